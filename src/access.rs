@@ -1,0 +1,42 @@
+//! Access: who may change which key. On a SQLite store this guards against mistakes; whoever can
+//! write the file can do anything, so the file's permission is the wall.
+
+use crate::error::{Error, Result, quote};
+
+/// The user with uid 0, always an administrator.
+pub const ROOT: u32 = 0;
+
+/// What the actor may do in the store that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The actor's name.
+    pub actor: String,
+    /// Whether the actor is an administrator.
+    pub admin: bool,
+}
+
+impl Access {
+    /// Refuses an actor who is neither `owner` nor an administrator.
+    pub fn for_owner(&self, owner: &str) -> Result<()> {
+        if self.admin || self.actor == owner {
+            return Ok(());
+        }
+        Err(Error::access(format!(
+            "{} may not act on keys of {}",
+            quote(&self.actor),
+            quote(owner)
+        ))
+        .hint("their owner may, and an administrator of this store"))
+    }
+
+    /// Refuses an actor who is not an administrator; `what` is what only they may do.
+    pub fn administrator(&self, what: &str) -> Result<()> {
+        if self.admin {
+            return Ok(());
+        }
+        Err(
+            Error::access(format!("{} may not {what}", quote(&self.actor)))
+                .hint("ask an administrator of this store"),
+        )
+    }
+}

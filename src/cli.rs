@@ -1,0 +1,74 @@
+//! The command line as a whole: the global options and the commands.
+
+use crate::cmd::Command;
+use clap::{Args, Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// Issue, list, rotate, revoke and verify API keys
+///
+/// Keys live in one SQLite file; there is no server to run. A key's secret is shown once, when it
+/// is made, and only its hash is kept.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyctl",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(after_long_help = AFTER_HELP)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The options that every command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The store's file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user's data directory]
+    #[arg(long, value_name = "PATH", global = true)]
+    pub db: Option<PathBuf>,
+    /// Whether to colour the output
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    pub color: Color,
+    /// Say nothing on standard error but errors and warnings
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0    done; verify: valid
+  1    verify: rejected; list --exit-code: something is listed
+  2    usage: a bad flag, value or scope name
+  3    no such key or scope, or more than one
+  4    refused: by policy, access or state, or not confirmed
+  5    the store or another file failed
+  6    verify: genuine, but lacks the scope
+  130  a prompt was interrupted
+
+Environment:
+  KEYCTL_DB  the store's file, where --db does not name it
+  NO_COLOR   if not empty, no colour
+
+Examples:
+  $ keyctl create --scope inference --expires 90d
+  $ printf %s \"$TOKEN\" | keyctl verify --scope inference
+  $ keyctl list --expiring-within 14d";

@@ -1,0 +1,180 @@
+//! The commands, in the order of a key's life, and what they have in common.
+
+mod change;
+mod completions;
+mod confirm;
+mod create;
+mod delete;
+mod disable;
+mod edit;
+mod enable;
+mod issue;
+mod keys;
+mod list;
+mod purge;
+mod rotate;
+mod show;
+mod values;
+mod verify;
+
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::lookup::Lookup;
+use crate::output::Style;
+use crate::store::{self, Location, Store};
+use crate::when::Timestamp;
+use clap::Subcommand;
+use std::fmt::Display;
+use std::path::PathBuf;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create keys
+    Create(create::Args),
+    /// List keys
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    /// Show one key
+    Show(show::Args),
+    /// Verify a token
+    Verify(verify::Args),
+    /// Change a key's name, scopes, expiry or labels
+    Edit(edit::Args),
+    /// Replace a key by a new one
+    Rotate(rotate::Args),
+    /// Switch keys off
+    Disable(disable::Args),
+    /// Switch keys on again
+    Enable(enable::Args),
+    /// Stop keys for ever
+    Delete(delete::Args),
+    /// Remove the records of dead keys
+    Purge(purge::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// Runs the command and returns the exit code of what it found.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        match self {
+            Command::Create(args) => args.run(cx),
+            Command::List(args) => args.run(cx),
+            Command::Show(args) => args.run(cx),
+            Command::Verify(args) => args.run(cx),
+            Command::Edit(args) => args.run(cx),
+            Command::Rotate(args) => args.run(cx),
+            Command::Disable(args) => args.run(cx),
+            Command::Enable(args) => args.run(cx),
+            Command::Delete(args) => args.run(cx),
+            Command::Purge(args) => args.run(cx),
+            Command::Completions(args) => args.run(cx),
+        }
+    }
+}
+
+/// What a command runs in: the environment and the global options.
+pub struct Cx<'a> {
+    /// The world outside.
+    pub env: &'a mut Env,
+    /// Where the store is, if `--db` says.
+    pub db: Option<PathBuf>,
+    /// Whether to keep status to oneself.
+    pub quiet: bool,
+    /// Whether to colour what goes to standard output.
+    pub color: bool,
+    /// The root of the command line's definition.
+    pub root: fn() -> clap::Command,
+}
+
+impl Cx<'_> {
+    /// Says on standard error how things stand; nothing with `--quiet`.
+    fn status(&mut self, line: impl Display) {
+        if !self.quiet {
+            self.notice(line);
+        }
+    }
+
+    /// Says on standard error what must be known even with `--quiet`.
+    fn notice(&mut self, line: impl Display) {
+        // Nobody can be told that nobody can be told.
+        drop(writeln!(self.env.stderr, "{line}"));
+    }
+
+    /// How to draw for people on standard output.
+    fn style(&self) -> Style {
+        Style {
+            color: self.color,
+            width: self
+                .env
+                .terminal
+                .columns
+                .filter(|_| self.env.terminal.stdout),
+        }
+    }
+
+    /// Where the store is: `--db`, `KEYCTL_DB`, or the user's data directory.
+    fn location(&self) -> Result<Location> {
+        if let Some(path) = &self.db {
+            return Location::new(path);
+        }
+        if let Some(path) = self.env.var("KEYCTL_DB") {
+            return Location::new(&PathBuf::from(path));
+        }
+        let data = self.env.data_dir.as_ref().ok_or_else(|| {
+            Error::store("there is no data directory for the store: HOME is not set")
+                .hint("name the store's file: --db PATH or KEYCTL_DB")
+        })?;
+        Location::new(&data.join("keyctl").join("keyctl.db"))
+    }
+
+    fn open_to_read(&self) -> Result<Box<dyn Store>> {
+        store::open_to_read(&self.location()?)
+    }
+
+    fn open_to_write(&self) -> Result<Box<dyn Store>> {
+        store::open_to_write(&self.location()?)
+    }
+
+    /// Opens the store for changes, making it where there is none.
+    fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
+        let location = self.location()?;
+        let (store, made) = store::open_or_create(&location, &self.env.actor, self.env.now())?;
+        if made {
+            let actor = self.env.actor.name.clone();
+            self.notice(format_args!(
+                "made a new store at {}; its administrator is {}",
+                location.shown(),
+                crate::error::escape(&actor)
+            ));
+        }
+        Ok(store)
+    }
+
+    /// How `KEY` is read at `now` by a command that only looks.
+    fn lookup(&self, now: Timestamp) -> Lookup<'_> {
+        Lookup {
+            now,
+            actor: &self.env.actor.name,
+            by_prefix: true,
+            to_stop: false,
+        }
+    }
+
+    /// How `KEY` is read at `now` by a command that changes what it finds.
+    fn lookup_to_change(&self, now: Timestamp) -> Lookup<'_> {
+        Lookup {
+            by_prefix: self.env.terminal.interactive(),
+            ..self.lookup(now)
+        }
+    }
+
+    /// How `KEY` is read at `now` by a command that stops what it finds.
+    fn lookup_to_stop(&self, now: Timestamp) -> Lookup<'_> {
+        Lookup {
+            to_stop: true,
+            ..self.lookup_to_change(now)
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `keyctl create`
+
+use super::Cx;
+use super::issue::{Handover, Minted, Number, announce, issue};
+use super::values::{self, Why};
+use crate::env::Actor;
+use crate::error::{DONE, Error, Result, escape, quote};
+use crate::event::{Action, Event};
+use crate::key::{Key, Kind, State};
+use crate::name;
+use crate::output::instant;
+use crate::store::{Filter, Read};
+use crate::when::{Timestamp, When};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// The most keys that one command makes.
+const COUNT_MAX: i64 = 10_000;
+
+/// Create keys
+///
+/// The token is written once, alone on its line, to standard output; what else there is to know
+/// goes to standard error. A key is made only if its token was taken by where it went.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl create --scope inference --expires 90d --name ci-deploy
+  $ keyctl create --scope project --owner alice --secret-file alice.token")]
+pub struct Args {
+    /// What the key may do: inference, project; may be repeated
+    #[arg(
+        long = "scope",
+        value_name = "SCOPE",
+        value_delimiter = ',',
+        required = true
+    )]
+    scopes: Vec<String>,
+    /// The key's name [default: <prefix>-apikey-<owner>-<time>]
+    #[arg(long, value_parser = name::key_name)]
+    name: Option<String>,
+    /// Whose key it is [default: yours]
+    #[arg(long, value_name = "USER", value_parser = name::owner)]
+    owner: Option<String>,
+    /// When it expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 instant, or never
+    /// [default: as policy says, 365d]
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<When>,
+    /// A note on the key; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
+    labels: Vec<(String, String)>,
+    /// Make so many keys, whose names end in -1, -2 and so on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX))]
+    count: Option<u32>,
+    #[command(flatten)]
+    handover: Handover,
+    #[command(flatten)]
+    why: Why,
+}
+
+/// What the new keys have in common, and their names.
+struct Draft {
+    names: Vec<String>,
+    scopes: BTreeSet<String>,
+    expires_at: Option<Timestamp>,
+}
+
+impl Args {
+    /// Makes the keys.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let actor = cx.env.actor.clone();
+        let owner = match &self.owner {
+            Some(owner) => owner.clone(),
+            None => name::owner(&actor.name)?,
+        };
+        let labels = values::labels(&self.labels)?;
+        if let Some(when) = self.expires {
+            when.resolve(cx.env.now())?;
+        }
+        let target = self.handover.open(&*cx.env.stdout)?;
+        let mut store = cx.open_or_create()?;
+        // What is refused is refused before time is spent on hashing, and again under the lock.
+        self.draft(&*store, &actor, &owner, cx.env.now())?;
+        let minted = self.mint(cx, &*store)?;
+        let number = if self.count.is_some() {
+            Number::Many
+        } else {
+            Number::One
+        };
+        let (keys, now) = issue(cx, &mut *store, target, number, &minted, |tx, now| {
+            let draft = self.draft(&*tx, &actor, &owner, now)?;
+            let mut keys = Vec::with_capacity(minted.len());
+            for (name, minted) in draft.names.iter().zip(&minted) {
+                let key = Key {
+                    id: minted.id(),
+                    name: name.clone(),
+                    owner: owner.clone(),
+                    kind: Kind::Api,
+                    scopes: draft.scopes.clone(),
+                    labels: labels.clone(),
+                    created_at: now,
+                    created_by: actor.name.clone(),
+                    expires_at: draft.expires_at,
+                    last_used_at: None,
+                    grace_from: None,
+                    usable_until: None,
+                    disabled_at: None,
+                    disabled_by: None,
+                    deleted_at: None,
+                    replaces: None,
+                    replaced_by: None,
+                };
+                tx.insert(&key, &minted.hash)?;
+                tx.append(&created(&key, now, &actor).because(self.why.reason.as_deref()))?;
+                keys.push(key);
+            }
+            Ok(keys)
+        })?;
+        match keys.as_slice() {
+            [key] => announce(cx, "created", key, now),
+            keys => announce_many(cx, keys, now),
+        }
+        Ok(DONE)
+    }
+
+    fn mint(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Vec<Minted>> {
+        let policy = store.policy()?;
+        (0..self.count.unwrap_or(1))
+            .map(|_| Minted::new(&policy, &mut *cx.env.random))
+            .collect()
+    }
+
+    /// Checks what is asked against what the store says at `now`.
+    fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
+        store.access(actor)?.for_owner(owner)?;
+        let scopes = values::scopes(store, &self.scopes)?;
+        let policy = store.policy()?;
+        let expires_at = policy.expiry(self.expires, now)?;
+        let names = match &self.name {
+            Some(name) => self.given_names(store, owner, name, now)?,
+            None => {
+                let base = format!("{}-apikey-{owner}-{}", policy.key_prefix, now.compact());
+                self.default_names(store, owner, &base, now)?
+            }
+        };
+        Ok(Draft {
+            names,
+            scopes,
+            expires_at,
+        })
+    }
+
+    fn given_names(
+        &self,
+        store: &dyn Read,
+        owner: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        let names = self.numbered(name);
+        for name in &names {
+            name::key_name(name)?;
+            if let Some(key) = live(store, owner, name, now)? {
+                return Err(Error::state(format!(
+                    "{} already has a live key named {}: {} ({})",
+                    quote(owner),
+                    quote(name),
+                    key.id,
+                    key.state(now)
+                ))
+                .hint(format!(
+                    "choose another name, or replace that key: keyctl rotate {}",
+                    key.id
+                )));
+            }
+        }
+        Ok(names)
+    }
+
+    /// Names from `base`, or from `base-2`, `base-3` and so on where one of them is taken.
+    fn default_names(
+        &self,
+        store: &dyn Read,
+        owner: &str,
+        base: &str,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        let mut attempt = 1_u64;
+        loop {
+            let names = match attempt {
+                1 => self.numbered(base),
+                n => self.numbered(&format!("{base}-{n}")),
+            };
+            let mut taken = false;
+            for name in &names {
+                taken = taken || live(store, owner, name, now)?.is_some();
+            }
+            if !taken {
+                return Ok(names);
+            }
+            attempt += 1;
+        }
+    }
+
+    fn numbered(&self, base: &str) -> Vec<String> {
+        match self.count {
+            None => vec![base.to_owned()],
+            Some(count) => (1..=count).map(|n| format!("{base}-{n}")).collect(),
+        }
+    }
+}
+
+/// The live key of `owner` that is named `name`.
+fn live(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Result<Option<Key>> {
+    let found = store.find(&Filter {
+        owner: Some(owner.to_owned()),
+        name: Some(name.to_owned()),
+        states: vec![State::Active, State::Disabled, State::Expired],
+        ..Filter::all(now)
+    })?;
+    Ok(found.into_iter().next())
+}
+
+/// The event of a key's making.
+pub fn created(key: &Key, now: Timestamp, actor: &Actor) -> Event {
+    let event = Event::new(now, actor, Action::Create, Some(key.id))
+        .with("name", key.name.clone())
+        .with("owner", key.owner.clone())
+        .with("scopes", json!(key.scopes))
+        .with("labels", json!(key.labels))
+        .with("expires_at", json!(key.expires_at));
+    match key.replaces {
+        Some(old) => event.with("replaces", old.to_string()),
+        None => event,
+    }
+}
+
+fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
+    cx.status(format_args!("created {} keys", keys.len()));
+    for key in keys {
+        cx.status(format_args!("  {}  {}", key.id, escape(&key.name)));
+    }
+    if let Some(key) = keys.first() {
+        let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+        cx.status(format_args!(
+            "each of {}, with the scopes {}, expires {}",
+            escape(&key.owner),
+            escape(&scopes.join(" ")),
+            instant(key.expires_at, now)
+        ));
+    }
+}

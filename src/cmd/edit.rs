@@ -1,0 +1,127 @@
+//! `keyctl edit`
+
+use super::values::{self, Why};
+use super::{Cx, keys};
+use crate::error::{DONE, Error, Result, escape};
+use crate::event::{Action, Event};
+use crate::key::{Edit, Labels, Scopes};
+use crate::name;
+use crate::output::instant;
+use crate::store::{self, Read};
+use crate::when::{Span, When};
+
+/// Change a key's name, scopes, expiry or labels
+///
+/// Its token stays as it is. Only what is given is checked and changed. A new expiry brings an
+/// expired key back to life.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl edit ci-deploy --add-scope project -m 'uploads data sets now'
+  $ keyctl edit ci-deploy --expires 30d --label team=search")]
+pub struct Args {
+    /// A key ID, a name or OWNER/NAME; '-' reads it from standard input
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// A new name
+    #[arg(long, value_parser = name::key_name)]
+    name: Option<String>,
+    /// The scopes it has from now on; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', conflicts_with_all = ["add_scopes", "remove_scopes"])]
+    scopes: Vec<String>,
+    /// A scope to add; may be repeated
+    #[arg(long = "add-scope", value_name = "SCOPE", value_delimiter = ',')]
+    add_scopes: Vec<String>,
+    /// A scope to take away; may be repeated
+    #[arg(long = "remove-scope", value_name = "SCOPE", value_delimiter = ',')]
+    remove_scopes: Vec<String>,
+    /// When it expires, at most as long after its creation as policy allows
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<When>,
+    /// How long a rotated key goes on working from now, while it still works
+    #[arg(long, value_name = "DURATION")]
+    grace: Option<Span>,
+    /// A label to set; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
+    labels: Vec<(String, String)>,
+    /// A label to take away; may be repeated
+    #[arg(long = "remove-label", value_name = "KEY", value_parser = name::label_key)]
+    remove_labels: Vec<String>,
+    #[command(flatten)]
+    why: Why,
+}
+
+impl Args {
+    /// Changes the key.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let labels = Labels {
+            set: values::labels(&self.labels)?,
+            remove: self.remove_labels.iter().cloned().collect(),
+        };
+        if let Some(when) = self.expires {
+            when.resolve(cx.env.now())?;
+        }
+        let text = keys::expand_one(cx, &self.key)?;
+        let mut store = cx.open_to_write()?;
+        let id = cx.lookup_to_change(cx.env.now()).key(&*store, &text)?.id;
+        let edit = self.edit(&*store, labels)?;
+        if edit.is_empty() {
+            return Err(Error::usage("nothing to change is given")
+                .hint("name at least one change, as --name or --expires"));
+        }
+        let actor = cx.env.actor.clone();
+        let (before, after, now) = store::write(&mut *store, |tx| {
+            let now = cx.env.now();
+            let before = tx
+                .get(id)?
+                .ok_or_else(|| Error::not_found(format!("there is no key {id}")))?;
+            tx.access(&actor)?.for_owner(&before.owner)?;
+            let mut after = before.clone();
+            after.edit(now, &edit, &tx.policy()?)?;
+            let changes = before.changes(&after);
+            if !changes.is_empty() {
+                tx.update(&after)?;
+                let mut event = Event::new(now, &actor, Action::Edit, Some(id));
+                event.detail.extend(changes);
+                tx.append(&event.because(self.why.reason.as_deref()))?;
+            }
+            Ok((before, after, now))
+        })?;
+        if before == after {
+            cx.status(format_args!("{id} is so already: nothing was changed"));
+            return Ok(DONE);
+        }
+        cx.status(format_args!("changed {id} ({})", escape(&after.name)));
+        if before.expires_at != after.expires_at {
+            cx.status(format_args!(
+                "  expires  {}",
+                instant(after.expires_at, now)
+            ));
+        }
+        if before.usable_until != after.usable_until {
+            cx.status(format_args!(
+                "  works until  {}",
+                instant(after.usable_until, now)
+            ));
+        }
+        Ok(DONE)
+    }
+
+    fn edit(&self, store: &dyn Read, labels: Labels) -> Result<Edit> {
+        let replace = match self.scopes.as_slice() {
+            [] => None,
+            scopes => Some(values::scopes(store, scopes)?),
+        };
+        Ok(Edit {
+            name: self.name.clone(),
+            scopes: Scopes {
+                replace,
+                add: values::scopes(store, &self.add_scopes)?,
+                remove: values::scopes(store, &self.remove_scopes)?,
+            },
+            expires: self.expires,
+            grace: self.grace,
+            labels,
+        })
+    }
+}

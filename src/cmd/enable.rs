@@ -1,0 +1,41 @@
+//! `keyctl enable`
+
+use super::change::{change_all, ids, tell};
+use super::values::Why;
+use super::{Cx, keys};
+use crate::error::{DONE, Result};
+use crate::event::Action;
+
+/// Switch keys on again
+///
+/// What an administrator has disabled, only an administrator enables.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl enable ci-deploy
+  $ keyctl enable alice/ci-deploy bob/ci-deploy -m 'audit is over'")]
+pub struct Args {
+    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one a line
+    #[arg(value_name = "KEY", required = true)]
+    keys: Vec<String>,
+    #[command(flatten)]
+    why: Why,
+}
+
+impl Args {
+    /// Enables the keys.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let texts = keys::expand(cx, &self.keys)?;
+        let mut store = cx.open_to_write()?;
+        let found = keys::find(&cx.lookup_to_change(cx.env.now()), &*store, &texts)?;
+        let changed = change_all(
+            cx,
+            &mut *store,
+            &ids(&found),
+            self.why.reason.as_deref(),
+            &|key, _, access| Ok((key.enable(access)?, Action::Enable)),
+        )?;
+        tell(cx, &changed);
+        Ok(DONE)
+    }
+}

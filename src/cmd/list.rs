@@ -1,0 +1,224 @@
+//! `keyctl list`
+
+use super::Cx;
+use crate::error::{DONE, Error, FOUND, Result, quote};
+use crate::key::State;
+use crate::name;
+use crate::output::{Format, Listing, unwritable};
+use crate::store::{Filter, Read, Sort};
+use crate::when::{Span, Timestamp};
+use clap::ValueEnum;
+use std::io::{BufWriter, ErrorKind};
+use std::ops::ControlFlow;
+
+/// List keys
+///
+/// Oldest first; all but deleted ones, unless --state asks for them.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl list --owner alice --format json
+  $ keyctl list --expiring-within 14d --exit-code")]
+pub struct Args {
+    /// Only keys of this user
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// Only keys that have this scope, not one that implies it; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+    scopes: Vec<String>,
+    /// Only keys in this state, or all; may be repeated
+    #[arg(
+        long = "state",
+        value_name = "STATE",
+        value_delimiter = ',',
+        value_enum
+    )]
+    states: Vec<Wanted>,
+    /// Only keys with this label; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
+    labels: Vec<(String, String)>,
+    /// Only keys that work now and stop within this time, by expiry or by the end of a grace
+    #[arg(long, value_name = "DURATION")]
+    expiring_within: Option<Span>,
+    /// Only keys neither made nor used within this time
+    #[arg(long, value_name = "DURATION")]
+    unused_for: Option<Span>,
+    /// Only keys made longer ago than this
+    #[arg(long, value_name = "DURATION")]
+    older_than: Option<Span>,
+    /// The order
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
+    sort: Order,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Exit with 1 if anything is listed
+    #[arg(long)]
+    exit_code: bool,
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// A state to list, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// In use.
+    Active,
+    /// Switched off.
+    Disabled,
+    /// Its time is over.
+    Expired,
+    /// Replaced by another.
+    PhasedOut,
+    /// Stopped for ever.
+    Deleted,
+    /// All of these.
+    All,
+}
+
+impl Wanted {
+    fn states(self) -> Vec<State> {
+        match self {
+            Wanted::Active => vec![State::Active],
+            Wanted::Disabled => vec![State::Disabled],
+            Wanted::Expired => vec![State::Expired],
+            Wanted::PhasedOut => vec![State::PhasedOut],
+            Wanted::Deleted => vec![State::Deleted],
+            Wanted::All => State::ALL.to_vec(),
+        }
+    }
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// Oldest first.
+    #[default]
+    Created,
+    /// First to expire first.
+    Expires,
+    /// Longest unused first.
+    LastUsed,
+    /// By name.
+    Name,
+}
+
+impl From<Order> for Sort {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Created => Sort::Created,
+            Order::Expires => Sort::Expires,
+            Order::LastUsed => Sort::LastUsed,
+            Order::Name => Sort::Name,
+        }
+    }
+}
+
+impl Args {
+    /// Lists the keys.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let store = cx.open_to_read()?;
+        let filter = self.filter(&*store, cx.env.now())?;
+        let listed = print(cx, &*store, &filter, self.format)?;
+        Ok(if self.exit_code && listed > 0 {
+            FOUND
+        } else {
+            DONE
+        })
+    }
+
+    fn filter(&self, store: &dyn Read, now: Timestamp) -> Result<Filter> {
+        let known = store.scopes()?;
+        for scope in &self.scopes {
+            known.check(scope)?;
+        }
+        let states = match self.states.as_slice() {
+            [] => State::ALL
+                .into_iter()
+                .filter(|&state| state != State::Deleted)
+                .collect(),
+            wanted => wanted.iter().flat_map(|wanted| wanted.states()).collect(),
+        };
+        let stops_by = self
+            .expiring_within
+            .map(|within| {
+                now.after(within).ok_or_else(|| {
+                    Error::usage(format!(
+                        "{} from now lies after the year 9999",
+                        quote(&within.to_string())
+                    ))
+                    .hint("give less")
+                })
+            })
+            .transpose()?;
+        Ok(Filter {
+            owner: self.owner.clone(),
+            scopes: self.scopes.clone(),
+            states,
+            labels: self.labels.clone(),
+            stops_by,
+            unused_since: self.unused_for.map(|span| now.before(span)),
+            created_by: self.older_than.map(|span| now.before(span)),
+            sort: self.sort.into(),
+            limit: self.limit,
+            ..Filter::all(now)
+        })
+    }
+}
+
+/// Prints what `filter` lets through, says under a table how many that are, and returns it.
+pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format) -> Result<u64> {
+    let style = cx.style();
+    let mut out = BufWriter::new(&mut *cx.env.stdout);
+    let mut count = 0;
+    let printed = (|| {
+        let mut listing =
+            Listing::begin(format, &mut out, style, filter.now).map_err(Failed::Output)?;
+        let mut full = Ok(());
+        store
+            .scan(filter, &mut |key| {
+                count += 1;
+                full = listing.push(&key);
+                Ok(if full.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            })
+            .map_err(Failed::Store)?;
+        full.map_err(Failed::Output)?;
+        listing.finish().map_err(Failed::Output)
+    })();
+    // What could not be written is not tried again on drop.
+    drop(out.into_parts());
+    match printed {
+        Ok(_) => {}
+        // The reader has seen enough.
+        Err(Failed::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => return Ok(count),
+        Err(Failed::Output(cause)) => return Err(unwritable(&cause)),
+        Err(Failed::Store(error)) => return Err(error),
+    }
+    if format == Format::Table {
+        legend(cx, count, filter.limit);
+    }
+    Ok(count)
+}
+
+enum Failed {
+    Output(std::io::Error),
+    Store(Error),
+}
+
+fn legend(cx: &mut Cx<'_>, count: u64, limit: Option<u64>) {
+    let more = if limit == Some(count) && count > 0 {
+        "; there may be more (--limit)"
+    } else {
+        ""
+    };
+    match count {
+        0 => cx.status("no keys"),
+        1 => cx.status(format_args!("1 key{more}")),
+        count => cx.status(format_args!("{count} keys{more}")),
+    }
+}

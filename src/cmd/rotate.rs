@@ -1,0 +1,186 @@
+//! `keyctl rotate`
+
+use super::create::created;
+use super::issue::{Handover, Minted, Number, announce, issue};
+use super::values::Why;
+use super::{Cx, keys};
+use crate::env::Actor;
+use crate::error::{DONE, Error, Result};
+use crate::event::{Action, Event};
+use crate::id::KeyId;
+use crate::key::{Key, Kind, Rotation, State};
+use crate::lookup::Lookup;
+use crate::output::instant;
+use crate::policy::{self, Policy};
+use crate::store::Read;
+use crate::when::{Span, Timestamp, When};
+use serde_json::json;
+
+/// Replace a key by a new one
+///
+/// The new key has the same name, owner, scopes and labels, and lives as long as the old one was
+/// to live. The old key is phased out: it stops at once, or, with a grace, when that ends.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl rotate ci-deploy --grace 24h
+  $ keyctl rotate ci-deploy --secret-file new.token -m 'quarterly rotation'")]
+pub struct Args {
+    /// A key ID, a name or OWNER/NAME; '-' reads it, or a token, from standard input
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// How long the old key goes on working, at most 90d [default: as policy says, 0s]
+    #[arg(long, value_name = "DURATION")]
+    grace: Option<Span>,
+    /// When the new key expires [default: after as long a life as the old one's]
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<When>,
+    #[command(flatten)]
+    handover: Handover,
+    #[command(flatten)]
+    why: Why,
+}
+
+/// What a rotation was, to be told of.
+struct Rotated {
+    old: Key,
+    /// The grace that was asked for.
+    grace: Span,
+    /// Whether the new key's life was cut to what policy allows.
+    capped: bool,
+}
+
+impl Args {
+    /// Rotates the key.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        if let Some(when) = self.expires {
+            when.resolve(cx.env.now())?;
+        }
+        let text = keys::expand_one(cx, &self.key)?;
+        let target = self.handover.open(&*cx.env.stdout)?;
+        let mut store = cx.open_to_write()?;
+        let actor = cx.env.actor.clone();
+        let now = cx.env.now();
+        let id = cx.lookup_to_change(now).key(&*store, &text)?.id;
+        // What is refused is refused before time is spent on hashing, and again under the lock.
+        self.rotate(&*store, id, id, &actor, now)?;
+        let minted = [Minted::new(&store.policy()?, &mut *cx.env.random)?];
+        let mut rotated = None;
+        let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
+            let [minted] = &minted;
+            let (done, successor) = self.rotate(&*tx, id, minted.id(), &actor, now)?;
+            // The old key first: the name must be free for the new one.
+            tx.update(&done.old)?;
+            tx.insert(&successor, &minted.hash)?;
+            let event = Event::new(now, &actor, Action::Rotate, Some(id))
+                .with("replaced_by", successor.id.to_string())
+                .with("usable_until", json!(done.old.usable_until));
+            tx.append(&event.because(self.why.reason.as_deref()))?;
+            tx.append(&created(&successor, now, &actor).because(self.why.reason.as_deref()))?;
+            rotated = Some(done);
+            Ok(vec![successor])
+        })?;
+        if let (Some(rotated), [new]) = (rotated, new.as_slice()) {
+            tell(cx, &rotated, new, now);
+        }
+        Ok(DONE)
+    }
+
+    /// The old key as a rotation at `now` leaves it, and its successor.
+    fn rotate(
+        &self,
+        store: &dyn Read,
+        id: KeyId,
+        successor: KeyId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(Rotated, Key)> {
+        let mut old = store
+            .get(id)?
+            .ok_or_else(|| Error::not_found(format!("there is no key {id}")))?;
+        let access = store.access(actor)?;
+        access.for_owner(&old.owner)?;
+        if old.kind == Kind::Legacy {
+            access.administrator("rotate a legacy key")?;
+        }
+        check_rotatable(store, &old, actor, now)?;
+        let policy = store.policy()?;
+        let grace = self.grace.unwrap_or(policy.default_grace);
+        policy::check_grace(grace)?;
+        let (expires_at, capped) = self.expiry(&policy, &old, now)?;
+        let rotation = Rotation {
+            successor,
+            actor: actor.name.clone(),
+            grace,
+            expires_at,
+        };
+        let new = old.rotate(now, rotation)?;
+        Ok((Rotated { old, grace, capped }, new))
+    }
+
+    /// When the successor of `old` expires, and whether policy cut its life short.
+    fn expiry(
+        &self,
+        policy: &Policy,
+        old: &Key,
+        now: Timestamp,
+    ) -> Result<(Option<Timestamp>, bool)> {
+        match (old.kind, self.expires) {
+            (Kind::Legacy, None | Some(When::Never)) => Ok((None, false)),
+            (Kind::Legacy, Some(_)) => Err(Error::state(format!(
+                "{} cannot expire: it is a legacy key",
+                old.label()
+            ))
+            .hint("leave --expires out")),
+            (Kind::Api, Some(when)) => Ok((policy.expiry(Some(when), now)?, false)),
+            (Kind::Api, None) => {
+                let lifetime = old.expires_at.map(|at| at.since(old.created_at));
+                Ok(policy.capped_expiry(lifetime, now))
+            }
+        }
+    }
+}
+
+/// Refuses a key that cannot be rotated; of one that was, names the key to rotate instead.
+fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -> Result<()> {
+    let Err(error) = key.check_rotatable(now) else {
+        return Ok(());
+    };
+    if key.state(now) != State::PhasedOut {
+        return Err(error);
+    }
+    let lookup = Lookup {
+        now,
+        actor: &actor.name,
+        by_prefix: false,
+        to_stop: false,
+    };
+    Err(match lookup.live_successor(store, key)? {
+        Some(live) => error.hint(format!(
+            "its live successor is {}: keyctl rotate {}",
+            live.id, live.id
+        )),
+        None => error.hint("it has no live successor; make a new key: keyctl create"),
+    })
+}
+
+fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
+    let old = &rotated.old;
+    announce(cx, "created", new, now);
+    if rotated.capped {
+        cx.status("  (its life is cut to what policy allows: max-expiry)");
+    }
+    match old.usable_until {
+        Some(until) if now < until => {
+            cx.status(format_args!(
+                "phased out {}: it works until {}",
+                old.id,
+                instant(Some(until), now)
+            ));
+            if now.after(rotated.grace).is_none_or(|asked| until < asked) {
+                cx.status("  (its grace is cut short by its own expiry)");
+            }
+        }
+        _ => cx.status(format_args!("phased out {}: it no longer works", old.id)),
+    }
+}

@@ -1,0 +1,54 @@
+//! `keyctl show`
+
+use super::values::Format;
+use super::{Cx, keys};
+use crate::error::{DONE, Result};
+use crate::output::{Record, details, unwritable};
+use std::io::{ErrorKind, Write};
+
+/// How many of a key's last events are shown.
+const EVENTS: u32 = 5;
+
+/// Show one key
+///
+/// Times are shown in UTC and as a distance from now.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl show ci-deploy
+  $ keyctl show - < leaked.token")]
+pub struct Args {
+    /// A key ID, a name, OWNER/NAME, or the beginning of an ID; '-' reads it, or a token, from
+    /// standard input
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// The form of what is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+impl Args {
+    /// Shows the key.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let text = keys::expand_one(cx, &self.key)?;
+        let store = cx.open_to_read()?;
+        let now = cx.env.now();
+        let key = cx.lookup(now).key(&*store, &text)?;
+        let mut page = Vec::new();
+        let written = match self.format {
+            Format::Text => {
+                let events = store.last_events(key.id, EVENTS)?;
+                details(&mut page, &key, &events, cx.style(), now)
+            }
+            Format::Json => serde_json::to_writer(&mut page, &Record::new(&key, now))
+                .map_err(Into::into)
+                .and_then(|()| page.write_all(b"\n")),
+        };
+        match written.and_then(|()| cx.env.stdout.write_all(&page)) {
+            Ok(()) => Ok(DONE),
+            // The reader has seen enough.
+            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(DONE),
+            Err(cause) => Err(unwritable(&cause)),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Where a token to verify comes from.
+
+use crate::cmd::Cx;
+use crate::cmd::confirm::unanswered;
+use crate::error::{Error, Kind, Result, quote};
+use crate::token::PRESENTED_MAX;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Reads what was presented: from `file` (`-` is standard input), from the variable `variable`,
+/// from standard input, or from a hidden prompt. A source that is named is the only one.
+///
+/// At most one byte more than a token may have is read: enough to tell that it is too long.
+pub fn read(
+    cx: &mut Cx<'_>,
+    file: Option<&Path>,
+    variable: Option<&str>,
+) -> Result<Zeroizing<Vec<u8>>> {
+    if let Some(name) = variable {
+        return from_variable(cx, name);
+    }
+    match file {
+        Some(path) if path != Path::new("-") => {
+            let failed = |cause: io::Error| {
+                Error::store(format!(
+                    "cannot read the key file {}: {cause}",
+                    quote(&path.to_string_lossy())
+                ))
+                .hint("check the path and its permissions")
+            };
+            bounded(&mut File::open(path).map_err(failed)?).map_err(failed)
+        }
+        None if cx.env.terminal.stdin => ask(cx),
+        _ => bounded(&mut *cx.env.stdin)
+            .map_err(|cause| Error::store(format!("cannot read standard input: {cause}"))),
+    }
+}
+
+fn from_variable(cx: &Cx<'_>, name: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let value = cx.env.var(name).ok_or_else(|| {
+        Error::usage(format!(
+            "the environment variable {} is unset or empty",
+            quote(name)
+        ))
+        .hint("export it, or pipe the token in")
+    })?;
+    let bytes = value.as_bytes();
+    let taken = Zeroizing::new(bytes[..bytes.len().min(PRESENTED_MAX + 1)].to_vec());
+    drop(Zeroizing::new(value.into_encoded_bytes()));
+    Ok(taken)
+}
+
+fn ask(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    if !cx.env.terminal.interactive() {
+        return Err(Error::new(
+            Kind::Unconfirmed,
+            "no token is given, and there is no terminal to ask at",
+        )
+        .hint("pipe the token in, or name --key-file or --key-env"));
+    }
+    let answer = cx
+        .env
+        .prompt
+        .hidden("Token: ")
+        .map_err(|cause| unanswered(&cause))?;
+    Ok(Zeroizing::new(answer.as_bytes().to_vec()))
+}
+
+fn bounded(source: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; PRESENTED_MAX + 1]);
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match source.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}

@@ -1,0 +1,147 @@
+//! A verdict, for a person or a program.
+
+use crate::cmd::Cx;
+use crate::cmd::values::Format;
+use crate::error::{Error, Result, escape};
+use crate::key::{Key, State};
+use crate::output::{instant, unwritable};
+use crate::verify::{Reason, Verdict};
+use crate::when::Timestamp;
+use serde::Serialize;
+
+/// A verdict as JSON: `{"valid":true,…}`.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    valid: bool,
+    id: String,
+    name: &'a str,
+    owner: &'a str,
+    state: &'static str,
+    scopes: Vec<&'a str>,
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usable_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_by: Option<String>,
+}
+
+/// A verdict as JSON: `{"valid":false,"reason":…}`.
+#[derive(Serialize)]
+struct Refused<'a> {
+    valid: bool,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+/// Writes the verdict, which was given by the store and at the time that `by` says, if one was
+/// asked at all, and returns its exit code.
+pub fn report(
+    cx: &mut Cx<'_>,
+    verdict: &Verdict,
+    format: Format,
+    by: Option<(&str, Timestamp)>,
+) -> Result<u8> {
+    if let (Verdict::Valid(key), Some((_, at))) = (verdict, by) {
+        warn_of_grace(cx, key, at);
+    }
+    match format {
+        Format::Json => {
+            let mut line = json(verdict, by)
+                .map_err(|cause| Error::store(format!("cannot write JSON: {cause}")))?;
+            line.push('\n');
+            cx.env
+                .stdout
+                .write_all(line.as_bytes())
+                .map_err(|cause| unwritable(&cause))?;
+        }
+        Format::Text => text(cx, verdict, by)?,
+    }
+    Ok(verdict.exit_code())
+}
+
+fn json(verdict: &Verdict, by: Option<(&str, Timestamp)>) -> serde_json::Result<String> {
+    match verdict {
+        Verdict::Valid(key) => {
+            let state = by.map_or(State::Active, |(_, at)| key.state(at));
+            let grace = Some(key).filter(|_| state == State::PhasedOut);
+            serde_json::to_string(&Accepted {
+                valid: true,
+                id: key.id.to_string(),
+                name: &key.name,
+                owner: &key.owner,
+                state: state.word(),
+                scopes: key.scopes.iter().map(String::as_str).collect(),
+                expires_at: key.expires_at,
+                usable_until: grace.and_then(|key| key.usable_until),
+                replaced_by: grace
+                    .and_then(|key| key.replaced_by)
+                    .map(|id| id.to_string()),
+            })
+        }
+        Verdict::Rejected(reason, key) => serde_json::to_string(&Refused {
+            valid: false,
+            reason: reason.word(),
+            id: key.as_ref().map(|key| key.id.to_string()),
+        }),
+    }
+}
+
+fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<(&str, Timestamp)>) -> Result<()> {
+    match (verdict, by) {
+        (Verdict::Valid(key), Some((_, at))) => {
+            let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+            let line = format!(
+                "valid: {} {} of {}, scopes {}, expires {}\n",
+                key.id,
+                escape(&key.name),
+                escape(&key.owner),
+                escape(&scopes.join(" ")),
+                instant(key.expires_at, at)
+            );
+            cx.env
+                .stdout
+                .write_all(line.as_bytes())
+                .map_err(|cause| unwritable(&cause))
+        }
+        (Verdict::Rejected(reason, key), Some((store, _))) => {
+            let key = key.as_ref().map_or_else(String::new, |key| {
+                format!(" {} {}", key.id, escape(&key.name))
+            });
+            cx.status(format_args!(
+                "rejected: {}{key} (store {store})",
+                why(reason)
+            ));
+            Ok(())
+        }
+        (_, None) => {
+            cx.status(
+                "rejected: malformed: not a token, or mistyped or cut short (no store was asked)",
+            );
+            Ok(())
+        }
+    }
+}
+
+fn why(reason: &Reason) -> String {
+    match reason {
+        Reason::Scope(scope) => format!("scope: lacks {}:", escape(scope)),
+        Reason::Unknown => "unknown: no such key, or a wrong secret".to_owned(),
+        other => format!("{}:", other.word()),
+    }
+}
+
+/// A key in its grace works, but not for long.
+fn warn_of_grace(cx: &mut Cx<'_>, key: &Key, at: Timestamp) {
+    if key.state(at) != State::PhasedOut {
+        return;
+    }
+    let by = key
+        .replaced_by
+        .map_or_else(|| "another".to_owned(), |id| id.to_string());
+    cx.notice(format_args!(
+        "warning: {} was replaced by {by} and stops {}",
+        key.id,
+        instant(key.stops_at(), at)
+    ));
+}

@@ -1,0 +1,176 @@
+//! A new token on its way to its holder: bounded in time, flushed, and undone if it fails.
+//!
+//! Called inside the transaction that makes the key, before it is committed: so no key lives whose
+//! token was not accepted by the file, pipe or terminal that it went to.
+
+use crate::env::Output;
+use crate::error::{Error, Result, quote};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, fstat, fsync, stat};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long the writing may take in all: it holds the store's write lock.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// The most bytes that are written at once: what a pipe that is ready takes without blocking.
+const PIECE: usize = 4096;
+
+/// Refuses a standard output where a token would be lost: one that is closed (which the runtime
+/// opens as `/dev/null`), or `/dev/null` itself.
+pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
+    let Some(descriptor) = stdout.descriptor() else {
+        return Ok(());
+    };
+    let lost = || {
+        Error::store("standard output is closed or /dev/null: the token would be lost")
+            .hint("send it to a pipe or a file, or name a new one: --secret-file PATH")
+    };
+    let out = fstat(descriptor).map_err(|_| lost())?;
+    let null = stat("/dev/null").is_ok_and(|null| null.st_rdev == out.st_rdev);
+    if null && FileType::from_raw_mode(out.st_mode) == FileType::CharacterDevice {
+        return Err(lost());
+    }
+    Ok(())
+}
+
+/// Writes all of `bytes` to `stdout` within two seconds, and to the disk if it is a file.
+pub fn to_stdout(stdout: &mut dyn Output, bytes: &[u8]) -> Result<()> {
+    send(stdout, bytes, Instant::now() + LIMIT).map_err(|cause| {
+        Error::store(format!(
+            "the token could not be written to standard output: {cause}"
+        ))
+        .hint("nothing was made or changed in the store; mend the output and run the command again")
+    })
+}
+
+fn send(stdout: &mut dyn Output, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        wait_until_ready(stdout, deadline)?;
+        match stdout.write(&rest[..rest.len().min(PIECE)]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => rest = &rest[written..],
+            Err(cause)
+                if matches!(
+                    cause.kind(),
+                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+                ) => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    stdout.flush()?;
+    sync(stdout)
+}
+
+fn wait_until_ready(stdout: &dyn Output, deadline: Instant) -> io::Result<()> {
+    let Some(descriptor) = stdout.descriptor() else {
+        return Ok(());
+    };
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
+        let mut ready = [PollFd::new(&descriptor, PollFlags::OUT)];
+        match poll(&mut ready, Some(&timeout)) {
+            Ok(0) => {
+                let message = format!("nothing took it within {} seconds", LIMIT.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            // An error or a reader that is gone shows itself in the write.
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(cause) => return Err(cause.into()),
+        }
+    }
+}
+
+fn sync(stdout: &dyn Output) -> io::Result<()> {
+    let Some(descriptor) = stdout.descriptor() else {
+        return Ok(());
+    };
+    let mode = fstat(descriptor)?.st_mode;
+    if FileType::from_raw_mode(mode) == FileType::RegularFile {
+        fsync(descriptor)?;
+    }
+    Ok(())
+}
+
+/// A new file, mode 0600, for a token. It is removed again unless it is kept.
+pub struct SecretFile {
+    path: PathBuf,
+    file: File,
+    kept: bool,
+}
+
+impl SecretFile {
+    /// Makes the file; anything that is there already is refused, a link too.
+    pub fn create(path: &Path) -> Result<Self> {
+        let shown = quote(&path.to_string_lossy());
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|cause| match cause.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    Error::store(format!("the secret file {shown} is there already"))
+                        .hint("name a file that is not there, or move this one away")
+                }
+                _ => Error::store(format!("cannot make the secret file {shown}: {cause}"))
+                    .hint("check the path and its permissions"),
+            })?;
+        let made = SecretFile {
+            path: path.to_owned(),
+            file,
+            kept: false,
+        };
+        // A umask may have taken more away than it should.
+        made.file
+            .set_permissions(Permissions::from_mode(0o600))
+            .map_err(|cause| made.failed(&cause))?;
+        Ok(made)
+    }
+
+    /// Writes all of `bytes` to the file and the disk.
+    pub fn fill(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file
+            .write_all(bytes)
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| sync_directory(&self.path))
+            .map_err(|cause| self.failed(&cause))
+    }
+
+    /// Leaves the file in its place.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+
+    fn failed(&self, cause: &io::Error) -> Error {
+        let shown = quote(&self.path.to_string_lossy());
+        Error::store(format!(
+            "the token could not be written to the secret file {shown}: {cause}"
+        ))
+        .hint("nothing was made or changed in the store; mend the path and run the command again")
+    }
+}
+
+impl Drop for SecretFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What remains if this fails too is a token of no key.
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}
+
+/// Makes sure that a new file's name, too, is on the disk.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(parent)?.sync_all()
+}

@@ -1,0 +1,101 @@
+//! The world as a command sees it: time, randomness, the actor, the streams and the prompt are
+//! values, given by `main` or by a test. Nothing else in the library asks the system for them.
+
+use crate::error::Result;
+use crate::when::Timestamp;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// A source of random bytes fit for secrets.
+pub trait Random {
+    /// Fills `bytes` with uniform random bytes, or says why it cannot.
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()>;
+}
+
+/// A stream that data goes to, and its descriptor if it has one to be polled and synced by.
+pub trait Output: Write {
+    /// The descriptor below this stream; `None` for a stream in memory.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+}
+
+/// How questions reach a person. Called only where [`Terminal::interactive`] holds.
+pub trait Prompt {
+    /// Asks for a line without showing what is typed.
+    ///
+    /// Fails with [`io::ErrorKind::Interrupted`] on Ctrl-C and with
+    /// [`io::ErrorKind::UnexpectedEof`] when the terminal ends.
+    fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>>;
+
+    /// Asks for a line. Fails as [`Prompt::hidden`] does.
+    fn line(&mut self, question: &str) -> io::Result<String>;
+}
+
+/// The user who runs the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The effective uid's name, or `uid:N` where it has none.
+    pub name: String,
+    /// The effective uid.
+    pub uid: u32,
+    /// The uid that logged in, where the kernel keeps it (Linux: `/proc/self/loginuid`).
+    pub login_uid: Option<u32>,
+}
+
+/// Which of the standard streams are terminals, and how wide they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Standard input is a terminal.
+    pub stdin: bool,
+    /// Standard output is a terminal.
+    pub stdout: bool,
+    /// Standard error is a terminal.
+    pub stderr: bool,
+    /// Columns of the terminal that standard output is, where it says.
+    pub columns: Option<u16>,
+}
+
+impl Terminal {
+    /// Whether somebody is there to be asked: standard input and standard error are terminals.
+    pub fn interactive(self) -> bool {
+        self.stdin && self.stderr
+    }
+}
+
+/// Everything that a command takes from outside.
+pub struct Env {
+    /// The current time.
+    pub clock: Box<dyn Fn() -> Timestamp>,
+    /// Where secrets, key IDs and salts come from.
+    pub random: Box<dyn Random>,
+    /// Who runs the command.
+    pub actor: Actor,
+    /// An environment variable by its name.
+    pub variable: Box<dyn Fn(&str) -> Option<OsString>>,
+    /// The directory that a user's data goes to, where there is one.
+    pub data_dir: Option<PathBuf>,
+    /// Standard input, unbuffered.
+    pub stdin: Box<dyn Read>,
+    /// Standard output, unbuffered.
+    pub stdout: Box<dyn Output>,
+    /// Standard error, unbuffered.
+    pub stderr: Box<dyn Write>,
+    /// What kind the streams are of.
+    pub terminal: Terminal,
+    /// How to ask a person.
+    pub prompt: Box<dyn Prompt>,
+}
+
+impl Env {
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The environment variable `name`, unless it is unset or empty.
+    pub fn var(&self, name: &str) -> Option<OsString> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+}

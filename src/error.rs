@@ -1,0 +1,208 @@
+//! The one error type: what happened, to which value, and what to do next.
+
+use std::fmt;
+
+/// The exit code of success, and of a valid verification.
+pub const DONE: u8 = 0;
+/// The exit code of a verification that was rejected, and of a search that found what it looked for.
+pub const FOUND: u8 = 1;
+/// The exit code of a genuine key that lacks a scope or a project.
+pub const UNAUTHORIZED: u8 = 6;
+
+/// The longest part of a value, in characters, that an error repeats.
+const QUOTED_MAX: usize = 64;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, as a script distinguishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bad flag, value or scope name.
+    Usage,
+    /// No such key or scope.
+    NotFound,
+    /// More than one key answers to the name.
+    Ambiguous,
+    /// A limit that an administrator, or the tool itself, has set.
+    Policy,
+    /// The actor may not do this.
+    Access,
+    /// The key's state does not allow this.
+    State,
+    /// The command asks first, and was not answered with yes.
+    Unconfirmed,
+    /// The store or another file or stream failed.
+    Store,
+    /// A prompt was interrupted.
+    Interrupted,
+}
+
+impl Kind {
+    /// The process's exit code, and the word that stands for it in JSON.
+    fn code_and_word(self) -> (u8, &'static str) {
+        match self {
+            Kind::Usage => (2, "usage"),
+            Kind::NotFound => (3, "not-found"),
+            Kind::Ambiguous => (3, "ambiguous"),
+            Kind::Policy => (4, "policy"),
+            Kind::Access => (4, "access"),
+            Kind::State => (4, "state"),
+            Kind::Unconfirmed => (4, "unconfirmed"),
+            Kind::Store => (5, "store"),
+            Kind::Interrupted => (130, "interrupted"),
+        }
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        self.code_and_word().0
+    }
+
+    /// The word that stands for this kind in JSON.
+    pub fn word(self) -> &'static str {
+        self.code_and_word().1
+    }
+}
+
+/// One of the keys that an ambiguous name stands for.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Candidate {
+    /// The key ID.
+    pub id: String,
+    /// The key's name.
+    pub name: String,
+    /// The key's owner.
+    pub owner: String,
+    /// The word for its state.
+    pub state: &'static str,
+}
+
+/// A failure as its reader needs it. No secret is ever put into one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What a script goes by.
+    pub kind: Kind,
+    /// What happened, naming the value at fault; one line, no full stop.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The keys among which a name does not choose.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Error {
+    /// An error of `kind` that says `message`.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error {
+            kind,
+            message: message.into(),
+            hint: None,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// A bad flag, value or scope name.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Error::new(Kind::Usage, message)
+    }
+
+    /// No such key or scope.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Error::new(Kind::NotFound, message)
+    }
+
+    /// A limit stands against it.
+    pub fn policy(message: impl Into<String>) -> Self {
+        Error::new(Kind::Policy, message)
+    }
+
+    /// The actor may not do this.
+    pub fn access(message: impl Into<String>) -> Self {
+        Error::new(Kind::Access, message)
+    }
+
+    /// The key's state does not allow this.
+    pub fn state(message: impl Into<String>) -> Self {
+        Error::new(Kind::State, message)
+    }
+
+    /// The store or another file or stream failed.
+    pub fn store(message: impl Into<String>) -> Self {
+        Error::new(Kind::Store, message)
+    }
+
+    /// The same error with advice on what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// `text` in single quotes as an error names a value: escaped, and cut at 64 characters.
+pub fn quote(text: &str) -> String {
+    let mut cut: String = text.chars().take(QUOTED_MAX).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    format!("'{}'", escape(&cut))
+}
+
+/// `text` with every character that could move a cursor, recolour a terminal or turn the reading
+/// direction written as `\u{…}`.
+pub fn escape(text: &str) -> String {
+    if !text.chars().any(is_unprintable) {
+        return text.to_owned();
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unprintable(c) {
+            escaped.extend(c.escape_unicode());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// Whether `c` is a control, bidirectional-format or line-separator character
+/// (Unicode categories Cc, Zl and Zp, and the property `Bidi_Control`).
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}' | '\u{2029}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_value_is_cut_and_escaped() {
+        assert_eq!(quote("a\u{1b}[31mb"), "'a\\u{1b}[31mb'");
+        assert_eq!(quote(&"x".repeat(64)), format!("'{}'", "x".repeat(64)));
+        assert_eq!(quote(&"ü".repeat(65)), format!("'{}…'", "ü".repeat(64)));
+    }
+
+    #[test]
+    fn what_turns_or_breaks_a_line_is_escaped() {
+        for c in [
+            '\u{7}', '\u{85}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{2028}', '\u{200f}',
+        ] {
+            assert_eq!(escape(&c.to_string()), format!("\\u{{{:x}}}", c as u32));
+        }
+        assert_eq!(escape("naïve \u{1f511}"), "naïve \u{1f511}");
+    }
+}

@@ -1,0 +1,207 @@
+//! The key: the record of a token, everything but the secret, and the states it can be in.
+
+mod edit;
+mod transition;
+
+pub use edit::{Edit, Labels, Scopes};
+pub use transition::{Change, Rotation};
+
+use crate::error::{Candidate, Error, Result, quote};
+use crate::id::KeyId;
+use crate::when::Timestamp;
+use std::cmp::min;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// What kind of key it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An ordinary key: it has scopes, and can be deleted.
+    Api,
+    /// A key of internal automation: no scopes, no expiry, no deletion.
+    Legacy,
+}
+
+impl Kind {
+    /// The word for this kind.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Api => "api",
+            Kind::Legacy => "legacy",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "api" => Ok(Kind::Api),
+            "legacy" => Ok(Kind::Legacy),
+            _ => Err(Error::usage(format!(
+                "{} is not a kind of key",
+                quote(text)
+            ))),
+        }
+    }
+}
+
+/// The state of a key at some time; of those that apply, the first in this order is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Stopped for ever; the record stays as a tombstone.
+    Deleted,
+    /// Rotated: a successor has taken its place.
+    PhasedOut,
+    /// Its time is over.
+    Expired,
+    /// Switched off, until somebody enables it.
+    Disabled,
+    /// In use.
+    Active,
+}
+
+impl State {
+    /// Every state, the one that is shown first at the head.
+    pub const ALL: [State; 5] = [
+        State::Deleted,
+        State::PhasedOut,
+        State::Expired,
+        State::Disabled,
+        State::Active,
+    ];
+
+    /// The word for this state.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Deleted => "deleted",
+            State::PhasedOut => "phased-out",
+            State::Expired => "expired",
+            State::Disabled => "disabled",
+            State::Active => "active",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// The record of a token: everything but the secret and its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The public part of the token.
+    pub id: KeyId,
+    /// Unique per owner among live keys.
+    pub name: String,
+    /// The user whom the key belongs to.
+    pub owner: String,
+    /// What kind of key it is.
+    pub kind: Kind,
+    /// What it may do.
+    pub scopes: BTreeSet<String>,
+    /// What its owner noted about it.
+    pub labels: BTreeMap<String, String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: String,
+    /// From when on it is expired; `None` is never.
+    pub expires_at: Option<Timestamp>,
+    /// When it last verified, to the minute; `None` if no use is recorded.
+    pub last_used_at: Option<Timestamp>,
+    /// When its grace began: at its rotation, or, if its grace was ended since, at that end. A
+    /// clock that is set back cannot bring a grace back to life that has no length.
+    pub grace_from: Option<Timestamp>,
+    /// When its grace ends or ended; set if and only if it was rotated.
+    pub usable_until: Option<Timestamp>,
+    /// When it was disabled, if it is.
+    pub disabled_at: Option<Timestamp>,
+    /// Who disabled it, if it is.
+    pub disabled_by: Option<String>,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<Timestamp>,
+    /// The key whose place it took.
+    pub replaces: Option<KeyId>,
+    /// The key that took its place.
+    pub replaced_by: Option<KeyId>,
+}
+
+impl Key {
+    /// The state that is shown at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        if self.deleted_at.is_some() {
+            State::Deleted
+        } else if self.usable_until.is_some() {
+            State::PhasedOut
+        } else if self.is_expired(now) {
+            State::Expired
+        } else if self.disabled_at.is_some() {
+            State::Disabled
+        } else {
+            State::Active
+        }
+    }
+
+    /// Whether verification would accept it at `now`: active, or phased-out inside its grace.
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        match self.state(now) {
+            State::Active => true,
+            State::PhasedOut => self.disabled_at.is_none() && self.is_in_grace(now),
+            _ => false,
+        }
+    }
+
+    /// Whether it was rotated, and still works at `now` as far as rotation and expiry go.
+    pub fn is_in_grace(&self, now: Timestamp) -> bool {
+        self.deleted_at.is_none()
+            && !self.is_expired(now)
+            && self.grace_from.is_some_and(|from| from <= now)
+            && self.usable_until.is_some_and(|until| now < until)
+    }
+
+    /// Neither deleted nor phased-out.
+    pub fn is_live(&self) -> bool {
+        self.deleted_at.is_none() && self.usable_until.is_none()
+    }
+
+    /// When it stops on its own: by expiry or by the end of its grace, whichever is first.
+    pub fn stops_at(&self) -> Option<Timestamp> {
+        match (self.expires_at, self.usable_until) {
+            (Some(expires), Some(until)) => Some(min(expires, until)),
+            (expires, until) => expires.or(until),
+        }
+    }
+
+    /// When it died, if it is dead at `now`: deleted, expired, or phased-out past its grace.
+    pub fn died_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.deleted_at.or_else(|| {
+            self.usable_until
+                .or(self.expires_at)
+                .filter(|&end| end <= now)
+        })
+    }
+
+    /// How an error names this key.
+    pub fn label(&self) -> String {
+        format!("{} ({})", self.id, quote(&self.name))
+    }
+
+    /// This key as one of several that a name may mean.
+    pub fn candidate(&self, now: Timestamp) -> Candidate {
+        Candidate {
+            id: self.id.to_string(),
+            name: self.name.clone(),
+            owner: self.owner.clone(),
+            state: self.state(now).word(),
+        }
+    }
+
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}

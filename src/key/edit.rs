@@ -1,0 +1,216 @@
+//! Edits: what may be changed on a key in which state. Only what is given is checked and changed.
+
+use super::{Key, Kind, State};
+use crate::error::{Error, Result, quote};
+use crate::policy::{self, Policy};
+use crate::when::{Span, Timestamp, When};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What happens to a key's scopes. Every name in it is one that the store knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scopes {
+    /// These take the place of all it has.
+    pub replace: Option<BTreeSet<String>>,
+    /// These are added.
+    pub add: BTreeSet<String>,
+    /// These are taken away.
+    pub remove: BTreeSet<String>,
+}
+
+/// What happens to a key's labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// These are set.
+    pub set: BTreeMap<String, String>,
+    /// These are taken away.
+    pub remove: BTreeSet<String>,
+}
+
+/// What an edit is given; the default changes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// The new name.
+    pub name: Option<String>,
+    /// The changes to its scopes.
+    pub scopes: Scopes,
+    /// The new expiry.
+    pub expires: Option<When>,
+    /// The new length of its grace, from now.
+    pub grace: Option<Span>,
+    /// The changes to its labels.
+    pub labels: Labels,
+}
+
+impl Edit {
+    /// Whether nothing is given.
+    pub fn is_empty(&self) -> bool {
+        *self == Edit::default()
+    }
+
+    fn only_grace(&self) -> bool {
+        let others = Edit {
+            grace: None,
+            ..self.clone()
+        };
+        others.is_empty()
+    }
+}
+
+impl Key {
+    /// Applies `edit` under `policy` at `now`, or changes nothing and says why not.
+    pub fn edit(&mut self, now: Timestamp, edit: &Edit, policy: &Policy) -> Result<()> {
+        self.check_editable(now, edit)?;
+        let mut edited = self.clone();
+        if let Some(name) = &edit.name {
+            edited.name.clone_from(name);
+        }
+        edited.edit_scopes(&edit.scopes)?;
+        if let Some(when) = edit.expires {
+            let expires = when.resolve(now)?;
+            policy.check_expiry(expires, self.created_at)?;
+            edited.expires_at = expires;
+        }
+        if let Some(grace) = edit.grace {
+            edited.edit_grace(now, grace)?;
+        }
+        edited.edit_labels(&edit.labels)?;
+        *self = edited;
+        Ok(())
+    }
+
+    /// What is different in `after`, as `{"field":{"old":…,"new":…}}`.
+    pub fn changes(&self, after: &Key) -> Map<String, Value> {
+        let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let mut changes = Map::new();
+        let mut compare = |field: &str, old: Value, new: Value| {
+            if old != new {
+                changes.insert(field.to_owned(), json!({ "old": old, "new": new }));
+            }
+        };
+        compare("name", json!(self.name), json!(after.name));
+        compare("scopes", json!(self.scopes), json!(after.scopes));
+        compare("labels", json!(self.labels), json!(after.labels));
+        compare(
+            "expires_at",
+            json!(time(self.expires_at)),
+            json!(time(after.expires_at)),
+        );
+        compare(
+            "usable_until",
+            json!(time(self.usable_until)),
+            json!(time(after.usable_until)),
+        );
+        changes
+    }
+
+    fn check_editable(&self, now: Timestamp, edit: &Edit) -> Result<()> {
+        match self.state(now) {
+            State::Deleted => return Err(self.refuses("changed", "it is deleted")),
+            State::PhasedOut => self.check_grace_runs(now, edit)?,
+            _ if edit.grace.is_some() => {
+                return Err(self
+                    .refuses("given a grace", "it was not rotated")
+                    .hint("--grace moves the end of a grace that still runs"));
+            }
+            State::Expired | State::Disabled | State::Active => {}
+        }
+        if self.kind == Kind::Legacy && (edit.scopes != Scopes::default() || edit.expires.is_some())
+        {
+            return Err(self
+                .refuses("given scopes or an expiry", "it is a legacy key")
+                .hint("only its name and labels can be changed"));
+        }
+        Ok(())
+    }
+
+    fn check_grace_runs(&self, now: Timestamp, edit: &Edit) -> Result<()> {
+        if !edit.only_grace() {
+            let by = self
+                .replaced_by
+                .map_or_else(|| "its successor".to_owned(), |id| id.to_string());
+            return Err(self.refuses("changed", "it is phased-out").hint(format!(
+                "change {by}, which replaced it; here only --grace can be given"
+            )));
+        }
+        if !self.is_in_grace(now) {
+            let end = self
+                .stops_at()
+                .map_or_else(String::new, |end| format!(" at {end}"));
+            return Err(self.refuses("given a grace", &format!("its grace ended{end}")));
+        }
+        Ok(())
+    }
+
+    fn edit_grace(&mut self, now: Timestamp, grace: Span) -> Result<()> {
+        policy::check_grace(grace)?;
+        if grace == Span::ZERO {
+            self.end_grace(now);
+            return Ok(());
+        }
+        let end = self.end_of_grace(now, grace);
+        let rotated = self.grace_from.unwrap_or(now);
+        policy::check_grace(end.since(rotated)).map_err(|_| {
+            let latest = self.end_of_grace(rotated, policy::MAX_GRACE);
+            Error::policy(format!(
+                "a grace until {end} is too long: the latest is {latest}"
+            ))
+            .hint(format!(
+                "a rotated key works for at most {} from its rotation",
+                policy::MAX_GRACE
+            ))
+        })?;
+        self.usable_until = Some(end);
+        Ok(())
+    }
+
+    fn edit_scopes(&mut self, scopes: &Scopes) -> Result<()> {
+        if let Some(replace) = &scopes.replace {
+            self.scopes.clone_from(replace);
+        }
+        self.scopes.extend(scopes.add.iter().cloned());
+        for scope in &scopes.remove {
+            if !self.scopes.remove(scope) {
+                return Err(Error::not_found(format!(
+                    "{} does not have the scope {}",
+                    self.label(),
+                    quote(scope)
+                ))
+                .hint(format!("it has: {}", join(&self.scopes))));
+            }
+        }
+        if self.kind == Kind::Api && self.scopes.is_empty() {
+            return Err(self
+                .refuses("left without a scope", "it could do nothing")
+                .hint("disable or delete it instead"));
+        }
+        Ok(())
+    }
+
+    fn edit_labels(&mut self, labels: &Labels) -> Result<()> {
+        for label in &labels.remove {
+            if self.labels.remove(label).is_none() {
+                return Err(Error::not_found(format!(
+                    "{} has no label {}",
+                    self.label(),
+                    quote(label)
+                )));
+            }
+        }
+        self.labels.extend(
+            labels
+                .set
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone())),
+        );
+        Ok(())
+    }
+}
+
+fn join(scopes: &BTreeSet<String>) -> String {
+    scopes
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

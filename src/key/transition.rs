@@ -1,0 +1,138 @@
+//! The transitions between states: what each needs, and what it leaves. Pure: the caller reads the
+//! clock and keeps the result.
+
+use super::{Key, Kind, State};
+use crate::access::Access;
+use crate::error::{Error, Result, quote};
+use crate::id::KeyId;
+use crate::when::{Span, Timestamp};
+use std::cmp::min;
+
+/// Whether a transition had anything to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The key was changed.
+    Made,
+    /// The key was so already.
+    None,
+}
+
+/// What a rotation is given.
+pub struct Rotation {
+    /// The new key's ID.
+    pub successor: KeyId,
+    /// Who rotates.
+    pub actor: String,
+    /// How long the old key goes on working.
+    pub grace: Span,
+    /// When the new key expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Key {
+    /// Refuses a rotation that the state at `now` forbids.
+    ///
+    /// A phased-out key is refused too; the caller, who can look its successor up, says more.
+    pub fn check_rotatable(&self, now: Timestamp) -> Result<()> {
+        match self.state(now) {
+            State::Deleted => Err(self.refuses("rotated", "it is deleted")),
+            State::PhasedOut => Err(self.refuses("rotated", "it is phased-out")),
+            _ if self.disabled_at.is_some() => Err(self
+                .refuses("rotated", "it is disabled")
+                .hint("enable it first: keyctl enable KEY")),
+            State::Active | State::Expired | State::Disabled => Ok(()),
+        }
+    }
+
+    /// Phases this key out and returns its successor: the same name, owner, kind, scopes and
+    /// labels, each naming the other. The old key works on until its grace or its expiry ends.
+    pub fn rotate(&mut self, now: Timestamp, rotation: Rotation) -> Result<Key> {
+        self.check_rotatable(now)?;
+        let successor = Key {
+            id: rotation.successor,
+            created_at: now,
+            created_by: rotation.actor,
+            expires_at: rotation.expires_at,
+            last_used_at: None,
+            grace_from: None,
+            usable_until: None,
+            disabled_at: None,
+            disabled_by: None,
+            deleted_at: None,
+            replaces: Some(self.id),
+            replaced_by: None,
+            ..self.clone()
+        };
+        self.grace_from = Some(now);
+        self.usable_until = Some(self.end_of_grace(now, rotation.grace));
+        self.replaced_by = Some(successor.id);
+        Ok(successor)
+    }
+
+    /// Switches the key off. On a phased-out key this also ends its grace, for good.
+    pub fn disable(&mut self, now: Timestamp, actor: &str) -> Result<Change> {
+        if self.deleted_at.is_some() {
+            return Err(self.refuses("disabled", "it is deleted"));
+        }
+        if self.disabled_at.is_some() {
+            return Ok(Change::None);
+        }
+        self.disabled_at = Some(now);
+        self.disabled_by = Some(actor.to_owned());
+        if self.usable_until.is_some_and(|until| now < until) {
+            self.end_grace(now);
+        }
+        Ok(Change::Made)
+    }
+
+    /// Switches the key on again. Only an administrator lifts what somebody else has done: on a
+    /// key of one's own, only an administrator can have done it.
+    pub fn enable(&mut self, access: &Access) -> Result<Change> {
+        if self.deleted_at.is_some() {
+            return Err(self.refuses("enabled", "it is deleted"));
+        }
+        if self.disabled_at.is_none() {
+            return Ok(Change::None);
+        }
+        if !access.admin && self.disabled_by.as_deref() != Some(&access.actor) {
+            let by = self.disabled_by.as_deref().unwrap_or("an administrator");
+            return Err(
+                Error::access(format!("{} was disabled by {}", self.label(), quote(by)))
+                    .hint("only an administrator can enable it again"),
+            );
+        }
+        self.disabled_at = None;
+        self.disabled_by = None;
+        Ok(Change::Made)
+    }
+
+    /// Stops the key for ever. The record stays.
+    pub fn delete(&mut self, now: Timestamp) -> Result<Change> {
+        if self.kind == Kind::Legacy {
+            return Err(self
+                .refuses("deleted", "it is a legacy key")
+                .hint("rotate or disable it instead"));
+        }
+        if self.deleted_at.is_some() {
+            return Ok(Change::None);
+        }
+        self.deleted_at = Some(now);
+        Ok(Change::Made)
+    }
+
+    /// When a grace of `grace` that begins at `now` ends: never after the key's own expiry.
+    pub(super) fn end_of_grace(&self, now: Timestamp, grace: Span) -> Timestamp {
+        let end = now.after(grace).unwrap_or(Timestamp::MAX);
+        self.expires_at.map_or(end, |expires| min(end, expires))
+    }
+
+    /// Ends the grace at `now`, so that no clock set back revives it.
+    pub(super) fn end_grace(&mut self, now: Timestamp) {
+        self.grace_from = Some(now);
+        self.usable_until = Some(now);
+    }
+
+    pub(super) fn refuses(&self, what: &str, why: &str) -> Error {
+        Error::state(format!("{} cannot be {what}: {why}", self.label()))
+    }
+}

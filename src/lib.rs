@@ -1,0 +1,144 @@
+//! `keyctl` issues, rotates, revokes and verifies API keys, and keeps their records in one SQLite
+//! file.
+//!
+//! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
+//! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
+//! parts, `key`, `policy`, `scope`, `access`, `event`, `token`, `hash`, `id`, `when`, and at the
+//! bottom `env` and `error`.
+
+pub mod access;
+pub mod deliver;
+pub mod env;
+pub mod error;
+pub mod event;
+pub mod hash;
+pub mod id;
+pub mod key;
+pub mod lookup;
+pub mod name;
+pub mod output;
+pub mod policy;
+pub mod scope;
+pub mod store;
+pub mod token;
+pub mod verify;
+pub mod when;
+
+mod cli;
+mod cmd;
+mod usage;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use cli::{Cli, Color};
+use cmd::Cx;
+use env::Env;
+use error::{DONE, Error, Result, escape};
+use std::ffi::OsString;
+
+/// The command line's definition, from which manual pages and completions are made.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program with `args`, its own name first, and returns its exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match try_run(&args, env) {
+        Ok(code) => code,
+        Err(error) => {
+            report(&error, usage::wants_json(&args), env);
+            error.kind.exit_code()
+        }
+    }
+}
+
+fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
+    usage::refuse_tokens(args.get(1..).unwrap_or_default())?;
+    let parsed = command()
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error, env),
+    };
+    let color = match cli.global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => env.terminal.stdout && env.var("NO_COLOR").is_none(),
+    };
+    let mut cx = Cx {
+        env,
+        db: cli.global.db,
+        quiet: cli.global.quiet,
+        color,
+        root: command,
+    };
+    cli.command.run(&mut cx)
+}
+
+/// What was not a command: a question for help or the version, or a mistake.
+fn not_parsed(error: &clap::Error, env: &mut Env) -> Result<u8> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.render();
+            let color = env.terminal.stdout && env.var("NO_COLOR").is_none();
+            let text = if color {
+                text.ansi().to_string()
+            } else {
+                text.to_string()
+            };
+            env.stdout
+                .write_all(text.as_bytes())
+                .map_err(|cause| output::unwritable(&cause))?;
+            Ok(DONE)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nobody can be told that nobody can be told.
+            drop(env.stderr.write_all(error.render().to_string().as_bytes()));
+            Ok(error::Kind::Usage.exit_code())
+        }
+        _ => Err(usage::refused(error)),
+    }
+}
+
+/// Writes the one error that ended the program to standard error.
+fn report(error: &Error, json: bool, env: &mut Env) {
+    let mut text = if json {
+        in_json(error)
+    } else {
+        in_words(error)
+    };
+    text.push('\n');
+    // Nobody can be told that nobody can be told.
+    drop(env.stderr.write_all(text.as_bytes()));
+}
+
+fn in_words(error: &Error) -> String {
+    let mut text = format!("keyctl: {}", error.message);
+    for candidate in &error.candidates {
+        text.push_str(&format!(
+            "\n  {}  {}  of {}, {}",
+            escape(&candidate.id),
+            escape(&candidate.name),
+            escape(&candidate.owner),
+            candidate.state
+        ));
+    }
+    if let Some(hint) = &error.hint {
+        text.push_str(&format!("\nhint: {hint}"));
+    }
+    text
+}
+
+fn in_json(error: &Error) -> String {
+    let mut body = serde_json::json!({
+        "code": error.kind.word(),
+        "message": error.message,
+        "hint": error.hint,
+    });
+    if error.kind == error::Kind::Ambiguous {
+        body["candidates"] = serde_json::json!(error.candidates);
+    }
+    serde_json::json!({ "error": body }).to_string()
+}

@@ -1,0 +1,149 @@
+//! What `KEY` on a command line stands for: an ID, a name, or the beginning of an ID.
+
+use crate::error::{Error, Kind, Result, quote};
+use crate::id::KeyId;
+use crate::key::{Key, State};
+use crate::store::{Filter, Read};
+use crate::when::Timestamp;
+
+/// How many candidates of an ambiguous prefix are named.
+const CANDIDATES_MAX: u64 = 10;
+
+/// How far a line of successors is followed; only a store that was tampered with has a longer one.
+const LINEAGE_MAX: u32 = 10_000;
+
+/// How `KEY` is read.
+pub struct Lookup<'a> {
+    /// The time at which states are told.
+    pub now: Timestamp,
+    /// Whose keys come first among those of one name.
+    pub actor: &'a str,
+    /// Whether the beginning of an ID will do: not in a script, where a new key may come to share
+    /// it.
+    pub by_prefix: bool,
+    /// Whether the key is to be stopped: then a name is not enough while a phased-out key of the
+    /// same name still works.
+    pub to_stop: bool,
+}
+
+impl Lookup<'_> {
+    /// The one key that `text` stands for: first as an exact ID, then as a name or `OWNER/NAME`,
+    /// then as the beginning of an ID.
+    pub fn key(&self, store: &dyn Read, text: &str) -> Result<Key> {
+        if let Some(id) = KeyId::parse(text.as_bytes()) {
+            // A name cannot be shaped like an ID, so nothing else can be meant.
+            return store
+                .get(id)?
+                .ok_or_else(|| Error::not_found(format!("there is no key {id}")).hint(LIST_HINT));
+        }
+        let named = self.named(store, text)?;
+        if let Some(rank) = self.best_rank(named.clone()) {
+            return self.only(text, rank, &named);
+        }
+        self.by_prefix(store, text)
+    }
+
+    /// The live key that has taken the place of `key` in the end, if there is one.
+    pub fn live_successor(&self, store: &dyn Read, key: &Key) -> Result<Option<Key>> {
+        let mut next = key.replaced_by;
+        for _ in 0..LINEAGE_MAX {
+            let Some(found) = next.map(|id| store.get(id)).transpose()?.flatten() else {
+                return Ok(None);
+            };
+            if found.is_live() {
+                return Ok(Some(found));
+            }
+            next = found.replaced_by;
+        }
+        Ok(None)
+    }
+
+    /// The keys of this name that are not deleted.
+    fn named(&self, store: &dyn Read, text: &str) -> Result<Vec<Key>> {
+        let (owner, name) = match text.split_once('/') {
+            Some((owner, name)) => (Some(owner.to_owned()), name),
+            None => (None, text),
+        };
+        store.find(&Filter {
+            owner,
+            name: Some(name.to_owned()),
+            states: State::ALL
+                .into_iter()
+                .filter(|&state| state != State::Deleted)
+                .collect(),
+            ..Filter::all(self.now)
+        })
+    }
+
+    /// The first of these that has any: the actor's own live ones, their phased-out ones, anyone's
+    /// live ones, anyone's phased-out ones.
+    fn best_rank(&self, named: Vec<Key>) -> Option<Vec<Key>> {
+        let (own, others): (Vec<Key>, Vec<Key>) =
+            named.into_iter().partition(|key| key.owner == self.actor);
+        let split = |keys: Vec<Key>| keys.into_iter().partition::<Vec<Key>, _>(Key::is_live);
+        let ((own_live, own_old), (live, old)) = (split(own), split(others));
+        [own_live, own_old, live, old]
+            .into_iter()
+            .find(|rank| !rank.is_empty())
+    }
+
+    fn only(&self, text: &str, mut rank: Vec<Key>, named: &[Key]) -> Result<Key> {
+        if self.to_stop {
+            let owners: Vec<String> = rank.iter().map(|key| key.owner.clone()).collect();
+            rank.extend(
+                named
+                    .iter()
+                    .filter(|key| owners.contains(&key.owner) && key.is_in_grace(self.now))
+                    .cloned(),
+            );
+            rank.sort_by_key(|key| (key.created_at, key.id));
+            rank.dedup_by_key(|key| key.id);
+        }
+        match <[Key; 1]>::try_from(rank) {
+            Ok([key]) => Ok(key),
+            Err(rank) => Err(self.ambiguous(
+                text,
+                &rank,
+                "give the ID, or OWNER/NAME if the owners differ",
+            )),
+        }
+    }
+
+    fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<Key> {
+        let none = Error::not_found(format!("there is no key {}", quote(text)));
+        if text.is_empty() || text.len() >= KeyId::LEN || !KeyId::is_part(text.as_bytes()) {
+            return Err(none.hint(LIST_HINT));
+        }
+        if text.len() < KeyId::PREFIX_MIN {
+            return Err(none.hint(format!(
+                "the beginning of an ID will do from {} characters on; 'keyctl list' shows the IDs",
+                KeyId::PREFIX_MIN
+            )));
+        }
+        if !self.by_prefix {
+            return Err(none.hint("without a terminal, the beginning of an ID does not change a key: give the whole ID"));
+        }
+        let found = store.find(&Filter {
+            id_prefix: Some(text.to_owned()),
+            limit: Some(CANDIDATES_MAX),
+            ..Filter::all(self.now)
+        })?;
+        match <[Key; 1]>::try_from(found) {
+            Ok([key]) => Ok(key),
+            Err(found) if found.is_empty() => Err(none.hint(LIST_HINT)),
+            Err(found) => Err(self.ambiguous(text, &found, "give more of the ID")),
+        }
+    }
+
+    fn ambiguous(&self, text: &str, keys: &[Key], hint: &str) -> Error {
+        let mut error = Error::new(
+            Kind::Ambiguous,
+            format!("{} stands for more than one key", quote(text)),
+        )
+        .hint(hint);
+        error.candidates = keys.iter().map(|key| key.candidate(self.now)).collect();
+        error
+    }
+}
+
+const LIST_HINT: &str = "'keyctl list --state all' shows every key";

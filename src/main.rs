@@ -1,0 +1,10 @@
+//! The `keyctl` program: gives the library the real world, and returns its exit code.
+
+mod system;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut env = system::env();
+    ExitCode::from(keyctl::run(std::env::args_os(), &mut env))
+}

@@ -1,0 +1,57 @@
+//! What a terminal allows: colour, and how wide a table may be.
+
+use crate::key::State;
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+
+/// How output for people is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour.
+    pub color: bool,
+    /// Columns of the terminal; `None` where lines may be as long as they are.
+    pub width: Option<u16>,
+}
+
+impl Style {
+    /// A table without lines, in which nothing but blanks stands between columns.
+    pub fn table(self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if self.color {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        match self.width {
+            Some(width) => table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width),
+            None => table.set_content_arrangement(ContentArrangement::Disabled),
+        };
+        table
+    }
+
+    /// A table's column title.
+    pub fn title(self, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        if self.color {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
+    }
+
+    /// A state, in its colour.
+    pub fn state(self, state: State) -> Cell {
+        let cell = Cell::new(state.word());
+        if !self.color {
+            return cell;
+        }
+        cell.fg(match state {
+            State::Active => Color::Green,
+            State::Disabled | State::Expired => Color::Yellow,
+            State::PhasedOut => Color::Cyan,
+            State::Deleted => Color::Red,
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! The store: what every backend does, in terms of keys and events.
+
+mod file;
+mod filter;
+mod sqlite;
+
+pub use file::Location;
+pub use filter::{Filter, Sort};
+
+use crate::access::Access;
+use crate::env::Actor;
+use crate::error::Result;
+use crate::event::{Entry, Event};
+use crate::id::KeyId;
+use crate::key::Key;
+use crate::policy::Policy;
+use crate::scope::Registry;
+use crate::when::Timestamp;
+use std::ops::ControlFlow;
+
+/// What a scan calls for each key; it says whether it wants more.
+pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
+
+/// What is read from a store, inside a transaction or outside one.
+pub trait Read {
+    /// The key with this ID, if its record is there.
+    fn get(&self, id: KeyId) -> Result<Option<Key>>;
+
+    /// The key with this ID and the PHC string of its secret, which is `None` once it is wiped.
+    fn credential(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>>;
+
+    /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;
+
+    /// The policy that holds.
+    fn policy(&self) -> Result<Policy>;
+
+    /// The scopes that may be given.
+    fn scopes(&self) -> Result<Registry>;
+
+    /// What `actor` may do.
+    fn access(&self, actor: &Actor) -> Result<Access>;
+
+    /// The last `limit` events of the key, the newest first.
+    fn last_events(&self, id: KeyId, limit: u32) -> Result<Vec<Entry>>;
+
+    /// All keys that `filter` lets through.
+    fn find(&self, filter: &Filter) -> Result<Vec<Key>> {
+        let mut found = Vec::new();
+        self.scan(filter, &mut |key| {
+            found.push(key);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+}
+
+/// One write transaction.
+pub trait Tx: Read {
+    /// Adds a key with the PHC string of its secret.
+    fn insert(&mut self, key: &Key, hash: &str) -> Result<()>;
+
+    /// Writes what changed in a key; the hash of a deleted key is wiped.
+    fn update(&mut self, key: &Key) -> Result<()>;
+
+    /// Removes a key's record.
+    fn purge(&mut self, id: KeyId) -> Result<()>;
+
+    /// Appends an event to the log.
+    fn append(&mut self, event: &Event) -> Result<()>;
+
+    /// Notes that the key verified at `now`, unless a use within the last minute, or a later one,
+    /// is noted.
+    fn touch(&mut self, id: KeyId, now: Timestamp) -> Result<()>;
+
+    /// Puts `new` in the place of the PHC string `old`; says whether it was still there.
+    fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> Result<bool>;
+}
+
+/// A transaction's work.
+pub type Job<'a> = dyn FnMut(&mut dyn Tx) -> Result<()> + 'a;
+
+/// A store that is open.
+pub trait Store: Read {
+    /// How a message names the store.
+    fn name(&self) -> String;
+
+    /// Runs `job` in one transaction: all of it, or nothing. Waits for its turn, up to 30 seconds.
+    fn write(&mut self, job: &mut Job<'_>) -> Result<()>;
+
+    /// Runs `job` in one transaction if that takes no waiting and the store can be written; else
+    /// does nothing. For what may be left out.
+    fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()>;
+}
+
+/// Runs `job` in one transaction of `store` and returns what it returns.
+pub fn write<T>(store: &mut dyn Store, mut job: impl FnMut(&mut dyn Tx) -> Result<T>) -> Result<T> {
+    let mut result = None;
+    store.write(&mut |tx| {
+        result = Some(job(tx)?);
+        Ok(())
+    })?;
+    result.ok_or_else(|| crate::error::Error::store("the transaction did not run"))
+}
+
+/// Opens the store at `location` for reading, without changing a byte of it.
+pub fn open_to_read(location: &Location) -> Result<Box<dyn Store>> {
+    Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))
+}
+
+/// Opens the store at `location` for changes, bringing its schema up to date.
+pub fn open_to_write(location: &Location) -> Result<Box<dyn Store>> {
+    Ok(Box::new(sqlite::Sqlite::open_to_write(location)?))
+}
+
+/// Opens the store at `location` for changes, making it with `founder` as its first administrator
+/// where there is none; says whether it was made.
+pub fn open_or_create(
+    location: &Location,
+    founder: &Actor,
+    now: Timestamp,
+) -> Result<(Box<dyn Store>, bool)> {
+    let (store, made) = sqlite::Sqlite::open_or_create(location, founder, now)?;
+    Ok((Box::new(store), made))
+}

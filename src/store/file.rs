@@ -1,0 +1,149 @@
+//! Where a store's file lies, and what may lie there: permissions at creation, not after.
+
+use crate::error::{Error, Result, escape, quote};
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The absolute path of a store's file, which may not be there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location(PathBuf);
+
+impl Location {
+    /// The location that `path` names. SQLite's own names (`:memory:`, `file:…`) are refused: a
+    /// store in memory would forget its keys, and a URI could switch off its locks.
+    pub fn new(path: &Path) -> Result<Self> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if bytes.is_empty() {
+            return Err(Error::usage("the store's path is empty").hint("name a file: --db PATH"));
+        }
+        if bytes.starts_with(b":memory:") || bytes.starts_with(b"file:") {
+            let shown = quote(&path.to_string_lossy());
+            return Err(
+                Error::usage(format!("{shown} is not the path of a file")).hint(format!(
+                    "a store is a file; for one of this very name, write ./{}",
+                    escape(&path.to_string_lossy())
+                )),
+            );
+        }
+        if bytes.contains(&0) {
+            return Err(Error::usage(format!(
+                "the store's path {} has a NUL byte",
+                quote(&path.to_string_lossy())
+            )));
+        }
+        std::path::absolute(path)
+            .map(Location)
+            .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path as a message shows it.
+    pub fn shown(&self) -> String {
+        escape(&self.0.to_string_lossy())
+    }
+
+    /// The path of the file that is there, links resolved; an error if there is none, or if it is
+    /// not an ordinary file.
+    pub fn existing(&self) -> Result<PathBuf> {
+        let metadata = match fs::metadata(&self.0) {
+            Ok(metadata) => metadata,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(self.missing()),
+            Err(cause) => return Err(self.failed("cannot look at the store", &cause)),
+        };
+        if metadata.is_dir() {
+            return Err(
+                Error::store(format!("{} is a directory, not a store", self.shown()))
+                    .hint("name the file in it: --db PATH"),
+            );
+        }
+        if !metadata.is_file() {
+            return Err(
+                Error::store(format!("{} is not an ordinary file", self.shown()))
+                    .hint("name a file: --db PATH"),
+            );
+        }
+        fs::canonicalize(&self.0).map_err(|cause| self.failed("cannot find the store", &cause))
+    }
+
+    /// Makes an empty file with mode 0600 here, and the directories to it with 0700; says whether
+    /// it was made. One that is there is left as it is.
+    pub fn create(&self) -> Result<bool> {
+        if let Some(parent) = self.0.parent() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(parent)
+                .map_err(|cause| self.failed("cannot make the directory for the store", &cause))?;
+        }
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.0)
+            // A umask may have taken more away than it should.
+            .and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
+        match made {
+            Ok(()) => Ok(true),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(cause) => Err(self.failed("cannot make the store", &cause)),
+        }
+    }
+
+    fn missing(&self) -> Error {
+        if fs::symlink_metadata(&self.0).is_ok() {
+            return Error::store(format!(
+                "{} is a symbolic link to a file that is not there",
+                self.shown()
+            ))
+            .hint("mend the link, or name another file: --db PATH");
+        }
+        Error::store(format!("there is no store at {}", self.shown()))
+            .hint("'keyctl create' makes one; --db or KEYCTL_DB names another place")
+    }
+
+    fn failed(&self, what: &str, cause: &io::Error) -> Error {
+        Error::store(format!("{what} {}: {cause}", self.shown()))
+            .hint("check the path and its permissions, or name another file: --db PATH")
+    }
+}
+
+/// What tells one content of a file from another, without opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Fingerprint {
+    /// The fingerprint of the file at `path`, if neither a write-ahead log nor its index lies
+    /// beside it: then what is in the file is all there is.
+    pub fn of_quiet(path: &Path) -> Option<Self> {
+        if beside(path, "-wal").exists() || beside(path, "-shm").exists() {
+            return None;
+        }
+        let metadata = fs::metadata(path).ok()?;
+        Some(Fingerprint {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(OsStr::new(suffix));
+    PathBuf::from(name)
+}

@@ -1,0 +1,73 @@
+//! Which keys a scan visits, and in what order.
+
+use crate::key::State;
+use crate::when::Timestamp;
+
+/// The order of a scan; keys that are equal in it come oldest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Oldest first.
+    #[default]
+    Created,
+    /// The first to expire first, those that never do last.
+    Expires,
+    /// The longest unused first, those with no use recorded at the head.
+    LastUsed,
+    /// By name.
+    Name,
+}
+
+/// What a key must be to be visited; what is empty or absent asks nothing.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// The time at which states are told.
+    pub now: Timestamp,
+    /// It belongs to this user.
+    pub owner: Option<String>,
+    /// It has exactly this name.
+    pub name: Option<String>,
+    /// Its ID begins so.
+    pub id_prefix: Option<String>,
+    /// It has all of these scopes; having one that implies them is not enough.
+    pub scopes: Vec<String>,
+    /// It is in one of these states.
+    pub states: Vec<State>,
+    /// It has all of these labels.
+    pub labels: Vec<(String, String)>,
+    /// It is usable now and stops on its own by then.
+    pub stops_by: Option<Timestamp>,
+    /// It was neither made nor used after that.
+    pub unused_since: Option<Timestamp>,
+    /// It was made by then.
+    pub created_by: Option<Timestamp>,
+    /// It died by then.
+    pub died_by: Option<Timestamp>,
+    /// Its kind allows that its record is removed.
+    pub purgeable: bool,
+    /// The order.
+    pub sort: Sort,
+    /// At most so many.
+    pub limit: Option<u64>,
+}
+
+impl Filter {
+    /// A filter that lets every key through, oldest first.
+    pub fn all(now: Timestamp) -> Self {
+        Filter {
+            now,
+            owner: None,
+            name: None,
+            id_prefix: None,
+            scopes: Vec::new(),
+            states: Vec::new(),
+            labels: Vec::new(),
+            stops_by: None,
+            unused_since: None,
+            created_by: None,
+            died_by: None,
+            purgeable: false,
+            sort: Sort::default(),
+            limit: None,
+        }
+    }
+}

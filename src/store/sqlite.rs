@@ -1,0 +1,211 @@
+//! The SQLite backend: one file, write-ahead logging, one writer at a time.
+
+mod error;
+mod migrate;
+mod open;
+mod query;
+mod read;
+mod row;
+mod write;
+
+use super::file::Fingerprint;
+use super::{Filter, Job, Location, Read, Store, Visit};
+use crate::access::{Access, ROOT};
+use crate::env::Actor;
+use crate::error::{Error, Result, escape};
+use crate::event::Entry;
+use crate::id::KeyId;
+use crate::key::Key;
+use crate::policy::Policy;
+use crate::scope::Registry;
+use crate::when::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use std::cell::{Cell, RefCell};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a writer waits for its turn.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a reader without a write-ahead log starts again because the file changed under it.
+const RETRIES: u32 = 10;
+
+/// An open SQLite store.
+pub struct Sqlite {
+    connection: RefCell<Connection>,
+    path: PathBuf,
+    /// What the file was when it was opened as one that nobody changes; `None` where SQLite's
+    /// locks see to it that a reader misses nothing.
+    unlocked: Cell<Option<Fingerprint>>,
+}
+
+impl Sqlite {
+    /// Opens the store at `location` for reading. What it reads of is never changed, not even
+    /// created.
+    pub fn open_to_read(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let (connection, unlocked) = open::to_read(&path)?;
+        Ok(Sqlite {
+            connection: RefCell::new(connection),
+            path,
+            unlocked: Cell::new(unlocked),
+        })
+    }
+
+    /// Opens the store at `location` for changes, and migrates it if its schema is older.
+    pub fn open_to_write(location: &Location) -> Result<Self> {
+        Self::writable(location.existing()?, None)
+    }
+
+    /// Opens the store at `location` for changes; where there is none, makes it, with `founder` as
+    /// its first administrator. Says whether it was made.
+    pub fn open_or_create(
+        location: &Location,
+        founder: &Actor,
+        now: Timestamp,
+    ) -> Result<(Self, bool)> {
+        let made = location.create()?;
+        let store = Self::writable(location.existing()?, Some((founder, now)))?;
+        Ok((store, made))
+    }
+
+    fn writable(path: PathBuf, founder: Option<(&Actor, Timestamp)>) -> Result<Self> {
+        let mut connection = open::to_write(&path, BUSY_TIMEOUT)?;
+        migrate::migrate(&mut connection, founder).map_err(|error| error.about(&path))?;
+        Ok(Sqlite {
+            connection: RefCell::new(connection),
+            path,
+            unlocked: Cell::new(None),
+        })
+    }
+
+    /// Runs `read`, and again if the file was changed meanwhile where no lock would have kept that
+    /// from being seen half done.
+    fn reading<T>(&self, mut read: impl FnMut(&Connection) -> error::Result<T>) -> Result<T> {
+        for _ in 0..RETRIES {
+            let result = read(&self.connection.borrow());
+            let Some(before) = self.unlocked.get() else {
+                return result.map_err(|error| error.about(&self.path));
+            };
+            if Fingerprint::of_quiet(&self.path) == Some(before) {
+                return result.map_err(|error| error.about(&self.path));
+            }
+            let (connection, unlocked) = open::to_read(&self.path)?;
+            self.connection.replace(connection);
+            self.unlocked.set(unlocked);
+        }
+        Err(Error::store(format!(
+            "the store {} keeps changing while it is read",
+            shown(&self.path)
+        ))
+        .hint("run the command again"))
+    }
+}
+
+impl Read for Sqlite {
+    fn get(&self, id: KeyId) -> Result<Option<Key>> {
+        self.reading(|connection| read::get(connection, id))
+    }
+
+    fn credential(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
+        self.reading(|connection| read::credential(connection, id))
+    }
+
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
+        if self.unlocked.get().is_none() {
+            return self.reading(|connection| read::scan(connection, filter, visit));
+        }
+        // What was visited cannot be taken back: all of it is read before any of it is shown.
+        for key in self.reading(|connection| read::all(connection, filter))? {
+            if visit(key)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn policy(&self) -> Result<Policy> {
+        self.reading(read::policy)
+    }
+
+    fn scopes(&self) -> Result<Registry> {
+        self.reading(read::scopes)
+    }
+
+    fn access(&self, actor: &Actor) -> Result<Access> {
+        let file_owner = owner_of(&self.path);
+        self.reading(|connection| read::access(connection, actor, file_owner))
+    }
+
+    fn last_events(&self, id: KeyId, limit: u32) -> Result<Vec<Entry>> {
+        self.reading(|connection| read::last_events(connection, id, limit))
+    }
+}
+
+impl Store for Sqlite {
+    fn name(&self) -> String {
+        shown(&self.path)
+    }
+
+    fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
+        let connection = self.connection.get_mut();
+        transact(connection, &self.path, job)?;
+        // After every change, not only one that wiped something: an earlier one may have found a
+        // reader in the way.
+        truncate_log(connection);
+        Ok(())
+    }
+
+    fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
+        // The reader's connection stays as it is: this one may write, and does not wait.
+        let mut connection = open::to_write(&self.path, Duration::ZERO)?;
+        migrate::check_current(&connection).map_err(|error| error.about(&self.path))?;
+        if transact(&mut connection, &self.path, job)? == Wiped::Something {
+            truncate_log(&connection);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a transaction took a hash out of the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wiped {
+    Nothing,
+    Something,
+}
+
+fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<Wiped> {
+    let failed = |cause: rusqlite::Error| error::Error::from(cause).about(path);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let mut tx = write::SqliteTx::new(&transaction, path);
+    // Dropped on an error, the transaction rolls back.
+    job(&mut tx)?;
+    let wiped = tx.wiped();
+    transaction.commit().map_err(failed)?;
+    Ok(wiped)
+}
+
+/// Moves everything from the write-ahead log into the file and empties the log, so that what was
+/// wiped is gone from both. Does not wait: where a reader is in the way, the next writer does it.
+fn truncate_log(connection: &Connection) {
+    let moved = connection
+        .busy_timeout(Duration::ZERO)
+        .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
+        .and_then(|()| connection.busy_timeout(BUSY_TIMEOUT));
+    // What was committed stays committed, in the log or in the file.
+    drop(moved);
+}
+
+/// The uid that owns the store's file: always an administrator, as is uid 0.
+fn owner_of(path: &Path) -> u32 {
+    // Where the file cannot even be looked at, nobody becomes an administrator by it.
+    fs::metadata(path).map_or(ROOT, |metadata| metadata.uid())
+}
+
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}

@@ -1,0 +1,84 @@
+//! SQLite's errors as an operator reads them.
+
+use super::shown;
+use crate::error::Error as Told;
+use rusqlite::ErrorCode;
+use std::path::Path;
+
+/// What SQLite, or what a row holds, can be at fault for.
+pub enum Error {
+    /// SQLite refused.
+    Sqlite(rusqlite::Error),
+    /// A row holds what no version of this program writes.
+    Damaged(String),
+    /// Anything that is already told as it should be.
+    Told(Told),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Error::Sqlite(error)
+    }
+}
+
+impl From<Told> for Error {
+    fn from(error: Told) -> Self {
+        Error::Told(error)
+    }
+}
+
+impl Error {
+    /// Whether a store was met that only a reader with more rights could open.
+    pub fn is_unopenable(&self) -> bool {
+        matches!(self, Error::Sqlite(error) if matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+        ))
+    }
+
+    /// Whether another process was in the way.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Error::Sqlite(error) if matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        ))
+    }
+
+    /// The same, told of the store at `path`.
+    pub fn about(self, path: &Path) -> Told {
+        let store = shown(path);
+        match self {
+            Error::Told(error) => error,
+            Error::Damaged(what) => Told::store(format!("the store {store} is damaged: {what}"))
+                .hint("restore a backup of it"),
+            Error::Sqlite(error) => told(&error, &store),
+        }
+    }
+}
+
+fn told(error: &rusqlite::Error, store: &str) -> Told {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Told::store(format!("the store {store} is in use by another process")).hint("try again")
+        }
+        Some(ErrorCode::NotADatabase) => Told::store(format!("{store} is not a keyctl store"))
+            .hint("name another file: --db PATH"),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            Told::store(format!("the store {store} is damaged: {error}"))
+                .hint("restore a backup of it")
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            Told::store(format!("the store {store} cannot be written"))
+                .hint("check the permissions of the file and its directory")
+        }
+        Some(ErrorCode::CannotOpen) => {
+            Told::store(format!("the store {store} cannot be opened: {error}"))
+                .hint("check the permissions of the file and its directory")
+        }
+        Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for the store {store}"))
+            .hint("free some, and run the command again"),
+        _ => Told::store(format!("the store {store} failed: {error}")),
+    }
+}

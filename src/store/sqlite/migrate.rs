@@ -1,0 +1,72 @@
+//! The schema, one file a step; `user_version` counts the steps that were taken.
+
+use super::error::{Error, Result};
+use super::open::{APPLICATION_ID, foreign, is_empty};
+use super::write;
+use crate::env::Actor;
+use crate::error::Error as Told;
+use crate::event::{Action, Event, GENESIS};
+use crate::when::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+
+const MIGRATIONS: [&str; 1] = [include_str!("0001_main.sql")];
+
+/// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
+/// store with `founder` as its first administrator; without one it is refused.
+pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>) -> Result<()> {
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Read again under the lock: somebody else may have been faster.
+    let from = version(&transaction)?;
+    if from == 0 && !is_empty(&transaction)? {
+        return Err(foreign(&transaction));
+    }
+    for step in MIGRATIONS.iter().skip(from) {
+        transaction.execute_batch(step)?;
+    }
+    if from == 0 {
+        let Some((founder, now)) = founder else {
+            return Err(Error::Told(
+                Told::store("the store is empty").hint("'keyctl create' sets it up"),
+            ));
+        };
+        transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
+        transaction.execute("INSERT INTO administrators VALUES (?1)", [&founder.name])?;
+        let event = Event::new(now, founder, Action::Init, None)
+            .with("administrator", founder.name.clone());
+        write::append(&transaction, &event)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Refuses a store whose schema is not this version's.
+pub fn check_current(connection: &Connection) -> Result<()> {
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(());
+    }
+    Err(Error::Told(Told::store(
+        "the store's schema is not this version's",
+    )))
+}
+
+/// The number of steps that were taken; a store of a newer version is refused.
+pub fn version(connection: &Connection) -> Result<usize> {
+    let stored: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    usize::try_from(stored)
+        .ok()
+        .filter(|&version| version <= MIGRATIONS.len())
+        .ok_or_else(|| {
+            Error::Told(
+                Told::store(format!(
+                    "the store was written by a newer keyctl: its schema is {stored}, this one knows up to {}",
+                    MIGRATIONS.len()
+                ))
+                .hint("use the newer keyctl"),
+            )
+        })
+}

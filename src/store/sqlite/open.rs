@@ -1,0 +1,168 @@
+//! How a connection is opened, and what is set on it.
+
+use super::error::{Error, Result};
+use crate::error::{Error as Told, Result as ToldResult};
+use crate::store::file::Fingerprint;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// What marks a SQLite file as a store of ours: "kctl" in ASCII.
+pub const APPLICATION_ID: i32 = 0x6b63_746c;
+
+/// How long to wait before switching to write-ahead logging is tried again: SQLite answers BUSY to
+/// that at once, whatever the timeout.
+const WAL_RETRY: Duration = Duration::from_millis(5);
+
+/// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
+pub fn to_write(path: &Path, busy: Duration) -> ToldResult<Connection> {
+    let connection =
+        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| error.about(path))?;
+    prepare_to_write(&connection, busy).map_err(|error| error.about(path))?;
+    Ok(connection)
+}
+
+/// Opens the file at `path`, which is there, for reading.
+///
+/// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
+/// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
+/// the caller afterwards whether that was true.
+pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
+    let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
+        connection.busy_timeout(super::BUSY_TIMEOUT)?;
+        check_ours(&connection)?;
+        Ok(connection)
+    });
+    let error = match opened {
+        Ok(connection) => return Ok((connection, None)),
+        Err(error) => error,
+    };
+    match Fingerprint::of_quiet(path) {
+        Some(quiet) if error.is_unopenable() => {
+            let connection = connect_unlocked(path).map_err(|error| error.about(path))?;
+            Ok((connection, Some(quiet)))
+        }
+        _ => Err(error.about(path)),
+    }
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
+    // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
+    // is never taken for a URI.
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    harden(&connection)?;
+    Ok(connection)
+}
+
+fn connect_unlocked(path: &Path) -> Result<Connection> {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'_' | b'-' => uri.push(char::from(*byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            // Writing to a String cannot fail.
+            _ => drop(write!(uri, "%{byte:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags)?;
+    harden(&connection)?;
+    check_ours(&connection)?;
+    Ok(connection)
+}
+
+/// A file that somebody else has prepared runs no code of theirs, and closing it changes nothing:
+/// the log and its index stay for readers who could not make them.
+fn harden(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
+}
+
+/// Refuses a file that is not a store, or is none yet.
+fn check_ours(connection: &Connection) -> Result<()> {
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if id == APPLICATION_ID {
+        return Ok(());
+    }
+    if id == 0 && is_empty(connection)? {
+        return Err(Error::Told(
+            Told::store(format!("the store {} is empty", path_of(connection)))
+                .hint("'keyctl create' sets it up"),
+        ));
+    }
+    Err(foreign(connection))
+}
+
+/// What is said of another program's SQLite file.
+pub fn foreign(connection: &Connection) -> Error {
+    Error::Told(
+        Told::store(format!(
+            "{} is another program's SQLite file, not a keyctl store",
+            path_of(connection)
+        ))
+        .hint("name another file: --db PATH"),
+    )
+}
+
+/// Whether nothing was ever put into the file.
+pub fn is_empty(connection: &Connection) -> Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(version == 0 && objects == 0)
+}
+
+fn prepare_to_write(connection: &Connection, busy: Duration) -> Result<()> {
+    connection.busy_timeout(busy)?;
+    if connection.is_readonly("main")? {
+        return Err(Error::Told(
+            Told::store(format!(
+                "the store {} is read-only for you",
+                path_of(connection)
+            ))
+            .hint("run the command as a user who may write it"),
+        ));
+    }
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if id != APPLICATION_ID && !(id == 0 && is_empty(connection)?) {
+        return Err(foreign(connection));
+    }
+    connection.execute_batch(
+        "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
+    )?;
+    switch_to_wal(connection, busy)
+}
+
+fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
+    let deadline = Instant::now() + busy;
+    loop {
+        let switched: Result<String> = connection
+            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+            .map_err(Error::from);
+        match switched {
+            Err(error) if error.is_busy() && Instant::now() < deadline => sleep(WAL_RETRY),
+            Err(error) => return Err(error),
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => {
+                return Err(Error::Told(Told::store(format!(
+                    "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
+                    path_of(connection)
+                ))));
+            }
+        }
+    }
+}
+
+fn path_of(connection: &Connection) -> String {
+    crate::error::escape(connection.path().unwrap_or("the store"))
+}

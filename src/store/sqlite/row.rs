@@ -1,0 +1,79 @@
+//! A row as a key. What no version of this program writes is damage, never a guess.
+
+use super::error::{Error, Result};
+use crate::id::KeyId;
+use crate::key::{Key, Kind};
+use crate::when::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::FromSql;
+
+/// The columns of a key, in the order in which [`key`] reads them.
+pub const COLUMNS: &str = "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
+    usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, \
+    (SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
+    (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)";
+
+/// The number of columns.
+pub const WIDTH: usize = 17;
+
+/// Reads the key that a row of [`COLUMNS`] holds.
+pub fn key(row: &Row<'_>) -> Result<Key> {
+    let id: String = get(row, 0, "id")?;
+    let id = KeyId::parse(id.as_bytes()).ok_or_else(|| damaged("id"))?;
+    let kind: String = get(row, 3, "kind")?;
+    let scopes: Option<String> = get(row, 15, "scopes")?;
+    let labels: String = get(row, 16, "labels")?;
+    Ok(Key {
+        id,
+        name: get(row, 1, "name")?,
+        owner: get(row, 2, "owner")?,
+        kind: kind
+            .parse()
+            .map_err(|_| damaged("kind"))
+            .map(|kind: Kind| kind)?,
+        scopes: scopes
+            .iter()
+            .flat_map(|scopes| scopes.split(' '))
+            .map(str::to_owned)
+            .collect(),
+        labels: serde_json::from_str(&labels).map_err(|_| damaged("labels"))?,
+        created_at: time(row, 4, "created_at")?.ok_or_else(|| damaged("created_at"))?,
+        created_by: get(row, 5, "created_by")?,
+        expires_at: time(row, 6, "expires_at")?,
+        last_used_at: time(row, 7, "last_used_at")?,
+        grace_from: time(row, 8, "grace_from")?,
+        usable_until: time(row, 9, "usable_until")?,
+        disabled_at: time(row, 10, "disabled_at")?,
+        disabled_by: get(row, 11, "disabled_by")?,
+        deleted_at: time(row, 12, "deleted_at")?,
+        replaces: lineage(row, 13, "replaces")?,
+        replaced_by: lineage(row, 14, "replaced_by")?,
+    })
+}
+
+/// Reads column `index`, which a message calls `name`.
+pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &str) -> Result<T> {
+    row.get(index).map_err(|error| match error {
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+            damaged(name)
+        }
+        other => Error::Sqlite(other),
+    })
+}
+
+fn time(row: &Row<'_>, index: usize, name: &str) -> Result<Option<Timestamp>> {
+    let millis: Option<i64> = get(row, index, name)?;
+    millis
+        .map(|millis| Timestamp::from_millis(millis).ok_or_else(|| damaged(name)))
+        .transpose()
+}
+
+fn lineage(row: &Row<'_>, index: usize, name: &str) -> Result<Option<KeyId>> {
+    let id: Option<String> = get(row, index, name)?;
+    id.map(|id| KeyId::parse(id.as_bytes()).ok_or_else(|| damaged(name)))
+        .transpose()
+}
+
+fn damaged(column: &str) -> Error {
+    Error::Damaged(format!("a key's {column} cannot be read"))
+}

@@ -1,0 +1,100 @@
+//! The real world: the system's clock, generator, user, streams and terminal.
+
+mod terminal;
+
+use keyctl::env::{Actor, Env, Output, Random, Terminal};
+use keyctl::error::{Error, Result};
+use keyctl::when::Timestamp;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use rustix::stdio;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::fd::BorrowedFd;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The environment of this process.
+pub fn env() -> Env {
+    Env {
+        clock: Box::new(now),
+        random: Box::new(Generator),
+        actor: actor(),
+        variable: Box::new(|name| std::env::var_os(name)),
+        data_dir: dirs::data_dir(),
+        stdin: Box::new(Stream(stdio::stdin())),
+        stdout: Box::new(Stream(stdio::stdout())),
+        stderr: Box::new(Stream(stdio::stderr())),
+        terminal: Terminal {
+            stdin: rustix::termios::isatty(stdio::stdin()),
+            stdout: rustix::termios::isatty(stdio::stdout()),
+            stderr: rustix::termios::isatty(stdio::stderr()),
+            columns: terminal::columns(),
+        },
+        prompt: Box::new(terminal::Prompter),
+    }
+}
+
+fn now() -> Timestamp {
+    let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => {
+            i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis)
+        }
+    };
+    // A clock outside the years 0 to 9999 is taken for the end of them: then nothing is valid.
+    Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX)
+}
+
+/// The operating system's generator.
+struct Generator;
+
+impl Random for Generator {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+        SysRng
+            .try_fill_bytes(bytes)
+            .map_err(|cause| Error::store(format!("the system's random generator failed: {cause}")))
+    }
+}
+
+/// The effective user, by name where it has one; never what a variable says.
+fn actor() -> Actor {
+    let uid = rustix::process::geteuid().as_raw();
+    let name = whoami::username().ok().filter(|name| !name.is_empty());
+    Actor {
+        name: name.unwrap_or_else(|| format!("uid:{uid}")),
+        uid,
+        login_uid: login_uid(),
+    }
+}
+
+fn login_uid() -> Option<u32> {
+    /// What the kernel says where nobody has logged in.
+    const UNSET: u32 = u32::MAX;
+    let text = fs::read_to_string("/proc/self/loginuid").ok()?;
+    text.trim().parse().ok().filter(|&uid| uid != UNSET)
+}
+
+/// A standard stream without a buffer: what passes through it leaves no copy behind.
+struct Stream(BorrowedFd<'static>);
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.0, bytes)?)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(self.0, bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for Stream {
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0)
+    }
+}

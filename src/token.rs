@@ -1,0 +1,288 @@
+//! The token: the whole secret string that a client presents, `<prefix>_<id>_<secret><checksum>`.
+//!
+//! The secret is 43 base62 characters, uniform from the operating system's generator: over 256
+//! bits. The checksum is CRC-32 (zlib's, ISO-HDLC) of every byte before it, in base62, padded to
+//! six characters: it rejects a typo before any store is opened, and lets a scanner tell a real
+//! token from a look-alike.
+
+use crate::env::Random;
+use crate::error::{Error, Result, quote};
+use crate::id::KeyId;
+use std::fmt;
+use zeroize::Zeroizing;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const SECRET_LEN: usize = 43;
+const CHECKSUM_LEN: usize = 6;
+const TAIL_LEN: usize = SECRET_LEN + CHECKSUM_LEN;
+
+/// The most bytes that are read where a token is expected: room for the longest one, `Bearer ` and
+/// blanks around it.
+pub const PRESENTED_MAX: usize = 512;
+
+/// From this many base62 characters behind a key ID on, a string is taken to carry a secret, even
+/// if it was cut short.
+const SHAPE_MIN: usize = 16;
+
+/// The words before a token's ID: `[a-z][a-z0-9]*(_[a-z0-9]+)*`, at most 24 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl Prefix {
+    /// The most characters in a prefix.
+    pub const MAX: usize = 24;
+
+    /// The prefix as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_valid(text: &[u8]) -> bool {
+        text.len() <= Self::MAX
+            && text.first().is_some_and(u8::is_ascii_lowercase)
+            && text.split(|&byte| byte == b'_').all(|word| {
+                !word.is_empty()
+                    && word
+                        .iter()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            })
+    }
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Prefix("kc".to_owned())
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Prefix {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if Self::is_valid(text.as_bytes()) {
+            return Ok(Prefix(text.to_owned()));
+        }
+        Err(Error::usage(format!("{} is not a token prefix", quote(text)))
+            .hint("a prefix is lower-case words and digits joined by '_', starts with a letter, and has at most 24 characters"))
+    }
+}
+
+/// A secret that must not be printed, copied or kept by accident: no `Debug`, no `Clone`, no
+/// `Serialize`, wiped on drop.
+pub struct Token {
+    text: Zeroizing<Vec<u8>>,
+    id: KeyId,
+}
+
+impl Token {
+    /// Makes the token of the key `id` with a new secret drawn from `random`.
+    pub fn generate(prefix: &Prefix, id: KeyId, random: &mut dyn Random) -> Result<Self> {
+        // The whole length at once: growing would leave a copy behind that is not wiped.
+        let mut text = Zeroizing::new(Vec::with_capacity(Prefix::MAX + KeyId::LEN + TAIL_LEN + 2));
+        text.extend_from_slice(prefix.as_str().as_bytes());
+        text.push(b'_');
+        text.extend_from_slice(id.as_str().as_bytes());
+        text.push(b'_');
+        push_secret(&mut text, random)?;
+        let checksum = checksum(&text);
+        text.extend_from_slice(&checksum);
+        Ok(Token { text, id })
+    }
+
+    /// Reads a token; `None` unless its length, shape and checksum are right.
+    ///
+    /// The parts are split from the right, so that a prefix may hold `_`. Which prefix it has does
+    /// not matter.
+    pub fn parse(presented: &[u8]) -> Option<Self> {
+        let (head, tail) = presented.split_at_checked(presented.len().checked_sub(TAIL_LEN)?)?;
+        let head = head.strip_suffix(b"_")?;
+        let (prefix, id) = head.split_at_checked(head.len().checked_sub(KeyId::LEN)?)?;
+        let prefix = prefix.strip_suffix(b"_")?;
+        let id = KeyId::parse(id)?;
+        if !Prefix::is_valid(prefix) || !tail.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let (body, sum) = presented.split_at(presented.len() - CHECKSUM_LEN);
+        (checksum(body) == sum).then(|| Token {
+            text: Zeroizing::new(presented.to_vec()),
+            id,
+        })
+    }
+
+    /// The public part.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The 43 characters that are hashed.
+    pub fn secret(&self) -> &[u8] {
+        &self.text[self.text.len() - TAIL_LEN..self.text.len() - CHECKSUM_LEN]
+    }
+
+    /// The whole token, for the one place that hands it to its new holder.
+    pub fn expose(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+/// Appends 43 uniform base62 characters.
+fn push_secret(text: &mut Vec<u8>, random: &mut dyn Random) -> Result<()> {
+    // The largest multiple of 62 that a byte can hold: what lies above it would favour some
+    // characters, and is drawn again.
+    const LIMIT: u8 = 248;
+    let end = text.len() + SECRET_LEN;
+    let mut drawn = Zeroizing::new([0_u8; 64]);
+    while text.len() < end {
+        random.fill(&mut drawn[..])?;
+        for byte in drawn.iter().filter(|&&byte| byte < LIMIT) {
+            if text.len() < end {
+                text.push(BASE62[usize::from(byte % 62)]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// CRC-32 of `body` in base62, most significant digit first, padded with `0` to six.
+fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
+    let mut rest = crc32fast::hash(body);
+    let mut digits = [b'0'; CHECKSUM_LEN];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits
+}
+
+/// What is left of a presented token without what people and programs put around it: outer blanks,
+/// a line end, a leading `Bearer ` (RFC 6750).
+pub fn trim(presented: &[u8]) -> &[u8] {
+    let trimmed = presented.trim_ascii();
+    match trimmed.split_at_checked("Bearer ".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"Bearer ") => rest.trim_ascii(),
+        _ => trimmed,
+    }
+}
+
+/// A part of some text that looks like a token, whole, mistyped or cut short, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redacted(String);
+
+impl Redacted {
+    /// Finds the first token-shaped part of `text`: a prefix, a key ID and at least 16 base62
+    /// characters, joined by `_`.
+    pub fn find(text: &[u8]) -> Option<Self> {
+        let middle = 1 + KeyId::LEN + 1;
+        text.windows(middle + SHAPE_MIN)
+            .enumerate()
+            .find_map(|(at, window)| {
+                let (head, tail) = window.split_at(middle);
+                let id = KeyId::parse(&head[1..=KeyId::LEN])?;
+                if head[0] != b'_'
+                    || head[middle - 1] != b'_'
+                    || !tail.iter().all(u8::is_ascii_alphanumeric)
+                {
+                    return None;
+                }
+                let prefix = prefix_before(&text[..at])?;
+                Some(Redacted(format!("{prefix}_{id}_…")))
+            })
+    }
+}
+
+impl fmt::Display for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The prefix that `text` ends in, if any.
+fn prefix_before(text: &[u8]) -> Option<&str> {
+    let start = text.len().saturating_sub(Prefix::MAX);
+    (start..text.len())
+        .map(|from| &text[from..])
+        .find(|part| Prefix::is_valid(part))
+        .and_then(|part| std::str::from_utf8(part).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting(u8);
+
+    impl Random for Counting {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+            for byte in bytes {
+                *byte = self.0;
+                self.0 = self.0.wrapping_add(1);
+            }
+            Ok(())
+        }
+    }
+
+    fn token(prefix: &str) -> Token {
+        let mut random = Counting(0);
+        let id = KeyId::generate(&mut random).unwrap();
+        Token::generate(&prefix.parse().unwrap(), id, &mut random).unwrap()
+    }
+
+    #[test]
+    fn a_default_token_has_65_characters_in_four_parts() {
+        let token = token("kc");
+        let text = std::str::from_utf8(token.expose()).unwrap();
+        assert_eq!(text.len(), 65);
+        assert!(text.starts_with("kc_0123456789ab_CDEF"));
+        assert_eq!(token.secret().len(), 43);
+    }
+
+    #[test]
+    fn bytes_that_would_favour_a_character_are_drawn_again() {
+        let mut random = Counting(240);
+        let mut text = Vec::new();
+        push_secret(&mut text, &mut random).unwrap();
+        // 240..=247 are used, 248..=255 skipped, then 0 follows.
+        assert_eq!(&text[..10], b"stuvwxyz01");
+    }
+
+    #[test]
+    fn a_prefix_may_hold_the_separator() {
+        let token = token("acme_prod2");
+        let read = Token::parse(token.expose()).unwrap();
+        assert_eq!(read.id(), token.id());
+        assert_eq!(read.secret(), token.secret());
+    }
+
+    #[test]
+    fn the_checksum_is_zlibs() {
+        // Computed with Python: zlib.crc32(b"123456789") = 0xcbf43926 = 3421780262.
+        assert_eq!(&checksum(b"123456789"), b"3jZRME");
+    }
+
+    #[test]
+    fn what_stands_around_a_token_is_dropped() {
+        for presented in ["x", " x\t\n", "Bearer x\r\n", "bearer  x", "\nBearer x "] {
+            assert_eq!(trim(presented.as_bytes()), b"x", "{presented:?}");
+        }
+        assert_eq!(trim(b"Bearer"), b"Bearer");
+        assert_eq!(trim(b"a b"), b"a b");
+    }
+
+    #[test]
+    fn a_token_is_seen_wherever_it_stands() {
+        let token = token("kc");
+        let text = std::str::from_utf8(token.expose()).unwrap();
+        let shown = Some(Redacted("kc_0123456789ab_…".to_owned()));
+        assert_eq!(Redacted::find(text.as_bytes()), shown);
+        assert_eq!(Redacted::find(format!("k={text}x").as_bytes()), shown);
+        assert_eq!(Redacted::find(&text.as_bytes()[..35]), shown);
+        assert_eq!(Redacted::find(&text.as_bytes()[..25]), None);
+        assert_eq!(Redacted::find(b"kc-apikey-alice-20261122T000000Z"), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! clap's refusals in the words and the form of every other error.
+
+use crate::error::{Error, Result, quote};
+use crate::token::Redacted;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::ffi::OsString;
+
+/// Refuses anything token-shaped among `args`: whoever can list processes has read it by now.
+pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
+    match args.iter().find_map(|arg| Redacted::find(arg.as_encoded_bytes())) {
+        None => Ok(()),
+        Some(shown) => Err(Error::usage(format!("the token {shown} was given as an argument, where others can read it with ps"))
+            .hint("take that token as leaked and rotate its key; to verify one, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")),
+    }
+}
+
+/// Whether `args` ask for JSON, as far as that can be told of a line that could not be read.
+pub fn wants_json(args: &[OsString]) -> bool {
+    let is_json = |value: &OsString| value == "json" || value == "jsonl";
+    args.iter()
+        .any(|arg| arg == "--format=json" || arg == "--format=jsonl")
+        || args
+            .windows(2)
+            .any(|pair| pair[0] == "--format" && is_json(&pair[1]))
+}
+
+/// What clap refused, as one of our own errors.
+pub fn refused(error: &clap::Error) -> Error {
+    let argument = text(error, ContextKind::InvalidArg);
+    let value = text(error, ContextKind::InvalidValue);
+    let subject = || argument.as_deref().unwrap_or("an argument");
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            Error::usage(format!("there is no argument {} here", quote(subject())))
+                .hint(suggestion(error, ContextKind::SuggestedArg))
+        }
+        ErrorKind::InvalidSubcommand => {
+            let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            Error::usage(format!("there is no command {}", quote(&name)))
+                .hint(suggestion(error, ContextKind::SuggestedSubcommand))
+        }
+        ErrorKind::InvalidValue if value.as_deref().is_none_or(str::is_empty) => {
+            Error::usage(format!("{} has no value", subject())).hint(choices(error))
+        }
+        ErrorKind::InvalidValue => Error::usage(format!(
+            "{} is not a value of {}",
+            quote(&value.unwrap_or_default()),
+            subject()
+        ))
+        .hint(choices(error)),
+        ErrorKind::ValueValidation => validation(error, subject(), &value.unwrap_or_default()),
+        ErrorKind::MissingRequiredArgument => {
+            Error::usage(format!("missing: {}", subject())).hint(SEE_HELP)
+        }
+        ErrorKind::ArgumentConflict => {
+            let other = text(error, ContextKind::PriorArg).unwrap_or_else(|| subject().to_owned());
+            let message = if other == subject() {
+                format!("{} is given more than once", subject())
+            } else {
+                format!("{} does not go with {other}", subject())
+            };
+            Error::usage(message).hint("leave one of them out")
+        }
+        ErrorKind::InvalidUtf8 => {
+            Error::usage("an argument is not UTF-8").hint("only a path may be other than UTF-8")
+        }
+        ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(SEE_HELP),
+        _ => Error::usage(first_line(error)).hint(SEE_HELP),
+    }
+}
+
+const SEE_HELP: &str = "see --help";
+
+/// A value that one of our own parsers refused keeps that parser's words.
+fn validation(error: &clap::Error, argument: &str, value: &str) -> Error {
+    let source = std::error::Error::source(error);
+    match source.and_then(|source| source.downcast_ref::<Error>()) {
+        Some(own) => own.clone(),
+        None => {
+            let why = source.map_or_else(String::new, |source| format!(": {source}"));
+            Error::usage(format!(
+                "{} is not a value of {argument}{why}",
+                quote(value)
+            ))
+            .hint(SEE_HELP)
+        }
+    }
+}
+
+fn choices(error: &clap::Error) -> String {
+    if let Some(near) = text(error, ContextKind::SuggestedValue) {
+        return format!("did you mean '{near}'?");
+    }
+    match text(error, ContextKind::ValidValue) {
+        Some(valid) => format!("it takes: {valid}"),
+        None => SEE_HELP.to_owned(),
+    }
+}
+
+fn suggestion(error: &clap::Error, kind: ContextKind) -> String {
+    match text(error, kind) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => SEE_HELP.to_owned(),
+    }
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) if !texts.is_empty() => Some(texts.join(", ")),
+        _ => None,
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    let line = rendered.lines().next().unwrap_or_default();
+    crate::error::escape(line.strip_prefix("error: ").unwrap_or(line))
+}

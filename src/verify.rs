@@ -1,0 +1,157 @@
+//! Verification: whether a presented token is to be let in. Fails closed.
+
+mod note;
+
+pub use note::note;
+
+use crate::error::{DONE, Error, FOUND, Result, UNAUTHORIZED};
+use crate::hash::{Stored, stand_in};
+use crate::key::{Key, State};
+use crate::policy::Policy;
+use crate::store::Read;
+use crate::token::Token;
+use crate::when::Timestamp;
+
+/// Why a token is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is no token: a typo, a cut, or something else. Told without a store.
+    Malformed,
+    /// No key has this ID and this secret, or none that is not deleted.
+    Unknown,
+    /// It was rotated, and its grace is over.
+    PhasedOut,
+    /// Its time is over.
+    Expired,
+    /// It is switched off.
+    Disabled,
+    /// It is genuine, but lacks this scope.
+    Scope(String),
+}
+
+impl Reason {
+    /// The word for it, in JSON and elsewhere.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Reason::Malformed => "malformed",
+            Reason::Unknown => "unknown",
+            Reason::PhasedOut => "phased-out",
+            Reason::Expired => "expired",
+            Reason::Disabled => "disabled",
+            Reason::Scope(_) => "scope",
+        }
+    }
+}
+
+/// What verification comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The token is let in.
+    Valid(Box<Key>),
+    /// It is not. The key is known once the secret has matched.
+    Rejected(Reason, Option<Box<Key>>),
+}
+
+impl Verdict {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Verdict::Valid(_) => DONE,
+            Verdict::Rejected(Reason::Scope(_), _) => UNAUTHORIZED,
+            Verdict::Rejected(..) => FOUND,
+        }
+    }
+}
+
+/// A verdict and what there is to note about it in the store.
+pub struct Verified {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The time at which it was given.
+    pub at: Timestamp,
+    /// The hash that matched, if it was not made at the policy's cost.
+    outdated: Option<String>,
+    policy: Policy,
+}
+
+/// Verifies `presented` against `store`: valid if the key is usable and holds every scope of
+/// `required`, each of which the store must know.
+///
+/// A hash is computed whether or not the key is there, and its state is looked at only after: so
+/// neither the time nor the words tell one who has not the secret anything.
+pub fn verify(
+    store: &dyn Read,
+    presented: &Token,
+    required: &[String],
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Verified> {
+    let scopes = store.scopes()?;
+    for scope in required {
+        scopes.check(scope)?;
+    }
+    let policy = store.policy()?;
+    let matched = authenticate(store, presented, &policy)?;
+    let at = clock();
+    let (verdict, outdated) = match matched {
+        None => (Verdict::Rejected(Reason::Unknown, None), None),
+        Some((key, outdated)) => {
+            let lacking = required
+                .iter()
+                .find(|scope| !scopes.grants(&key.scopes, scope));
+            let verdict = match (rejection(&key, at), lacking) {
+                (Some(reason), _) => Verdict::Rejected(reason, Some(Box::new(key))),
+                (None, Some(scope)) => {
+                    Verdict::Rejected(Reason::Scope(scope.clone()), Some(Box::new(key)))
+                }
+                (None, None) => Verdict::Valid(Box::new(key)),
+            };
+            (verdict, outdated)
+        }
+    };
+    Ok(Verified {
+        verdict,
+        at,
+        outdated,
+        policy,
+    })
+}
+
+/// The key whose secret was presented, with its hash if that is outdated. Computes one hash,
+/// whatever it finds.
+fn authenticate(
+    store: &dyn Read,
+    presented: &Token,
+    policy: &Policy,
+) -> Result<Option<(Key, Option<String>)>> {
+    let Some((key, Some(phc))) = store.credential(presented.id())? else {
+        stand_in(presented.secret(), policy.cost)?;
+        return Ok(None);
+    };
+    let stored = Stored::parse(&phc).ok_or_else(|| unreadable(&key))?;
+    if !stored.matches(presented.secret())? || key.deleted_at.is_some() {
+        return Ok(None);
+    }
+    let outdated = (!stored.is_at(policy.cost)).then_some(phc);
+    Ok(Some((key, outdated)))
+}
+
+fn unreadable(key: &Key) -> Error {
+    Error::store(format!(
+        "the hash of {} cannot be read or would cost too much to check",
+        key.id
+    ))
+    .hint("rotate the key; if you did not edit the store, somebody else did")
+}
+
+/// Why the state at `now` keeps the key out, if it does.
+fn rejection(key: &Key, now: Timestamp) -> Option<Reason> {
+    if key.is_usable(now) {
+        return None;
+    }
+    Some(match key.state(now) {
+        State::Deleted => Reason::Unknown,
+        State::PhasedOut => Reason::PhasedOut,
+        State::Expired => Reason::Expired,
+        State::Disabled | State::Active => Reason::Disabled,
+    })
+}
