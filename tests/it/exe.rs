@@ -1,0 +1,1 @@
+//! The real executable: pipes, terminals, files, several processes.

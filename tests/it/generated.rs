@@ -1,0 +1,1 @@
+//! The generated manual pages and completions are fresh.

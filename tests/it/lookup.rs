@@ -1,0 +1,1 @@
+//! What `KEY` stands for.

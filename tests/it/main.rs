@@ -1,0 +1,30 @@
+//! Every test that goes through the command line: in process, with a fixed clock and generator,
+//! and (`exe`) with the real executable.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets the unexpected has failed"
+)]
+
+mod harness;
+
+mod completions;
+mod create;
+mod delete;
+mod disable;
+mod edit;
+mod enable;
+mod exe;
+mod generated;
+mod input;
+mod list;
+mod lookup;
+mod properties;
+mod purge;
+mod rotate;
+mod show;
+mod states;
+mod store;
+mod verify;

@@ -1,0 +1,1 @@
+//! Random sequences of commands against a model of the states.

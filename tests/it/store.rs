@@ -1,0 +1,1 @@
+//! The store: its file, its schema, its log.
