@@ -206,9 +206,10 @@ fn header(style: Style, columns: &[Column]) -> Table {
         };
         drawn.set_padding((0, 2));
         let least = match column {
-            // An ID or a state that is broken in two is of no use.
+            // An ID or a state that is broken in two is of no use, and a date is hard to read.
             Column::Id => KeyId::LEN,
             Column::State => widest,
+            Column::Expires => "2027-11-22 (in 365d)".len(),
             _ => continue,
         };
         drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(

@@ -19,6 +19,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::scope::Registry;
 use crate::when::Timestamp;
+use open::Expect;
 use rusqlite::{Connection, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -72,7 +73,11 @@ impl Sqlite {
     }
 
     fn writable(path: PathBuf, founder: Option<(&Actor, Timestamp)>) -> Result<Self> {
-        let mut connection = open::to_write(&path, BUSY_TIMEOUT)?;
+        let expect = match founder {
+            Some(_) => Expect::StoreOrEmpty,
+            None => Expect::Store,
+        };
+        let mut connection = open::to_write(&path, BUSY_TIMEOUT, expect)?;
         migrate::migrate(&mut connection, founder).map_err(|error| error.about(&path))?;
         Ok(Sqlite {
             connection: RefCell::new(connection),
@@ -160,7 +165,7 @@ impl Store for Sqlite {
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
         // The reader's connection stays as it is: this one may write, and does not wait.
-        let mut connection = open::to_write(&self.path, Duration::ZERO)?;
+        let mut connection = open::to_write(&self.path, Duration::ZERO, Expect::Store)?;
         migrate::check_current(&connection).map_err(|error| error.about(&self.path))?;
         if transact(&mut connection, &self.path, job)? == Wiped::Something {
             truncate_log(&connection);

@@ -17,11 +17,21 @@ pub const APPLICATION_ID: i32 = 0x6b63_746c;
 /// that at once, whatever the timeout.
 const WAL_RETRY: Duration = Duration::from_millis(5);
 
-/// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
-pub fn to_write(path: &Path, busy: Duration) -> ToldResult<Connection> {
+/// What a file may be that is opened for changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// A store.
+    Store,
+    /// A store, or an empty file that is to become one.
+    StoreOrEmpty,
+}
+
+/// Opens the file at `path`, which is there and as `expect` says, for changes; each waits up to
+/// `busy` for its turn.
+pub fn to_write(path: &Path, busy: Duration, expect: Expect) -> ToldResult<Connection> {
     let connection =
         connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| error.about(path))?;
-    prepare_to_write(&connection, busy).map_err(|error| error.about(path))?;
+    prepare_to_write(&connection, busy, expect).map_err(|error| error.about(path))?;
     Ok(connection)
 }
 
@@ -33,7 +43,7 @@ pub fn to_write(path: &Path, busy: Duration) -> ToldResult<Connection> {
 pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
-        check_ours(&connection)?;
+        check(&connection, Expect::Store)?;
         Ok(connection)
     });
     let error = match opened {
@@ -73,7 +83,7 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags)?;
     harden(&connection)?;
-    check_ours(&connection)?;
+    check(&connection, Expect::Store)?;
     Ok(connection)
 }
 
@@ -88,19 +98,22 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a file that is not a store, or is none yet.
-fn check_ours(connection: &Connection) -> Result<()> {
+/// Refuses a file that is not as `expect` says, before a byte of it is changed.
+fn check(connection: &Connection, expect: Expect) -> Result<()> {
     let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if id == APPLICATION_ID {
         return Ok(());
     }
-    if id == 0 && is_empty(connection)? {
-        return Err(Error::Told(
-            Told::store(format!("the store {} is empty", path_of(connection)))
-                .hint("'keyctl create' sets it up"),
-        ));
+    if id != 0 || !is_empty(connection)? {
+        return Err(foreign(connection));
     }
-    Err(foreign(connection))
+    if expect == Expect::StoreOrEmpty {
+        return Ok(());
+    }
+    Err(Error::Told(
+        Told::store(format!("the store {} is empty", path_of(connection)))
+            .hint("'keyctl create' sets it up"),
+    ))
 }
 
 /// What is said of another program's SQLite file.
@@ -122,7 +135,7 @@ pub fn is_empty(connection: &Connection) -> Result<bool> {
     Ok(version == 0 && objects == 0)
 }
 
-fn prepare_to_write(connection: &Connection, busy: Duration) -> Result<()> {
+fn prepare_to_write(connection: &Connection, busy: Duration, expect: Expect) -> Result<()> {
     connection.busy_timeout(busy)?;
     if connection.is_readonly("main")? {
         return Err(Error::Told(
@@ -133,10 +146,7 @@ fn prepare_to_write(connection: &Connection, busy: Duration) -> Result<()> {
             .hint("run the command as a user who may write it"),
         ));
     }
-    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if id != APPLICATION_ID && !(id == 0 && is_empty(connection)?) {
-        return Err(foreign(connection));
-    }
+    check(connection, expect)?;
     connection.execute_batch(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
     )?;
