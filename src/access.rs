@@ -1,7 +1,8 @@
 //! Access: who may change which key. On a SQLite store this guards against mistakes; whoever can
 //! write the file can do anything, so the file's permission is the wall.
 
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, escape, quote};
+use crate::project::{Member, Role};
 
 /// The user with uid 0, always an administrator.
 pub const ROOT: u32 = 0;
@@ -38,5 +39,28 @@ impl Access {
             Error::access(format!("{} may not {what}", quote(&self.actor)))
                 .hint("ask an administrator of this store"),
         )
+    }
+
+    /// Refuses an actor who is neither an owner of `project`, whose members are `members`, nor an
+    /// administrator.
+    pub fn for_project(&self, project: &str, members: &[Member]) -> Result<()> {
+        let owners: Vec<&str> = members
+            .iter()
+            .filter(|member| member.role == Role::Owner)
+            .map(|member| member.user.as_str())
+            .collect();
+        if self.admin || owners.contains(&self.actor.as_str()) {
+            return Ok(());
+        }
+        let who = match owners.as_slice() {
+            [] => String::new(),
+            owners => format!(", and its owners: {}", escape(&owners.join(", "))),
+        };
+        Err(Error::access(format!(
+            "{} may not change the members of {}",
+            quote(&self.actor),
+            quote(project)
+        ))
+        .hint(format!("an administrator of this store may{who}")))
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, in the order of a key's life, and what they have in common.
 
+mod admin;
 mod change;
 mod completions;
 mod confirm;
@@ -8,11 +9,17 @@ mod delete;
 mod disable;
 mod edit;
 mod enable;
+mod init;
 mod issue;
 mod keys;
 mod list;
+mod log;
+mod member;
+mod policy;
 mod purge;
+mod refusal;
 mod rotate;
+mod scope;
 mod show;
 mod values;
 mod verify;
@@ -51,14 +58,28 @@ pub enum Command {
     Delete(delete::Args),
     /// Remove the records of dead keys
     Purge(purge::Args),
+    /// Show or set what holds for everyone
+    Policy(policy::Args),
+    /// Show or change which scopes there are
+    Scope(scope::Args),
+    /// Show or change who is a member of a project
+    Member(member::Args),
+    /// Show or change who the administrators are
+    Admin(admin::Args),
+    /// Show or check the audit log
+    Log(log::Args),
+    /// Make a store
+    Init(init::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
 
 impl Command {
-    /// Runs the command and returns the exit code of what it found.
+    /// Runs the command and returns the exit code of what it found. A refusal by access or policy
+    /// is logged.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        match self {
+        let word = self.word();
+        let ran = match self {
             Command::Create(args) => args.run(cx),
             Command::List(args) => args.run(cx),
             Command::Show(args) => args.run(cx),
@@ -69,7 +90,40 @@ impl Command {
             Command::Enable(args) => args.run(cx),
             Command::Delete(args) => args.run(cx),
             Command::Purge(args) => args.run(cx),
+            Command::Policy(args) => args.run(cx),
+            Command::Scope(args) => args.run(cx),
+            Command::Member(args) => args.run(cx),
+            Command::Admin(args) => args.run(cx),
+            Command::Log(args) => args.run(cx),
+            Command::Init(args) => args.run(cx),
             Command::Completions(args) => args.run(cx),
+        };
+        if let Err(error) = &ran {
+            refusal::log(cx, word, error);
+        }
+        ran
+    }
+
+    /// The command's name.
+    fn word(&self) -> &'static str {
+        match self {
+            Command::Create(_) => "create",
+            Command::List(_) => "list",
+            Command::Show(_) => "show",
+            Command::Verify(_) => "verify",
+            Command::Edit(_) => "edit",
+            Command::Rotate(_) => "rotate",
+            Command::Disable(_) => "disable",
+            Command::Enable(_) => "enable",
+            Command::Delete(_) => "delete",
+            Command::Purge(_) => "purge",
+            Command::Policy(_) => "policy",
+            Command::Scope(_) => "scope",
+            Command::Member(_) => "member",
+            Command::Admin(_) => "admin",
+            Command::Log(_) => "log",
+            Command::Init(_) => "init",
+            Command::Completions(_) => "completions",
         }
     }
 }

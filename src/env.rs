@@ -74,6 +74,8 @@ pub struct Env {
     pub actor: Actor,
     /// An environment variable by its name.
     pub variable: Box<dyn Fn(&str) -> Option<OsString>>,
+    /// The gid of a group by its name.
+    pub group: Box<dyn Fn(&str) -> Option<u32>>,
     /// The directory that a user's data goes to, where there is one.
     pub data_dir: Option<PathBuf>,
     /// Standard input, unbuffered.

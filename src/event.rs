@@ -1,6 +1,10 @@
 //! The audit log: one event a change, each chained to the one before, so that an edited line
 //! breaks the chain.
 
+mod chain;
+
+pub use chain::{Chain, Flaw, Head};
+
 use crate::env::Actor;
 use crate::id::KeyId;
 use crate::when::Timestamp;
@@ -35,13 +39,51 @@ pub enum Action {
     Delete,
     /// A key's record was removed.
     Purge,
-    /// A key's hash was made anew at the policy's cost.
+    /// A key's hash was made anew as policy says.
     Rehash,
     /// The right secret of a key that no longer works was presented.
     Reuse,
+    /// A policy was set or unset.
+    Policy,
+    /// A scope was registered.
+    ScopeAdd,
+    /// A scope was removed.
+    ScopeRemove,
+    /// A user became a member of a project, or got another role in it.
+    MemberAdd,
+    /// A user ceased to be a member of a project.
+    MemberRemove,
+    /// A user became an administrator.
+    AdminAdd,
+    /// A user ceased to be an administrator.
+    AdminRemove,
+    /// A change was refused by access or policy.
+    Refuse,
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Action; 18] = [
+        Action::Init,
+        Action::Create,
+        Action::Edit,
+        Action::Rotate,
+        Action::Disable,
+        Action::Enable,
+        Action::Delete,
+        Action::Purge,
+        Action::Rehash,
+        Action::Reuse,
+        Action::Policy,
+        Action::ScopeAdd,
+        Action::ScopeRemove,
+        Action::MemberAdd,
+        Action::MemberRemove,
+        Action::AdminAdd,
+        Action::AdminRemove,
+        Action::Refuse,
+    ];
+
     /// The word in the log.
     pub fn word(self) -> &'static str {
         match self {
@@ -55,6 +97,14 @@ impl Action {
             Action::Purge => "purge",
             Action::Rehash => "rehash",
             Action::Reuse => "reuse",
+            Action::Policy => "policy",
+            Action::ScopeAdd => "scope-add",
+            Action::ScopeRemove => "scope-remove",
+            Action::MemberAdd => "member-add",
+            Action::MemberRemove => "member-remove",
+            Action::AdminAdd => "admin-add",
+            Action::AdminRemove => "admin-remove",
+            Action::Refuse => "refuse",
         }
     }
 }
@@ -128,6 +178,8 @@ pub struct Entry {
     pub key_id: Option<String>,
     /// What else there is to know: the text of a JSON object.
     pub detail: String,
+    /// The hash that stands with it.
+    pub hash: Link,
 }
 
 impl Entry {
@@ -167,6 +219,7 @@ mod tests {
             action: "create".to_owned(),
             key_id: None,
             detail: "{}".to_owned(),
+            hash: GENESIS,
         }
     }
 

@@ -1,18 +1,23 @@
 //! Hashes at rest: PHC strings, one a key, so that parameters can change while old keys go on
 //! working.
 //!
-//! Argon2id (RFC 9106), version 1.3, one lane, a salt of 16 bytes and a tag of 32, over the 43
-//! characters of a token's secret.
+//! Two schemes stand side by side, both over the 43 characters of a token's secret:
+//! Argon2id (RFC 9106), version 1.3, one lane, a salt of 16 bytes and a tag of 32; and plain
+//! SHA-256 for hot paths, `$sha256$` and the digest in unpadded base64. A generated secret has 256
+//! random bits: no hash, however slow, makes it any harder to guess.
 
 use crate::env::Random;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
+use data_encoding::BASE64_NOPAD;
+use sha2::{Digest, Sha256};
 use std::hint::black_box;
 use zeroize::Zeroizing;
 
 const SALT_LEN: usize = 16;
 const TAG_LEN: usize = 32;
+const SHA256: &str = "$sha256$";
 const LANES: u32 = 1;
 
 /// What a stored hash may cost at most, so that a planted one cannot exhaust the machine.
@@ -20,6 +25,10 @@ const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_ITERATIONS: u32 = 100;
 const MAX_WORK_KIB: u64 = 4 << 20;
 const MAX_LANES: u32 = 4;
+
+/// The choices of memory (KiB) and iterations, with one lane, that OWASP's Password Storage Cheat
+/// Sheet takes for equivalent.
+const OWASP: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
 /// What one Argon2id hash costs, with one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +50,65 @@ impl Default for Cost {
 }
 
 impl Cost {
+    /// Refuses a cost below every one of OWASP's choices, or above what is ever run.
+    pub fn check(self) -> Result<()> {
+        let (memory, iterations) = (self.memory_kib, self.iterations);
+        let strong = OWASP.iter().any(|&(least_memory, least_iterations)| {
+            memory >= least_memory && iterations >= least_iterations
+        });
+        if !strong {
+            return Err(Error::new(
+                Kind::Policy,
+                format!("argon2 with {memory} KiB and {iterations} iterations is too weak"),
+            )
+            .hint(format!("OWASP's least: {}", owasp_in_words())));
+        }
+        let work = u64::from(memory) * u64::from(iterations);
+        if memory > MAX_MEMORY_KIB || iterations > MAX_ITERATIONS || work > MAX_WORK_KIB {
+            return Err(Error::new(
+                Kind::Policy,
+                format!("argon2 with {memory} KiB and {iterations} iterations costs too much"),
+            )
+            .hint(format!(
+                "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"
+            )));
+        }
+        Ok(())
+    }
+
     fn params(self) -> Result<Params> {
         Params::new(self.memory_kib, self.iterations, LANES, Some(TAG_LEN)).map_err(failed)
     }
 }
 
-/// Hashes `secret` with a new salt and returns the PHC string.
-pub fn hash(secret: &[u8], cost: Cost, random: &mut dyn Random) -> Result<String> {
+fn owasp_in_words() -> String {
+    let pairs: Vec<String> = OWASP
+        .iter()
+        .map(|(memory, iterations)| format!("{memory} KiB with {iterations}"))
+        .collect();
+    pairs.join(", ")
+}
+
+/// How a secret is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Slow and hungry on purpose.
+    Argon2id(Cost),
+    /// Fast.
+    Sha256,
+}
+
+/// Hashes `secret` by `scheme`, with a new salt where it has one, and returns the PHC string.
+pub fn hash(secret: &[u8], scheme: Scheme, random: &mut dyn Random) -> Result<String> {
+    let cost = match scheme {
+        Scheme::Argon2id(cost) => cost,
+        Scheme::Sha256 => {
+            return Ok(format!(
+                "{SHA256}{}",
+                BASE64_NOPAD.encode(&digest(secret)[..])
+            ));
+        }
+    };
     let mut salt = [0; SALT_LEN];
     random.fill(&mut salt)?;
     let params = cost.params()?;
@@ -62,24 +123,42 @@ pub fn hash(secret: &[u8], cost: Cost, random: &mut dyn Random) -> Result<String
     Ok(phc.to_string())
 }
 
-/// Does the work of one hash at `cost` and throws the result away, so that a key that is not there
-/// takes as long as one whose secret is wrong.
-pub fn stand_in(secret: &[u8], cost: Cost) -> Result<()> {
-    let tag = derive(secret, &[0; SALT_LEN], cost.params()?)?;
+/// Does the work of one hash by `scheme` and throws the result away, so that a key that is not
+/// there takes as long as one whose secret is wrong.
+pub fn stand_in(secret: &[u8], scheme: Scheme) -> Result<()> {
+    let tag = match scheme {
+        Scheme::Argon2id(cost) => derive(secret, &[0; SALT_LEN], cost.params()?)?,
+        Scheme::Sha256 => digest(secret),
+    };
     black_box(&tag);
     Ok(())
 }
 
 /// A stored hash that was read and found safe to run.
 pub struct Stored {
-    params: Params,
-    salt: Salt,
     tag: Output,
+    how: How,
+}
+
+enum How {
+    Argon2id(Params, Salt),
+    Sha256,
 }
 
 impl Stored {
     /// Reads a PHC string; `None` if it is none of ours or would cost too much to run.
     pub fn parse(phc: &str) -> Option<Self> {
+        let stored = match phc.strip_prefix(SHA256) {
+            Some(digest) => Stored {
+                tag: Output::new(&BASE64_NOPAD.decode(digest.as_bytes()).ok()?).ok()?,
+                how: How::Sha256,
+            },
+            None => Self::parse_argon2id(phc)?,
+        };
+        (stored.tag.len() == TAG_LEN).then_some(stored)
+    }
+
+    fn parse_argon2id(phc: &str) -> Option<Self> {
         let hash = PasswordHash::new(phc).ok()?;
         let params = Params::try_from(&hash).ok()?;
         let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
@@ -91,24 +170,37 @@ impl Stored {
             && work <= MAX_WORK_KIB
             && params.p_cost() <= MAX_LANES;
         let (salt, tag) = (hash.salt?, hash.hash?);
-        (ours && bounded && tag.len() == TAG_LEN).then_some(Stored { params, salt, tag })
+        (ours && bounded).then_some(Stored {
+            tag,
+            how: How::Argon2id(params, salt),
+        })
     }
 
     /// Whether this is the hash of `secret`; takes the same time either way.
     pub fn matches(&self, secret: &[u8]) -> Result<bool> {
-        let tag = derive(secret, &self.salt, self.params.clone())?;
+        let tag = match &self.how {
+            How::Argon2id(params, salt) => derive(secret, salt, params.clone())?,
+            How::Sha256 => digest(secret),
+        };
         // The comparison of `Output` runs in constant time.
         Ok(Output::new(&tag[..]).map_err(failed)? == self.tag)
     }
 
-    /// Whether this hash was made at `cost`.
-    pub fn is_at(&self, cost: Cost) -> bool {
-        (
-            self.params.m_cost(),
-            self.params.t_cost(),
-            self.params.p_cost(),
-        ) == (cost.memory_kib, cost.iterations, LANES)
+    /// Whether this hash was made by `scheme`.
+    pub fn is_by(&self, scheme: Scheme) -> bool {
+        match (&self.how, scheme) {
+            (How::Argon2id(params, _), Scheme::Argon2id(cost)) => {
+                (params.m_cost(), params.t_cost(), params.p_cost())
+                    == (cost.memory_kib, cost.iterations, LANES)
+            }
+            (How::Sha256, Scheme::Sha256) => true,
+            _ => false,
+        }
     }
+}
+
+fn digest(secret: &[u8]) -> Zeroizing<[u8; TAG_LEN]> {
+    Zeroizing::new(Sha256::digest(secret).into())
 }
 
 /// Whether a parameter says what the hash costs; others (`keyid`, `data`) would change its meaning.
@@ -147,6 +239,60 @@ mod tests {
         assert!(!stored("$argon2id$v=19$m=1048576,t=5,p=1"));
         assert!(!stored("$argon2id$v=19$m=8192,t=1,p=5"));
         assert!(!stored("$argon2id$v=19$m=67108864,t=1,p=1"));
+    }
+
+    #[test]
+    fn a_digest_is_read_whole_or_not_at_all() {
+        // SHA-256 of "abc", FIPS 180-4.
+        let abc = "$sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
+        assert!(Stored::parse(abc).unwrap().matches(b"abc").unwrap());
+        assert!(!Stored::parse(abc).unwrap().matches(b"abd").unwrap());
+        for bad in [
+            "$sha256$",
+            "$sha256$ungW",
+            &format!("{abc}="),
+            &format!("{abc}$"),
+        ] {
+            assert!(Stored::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_cost_below_every_owasp_choice_is_legal() {
+        for (memory_kib, iterations) in OWASP {
+            let cost = |memory_kib, iterations| Cost {
+                memory_kib,
+                iterations,
+            };
+            assert!(cost(memory_kib, iterations).check().is_ok());
+            assert!(cost(memory_kib + 1, iterations + 1).check().is_ok());
+            assert!(cost(memory_kib - 1, iterations).check().is_err());
+            assert!(cost(memory_kib, iterations - 1).check().is_err());
+        }
+        assert!(
+            Cost {
+                memory_kib: 1 << 20,
+                iterations: 4
+            }
+            .check()
+            .is_ok()
+        );
+        assert!(
+            Cost {
+                memory_kib: 1 << 20,
+                iterations: 5
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Cost {
+                memory_kib: 7168,
+                iterations: 101
+            }
+            .check()
+            .is_err()
+        );
     }
 
     #[test]

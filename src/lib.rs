@@ -18,6 +18,7 @@ pub mod lookup;
 pub mod name;
 pub mod output;
 pub mod policy;
+pub mod project;
 pub mod scope;
 pub mod store;
 pub mod token;

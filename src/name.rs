@@ -35,6 +35,18 @@ pub fn owner(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// `text` as a project's name: as an owner's.
+pub fn project(text: &str) -> Result<String> {
+    word(text, "project", OWNER_MAX)?;
+    Ok(text.to_owned())
+}
+
+/// `text` as a description: at most 256 printable characters.
+pub fn description(text: &str) -> Result<String> {
+    printable(text, "description", LABEL_VALUE_MAX)?;
+    Ok(text.to_owned())
+}
+
 /// `text` as a label, `KEY=VALUE`: the key of letters, digits, `.`, `_`, `/` and `-`, at most 64;
 /// the value at most 256 printable characters, and may be empty.
 pub fn label(text: &str) -> Result<(String, String)> {

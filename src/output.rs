@@ -1,11 +1,13 @@
 //! How keys look on standard output: a table for people, JSON and CSV for programs.
 
 mod details;
+mod entries;
 mod listing;
 mod record;
 mod style;
 
 pub use details::details;
+pub use entries::{Entries, EntryFormat};
 pub use listing::{Format, Listing};
 pub use record::Record;
 pub use style::Style;

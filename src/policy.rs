@@ -1,7 +1,8 @@
 //! Policy: what the administrator has set for everyone who uses the store.
 
 use crate::error::{Error, Result, quote};
-use crate::hash::Cost;
+use crate::hash::{Cost, Scheme};
+use crate::scope::nearest;
 use crate::token::Prefix;
 use crate::when::{Span, Timestamp, When};
 use std::cmp::min;
@@ -12,6 +13,33 @@ pub const MAX_GRACE: Span = Span::days(90);
 
 /// The word for a limit that is lifted.
 const NEVER: &str = "never";
+
+/// The word for each scheme.
+const ARGON2ID: &str = "argon2id";
+const SHA256: &str = "sha256";
+
+/// The names of all settings, each with what it means.
+pub const SETTINGS: [(&str, &str); 7] = [
+    (
+        "default-expiry",
+        "the life of a key made without --expires, max-expiry at most",
+    ),
+    (
+        "max-expiry",
+        "the longest life of a key, counted from its creation",
+    ),
+    (
+        "default-grace",
+        "how long a rotated key goes on working where --grace does not say",
+    ),
+    ("key-prefix", "what new tokens begin with"),
+    ("hash", "how new secrets are hashed: argon2id or sha256"),
+    ("argon2-memory", "memory of one argon2id hash, in KiB"),
+    (
+        "argon2-iterations",
+        "passes of one argon2id hash over its memory",
+    ),
+];
 
 /// What holds in a store; its default is what holds where nothing was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +52,9 @@ pub struct Policy {
     pub default_grace: Span,
     /// The prefix of new tokens.
     pub key_prefix: Prefix,
-    /// What one hash costs.
+    /// Whether secrets are hashed fast, by SHA-256, and not by Argon2id.
+    pub fast_hash: bool,
+    /// What one Argon2id hash costs.
     pub cost: Cost,
 }
 
@@ -35,25 +65,74 @@ impl Default for Policy {
             max_expiry: Some(Span::days(365)),
             default_grace: Span::ZERO,
             key_prefix: Prefix::default(),
+            fast_hash: false,
             cost: Cost::default(),
         }
     }
 }
 
 impl Policy {
-    /// Takes one stored setting; an unknown name or an unreadable value is an error, so that no
-    /// limit is lifted because it could not be read.
+    /// Takes one setting; an unknown name or an unreadable value is an error, so that no limit is
+    /// lifted because it could not be read. Whether the policy as a whole is legal is another
+    /// question: [`Policy::check`].
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "default-expiry" => self.default_expiry = lifetime(value)?,
             "max-expiry" => self.max_expiry = lifetime(value)?,
             "default-grace" => self.default_grace = value.parse()?,
             "key-prefix" => self.key_prefix = value.parse()?,
+            "hash" => self.fast_hash = is_fast(value)?,
             "argon2-memory" => self.cost.memory_kib = number(value)?,
             "argon2-iterations" => self.cost.iterations = number(value)?,
-            _ => return Err(Error::usage(format!("there is no policy {}", quote(name)))),
+            _ => return Err(unknown(name)),
         }
         Ok(())
+    }
+
+    /// A setting's value, written as [`Policy::set`] takes it.
+    pub fn get(&self, name: &str) -> Result<String> {
+        let life =
+            |life: Option<Span>| life.map_or_else(|| NEVER.to_owned(), |life| life.to_string());
+        Ok(match name {
+            "default-expiry" => life(self.default_expiry),
+            "max-expiry" => life(self.max_expiry),
+            "default-grace" => self.default_grace.to_string(),
+            "key-prefix" => self.key_prefix.to_string(),
+            "hash" => (if self.fast_hash { SHA256 } else { ARGON2ID }).to_owned(),
+            "argon2-memory" => self.cost.memory_kib.to_string(),
+            "argon2-iterations" => self.cost.iterations.to_string(),
+            _ => return Err(unknown(name)),
+        })
+    }
+
+    /// Refuses a policy whose parts do not go together, once the setting `changed` was set.
+    pub fn check(&self, changed: &str) -> Result<()> {
+        if changed == "default-expiry" {
+            let above = match (self.default_expiry, self.max_expiry) {
+                (_, None) => false,
+                (None, Some(_)) => true,
+                (Some(default), Some(max)) => default > max,
+            };
+            if above {
+                return Err(Error::policy(format!(
+                    "default-expiry {} is above max-expiry {}",
+                    self.get("default-expiry")?,
+                    self.get("max-expiry")?
+                ))
+                .hint("set max-expiry first, or give less"));
+            }
+        }
+        check_grace(self.default_grace)?;
+        self.cost.check()
+    }
+
+    /// How new secrets are hashed.
+    pub fn scheme(&self) -> Scheme {
+        if self.fast_hash {
+            Scheme::Sha256
+        } else {
+            Scheme::Argon2id(self.cost)
+        }
     }
 
     /// When a key made at `created` expires, if its maker says `when`. A life longer than
@@ -119,13 +198,38 @@ fn lifetime(value: &str) -> Result<Option<Span>> {
     if value == NEVER {
         return Ok(None);
     }
-    Span::from_str(value).map(Some)
+    match Span::from_str(value)? {
+        Span::ZERO => {
+            Err(Error::usage("a life of 0s is none")
+                .hint("give a duration such as 90d, or 'never'"))
+        }
+        life => Ok(Some(life)),
+    }
+}
+
+fn is_fast(value: &str) -> Result<bool> {
+    match value {
+        ARGON2ID => Ok(false),
+        SHA256 => Ok(true),
+        _ => Err(Error::usage(format!("{} is not a hash", quote(value)))
+            .hint(format!("it takes: {ARGON2ID}, {SHA256}"))),
+    }
 }
 
 fn number(value: &str) -> Result<u32> {
-    value
-        .parse()
-        .map_err(|_| Error::usage(format!("{} is not a whole number", quote(value))))
+    value.parse().map_err(|_| {
+        Error::usage(format!("{} is not a whole number", quote(value)))
+            .hint("give a number such as 19456")
+    })
+}
+
+fn unknown(name: &str) -> Error {
+    let names = SETTINGS.map(|(name, _)| name);
+    let error = Error::usage(format!("there is no policy {}", quote(name)));
+    match nearest(name, &names) {
+        Some(near) => error.hint(format!("did you mean '{near}'?")),
+        None => error.hint(format!("the policies are: {}", names.join(", "))),
+    }
 }
 
 #[cfg(test)]

@@ -6,34 +6,63 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How alike, from 0 to 1, a known name must be to be suggested for an unknown one.
 const ALIKE: f64 = 0.7;
 
-/// The scopes that a store knows, each with those that it implies directly.
+/// The most characters in a scope's name.
+const NAME_MAX: usize = 64;
+
+/// A scope as an administrator registered it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// What it allows, in words.
+    pub description: String,
+    /// The scopes that whoever has it has too, those of one step.
+    pub implies: BTreeSet<String>,
+}
+
+/// The scopes that a store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registry {
-    implies: BTreeMap<String, BTreeSet<String>>,
+    scopes: BTreeMap<String, Scope>,
 }
 
 impl Registry {
     /// Adds the scope `name`.
-    pub fn add(&mut self, name: String) {
-        self.implies.entry(name).or_default();
+    pub fn add(&mut self, name: String, scope: Scope) {
+        self.scopes.insert(name, scope);
     }
 
     /// Lets whoever has the scope `name` have `implied` too.
-    pub fn imply(&mut self, name: String, implied: String) {
-        self.implies.entry(name).or_default().insert(implied);
+    pub fn imply(&mut self, name: &str, implied: String) {
+        if let Some(scope) = self.scopes.get_mut(name) {
+            scope.implies.insert(implied);
+        }
     }
 
-    /// The names of all scopes, in alphabetical order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.implies.keys().map(String::as_str)
+    /// All scopes, in alphabetical order.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Scope)> {
+        self.scopes
+            .iter()
+            .map(|(name, scope)| (name.as_str(), scope))
+    }
+
+    /// Whether there is a scope `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.scopes.contains_key(name)
+    }
+
+    /// The scopes that imply `name` in one step.
+    pub fn implying(&self, name: &str) -> Vec<&str> {
+        self.all()
+            .filter(|(_, scope)| scope.implies.contains(name))
+            .map(|(implying, _)| implying)
+            .collect()
     }
 
     /// Refuses a scope that the store does not know, and suggests the nearest one that it does.
     pub fn check(&self, name: &str) -> Result<()> {
-        if self.implies.contains_key(name) {
+        if self.has(name) {
             return Ok(());
         }
-        let known: Vec<&str> = self.names().collect();
+        let known: Vec<&str> = self.all().map(|(name, _)| name).collect();
         let hint = match nearest(name, &known) {
             Some(near) => format!("did you mean '{near}'?"),
             None => format!("the scopes here are: {}", known.join(", ")),
@@ -51,17 +80,29 @@ impl Registry {
                 return true;
             }
             if seen.insert(scope) {
-                next.extend(
-                    self.implies
-                        .get(scope)
-                        .into_iter()
-                        .flatten()
-                        .map(String::as_str),
-                );
+                let implied = self.scopes.get(scope).map(|scope| &scope.implies);
+                next.extend(implied.into_iter().flatten().map(String::as_str));
             }
         }
         false
     }
+}
+
+/// `text` as a new scope's name: `[a-z][a-z0-9:._-]*`, at most 64 characters.
+pub fn name(text: &str) -> Result<String> {
+    let fits = text.len() <= NAME_MAX
+        && text
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":._-".contains(&byte)
+        });
+    if fits {
+        return Ok(text.to_owned());
+    }
+    Err(Error::usage(format!("{} is not a scope name", quote(text)))
+        .hint("use lower-case letters, digits, ':', '.', '_' and '-', a letter first, at most 64"))
 }
 
 /// The name among `known` that is most like `name`, if one is like it at all.
@@ -81,8 +122,12 @@ mod tests {
     fn registry(pairs: &[(&str, &str)]) -> Registry {
         let mut registry = Registry::default();
         for (name, implied) in pairs {
-            registry.add((*implied).to_owned());
-            registry.imply((*name).to_owned(), (*implied).to_owned());
+            for scope in [name, implied] {
+                if !registry.has(scope) {
+                    registry.add((*scope).to_owned(), Scope::default());
+                }
+            }
+            registry.imply(name, (*implied).to_owned());
         }
         registry
     }
@@ -100,6 +145,16 @@ mod tests {
     fn implication_runs_one_way() {
         let scopes = registry(&[("project", "inference")]);
         assert!(!scopes.grants(&BTreeSet::from(["inference".to_owned()]), "project"));
+    }
+
+    #[test]
+    fn scope_names_are_lower_case_words() {
+        for good in ["a", "data:read", "v1.2_x-y", &"a".repeat(64)] {
+            assert!(name(good).is_ok(), "{good:?} was refused");
+        }
+        for bad in ["", "A", "1a", ":a", "a b", "a,b", "ä", &"a".repeat(65)] {
+            assert!(name(bad).is_err(), "{bad:?} was accepted");
+        }
     }
 
     #[test]

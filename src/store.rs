@@ -4,22 +4,26 @@ mod file;
 mod filter;
 mod sqlite;
 
-pub use file::Location;
-pub use filter::{Filter, Sort};
+pub use file::{Location, Sharing};
+pub use filter::{Filter, LogFilter, Sort};
 
 use crate::access::Access;
 use crate::env::Actor;
-use crate::error::Result;
-use crate::event::{Entry, Event};
+use crate::error::{Error, Result};
+use crate::event::{Entry, Event, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::scope::Registry;
+use crate::project::Member;
+use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
 /// What a scan calls for each key; it says whether it wants more.
 pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
+
+/// What a scan of the log calls for each event; it says whether it wants more.
+pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
 
 /// What is read from a store, inside a transaction or outside one.
 pub trait Read {
@@ -41,8 +45,31 @@ pub trait Read {
     /// What `actor` may do.
     fn access(&self, actor: &Actor) -> Result<Access>;
 
-    /// The last `limit` events of the key, the newest first.
-    fn last_events(&self, id: KeyId, limit: u32) -> Result<Vec<Entry>>;
+    /// The members of `project`, or of all projects, in order.
+    fn members(&self, project: Option<&str>) -> Result<Vec<Member>>;
+
+    /// The administrators that were appointed, in order.
+    fn administrators(&self) -> Result<Vec<String>>;
+
+    /// Calls `visit` for every event that `filter` lets through, oldest first, in constant memory.
+    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()>;
+
+    /// The last event's place and hash.
+    fn head(&self) -> Result<Head>;
+
+    /// Walks the whole log, and requires the hash of `kept` at its place. Returns the head, or
+    /// the first flaw.
+    fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>>;
+
+    /// All events that `filter` lets through, oldest first.
+    fn find_events(&self, filter: &LogFilter) -> Result<Vec<Entry>> {
+        let mut found = Vec::new();
+        self.scan_log(filter, &mut |entry| {
+            found.push(entry);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
 
     /// All keys that `filter` lets through.
     fn find(&self, filter: &Filter) -> Result<Vec<Key>> {
@@ -75,6 +102,27 @@ pub trait Tx: Read {
 
     /// Puts `new` in the place of the PHC string `old`; says whether it was still there.
     fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> Result<bool>;
+
+    /// Sets the policy `name`, or with no value lets its default hold.
+    fn set_policy(&mut self, name: &str, value: Option<&str>) -> Result<()>;
+
+    /// Registers a scope.
+    fn add_scope(&mut self, name: &str, scope: &Scope) -> Result<()>;
+
+    /// Removes a scope.
+    fn remove_scope(&mut self, name: &str) -> Result<()>;
+
+    /// Makes a user a member of a project, or gives a member another role.
+    fn set_member(&mut self, member: &Member) -> Result<()>;
+
+    /// Takes a user out of a project.
+    fn remove_member(&mut self, project: &str, user: &str) -> Result<()>;
+
+    /// Makes a user an administrator.
+    fn add_administrator(&mut self, user: &str) -> Result<()>;
+
+    /// Makes a user an administrator no longer.
+    fn remove_administrator(&mut self, user: &str) -> Result<()>;
 }
 
 /// A transaction's work.
@@ -100,7 +148,7 @@ pub fn write<T>(store: &mut dyn Store, mut job: impl FnMut(&mut dyn Tx) -> Resul
         result = Some(job(tx)?);
         Ok(())
     })?;
-    result.ok_or_else(|| crate::error::Error::store("the transaction did not run"))
+    result.ok_or_else(|| Error::store("the transaction did not run"))
 }
 
 /// Opens the store at `location` for reading, without changing a byte of it.
@@ -122,4 +170,22 @@ pub fn open_or_create(
 ) -> Result<(Box<dyn Store>, bool)> {
     let (store, made) = sqlite::Sqlite::open_or_create(location, founder, now)?;
     Ok((Box::new(store), made))
+}
+
+/// Makes a store at `location`, where there must be none, for whom `sharing` says, with `founder`
+/// as its first administrator.
+pub fn create(
+    location: &Location,
+    sharing: Sharing,
+    founder: &Actor,
+    now: Timestamp,
+) -> Result<()> {
+    if !location.create(sharing)? {
+        return Err(Error::state(format!(
+            "there is something at {} already",
+            location.shown()
+        ))
+        .hint("name another file: --db PATH"));
+    }
+    sqlite::Sqlite::open_or_create(location, founder, now).map(drop)
 }

@@ -20,6 +20,7 @@ pub fn env() -> Env {
         random: Box::new(Generator),
         actor: actor(),
         variable: Box::new(|name| std::env::var_os(name)),
+        group: Box::new(group),
         data_dir: dirs::data_dir(),
         stdin: Box::new(Stream(stdio::stdin())),
         stdout: Box::new(Stream(stdio::stdout())),
@@ -72,6 +73,11 @@ fn login_uid() -> Option<u32> {
     const UNSET: u32 = u32::MAX;
     let text = fs::read_to_string("/proc/self/loginuid").ok()?;
     text.trim().parse().ok().filter(|&uid| uid != UNSET)
+}
+
+fn group(name: &str) -> Option<u32> {
+    let group = nix::unistd::Group::from_name(name).ok().flatten()?;
+    Some(group.gid.as_raw())
 }
 
 /// A standard stream without a buffer: what passes through it leaves no copy behind.

@@ -6,8 +6,9 @@ pub use note::note;
 
 use crate::error::{DONE, Error, FOUND, Result, UNAUTHORIZED};
 use crate::hash::{Stored, stand_in};
-use crate::key::{Key, State};
+use crate::key::{Key, Kind, State};
 use crate::policy::Policy;
+use crate::scope::Registry;
 use crate::store::Read;
 use crate::token::Token;
 use crate::when::Timestamp;
@@ -27,6 +28,8 @@ pub enum Reason {
     Disabled,
     /// It is genuine, but lacks this scope.
     Scope(String),
+    /// It is genuine, but its owner is no member of this project.
+    Project(String),
 }
 
 impl Reason {
@@ -39,6 +42,7 @@ impl Reason {
             Reason::Expired => "expired",
             Reason::Disabled => "disabled",
             Reason::Scope(_) => "scope",
+            Reason::Project(_) => "project",
         }
     }
 }
@@ -57,7 +61,7 @@ impl Verdict {
     pub fn exit_code(&self) -> u8 {
         match self {
             Verdict::Valid(_) => DONE,
-            Verdict::Rejected(Reason::Scope(_), _) => UNAUTHORIZED,
+            Verdict::Rejected(Reason::Scope(_) | Reason::Project(_), _) => UNAUTHORIZED,
             Verdict::Rejected(..) => FOUND,
         }
     }
@@ -69,24 +73,33 @@ pub struct Verified {
     pub verdict: Verdict,
     /// The time at which it was given.
     pub at: Timestamp,
-    /// The hash that matched, if it was not made at the policy's cost.
+    /// The hash that matched, if it was not made as the policy says.
     outdated: Option<String>,
     policy: Policy,
 }
 
-/// Verifies `presented` against `store`: valid if the key is usable and holds every scope of
-/// `required`, each of which the store must know.
+/// What a key must allow, beyond being usable.
+#[derive(Clone, Debug, Default)]
+pub struct Required {
+    /// It must hold all of these scopes, each of which the store must know.
+    pub scopes: Vec<String>,
+    /// Its owner must be a member of this project.
+    pub project: Option<String>,
+}
+
+/// Verifies `presented` against `store`: valid if the key is usable and allows all that is
+/// `required`.
 ///
 /// A hash is computed whether or not the key is there, and its state is looked at only after: so
 /// neither the time nor the words tell one who has not the secret anything.
 pub fn verify(
     store: &dyn Read,
     presented: &Token,
-    required: &[String],
+    required: &Required,
     clock: &dyn Fn() -> Timestamp,
 ) -> Result<Verified> {
     let scopes = store.scopes()?;
-    for scope in required {
+    for scope in &required.scopes {
         scopes.check(scope)?;
     }
     let policy = store.policy()?;
@@ -95,15 +108,14 @@ pub fn verify(
     let (verdict, outdated) = match matched {
         None => (Verdict::Rejected(Reason::Unknown, None), None),
         Some((key, outdated)) => {
-            let lacking = required
-                .iter()
-                .find(|scope| !scopes.grants(&key.scopes, scope));
-            let verdict = match (rejection(&key, at), lacking) {
-                (Some(reason), _) => Verdict::Rejected(reason, Some(Box::new(key))),
-                (None, Some(scope)) => {
-                    Verdict::Rejected(Reason::Scope(scope.clone()), Some(Box::new(key)))
-                }
-                (None, None) => Verdict::Valid(Box::new(key)),
+            let reason = match rejection(&key, at) {
+                Some(reason) => Some(reason),
+                None => lacking(store, &scopes, &key, required)?,
+            };
+            let key = Box::new(key);
+            let verdict = match reason {
+                Some(reason) => Verdict::Rejected(reason, Some(key)),
+                None => Verdict::Valid(key),
             };
             (verdict, outdated)
         }
@@ -116,6 +128,31 @@ pub fn verify(
     })
 }
 
+/// The first thing that is required and that `key` does not allow.
+fn lacking(
+    store: &dyn Read,
+    scopes: &Registry,
+    key: &Key,
+    required: &Required,
+) -> Result<Option<Reason>> {
+    if let Some(scope) = required
+        .scopes
+        .iter()
+        .find(|scope| !scopes.grants(&key.scopes, scope))
+    {
+        return Ok(Some(Reason::Scope(scope.clone())));
+    }
+    let Some(project) = &required.project else {
+        return Ok(None);
+    };
+    let is_member = key.kind == Kind::Api
+        && store
+            .members(Some(project))?
+            .iter()
+            .any(|member| member.user == key.owner);
+    Ok((!is_member).then(|| Reason::Project(project.clone())))
+}
+
 /// The key whose secret was presented, with its hash if that is outdated. Computes one hash,
 /// whatever it finds.
 fn authenticate(
@@ -124,14 +161,14 @@ fn authenticate(
     policy: &Policy,
 ) -> Result<Option<(Key, Option<String>)>> {
     let Some((key, Some(phc))) = store.credential(presented.id())? else {
-        stand_in(presented.secret(), policy.cost)?;
+        stand_in(presented.secret(), policy.scheme())?;
         return Ok(None);
     };
     let stored = Stored::parse(&phc).ok_or_else(|| unreadable(&key))?;
     if !stored.matches(presented.secret())? || key.deleted_at.is_some() {
         return Ok(None);
     }
-    let outdated = (!stored.is_at(policy.cost)).then_some(phc);
+    let outdated = (!stored.is_by(policy.scheme())).then_some(phc);
     Ok(Some((key, outdated)))
 }
 

@@ -153,6 +153,44 @@ impl FromStr for Span {
     }
 }
 
+/// From when on something is looked at, as the command line says it: so long ago, or since an
+/// instant or the beginning of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// So long before now.
+    Ago(Span),
+    /// At this instant.
+    At(Timestamp),
+}
+
+impl Since {
+    /// The instant that is meant when it is now `now`.
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Since::Ago(span) => now.before(span),
+            Since::At(at) => at,
+        }
+    }
+}
+
+impl FromStr for Since {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(end) = parse_date(text)? {
+            return Ok(Since::At(end.before(Span::days(1))));
+        }
+        if text.contains(['T', ':']) {
+            return parse_instant(text).map(Since::At);
+        }
+        parse_span(text)?.map(Since::Ago).ok_or_else(|| {
+            Error::usage(format!("{} is not a time", quote(text))).hint(
+                "give a duration before now (12h, 30d), a date (2026-03-31) or an RFC 3339 instant",
+            )
+        })
+    }
+}
+
 /// The duration that `text` writes; `None` if it has not that shape, an error if it is too long.
 fn parse_span(text: &str) -> Result<Option<Span>> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();

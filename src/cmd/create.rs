@@ -2,11 +2,11 @@
 
 use super::Cx;
 use super::issue::{Handover, Minted, Number, announce, issue};
-use super::values::{self, Why};
+use super::values::{self, KindName, Why};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Key, Kind, State};
+use crate::key::{Key, State};
 use crate::name;
 use crate::output::instant;
 use crate::store::{Filter, Read};
@@ -27,13 +27,8 @@ Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
   $ keyctl create --scope project --owner alice --secret-file alice.token")]
 pub struct Args {
-    /// What the key may do: inference, project; may be repeated
-    #[arg(
-        long = "scope",
-        value_name = "SCOPE",
-        value_delimiter = ',',
-        required = true
-    )]
+    /// What the key may do: inference, project, or another that is registered; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
     /// The key's name [default: <prefix>-apikey-<owner>-<time>]
     #[arg(long, value_parser = name::key_name)]
@@ -45,6 +40,9 @@ pub struct Args {
     /// [default: as policy says, 365d]
     #[arg(long, value_name = "WHEN")]
     expires: Option<When>,
+    /// What kind of key it is; a legacy one takes no scope and never expires
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    kind: KindName,
     /// A note on the key; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
@@ -72,6 +70,7 @@ impl Args {
             Some(owner) => owner.clone(),
             None => name::owner(&actor.name)?,
         };
+        self.check_kind()?;
         let labels = values::labels(&self.labels)?;
         if let Some(when) = self.expires {
             when.resolve(cx.env.now())?;
@@ -94,7 +93,7 @@ impl Args {
                     id: minted.id(),
                     name: name.clone(),
                     owner: owner.clone(),
-                    kind: Kind::Api,
+                    kind: self.kind.into(),
                     scopes: draft.scopes.clone(),
                     labels: labels.clone(),
                     created_at: now,
@@ -122,6 +121,21 @@ impl Args {
         Ok(DONE)
     }
 
+    /// Refuses what does not go with the kind.
+    fn check_kind(&self) -> Result<()> {
+        match (self.kind, self.scopes.is_empty(), self.expires) {
+            (KindName::Api, true, _) => Err(Error::usage("missing: --scope <SCOPE>")
+                .hint("say what the key may do, as in --scope inference; 'keyctl scope list' shows every scope")),
+            (KindName::Legacy, false, _) => {
+                Err(Error::usage("a legacy key has no scopes").hint("leave --scope out"))
+            }
+            (KindName::Legacy, _, Some(When::After(_) | When::At(_))) => {
+                Err(Error::usage("a legacy key never expires").hint("leave --expires out"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn mint(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Vec<Minted>> {
         let policy = store.policy()?;
         (0..self.count.unwrap_or(1))
@@ -131,10 +145,17 @@ impl Args {
 
     /// Checks what is asked against what the store says at `now`.
     fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
-        store.access(actor)?.for_owner(owner)?;
-        let scopes = values::scopes(store, &self.scopes)?;
+        let access = store.access(actor)?;
+        access.for_owner(owner)?;
+        if self.kind == KindName::Legacy {
+            access.administrator("make a legacy key")?;
+        }
+        let scopes = values::check_scopes(store, &self.scopes)?;
         let policy = store.policy()?;
-        let expires_at = policy.expiry(self.expires, now)?;
+        let expires_at = match self.kind {
+            KindName::Api => policy.expiry(self.expires, now)?,
+            KindName::Legacy => None,
+        };
         let names = match &self.name {
             Some(name) => self.given_names(store, owner, name, now)?,
             None => {
@@ -225,6 +246,7 @@ pub fn created(key: &Key, now: Timestamp, actor: &Actor) -> Event {
     let event = Event::new(now, actor, Action::Create, Some(key.id))
         .with("name", key.name.clone())
         .with("owner", key.owner.clone())
+        .with("kind", key.kind.word())
         .with("scopes", json!(key.scopes))
         .with("labels", json!(key.labels))
         .with("expires_at", json!(key.expires_at));

@@ -110,14 +110,14 @@ impl Args {
     fn edit(&self, store: &dyn Read, labels: Labels) -> Result<Edit> {
         let replace = match self.scopes.as_slice() {
             [] => None,
-            scopes => Some(values::scopes(store, scopes)?),
+            scopes => Some(values::check_scopes(store, scopes)?),
         };
         Ok(Edit {
             name: self.name.clone(),
             scopes: Scopes {
                 replace,
-                add: values::scopes(store, &self.add_scopes)?,
-                remove: values::scopes(store, &self.remove_scopes)?,
+                add: values::check_scopes(store, &self.add_scopes)?,
+                remove: values::check_scopes(store, &self.remove_scopes)?,
             },
             expires: self.expires,
             grace: self.grace,

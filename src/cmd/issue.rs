@@ -7,7 +7,7 @@ use crate::env::{Output, Random};
 use crate::error::{Error, Result, escape};
 use crate::hash;
 use crate::id::KeyId;
-use crate::key::Key;
+use crate::key::{Key, Kind};
 use crate::output::{Record, instant};
 use crate::policy::Policy;
 use crate::store::{Store, Tx};
@@ -63,7 +63,7 @@ impl Minted {
     pub fn new(policy: &Policy, random: &mut dyn Random) -> Result<Self> {
         let id = KeyId::generate(random)?;
         let token = Token::generate(&policy.key_prefix, id, random)?;
-        let hash = hash::hash(token.secret(), policy.cost, random)?;
+        let hash = hash::hash(token.secret(), policy.scheme(), random)?;
         Ok(Minted { token, hash })
     }
 
@@ -224,6 +224,10 @@ pub fn announce(cx: &mut Cx<'_>, verb: &str, key: &Key, now: Timestamp) {
     cx.status(format_args!("{verb} {}", key.id));
     cx.status(format_args!("  name     {}", escape(&key.name)));
     cx.status(format_args!("  owner    {}", escape(&key.owner)));
-    cx.status(format_args!("  scopes   {}", escape(&scopes.join(" "))));
+    if key.kind == Kind::Legacy {
+        cx.status("  kind     legacy");
+    } else {
+        cx.status(format_args!("  scopes   {}", escape(&scopes.join(" "))));
+    }
     cx.status(format_args!("  expires  {}", instant(key.expires_at, now)));
 }

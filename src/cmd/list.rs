@@ -1,6 +1,7 @@
 //! `keyctl list`
 
 use super::Cx;
+use super::values::{self, KindName};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::key::State;
 use crate::name;
@@ -34,6 +35,12 @@ pub struct Args {
         value_enum
     )]
     states: Vec<Wanted>,
+    /// Only keys of this kind
+    #[arg(long, value_enum, value_name = "KIND")]
+    kind: Option<KindName>,
+    /// Only keys whose owner is a member of this project
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
     /// Only keys with this label; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
@@ -133,6 +140,9 @@ impl Args {
         for scope in &self.scopes {
             known.check(scope)?;
         }
+        if let Some(project) = &self.project {
+            values::check_project(store, project)?;
+        }
         let states = match self.states.as_slice() {
             [] => State::ALL
                 .into_iter()
@@ -154,6 +164,8 @@ impl Args {
             .transpose()?;
         Ok(Filter {
             owner: self.owner.clone(),
+            kind: self.kind.map(Into::into),
+            project: self.project.clone(),
             scopes: self.scopes.clone(),
             states,
             labels: self.labels.clone(),

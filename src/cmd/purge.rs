@@ -105,7 +105,7 @@ impl Args {
         Filter {
             owner: self.owner.clone(),
             died_by: (!self.all).then(|| now.before(self.older_than.unwrap_or(Span::ZERO))),
-            purgeable: true,
+            kind: Some(Kind::Api),
             ..Filter::all(now)
         }
     }

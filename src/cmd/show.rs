@@ -4,10 +4,11 @@ use super::values::Format;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
 use crate::output::{Record, details, unwritable};
+use crate::store::LogFilter;
 use std::io::{ErrorKind, Write};
 
 /// How many of a key's last events are shown.
-const EVENTS: u32 = 5;
+const EVENTS: u64 = 5;
 
 /// Show one key
 ///
@@ -37,7 +38,12 @@ impl Args {
         let mut page = Vec::new();
         let written = match self.format {
             Format::Text => {
-                let events = store.last_events(key.id, EVENTS)?;
+                let mut events = store.find_events(&LogFilter {
+                    key_id: Some(key.id),
+                    limit: Some(EVENTS),
+                    ..LogFilter::default()
+                })?;
+                events.reverse();
                 details(&mut page, &key, &events, cx.style(), now)
             }
             Format::Json => serde_json::to_writer(&mut page, &Record::new(&key, now))

@@ -1,7 +1,9 @@
 //! Flags that several commands share.
 
 use crate::error::{Error, Result, quote};
+use crate::key::Kind;
 use crate::name;
+use crate::scope::nearest;
 use crate::store::Read;
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +26,37 @@ pub enum Format {
     Json,
 }
 
+/// The form of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// A JSON array.
+    Json,
+}
+
+/// A kind of key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum KindName {
+    /// An ordinary key, with scopes and an expiry.
+    #[default]
+    Api,
+    /// A key of internal automation: no scopes, no expiry, no deletion.
+    Legacy,
+}
+
+impl From<KindName> for Kind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Api => Kind::Api,
+            KindName::Legacy => Kind::Legacy,
+        }
+    }
+}
+
 /// `given` as a set of scopes that the store knows; one given twice is a mistake.
-pub fn scopes(store: &(impl Read + ?Sized), given: &[String]) -> Result<BTreeSet<String>> {
+pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<String>> {
     let known = store.scopes()?;
     let mut scopes = BTreeSet::new();
     for scope in given {
@@ -52,4 +83,21 @@ pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
         }
     }
     Ok(labels)
+}
+
+/// Refuses a project that has no members, and suggests the nearest one that has.
+pub fn check_project(store: &dyn Read, project: &str) -> Result<()> {
+    if !store.members(Some(project))?.is_empty() {
+        return Ok(());
+    }
+    let members = store.members(None)?;
+    let names: Vec<&str> = members
+        .iter()
+        .map(|member| member.project.as_str())
+        .collect();
+    let error = Error::not_found(format!("there is no project {}", quote(project)));
+    Err(match nearest(project, &names) {
+        Some(near) => error.hint(format!("did you mean {}?", quote(near))),
+        None => error.hint("'keyctl member list' shows every project and its members"),
+    })
 }

@@ -6,13 +6,15 @@ mod report;
 use super::Cx;
 use super::values::Format;
 use crate::error::Result;
+use crate::name;
 use crate::token::Token;
-use crate::verify::{Reason, Verdict, note, verify};
+use crate::verify::{Reason, Required, Verdict, note, verify};
 use std::path::PathBuf;
 
 /// Verify a token
 ///
-/// Exits with 0 if the token is valid, 1 if it is rejected, 6 if it is genuine but lacks a scope,
+/// Exits with 0 if the token is valid, 1 if it is rejected, 6 if it is genuine but lacks a scope
+/// or the project,
 /// and 5 if the store cannot say. The token is read from --key-file, --key-env, standard input, or
 /// a hidden prompt; never from an argument, where others could read it.
 #[derive(clap::Args, Debug)]
@@ -24,6 +26,9 @@ pub struct Args {
     /// A scope that the key must hold, itself or by one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
+    /// A project that the key's owner must be a member of
+    #[arg(long, value_name = "PROJECT", value_parser = name::project)]
+    project: Option<String>,
     /// Read the token from this file; '-' is standard input
     #[arg(long, value_name = "PATH", conflicts_with = "key_env")]
     key_file: Option<PathBuf>,
@@ -47,7 +52,11 @@ impl Args {
             return report::report(cx, &verdict, self.format, None);
         };
         let mut store = cx.open_to_read()?;
-        let verified = verify(&*store, &token, &self.scopes, &*cx.env.clock)?;
+        let required = Required {
+            scopes: self.scopes,
+            project: self.project,
+        };
+        let verified = verify(&*store, &token, &required, &*cx.env.clock)?;
         if !self.no_touch {
             // The verdict stands whether or not it can be noted.
             drop(note(
@@ -58,11 +67,10 @@ impl Args {
                 &mut *cx.env.random,
             ));
         }
-        report::report(
-            cx,
-            &verified.verdict,
-            self.format,
-            Some((&store.name(), verified.at)),
-        )
+        let by = report::By {
+            store: &*store,
+            at: verified.at,
+        };
+        report::report(cx, &verified.verdict, self.format, Some(&by))
     }
 }

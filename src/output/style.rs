@@ -31,6 +31,17 @@ impl Style {
         table
     }
 
+    /// The lines of `table`, with two blanks between columns.
+    pub fn lines(self, mut table: Table) -> String {
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table
+            .lines()
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect()
+    }
+
     /// A table's column title.
     pub fn title(self, text: &str) -> Cell {
         let cell = Cell::new(text);

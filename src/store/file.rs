@@ -4,7 +4,9 @@ use crate::error::{Error, Result, escape, quote};
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{
+    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown,
+};
 use std::path::{Path, PathBuf};
 
 /// The absolute path of a store's file, which may not be there yet.
@@ -72,28 +74,57 @@ impl Location {
         fs::canonicalize(&self.0).map_err(|cause| self.failed("cannot find the store", &cause))
     }
 
-    /// Makes an empty file with mode 0600 here, and the directories to it with 0700; says whether
-    /// it was made. One that is there is left as it is.
-    pub fn create(&self) -> Result<bool> {
+    /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
+    /// says whether the file was made. What is there is left as it is.
+    pub fn create(&self, sharing: Sharing) -> Result<bool> {
         if let Some(parent) = self.0.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(parent)
-                .map_err(|cause| self.failed("cannot make the directory for the store", &cause))?;
+            self.create_directory(parent, sharing)?;
         }
         let made = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&self.0)
-            // A umask may have taken more away than it should.
-            .and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
+            .and_then(|file| {
+                if let Sharing::Group(gid) = sharing {
+                    fchown(&file, None, Some(gid))?;
+                }
+                // A umask may have taken more away than it should.
+                file.set_permissions(Permissions::from_mode(sharing.file_mode()))
+            });
         match made {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(cause) => Err(self.failed("cannot make the store", &cause)),
         }
+    }
+
+    fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
+        let failed =
+            |cause: io::Error| self.failed("cannot make the directory for the store", &cause);
+        let is_new = !directory.exists();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(failed)?;
+        let Sharing::Group(gid) = sharing else {
+            return Ok(());
+        };
+        if is_new {
+            return chown(directory, None, Some(gid))
+                .and_then(|()| {
+                    fs::set_permissions(directory, Permissions::from_mode(SHARED_DIRECTORY))
+                })
+                .map_err(failed);
+        }
+        let metadata = fs::metadata(directory).map_err(failed)?;
+        if metadata.gid() == gid && metadata.mode() & SHARED_DIRECTORY == SHARED_DIRECTORY {
+            return Ok(());
+        }
+        let shown = escape(&directory.to_string_lossy());
+        Err(Error::store(format!("the directory {shown} is not one that the group can share"))
+            .hint(format!("chgrp it to the group and chmod {SHARED_DIRECTORY:o} it, or name a directory that is not there yet")))
     }
 
     fn missing(&self) -> Error {
@@ -111,6 +142,27 @@ impl Location {
     fn failed(&self, what: &str, cause: &io::Error) -> Error {
         Error::store(format!("{what} {}: {cause}", self.shown()))
             .hint("check the path and its permissions, or name another file: --db PATH")
+    }
+}
+
+/// The mode of a directory that a group shares: who makes a file in it makes it the group's.
+const SHARED_DIRECTORY: u32 = 0o2770;
+
+/// Who may use a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Its maker alone.
+    Private,
+    /// The group with this gid.
+    Group(u32),
+}
+
+impl Sharing {
+    fn file_mode(self) -> u32 {
+        match self {
+            Sharing::Private => 0o600,
+            Sharing::Group(_) => 0o660,
+        }
     }
 }
 

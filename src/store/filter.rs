@@ -1,6 +1,8 @@
 //! Which keys a scan visits, and in what order.
 
-use crate::key::State;
+use crate::event::Action;
+use crate::id::KeyId;
+use crate::key::{Kind, State};
 use crate::when::Timestamp;
 
 /// The order of a scan; keys that are equal in it come oldest first.
@@ -28,6 +30,10 @@ pub struct Filter {
     pub name: Option<String>,
     /// Its ID begins so.
     pub id_prefix: Option<String>,
+    /// It is of this kind.
+    pub kind: Option<Kind>,
+    /// Its owner is a member of this project.
+    pub project: Option<String>,
     /// It has all of these scopes; having one that implies them is not enough.
     pub scopes: Vec<String>,
     /// It is in one of these states.
@@ -42,8 +48,6 @@ pub struct Filter {
     pub created_by: Option<Timestamp>,
     /// It died by then.
     pub died_by: Option<Timestamp>,
-    /// Its kind allows that its record is removed.
-    pub purgeable: bool,
     /// The order.
     pub sort: Sort,
     /// At most so many.
@@ -58,6 +62,8 @@ impl Filter {
             owner: None,
             name: None,
             id_prefix: None,
+            kind: None,
+            project: None,
             scopes: Vec::new(),
             states: Vec::new(),
             labels: Vec::new(),
@@ -65,9 +71,23 @@ impl Filter {
             unused_since: None,
             created_by: None,
             died_by: None,
-            purgeable: false,
             sort: Sort::default(),
             limit: None,
         }
     }
+}
+
+/// Which events of the log are visited, oldest first; what is absent asks nothing.
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    /// It was done to this key.
+    pub key_id: Option<KeyId>,
+    /// This user did it.
+    pub actor: Option<String>,
+    /// This was done.
+    pub action: Option<Action>,
+    /// It was done then or later.
+    pub since: Option<Timestamp>,
+    /// Only the last so many.
+    pub limit: Option<u64>,
 }

@@ -9,20 +9,22 @@ mod row;
 mod write;
 
 use super::file::Fingerprint;
-use super::{Filter, Job, Location, Read, Store, Visit};
+use super::{Filter, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error, Result, escape};
-use crate::event::Entry;
+use crate::event::{Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
+use crate::project::Member;
 use crate::scope::Registry;
 use crate::when::Timestamp;
 use open::Expect;
 use rusqlite::{Connection, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -67,7 +69,7 @@ impl Sqlite {
         founder: &Actor,
         now: Timestamp,
     ) -> Result<(Self, bool)> {
-        let made = location.create()?;
+        let made = location.create(Sharing::Private)?;
         let store = Self::writable(location.existing()?, Some((founder, now)))?;
         Ok((store, made))
     }
@@ -144,8 +146,40 @@ impl Read for Sqlite {
         self.reading(|connection| read::access(connection, actor, file_owner))
     }
 
-    fn last_events(&self, id: KeyId, limit: u32) -> Result<Vec<Entry>> {
-        self.reading(|connection| read::last_events(connection, id, limit))
+    fn members(&self, project: Option<&str>) -> Result<Vec<Member>> {
+        self.reading(|connection| read::members(connection, project))
+    }
+
+    fn administrators(&self) -> Result<Vec<String>> {
+        self.reading(read::administrators)
+    }
+
+    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
+        if self.unlocked.get().is_none() {
+            return self.reading(|connection| read::scan_log(connection, filter, visit));
+        }
+        let all = self.reading(|connection| {
+            let mut found = Vec::new();
+            read::scan_log(connection, filter, &mut |entry| {
+                found.push(entry);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })?;
+        for entry in all {
+            if visit(entry)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&self) -> Result<Head> {
+        self.reading(read::head)
+    }
+
+    fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {
+        self.reading(|connection| read::check_log(connection, kept))
     }
 }
 

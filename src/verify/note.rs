@@ -7,15 +7,12 @@ use crate::error::Result;
 use crate::event::{Action, Event};
 use crate::hash;
 use crate::key::Key;
-use crate::store::{Read, Store, Tx};
+use crate::store::{LogFilter, Read, Store, Tx};
 use crate::token::Token;
 use crate::when::{Span, Timestamp};
 
-/// How far back among a key's events a reuse is looked for.
-const RECENT: u32 = 16;
-
-/// Notes `verified` in the store: the use of a valid key (once a minute), a hash made anew at the
-/// policy's cost, or the reuse of a key that no longer works (once a minute).
+/// Notes `verified` in the store: the use of a valid key (once a minute), a hash made anew as
+/// policy says, or the reuse of a key that no longer works (once a minute).
 pub fn note(
     store: &mut dyn Store,
     verified: &Verified,
@@ -29,7 +26,7 @@ pub fn note(
             let rehashed = match &verified.outdated {
                 Some(old) => Some((
                     old,
-                    hash::hash(presented.secret(), verified.policy.cost, random)?,
+                    hash::hash(presented.secret(), verified.policy.scheme(), random)?,
                 )),
                 None => None,
             };
@@ -45,14 +42,14 @@ pub fn note(
             })
         }
         Verdict::Rejected(Reason::PhasedOut | Reason::Expired | Reason::Disabled, Some(key)) => {
-            if reuse_is_noted(store, key, at)? {
+            if reuse_is_noted(&*store, key, at)? {
                 return Ok(());
             }
             let event = Event::new(at, actor, Action::Reuse, Some(key.id))
                 .with("state", key.state(at).word());
             store.write_if_free(&mut |tx| {
                 // Somebody else may have been faster.
-                if reuse_is_noted(tx, key, at)? {
+                if reuse_is_noted(&*tx, key, at)? {
                     return Ok(());
                 }
                 tx.append(&event)
@@ -68,13 +65,17 @@ fn is_due(key: &Key, at: Timestamp) -> bool {
         .is_none_or(|last| last <= at.before(Span::MINUTE))
 }
 
-/// Whether a reuse of the key within the last minute is among its last events.
-fn reuse_is_noted<R: Read + ?Sized>(store: &R, key: &Key, at: Timestamp) -> Result<bool> {
-    let since = at.before(Span::MINUTE).millis();
-    let last = store.last_events(key.id, RECENT)?;
-    Ok(last
-        .iter()
-        .any(|event| event.action == Action::Reuse.word() && event.at > since))
+/// Whether a reuse of the key within the last minute is noted.
+fn reuse_is_noted(store: &dyn Read, key: &Key, at: Timestamp) -> Result<bool> {
+    let minute_ago = at.before(Span::MINUTE);
+    let last = store.find_events(&LogFilter {
+        key_id: Some(key.id),
+        action: Some(Action::Reuse),
+        since: Some(minute_ago),
+        limit: Some(1),
+        ..LogFilter::default()
+    })?;
+    Ok(last.iter().any(|event| event.at > minute_ago.millis()))
 }
 
 fn rehash(

@@ -242,6 +242,7 @@ impl Cmd<'_> {
                 login_uid: None,
             },
             variable: Box::new(move |name| variables.get(name).cloned()),
+            group: Box::new(|name| (name == "staff").then(|| rustix::process::getegid().as_raw())),
             data_dir: Some(self.world.path("data")),
             stdin: Box::new(Cursor::new(self.stdin)),
             stdout: Box::new(stdout.clone()),

@@ -5,6 +5,8 @@ use crate::cmd::values::Format;
 use crate::error::{Error, Result, escape};
 use crate::key::{Key, State};
 use crate::output::{instant, unwritable};
+use crate::project::Role;
+use crate::store::Store;
 use crate::verify::{Reason, Verdict};
 use crate::when::Timestamp;
 use serde::Serialize;
@@ -34,16 +36,24 @@ struct Refused<'a> {
     id: Option<String>,
 }
 
+/// Who gave a verdict, and when.
+pub struct By<'a> {
+    /// The store that was asked.
+    pub store: &'a dyn Store,
+    /// The time.
+    pub at: Timestamp,
+}
+
 /// Writes the verdict, which was given by the store and at the time that `by` says, if one was
 /// asked at all, and returns its exit code.
 pub fn report(
     cx: &mut Cx<'_>,
     verdict: &Verdict,
     format: Format,
-    by: Option<(&str, Timestamp)>,
+    by: Option<&By<'_>>,
 ) -> Result<u8> {
-    if let (Verdict::Valid(key), Some((_, at))) = (verdict, by) {
-        warn_of_grace(cx, key, at);
+    if let (Verdict::Valid(key), Some(by)) = (verdict, by) {
+        warn_of_grace(cx, key, by.at);
     }
     match format {
         Format::Json => {
@@ -60,10 +70,10 @@ pub fn report(
     Ok(verdict.exit_code())
 }
 
-fn json(verdict: &Verdict, by: Option<(&str, Timestamp)>) -> serde_json::Result<String> {
+fn json(verdict: &Verdict, by: Option<&By<'_>>) -> serde_json::Result<String> {
     match verdict {
         Verdict::Valid(key) => {
-            let state = by.map_or(State::Active, |(_, at)| key.state(at));
+            let state = by.map_or(State::Active, |by| key.state(by.at));
             let grace = Some(key).filter(|_| state == State::PhasedOut);
             serde_json::to_string(&Accepted {
                 valid: true,
@@ -87,9 +97,9 @@ fn json(verdict: &Verdict, by: Option<(&str, Timestamp)>) -> serde_json::Result<
     }
 }
 
-fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<(&str, Timestamp)>) -> Result<()> {
+fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
     match (verdict, by) {
-        (Verdict::Valid(key), Some((_, at))) => {
+        (Verdict::Valid(key), Some(by)) => {
             let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
             let line = format!(
                 "valid: {} {} of {}, scopes {}, expires {}\n",
@@ -97,21 +107,26 @@ fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<(&str, Timestamp)>) -> Re
                 escape(&key.name),
                 escape(&key.owner),
                 escape(&scopes.join(" ")),
-                instant(key.expires_at, at)
+                instant(key.expires_at, by.at)
             );
             cx.env
                 .stdout
                 .write_all(line.as_bytes())
                 .map_err(|cause| unwritable(&cause))
         }
-        (Verdict::Rejected(reason, key), Some((store, _))) => {
-            let key = key.as_ref().map_or_else(String::new, |key| {
+        (Verdict::Rejected(reason, key), Some(by)) => {
+            let named = key.as_ref().map_or_else(String::new, |key| {
                 format!(" {} {}", key.id, escape(&key.name))
             });
             cx.status(format_args!(
-                "rejected: {}{key} (store {store})",
-                why(reason)
+                "rejected: {}{named} (store {})",
+                why(reason),
+                by.store.name()
             ));
+            if let (Reason::Project(project), Some(key)) = (reason, key) {
+                let hint = who_can_add(by.store, project, &key.owner)?;
+                cx.status(hint);
+            }
             Ok(())
         }
         (_, None) => {
@@ -123,8 +138,30 @@ fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<(&str, Timestamp)>) -> Re
     }
 }
 
+/// Who can make `user` a member of `project`, and how.
+fn who_can_add(store: &dyn Store, project: &str, user: &str) -> Result<String> {
+    let owners: Vec<String> = store
+        .members(Some(project))?
+        .into_iter()
+        .filter(|member| member.role == Role::Owner)
+        .map(|member| escape(&member.user))
+        .collect();
+    let owners = match owners.as_slice() {
+        [] => String::new(),
+        owners => format!(", or an owner of the project ({})", owners.join(", ")),
+    };
+    Ok(format!(
+        "hint: an administrator{owners} can add them: keyctl member add {} {} --role collaborator",
+        escape(project),
+        escape(user)
+    ))
+}
+
 fn why(reason: &Reason) -> String {
     match reason {
+        Reason::Project(project) => {
+            format!("project: its owner is no member of {}:", escape(project))
+        }
         Reason::Scope(scope) => format!("scope: lacks {}:", escape(scope)),
         Reason::Unknown => "unknown: no such key, or a wrong secret".to_owned(),
         other => format!("{}:", other.word()),

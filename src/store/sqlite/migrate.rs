@@ -9,7 +9,10 @@ use crate::event::{Action, Event, GENESIS};
 use crate::when::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 1] = [include_str!("0001_main.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("0001_main.sql"),
+    include_str!("0002_projects.sql"),
+];
 
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
 /// store with `founder` as its first administrator; without one it is refused.

@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::key::State;
-use crate::store::{Filter, Sort};
+use crate::store::{Filter, LogFilter, Sort};
 use crate::when::Timestamp;
 use rusqlite::types::Value;
 
@@ -34,6 +34,38 @@ pub fn select(filter: &Filter) -> Query {
         wanted
             .values
             .push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+    }
+    Query {
+        sql,
+        values: wanted.values,
+    }
+}
+
+/// The query that visits the events that `filter` lets through, oldest first.
+pub fn select_events(filter: &LogFilter) -> Query {
+    let mut wanted = Conditions::default();
+    if let Some(id) = filter.key_id {
+        wanted.and("key_id = ?", [text(id.as_str())]);
+    }
+    if let Some(actor) = &filter.actor {
+        wanted.and("actor = ?", [text(actor)]);
+    }
+    if let Some(action) = filter.action {
+        wanted.and("action = ?", [text(action.word())]);
+    }
+    if let Some(since) = filter.since {
+        wanted.and("at >= ?", [time(since)]);
+    }
+    let columns = row::EVENT_COLUMNS;
+    let mut sql = format!("SELECT {columns} FROM events{}", wanted.clause());
+    match filter.limit {
+        None => sql.push_str(" ORDER BY seq"),
+        Some(limit) => {
+            sql = format!("SELECT {columns} FROM ({sql} ORDER BY seq DESC LIMIT ?) ORDER BY seq");
+            wanted
+                .values
+                .push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        }
     }
     Query {
         sql,
@@ -73,6 +105,15 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
         // '{' is the character after 'z', the last that an ID may have.
         wanted.and("id >= ? AND id < ? || '{'", [text(prefix), text(prefix)]);
     }
+    if let Some(kind) = filter.kind {
+        wanted.and("kind = ?", [text(kind.word())]);
+    }
+    if let Some(project) = &filter.project {
+        wanted.and(
+            "owner IN (SELECT user FROM members WHERE project = ?)",
+            [text(project)],
+        );
+    }
     for scope in &filter.scopes {
         wanted.and(
             "seq IN (SELECT key FROM key_scopes WHERE scope = ?)",
@@ -84,9 +125,6 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
             "seq IN (SELECT key FROM key_labels WHERE label = ? AND value = ?)",
             [text(label), text(value)],
         );
-    }
-    if filter.purgeable {
-        wanted.and("kind <> 'legacy'", []);
     }
     restrict_state(wanted, &filter.states, now);
     if let Some(by) = filter.stops_by {

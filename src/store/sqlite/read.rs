@@ -4,13 +4,15 @@ use super::error::{Error, Result};
 use super::{query, row};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
-use crate::event::Entry;
+use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::scope::Registry;
-use crate::store::{Filter, Visit};
+use crate::project::Member;
+use crate::scope::{Registry, Scope};
+use crate::store::{Filter, LogFilter, Visit, VisitEntry};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use std::ops::ControlFlow;
 
 /// The key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
@@ -49,7 +51,7 @@ pub fn all(connection: &Connection, filter: &Filter) -> Result<Vec<Key>> {
     let mut found = Vec::new();
     scan(connection, filter, &mut |key| {
         found.push(key);
-        Ok(std::ops::ControlFlow::Continue(()))
+        Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
 }
@@ -72,18 +74,52 @@ pub fn policy(connection: &Connection) -> Result<Policy> {
 /// The scopes that may be given.
 pub fn scopes(connection: &Connection) -> Result<Registry> {
     let mut registry = Registry::default();
-    let sql = "SELECT name, implied FROM scopes LEFT JOIN scope_implies USING (name)";
-    let mut statement = connection.prepare(sql)?;
+    let mut statement = connection.prepare("SELECT name, description FROM scopes")?;
+    let mut rows = statement.query([])?;
+    while let Some(found) = rows.next()? {
+        let scope = Scope {
+            description: row::get(found, 1, "scopes")?,
+            ..Scope::default()
+        };
+        registry.add(row::get(found, 0, "scopes")?, scope);
+    }
+    let mut statement = connection.prepare("SELECT name, implied FROM scope_implies")?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let name: String = row::get(found, 0, "scopes")?;
-        let implied: Option<String> = row::get(found, 1, "scopes")?;
-        match implied {
-            Some(implied) => registry.imply(name, implied),
-            None => registry.add(name),
-        }
+        registry.imply(&name, row::get(found, 1, "scopes")?);
     }
     Ok(registry)
+}
+
+/// The members of `project`, or of all projects.
+pub fn members(connection: &Connection, project: Option<&str>) -> Result<Vec<Member>> {
+    let sql = "SELECT project, user, role FROM members WHERE ?1 IS NULL OR project = ?1 ORDER BY project, user";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([project])?;
+    let mut members = Vec::new();
+    while let Some(found) = rows.next()? {
+        let role: String = row::get(found, 2, "members")?;
+        members.push(Member {
+            project: row::get(found, 0, "members")?,
+            user: row::get(found, 1, "members")?,
+            role: role
+                .parse()
+                .map_err(|_| Error::Damaged("a member's role cannot be read".to_owned()))?,
+        });
+    }
+    Ok(members)
+}
+
+/// The administrators that were appointed, by name.
+pub fn administrators(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name FROM administrators ORDER BY name")?;
+    let mut rows = statement.query([])?;
+    let mut names = Vec::new();
+    while let Some(found) = rows.next()? {
+        names.push(row::get(found, 0, "administrators")?);
+    }
+    Ok(names)
 }
 
 /// What `actor` may do in a store whose file belongs to the uid `file_owner`.
@@ -102,21 +138,60 @@ pub fn access(connection: &Connection, actor: &Actor, file_owner: u32) -> Result
     })
 }
 
-/// The last `limit` events of the key, the newest first.
-pub fn last_events(connection: &Connection, id: KeyId, limit: u32) -> Result<Vec<Entry>> {
-    let sql = "SELECT seq, at, actor, action, key_id, detail FROM events WHERE key_id = ?1 ORDER BY seq DESC LIMIT ?2";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query((id.as_str(), limit))?;
-    let mut entries = Vec::new();
+/// Visits the events that `filter` lets through, oldest first.
+pub fn scan_log(
+    connection: &Connection,
+    filter: &LogFilter,
+    visit: &mut VisitEntry<'_>,
+) -> Result<()> {
+    let query = query::select_events(filter);
+    let mut statement = connection.prepare(&query.sql)?;
+    let mut rows = statement.query(params_from_iter(query.values))?;
     while let Some(found) = rows.next()? {
-        entries.push(Entry {
-            seq: row::get(found, 0, "seq")?,
-            at: row::get(found, 1, "at")?,
-            actor: row::get(found, 2, "actor")?,
-            action: row::get(found, 3, "action")?,
-            key_id: row::get(found, 4, "key_id")?,
-            detail: row::get(found, 5, "detail")?,
-        });
+        if visit(row::event(found)?)?.is_break() {
+            break;
+        }
     }
-    Ok(entries)
+    Ok(())
+}
+
+/// The last event's place and hash, as the store keeps them apart from the log.
+pub fn head(connection: &Connection) -> Result<Head> {
+    let head = connection.query_row("SELECT seq, hash FROM event_head", [], |row| {
+        Ok(Head {
+            seq: row.get(0)?,
+            hash: row.get(1)?,
+        })
+    });
+    match head {
+        Ok(head) => Ok(head),
+        Err(error) if error.sqlite_error_code().is_some() => Err(Error::Sqlite(error)),
+        Err(_) => Err(Error::Damaged(
+            "the head of its log cannot be read".to_owned(),
+        )),
+    }
+}
+
+/// Walks the whole log, as it is at one moment, and says where it is not what was written.
+pub fn check_log(
+    connection: &Connection,
+    kept: Option<Head>,
+) -> Result<std::result::Result<Head, Flaw>> {
+    // One transaction: a line that is added meanwhile must be in both, the log and the head.
+    let transaction = connection.unchecked_transaction()?;
+    let mut chain = Chain::new(kept);
+    let mut flaw = None;
+    scan_log(&transaction, &LogFilter::default(), &mut |entry| {
+        Ok(match chain.step(&entry) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(found) => {
+                flaw = Some(found);
+                ControlFlow::Break(())
+            }
+        })
+    })?;
+    match flaw {
+        Some(flaw) => Ok(Err(flaw)),
+        None => Ok(chain.finish(head(&transaction)?)),
+    }
 }

@@ -1,6 +1,7 @@
 //! A row as a key. What no version of this program writes is damage, never a guess.
 
 use super::error::{Error, Result};
+use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::when::Timestamp;
@@ -49,6 +50,25 @@ pub fn key(row: &Row<'_>) -> Result<Key> {
         replaces: lineage(row, 13, "replaces")?,
         replaced_by: lineage(row, 14, "replaced_by")?,
     })
+}
+
+/// The columns of an event, in the order in which [`event`] reads them.
+pub const EVENT_COLUMNS: &str = "seq, at, actor, action, key_id, detail, hash";
+
+/// Reads the event that a row of [`EVENT_COLUMNS`] holds.
+pub fn event(row: &Row<'_>) -> Result<Entry> {
+    let read = || -> rusqlite::Result<Entry> {
+        Ok(Entry {
+            seq: row.get(0)?,
+            at: row.get(1)?,
+            actor: row.get(2)?,
+            action: row.get(3)?,
+            key_id: row.get(4)?,
+            detail: row.get(5)?,
+            hash: row.get(6)?,
+        })
+    };
+    read().map_err(|_| Error::Damaged("an event cannot be read".to_owned()))
 }
 
 /// Reads column `index`, which a message calls `name`.

@@ -5,14 +5,15 @@ use super::{Wiped, owner_of, read};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error as Told, Result as ToldResult, quote};
-use crate::event::{Entry, Event, Link};
+use crate::event::{Entry, Event, Flaw, GENESIS, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::scope::Registry;
-use crate::store::{Filter, Read, Tx, Visit};
+use crate::project::Member;
+use crate::scope::{Registry, Scope};
+use crate::store::{Filter, LogFilter, Read, Tx, Visit, VisitEntry};
 use crate::when::{Span, Timestamp};
-use rusqlite::{Connection, ErrorCode, named_params};
+use rusqlite::{Connection, ErrorCode, Params, named_params};
 use std::path::Path;
 
 /// One open write transaction.
@@ -35,6 +36,15 @@ impl<'a> SqliteTx<'a> {
     /// Whether a hash was taken out of the store.
     pub fn wiped(&self) -> Wiped {
         self.wiped
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> ToldResult<()> {
+        self.told(
+            self.connection
+                .execute(sql, params)
+                .map(drop)
+                .map_err(Error::from),
+        )
     }
 
     fn told<T>(&self, result: Result<T>) -> ToldResult<T> {
@@ -67,8 +77,24 @@ impl Read for SqliteTx<'_> {
         self.told(read::access(self.connection, actor, owner_of(self.path)))
     }
 
-    fn last_events(&self, id: KeyId, limit: u32) -> ToldResult<Vec<Entry>> {
-        self.told(read::last_events(self.connection, id, limit))
+    fn members(&self, project: Option<&str>) -> ToldResult<Vec<Member>> {
+        self.told(read::members(self.connection, project))
+    }
+
+    fn administrators(&self) -> ToldResult<Vec<String>> {
+        self.told(read::administrators(self.connection))
+    }
+
+    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> ToldResult<()> {
+        self.told(read::scan_log(self.connection, filter, visit))
+    }
+
+    fn head(&self) -> ToldResult<Head> {
+        self.told(read::head(self.connection))
+    }
+
+    fn check_log(&self, kept: Option<Head>) -> ToldResult<std::result::Result<Head, Flaw>> {
+        self.told(read::check_log(self.connection, kept))
     }
 }
 
@@ -97,11 +123,10 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn touch(&mut self, id: KeyId, now: Timestamp) -> ToldResult<()> {
-        let touched = self.connection.execute(
+        self.execute(
             "UPDATE keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?3)",
             (now.millis(), id.as_str(), now.before(Span::MINUTE).millis()),
-        );
-        self.told(touched.map(drop).map_err(Error::from))
+        )
     }
 
     fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> ToldResult<bool> {
@@ -112,29 +137,77 @@ impl Tx for SqliteTx<'_> {
         );
         self.told(replaced.map(|rows| rows == 1).map_err(Error::from))
     }
+
+    fn set_policy(&mut self, name: &str, value: Option<&str>) -> ToldResult<()> {
+        match value {
+            Some(value) => self.execute(
+                "INSERT OR REPLACE INTO policy (name, value) VALUES (?1, ?2)",
+                [name, value],
+            ),
+            None => self.execute("DELETE FROM policy WHERE name = ?1", [name]),
+        }
+    }
+
+    fn add_scope(&mut self, name: &str, scope: &Scope) -> ToldResult<()> {
+        let sql = "INSERT INTO scopes (name, description) VALUES (?1, ?2)";
+        self.execute(sql, [name, &scope.description])?;
+        for implied in &scope.implies {
+            self.execute(
+                "INSERT INTO scope_implies (name, implied) VALUES (?1, ?2)",
+                [name, implied],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn remove_scope(&mut self, name: &str) -> ToldResult<()> {
+        self.execute("DELETE FROM scope_implies WHERE name = ?1", [name])?;
+        self.execute("DELETE FROM scopes WHERE name = ?1", [name])
+    }
+
+    fn set_member(&mut self, member: &Member) -> ToldResult<()> {
+        let sql = "INSERT OR REPLACE INTO members (project, user, role) VALUES (?1, ?2, ?3)";
+        self.execute(sql, [&member.project, &member.user, member.role.word()])
+    }
+
+    fn remove_member(&mut self, project: &str, user: &str) -> ToldResult<()> {
+        self.execute(
+            "DELETE FROM members WHERE project = ?1 AND user = ?2",
+            [project, user],
+        )
+    }
+
+    fn add_administrator(&mut self, user: &str) -> ToldResult<()> {
+        self.execute(
+            "INSERT OR IGNORE INTO administrators (name) VALUES (?1)",
+            [user],
+        )
+    }
+
+    fn remove_administrator(&mut self, user: &str) -> ToldResult<()> {
+        self.execute("DELETE FROM administrators WHERE name = ?1", [user])
+    }
 }
 
 /// Appends `event` to the log and moves the head to it.
 pub fn append(connection: &Connection, event: &Event) -> Result<()> {
-    let (last, previous): (i64, Link) =
-        connection.query_row("SELECT seq, hash FROM event_head", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let entry = Entry {
-        seq: last + 1,
+    let last = read::head(connection)?;
+    let mut entry = Entry {
+        seq: last.seq.saturating_add(1),
         at: event.at.millis(),
         actor: event.actor.clone(),
         action: event.action.word().to_owned(),
         key_id: event.key_id.map(|id| id.to_string()),
         detail: event.detail_text(),
+        hash: GENESIS,
     };
-    let link = entry.link(&previous);
+    entry.hash = entry.link(&last.hash);
     connection
         .prepare_cached("INSERT INTO events (seq, at, actor, action, key_id, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute((entry.seq, entry.at, &entry.actor, &entry.action, &entry.key_id, &entry.detail, &link[..]))?;
+        .execute((entry.seq, entry.at, &entry.actor, &entry.action, &entry.key_id, &entry.detail, &entry.hash[..]))?;
     connection
         .prepare_cached("UPDATE event_head SET seq = ?1, hash = ?2")?
-        .execute((entry.seq, &link[..]))?;
+        .execute((entry.seq, &entry.hash[..]))?;
     Ok(())
 }
 

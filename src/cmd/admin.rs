@@ -1,0 +1,132 @@
+//! `keyctl admin`
+
+use super::Cx;
+use super::values::{TableFormat, Why};
+use crate::error::{DONE, Error, Result, escape, quote};
+use crate::event::{Action, Event};
+use crate::name;
+use crate::output::unwritable;
+use crate::store;
+use clap::Subcommand;
+use serde_json::json;
+
+/// Show or change who the administrators are
+///
+/// An administrator may do all: set policy, register scopes, act on everyone's keys. The owner of
+/// the store's file and uid 0 always are administrators, listed or not.
+#[derive(clap::Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  $ keyctl admin add bob -m 'covers for alice in May'
+  $ keyctl admin list")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a user an administrator
+    Add {
+        /// The user
+        #[arg(value_name = "USER", value_parser = name::owner)]
+        user: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Make a user an administrator no longer; the last one stays
+    Remove {
+        /// The user
+        #[arg(value_name = "USER")]
+        user: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// List the administrators
+    List {
+        /// The form of the list
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: TableFormat,
+    },
+}
+
+impl Args {
+    /// Shows or changes administrators.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        match self.command {
+            Command::Add { user, why } => add(cx, &user, why.reason.as_deref()),
+            Command::Remove { user, why } => remove(cx, &user, why.reason.as_deref()),
+            Command::List { format } => list(cx, format),
+        }
+    }
+}
+
+fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
+    let mut store = cx.open_to_write()?;
+    let added = store::write(&mut *store, |tx| {
+        tx.access(&cx.env.actor)?
+            .administrator("appoint an administrator")?;
+        if tx.administrators()?.iter().any(|name| name == user) {
+            return Ok(false);
+        }
+        tx.add_administrator(user)?;
+        let event =
+            Event::new(cx.env.now(), &cx.env.actor, Action::AdminAdd, None).with("user", user);
+        tx.append(&event.because(reason))?;
+        Ok(true)
+    })?;
+    let already = if added { "" } else { " already" };
+    cx.status(format_args!(
+        "{} is an administrator{already}",
+        escape(user)
+    ));
+    Ok(DONE)
+}
+
+fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
+    let mut store = cx.open_to_write()?;
+    store::write(&mut *store, |tx| {
+        tx.access(&cx.env.actor)?
+            .administrator("dismiss an administrator")?;
+        let all = tx.administrators()?;
+        if !all.iter().any(|name| name == user) {
+            return Err(
+                Error::not_found(format!("{} is no administrator", quote(user)))
+                    .hint("'keyctl admin list' shows them"),
+            );
+        }
+        if all.len() == 1 {
+            return Err(
+                Error::state(format!("{} is the last administrator", quote(user)))
+                    .hint("appoint another one first: keyctl admin add USER"),
+            );
+        }
+        tx.remove_administrator(user)?;
+        let event =
+            Event::new(cx.env.now(), &cx.env.actor, Action::AdminRemove, None).with("user", user);
+        tx.append(&event.because(reason))
+    })?;
+    cx.status(format_args!(
+        "{} is no longer an administrator",
+        escape(user)
+    ));
+    Ok(DONE)
+}
+
+fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
+    let all = cx.open_to_read()?.administrators()?;
+    let text = match format {
+        TableFormat::Json => format!("{}\n", json!(all)),
+        TableFormat::Table => all
+            .iter()
+            .map(|name| format!("{}\n", escape(name)))
+            .collect(),
+    };
+    cx.env
+        .stdout
+        .write_all(text.as_bytes())
+        .map_err(|cause| unwritable(&cause))?;
+    cx.status("and always: the owner of the store's file, and root");
+    Ok(DONE)
+}

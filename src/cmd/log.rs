@@ -1,0 +1,179 @@
+//! `keyctl log`
+
+use super::Cx;
+use crate::error::{DONE, Error, FOUND, Result};
+use crate::event::{Action, Entry, Flaw, Head};
+use crate::id::KeyId;
+use crate::output::{Entries, EntryFormat, unwritable};
+use crate::store::{LogFilter, Read};
+use crate::when::{Since, Timestamp};
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+use std::io::{BufWriter, ErrorKind};
+use std::ops::ControlFlow;
+
+/// Show or check the audit log
+///
+/// Oldest first. The log is a chain: each line's hash covers the line and the hash before it.
+/// --check walks it and finds an edited, removed or reordered line. Whoever can write the file can
+/// write the whole chain anew; that is found only with a head that was kept elsewhere.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  $ keyctl log --key ci-deploy --since 30d
+  $ keyctl log --check --head \"$(cat kept.head)\"")]
+pub struct Args {
+    /// Only what was done to this key; a key ID may be of a key that was purged
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Only what this user did
+    #[arg(long, value_name = "USER")]
+    actor: Option<String>,
+    /// Only this kind of event
+    #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(Action::ALL.map(Action::word)))]
+    action: Option<String>,
+    /// Only what was done within this time, or since this date or instant
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Since>,
+    /// Only the last so many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// The form of the log
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: EntryFormat,
+    /// Walk the chain; exit with 1 and name the first bad line if it is broken
+    #[arg(long, conflicts_with_all = ["key", "actor", "action", "since", "limit"])]
+    check: bool,
+    /// Print the last line's number and hash, to be kept elsewhere; with --check, require this one
+    #[arg(long, value_name = "SEQ:HEX", num_args = 0..=1, default_missing_value = "", hide_default_value = true,
+          conflicts_with_all = ["key", "actor", "action", "since", "limit"])]
+    head: Option<String>,
+}
+
+impl Args {
+    /// Shows or checks the log.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        match (self.check, self.head.as_deref()) {
+            (true, Some("")) => Err(Error::usage("--head has no value")
+                .hint("with --check, give what 'keyctl log --head' has printed")),
+            (true, kept) => {
+                let kept = kept.map(str::parse).transpose()?;
+                self.check(cx, kept)
+            }
+            (false, Some("")) => self.head(cx),
+            (false, Some(_)) => Err(Error::usage("--head takes a value only with --check")
+                .hint("say --check too, or leave the value out")),
+            (false, None) => self.print(cx),
+        }
+    }
+
+    fn head(&self, cx: &mut Cx<'_>) -> Result<u8> {
+        let head = cx.open_to_read()?.head()?;
+        let line = match self.format {
+            EntryFormat::Table => format!("{head}\n"),
+            EntryFormat::Json | EntryFormat::Jsonl => {
+                format!("{}\n", json!({ "head": head.to_string() }))
+            }
+        };
+        cx.env
+            .stdout
+            .write_all(line.as_bytes())
+            .map_err(|cause| unwritable(&cause))?;
+        Ok(DONE)
+    }
+
+    fn check(&self, cx: &mut Cx<'_>, kept: Option<Head>) -> Result<u8> {
+        let checked = cx.open_to_read()?.check_log(kept)?;
+        let line = match (self.format, &checked) {
+            (EntryFormat::Table, Ok(head)) => {
+                format!("the log is whole: {} lines, head {head}\n", head.seq)
+            }
+            (EntryFormat::Table, Err(flaw)) => format!("the log is broken: {}\n", in_words(*flaw)),
+            (_, Ok(head)) => format!(
+                "{}\n",
+                json!({"whole": true, "lines": head.seq, "head": head.to_string()})
+            ),
+            (_, Err(flaw)) => format!(
+                "{}\n",
+                json!({"whole": false, "line": flaw.line(), "flaw": flaw.word()})
+            ),
+        };
+        cx.env
+            .stdout
+            .write_all(line.as_bytes())
+            .map_err(|cause| unwritable(&cause))?;
+        Ok(if checked.is_ok() { DONE } else { FOUND })
+    }
+
+    fn print(&self, cx: &mut Cx<'_>) -> Result<u8> {
+        let store = cx.open_to_read()?;
+        let now = cx.env.now();
+        let filter = self.filter(cx, &*store, now)?;
+        let style = cx.style();
+        let mut count: u64 = 0;
+        let mut out = BufWriter::new(&mut *cx.env.stdout);
+        let mut output = Ok(());
+        let printed = Entries::begin(self.format, &mut out, style, now).and_then(|mut entries| {
+            let scanned = store.scan_log(&filter, &mut |entry: Entry| {
+                count += 1;
+                output = entries.push(&entry);
+                Ok(if output.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            });
+            std::mem::replace(&mut output, Ok(()))?;
+            entries.finish()?;
+            Ok(scanned)
+        });
+        // What could not be written is not tried again on drop.
+        drop(out.into_parts());
+        match printed {
+            Ok(scanned) => scanned?,
+            // The reader has seen enough.
+            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => return Ok(DONE),
+            Err(cause) => return Err(unwritable(&cause)),
+        }
+        if self.format == EntryFormat::Table {
+            match count {
+                0 => cx.status("no events"),
+                1 => cx.status("1 event"),
+                count => cx.status(format_args!("{count} events")),
+            }
+        }
+        Ok(DONE)
+    }
+
+    fn filter(&self, cx: &Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<LogFilter> {
+        let key_id = match &self.key {
+            None => None,
+            // The key may be gone: its events are not.
+            Some(text) => match KeyId::parse(text.as_bytes()) {
+                Some(id) => Some(id),
+                None => Some(cx.lookup(now).key(store, text)?.id),
+            },
+        };
+        Ok(LogFilter {
+            key_id,
+            actor: self.actor.clone(),
+            action: self
+                .action
+                .as_deref()
+                .and_then(|word| Action::ALL.into_iter().find(|action| action.word() == word)),
+            since: self.since.map(|since| since.resolve(now)),
+            limit: self.limit,
+        })
+    }
+}
+
+fn in_words(flaw: Flaw) -> String {
+    match flaw {
+        Flaw::Altered(line) => format!("line {line} is not what was written"),
+        Flaw::Missing(line) => format!("line {line} is missing"),
+        Flaw::Added(line) => format!("line {line} was added behind the store's back"),
+        Flaw::Rewritten(line) => {
+            format!("line {line} is not the one whose hash was kept: the log was written anew")
+        }
+    }
+}

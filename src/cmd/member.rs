@@ -1,0 +1,224 @@
+//! `keyctl member`
+
+use super::Cx;
+use super::values::{TableFormat, Why, check_project};
+use crate::error::{DONE, Error, Result, escape, quote};
+use crate::event::{Action, Event};
+use crate::name;
+use crate::output::unwritable;
+use crate::project::{Member, Role};
+use crate::store::{self, Tx};
+use clap::{Subcommand, ValueEnum};
+use comfy_table::Cell;
+use serde_json::json;
+
+/// Show or change who is a member of a project
+///
+/// 'keyctl verify --project P' lets in only keys whose owner is a member of P. An administrator,
+/// and an owner of the project, change its members. A project is there as long as it has one.
+#[derive(clap::Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  $ keyctl member add search alice --role owner
+  $ keyctl member list search")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a user a member of a project, or give a member another role
+    Add {
+        /// The project
+        #[arg(value_name = "PROJECT", value_parser = name::project)]
+        project: String,
+        /// The user
+        #[arg(value_name = "USER", value_parser = name::owner)]
+        user: String,
+        /// What they may do: an owner changes the members too
+        #[arg(long, value_enum, value_name = "ROLE")]
+        role: RoleName,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Take a user out of a project
+    Remove {
+        /// The project
+        #[arg(value_name = "PROJECT", value_parser = name::project)]
+        project: String,
+        /// The user
+        #[arg(value_name = "USER", value_parser = name::owner)]
+        user: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// List the members of a project, or of all projects
+    List {
+        /// The project
+        #[arg(value_name = "PROJECT", value_parser = name::project)]
+        project: Option<String>,
+        /// The form of the list
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: TableFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RoleName {
+    /// Uses the project, and changes its members.
+    Owner,
+    /// Uses the project.
+    Collaborator,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Owner => Role::Owner,
+            RoleName::Collaborator => Role::Collaborator,
+        }
+    }
+}
+
+impl Args {
+    /// Shows or changes members.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        match self.command {
+            Command::Add {
+                project,
+                user,
+                role,
+                why,
+            } => {
+                let member = Member {
+                    project,
+                    user,
+                    role: role.into(),
+                };
+                add(cx, &member, why.reason.as_deref())
+            }
+            Command::Remove { project, user, why } => {
+                remove(cx, &project, &user, why.reason.as_deref())
+            }
+            Command::List { project, format } => list(cx, project.as_deref(), format),
+        }
+    }
+}
+
+fn add(cx: &mut Cx<'_>, member: &Member, reason: Option<&str>) -> Result<u8> {
+    let Member {
+        project,
+        user,
+        role,
+    } = member;
+    let mut store = cx.open_to_write()?;
+    let before = store::write(&mut *store, |tx| {
+        let members = check_access(&*tx, cx, project)?;
+        let before = members
+            .into_iter()
+            .find(|member| member.user == *user)
+            .map(|member| member.role);
+        if before == Some(*role) {
+            return Ok(before);
+        }
+        tx.set_member(member)?;
+        let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberAdd, None)
+            .with("project", project.as_str())
+            .with("user", user.as_str())
+            .with(
+                "role",
+                json!({ "old": before.map(Role::word), "new": role.word() }),
+            );
+        tx.append(&event.because(reason))?;
+        Ok(before)
+    })?;
+    let (user, project) = (escape(user), escape(project));
+    let already = if before == Some(*role) {
+        " already"
+    } else {
+        ""
+    };
+    cx.status(format_args!(
+        "{user} is {} of {project}{already}",
+        role.word()
+    ));
+    Ok(DONE)
+}
+
+fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> Result<u8> {
+    let mut store = cx.open_to_write()?;
+    store::write(&mut *store, |tx| {
+        let members = check_access(&*tx, cx, project)?;
+        check_project(&*tx, project)?;
+        let Some(member) = members.into_iter().find(|member| member.user == user) else {
+            return Err(Error::not_found(format!(
+                "{} is no member of {}",
+                quote(user),
+                quote(project)
+            ))
+            .hint("'keyctl member list' shows the members"));
+        };
+        tx.remove_member(project, user)?;
+        let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberRemove, None)
+            .with("project", project)
+            .with("user", user)
+            .with("role", member.role.word());
+        tx.append(&event.because(reason))
+    })?;
+    cx.status(format_args!(
+        "{} is no longer a member of {}",
+        escape(user),
+        escape(project)
+    ));
+    Ok(DONE)
+}
+
+/// Refuses who is neither an administrator nor an owner of the project, and returns its members.
+fn check_access(tx: &dyn Tx, cx: &Cx<'_>, project: &str) -> Result<Vec<Member>> {
+    let access = tx.access(&cx.env.actor)?;
+    let members = tx.members(Some(project))?;
+    access.for_project(project, &members)?;
+    Ok(members)
+}
+
+fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u8> {
+    let store = cx.open_to_read()?;
+    if let Some(project) = project {
+        check_project(&*store, project)?;
+    }
+    let members = store.members(project)?;
+    let text = match format {
+        TableFormat::Json => {
+            let all: Vec<_> = members
+                .iter()
+                .map(|member| json!({"project": member.project, "user": member.user, "role": member.role.word()}))
+                .collect();
+            format!("{}\n", json!(all))
+        }
+        TableFormat::Table if members.is_empty() => {
+            cx.status("no members");
+            return Ok(DONE);
+        }
+        TableFormat::Table => {
+            let style = cx.style();
+            let mut table = style.table();
+            table.set_header(["PROJECT", "USER", "ROLE"].map(|title| style.title(title)));
+            for member in &members {
+                let cells = [
+                    escape(&member.project),
+                    escape(&member.user),
+                    member.role.word().to_owned(),
+                ];
+                table.add_row(cells.map(Cell::new));
+            }
+            style.lines(table)
+        }
+    };
+    cx.env
+        .stdout
+        .write_all(text.as_bytes())
+        .map_err(|cause| unwritable(&cause))?;
+    Ok(DONE)
+}

@@ -1,0 +1,138 @@
+//! `keyctl policy`
+
+use super::Cx;
+use super::values::{Format, Why};
+use crate::error::{DONE, Error, Result};
+use crate::event::{Action, Event};
+use crate::output::unwritable;
+use crate::policy::{Policy, SETTINGS};
+use crate::store;
+use clap::Subcommand;
+use comfy_table::Cell;
+use serde_json::{Map, Value};
+
+/// Show or set what holds for everyone who uses the store
+///
+/// Policy binds create, rotate and edit alike; keys that exist keep their dates. Only an
+/// administrator sets it.
+#[derive(clap::Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  $ keyctl policy show
+  $ keyctl policy set max-expiry 30d -m 'security review'")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show every policy
+    Show {
+        /// The form of what is printed
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
+    },
+    /// Set a policy
+    Set {
+        /// Its name, as 'policy show' lists it
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Its value: a duration or never, a prefix, argon2id or sha256, or a number
+        #[arg(value_name = "VALUE")]
+        value: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Let a policy's default hold
+    Unset {
+        /// Its name, as 'policy show' lists it
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+impl Args {
+    /// Shows or sets policy.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        match self.command {
+            Command::Show { format } => show(cx, format),
+            Command::Set { name, value, why } => {
+                set(cx, &name, Some(&value), why.reason.as_deref())
+            }
+            Command::Unset { name, why } => set(cx, &name, None, why.reason.as_deref()),
+        }
+    }
+}
+
+fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
+    let policy = cx.open_to_read()?.policy()?;
+    let default = Policy::default();
+    let text = match format {
+        Format::Json => {
+            let mut values = Map::new();
+            for (name, _) in SETTINGS {
+                values.insert(name.to_owned(), Value::from(policy.get(name)?));
+            }
+            format!("{}\n", Value::Object(values))
+        }
+        Format::Text => {
+            let style = cx.style();
+            let mut table = style.table();
+            table.set_header(
+                ["POLICY", "VALUE", "DEFAULT", "MEANING"].map(|title| style.title(title)),
+            );
+            for (name, meaning) in SETTINGS {
+                table.add_row(
+                    [name, &policy.get(name)?, &default.get(name)?, meaning].map(Cell::new),
+                );
+            }
+            style.lines(table)
+        }
+    };
+    cx.env
+        .stdout
+        .write_all(text.as_bytes())
+        .map_err(|cause| unwritable(&cause))?;
+    Ok(DONE)
+}
+
+/// Sets `name` to `value`, or lets its default hold.
+fn set(cx: &mut Cx<'_>, name: &str, value: Option<&str>, reason: Option<&str>) -> Result<u8> {
+    let mut wanted = Policy::default();
+    let value = match value {
+        // Written as it will be shown, and refused before a store is opened if it cannot be read.
+        Some(value) => {
+            wanted.set(name, value)?;
+            wanted.get(name)?
+        }
+        None => wanted.get(name)?,
+    };
+    let is_default = value == Policy::default().get(name)?;
+    let mut store = cx.open_to_write()?;
+    let changed = store::write(&mut *store, |tx| {
+        tx.access(&cx.env.actor)?.administrator("set policy")?;
+        let mut policy = tx.policy()?;
+        let old = policy.get(name)?;
+        policy.set(name, &value)?;
+        policy.check(name)?;
+        if old == value {
+            return Ok(None);
+        }
+        tx.set_policy(name, Some(value.as_str()).filter(|_| !is_default))?;
+        let event = Event::new(cx.env.now(), &cx.env.actor, Action::Policy, None)
+            .with("name", name)
+            .with("old", old.as_str())
+            .with("new", value.as_str());
+        tx.append(&event.because(reason))?;
+        Ok::<_, Error>(Some(old))
+    })?;
+    match changed {
+        Some(old) => cx.status(format_args!("{name} is now {value} (was {old})")),
+        None => cx.status(format_args!("{name} is {value} already")),
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,198 @@
+//! `keyctl scope`
+
+use super::Cx;
+use super::values::{TableFormat, Why, check_scopes};
+use crate::error::{DONE, Error, Result, escape, quote};
+use crate::event::{Action, Event};
+use crate::key::State;
+use crate::name;
+use crate::output::unwritable;
+use crate::scope::{self, Scope};
+use crate::store::{self, Filter, Tx};
+use crate::when::Timestamp;
+use clap::Subcommand;
+use comfy_table::Cell;
+use serde_json::json;
+
+/// How many of the keys that use a scope are named.
+const NAMED_MAX: u64 = 5;
+
+/// Show or change which scopes there are
+///
+/// A key can be given only a scope that is registered. Only an administrator registers one.
+#[derive(clap::Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  $ keyctl scope list
+  $ keyctl scope add data:read --description 'read data sets'")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the scopes
+    List {
+        /// The form of the list
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: TableFormat,
+    },
+    /// Register a scope
+    Add {
+        /// Its name: lower-case letters, digits, ':', '.', '_' and '-'
+        #[arg(value_name = "NAME", value_parser = scope::name)]
+        name: String,
+        /// What it allows, in words
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = name::description)]
+        description: String,
+        /// A scope that whoever has this one has too; may be repeated
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+        implies: Vec<String>,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Remove a scope that no key has and no other scope implies
+    Remove {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+impl Args {
+    /// Shows or changes scopes.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        match self.command {
+            Command::List { format } => list(cx, format),
+            Command::Add {
+                name,
+                description,
+                implies,
+                why,
+            } => add(cx, &name, &description, &implies, why.reason.as_deref()),
+            Command::Remove { name, why } => remove(cx, &name, why.reason.as_deref()),
+        }
+    }
+}
+
+fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
+    let scopes = cx.open_to_read()?.scopes()?;
+    let text = match format {
+        TableFormat::Json => {
+            let all: Vec<_> = scopes
+                .all()
+                .map(|(name, scope)| json!({"name": name, "description": scope.description, "implies": scope.implies}))
+                .collect();
+            format!("{}\n", json!(all))
+        }
+        TableFormat::Table => {
+            let style = cx.style();
+            let mut table = style.table();
+            table.set_header(["SCOPE", "IMPLIES", "DESCRIPTION"].map(|title| style.title(title)));
+            for (name, scope) in scopes.all() {
+                let implies: Vec<&str> = scope.implies.iter().map(String::as_str).collect();
+                table.add_row(
+                    [
+                        escape(name),
+                        escape(&implies.join(" ")),
+                        escape(&scope.description),
+                    ]
+                    .map(Cell::new),
+                );
+            }
+            style.lines(table)
+        }
+    };
+    cx.env
+        .stdout
+        .write_all(text.as_bytes())
+        .map_err(|cause| unwritable(&cause))?;
+    Ok(DONE)
+}
+
+fn add(
+    cx: &mut Cx<'_>,
+    name: &str,
+    description: &str,
+    implies: &[String],
+    reason: Option<&str>,
+) -> Result<u8> {
+    let mut store = cx.open_to_write()?;
+    store::write(&mut *store, |tx| {
+        tx.access(&cx.env.actor)?
+            .administrator("register a scope")?;
+        if tx.scopes()?.has(name) {
+            return Err(
+                Error::state(format!("there is a scope {} already", quote(name)))
+                    .hint("choose another name"),
+            );
+        }
+        // What is implied must be there before: so there is never a cycle.
+        let scope = Scope {
+            description: description.to_owned(),
+            implies: check_scopes(&*tx, implies)?,
+        };
+        tx.add_scope(name, &scope)?;
+        let event = Event::new(cx.env.now(), &cx.env.actor, Action::ScopeAdd, None)
+            .with("scope", name)
+            .with("description", description)
+            .with("implies", json!(scope.implies));
+        tx.append(&event.because(reason))
+    })?;
+    cx.status(format_args!("registered the scope {name}"));
+    Ok(DONE)
+}
+
+fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
+    let mut store = cx.open_to_write()?;
+    store::write(&mut *store, |tx| {
+        let now = cx.env.now();
+        tx.access(&cx.env.actor)?.administrator("remove a scope")?;
+        let scopes = tx.scopes()?;
+        if !scopes.has(name) {
+            return Err(
+                Error::not_found(format!("there is no scope {}", quote(name)))
+                    .hint("'keyctl scope list' shows every scope"),
+            );
+        }
+        let implying = scopes.implying(name);
+        if !implying.is_empty() {
+            return Err(Error::state(format!(
+                "the scope {name} is implied by {}",
+                implying.join(", ")
+            ))
+            .hint("remove that first"));
+        }
+        check_unused(&*tx, name, now)?;
+        tx.remove_scope(name)?;
+        let event = Event::new(now, &cx.env.actor, Action::ScopeRemove, None).with("scope", name);
+        tx.append(&event.because(reason))
+    })?;
+    cx.status(format_args!("removed the scope {name}"));
+    Ok(DONE)
+}
+
+/// Refuses a scope that a key has which is not deleted, and names some of them.
+fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
+    let users = tx.find(&Filter {
+        scopes: vec![name.to_owned()],
+        states: State::ALL
+            .into_iter()
+            .filter(|&state| state != State::Deleted)
+            .collect(),
+        limit: Some(NAMED_MAX),
+        ..Filter::all(now)
+    })?;
+    if users.is_empty() {
+        return Ok(());
+    }
+    let mut error = Error::state(format!("the scope {name} is in use")).hint(format!(
+        "take it from these keys first (keyctl edit KEY --remove-scope {name}); 'keyctl list --scope {name}' shows all of them"
+    ));
+    error.candidates = users.iter().map(|key| key.candidate(now)).collect();
+    Err(error)
+}
