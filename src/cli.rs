@@ -8,6 +8,18 @@ use std::path::PathBuf;
 ///
 /// Keys live in one SQLite file; there is no server to run. A key's secret is shown once, when it
 /// is made, and only its hash is kept.
+///
+/// A KEY is a key ID, a name (one's own first), OWNER/NAME, or the first 4 or more characters of
+/// an ID. Where there is no terminal, the beginning of an ID does not change a key. '-' reads KEYs
+/// from standard input, one a line; a token there stands for its key, and is not verified.
+///
+/// A DURATION is a whole number and one unit: 45m, 12h, 90d, 2w, 6months (of 30 days), 1y (of 365
+/// days). A WHEN is a duration from now, a date (2027-03-31: to the end of that day in UTC), an
+/// RFC 3339 instant, or never.
+///
+/// Data goes to standard output, and everything else to standard error.
+///
+/// The keyctl of Linux's keyutils is another program.
 #[derive(Debug, Parser)]
 #[command(
     name = "keyctl",
@@ -58,15 +70,21 @@ Exit codes:
   0    done; verify: valid
   1    verify: rejected; list --exit-code: something is listed
   2    usage: a bad flag, value or scope name
-  3    no such key or scope, or more than one
+  3    no such key, or more than one that may be meant
   4    refused: by policy, access or state, or not confirmed
-  5    the store or another file failed
+  5    the store, another file or an output failed; verify: cannot say
   6    verify: genuine, but lacks the scope
   130  a prompt was interrupted
 
 Environment:
-  KEYCTL_DB  the store's file, where --db does not name it
-  NO_COLOR   if not empty, no colour
+  KEYCTL_DB      the store's file, where --db does not name it
+  XDG_DATA_HOME  the user's data directory on Linux, if not ~/.local/share
+  NO_COLOR       if not empty, no colour
+
+Files:
+  ~/.local/share/keyctl/keyctl.db                      the store on Linux
+  ~/Library/Application Support/keyctl/keyctl.db       the store on macOS
+  keyctl.db-wal, keyctl.db-shm                         SQLite's, beside the store, and part of it
 
 Examples:
   $ keyctl create --scope inference --expires 90d

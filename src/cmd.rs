@@ -34,43 +34,27 @@ use clap::Subcommand;
 use std::fmt::Display;
 use std::path::PathBuf;
 
-/// What to do.
+/// What to do. The variants have no descriptions here: one would hide that of their arguments, the
+/// long form of which is what `--help` and the manual pages show.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create keys
     Create(create::Args),
-    /// List keys
     #[command(visible_alias = "ls")]
     List(list::Args),
-    /// Show one key
     Show(show::Args),
-    /// Verify a token
     Verify(verify::Args),
-    /// Change a key's name, scopes, expiry or labels
     Edit(edit::Args),
-    /// Replace a key by a new one
     Rotate(rotate::Args),
-    /// Switch keys off
     Disable(disable::Args),
-    /// Switch keys on again
     Enable(enable::Args),
-    /// Stop keys for ever
     Delete(delete::Args),
-    /// Remove the records of dead keys
     Purge(purge::Args),
-    /// Show or set what holds for everyone
     Policy(policy::Args),
-    /// Show or change which scopes there are
     Scope(scope::Args),
-    /// Show or change who is a member of a project
     Member(member::Args),
-    /// Show or change who the administrators are
     Admin(admin::Args),
-    /// Show or check the audit log
     Log(log::Args),
-    /// Make a store
     Init(init::Args),
-    /// Print a completion script for a shell
     Completions(completions::Args),
 }
 

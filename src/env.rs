@@ -64,6 +64,9 @@ impl Terminal {
     }
 }
 
+/// What the system knows by a name.
+pub type Lookup<T> = Box<dyn Fn(&str) -> Option<T>>;
+
 /// Everything that a command takes from outside.
 pub struct Env {
     /// The current time.
@@ -73,9 +76,9 @@ pub struct Env {
     /// Who runs the command.
     pub actor: Actor,
     /// An environment variable by its name.
-    pub variable: Box<dyn Fn(&str) -> Option<OsString>>,
+    pub variable: Lookup<OsString>,
     /// The gid of a group by its name.
-    pub group: Box<dyn Fn(&str) -> Option<u32>>,
+    pub group: Lookup<u32>,
     /// The directory that a user's data goes to, where there is one.
     pub data_dir: Option<PathBuf>,
     /// Standard input, unbuffered.

@@ -6,8 +6,20 @@ use crate::output::unwritable;
 use clap_complete::Shell;
 
 /// Print a completion script for a shell
+///
+/// It completes commands, flags and the values that flags take from a list; not keys.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: no such shell
+  5  the script could not be written
+
+Files:
+  ~/.local/share/bash-completion/completions/keyctl  where bash looks for the script
+  ~/.config/fish/completions/keyctl.fish             where fish looks for it
+  _keyctl                                            what zsh calls it, in a directory of $fpath
+
 Examples:
   $ eval \"$(keyctl completions bash)\"
   $ keyctl completions fish > ~/.config/fish/completions/keyctl.fish")]

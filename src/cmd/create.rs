@@ -20,14 +20,24 @@ const COUNT_MAX: i64 = 10_000;
 /// Create keys
 ///
 /// The token is written once, alone on its line, to standard output; what else there is to know
-/// goes to standard error. A key is made only if its token was taken by where it went.
+/// goes to standard error. A key is made only if its token was taken by where it went. The first
+/// key makes the store too, and its maker the store's administrator.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  the keys were made
+  2  usage: a bad flag or value, or an unknown scope
+  4  refused: a longer life than policy allows, another's key, or a name that is taken
+  5  the store failed, or nothing took the token: no key was made
+
 Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
-  $ keyctl create --scope project --owner alice --secret-file alice.token")]
+  $ keyctl create --scope project --owner alice --secret-file alice.token
+  $ TOKEN=$(keyctl create --scope inference --quiet)
+  $ keyctl create --scope inference --name worker --count 3 --format json")]
 pub struct Args {
-    /// What the key may do: inference, project, or another that is registered; may be repeated
+    /// What the key may do: inference, project (which implies inference), or another scope that is
+    /// registered; may be repeated, or several joined by commas
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
     /// The key's name [default: <prefix>-apikey-<owner>-<time>]
@@ -43,10 +53,10 @@ pub struct Args {
     /// What kind of key it is; a legacy one takes no scope and never expires
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     kind: KindName,
-    /// A note on the key; may be repeated
+    /// A note on the key, as team=search; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
-    /// Make so many keys, whose names end in -1, -2 and so on
+    /// Make so many keys, whose names end in -1, -2 and so on; one token a line
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX))]
     count: Option<u32>,
     #[command(flatten)]

@@ -11,10 +11,18 @@ use crate::key::{Change, Key, Kind, State};
 
 /// Stop keys for ever
 ///
-/// A deleted key is rejected at once and cannot be brought back; its record stays until it is
-/// purged. Asks first.
+/// A deleted key is rejected at once and cannot be brought back: its hash is wiped. Its record
+/// stays until it is purged. Of several keys all are deleted, or none. Asks first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0    done; a key that is deleted already counts as done
+  2    usage: a bad flag or value
+  3    no such key, or more than one that may be meant
+  4    refused: another's key, or not confirmed
+  5    the store failed, or there is none
+  130  the question was interrupted
+
 Examples:
   $ keyctl delete ci-deploy
   $ keyctl delete - --yes -m 'leaked in a log' < leaked.token")]
@@ -29,7 +37,7 @@ pub struct Args {
     /// All keys of this user; legacy ones are disabled instead
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

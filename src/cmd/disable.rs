@@ -12,9 +12,16 @@ use crate::when::Timestamp;
 /// Switch keys off
 ///
 /// A disabled key is rejected until it is enabled again. On a rotated key this also ends its
-/// grace, for good.
+/// grace, for good. Of several keys all are disabled, or none.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done; a key that is disabled already counts as done
+  2  usage: a bad flag or value
+  3  no such key, or more than one that may be meant
+  4  refused: another's key, or one that is deleted
+  5  the store failed, or there is none
+
 Examples:
   $ keyctl disable ci-deploy -m 'not used over the holidays'
   $ keyctl disable - < leaked.token")]

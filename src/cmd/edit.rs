@@ -13,9 +13,17 @@ use crate::when::{Span, When};
 /// Change a key's name, scopes, expiry or labels
 ///
 /// Its token stays as it is. Only what is given is checked and changed. A new expiry brings an
-/// expired key back to life.
+/// expired key back to life. Of a rotated key only --grace can be changed, while it still works;
+/// of a deleted one, nothing.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: a bad flag or value, or an unknown scope
+  3  no such key, or more than one that may be meant
+  4  refused: by policy, access or the key's state, or a name that is taken
+  5  the store failed, or there is none
+
 Examples:
   $ keyctl edit ci-deploy --add-scope project -m 'uploads data sets now'
   $ keyctl edit ci-deploy --expires 30d --label team=search")]
@@ -26,7 +34,7 @@ pub struct Args {
     /// A new name
     #[arg(long, value_parser = name::key_name)]
     name: Option<String>,
-    /// The scopes it has from now on; may be repeated
+    /// The scopes it has from now on, in place of those it had; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', conflicts_with_all = ["add_scopes", "remove_scopes"])]
     scopes: Vec<String>,
     /// A scope to add; may be repeated
@@ -35,10 +43,11 @@ pub struct Args {
     /// A scope to take away; may be repeated
     #[arg(long = "remove-scope", value_name = "SCOPE", value_delimiter = ',')]
     remove_scopes: Vec<String>,
-    /// When it expires, at most as long after its creation as policy allows
+    /// When it expires: 30d, 2027-03-31, an RFC 3339 instant, or never; at most as long after its
+    /// creation as policy allows
     #[arg(long, value_name = "WHEN")]
     expires: Option<When>,
-    /// How long a rotated key goes on working from now, while it still works
+    /// How long a rotated key goes on working from now, at most 90d; only while it still works
     #[arg(long, value_name = "DURATION")]
     grace: Option<Span>,
     /// A label to set; may be repeated

@@ -8,9 +8,17 @@ use crate::event::Action;
 
 /// Switch keys on again
 ///
-/// What an administrator has disabled, only an administrator enables.
+/// What an administrator has disabled, only an administrator enables. Of several keys all are
+/// enabled, or none.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done; a key that is enabled already counts as done
+  2  usage: a bad flag or value
+  3  no such key, or more than one that may be meant
+  4  refused: another's key, one that an administrator disabled, or one that is deleted
+  5  the store failed, or there is none
+
 Examples:
   $ keyctl enable ci-deploy
   $ keyctl enable alice/ci-deploy bob/ci-deploy -m 'audit is over'")]

@@ -14,20 +14,28 @@ use std::ops::ControlFlow;
 
 /// List keys
 ///
-/// Oldest first; all but deleted ones, unless --state asks for them.
+/// Oldest first; all but deleted ones, unless --state asks for them. On a narrow terminal the
+/// table leaves columns out; the other formats never do.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done, whether or not there was anything to list
+  1  with --exit-code: something is listed
+  2  usage: a bad flag or value, or an unknown scope
+  5  the store failed, or there is none
+
 Examples:
   $ keyctl list --owner alice --format json
-  $ keyctl list --expiring-within 14d --exit-code")]
+  $ keyctl list --expiring-within 14d --exit-code
+  $ keyctl list --unused-for 90d --format ids")]
 pub struct Args {
     /// Only keys of this user
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Only keys that have this scope, not one that implies it; may be repeated
+    /// Only keys that have this very scope, not one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
-    /// Only keys in this state, or all; may be repeated
+    /// Only keys in this state [default: every one but deleted]; may be repeated
     #[arg(
         long = "state",
         value_name = "STATE",
@@ -47,19 +55,20 @@ pub struct Args {
     /// Only keys that work now and stop within this time, by expiry or by the end of a grace
     #[arg(long, value_name = "DURATION")]
     expiring_within: Option<Span>,
-    /// Only keys neither made nor used within this time
+    /// Only keys neither made nor used within this time; a verification with --no-touch, or by one
+    /// who may not write the store, leaves no use behind
     #[arg(long, value_name = "DURATION")]
     unused_for: Option<Span>,
     /// Only keys made longer ago than this
     #[arg(long, value_name = "DURATION")]
     older_than: Option<Span>,
-    /// The order
+    /// The order of the list
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     sort: Order,
-    /// At most so many
+    /// List at most so many
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Exit with 1 if anything is listed
+    /// Exit with 1 if anything is listed, for cron and CI
     #[arg(long)]
     exit_code: bool,
     /// The form of the list

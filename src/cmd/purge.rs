@@ -16,6 +16,13 @@ use crate::when::{Span, Timestamp};
 /// gone for good; its events in the audit log stay. Asks first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0    done, or nothing to purge
+  2    usage: a bad flag or value
+  4    refused: keys of others, or not confirmed
+  5    the store failed, or there is none
+  130  the question was interrupted
+
 Examples:
   $ keyctl purge --older-than 90d --dry-run
   $ keyctl purge --owner bob --all --yes -m 'bob has left'")]
@@ -41,7 +48,7 @@ pub struct Args {
         requires = "dry_run"
     )]
     format: Format,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

@@ -19,9 +19,17 @@ use serde_json::json;
 /// Replace a key by a new one
 ///
 /// The new key has the same name, owner, scopes and labels, and lives as long as the old one was
-/// to live. The old key is phased out: it stops at once, or, with a grace, when that ends.
+/// to live. The old key is phased out: it stops at once, or, with a grace, when that ends. Its own
+/// expiry still holds. A disabled key is not rotated, nor one that was rotated already.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: a bad flag or value
+  3  no such key, or more than one that may be meant
+  4  refused: by policy, access or the key's state
+  5  the store failed, or nothing took the token: nothing was changed
+
 Examples:
   $ keyctl rotate ci-deploy --grace 24h
   $ keyctl rotate ci-deploy --secret-file new.token -m 'quarterly rotation'")]
@@ -29,10 +37,11 @@ pub struct Args {
     /// A key ID, a name or OWNER/NAME; '-' reads it, or a token, from standard input
     #[arg(value_name = "KEY")]
     key: String,
-    /// How long the old key goes on working, at most 90d [default: as policy says, 0s]
+    /// How long the old key goes on working, as 24h; at most 90d [default: as policy says, 0s]
     #[arg(long, value_name = "DURATION")]
     grace: Option<Span>,
-    /// When the new key expires [default: after as long a life as the old one's]
+    /// When the new key expires: 90d, 2027-03-31, an RFC 3339 instant, or never [default: after as
+    /// long a life as the old one's]
     #[arg(long, value_name = "WHEN")]
     expires: Option<When>,
     #[command(flatten)]

@@ -12,11 +12,18 @@ const EVENTS: u64 = 5;
 
 /// Show one key
 ///
-/// Times are shown in UTC and as a distance from now.
+/// Times are shown in UTC and as a distance from now. A deleted key is shown by its ID only.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: a bad flag or value
+  3  no such key, or more than one that may be meant
+  5  the store failed, or there is none
+
 Examples:
   $ keyctl show ci-deploy
+  $ keyctl show alice/ci-deploy --format json
   $ keyctl show - < leaked.token")]
 pub struct Args {
     /// A key ID, a name, OWNER/NAME, or the beginning of an ID; '-' reads it, or a token, from

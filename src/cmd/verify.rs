@@ -13,15 +13,29 @@ use std::path::PathBuf;
 
 /// Verify a token
 ///
-/// Exits with 0 if the token is valid, 1 if it is rejected, 6 if it is genuine but lacks a scope
-/// or the project,
-/// and 5 if the store cannot say. The token is read from --key-file, --key-env, standard input, or
-/// a hidden prompt; never from an argument, where others could read it.
+/// The token is read from --key-file, --key-env, standard input, or a hidden prompt; never from an
+/// argument, where others could read it. Outer blanks, a line end and a leading 'Bearer ' are
+/// dropped. Only exit code 0 means that the token is to be let in.
+///
+/// The verdict on a valid token is written to standard output; why one is rejected, to standard
+/// error. With --format json both go to standard output. A rejected token's reason is malformed,
+/// unknown, phased-out, expired or disabled, and scope or project where it is genuine but may not
+/// do what is asked. A deleted key's token is unknown.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0    valid
+  1    rejected
+  2    usage: a bad flag or value, an unknown scope, or a variable that is unset or empty
+  4    no token was given, and there is no terminal to ask at
+  5    cannot say: the store or the token's file failed
+  6    genuine, but lacks a scope or the project
+  130  the prompt was interrupted
+
 Examples:
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference
-  $ keyctl verify --key-env API_KEY --scope project --quiet")]
+  $ keyctl verify --key-env API_KEY --scope project >/dev/null
+  $ keyctl verify --key-file api.token --no-touch --format json")]
 pub struct Args {
     /// A scope that the key must hold, itself or by one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
@@ -35,10 +49,10 @@ pub struct Args {
     /// Read the token from this environment variable
     #[arg(long, value_name = "NAME")]
     key_env: Option<String>,
-    /// Write nothing to the store: no time of last use, no event
+    /// Write nothing to the store: no time of last use, no event, no renewed hash
     #[arg(long)]
     no_touch: bool,
-    /// The form of the verdict
+    /// The form of the verdict; text is one line for people
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
