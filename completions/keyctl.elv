@@ -37,14 +37,21 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand enable 'Switch keys on again'
             cand delete 'Stop keys for ever'
             cand purge 'Remove the records of dead keys'
+            cand policy 'Show or set what holds for everyone who uses the store'
+            cand scope 'Show or change which scopes there are'
+            cand member 'Show or change who is a member of a project'
+            cand admin 'Show or change who the administrators are'
+            cand log 'Show or check the audit log'
+            cand init 'Make a store'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keyctl;create'= {
-            cand --scope 'What the key may do: inference, project (which implies inference); may be repeated, or several joined by commas'
+            cand --scope 'What the key may do: inference, project (which implies inference), or another scope that is registered; may be repeated, or several joined by commas'
             cand --name 'The key''s name [default: <prefix>-apikey-<owner>-<time>]'
             cand --owner 'Whose key it is [default: yours]'
             cand --expires 'When it expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 instant, or never [default: as policy says, 365d]'
+            cand --kind 'What kind of key it is; a legacy one takes no scope and never expires'
             cand --label 'A note on the key, as team=search; may be repeated'
             cand --count 'Make so many keys, whose names end in -1, -2 and so on; one token a line'
             cand --secret-file 'Write the token to this new file (mode 0600, no line end) and only the key ID to standard output'
@@ -62,6 +69,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --owner 'Only keys of this user'
             cand --scope 'Only keys that have this very scope, not one that implies it; may be repeated'
             cand --state 'Only keys in this state [default: every one but deleted]; may be repeated'
+            cand --kind 'Only keys of this kind'
+            cand --project 'Only keys whose owner is a member of this project'
             cand --label 'Only keys with this label; may be repeated'
             cand --expiring-within 'Only keys that work now and stop within this time, by expiry or by the end of a grace'
             cand --unused-for 'Only keys neither made nor used within this time; a verification with --no-touch, or by one who may not write the store, leaves no use behind'
@@ -81,6 +90,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --owner 'Only keys of this user'
             cand --scope 'Only keys that have this very scope, not one that implies it; may be repeated'
             cand --state 'Only keys in this state [default: every one but deleted]; may be repeated'
+            cand --kind 'Only keys of this kind'
+            cand --project 'Only keys whose owner is a member of this project'
             cand --label 'Only keys with this label; may be repeated'
             cand --expiring-within 'Only keys that work now and stop within this time, by expiry or by the end of a grace'
             cand --unused-for 'Only keys neither made nor used within this time; a verification with --no-touch, or by one who may not write the store, leaves no use behind'
@@ -107,6 +118,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;verify'= {
             cand --scope 'A scope that the key must hold, itself or by one that implies it; may be repeated'
+            cand --project 'A project that the key''s owner must be a member of'
             cand --key-file 'Read the token from this file; ''-'' is standard input'
             cand --key-env 'Read the token from this environment variable'
             cand --format 'The form of the verdict; text is one line for people'
@@ -201,6 +213,254 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'keyctl;policy'= {
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand show 'Show every policy'
+            cand set 'Set a policy'
+            cand unset 'Let a policy''s default hold'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;policy;show'= {
+            cand --format 'The form of what is printed'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;policy;set'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;policy;unset'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;policy;help'= {
+            cand show 'Show every policy'
+            cand set 'Set a policy'
+            cand unset 'Let a policy''s default hold'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;policy;help;show'= {
+        }
+        &'keyctl;policy;help;set'= {
+        }
+        &'keyctl;policy;help;unset'= {
+        }
+        &'keyctl;policy;help;help'= {
+        }
+        &'keyctl;scope'= {
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the scopes'
+            cand add 'Register a scope'
+            cand remove 'Remove a scope that no key has and no other scope implies'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;scope;list'= {
+            cand --format 'The form of the list'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;scope;add'= {
+            cand --description 'What it allows, in words'
+            cand --implies 'A scope that whoever has this one has too; may be repeated'
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;scope;remove'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;scope;help'= {
+            cand list 'List the scopes'
+            cand add 'Register a scope'
+            cand remove 'Remove a scope that no key has and no other scope implies'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;scope;help;list'= {
+        }
+        &'keyctl;scope;help;add'= {
+        }
+        &'keyctl;scope;help;remove'= {
+        }
+        &'keyctl;scope;help;help'= {
+        }
+        &'keyctl;member'= {
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand add 'Make a user a member of a project, or give a member another role'
+            cand remove 'Take a user out of a project'
+            cand list 'List the members of a project, or of all projects'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;member;add'= {
+            cand --role 'What they may do: an owner changes the members too'
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;member;remove'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;member;list'= {
+            cand --format 'The form of the list'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;member;help'= {
+            cand add 'Make a user a member of a project, or give a member another role'
+            cand remove 'Take a user out of a project'
+            cand list 'List the members of a project, or of all projects'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;member;help;add'= {
+        }
+        &'keyctl;member;help;remove'= {
+        }
+        &'keyctl;member;help;list'= {
+        }
+        &'keyctl;member;help;help'= {
+        }
+        &'keyctl;admin'= {
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand add 'Make a user an administrator'
+            cand remove 'Make a user an administrator no longer; the last one stays'
+            cand list 'List the administrators'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;admin;add'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;admin;remove'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;admin;list'= {
+            cand --format 'The form of the list'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;admin;help'= {
+            cand add 'Make a user an administrator'
+            cand remove 'Make a user an administrator no longer; the last one stays'
+            cand list 'List the administrators'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'keyctl;admin;help;add'= {
+        }
+        &'keyctl;admin;help;remove'= {
+        }
+        &'keyctl;admin;help;list'= {
+        }
+        &'keyctl;admin;help;help'= {
+        }
+        &'keyctl;log'= {
+            cand --key 'Only what was done to this key; a key ID may be of a key that was purged'
+            cand --actor 'Only what this user did'
+            cand --action 'Only this kind of event'
+            cand --since 'Only what was done within this time, or since this date or instant'
+            cand --limit 'Only the last so many'
+            cand --format 'The form of the log'
+            cand --head 'Print the last line''s number and hash, to be kept elsewhere; with --check, require this one'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand --check 'Walk the chain; exit with 1 and name the first bad line if it is broken'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;init'= {
+            cand --group 'The group that may use the store'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'keyctl;completions'= {
             cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
             cand --color 'Whether to colour the output'
@@ -220,6 +480,12 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand enable 'Switch keys on again'
             cand delete 'Stop keys for ever'
             cand purge 'Remove the records of dead keys'
+            cand policy 'Show or set what holds for everyone who uses the store'
+            cand scope 'Show or change which scopes there are'
+            cand member 'Show or change who is a member of a project'
+            cand admin 'Show or change who the administrators are'
+            cand log 'Show or check the audit log'
+            cand init 'Make a store'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -242,6 +508,54 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;delete'= {
         }
         &'keyctl;help;purge'= {
+        }
+        &'keyctl;help;policy'= {
+            cand show 'Show every policy'
+            cand set 'Set a policy'
+            cand unset 'Let a policy''s default hold'
+        }
+        &'keyctl;help;policy;show'= {
+        }
+        &'keyctl;help;policy;set'= {
+        }
+        &'keyctl;help;policy;unset'= {
+        }
+        &'keyctl;help;scope'= {
+            cand list 'List the scopes'
+            cand add 'Register a scope'
+            cand remove 'Remove a scope that no key has and no other scope implies'
+        }
+        &'keyctl;help;scope;list'= {
+        }
+        &'keyctl;help;scope;add'= {
+        }
+        &'keyctl;help;scope;remove'= {
+        }
+        &'keyctl;help;member'= {
+            cand add 'Make a user a member of a project, or give a member another role'
+            cand remove 'Take a user out of a project'
+            cand list 'List the members of a project, or of all projects'
+        }
+        &'keyctl;help;member;add'= {
+        }
+        &'keyctl;help;member;remove'= {
+        }
+        &'keyctl;help;member;list'= {
+        }
+        &'keyctl;help;admin'= {
+            cand add 'Make a user an administrator'
+            cand remove 'Make a user an administrator no longer; the last one stays'
+            cand list 'List the administrators'
+        }
+        &'keyctl;help;admin;add'= {
+        }
+        &'keyctl;help;admin;remove'= {
+        }
+        &'keyctl;help;admin;list'= {
+        }
+        &'keyctl;help;log'= {
+        }
+        &'keyctl;help;init'= {
         }
         &'keyctl;help;completions'= {
         }

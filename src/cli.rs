@@ -68,12 +68,12 @@ pub enum Color {
 const AFTER_HELP: &str = "\
 Exit codes:
   0    done; verify: valid
-  1    verify: rejected; list --exit-code: something is listed
+  1    verify: rejected; list --exit-code, log --check: found something
   2    usage: a bad flag, value or scope name
-  3    no such key, or more than one that may be meant
+  3    no such key or scope, or more than one key that may be meant
   4    refused: by policy, access or state, or not confirmed
   5    the store, another file or an output failed; verify: cannot say
-  6    verify: genuine, but lacks the scope
+  6    verify: genuine, but lacks the scope or the project
   130  a prompt was interrupted
 
 Environment:

@@ -17,6 +17,13 @@ use serde_json::json;
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: a bad flag or value
+  3  no such administrator
+  4  refused: you are no administrator, or it would be the last one
+  5  the store failed
+
 Examples:
   $ keyctl admin add bob -m 'covers for alice in May'
   $ keyctl admin list")]

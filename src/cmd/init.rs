@@ -10,6 +10,12 @@ use crate::store::{self, Sharing};
 /// for its user alone. With --group it is shared: the directory has mode 2770 and the files 0660.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  the store was made
+  2  usage: a bad flag or value, or no such group
+  4  refused: something is there already
+  5  the store could not be made
+
 Examples:
   $ keyctl init
   $ keyctl init --db /srv/keyctl/keyctl.db --group keyadmins")]

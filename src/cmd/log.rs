@@ -19,6 +19,13 @@ use std::ops::ControlFlow;
 /// write the whole chain anew; that is found only with a head that was kept elsewhere.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
+Exit codes:
+  0  done; --check: the log is whole
+  1  --check: the log is broken
+  2  usage: a bad flag or value
+  3  no such key, or more than one
+  5  the store failed
+
 Examples:
   $ keyctl log --key ci-deploy --since 30d
   $ keyctl log --check --head \"$(cat kept.head)\"")]

@@ -19,6 +19,13 @@ use serde_json::json;
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: a bad flag or value
+  3  no such project or member
+  4  refused: you are neither an administrator nor an owner of the project
+  5  the store failed
+
 Examples:
   $ keyctl member add search alice --role owner
   $ keyctl member list search")]

@@ -18,6 +18,12 @@ use serde_json::{Map, Value};
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: no such policy, or a value that cannot be read
+  4  refused: a value outside the legal range, or you are no administrator
+  5  the store failed
+
 Examples:
   $ keyctl policy show
   $ keyctl policy set max-expiry 30d -m 'security review'")]

@@ -23,6 +23,13 @@ const NAMED_MAX: u64 = 5;
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
+Exit codes:
+  0  done
+  2  usage: a bad name, or an unknown scope to imply
+  3  no such scope to remove
+  4  refused: the scope is there already or in use, or you are no administrator
+  5  the store failed
+
 Examples:
   $ keyctl scope list
   $ keyctl scope add data:read --description 'read data sets'")]

@@ -47,8 +47,13 @@ fn page(root: &Command, command: &Command) -> String {
     page.add(|out| synopsis(command).to_writer(out));
     page.add(|out| description(command).to_writer(out));
     page.add(|out| man.render_options_section(out));
-    if command.has_subcommands() {
+    if command.get_name() == root.get_name() {
         page.add(|out| man.render_subcommands_section(out));
+    } else if command.has_subcommands() {
+        page.text.push_str(".SH COMMANDS\n");
+        for nested in command.get_subcommands() {
+            page.nested(nested);
+        }
     }
     let (own, common) = (blocks(command), blocks(root));
     for (title, section) in SECTIONS {
@@ -89,8 +94,33 @@ impl Page {
     }
 }
 
+impl Page {
+    /// Adds a command of a command: it has no page of its own.
+    fn nested(&mut self, command: &Command) {
+        let name = command.get_bin_name().unwrap();
+        self.add(|out| Roff::new().control("SS", [name]).to_writer(out));
+        self.add(|out| usage(command).to_writer(out));
+        let mut about = Roff::new();
+        about.control("PP", []);
+        about.text([roman(sentence(&command.get_about().unwrap().to_string()))]);
+        self.add(|out| about.to_writer(out));
+        // Its own options only: the global ones and --help stand on the page already.
+        let own = command.clone().mut_arg("help", |help| help.hide(true));
+        let mut options = Page::default();
+        options.add(|out| Man::new(own).render_options_section(out));
+        let sections = options.text.split_once(".SH OPTIONS\n").unwrap().1;
+        self.text.push_str(sections.split(".SH ").next().unwrap());
+    }
+}
+
 /// The usage line: what is written as it stands in bold, what stands for something else in italics.
 fn synopsis(command: &Command) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]).extend([usage(command)]);
+    roff
+}
+
+fn usage(command: &Command) -> Roff {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap();
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
@@ -105,7 +135,7 @@ fn synopsis(command: &Command) -> Roff {
         });
     }
     let mut roff = Roff::new();
-    roff.control("SH", ["SYNOPSIS"]).text(line);
+    roff.text(line);
     roff
 }
 
