@@ -1,6 +1,7 @@
 //! What `KEY` on a command line stands for: an ID, a name, or the beginning of an ID.
 
 use crate::error::{Error, Kind, Result, quote};
+use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::store::{Filter, Read};
@@ -11,6 +12,9 @@ const CANDIDATES_MAX: u64 = 10;
 
 /// How far a line of successors is followed; only a store that was tampered with has a longer one.
 const LINEAGE_MAX: u32 = 10_000;
+
+/// How many events of a purged key are searched for its rotation.
+const EVENTS_MAX: u32 = 10_000;
 
 /// How `KEY` is read.
 pub struct Lookup<'a> {
@@ -47,13 +51,14 @@ impl Lookup<'_> {
     pub fn live_successor(&self, store: &dyn Read, key: &Key) -> Result<Option<Key>> {
         let mut next = key.replaced_by;
         for _ in 0..LINEAGE_MAX {
-            let Some(found) = next.map(|id| store.get(id)).transpose()?.flatten() else {
+            let Some(id) = next else {
                 return Ok(None);
             };
-            if found.is_live() {
-                return Ok(Some(found));
-            }
-            next = found.replaced_by;
+            next = match store.get(id)? {
+                Some(found) if found.is_live() => return Ok(Some(found)),
+                Some(found) => found.replaced_by,
+                None => logged_successor(store, id)?,
+            };
         }
         Ok(None)
     }
@@ -144,6 +149,18 @@ impl Lookup<'_> {
         error.candidates = keys.iter().map(|key| key.candidate(self.now)).collect();
         error
     }
+}
+
+/// The successor of a key whose record was purged: its events stay.
+fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
+    let events = store.last_events(id, EVENTS_MAX)?;
+    let rotation = events
+        .iter()
+        .find(|event| event.action == Action::Rotate.word());
+    let detail = rotation.and_then(|event| serde_json::from_str(&event.detail).ok());
+    Ok(detail.and_then(|detail: serde_json::Value| {
+        KeyId::parse(detail["replaced_by"].as_str()?.as_bytes())
+    }))
 }
 
 const LIST_HINT: &str = "'keyctl list --state all' shows every key";
