@@ -72,9 +72,9 @@ impl Location {
         fs::canonicalize(&self.0).map_err(|cause| self.failed("cannot find the store", &cause))
     }
 
-    /// Makes an empty file with mode 0600 here, and the directories to it with 0700; says whether
-    /// it was made. One that is there is left as it is.
-    pub fn create(&self) -> Result<bool> {
+    /// Makes an empty file with mode 0600 here, and the directories to it with 0700. One that is
+    /// there is left as it is.
+    pub fn create(&self) -> Result<()> {
         if let Some(parent) = self.0.parent() {
             DirBuilder::new()
                 .recursive(true)
@@ -90,8 +90,8 @@ impl Location {
             // A umask may have taken more away than it should.
             .and_then(|file| file.set_permissions(Permissions::from_mode(0o600)));
         match made {
-            Ok(()) => Ok(true),
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Ok(()) => Ok(()),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(cause) => Err(self.failed("cannot make the store", &cause)),
         }
     }
