@@ -246,6 +246,20 @@ fn the_successor_lives_as_long_as_the_old_key_was_to_live() {
 }
 
 #[test]
+fn no_successor_is_born_expired() {
+    let world = World::quick();
+    world.create("--scope inference --name web --expires 30d");
+    world.advance_millis(-7_200_000);
+    world.run("edit web --expires 1h");
+    let new = world.run("rotate web").stdout;
+    assert_eq!(reason(&world, &new), json!("valid"));
+    assert_eq!(
+        world.record("web")["expires_at"],
+        json!("2027-11-21T22:00:00Z")
+    );
+}
+
+#[test]
 fn a_life_longer_than_policy_allows_is_cut_and_that_is_said() {
     let world = World::quick();
     world.policy("max-expiry", "never");
