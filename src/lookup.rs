@@ -1,9 +1,10 @@
 //! What `KEY` on a command line stands for: an ID, a name, or the beginning of an ID.
 
 use crate::error::{Error, Kind, Result, quote};
+use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::store::{Filter, Read};
+use crate::store::{Filter, LogFilter, Read};
 use crate::when::Timestamp;
 
 /// How many candidates of an ambiguous prefix are named.
@@ -47,13 +48,14 @@ impl Lookup<'_> {
     pub fn live_successor(&self, store: &dyn Read, key: &Key) -> Result<Option<Key>> {
         let mut next = key.replaced_by;
         for _ in 0..LINEAGE_MAX {
-            let Some(found) = next.map(|id| store.get(id)).transpose()?.flatten() else {
+            let Some(id) = next else {
                 return Ok(None);
             };
-            if found.is_live() {
-                return Ok(Some(found));
-            }
-            next = found.replaced_by;
+            next = match store.get(id)? {
+                Some(found) if found.is_live() => return Ok(Some(found)),
+                Some(found) => found.replaced_by,
+                None => logged_successor(store, id)?,
+            };
         }
         Ok(None)
     }
@@ -101,11 +103,15 @@ impl Lookup<'_> {
         }
         match <[Key; 1]>::try_from(rank) {
             Ok([key]) => Ok(key),
-            Err(rank) => Err(self.ambiguous(
-                text,
-                &rank,
-                "give the ID, or OWNER/NAME if the owners differ",
-            )),
+            Err(rank) => {
+                let one_owner = rank.iter().all(|key| key.owner == rank[0].owner);
+                let hint = if one_owner {
+                    "give the ID"
+                } else {
+                    "give the ID, or OWNER/NAME"
+                };
+                Err(self.ambiguous(text, &rank, hint))
+            }
         }
     }
 
@@ -144,6 +150,21 @@ impl Lookup<'_> {
         error.candidates = keys.iter().map(|key| key.candidate(self.now)).collect();
         error
     }
+}
+
+/// The successor of a key whose record was purged: its events stay.
+fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
+    let rotation = store.find_events(&LogFilter {
+        key_id: Some(id),
+        action: Some(Action::Rotate),
+        limit: Some(1),
+        ..LogFilter::default()
+    })?;
+    let rotation = rotation.first();
+    let detail = rotation.and_then(|event| serde_json::from_str(&event.detail).ok());
+    Ok(detail.and_then(|detail: serde_json::Value| {
+        KeyId::parse(detail["replaced_by"].as_str()?.as_bytes())
+    }))
 }
 
 const LIST_HINT: &str = "'keyctl list --state all' shows every key";

@@ -109,7 +109,7 @@ fn tell_of_legacy(cx: &mut Cx<'_>, changed: &[Changed]) {
         .count();
     if legacy > 0 {
         cx.notice(format_args!(
-            "{} of kind legacy cannot be deleted and were disabled instead",
+            "disabled instead of deleted, as legacy keys cannot be deleted: {}",
             confirm::keys(legacy)
         ));
     }

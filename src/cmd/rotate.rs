@@ -144,6 +144,11 @@ impl Args {
             (Kind::Api, Some(when)) => Ok((policy.expiry(Some(when), now)?, false)),
             (Kind::Api, None) => {
                 let lifetime = old.expires_at.map(|at| at.since(old.created_at));
+                if lifetime == Some(Span::ZERO) {
+                    // It was given an expiry before its creation, while the clock was set back:
+                    // the new key must not be born expired.
+                    return Ok((policy.expiry(None, now)?, false));
+                }
                 Ok(policy.capped_expiry(lifetime, now))
             }
         }

@@ -79,8 +79,9 @@ impl Key {
         }
         self.disabled_at = Some(now);
         self.disabled_by = Some(actor.to_owned());
-        if self.usable_until.is_some_and(|until| now < until) {
-            self.end_grace(now);
+        if let Some(until) = self.usable_until {
+            // One that ran out too: a clock set back must not find it running.
+            self.end_grace(min(now, until));
         }
         Ok(Change::Made)
     }
@@ -126,10 +127,10 @@ impl Key {
         self.expires_at.map_or(end, |expires| min(end, expires))
     }
 
-    /// Ends the grace at `now`, so that no clock set back revives it.
-    pub(super) fn end_grace(&mut self, now: Timestamp) {
-        self.grace_from = Some(now);
-        self.usable_until = Some(now);
+    /// Ends the grace at `at`, so that no clock set back revives it.
+    pub(super) fn end_grace(&mut self, at: Timestamp) {
+        self.grace_from = Some(at);
+        self.usable_until = Some(at);
     }
 
     pub(super) fn refuses(&self, what: &str, why: &str) -> Error {

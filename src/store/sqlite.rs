@@ -8,6 +8,7 @@ mod read;
 mod row;
 mod write;
 
+use self::open::Empty;
 use super::file::Fingerprint;
 use super::{Filter, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
 use crate::access::{Access, ROOT};
@@ -20,7 +21,6 @@ use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::Registry;
 use crate::when::Timestamp;
-use open::Expect;
 use rusqlite::{Connection, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -59,7 +59,8 @@ impl Sqlite {
 
     /// Opens the store at `location` for changes, and migrates it if its schema is older.
     pub fn open_to_write(location: &Location) -> Result<Self> {
-        Self::writable(location.existing()?, None)
+        let (store, _) = Self::writable(location.existing()?, None)?;
+        Ok(store)
     }
 
     /// Opens the store at `location` for changes; where there is none, makes it, with `founder` as
@@ -69,23 +70,26 @@ impl Sqlite {
         founder: &Actor,
         now: Timestamp,
     ) -> Result<(Self, bool)> {
-        let made = location.create(Sharing::Private)?;
-        let store = Self::writable(location.existing()?, Some((founder, now)))?;
-        Ok((store, made))
+        location.create(Sharing::Private)?;
+        Self::writable(location.existing()?, Some((founder, now)))
     }
 
-    fn writable(path: PathBuf, founder: Option<(&Actor, Timestamp)>) -> Result<Self> {
-        let expect = match founder {
-            Some(_) => Expect::StoreOrEmpty,
-            None => Expect::Store,
+    /// Says whether the file became a store: not who made the file, but who came first to fill it
+    /// is the founder.
+    fn writable(path: PathBuf, founder: Option<(&Actor, Timestamp)>) -> Result<(Self, bool)> {
+        let empty = match founder {
+            Some(_) => Empty::Taken,
+            None => Empty::Refused,
         };
-        let mut connection = open::to_write(&path, BUSY_TIMEOUT, expect)?;
-        migrate::migrate(&mut connection, founder).map_err(|error| error.about(&path))?;
-        Ok(Sqlite {
+        let mut connection = open::to_write(&path, BUSY_TIMEOUT, empty)?;
+        let made =
+            migrate::migrate(&mut connection, founder).map_err(|error| error.about(&path))?;
+        let store = Sqlite {
             connection: RefCell::new(connection),
             path,
             unlocked: Cell::new(None),
-        })
+        };
+        Ok((store, made))
     }
 
     /// Runs `read`, and again if the file was changed meanwhile where no lock would have kept that
@@ -199,7 +203,7 @@ impl Store for Sqlite {
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
         // The reader's connection stays as it is: this one may write, and does not wait.
-        let mut connection = open::to_write(&self.path, Duration::ZERO, Expect::Store)?;
+        let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)?;
         migrate::check_current(&connection).map_err(|error| error.about(&self.path))?;
         if transact(&mut connection, &self.path, job)? == Wiped::Something {
             truncate_log(&connection);

@@ -3,10 +3,13 @@
 
 use keyctl::env::{Actor, Env, Output, Prompt, Random, Terminal};
 use keyctl::error::Result;
+use keyctl::store::{Location, open_or_create};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use rusqlite::Connection;
+use rusqlite::types::Value;
+use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -38,6 +41,23 @@ impl World {
             now: Rc::new(Cell::new(START)),
             random: Rc::new(RefCell::new(ChaCha8Rng::seed_from_u64(1))),
         }
+    }
+
+    /// A world with a store that carol has made, so that alice is no administrator, and where a
+    /// hash costs next to nothing: for tests that need many keys.
+    pub fn quick() -> Self {
+        let world = World::new();
+        let carol = Actor {
+            name: "carol".to_owned(),
+            uid: UID + 2,
+            login_uid: None,
+        };
+        let location = Location::new(&world.db()).unwrap();
+        let (store, _) = open_or_create(&location, &carol, world.now()).unwrap();
+        drop(store);
+        world.policy("argon2-memory", "8");
+        world.policy("argon2-iterations", "1");
+        world
     }
 
     /// A path in the world's own directory.
@@ -72,14 +92,13 @@ impl World {
 
     /// The first column of the first row of a query, as text.
     pub fn query(&self, sql: &str) -> String {
-        let value: rusqlite::types::Value =
-            self.sql().query_row(sql, [], |row| row.get(0)).unwrap();
+        let value: Value = self.sql().query_row(sql, [], |row| row.get(0)).unwrap();
         match value {
-            rusqlite::types::Value::Null => String::new(),
-            rusqlite::types::Value::Integer(number) => number.to_string(),
-            rusqlite::types::Value::Real(number) => number.to_string(),
-            rusqlite::types::Value::Text(text) => text,
-            rusqlite::types::Value::Blob(bytes) => format!("{bytes:02x?}"),
+            Value::Null => String::new(),
+            Value::Integer(number) => number.to_string(),
+            Value::Real(number) => number.to_string(),
+            Value::Text(text) => text,
+            Value::Blob(bytes) => format!("{bytes:02x?}"),
         }
     }
 
@@ -103,12 +122,19 @@ impl World {
         }
     }
 
+    /// A command line, split at blanks.
+    pub fn line(&self, line: &str) -> Cmd<'_> {
+        self.cmd(line.split_whitespace())
+    }
+
     /// Runs a command line, split at blanks, that must succeed.
+    #[track_caller]
     pub fn run(&self, line: &str) -> Ran {
-        self.cmd(line.split_whitespace()).run().code(0)
+        self.line(line).run().code(0)
     }
 
     /// Creates a key with the rest of a `create` command line and returns its token.
+    #[track_caller]
     pub fn create(&self, line: &str) -> String {
         let ran = self.run(&format!("create {line}"));
         ran.stdout.trim_end().to_owned()
@@ -121,19 +147,134 @@ impl World {
     }
 
     /// A key's record, as `show --format json` has it.
+    #[track_caller]
     pub fn record(&self, key: &str) -> serde_json::Value {
         let ran = self.run(&format!("show {key} --format json"));
         serde_json::from_str(&ran.stdout).unwrap()
     }
 
-    /// The actions of the whole log, in order.
-    pub fn log(&self) -> Vec<String> {
+    /// Puts a setting into the store's policy.
+    pub fn policy(&self, name: &str, value: &str) {
+        self.sql()
+            .execute(
+                "INSERT OR REPLACE INTO policy VALUES (?1, ?2)",
+                (name, value),
+            )
+            .unwrap();
+    }
+
+    /// Every row of the store, one a line: the same before and after if nothing was changed.
+    pub fn rows(&self) -> String {
+        const TABLES: [&str; 8] = [
+            "keys",
+            "key_scopes",
+            "key_labels",
+            "scopes",
+            "policy",
+            "administrators",
+            "events",
+            "event_head",
+        ];
+        let sql = self.sql();
+        let mut rows = String::new();
+        for table in TABLES {
+            let mut statement = sql
+                .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
+                .or_else(|_| sql.prepare(&format!("SELECT * FROM {table}")))
+                .unwrap();
+            let width = statement.column_count();
+            let mut found = statement.query([]).unwrap();
+            while let Some(row) = found.next().unwrap() {
+                let values: Vec<Value> = (0..width).map(|i| row.get(i).unwrap()).collect();
+                rows.push_str(&format!("{table} {values:?}\n"));
+            }
+        }
+        rows
+    }
+
+    /// The whole log, in order.
+    pub fn events(&self) -> Vec<Event> {
         let sql = self.sql();
         let mut statement = sql
-            .prepare("SELECT action FROM events ORDER BY seq")
+            .prepare("SELECT seq, at, actor, action, key_id, detail, hash FROM events ORDER BY seq")
             .unwrap();
-        let actions = statement.query_map([], |row| row.get(0)).unwrap();
-        actions.map(std::result::Result::unwrap).collect()
+        let events = statement.query_map([], |row| {
+            Ok(Event {
+                seq: row.get(0)?,
+                at: row.get(1)?,
+                actor: row.get(2)?,
+                action: row.get(3)?,
+                key_id: row.get(4)?,
+                detail: row.get(5)?,
+                hash: row.get(6)?,
+            })
+        });
+        events.unwrap().map(std::result::Result::unwrap).collect()
+    }
+
+    /// The log is whole: its lines are numbered from 1, each is chained to the one before, and the
+    /// head is the last one's.
+    #[track_caller]
+    pub fn check_chain(&self) {
+        let events = self.events();
+        let mut previous = vec![0; 32];
+        for (event, seq) in events.iter().zip(1..) {
+            assert_eq!(event.seq, seq, "a gap in the log");
+            assert_eq!(event.hash, event.link(&previous), "not chained: {event:?}");
+            previous.clone_from(&event.hash);
+        }
+        let head: (i64, Vec<u8>) = self
+            .sql()
+            .query_row("SELECT seq, hash FROM event_head", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(head, (events.len() as i64, previous), "another head");
+    }
+
+    /// The actions of the whole log, in order.
+    pub fn log(&self) -> Vec<String> {
+        let events = self.events().into_iter();
+        events.map(|event| event.action).collect()
+    }
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub seq: i64,
+    pub at: i64,
+    pub actor: String,
+    pub action: String,
+    pub key_id: Option<String>,
+    pub detail: String,
+    pub hash: Vec<u8>,
+}
+
+impl Event {
+    /// The detail, read as JSON.
+    pub fn detail(&self) -> serde_json::Value {
+        serde_json::from_str(&self.detail).unwrap()
+    }
+
+    /// What the hash must be behind an event whose hash is `previous`.
+    fn link(&self, previous: &[u8]) -> Vec<u8> {
+        let mut bytes = previous.to_vec();
+        let numbers = [self.seq.to_be_bytes(), self.at.to_be_bytes()];
+        let fields = [
+            Some(&numbers[0][..]),
+            Some(&numbers[1][..]),
+            Some(self.actor.as_bytes()),
+            Some(self.action.as_bytes()),
+            self.key_id.as_deref().map(str::as_bytes),
+            Some(self.detail.as_bytes()),
+        ];
+        for field in fields {
+            let length = field.map_or(u64::MAX, |field| field.len() as u64);
+            bytes.extend(length.to_be_bytes());
+            bytes.extend(field.unwrap_or_default());
+        }
+        Sha256::digest(&bytes).to_vec()
     }
 }
 

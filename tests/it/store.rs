@@ -1,1 +1,406 @@
-//! The store: its file, its schema, its log.
+//! The store's file: its schema, and what is not taken for a store.
+
+use crate::harness::{World, id_of};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// A command of each kind: one that makes a store, those that change one, those that only look.
+const CREATE: &str = "create --scope inference";
+const OTHERS: [&str; 9] = [
+    "edit web --name other",
+    "rotate web",
+    "disable web",
+    "enable web",
+    "delete web --yes",
+    "purge --owner alice --yes",
+    "list",
+    "show web",
+    "list --state all --format ids",
+];
+
+/// Every file in a directory, with what is in it.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    entries
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// Every one of `lines` is refused with exit code 5 and `message`, and the files are as before.
+#[track_caller]
+fn refused<'a>(world: &World, lines: impl IntoIterator<Item = &'a str>, message: &str) {
+    let dir = world.db().parent().unwrap().to_owned();
+    let before = files(&dir);
+    for line in lines {
+        world.line(line).run().fails(5, message);
+        assert!(files(&dir) == before, "{line} changed a file");
+    }
+}
+
+fn schema(world: &World) -> String {
+    world.query("SELECT group_concat(type || ' ' || name || ' ' || coalesce(sql, ''), ';') FROM (SELECT * FROM sqlite_schema ORDER BY name)")
+}
+
+#[test]
+fn a_store_is_made_from_nothing_and_that_is_said() {
+    let world = World::new();
+    let db = world.db();
+    world
+        .line("create --scope inference --quiet")
+        .run()
+        .code(0)
+        .stderr(&format!(
+            "made a new store at {}; its administrator is alice\n",
+            db.display()
+        ));
+    let mode = fs::metadata(&db).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(
+        world.query("PRAGMA application_id"),
+        0x6b63_746c.to_string()
+    );
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(world.query("PRAGMA journal_mode"), "wal");
+    assert_eq!(world.query("PRAGMA integrity_check"), "ok");
+    assert_eq!(
+        world.query("SELECT group_concat(name) FROM administrators"),
+        "alice"
+    );
+    assert_eq!(
+        world.query("SELECT group_concat(name) FROM scopes"),
+        "inference,project"
+    );
+    assert_eq!(
+        world.query("SELECT name || ' ' || implied FROM scope_implies"),
+        "project inference"
+    );
+    assert_eq!(world.log(), ["init", "create"]);
+    world.check_chain();
+}
+
+#[test]
+fn a_second_command_leaves_the_schema_as_it_is() {
+    let world = World::new();
+    world.create("--scope inference --name web");
+    let before = schema(&world);
+    let ran = world
+        .line("create --scope inference --quiet")
+        .user("bob")
+        .run()
+        .code(0);
+    assert_eq!(ran.stderr, "");
+    world.run("edit web --name api");
+    assert_eq!(schema(&world), before);
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(
+        world.query("SELECT group_concat(name) FROM administrators"),
+        "alice"
+    );
+    assert_eq!(world.log(), ["init", "create", "create", "edit"]);
+}
+
+#[test]
+fn columns_are_named_as_the_records_fields_and_no_statistics_are_kept() {
+    let world = World::new();
+    world.create("--scope inference --name web");
+    let columns = world.query("SELECT group_concat(name) FROM pragma_table_info('keys')");
+    let record = world.record("web");
+    for field in record.as_object().unwrap().keys() {
+        let elsewhere = ["state", "usable", "scopes", "labels"].contains(&field.as_str());
+        assert_eq!(
+            columns.split(',').any(|column| column == field),
+            !elsewhere,
+            "{field}"
+        );
+    }
+    assert_eq!(
+        world.query("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'"),
+        "0"
+    );
+    assert_eq!(
+        world.query("SELECT typeof(created_at) || created_at FROM keys"),
+        format!("integer{}", world.now().millis())
+    );
+    assert!(
+        world
+            .query("SELECT hash FROM keys")
+            .starts_with("$argon2id$v=19$m=7168,t=5,p=1$")
+    );
+}
+
+#[test]
+fn an_empty_file_becomes_a_store_by_create_only() {
+    let world = World::new();
+    fs::write(world.db(), "").unwrap();
+    let message = format!(
+        "the store {} is empty\nhint: 'keyctl create' sets it up\n",
+        world.db().display()
+    );
+    refused(&world, OTHERS, &message);
+    world.line(CREATE).run().code(0).says(&format!(
+        "made a new store at {}; its administrator is alice\n",
+        world.db().display()
+    ));
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+    world.run("list --format ids");
+}
+
+#[test]
+fn where_there_is_no_store_only_create_makes_one() {
+    let world = World::new();
+    refused(
+        &world,
+        OTHERS,
+        &format!("there is no store at {}\n", world.db().display()),
+    );
+    assert!(!world.db().exists());
+}
+
+#[test]
+fn a_create_that_is_refused_for_its_flags_makes_no_store() {
+    let world = World::new();
+    for line in [
+        "create",
+        "create --scope inference --expires 2020-01-01",
+        "create --scope inference --name a/b",
+    ] {
+        world.line(line).run().fails(2, "");
+    }
+    assert!(!world.db().exists());
+}
+
+#[test]
+fn another_programs_file_is_refused() {
+    let world = World::new();
+    let theirs = Connection::open(world.db()).unwrap();
+    theirs
+        .execute_batch("CREATE TABLE bookmarks (url TEXT); INSERT INTO bookmarks VALUES ('x')")
+        .unwrap();
+    drop(theirs);
+    let message = format!(
+        "{} is another program's SQLite file, not a keyctl store\n",
+        world.db().display()
+    );
+    refused(&world, OTHERS.into_iter().chain([CREATE]), &message);
+    world
+        .sql()
+        .execute_batch("DROP TABLE bookmarks; PRAGMA application_id = 77")
+        .unwrap();
+    refused(&world, OTHERS.into_iter().chain([CREATE]), &message);
+    world
+        .sql()
+        .execute_batch("PRAGMA application_id = 0; PRAGMA user_version = 3")
+        .unwrap();
+    refused(&world, OTHERS.into_iter().chain([CREATE]), &message);
+}
+
+#[test]
+fn what_is_no_sqlite_file_is_refused() {
+    let world = World::new();
+    let long = "not a database, but long enough for a header\n".repeat(200);
+    for text in ["x", &long] {
+        fs::write(world.db(), text).unwrap();
+        let message = format!("{} is not a keyctl store\n", world.db().display());
+        refused(&world, OTHERS.into_iter().chain([CREATE]), &message);
+    }
+}
+
+#[test]
+fn a_directory_is_refused() {
+    let world = World::new();
+    fs::create_dir(world.db()).unwrap();
+    fs::write(world.db().join("inside"), "x").unwrap();
+    let message = format!("{} is a directory, not a store\n", world.db().display());
+    refused(&world, OTHERS.into_iter().chain([CREATE]), &message);
+    assert_eq!(files(&world.db()).len(), 1);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let world = World::new();
+    let token = world.create("--scope inference --name web");
+    world
+        .sql()
+        .execute_batch("PRAGMA user_version = 99")
+        .unwrap();
+    let message =
+        "the store was written by a newer keyctl: its schema is 99, this one knows up to 1\n";
+    let dir = world.db().parent().unwrap().to_owned();
+    let before = files(&dir)["keyctl.db"].clone();
+    for line in OTHERS.into_iter().chain([CREATE]) {
+        world.line(line).run().fails(5, message);
+        assert!(
+            files(&dir)["keyctl.db"] == before,
+            "{line} changed the store"
+        );
+    }
+    world
+        .line("verify")
+        .stdin(&token)
+        .run()
+        .fails(5, message)
+        .says("hint: use the newer keyctl\n");
+}
+
+#[test]
+fn a_damaged_store_is_refused_and_never_guessed_at() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    let id = id_of(&token);
+    for (damage, repair, what) in [
+        (
+            "created_at = 999999999999999999",
+            "created_at = 1795305600000",
+            "created_at",
+        ),
+        ("replaces = 'nonsense'", "replaces = NULL", "replaces"),
+    ] {
+        let set = |set: &str| {
+            world
+                .sql()
+                .execute(&format!("UPDATE keys SET {set}"), [])
+                .unwrap()
+        };
+        set(damage);
+        for line in [
+            format!("show {id}"),
+            "list".to_owned(),
+            format!("disable {id}"),
+        ] {
+            world
+                .line(&line)
+                .run()
+                .code(5)
+                .says(&format!("is damaged: a key's {what} cannot be read\n"));
+        }
+        assert_eq!(world.verify(&token, ""), 5);
+        set(repair);
+    }
+    world.policy("max-expiry", "forever");
+    world
+        .line(CREATE)
+        .run()
+        .code(5)
+        .says("is damaged: its policy cannot be read");
+}
+
+#[test]
+fn a_file_full_of_garbage_behind_its_header_is_an_error() {
+    let world = World::new();
+    let token = world.create("--scope inference --name web");
+    // Into the file, and no log beside it.
+    drop(
+        world
+            .sql()
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())),
+    );
+    let mut bytes = fs::read(world.db()).unwrap();
+    bytes[100..].fill(0x5a);
+    fs::write(world.db(), &bytes).unwrap();
+    for line in ["list", "show web", "disable web", CREATE] {
+        world.line(line).run().code(5).stdout("");
+    }
+    assert_eq!(world.verify(&token, ""), 5);
+}
+
+#[test]
+fn the_checks_of_the_schema_hold() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    world.create("--scope inference --name api");
+    let sql = world.sql();
+    let before = world.rows();
+    for change in [
+        "UPDATE keys SET kind = 'root'",
+        "UPDATE keys SET hash = NULL",
+        "UPDATE keys SET deleted_at = 1",
+        "UPDATE keys SET usable_until = 1",
+        "UPDATE keys SET grace_from = 1",
+        "UPDATE keys SET disabled_at = 1",
+        "UPDATE keys SET disabled_by = 'alice'",
+        "UPDATE keys SET created_at = 'yesterday'",
+        "UPDATE keys SET name = 'web'",
+        "UPDATE keys SET id = '7h2m9qxw4d1e'",
+        "UPDATE keys SET owner = NULL",
+        "INSERT INTO event_head VALUES (2, 0, x'00')",
+        "UPDATE events SET hash = NULL",
+    ] {
+        assert!(sql.execute(change, []).is_err(), "{change}");
+    }
+    sql.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+    for change in [
+        "INSERT INTO key_scopes VALUES (1, 'nosuch')",
+        "DELETE FROM scopes WHERE name = 'inference'",
+    ] {
+        assert!(sql.execute(change, []).is_err(), "{change}");
+    }
+    assert_eq!(world.rows(), before);
+}
+
+#[test]
+fn the_log_and_its_index_stay_in_place() {
+    let world = World::new();
+    let token = world.create("--scope inference --name web");
+    for line in ["list", "edit web --label a=b", "delete web --yes"] {
+        for suffix in ["-wal", "-shm"] {
+            assert!(
+                world.path(&format!("keyctl.db{suffix}")).exists(),
+                "before {line}: {suffix}"
+            );
+        }
+        world.run(line);
+    }
+    world.verify(&token, "");
+    for suffix in ["-wal", "-shm"] {
+        assert!(
+            world.path(&format!("keyctl.db{suffix}")).exists(),
+            "at the end: {suffix}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_changes_no_byte() {
+    let world = World::new();
+    let token = world.create("--scope inference --name web");
+    let dir = world.db().parent().unwrap().to_owned();
+    let before = files(&dir);
+    world.run("list");
+    world.run("show web");
+    world.run("purge --owner alice --dry-run");
+    world.verify(&token, "--no-touch");
+    let after = files(&dir);
+    assert!(after["keyctl.db"] == before["keyctl.db"]);
+    assert!(after["keyctl.db-wal"] == before["keyctl.db-wal"]);
+}
+
+#[test]
+fn a_refused_change_leaves_the_whole_transaction_undone() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let before = world.rows();
+    // The log cannot be written, so neither can the key.
+    let sql = world.sql();
+    sql.execute_batch("UPDATE event_head SET seq = 0").unwrap();
+    let tampered = world.rows();
+    for line in [
+        "disable web",
+        "edit web --name api",
+        "rotate web",
+        "delete web --yes",
+        "create --scope inference",
+    ] {
+        world.line(line).run().code(5);
+        assert_eq!(world.rows(), tampered, "{line}");
+    }
+    sql.execute_batch("UPDATE event_head SET seq = 2").unwrap();
+    assert_eq!(world.rows(), before);
+    world.run("disable web");
+}

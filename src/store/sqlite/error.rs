@@ -63,8 +63,7 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Told::store(format!("the store {store} is in use by another process")).hint("try again")
         }
-        Some(ErrorCode::NotADatabase) => Told::store(format!("{store} is not a keyctl store"))
-            .hint("name another file: --db PATH"),
+        Some(ErrorCode::NotADatabase) => not_a_store(store),
         Some(ErrorCode::DatabaseCorrupt) => {
             Told::store(format!("the store {store} is damaged: {error}"))
                 .hint("restore a backup of it")
@@ -81,4 +80,9 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             .hint("free some, and run the command again"),
         _ => Told::store(format!("the store {store} failed: {error}")),
     }
+}
+
+/// What is said of a file that is no SQLite file at all.
+pub fn not_a_store(store: &str) -> Told {
+    Told::store(format!("{store} is not a keyctl store")).hint("name another file: --db PATH")
 }

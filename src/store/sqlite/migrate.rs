@@ -15,10 +15,11 @@ const MIGRATIONS: [&str; 2] = [
 ];
 
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
-/// store with `founder` as its first administrator; without one it is refused.
-pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>) -> Result<()> {
+/// store with `founder` as its first administrator; without one it is refused. Says whether it
+/// became one.
+pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>) -> Result<bool> {
     if version(connection)? == MIGRATIONS.len() {
-        return Ok(());
+        return Ok(false);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again under the lock: somebody else may have been faster.
@@ -44,7 +45,7 @@ pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     transaction.commit()?;
-    Ok(())
+    Ok(from == 0)
 }
 
 /// Refuses a store whose schema is not this version's.

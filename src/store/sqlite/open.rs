@@ -1,11 +1,13 @@
 //! How a connection is opened, and what is set on it.
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, not_a_store};
+use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::file::Fingerprint;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -17,21 +19,20 @@ pub const APPLICATION_ID: i32 = 0x6b63_746c;
 /// that at once, whatever the timeout.
 const WAL_RETRY: Duration = Duration::from_millis(5);
 
-/// What a file may be that is opened for changes.
+/// Whether a file that nothing was ever put into may become a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// A store.
-    Store,
-    /// A store, or an empty file that is to become one.
-    StoreOrEmpty,
+pub enum Empty {
+    /// It may.
+    Taken,
+    /// It is left as it is.
+    Refused,
 }
 
-/// Opens the file at `path`, which is there and as `expect` says, for changes; each waits up to
-/// `busy` for its turn.
-pub fn to_write(path: &Path, busy: Duration, expect: Expect) -> ToldResult<Connection> {
+/// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
+pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connection> {
     let connection =
         connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| error.about(path))?;
-    prepare_to_write(&connection, busy, expect).map_err(|error| error.about(path))?;
+    prepare_to_write(&connection, busy, empty).map_err(|error| error.about(path))?;
     Ok(connection)
 }
 
@@ -43,7 +44,7 @@ pub fn to_write(path: &Path, busy: Duration, expect: Expect) -> ToldResult<Conne
 pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
-        check(&connection, Expect::Store)?;
+        check_ours(&connection)?;
         Ok(connection)
     });
     let error = match opened {
@@ -60,6 +61,10 @@ pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
+    // SQLite takes a file of a single byte for an empty one, and would write over it.
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
+        return Err(Error::Told(not_a_store(&super::shown(path))));
+    }
     // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
     // is never taken for a URI.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -83,7 +88,7 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags)?;
     harden(&connection)?;
-    check(&connection, Expect::Store)?;
+    check_ours(&connection)?;
     Ok(connection)
 }
 
@@ -98,22 +103,20 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a file that is not as `expect` says, before a byte of it is changed.
-fn check(connection: &Connection, expect: Expect) -> Result<()> {
-    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if id == APPLICATION_ID {
-        return Ok(());
+/// Refuses a file that is not a store, is none yet, or is one of a newer version.
+fn check_ours(connection: &Connection) -> Result<()> {
+    let empty = application_id(connection)? != APPLICATION_ID && is_empty(connection)?;
+    // Asked again: somebody may have made it a store between the two questions.
+    if application_id(connection)? == APPLICATION_ID {
+        return migrate::version(connection).map(drop);
     }
-    if id != 0 || !is_empty(connection)? {
-        return Err(foreign(connection));
+    if empty {
+        return Err(Error::Told(
+            Told::store(format!("the store {} is empty", path_of(connection)))
+                .hint("'keyctl create' sets it up"),
+        ));
     }
-    if expect == Expect::StoreOrEmpty {
-        return Ok(());
-    }
-    Err(Error::Told(
-        Told::store(format!("the store {} is empty", path_of(connection)))
-            .hint("'keyctl create' sets it up"),
-    ))
+    Err(foreign(connection))
 }
 
 /// What is said of another program's SQLite file.
@@ -132,10 +135,14 @@ pub fn is_empty(connection: &Connection) -> Result<bool> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(version == 0 && objects == 0)
+    Ok(application_id(connection)? == 0 && version == 0 && objects == 0)
 }
 
-fn prepare_to_write(connection: &Connection, busy: Duration, expect: Expect) -> Result<()> {
+fn application_id(connection: &Connection) -> Result<i32> {
+    Ok(connection.query_row("PRAGMA application_id", [], |row| row.get(0))?)
+}
+
+fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Result<()> {
     connection.busy_timeout(busy)?;
     if connection.is_readonly("main")? {
         return Err(Error::Told(
@@ -146,7 +153,9 @@ fn prepare_to_write(connection: &Connection, busy: Duration, expect: Expect) -> 
             .hint("run the command as a user who may write it"),
         ));
     }
-    check(connection, expect)?;
+    if empty == Empty::Refused || !is_empty(connection)? {
+        check_ours(connection)?;
+    }
     connection.execute_batch(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
     )?;

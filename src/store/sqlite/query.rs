@@ -146,8 +146,8 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
     if let Some(by) = filter.died_by {
         let end = by.min(now);
         wanted.and(
-            "CASE WHEN deleted_at IS NOT NULL THEN deleted_at <= ? ELSE coalesce(usable_until, expires_at) <= ? END",
-            [time(by), time(end)],
+            "CASE WHEN deleted_at IS NOT NULL THEN min(deleted_at, ?) <= ? ELSE coalesce(usable_until, expires_at) <= ? END",
+            [time(now), time(by), time(end)],
         );
     }
 }
