@@ -1,6 +1,7 @@
 //! How a connection is opened, and what is set on it.
 
 use super::error::{Error, Result};
+use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::file::Fingerprint;
 use rusqlite::config::DbConfig;
@@ -98,11 +99,12 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a file that is not as `expect` says, before a byte of it is changed.
+/// Refuses a file that is not as `expect` says, or that a newer version wrote, before a byte of it
+/// is changed: its journal's mode, too, is that version's to choose.
 fn check(connection: &Connection, expect: Expect) -> Result<()> {
     let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if id == APPLICATION_ID {
-        return Ok(());
+        return migrate::version(connection).map(drop);
     }
     if id != 0 || !is_empty(connection)? {
         return Err(foreign(connection));
@@ -110,10 +112,15 @@ fn check(connection: &Connection, expect: Expect) -> Result<()> {
     if expect == Expect::StoreOrEmpty {
         return Ok(());
     }
-    Err(Error::Told(
+    Err(empty(connection))
+}
+
+/// What is said of a file into which nothing was ever put.
+pub fn empty(connection: &Connection) -> Error {
+    Error::Told(
         Told::store(format!("the store {} is empty", path_of(connection)))
             .hint("'keyctl create' sets it up"),
-    ))
+    )
 }
 
 /// What is said of another program's SQLite file.
@@ -173,6 +180,7 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
     }
 }
 
-fn path_of(connection: &Connection) -> String {
+/// The path of the store's file as a message shows it.
+pub fn path_of(connection: &Connection) -> String {
     crate::error::escape(connection.path().unwrap_or("the store"))
 }
