@@ -430,6 +430,28 @@ fn a_number_out_of_range_is_refused() {
 }
 
 #[test]
+fn without_a_command_the_usage_is_told_as_a_mistake() {
+    let world = World::new();
+    let bare = keyctl_alone(&world);
+    assert_eq!((bare.code, bare.stdout.as_str()), (2, ""), "{bare:#?}");
+    assert!(bare.stderr.contains("Usage: keyctl"), "{bare:#?}");
+    let help = world.cmd(["--help"]).without_db().run().code(0).stderr("");
+    assert!(help.stdout.contains("Exit codes:"), "{help:#?}");
+    let version = format!("keyctl {}\n", env!("CARGO_PKG_VERSION"));
+    world
+        .cmd(["--version"])
+        .run()
+        .code(0)
+        .stderr("")
+        .stdout(&version);
+}
+
+fn keyctl_alone(world: &World) -> Ran {
+    let nothing: [&str; 0] = [];
+    world.cmd(nothing).without_db().run()
+}
+
+#[test]
 fn words_that_are_not_among_the_choices_are_refused() {
     let stage = Stage::new();
     for (line, message) in [
@@ -783,20 +805,14 @@ fn an_empty_file_is_a_store_only_to_create() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keyctl.db");
     fs::write(&path, "").unwrap();
-    let world = World::new();
-    for (args, stdin) in openers(&Stage::new().token).into_iter().take(5) {
-        let args = args.iter().map(OsString::from);
-        let args = args.chain(["--db".into(), path.clone().into()]);
-        let ran = world.cmd(args).stdin(stdin).run().fails(5, "the store");
-        ran.says("is empty\nhint: 'keyctl create' sets it up\n");
-    }
+    unusable(&path, "is empty\nhint: 'keyctl create' sets it up\n", false);
     let args = [
         "create",
         "--scope=inference",
         "--db",
         path.to_str().unwrap(),
     ];
-    world.cmd(args).run().code(0);
+    World::new().cmd(args).run().code(0);
 }
 
 #[test]

@@ -80,8 +80,8 @@ fn the_table_shows_what_an_operator_asks_first() {
     let world = World::new();
     let id = id_of(&world.create("--scope inference,project --name ci --expires 90d"));
     let table = format!(
-        "ID            NAME  OWNER  STATE       SCOPES             EXPIRES              LAST USED\n\
-         {id}  ci    alice  active      inference project  2027-02-20 (in 90d)  no use recorded\n"
+        "ID            NAME  OWNER  STATE       SCOPES             EXPIRES               LAST USED\n\
+         {id}  ci    alice  active      inference project  2027-02-20 (in 90d)   no use recorded\n"
     );
     list(&world, "")
         .run()
@@ -465,6 +465,8 @@ fn a_table_fits_its_terminal_and_cuts_no_id() {
             .map(str::to_owned)
             .collect();
         assert_eq!(shown, ids, "at {width} columns:\n{table}");
+        let date = width < 56 || table.contains("  2027-11-22 (in 365d)");
+        assert!(date, "at {width} columns:\n{table}");
         let state = width < 42 || table.contains("  phased-out");
         assert!(state, "at {width} columns:\n{table}");
     }
