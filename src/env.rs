@@ -64,6 +64,9 @@ impl Terminal {
     }
 }
 
+/// How an environment variable is looked up by its name.
+pub type Variable = dyn Fn(&str) -> Option<OsString>;
+
 /// Everything that a command takes from outside.
 pub struct Env {
     /// The current time.
@@ -73,7 +76,7 @@ pub struct Env {
     /// Who runs the command.
     pub actor: Actor,
     /// An environment variable by its name.
-    pub variable: Box<dyn Fn(&str) -> Option<OsString>>,
+    pub variable: Box<Variable>,
     /// The directory that a user's data goes to, where there is one.
     pub data_dir: Option<PathBuf>,
     /// Standard input, unbuffered.
