@@ -12,6 +12,10 @@ pub const UNAUTHORIZED: u8 = 6;
 /// The longest part of a value, in characters, that an error repeats.
 const QUOTED_MAX: usize = 64;
 
+/// From this many letters and digits in a row on, of both cases, a part of a value is taken for a
+/// token's secret whose other parts were mistyped.
+const SECRET_MIN: usize = 32;
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -148,13 +152,32 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// `text` in single quotes as an error names a value: escaped, and cut at 64 characters.
+/// `text` in single quotes as an error names a value: escaped, cut at 64 characters, and without
+/// what might be a secret.
 pub fn quote(text: &str) -> String {
+    let text = &without_secrets(text);
     let mut cut: String = text.chars().take(QUOTED_MAX).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }
     format!("'{}'", escape(&cut))
+}
+
+fn without_secrets(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let run = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let secret = run.len() >= SECRET_MIN
+            && run.bytes().any(|byte| byte.is_ascii_lowercase())
+            && run.bytes().any(|byte| byte.is_ascii_uppercase());
+        if secret {
+            shown.push('…');
+            shown.push_str(&piece[run.len()..]);
+        } else {
+            shown.push_str(piece);
+        }
+    }
+    shown
 }
 
 /// `text` with every character that could move a cursor, recolour a terminal or turn the reading
@@ -194,6 +217,15 @@ mod tests {
         assert_eq!(quote("a\u{1b}[31mb"), "'a\\u{1b}[31mb'");
         assert_eq!(quote(&"x".repeat(64)), format!("'{}'", "x".repeat(64)));
         assert_eq!(quote(&"ü".repeat(65)), format!("'{}…'", "ü".repeat(64)));
+    }
+
+    #[test]
+    fn what_might_be_a_secret_is_not_quoted() {
+        let secret = "aB3".repeat(11);
+        assert_eq!(quote(&format!("kc-{secret}, {secret}")), "'kc-…, …'");
+        assert_eq!(quote(&secret[..31]), format!("'{}'", &secret[..31]));
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(quote(commit), format!("'{commit}'"));
     }
 
     #[test]

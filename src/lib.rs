@@ -34,7 +34,8 @@ use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color};
 use cmd::Cx;
 use env::Env;
-use error::{DONE, Error, Result, escape};
+use error::{Candidate, DONE, Error, Kind, Result, escape};
+use serde::Serialize;
 use std::ffi::OsString;
 
 /// The command line's definition, from which manual pages and completions are made.
@@ -61,7 +62,7 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, env),
+        Err(error) => return not_parsed(&error, args, env),
     };
     let color = match cli.global.color {
         Color::Always => true,
@@ -79,7 +80,7 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
 }
 
 /// What was not a command: a question for help or the version, or a mistake.
-fn not_parsed(error: &clap::Error, env: &mut Env) -> Result<u8> {
+fn not_parsed(error: &clap::Error, args: &[OsString], env: &mut Env) -> Result<u8> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = error.render();
@@ -97,9 +98,9 @@ fn not_parsed(error: &clap::Error, env: &mut Env) -> Result<u8> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // Nobody can be told that nobody can be told.
             drop(env.stderr.write_all(error.render().to_string().as_bytes()));
-            Ok(error::Kind::Usage.exit_code())
+            Ok(Kind::Usage.exit_code())
         }
-        _ => Err(usage::refused(error)),
+        _ => Err(usage::refused(error, args)),
     }
 }
 
@@ -132,14 +133,28 @@ fn in_words(error: &Error) -> String {
     text
 }
 
+/// An error as JSON: `{"error":{"code":…,"message":…,"hint":…}}`.
+#[derive(Serialize)]
+struct InJson<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<&'a [Candidate]>,
+}
+
 fn in_json(error: &Error) -> String {
-    let mut body = serde_json::json!({
-        "code": error.kind.word(),
-        "message": error.message,
-        "hint": error.hint,
-    });
-    if error.kind == error::Kind::Ambiguous {
-        body["candidates"] = serde_json::json!(error.candidates);
-    }
-    serde_json::json!({ "error": body }).to_string()
+    let told = Told {
+        code: error.kind.word(),
+        message: &error.message,
+        hint: error.hint.as_deref(),
+        candidates: (error.kind == Kind::Ambiguous).then_some(&error.candidates),
+    };
+    // Text and lists of it can always be written as JSON.
+    serde_json::to_string(&InJson { error: told }).unwrap_or_default()
 }

@@ -24,8 +24,8 @@ pub fn wants_json(args: &[OsString]) -> bool {
             .any(|pair| pair[0] == "--format" && is_json(&pair[1]))
 }
 
-/// What clap refused, as one of our own errors.
-pub fn refused(error: &clap::Error) -> Error {
+/// What clap refused of `args`, as one of our own errors.
+pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
     let argument = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
     let subject = || argument.as_deref().unwrap_or("an argument");
@@ -62,7 +62,11 @@ pub fn refused(error: &clap::Error) -> Error {
             Error::usage(message).hint("leave one of them out")
         }
         ErrorKind::InvalidUtf8 => {
-            Error::usage("an argument is not UTF-8").hint("only a path may be other than UTF-8")
+            // clap does not say which one it was.
+            let odd = args.iter().find(|arg| arg.to_str().is_none());
+            let shown = odd.map_or_else(String::new, |arg| quote(&arg.to_string_lossy()));
+            Error::usage(format!("the argument {shown} is not UTF-8"))
+                .hint("only a path may be other than UTF-8")
         }
         ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(SEE_HELP),
         _ => Error::usage(first_line(error)).hint(SEE_HELP),
@@ -88,7 +92,7 @@ fn validation(error: &clap::Error, argument: &str, value: &str) -> Error {
 }
 
 fn choices(error: &clap::Error) -> String {
-    if let Some(near) = text(error, ContextKind::SuggestedValue) {
+    if let Some(near) = nearest(error, ContextKind::SuggestedValue) {
         return format!("did you mean '{near}'?");
     }
     match text(error, ContextKind::ValidValue) {
@@ -98,9 +102,18 @@ fn choices(error: &clap::Error) -> String {
 }
 
 fn suggestion(error: &clap::Error, kind: ContextKind) -> String {
-    match text(error, kind) {
+    match nearest(error, kind) {
         Some(near) => format!("did you mean '{near}'?"),
         None => SEE_HELP.to_owned(),
+    }
+}
+
+/// What was most likely meant: clap puts it last.
+fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.last().cloned(),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::Cx;
 use super::values::Format;
 use crate::error::Result;
 use crate::name;
-use crate::token::Token;
+use crate::token::{PRESENTED_MAX, Token, trim};
 use crate::verify::{Reason, Required, Verdict, note, verify};
 use std::path::PathBuf;
 
@@ -61,7 +61,13 @@ impl Args {
     /// Verifies the token.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let presented = presented::read(cx, self.key_file.as_deref(), self.key_env.as_deref())?;
-        let Some(token) = Token::parse(crate::token::trim(&presented)) else {
+        // What was cut off may not have been blank: so much is no token, blanks or not.
+        let token = if presented.len() > PRESENTED_MAX {
+            None
+        } else {
+            Token::parse(trim(&presented))
+        };
+        let Some(token) = token else {
             let verdict = Verdict::Rejected(Reason::Malformed, None);
             return report::report(cx, &verdict, self.format, None);
         };

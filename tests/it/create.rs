@@ -1,6 +1,35 @@
 //! `keyctl create`
 
-use crate::harness::World;
+use crate::harness::{Ran, World, id_of};
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+/// The names of all keys, oldest first.
+fn names(world: &World) -> Vec<String> {
+    let listed = world.run("list --state all --format json").json();
+    let keys = listed.as_array().unwrap().iter();
+    keys.map(|key| key["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The names of an object's fields, in the order in which they are written.
+fn fields(object: &str) -> Vec<String> {
+    let mut fields = Vec::new();
+    for part in object
+        .split(",\"")
+        .map(|part| part.trim_start_matches("{\""))
+    {
+        if let Some((name, _)) = part.split_once("\":") {
+            fields.push(name.to_owned());
+        }
+    }
+    fields
+}
+
+fn lines(ran: &Ran) -> Vec<String> {
+    ran.stdout.lines().map(str::to_owned).collect()
+}
 
 #[test]
 fn prints_the_token_alone_and_the_rest_on_stderr() {
@@ -8,7 +37,7 @@ fn prints_the_token_alone_and_the_rest_on_stderr() {
     let ran = world.run("create --scope inference --expires 90d --name ci");
     let token = ran.stdout.strip_suffix('\n').unwrap();
     assert_eq!(token.len(), 65);
-    let id = crate::harness::id_of(token);
+    let id = id_of(token);
     let made = format!(
         "made a new store at {}; its administrator is alice\n",
         world.db().display()
@@ -16,4 +45,534 @@ fn prints_the_token_alone_and_the_rest_on_stderr() {
     ran.stderr(&format!(
         "{made}created {id}\n  name     ci\n  owner    alice\n  scopes   inference\n  expires  2027-02-20T00:00:00Z (in 90d)\n"
     ));
+}
+
+#[test]
+fn quiet_says_nothing_but_that_a_store_was_made() {
+    let world = World::new();
+    let made = format!(
+        "made a new store at {}; its administrator is alice\n",
+        world.db().display()
+    );
+    let first = world.run("create --scope inference -q").stderr(&made);
+    assert_eq!(first.stdout.len(), 66);
+    world.run("create --scope inference --quiet").stderr("");
+}
+
+#[test]
+fn the_hash_of_the_secret_is_kept_and_nothing_else_of_it() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let secret = &token[token.len() - 49..token.len() - 6];
+    assert!(
+        world
+            .query("SELECT hash FROM keys")
+            .starts_with("$argon2id$v=19$m=7168,t=5,p=1$")
+    );
+    for file in fs::read_dir(world.path("")).unwrap() {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        let found = bytes
+            .windows(16)
+            .any(|part| part == &secret.as_bytes()[..16]);
+        assert!(!found, "the secret is in the store");
+    }
+}
+
+#[test]
+fn without_a_name_it_is_made_of_prefix_owner_and_second() {
+    let world = World::new();
+    world.create("--scope inference");
+    world.advance_millis(999);
+    world.create("--scope inference");
+    world.create("--scope inference");
+    world.create("--scope inference --owner bob");
+    world.advance_millis(1);
+    world.create("--scope inference");
+    assert_eq!(
+        names(&world),
+        [
+            "kc-apikey-alice-20261122T000000Z",
+            "kc-apikey-alice-20261122T000000Z-2",
+            "kc-apikey-alice-20261122T000000Z-3",
+            "kc-apikey-bob-20261122T000000Z",
+            "kc-apikey-alice-20261122T000001Z",
+        ]
+    );
+}
+
+#[test]
+fn a_default_name_is_free_again_once_its_key_is_deleted() {
+    let world = World::new();
+    let deleted = id_of(&world.create("--scope inference"));
+    world.run(&format!("delete {deleted} --yes"));
+    world.create("--scope inference");
+    assert_eq!(names(&world), ["kc-apikey-alice-20261122T000000Z"; 2]);
+}
+
+#[test]
+fn count_numbers_the_names_and_prints_a_token_a_line() {
+    let world = World::new();
+    let ran = world.run("create --scope inference --name ci --count 3 --expires 90d");
+    let tokens = lines(&ran);
+    assert_eq!(names(&world), ["ci-1", "ci-2", "ci-3"]);
+    let ids: Vec<String> = tokens.iter().map(|token| id_of(token)).collect();
+    ran.says(&format!(
+        "created 3 keys\n  {}  ci-1\n  {}  ci-2\n  {}  ci-3\neach of alice, with the scopes inference, expires 2027-02-20T00:00:00Z (in 90d)\n",
+        ids[0], ids[1], ids[2]
+    ));
+    for (token, name) in tokens.iter().zip(["ci-1", "ci-2", "ci-3"]) {
+        assert_eq!(world.verify(token, "--scope inference"), 0);
+        assert_eq!(world.record(&id_of(token))["name"], name);
+    }
+    assert_eq!(world.log(), ["init", "create", "create", "create"]);
+}
+
+#[test]
+fn count_without_a_name_numbers_the_default_one() {
+    let world = World::new();
+    world.run("create --scope inference --count 2");
+    world.run("create --scope inference --count 1");
+    assert_eq!(
+        names(&world),
+        [
+            "kc-apikey-alice-20261122T000000Z-1",
+            "kc-apikey-alice-20261122T000000Z-2",
+            "kc-apikey-alice-20261122T000000Z-2-1",
+        ]
+    );
+}
+
+#[test]
+fn count_in_json_is_an_array_even_of_one() {
+    let world = World::new();
+    for (count, name) in [(1, "one"), (2, "two")] {
+        let line = format!("create --scope inference --name {name} --count {count} --format json");
+        let ran = world.run(&line);
+        let made = ran.json();
+        let keys = made.as_array().unwrap();
+        assert_eq!(keys.len(), count);
+        for key in keys {
+            let token = key["token"].as_str().unwrap();
+            assert_eq!(key["id"], id_of(token));
+            assert_eq!(world.verify(token, ""), 0);
+        }
+    }
+}
+
+#[test]
+fn count_makes_all_or_none() {
+    let world = World::new();
+    world.create("--scope inference --name ci-2");
+    world
+        .cmd("create --scope inference --name ci --count 3".split(' '))
+        .run()
+        .fails(4, "'alice' already has a live key named 'ci-2'");
+    assert_eq!(names(&world), ["ci-2"]);
+    let long = "n".repeat(127);
+    world
+        .cmd(["create", "--scope=inference", "--count=2", "--name", &long])
+        .run()
+        .fails(2, "the name 'nnn")
+        .says("hint: use at most 128 characters");
+    assert_eq!(names(&world), ["ci-2"]);
+}
+
+#[test]
+fn json_is_the_record_in_its_order_and_the_token_at_its_end() {
+    let world = World::new();
+    let ran = world.run(
+        "create --scope project,inference --name ci --expires 90d --label b=2 --label a=1 --format json",
+    );
+    let line = ran.stdout.strip_suffix('\n').unwrap();
+    let token = ran.json()["token"].as_str().unwrap().to_owned();
+    let id = id_of(&token);
+    assert_eq!(
+        line,
+        format!(
+            "{{\"id\":\"{id}\",\"name\":\"ci\",\"owner\":\"alice\",\"kind\":\"api\",\"state\":\"active\",\"usable\":true,\
+             \"scopes\":[\"inference\",\"project\"],\"labels\":{{\"a\":\"1\",\"b\":\"2\"}},\
+             \"created_at\":\"2026-11-22T00:00:00Z\",\"created_by\":\"alice\",\"expires_at\":\"2027-02-20T00:00:00Z\",\
+             \"last_used_at\":null,\"usable_until\":null,\"disabled_at\":null,\"deleted_at\":null,\
+             \"replaces\":null,\"replaced_by\":null,\"token\":\"{token}\"}}"
+        )
+    );
+    let mut record = ran.json();
+    record.as_object_mut().unwrap().remove("token");
+    assert_eq!(world.record(&id), record);
+}
+
+#[test]
+fn scopes_may_be_repeated_or_joined_by_commas() {
+    let world = World::new();
+    let joined = world.create("--scope inference,project");
+    let repeated = world.create("--scope project --scope inference");
+    for token in [joined, repeated] {
+        let scopes = &world.record(&id_of(&token))["scopes"];
+        assert_eq!(*scopes, json!(["inference", "project"]));
+    }
+}
+
+#[test]
+fn an_event_keeps_what_was_made_by_whom_and_why() {
+    let world = World::new();
+    let args = [
+        "create",
+        "--scope=inference",
+        "--name=ci",
+        "--label=team=search",
+        "--expires=90d",
+        "--owner=bob",
+        "--reason=the new search",
+    ];
+    let ran = world.cmd(args).run().code(0);
+    let id = id_of(ran.stdout.trim_end());
+    assert_eq!(
+        world.query("SELECT actor FROM events WHERE seq = 2"),
+        "alice"
+    );
+    assert_eq!(world.query("SELECT key_id FROM events WHERE seq = 2"), id);
+    let detail: Value =
+        serde_json::from_str(&world.query("SELECT detail FROM events WHERE seq = 2")).unwrap();
+    assert_eq!(
+        detail,
+        json!({
+            "uid": 4_000_001,
+            "name": "ci",
+            "owner": "bob",
+            "scopes": ["inference"],
+            "labels": {"team": "search"},
+            "expires_at": "2027-02-20T00:00:00Z",
+            "reason": "the new search",
+        })
+    );
+}
+
+#[test]
+fn only_an_administrator_makes_keys_for_others() {
+    let world = World::new();
+    world.create("--scope inference");
+    let create = |owner: &str| {
+        let line = format!("create --scope inference --owner {owner}");
+        world.cmd(line.split(' '))
+    };
+    create("carol").user("bob").run().fails(
+        4,
+        "'bob' may not act on keys of 'carol'\nhint: their owner may, and an administrator of this store\n",
+    );
+    let own = create("bob").user("bob").run().code(0);
+    let id = id_of(own.stdout.trim_end());
+    assert_eq!(world.record(&id)["created_by"], "bob");
+
+    let by_founder = create("carol").run().code(0);
+    let record = world.record(&id_of(by_founder.stdout.trim_end()));
+    assert_eq!(
+        (&record["owner"], &record["created_by"]),
+        (&json!("carol"), &json!("alice"))
+    );
+
+    let file_owner = fs::metadata(world.db()).unwrap().uid();
+    for uid in [0, file_owner] {
+        create("carol").user("root").uid(uid).run().code(0);
+    }
+    assert_eq!(
+        world.query("SELECT count(*) FROM keys WHERE owner = 'carol'"),
+        "3"
+    );
+}
+
+#[test]
+fn a_live_name_is_taken_for_its_owner_only() {
+    let world = World::new();
+    let id = id_of(&world.create("--scope inference --name ci --expires 1d"));
+    let again = |state: &str| {
+        world
+            .cmd("create --scope inference --name ci".split(' '))
+            .run()
+            .fails(
+                4,
+                &format!("'alice' already has a live key named 'ci': {id} ({state})\nhint: choose another name, or replace that key: keyctl rotate {id}\n"),
+            );
+    };
+    again("active");
+    world.create("--scope inference --name ci --owner bob");
+    world.create("--scope inference --name Ci");
+    world.run(&format!("disable {id}"));
+    again("disabled");
+    world.advance("1d");
+    again("expired");
+    world.run(&format!("delete {id} --yes"));
+    let second = world.create("--scope inference --name ci");
+    world.run(&format!("rotate {} --grace 1h", id_of(&second)));
+    world.run(&format!(
+        "delete {} --yes",
+        world.query("SELECT id FROM keys ORDER BY seq DESC")
+    ));
+    // Only the phased-out key is left, whose name is free even in its grace.
+    world.create("--scope inference --name ci");
+}
+
+#[test]
+fn a_secret_file_holds_the_token_and_stdout_the_id() {
+    let world = World::new();
+    let path = world.path("ci.token");
+    let ran = world.run(&format!(
+        "create --scope inference --secret-file {}",
+        path.display()
+    ));
+    let token = fs::read_to_string(&path).unwrap();
+    assert_eq!(token.len(), 65);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
+        0o600
+    );
+    assert_eq!(world.verify(&token, "--scope inference"), 0);
+    let ran = ran.stdout(&format!("{}\n", id_of(&token)));
+    assert!(!ran.stderr.contains(&token[16..]));
+}
+
+#[test]
+fn a_secret_file_of_several_keys_has_one_token_a_line() {
+    let world = World::new();
+    let path = world.path("ci.tokens");
+    let ran = world.run(&format!(
+        "create --scope inference --count 2 --secret-file {}",
+        path.display()
+    ));
+    let held = fs::read_to_string(&path).unwrap();
+    let tokens: Vec<&str> = held.lines().collect();
+    assert_eq!(held, format!("{}\n{}\n", tokens[0], tokens[1]));
+    ran.stdout(&format!("{}\n{}\n", id_of(tokens[0]), id_of(tokens[1])));
+}
+
+#[test]
+fn json_beside_a_secret_file_leaves_the_token_out() {
+    let world = World::new();
+    let create = |count: &str, name: &str| {
+        let path = world.path(name);
+        let line = format!(
+            "create --scope inference --format json {count} --secret-file {}",
+            path.display()
+        );
+        let ran = world.run(&line);
+        let token = fs::read_to_string(path).unwrap().trim_end().to_owned();
+        assert!(!ran.stdout.contains(&token[16..]));
+        (ran, id_of(&token))
+    };
+    let (one, id) = create("", "one");
+    assert_eq!(one.json(), world.record(&id));
+    assert_eq!(fields(&one.stdout).last().unwrap(), "replaced_by");
+    let (list, id) = create("--count 1", "list");
+    assert_eq!(list.json(), json!([world.record(&id)]));
+}
+
+#[test]
+fn a_secret_file_replaces_nothing_that_is_there() {
+    let world = World::new();
+    let file = world.path("file");
+    fs::write(&file, "precious").unwrap();
+    let dangling = world.path("dangling");
+    symlink(world.path("nowhere"), &dangling).unwrap();
+    let link = world.path("link");
+    symlink(&file, &link).unwrap();
+    let directory = world.path("directory");
+    fs::create_dir(&directory).unwrap();
+    for path in [&file, &dangling, &link, &directory] {
+        let line = format!("create --scope inference --secret-file {}", path.display());
+        let shown = path.display().to_string();
+        let shown: String = shown.chars().take(64).collect();
+        world
+            .cmd(line.split(' '))
+            .run()
+            .fails(5, &format!("the secret file '{shown}"))
+            .says("is there already\nhint: name a file that is not there");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    assert!(!world.path("nowhere").exists());
+    assert!(fs::symlink_metadata(&dangling).unwrap().is_symlink());
+    assert!(!world.db().exists(), "a store was made for nothing");
+}
+
+#[test]
+fn a_secret_file_does_not_outlive_a_refusal() {
+    let world = World::new();
+    world.create("--scope inference --name ci");
+    let path = world.path("ci.token");
+    let directory = format!("--scope inference --db {}", world.path("").display());
+    for (line, code) in [
+        ("--scope inference --name ci", 4),
+        ("--scope inference --expires 366d", 4),
+        ("--scope inferno", 2),
+        (&directory, 5),
+    ] {
+        let line = format!("create {line} --secret-file {}", path.display());
+        let ran = world.cmd(line.split(' ')).run();
+        assert_eq!(ran.code, code, "{ran:#?}");
+        assert!(!path.exists(), "{line}");
+    }
+    let nowhere = world.path("no/such/directory/ci.token");
+    let line = format!(
+        "create --scope inference --secret-file {}",
+        nowhere.display()
+    );
+    world
+        .cmd(line.split(' '))
+        .run()
+        .fails(5, "cannot make the secret file")
+        .says("hint: check the path and its permissions");
+    assert_eq!(names(&world), ["ci"]);
+}
+
+#[test]
+fn without_an_expiry_a_key_lives_a_year() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let id = id_of(&token);
+    assert_eq!(world.record(&id)["expires_at"], "2027-11-22T00:00:00Z");
+    world.advance_millis(365 * 86_400_000 - 1);
+    assert_eq!(world.verify(&token, ""), 0);
+    world.advance_millis(1);
+    assert_eq!(world.verify(&token, ""), 1);
+}
+
+#[test]
+fn an_expiry_is_read_in_every_form_and_echoed() {
+    let world = World::new();
+    for (when, instant) in [
+        ("45m", "2026-11-22T00:45:00Z (in 45m)"),
+        ("12h", "2026-11-22T12:00:00Z (in 12h)"),
+        ("2w", "2026-12-06T00:00:00Z (in 14d)"),
+        ("6months", "2027-05-21T00:00:00Z (in 180d)"),
+        ("1y", "2027-11-22T00:00:00Z (in 365d)"),
+        ("2026-11-22", "2026-11-23T00:00:00Z (in 24h)"),
+        ("2027-03-31", "2027-04-01T00:00:00Z (in 130d)"),
+        ("2026-11-22T02:00:01+02:00", "2026-11-22T00:00:01Z (in 1s)"),
+    ] {
+        world
+            .run(&format!("create --scope inference --expires {when}"))
+            .says(&format!("  expires  {instant}\n"));
+    }
+}
+
+#[test]
+fn a_life_longer_than_policy_allows_is_refused_to_the_millisecond() {
+    let world = World::new();
+    world.create("--scope inference --name first");
+    let create = |when: &str| {
+        let args = ["create", "--scope=inference", "--expires", when];
+        world.cmd(args).run()
+    };
+    create("2027-11-22T00:00:00.000Z").code(0);
+    for (when, shown) in [
+        ("2027-11-22T00:00:00.001Z", "2027-11-22T00:00:00Z"),
+        ("366d", "2027-11-23T00:00:00Z"),
+        ("2027-11-22", "2027-11-23T00:00:00Z"),
+        ("never", "never"),
+    ] {
+        create(when).fails(
+            4,
+            &format!("expiry {shown} is later than policy allows: the latest is 2027-11-22T00:00:00Z\nhint: a key lives at most 365d from its creation (max-expiry)"),
+        );
+    }
+    assert_eq!(names(&world).len(), 2);
+}
+
+#[test]
+fn policy_sets_the_longest_and_the_usual_life() {
+    let world = World::new();
+    world.create("--scope inference");
+    let policy = |name: &str, value: &str| {
+        let sql = "INSERT OR REPLACE INTO policy VALUES (?1, ?2)";
+        world.sql().execute(sql, [name, value]).unwrap();
+    };
+    let expiry = |when: &str| {
+        let token = world.create(&format!("--scope inference {when}"));
+        world.record(&id_of(&token))["expires_at"].clone()
+    };
+    policy("max-expiry", "30d");
+    assert_eq!(expiry(""), "2026-12-22T00:00:00Z");
+    assert_eq!(expiry("--expires 30d"), "2026-12-22T00:00:00Z");
+    world
+        .cmd("create --scope inference --expires 31d".split(' '))
+        .run()
+        .fails(4, "expiry 2026-12-23T00:00:00Z is later than policy allows: the latest is 2026-12-22T00:00:00Z\nhint: a key lives at most 30d");
+    policy("default-expiry", "7d");
+    assert_eq!(expiry(""), "2026-11-29T00:00:00Z");
+    assert_eq!(expiry("--expires 30d"), "2026-12-22T00:00:00Z");
+    policy("max-expiry", "never");
+    assert_eq!(expiry("--expires 900d"), "2029-05-10T00:00:00Z");
+    assert_eq!(expiry("--expires never"), Value::Null);
+    policy("default-expiry", "never");
+    assert_eq!(expiry(""), Value::Null);
+}
+
+#[test]
+fn a_key_that_never_expires_says_so() {
+    let world = World::new();
+    world.create("--scope inference");
+    let lift = "INSERT INTO policy VALUES ('max-expiry', 'never')";
+    world.sql().execute(lift, []).unwrap();
+    let ran = world
+        .run("create --scope inference --expires never")
+        .says("\n  expires  never\n");
+    world.advance("900y");
+    assert_eq!(world.verify(ran.stdout.trim_end(), ""), 0);
+}
+
+#[test]
+fn policy_sets_the_prefix_of_tokens_and_default_names() {
+    let world = World::new();
+    let old = world.create("--scope inference");
+    let prefix = "INSERT INTO policy VALUES ('key-prefix', 'acme_prod')";
+    world.sql().execute(prefix, []).unwrap();
+    let new = world.create("--scope inference");
+    assert!(new.starts_with("acme_prod_"), "{}", &new[..10]);
+    assert_eq!(new.len(), 65 - 2 + 9);
+    assert_eq!(
+        world.record(&id_of(&new))["name"],
+        "acme_prod-apikey-alice-20261122T000000Z"
+    );
+    // A token made under an older prefix goes on working.
+    for token in [old, new] {
+        assert_eq!(world.verify(&token, "--scope inference"), 0);
+    }
+}
+
+#[test]
+fn policy_sets_what_a_hash_costs() {
+    let world = World::new();
+    world.create("--scope inference");
+    let cost = "INSERT INTO policy VALUES ('argon2-memory', '19456'), ('argon2-iterations', '2')";
+    world.sql().execute(cost, []).unwrap();
+    let token = world.create("--scope inference");
+    let hash = world.query("SELECT hash FROM keys ORDER BY seq DESC");
+    assert!(
+        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{hash}"
+    );
+    assert_eq!(world.verify(&token, ""), 0);
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_lifts_no_limit() {
+    let world = World::new();
+    world.create("--scope inference");
+    let broken = "INSERT INTO policy VALUES ('max-expiry', 'for ever')";
+    world.sql().execute(broken, []).unwrap();
+    world
+        .cmd("create --scope inference --expires 900d".split(' '))
+        .run()
+        .fails(5, &format!("the store {} is damaged", world.db().display()))
+        .says("'for ever'");
+    assert_eq!(world.query("SELECT count(*) FROM keys"), "1");
+}
+
+#[test]
+fn an_administrator_may_register_more_scopes() {
+    let world = World::new();
+    world.create("--scope inference");
+    let add = "INSERT INTO scopes VALUES ('billing:read', 'read bills')";
+    world.sql().execute(add, []).unwrap();
+    let token = world.create("--scope billing:read");
+    assert_eq!(world.verify(&token, "--scope billing:read"), 0);
+    assert_eq!(world.verify(&token, "--scope inference"), 6);
 }

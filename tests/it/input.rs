@@ -1,1 +1,955 @@
-//! Bad input: a clear error, the right exit code, nothing changed, no secret echoed.
+//! Bad input of every kind: a clear error that names the value and the way out, the right exit
+//! code, nothing changed in the store, and no secret repeated.
+
+use crate::harness::{Cmd, Ran, World, id_of};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use serde_json::json;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// A world with one key, whose token nobody may see again.
+struct Stage {
+    world: World,
+    token: String,
+    id: String,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let world = World::new();
+        let token = world.create("--scope inference --name ci --label team=search");
+        let id = id_of(&token);
+        Stage { world, token, id }
+    }
+
+    /// Runs a command that must be refused with `code` and this message, and leave no trace.
+    #[track_caller]
+    fn refuses<I>(&self, args: I, code: u8, message: &str) -> Ran
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString>,
+    {
+        self.refuses_cmd(self.world.cmd(args), code, message)
+    }
+
+    #[track_caller]
+    fn refuses_cmd(&self, cmd: Cmd<'_>, code: u8, message: &str) -> Ran {
+        let before = dump(&self.world.db());
+        let ran = cmd.run().fails(code, message);
+        assert_eq!(dump(&self.world.db()), before, "{ran:#?}");
+        self.keeps_the_secret(&ran);
+        ran
+    }
+
+    /// So much of the secret that the rest might be guessed was written nowhere.
+    #[track_caller]
+    fn keeps_the_secret(&self, ran: &Ran) {
+        let secret = &self.token[self.token.len() - 49..self.token.len() - 6];
+        for at in 0..=secret.len() - 16 {
+            let part = &secret[at..at + 16];
+            let told = [&ran.stdout, &ran.stderr, &ran.asked];
+            assert!(!told.iter().any(|text| text.contains(part)), "{ran:#?}");
+        }
+    }
+}
+
+/// Everything that a store holds.
+fn dump(db: &Path) -> String {
+    let sql = Connection::open(db).unwrap();
+    let mut tables = sql
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .unwrap();
+    let tables: Vec<String> = tables
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut text = String::new();
+    for table in tables {
+        let mut rows = sql.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values = (0..columns).map(|index| row.get::<_, Value>(index).unwrap());
+            writeln!(text, "{table} {:?}", values.collect::<Vec<_>>()).unwrap();
+        }
+    }
+    text
+}
+
+/// Every file of a directory, with what is in it; of one that is not there, none.
+fn files(directory: &Path) -> Vec<(OsString, Vec<u8>)> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let mut files: Vec<(OsString, Vec<u8>)> = entries
+        .map(Result::unwrap)
+        .map(|entry| {
+            (
+                entry.file_name(),
+                fs::read(entry.path()).unwrap_or_default(),
+            )
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// An argument that is not UTF-8.
+fn odd(text: &str) -> OsString {
+    OsString::from_vec([text.as_bytes(), b"\xff"].concat())
+}
+
+const WHEN_HINT: &str = "\nhint: give a duration (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'\n";
+const SPAN_HINT: &str =
+    "\nhint: give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d\n";
+
+#[test]
+fn a_when_that_cannot_be_read_is_refused() {
+    let stage = Stage::new();
+    let commands: [&[&str]; 3] = [
+        &["create", "--scope=inference"],
+        &["rotate", "ci"],
+        &["edit", "ci"],
+    ];
+    for command in commands {
+        for (when, message) in [
+            ("soon", format!("'soon' is not a time{WHEN_HINT}")),
+            ("90", format!("'90' is not a time{WHEN_HINT}")),
+            ("90D", format!("'90D' is not a time{WHEN_HINT}")),
+            ("-1d", format!("'-1d' is not a time{WHEN_HINT}")),
+            ("+1d", format!("'+1d' is not a time{WHEN_HINT}")),
+            ("1.5h", format!("'1.5h' is not a time{WHEN_HINT}")),
+            ("1h30m", format!("'1h30m' is not a time{WHEN_HINT}")),
+            (" 1h", format!("' 1h' is not a time{WHEN_HINT}")),
+            ("Never", format!("'Never' is not a time{WHEN_HINT}")),
+            ("0d", "'0d' is no time at all\nhint: give a duration of at least 1s\n".to_owned()),
+            ("2027-02-29", format!("there is no date '2027-02-29'{WHEN_HINT}")),
+            ("2027-13-01", format!("there is no date '2027-13-01'{WHEN_HINT}")),
+            ("2027-1-1", format!("'2027-1-1' is not a time{WHEN_HINT}")),
+            (
+                "2027-01-01T00:00:00",
+                format!("'2027-01-01T00:00:00' is not an RFC 3339 instant{WHEN_HINT}"),
+            ),
+            (
+                "2027-01-01T24:00:01Z",
+                format!("'2027-01-01T24:00:01Z' is not an RFC 3339 instant{WHEN_HINT}"),
+            ),
+            (
+                "9223372036854775808d",
+                "the duration '9223372036854775808d' is too long\nhint: time here ends with the year 9999\n".to_owned(),
+            ),
+            (
+                "7980y",
+                "2912700d from now lies after the year 9999\nhint: give less, or 'never'\n".to_owned(),
+            ),
+            (
+                "9999-12-31",
+                "'9999-12-31' ends after the year 9999\nhint: give an earlier date, or 'never'\n".to_owned(),
+            ),
+        ] {
+            let option = format!("--expires={when}");
+            stage.refuses(command.iter().copied().chain([option.as_str()]), 2, &message);
+        }
+    }
+}
+
+#[test]
+fn a_when_that_is_past_is_refused() {
+    let stage = Stage::new();
+    for (when, at) in [
+        ("2020-01-01", "2020-01-02T00:00:00Z"),
+        ("2026-11-21", "2026-11-22T00:00:00Z"),
+        ("2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"),
+        ("2026-11-22T01:59:59+02:00", "2026-11-21T23:59:59Z"),
+        ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+    ] {
+        let message = format!(
+            "{at} is already past: it is now 2026-11-22T00:00:00Z\nhint: give a later time\n"
+        );
+        for command in ["create --scope inference", "rotate ci", "edit ci"] {
+            let line = format!("{command} --expires {when}");
+            stage.refuses(line.split(' '), 2, &message);
+        }
+    }
+}
+
+#[test]
+fn a_duration_that_cannot_be_read_is_refused() {
+    let stage = Stage::new();
+    for command in [
+        "list --expiring-within",
+        "list --unused-for",
+        "list --older-than",
+        "rotate ci --grace",
+        "edit ci --grace",
+        "purge --yes --older-than",
+    ] {
+        for bad in [
+            "soon",
+            "-1h",
+            "1.5h",
+            "5",
+            "h",
+            "1h30m",
+            "2027-03-31",
+            "never",
+        ] {
+            let line = format!("{command}={bad}");
+            stage.refuses(
+                line.split(' '),
+                2,
+                &format!("'{bad}' is not a duration{SPAN_HINT}"),
+            );
+        }
+        let line = format!("{command}=99999999y");
+        stage.refuses(
+            line.split(' '),
+            2,
+            "the duration '99999999y' is too long\nhint: ",
+        );
+    }
+}
+
+#[test]
+fn an_option_without_a_value_is_refused() {
+    let stage = Stage::new();
+    for (line, message) in [
+        (
+            "create --scope inference --expires",
+            "--expires <WHEN> has no value",
+        ),
+        ("create --scope inference --expires=", "'' is not a time"),
+        (
+            "create --scope inference --count=",
+            "'' is not a value of --count <N>: cannot parse integer from empty string",
+        ),
+        ("create --scope", "--scope <SCOPE> has no value"),
+        ("list --older-than=", "'' is not a duration"),
+        ("list --format=", "--format <FORMAT> has no value"),
+        ("list --db", "--db <PATH> has no value"),
+        ("list --db=", "--db <PATH> has no value"),
+    ] {
+        stage.refuses(line.split(' '), 2, &format!("{message}\nhint: "));
+    }
+}
+
+#[test]
+fn a_name_that_misleads_is_refused() {
+    let stage = Stage::new();
+    let long = "n".repeat(129);
+    let huge = "n".repeat(1 << 16);
+    let cut = format!("'{}…'", "n".repeat(64));
+    for (name, message) in [
+        (
+            "",
+            "the name is empty\nhint: give 1 to 128 characters\n".to_owned(),
+        ),
+        (
+            &long,
+            format!("the name {cut} is too long\nhint: use at most 128 characters\n"),
+        ),
+        (
+            &huge,
+            format!("the name {cut} is too long\nhint: use at most 128 characters\n"),
+        ),
+        (
+            "a\tb",
+            "the name 'a\\u{9}b' has a control character\nhint: leave out control".to_owned(),
+        ),
+        (
+            "a\u{1b}[31mb",
+            "the name 'a\\u{1b}[31mb' has a control character\nhint: ".to_owned(),
+        ),
+        (
+            "a\u{202e}b",
+            "the name 'a\\u{202e}b' has a control character\nhint: ".to_owned(),
+        ),
+        (
+            "a\u{2028}b",
+            "the name 'a\\u{2028}b' has a control character\nhint: ".to_owned(),
+        ),
+        ("-a", "the name '-a' starts with '-'\nhint: ".to_owned()),
+        ("a/b", "the name 'a/b' has a '/'\nhint: ".to_owned()),
+        (
+            " a",
+            "the name ' a' begins or ends with a blank\nhint: ".to_owned(),
+        ),
+        (
+            "a ",
+            "the name 'a ' begins or ends with a blank\nhint: ".to_owned(),
+        ),
+        (
+            "a\u{3000}",
+            "the name 'a\u{3000}' begins or ends with a blank\nhint: ".to_owned(),
+        ),
+        (
+            "7h2m9qxw4d1e",
+            "the name '7h2m9qxw4d1e' is shaped like a key ID\nhint: ".to_owned(),
+        ),
+    ] {
+        let option = format!("--name={name}");
+        stage.refuses(["create", "--scope=inference", &option], 2, &message);
+        stage.refuses(["edit", "ci", &option], 2, &message);
+        if name != "7h2m9qxw4d1e" && name.len() < 129 && !name.is_empty() {
+            let message = message.replace("the name", "the owner");
+            let option = format!("--owner={name}");
+            stage.refuses(["create", "--scope=inference", &option], 2, &message);
+        }
+    }
+    stage.refuses(
+        ["create", "--scope=inference", "--owner="],
+        2,
+        "the owner is empty\nhint: ",
+    );
+    let option = format!("--owner={}", "n".repeat(65));
+    stage.refuses(
+        ["create", "--scope=inference", &option],
+        2,
+        &format!("the owner {cut} is too long\nhint: use at most 64 characters\n"),
+    );
+}
+
+#[test]
+fn a_user_whose_own_name_cannot_own_a_key_is_told_so() {
+    let stage = Stage::new();
+    for user in ["DOMAIN/bob", "", "bob\nroot"] {
+        let ran = stage.world.cmd(["create", "--scope=inference"]).user(user);
+        stage.refuses_cmd(ran, 2, "the owner ");
+    }
+}
+
+#[test]
+fn a_label_or_a_reason_that_misleads_is_refused() {
+    let stage = Stage::new();
+    let long = format!("--label=a={}", "v".repeat(257));
+    for (label, message) in [
+        (
+            "--label=team",
+            "the label 'team' has no '='\nhint: write it as KEY=VALUE, as in team=search\n",
+        ),
+        (
+            "--label==search",
+            "'' is not a label key\nhint: use 1 to 64 letters",
+        ),
+        ("--label=te am=x", "'te am' is not a label key\nhint: "),
+        (
+            "--label=team=a\u{7}b",
+            "the label 'a\\u{7}b' has a control character\nhint: ",
+        ),
+        (&long, "the label 'vvv"),
+        (
+            "--reason=a\nb",
+            "the reason 'a\\u{a}b' has a control character\nhint: ",
+        ),
+    ] {
+        stage.refuses(["create", "--scope=inference", label], 2, message);
+        stage.refuses(["edit", "ci", "--add-scope=project", label], 2, message);
+    }
+    for command in ["create --scope=inference", "edit ci"] {
+        let line = format!("{command} --label team=a --label team=b");
+        stage.refuses(
+            line.split(' '),
+            2,
+            "the label 'team' is given twice\nhint: give each label once\n",
+        );
+    }
+    let reason = format!("--reason={}", "r".repeat(1025));
+    stage.refuses(["delete", "ci", "--yes", &reason], 2, "the reason 'rrr");
+}
+
+#[test]
+fn a_scope_that_is_unknown_or_given_twice_is_refused() {
+    let stage = Stage::new();
+    for (scope, hint) in [
+        ("infrence", "did you mean 'inference'?"),
+        ("Project", "did you mean 'project'?"),
+        ("zzz", "the scopes here are: inference, project"),
+        ("*", "the scopes here are: inference, project"),
+        ("", "the scopes here are: inference, project"),
+    ] {
+        let message = format!("there is no scope '{scope}'\nhint: {hint}\n");
+        stage.refuses(["create", "--scope", scope], 2, &message);
+        stage.refuses(
+            ["create", "--scope", &format!("inference,{scope}")],
+            2,
+            &message,
+        );
+        stage.refuses(["list", "--scope", scope], 2, &message);
+        stage.refuses(["edit", "ci", "--scope", scope], 2, &message);
+        stage.refuses(["edit", "ci", "--add-scope", scope], 2, &message);
+        let verify = stage
+            .world
+            .cmd(["verify", "--scope", scope])
+            .stdin(&stage.token);
+        stage.refuses_cmd(verify, 2, &message);
+    }
+    let twice = "the scope 'inference' is given twice\nhint: give each scope once\n";
+    stage.refuses(["create", "--scope=inference,inference"], 2, twice);
+    stage.refuses(
+        ["create", "--scope=inference", "--scope=inference"],
+        2,
+        twice,
+    );
+    stage.refuses(
+        ["create"],
+        2,
+        "missing: --scope <SCOPE>\nhint: see --help\n",
+    );
+    let hostile = "\u{1b}[31m".to_owned() + &"x".repeat(100);
+    stage.refuses(
+        ["create", "--scope", &hostile],
+        2,
+        &format!("there is no scope '\\u{{1b}}[31m{}…'", "x".repeat(59)),
+    );
+}
+
+#[test]
+fn a_number_out_of_range_is_refused() {
+    let stage = Stage::new();
+    for count in ["0", "10001", "-1", "x", "1.5", "99999999999999999999"] {
+        let option = format!("--count={count}");
+        stage.refuses(
+            ["create", "--scope=inference", &option],
+            2,
+            &format!("'{count}' is not a value of --count <N>: "),
+        );
+    }
+    for limit in ["-1", "x", "99999999999999999999"] {
+        stage.refuses(
+            ["list", &format!("--limit={limit}")],
+            2,
+            &format!("'{limit}' is not a value of --limit <N>: "),
+        );
+    }
+}
+
+#[test]
+fn without_a_command_the_usage_is_told_as_a_mistake() {
+    let world = World::new();
+    let bare = keyctl_alone(&world);
+    assert_eq!((bare.code, bare.stdout.as_str()), (2, ""), "{bare:#?}");
+    assert!(bare.stderr.contains("Usage: keyctl"), "{bare:#?}");
+    let help = world.cmd(["--help"]).without_db().run().code(0).stderr("");
+    assert!(help.stdout.contains("Exit codes:"), "{help:#?}");
+    let version = format!("keyctl {}\n", env!("CARGO_PKG_VERSION"));
+    world
+        .cmd(["--version"])
+        .run()
+        .code(0)
+        .stderr("")
+        .stdout(&version);
+}
+
+fn keyctl_alone(world: &World) -> Ran {
+    let nothing: [&str; 0] = [];
+    world.cmd(nothing).without_db().run()
+}
+
+#[test]
+fn words_that_are_not_among_the_choices_are_refused() {
+    let stage = Stage::new();
+    for (line, message) in [
+        (
+            "list --state activ",
+            "'activ' is not a value of --state <STATE>\nhint: did you mean 'active'?\n",
+        ),
+        (
+            "list --format yaml",
+            "'yaml' is not a value of --format <FORMAT>\nhint: it takes: table, json, jsonl, csv, ids\n",
+        ),
+        (
+            "list --sort size",
+            "'size' is not a value of --sort <ORDER>\nhint: it takes: created, expires, last-used, name\n",
+        ),
+        (
+            "create --scope inference --format csv",
+            "'csv' is not a value of --format <FORMAT>\nhint: ",
+        ),
+        (
+            "list --color blue",
+            "'blue' is not a value of --color <WHEN>\nhint: ",
+        ),
+        (
+            "list --lable a=b",
+            "there is no argument '--lable' here\nhint: did you mean '--label'?\n",
+        ),
+        (
+            "list extra",
+            "there is no argument 'extra' here\nhint: see --help\n",
+        ),
+        (
+            "crate --scope inference",
+            "there is no command 'crate'\nhint: did you mean 'create'?\n",
+        ),
+        ("rotate", "missing: <KEY>"),
+        (
+            "list --limit 1 --limit 2",
+            "--limit <N> is given more than once\nhint: leave one of them out\n",
+        ),
+    ] {
+        stage.refuses(line.split(' '), 2, message);
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_utf8_is_refused_by_its_name() {
+    let stage = Stage::new();
+    let commands: [&[OsString]; 6] = [
+        &["create".into(), "--scope=inference".into(), odd("--name=x")],
+        &["create".into(), "--scope".into(), odd("x")],
+        &["show".into(), odd("x")],
+        &["delete".into(), odd("x"), "--yes".into()],
+        &[odd("x")],
+        &["list".into(), odd("--x")],
+    ];
+    for args in commands {
+        let ran = stage.refuses(args, 2, "");
+        assert!(ran.stderr.contains("x\u{fffd}'"), "{ran:#?}");
+        assert!(ran.stderr.contains("\nhint: "), "{ran:#?}");
+    }
+    // A path may be what the file system allows.
+    let db = stage.world.path("").join(odd("store"));
+    let args = [
+        "create".into(),
+        "--scope=inference".into(),
+        "--db".into(),
+        db.clone().into_os_string(),
+    ];
+    stage.world.cmd::<[OsString; 4]>(args).run().code(0);
+    assert!(db.exists());
+}
+
+#[test]
+fn a_key_that_is_not_there_or_not_alone_is_refused() {
+    let stage = Stage::new();
+    let other = id_of(
+        &stage
+            .world
+            .create("--scope inference --name other --owner bob"),
+    );
+    let twin = if stage.id.ends_with('0') { "1" } else { "0" };
+    let twin = format!("{}{twin}", &stage.id[..11]);
+    let sql = "UPDATE keys SET id = ?1 WHERE id = ?2";
+    stage.world.sql().execute(sql, [&twin, &other]).unwrap();
+    let hint = "hint: 'keyctl list --state all' shows every key\n";
+    for command in [
+        "show",
+        "edit --add-scope project",
+        "rotate",
+        "disable",
+        "enable",
+        "delete --yes",
+    ] {
+        let key = |text: &str, message: &str| {
+            let args = command.split(' ').chain([text]);
+            stage.refuses(args, 3, message)
+        };
+        key("nobody", &format!("there is no key 'nobody'\n{hint}"));
+        key("carol/ci", &format!("there is no key 'carol/ci'\n{hint}"));
+        key(
+            "000000000000",
+            &format!("there is no key 000000000000\n{hint}"),
+        );
+        key("", &format!("there is no key ''\n{hint}"));
+        let short = &stage.id[..3];
+        key(
+            short,
+            &format!(
+                "there is no key '{short}'\nhint: the beginning of an ID will do from 4 characters on"
+            ),
+        );
+        let part = &stage.id[..11];
+        if command == "show" {
+            key(part, &format!("'{part}' stands for more than one key\n"))
+                .says(&format!("\n  {}  ci  of alice, active\n", stage.id))
+                .says(&format!("\n  {twin}  other  of bob, active\n"))
+                .says("\nhint: give more of the ID\n");
+        } else {
+            key(
+                part,
+                &format!(
+                    "there is no key '{part}'\nhint: without a terminal, the beginning of an ID does not change a key"
+                ),
+            );
+        }
+        // All or nothing: the first of two is there.
+        if ["disable", "enable", "delete --yes"].contains(&command) {
+            let args = command.split(' ').chain(["ci", "nobody"]);
+            stage.refuses(args, 3, "there is no key 'nobody'");
+        }
+    }
+}
+
+#[test]
+fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
+    let stage = Stage::new();
+    let token = stage.token.as_str();
+    let shown = format!(
+        "the token kc_{}_… was given as an argument, where others can read it with ps\nhint: take that token as leaked and rotate its key",
+        stage.id
+    );
+    for line in [
+        "show", "edit", "rotate", "disable", "enable", "delete", "verify", "list", "create",
+    ] {
+        stage.refuses([line, token], 2, &shown);
+    }
+    for option in [
+        "--name",
+        "--owner",
+        "--label",
+        "--reason",
+        "--expires",
+        "--scope",
+        "--db",
+        "--nonsense",
+    ] {
+        stage.refuses(["create", option, token], 2, &shown);
+        stage.refuses(["create", &format!("{option}={token}")], 2, &shown);
+    }
+    stage.refuses([token], 2, &shown);
+    stage.refuses(["create", "--label", &format!("token={token}")], 2, &shown);
+    stage.refuses(["show", &format!("Bearer {token}")], 2, &shown);
+    stage.refuses(["show", &token[..60]], 2, &shown);
+    stage.refuses(["show", &format!("{token}x")], 2, &shown);
+    let not_utf8 = OsString::from_vec([token.as_bytes(), b"\xff"].concat());
+    stage.refuses(["show".into(), not_utf8], 2, &shown);
+}
+
+#[test]
+fn a_mistyped_token_is_not_repeated_either() {
+    let stage = Stage::new();
+    // In the prefix, between the parts, in the ID, in the secret and in the checksum.
+    for at in [0, 2, 3, 8, 15, 16, 30, 31, 32, 50, 64] {
+        for wrong in ["-", "I", ""] {
+            let mistyped = format!("{}{wrong}{}", &stage.token[..at], &stage.token[at + 1..]);
+            if mistyped == stage.token {
+                continue;
+            }
+            let commands: [&[&str]; 2] = [
+                &["show", "--", &mistyped],
+                &["list", "--older-than", &mistyped],
+            ];
+            for args in commands {
+                let ran = stage.world.cmd(args.iter().copied()).run();
+                assert!([2, 3].contains(&ran.code), "{ran:#?}");
+                stage.keeps_the_secret(&ran);
+            }
+        }
+        let mistyped = format!("{}-{}", &stage.token[..at], &stage.token[at + 1..]);
+        let ran = stage.world.cmd(["show", "-"]).stdin(&mistyped).run();
+        assert!([2, 3].contains(&ran.code), "{ran:#?}");
+        stage.keeps_the_secret(&ran);
+    }
+    assert_eq!(stage.world.log(), ["init", "create"]);
+}
+
+#[test]
+fn a_token_of_another_store_is_unknown_here() {
+    let stage = Stage::new();
+    let elsewhere = World::new();
+    elsewhere.create("--scope inference");
+    let stranger = elsewhere.create("--scope inference");
+    let before = dump(&stage.world.db());
+    stage
+        .world
+        .cmd(["verify"])
+        .stdin(&stranger)
+        .run()
+        .code(1)
+        .stdout("")
+        .says("rejected: unknown");
+    for args in [
+        vec!["show", "-"],
+        vec!["delete", "-", "--yes"],
+        vec!["rotate", "-"],
+    ] {
+        let ran = stage.world.cmd(args).stdin(&stranger).run();
+        let ran = ran.fails(3, &format!("there is no key {}\nhint: ", id_of(&stranger)));
+        assert!(!ran.stderr.contains(&stranger[16..32]));
+    }
+    assert_eq!(dump(&stage.world.db()), before);
+}
+
+/// A command of each way to open a store, and what it reads from standard input.
+fn openers(token: &str) -> [(&'static [&'static str], &str); 6] {
+    [
+        (&["list"], ""),
+        (&["show", "ci"], ""),
+        (&["verify"], token),
+        (&["disable", "ci"], ""),
+        (&["purge", "--yes"], ""),
+        (&["create", "--scope=inference"], ""),
+    ]
+}
+
+/// Every way to open the store at `path` fails with this message and changes no file.
+#[track_caller]
+fn unusable(path: &Path, message: &str, also_create: bool) {
+    let stage = Stage::new();
+    let directory = path.parent().unwrap();
+    let before = files(directory);
+    for (args, stdin) in openers(&stage.token) {
+        if args[0] == "create" && !also_create {
+            continue;
+        }
+        let args = args.iter().map(OsString::from);
+        let args = args.chain(["--db".into(), path.into()]);
+        let ran = stage.world.cmd(args).stdin(stdin).run().fails(5, "");
+        assert!(
+            ran.stderr.contains(message),
+            "not the error: {message:?} in {ran:#?}"
+        );
+        assert!(ran.stderr.contains(&path.display().to_string()), "{ran:#?}");
+        assert!(ran.stderr.contains("\nhint: "), "{ran:#?}");
+        assert!(!ran.stderr.contains("made a new store"), "{ran:#?}");
+        stage.keeps_the_secret(&ran);
+    }
+    assert!(files(directory) == before, "a file was changed");
+}
+
+#[test]
+fn a_store_that_is_not_there_is_made_by_create_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keyctl.db");
+    unusable(&path, "there is no store at", false);
+    unusable(
+        &directory.path().join("no/such/keyctl.db"),
+        "there is no store at",
+        false,
+    );
+}
+
+#[test]
+fn a_path_that_is_no_file_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("directory");
+    fs::create_dir(&path).unwrap();
+    unusable(&path, "is a directory, not a store", true);
+    let link = directory.path().join("dangling");
+    symlink(directory.path().join("nowhere"), &link).unwrap();
+    unusable(
+        &link,
+        "is a symbolic link to a file that is not there",
+        true,
+    );
+    let circle = directory.path().join("circle");
+    symlink(&circle, &circle).unwrap();
+    unusable(&circle, "cannot look at the store", true);
+    let file = directory.path().join("file");
+    fs::write(&file, "text").unwrap();
+    unusable(&file.join("keyctl.db"), "the store", true);
+}
+
+#[test]
+fn a_file_that_is_not_sqlite_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notes.txt");
+    for content in ["xy".to_owned(), "not a store\n".repeat(1000)] {
+        fs::write(&path, content).unwrap();
+        unusable(&path, "is not a keyctl store", true);
+    }
+}
+
+#[test]
+fn another_programs_sqlite_file_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("other.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE keys (id TEXT)").unwrap();
+    unusable(
+        &path,
+        "is another program's SQLite file, not a keyctl store",
+        true,
+    );
+    other.pragma_update(None, "application_id", 0x1234).unwrap();
+    unusable(
+        &path,
+        "is another program's SQLite file, not a keyctl store",
+        true,
+    );
+    other.execute_batch("DROP TABLE keys").unwrap();
+    unusable(
+        &path,
+        "is another program's SQLite file, not a keyctl store",
+        true,
+    );
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+    let newer = World::new();
+    newer.create("--scope inference --name ci");
+    let sql = newer.sql();
+    sql.pragma_update(None, "user_version", 999).unwrap();
+    // Into the file, so that closing this connection changes nothing below.
+    sql.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
+    drop(sql);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keyctl.db");
+    fs::copy(newer.db(), &path).unwrap();
+    unusable(
+        &path,
+        "was written by a newer keyctl: its schema is 999",
+        true,
+    );
+}
+
+#[test]
+fn an_empty_file_is_a_store_only_to_create() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keyctl.db");
+    fs::write(&path, "").unwrap();
+    unusable(&path, "is empty\nhint: 'keyctl create' sets it up\n", false);
+    let args = [
+        "create",
+        "--scope=inference",
+        "--db",
+        path.to_str().unwrap(),
+    ];
+    World::new().cmd(args).run().code(0);
+}
+
+#[test]
+fn names_that_sqlite_would_take_for_something_else_are_refused() {
+    let stage = Stage::new();
+    for name in [
+        ":memory:",
+        "file:keyctl.db",
+        "file:keyctl.db?mode=memory",
+        "file::memory:",
+    ] {
+        for (args, stdin) in openers(&stage.token) {
+            let args = args.iter().copied().chain(["--db", name]);
+            let cmd = stage.world.cmd(args).stdin(stdin);
+            stage.refuses_cmd(
+                cmd,
+                2,
+                &format!("'{name}' is not the path of a file\nhint: a store is a file; for one of this very name, write ./{name}\n"),
+            );
+        }
+        let cmd = stage
+            .world
+            .cmd(["list"])
+            .without_db()
+            .var("KEYCTL_DB", name);
+        stage.refuses_cmd(cmd, 2, &format!("'{name}' is not the path of a file"));
+        assert!(!Path::new(name).exists());
+    }
+    stage.refuses(["list", "--db", ""], 2, "--db <PATH> has no value");
+}
+
+#[test]
+fn errors_are_json_where_json_was_asked_for() {
+    let stage = Stage::new();
+    let error = |line: &str, code: u8, expected: &str| {
+        for form in ["--format json", "--format=json"] {
+            let line = format!("{line} {form}");
+            let ran = stage.world.cmd(line.split(' ')).user("bob").run();
+            ran.code(code).stdout("").stderr(&format!("{expected}\n"));
+        }
+    };
+    error(
+        "list --state activ",
+        2,
+        "{\"error\":{\"code\":\"usage\",\"message\":\"'activ' is not a value of --state <STATE>\",\"hint\":\"did you mean 'active'?\"}}",
+    );
+    error(
+        "show nobody",
+        3,
+        "{\"error\":{\"code\":\"not-found\",\"message\":\"there is no key 'nobody'\",\"hint\":\"'keyctl list --state all' shows every key\"}}",
+    );
+    error(
+        "create --scope inference --expires never",
+        4,
+        "{\"error\":{\"code\":\"policy\",\"message\":\"expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z\",\
+         \"hint\":\"a key lives at most 365d from its creation (max-expiry); give an earlier time, or ask an administrator\"}}",
+    );
+    error(
+        "create --scope inference --owner alice",
+        4,
+        "{\"error\":{\"code\":\"access\",\"message\":\"'bob' may not act on keys of 'alice'\",\"hint\":\"their owner may, and an administrator of this store\"}}",
+    );
+    error(
+        "list --db /proc",
+        5,
+        "{\"error\":{\"code\":\"store\",\"message\":\"/proc is a directory, not a store\",\"hint\":\"name the file in it: --db PATH\"}}",
+    );
+    let ran = stage
+        .world
+        .cmd("create --scope inference --name ci --format json".split(' '));
+    let ran = ran.run().code(4).stdout("");
+    let json: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(json["error"]["code"], "state");
+    let ran = stage
+        .world
+        .cmd("list --format jsonl --state x".split(' '))
+        .run()
+        .code(2);
+    assert!(
+        ran.stderr.starts_with("{\"error\":{\"code\":\"usage\""),
+        "{ran:#?}"
+    );
+    let ran = stage
+        .world
+        .cmd("list --format csv --state x".split(' '))
+        .run()
+        .code(2);
+    assert!(ran.stderr.starts_with("keyctl: "), "{ran:#?}");
+}
+
+#[test]
+fn an_ambiguous_key_in_json_names_the_candidates() {
+    let stage = Stage::new();
+    let id = id_of(
+        &stage
+            .world
+            .create("--scope inference --name ci --owner bob"),
+    );
+    let ran = stage
+        .world
+        .cmd("show ci --format json".split(' '))
+        .user("carol")
+        .run()
+        .code(3)
+        .stdout("");
+    let error: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(
+        error,
+        json!({"error": {
+            "code": "ambiguous",
+            "message": "'ci' stands for more than one key",
+            "hint": "give the ID, or OWNER/NAME if the owners differ",
+            "candidates": [
+                {"id": stage.id, "name": "ci", "owner": "alice", "state": "active"},
+                {"id": id, "name": "ci", "owner": "bob", "state": "active"},
+            ],
+        }})
+    );
+    let ran = stage
+        .world
+        .cmd("show nobody --format json".split(' '))
+        .run();
+    assert!(!ran.stderr.contains("candidates"), "{ran:#?}");
+}
+
+#[test]
+fn a_token_in_a_json_error_is_not_repeated() {
+    let stage = Stage::new();
+    let ran = stage
+        .world
+        .cmd(["show", &stage.token, "--format=json"])
+        .run()
+        .code(2)
+        .stdout("");
+    assert!(
+        ran.stderr.starts_with("{\"error\":{\"code\":\"usage\""),
+        "{ran:#?}"
+    );
+    stage.keeps_the_secret(&ran);
+}

@@ -1,1 +1,735 @@
 //! `keyctl verify`
+
+use crate::harness::{Cmd, World, id_of};
+use serde_json::json;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStringExt;
+
+/// A verification of what is piped in, with the rest of its command line.
+fn verify<'w>(world: &'w World, presented: impl AsRef<[u8]>, line: &str) -> Cmd<'w> {
+    let args = ["verify"].into_iter().chain(line.split_whitespace());
+    world.cmd(args).stdin(presented)
+}
+
+/// The verdict in JSON, which comes with this exit code and nothing else.
+#[track_caller]
+fn verdict(world: &World, presented: impl AsRef<[u8]>, line: &str, code: u8) -> String {
+    let ran = verify(world, presented, &format!("{line} --format json"))
+        .run()
+        .code(code)
+        .stderr("");
+    ran.stdout
+}
+
+/// Runs SQL that no command would.
+fn tamper(world: &World, sql: &str) {
+    world.sql().execute_batch(sql).unwrap();
+}
+
+const MALFORMED: &str = "{\"valid\":false,\"reason\":\"malformed\"}\n";
+const UNKNOWN: &str = "{\"valid\":false,\"reason\":\"unknown\"}\n";
+
+#[test]
+fn a_valid_token_is_told_in_one_line_on_stdout() {
+    let world = World::new();
+    let token = world.create("--scope inference,project --name ci --expires 90d");
+    let id = id_of(&token);
+    let line = format!(
+        "valid: {id} ci of alice, scopes inference project, expires 2027-02-20T00:00:00Z (in 90d)\n"
+    );
+    let said = |line: &str| verify(&world, &token, line).run().code(0).stderr("").stdout;
+    assert_eq!(said(""), line);
+    assert_eq!(said("--quiet"), line);
+    assert_eq!(
+        said("--format json"),
+        format!(
+            "{{\"valid\":true,\"id\":\"{id}\",\"name\":\"ci\",\"owner\":\"alice\",\"state\":\"active\",\
+             \"scopes\":[\"inference\",\"project\"],\"expires_at\":\"2027-02-20T00:00:00Z\"}}\n"
+        )
+    );
+    tamper(&world, "UPDATE keys SET expires_at = NULL");
+    assert!(said("").ends_with(", expires never\n"));
+    assert!(said("--format json").ends_with(",\"expires_at\":null}\n"));
+}
+
+#[test]
+fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci --expires 90d");
+    let id = id_of(&token);
+    let store = format!("(store {})", world.db().display());
+    let said = |line: &str, code: u8, text: &str| {
+        verify(&world, &token, line)
+            .run()
+            .code(code)
+            .stdout("")
+            .stderr(text);
+        verify(&world, &token, &format!("{line} -q"))
+            .run()
+            .code(code)
+            .stdout("")
+            .stderr("");
+    };
+    said(
+        "--scope project",
+        6,
+        &format!("rejected: scope: lacks project: {id} ci {store}\n"),
+    );
+    world.run("disable ci");
+    said("", 1, &format!("rejected: disabled: {id} ci {store}\n"));
+    world.run("enable ci");
+    world.advance("90d");
+    said("", 1, &format!("rejected: expired: {id} ci {store}\n"));
+    world.run("rotate ci");
+    said("", 1, &format!("rejected: phased-out: {id} ci {store}\n"));
+    world.run(&format!("delete {id} --yes"));
+    said(
+        "",
+        1,
+        &format!("rejected: unknown: no such key, or a wrong secret {store}\n"),
+    );
+    verify(&world, "nonsense", "")
+        .run()
+        .code(1)
+        .stdout("")
+        .stderr(
+            "rejected: malformed: not a token, or mistyped or cut short (no store was asked)\n",
+        );
+}
+
+#[test]
+fn a_rejection_in_json_names_the_key_once_the_secret_has_matched() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci --expires 90d");
+    let id = id_of(&token);
+    let told =
+        |reason: &str| format!("{{\"valid\":false,\"reason\":\"{reason}\",\"id\":\"{id}\"}}\n");
+    assert_eq!(verdict(&world, &token, "--scope project", 6), told("scope"));
+    world.run("disable ci");
+    assert_eq!(verdict(&world, &token, "", 1), told("disabled"));
+    world.run("enable ci");
+    world.advance("90d");
+    assert_eq!(verdict(&world, &token, "", 1), told("expired"));
+    world.run("rotate ci");
+    assert_eq!(verdict(&world, &token, "", 1), told("phased-out"));
+    world.run(&format!("delete {id} --yes"));
+    assert_eq!(verdict(&world, &token, "", 1), UNKNOWN);
+    world.run("purge --yes");
+    assert_eq!(verdict(&world, &token, "", 1), UNKNOWN);
+    assert_eq!(verdict(&world, "nonsense", "", 1), MALFORMED);
+}
+
+#[test]
+fn a_wrong_secret_is_told_no_more_than_an_unknown_id() {
+    let world = World::new();
+    let active = world.create("--scope inference --name active");
+    let disabled = world.create("--scope inference --name disabled");
+    world.run("disable disabled");
+    // Each key now has the hash of another secret.
+    tamper(
+        &world,
+        "CREATE TEMP TABLE swap AS SELECT seq, hash FROM keys;
+         UPDATE keys SET hash = (SELECT hash FROM swap WHERE swap.seq <> keys.seq)",
+    );
+    let stranger = World::new();
+    stranger.create("--scope inference");
+    let elsewhere = stranger.create("--scope project");
+    for token in [active, disabled, elsewhere] {
+        assert_eq!(verdict(&world, &token, "--scope project", 1), UNKNOWN);
+    }
+    assert!(!world.log().contains(&"reuse".to_owned()));
+    assert_eq!(world.query("SELECT count(last_used_at) FROM keys"), "0");
+}
+
+#[test]
+fn one_changed_character_is_malformed_and_no_store_is_asked() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    fs::rename(world.db(), world.path("elsewhere.db")).unwrap();
+    for at in 0..token.len() {
+        let mut altered = token.clone().into_bytes();
+        altered[at] = if altered[at] == b'1' { b'2' } else { b'1' };
+        assert_eq!(verdict(&world, &altered, "", 1), MALFORMED, "at {at}");
+    }
+    verify(&world, &token, "")
+        .run()
+        .fails(5, "there is no store at");
+}
+
+#[test]
+fn what_is_no_token_is_malformed_whatever_the_store() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let mut binary = token.clone().into_bytes();
+    binary[20] = 0;
+    let cut = &token[..token.len() - 1];
+    let presented: [Vec<u8>; 12] = [
+        b"".into(),
+        b"\n".into(),
+        b"Bearer ".into(),
+        b"kc".into(),
+        cut.into(),
+        token[1..].into(),
+        format!("{token}x").into(),
+        format!("{token}\n{token}").into(),
+        format!("{} {}", &token[..30], &token[30..]).into(),
+        binary,
+        vec![0xff; 65],
+        token.repeat(1000).into(),
+    ];
+    for bytes in &presented {
+        for db in ["/", ":memory:", "/no/such/store.db"] {
+            let ran = verify(&world, bytes, &format!("--db {db}"))
+                .run()
+                .code(1)
+                .stdout("");
+            assert!(ran.stderr.starts_with("rejected: malformed"), "{ran:#?}");
+            assert!(!ran.stderr.contains(&token[16..32]), "{ran:#?}");
+        }
+    }
+    assert_eq!(world.log(), ["init", "create"]);
+}
+
+#[test]
+fn what_stands_around_a_token_is_dropped() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    for presented in [
+        format!("{token}\n"),
+        format!("{token}\r\n"),
+        format!(" \t{token} \n\n"),
+        format!("Bearer {token}"),
+        format!("bearer {token}\r\n"),
+        format!("\nBearer  {token}\n"),
+    ] {
+        assert_eq!(world.verify(&presented, ""), 0, "{presented:?}");
+    }
+    for presented in [
+        format!("Bearer{token}"),
+        format!("Basic {token}"),
+        format!("\"{token}\""),
+    ] {
+        assert_eq!(
+            verdict(&world, &presented, "", 1),
+            MALFORMED,
+            "{presented:?}"
+        );
+    }
+}
+
+#[test]
+fn more_than_512_bytes_are_no_token() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let padded = |length: usize| token.clone() + &"\n".repeat(length - token.len());
+    assert_eq!(world.verify(&padded(512), ""), 0);
+    assert_eq!(verdict(&world, padded(513), "", 1), MALFORMED);
+    // What comes behind the blanks that were read might not have been blank.
+    assert_eq!(verdict(&world, padded(600) + &token, "", 1), MALFORMED);
+    let file = world.path("long");
+    fs::write(&file, padded(513)).unwrap();
+    assert_eq!(
+        verdict(&world, "", &format!("--key-file {}", file.display()), 1),
+        MALFORMED
+    );
+    let ran = verify(&world, "", "--key-env KEY")
+        .var("KEY", padded(513))
+        .run();
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let ran = verify(&world, "", "")
+        .terminal(80)
+        .answer(&padded(513))
+        .run();
+    assert_eq!(ran.code, 1, "{ran:#?}");
+}
+
+#[test]
+fn the_token_comes_from_the_source_that_is_named() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let file = world.path("token");
+    fs::write(&file, format!("{token}\n")).unwrap();
+    let from_file = format!("--key-file {}", file.display());
+    verify(&world, "nonsense", &from_file).run().code(0);
+    verify(&world, &token, "--key-file -").run().code(0);
+    verify(&world, "nonsense", "--key-env KEY")
+        .var("KEY", token.as_str())
+        .run()
+        .code(0);
+    // At a terminal, too, nothing is asked where a source is named.
+    verify(&world, "", &from_file).terminal(80).run().code(0);
+    verify(&world, &token, "--key-file -")
+        .terminal(80)
+        .run()
+        .code(0);
+}
+
+#[test]
+fn a_source_that_fails_never_falls_back_to_stdin() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    for set in [None, Some("")] {
+        let cmd = verify(&world, &token, "--key-env KEY");
+        let cmd = match set {
+            Some(value) => cmd.var("KEY", value),
+            None => cmd,
+        };
+        cmd.run().fails(
+            2,
+            "the environment variable 'KEY' is unset or empty\nhint: export it, or pipe the token in\n",
+        );
+    }
+    let missing = world.path("missing");
+    let shown: String = missing.display().to_string().chars().take(64).collect();
+    verify(&world, &token, &format!("--key-file {}", missing.display()))
+        .run()
+        .fails(5, &format!("cannot read the key file '{shown}"))
+        .says("No such file")
+        .says("\nhint: check the path and its permissions\n");
+    let directory = world.path("");
+    verify(
+        &world,
+        &token,
+        &format!("--key-file {}", directory.display()),
+    )
+    .run()
+    .fails(5, "cannot read the key file");
+    let empty = world.path("empty");
+    fs::write(&empty, "").unwrap();
+    assert_eq!(
+        verdict(
+            &world,
+            &token,
+            &format!("--key-file {}", empty.display()),
+            1
+        ),
+        MALFORMED
+    );
+    let odd = OsString::from_vec(vec![0xff; 65]);
+    verify(&world, &token, "--key-env KEY")
+        .var("KEY", odd)
+        .run()
+        .code(1);
+    verify(&world, &token, "--key-env KEY --key-file -")
+        .run()
+        .fails(2, "--key-env <NAME> does not go with --key-file <PATH>");
+}
+
+#[test]
+fn a_terminal_is_asked_for_the_token_without_an_echo() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let ran = verify(&world, "", "")
+        .terminal(80)
+        .answer(&token)
+        .run()
+        .code(0);
+    assert_eq!(ran.asked, "Token: \n");
+    verify(&world, "", "")
+        .terminal(80)
+        .answer("nonsense")
+        .run()
+        .code(1);
+    verify(&world, "", "")
+        .terminal(80)
+        .prompt_fails(ErrorKind::Interrupted)
+        .run()
+        .fails(130, "interrupted: nothing was changed\n");
+    verify(&world, "", "")
+        .terminal(80)
+        .prompt_fails(ErrorKind::UnexpectedEof)
+        .run()
+        .fails(4, "not answered");
+}
+
+#[test]
+fn a_terminal_that_cannot_show_the_question_is_not_asked() {
+    let world = World::new();
+    let terminal = keyctl::env::Terminal {
+        stdin: true,
+        stdout: true,
+        stderr: false,
+        columns: Some(80),
+    };
+    verify(&world, "", "")
+        .streams(terminal)
+        .run()
+        .fails(4, "no token is given, and there is no terminal to ask at\nhint: pipe the token in, or name --key-file or --key-env\n");
+}
+
+#[test]
+fn a_token_is_never_an_argument() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let ran = world.cmd(["verify", &token]).run().fails(
+        2,
+        &format!(
+            "the token kc_{}_… was given as an argument, where others can read it with ps\nhint: ",
+            id_of(&token)
+        ),
+    );
+    assert!(!ran.stderr.contains(&token[16..32]));
+    verify(&world, &token, "anything")
+        .run()
+        .fails(2, "there is no argument 'anything' here");
+}
+
+#[test]
+fn every_scope_that_is_required_must_be_held() {
+    let world = World::new();
+    let inference = world.create("--scope inference");
+    let project = world.create("--scope project");
+    for (line, with_inference, with_project) in [
+        ("", 0, 0),
+        ("--scope inference", 0, 0),
+        ("--scope project", 6, 0),
+        ("--scope inference,project", 6, 0),
+        ("--scope project --scope inference", 6, 0),
+    ] {
+        assert_eq!(world.verify(&inference, line), with_inference, "{line}");
+        assert_eq!(world.verify(&project, line), with_project, "{line}");
+    }
+}
+
+#[test]
+fn a_scope_is_implied_through_any_number_of_steps() {
+    let world = World::new();
+    world.create("--scope inference");
+    tamper(
+        &world,
+        "INSERT INTO scopes VALUES ('all', ''), ('most', ''), ('other', '');
+         INSERT INTO scope_implies VALUES ('all', 'most'), ('most', 'project'), ('most', 'all')",
+    );
+    let token = world.create("--scope all");
+    for (scope, code) in [
+        ("all", 0),
+        ("most", 0),
+        ("project", 0),
+        ("inference", 0),
+        ("other", 6),
+    ] {
+        assert_eq!(
+            world.verify(&token, &format!("--scope {scope}")),
+            code,
+            "{scope}"
+        );
+    }
+    // What implies the scope that a key has is not held by it.
+    let most = world.create("--scope project");
+    assert_eq!(world.verify(&most, "--scope most"), 6);
+    // The key's own scopes are shown, not those that they imply.
+    let shown = verify(&world, &token, "--format json").run().json();
+    assert_eq!(shown["scopes"], json!(["all"]));
+}
+
+#[test]
+fn a_scope_that_the_store_does_not_know_is_a_mistake_of_the_caller() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let wrong = |args: &[&str], message: &str| {
+        world.cmd(args).stdin(&token).run().fails(2, message);
+    };
+    wrong(
+        &["verify", "--scope", "infrence"],
+        "there is no scope 'infrence'\nhint: did you mean 'inference'?\n",
+    );
+    // An unset variable in a script must not let everything through.
+    wrong(&["verify", "--scope", ""], "there is no scope ''");
+    wrong(&["verify", "--scope", "inference,"], "there is no scope ''");
+    assert_eq!(world.query("SELECT count(last_used_at) FROM keys"), "0");
+}
+
+#[test]
+fn state_comes_before_scope() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci --expires 1d");
+    world.run("disable ci");
+    assert!(verdict(&world, &token, "--scope project", 1).contains("\"disabled\""));
+    world.advance("1d");
+    assert!(verdict(&world, &token, "--scope project", 1).contains("\"expired\""));
+}
+
+#[test]
+fn an_expired_key_stops_at_its_instant() {
+    let world = World::new();
+    let token = world.create("--scope inference --expires 2026-11-22T00:00:01.500Z");
+    world.advance_millis(1499);
+    assert_eq!(world.verify(&token, ""), 0);
+    world.advance_millis(1);
+    assert_eq!(world.verify(&token, ""), 1);
+    world.advance_millis(-1);
+    assert_eq!(world.verify(&token, ""), 0);
+}
+
+#[test]
+fn in_its_grace_a_rotated_key_is_valid_with_a_warning() {
+    let world = World::new();
+    let old = world.create("--scope inference --name ci --expires 90d");
+    let new = world
+        .run("rotate ci --grace 1h")
+        .stdout
+        .trim_end()
+        .to_owned();
+    let (old_id, new_id) = (id_of(&old), id_of(&new));
+    world.advance("30m");
+    let warning = format!(
+        "warning: {old_id} was replaced by {new_id} and stops 2026-11-22T01:00:00Z (in 30m)\n"
+    );
+    verify(&world, &old, "--scope inference")
+        .run()
+        .code(0)
+        .stderr(&warning);
+    verify(&world, &old, "-q").run().code(0).stderr(&warning);
+    let json = verify(&world, &old, "--format json")
+        .run()
+        .code(0)
+        .stderr(&warning);
+    assert_eq!(
+        json.stdout,
+        format!(
+            "{{\"valid\":true,\"id\":\"{old_id}\",\"name\":\"ci\",\"owner\":\"alice\",\"state\":\"phased-out\",\
+             \"scopes\":[\"inference\"],\"expires_at\":\"2027-02-20T00:00:00Z\",\
+             \"usable_until\":\"2026-11-22T01:00:00Z\",\"replaced_by\":\"{new_id}\"}}\n"
+        )
+    );
+    assert_eq!(world.verify(&old, "--scope project"), 6);
+    verify(&world, &new, "").run().code(0).stderr("");
+    world.advance("30m");
+    assert!(verdict(&world, &old, "", 1).contains("\"phased-out\""));
+}
+
+#[test]
+fn a_use_is_noted_once_a_minute_and_never_backwards() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let noted = || world.query("SELECT last_used_at - created_at FROM keys");
+    let after = |millis: i64| {
+        world.advance_millis(millis);
+        assert_eq!(world.verify(&token, ""), 0);
+        noted()
+    };
+    assert_eq!(noted(), "");
+    assert_eq!(after(1), "1");
+    assert_eq!(after(59_999), "1");
+    assert_eq!(after(1), "60001");
+    assert_eq!(after(-30_000), "60001");
+    assert_eq!(after(-3_600_000), "60001");
+    assert_eq!(after(3_600_000 + 30_000 + 60_000), "120001");
+    let shown = &world.record(&id_of(&token))["last_used_at"];
+    assert_eq!(*shown, "2026-11-22T00:02:00Z");
+    // A use is no change: it is not in the log.
+    assert_eq!(world.log(), ["init", "create"]);
+}
+
+#[test]
+fn what_was_not_let_in_was_not_used() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci");
+    assert_eq!(world.verify(&token, "--scope project"), 6);
+    world.run("disable ci");
+    assert_eq!(world.verify(&token, ""), 1);
+    assert_eq!(world.query("SELECT count(last_used_at) FROM keys"), "0");
+}
+
+#[test]
+fn the_secret_of_a_key_that_no_longer_works_is_an_event_once_a_minute() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci --expires 90d");
+    let other = world.create("--scope inference --name other");
+    let id = id_of(&token);
+    let reuses = |id: &str| {
+        world.query(&format!(
+            "SELECT count(*) FROM events WHERE action = 'reuse' AND key_id = '{id}'"
+        ))
+    };
+    let detail = || world.query("SELECT detail ->> 'state' FROM events ORDER BY seq DESC");
+    let present = || assert_eq!(world.verify(&token, ""), 1);
+    world.run("disable ci");
+    world.run("disable other");
+    present();
+    assert_eq!((reuses(&id).as_str(), detail().as_str()), ("1", "disabled"));
+    assert_eq!(
+        world.query("SELECT actor FROM events ORDER BY seq DESC"),
+        "alice"
+    );
+    assert_eq!(world.verify(&other, ""), 1);
+    assert_eq!(reuses(&id_of(&other)), "1");
+    world.advance_millis(59_999);
+    present();
+    assert_eq!(reuses(&id), "1");
+    world.advance_millis(1);
+    present();
+    assert_eq!(reuses(&id), "2");
+    world.run("enable ci");
+    world.advance("90d");
+    present();
+    assert_eq!((reuses(&id).as_str(), detail().as_str()), ("3", "expired"));
+    world.run("rotate ci");
+    world.advance("1m");
+    present();
+    assert_eq!(
+        (reuses(&id).as_str(), detail().as_str()),
+        ("4", "phased-out")
+    );
+    world.advance("1m");
+    verify(&world, &token, "--no-touch").run().code(1);
+    assert_eq!(reuses(&id), "4");
+    world.run(&format!("delete {id} --yes"));
+    present();
+    assert_eq!(reuses(&id), "4");
+}
+
+#[test]
+fn no_touch_leaves_every_byte_of_the_store_as_it_is() {
+    let world = World::new();
+    let good = world.create("--scope inference --name good");
+    let off = world.create("--scope inference --name off");
+    world.run("disable off");
+    tamper(
+        &world,
+        "INSERT INTO policy VALUES ('argon2-iterations', '6')",
+    );
+    world.run("list");
+    let bytes = || fs::read(world.db()).unwrap();
+    let before = bytes();
+    for (token, code) in [(&good, 0), (&off, 1)] {
+        assert_eq!(world.verify(token, "--no-touch"), code);
+    }
+    assert_eq!(bytes(), before);
+    assert_eq!(world.query("SELECT count(last_used_at) FROM keys"), "0");
+    assert!(!world.log().contains(&"reuse".to_owned()));
+    assert!(!world.log().contains(&"rehash".to_owned()));
+}
+
+#[test]
+fn the_next_good_verify_after_a_policy_change_makes_the_hash_anew() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci");
+    let hash = || world.query("SELECT hash FROM keys");
+    let old = hash();
+    tamper(
+        &world,
+        "INSERT INTO policy VALUES ('argon2-memory', '9216'), ('argon2-iterations', '4')",
+    );
+    assert_eq!(world.verify(&token, "--scope project"), 6);
+    world.run("disable ci");
+    assert_eq!(world.verify(&token, ""), 1);
+    world.run("enable ci");
+    assert_eq!(hash(), old);
+    assert_eq!(world.verify(&token, ""), 0);
+    let new = hash();
+    assert!(new.starts_with("$argon2id$v=19$m=9216,t=4,p=1$"), "{new}");
+    assert_ne!(
+        new.split('$').nth(4),
+        old.split('$').nth(4),
+        "the salt is the old one"
+    );
+    assert_eq!(world.log().last().unwrap(), "rehash");
+    // Now it is as policy says, and stays.
+    assert_eq!(world.verify(&token, ""), 0);
+    assert_eq!(hash(), new);
+    // A use within the last minute keeps no hash from being made anew.
+    tamper(&world, "DELETE FROM policy");
+    assert_eq!(world.verify(&token, ""), 0);
+    assert!(hash().starts_with("$argon2id$v=19$m=7168,t=5,p=1$"));
+    let rehashes = world.log().into_iter().filter(|action| action == "rehash");
+    assert_eq!(rehashes.count(), 2);
+}
+
+#[test]
+fn a_verdict_waits_for_no_lock() {
+    let world = World::new();
+    let good = world.create("--scope inference --name good");
+    let off = world.create("--scope inference --name off");
+    world.run("disable off");
+    tamper(
+        &world,
+        "INSERT INTO policy VALUES ('argon2-iterations', '6')",
+    );
+    let writer = world.sql();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    verify(&world, &good, "").run().code(0).stderr("");
+    verify(&world, &off, "-q").run().code(1).stderr("");
+    writer.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(world.query("SELECT count(last_used_at) FROM keys"), "0");
+    assert!(!world.log().contains(&"reuse".to_owned()));
+}
+
+#[test]
+fn a_hash_that_is_absurd_is_never_run() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let tail = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for hash in [
+        format!("$argon2id$v=19$m=1048577,t=1,p=1${tail}"),
+        format!("$argon2id$v=19$m=8192,t=101,p=1${tail}"),
+        format!("$argon2id$v=19$m=1048576,t=5,p=1${tail}"),
+        format!("$argon2id$v=19$m=8192,t=5,p=5${tail}"),
+        format!("$argon2i$v=19$m=8192,t=5,p=1${tail}"),
+        "$argon2id$".to_owned(),
+        String::new(),
+    ] {
+        world
+            .sql()
+            .execute("UPDATE keys SET hash = ?1", [&hash])
+            .unwrap();
+        let ran = verify(&world, &token, "").run().fails(
+            5,
+            &format!("the hash of {} cannot be read or would cost too much to check\nhint: rotate the key", id_of(&token)),
+        );
+        assert!(hash.is_empty() || !ran.stderr.contains(&hash), "{ran:#?}");
+    }
+}
+
+#[test]
+fn verifying_is_for_everyone_and_logged_under_their_name() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci");
+    verify(&world, &token, "").user("mallory").run().code(0);
+    assert_ne!(world.query("SELECT last_used_at FROM keys"), "");
+    world.run("disable ci");
+    verify(&world, &token, "").user("mallory").run().code(1);
+    assert_eq!(
+        world.query("SELECT actor FROM events ORDER BY seq DESC"),
+        "mallory"
+    );
+}
+
+#[test]
+fn names_are_escaped_for_people_and_exact_for_programs() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci");
+    let hostile = "a\u{1b}[2J\nb\u{202e}c";
+    world
+        .sql()
+        .execute("UPDATE keys SET name = ?1, owner = ?1", [hostile])
+        .unwrap();
+    let shown = "a\\u{1b}[2J\\u{a}b\\u{202e}c";
+    let text = verify(&world, &token, "").run().code(0).stdout;
+    assert!(text.contains(&format!(" {shown} of {shown}, ")), "{text}");
+    verify(&world, &token, "--scope project")
+        .run()
+        .code(6)
+        .says(&format!(" {shown} (store"));
+    let json = verify(&world, &token, "--format json").run().json();
+    assert_eq!(
+        (&json["name"], &json["owner"]),
+        (&json!(hostile), &json!(hostile))
+    );
+}
+
+#[test]
+fn an_unreadable_policy_lets_nobody_in() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    tamper(
+        &world,
+        "INSERT INTO policy VALUES ('argon2-memory', 'little')",
+    );
+    verify(&world, &token, "")
+        .run()
+        .fails(5, "the store")
+        .says("is damaged");
+}

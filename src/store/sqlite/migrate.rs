@@ -1,7 +1,7 @@
 //! The schema, one file a step; `user_version` counts the steps that were taken.
 
 use super::error::{Error, Result};
-use super::open::{APPLICATION_ID, foreign, is_empty};
+use super::open::{APPLICATION_ID, foreign, is_empty, nothing_in, path_of};
 use super::write;
 use crate::env::Actor;
 use crate::error::Error as Told;
@@ -32,9 +32,7 @@ pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>
     }
     if from == 0 {
         let Some((founder, now)) = founder else {
-            return Err(Error::Told(
-                Told::store("the store is empty").hint("'keyctl create' sets it up"),
-            ));
+            return Err(nothing_in(&transaction));
         };
         transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
         transaction.execute("INSERT INTO administrators VALUES (?1)", [&founder.name])?;
@@ -67,7 +65,8 @@ pub fn version(connection: &Connection) -> Result<usize> {
         .ok_or_else(|| {
             Error::Told(
                 Told::store(format!(
-                    "the store was written by a newer keyctl: its schema is {stored}, this one knows up to {}",
+                    "the store {} was written by a newer keyctl: its schema is {stored}, this one knows up to {}",
+                    path_of(connection),
                     MIGRATIONS.len()
                 ))
                 .hint("use the newer keyctl"),

@@ -110,13 +110,19 @@ fn check_ours(connection: &Connection) -> Result<()> {
     if application_id(connection)? == APPLICATION_ID {
         return migrate::version(connection).map(drop);
     }
-    if empty {
-        return Err(Error::Told(
-            Told::store(format!("the store {} is empty", path_of(connection)))
-                .hint("'keyctl create' sets it up"),
-        ));
-    }
-    Err(foreign(connection))
+    Err(if empty {
+        nothing_in(connection)
+    } else {
+        foreign(connection)
+    })
+}
+
+/// What is said of a file into which nothing was ever put.
+pub fn nothing_in(connection: &Connection) -> Error {
+    Error::Told(
+        Told::store(format!("the store {} is empty", path_of(connection)))
+            .hint("'keyctl create' sets it up"),
+    )
 }
 
 /// What is said of another program's SQLite file.
@@ -182,6 +188,7 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
     }
 }
 
-fn path_of(connection: &Connection) -> String {
+/// How a message names the store.
+pub fn path_of(connection: &Connection) -> String {
     crate::error::escape(connection.path().unwrap_or("the store"))
 }
