@@ -10,6 +10,7 @@
 
 mod harness;
 
+mod admin;
 mod completions;
 mod create;
 mod delete;
@@ -18,12 +19,20 @@ mod edit;
 mod enable;
 mod exe;
 mod generated;
+mod init;
 mod input;
+mod kinds;
 mod list;
+mod log;
 mod lookup;
+mod member;
+mod migrations;
+mod policy;
 mod properties;
 mod purge;
+mod refusals;
 mod rotate;
+mod scope;
 mod show;
 mod states;
 mod store;

@@ -1,0 +1,1 @@
+//! Legacy keys, met by every command.

@@ -1,0 +1,1 @@
+//! `keyctl member`, and `verify` and `list` with a project.

@@ -1,0 +1,1 @@
+//! `keyctl policy`, and how it binds create, rotate and edit.

@@ -1,0 +1,1 @@
+//! What access and policy refuse is logged.
