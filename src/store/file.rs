@@ -76,10 +76,7 @@ impl Location {
     /// it was made. One that is there is left as it is.
     pub fn create(&self) -> Result<bool> {
         if let Some(parent) = self.0.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(parent)
+            make_directories(parent)
                 .map_err(|cause| self.failed("cannot make the directory for the store", &cause))?;
         }
         let made = OpenOptions::new()
@@ -112,6 +109,21 @@ impl Location {
         Error::store(format!("{what} {}: {cause}", self.shown()))
             .hint("check the path and its permissions, or name another file: --db PATH")
     }
+}
+
+/// Makes those of `path` and the directories above it that are not there, for their owner alone.
+fn make_directories(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+    for directory in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(directory) {
+            // A umask may have taken more away than it should: then nothing could be put into it.
+            Ok(()) => fs::set_permissions(directory, Permissions::from_mode(0o700))?,
+            // Somebody else was faster, or it cannot be looked at: what is done in it will tell.
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(())
 }
 
 /// What tells one content of a file from another, without opening it.
