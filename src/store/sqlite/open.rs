@@ -88,19 +88,34 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// What lies in a file.
+enum Content {
+    Store,
+    Nothing,
+    AnotherPrograms,
+}
+
+/// Looks at what lies in the file, all of it at one moment: somebody may just be setting it up.
+fn content(connection: &Connection) -> Result<Content> {
+    let moment = connection.unchecked_transaction()?;
+    let id: i32 = moment.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(match id {
+        APPLICATION_ID => Content::Store,
+        0 if is_empty(&moment)? => Content::Nothing,
+        _ => Content::AnotherPrograms,
+    })
+}
+
 /// Refuses a file that is not a store, or is none yet.
 fn check_ours(connection: &Connection) -> Result<()> {
-    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if id == APPLICATION_ID {
-        return Ok(());
-    }
-    if id == 0 && is_empty(connection)? {
-        return Err(Error::Told(
+    match content(connection)? {
+        Content::Store => Ok(()),
+        Content::Nothing => Err(Error::Told(
             Told::store(format!("the store {} is empty", path_of(connection)))
                 .hint("'keyctl create' sets it up"),
-        ));
+        )),
+        Content::AnotherPrograms => Err(foreign(connection)),
     }
-    Err(foreign(connection))
 }
 
 /// What is said of another program's SQLite file.
@@ -133,8 +148,7 @@ fn prepare_to_write(connection: &Connection, busy: Duration) -> Result<()> {
             .hint("run the command as a user who may write it"),
         ));
     }
-    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if id != APPLICATION_ID && !(id == 0 && is_empty(connection)?) {
+    if let Content::AnotherPrograms = content(connection)? {
         return Err(foreign(connection));
     }
     connection.execute_batch(
