@@ -340,6 +340,23 @@ fn list_and_show_stay_quiet_when_their_reader_goes_away() {
 }
 
 #[test]
+fn a_list_longer_than_any_buffer_stays_quiet_too_when_its_reader_goes_away() {
+    let site = Site::new();
+    site.run("create --scope inference --count 2");
+    // Hashing as many would take its time; the name alone fills the buffers as well.
+    let name = "x".repeat(20_000);
+    site.sql()
+        .execute("UPDATE keys SET name = ?1 || id", [name])
+        .unwrap();
+    for format in ["table", "json", "jsonl", "csv", "ids"] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let line = format!("list --format {format}");
+        run(site.cmd(&line).stdout(writer)).code(0).stderr("");
+    }
+}
+
+#[test]
 fn the_first_line_of_a_list_can_be_cut_off() {
     let site = Site::new();
     site.run("create --scope inference --count 3");

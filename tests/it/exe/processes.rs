@@ -5,6 +5,7 @@ use crate::harness::{Ran, id_of};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs all of `commands` at once.
 fn all(commands: impl IntoIterator<Item = Command>) -> Vec<Ran> {
@@ -139,6 +140,33 @@ fn creating_verifying_listing_and_deleting_at_once_disturb_one_another_in_nothin
     assert_eq!(site.run("list --format ids").stdout.lines().count(), 7);
     // Made, seven and six created, six deleted.
     site.log_is_whole(20);
+}
+
+#[test]
+fn who_only_reads_does_not_wait_for_a_writer_and_verify_notes_nothing_then() {
+    /// Less than the 30 seconds that a writer waits, and more than anything else takes.
+    const WAITED: Duration = Duration::from_secs(25);
+    let site = Site::new();
+    let token = site.create();
+    let writer = site.sql();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = Instant::now();
+
+    assert_eq!(site.verify(&token), 0);
+    assert_eq!(site.ids(), [id_of(&token)]);
+    assert!(
+        site.record(&id_of(&token))
+            .contains(r#""last_used_at":null"#)
+    );
+
+    assert!(begun.elapsed() < WAITED);
+    drop(writer);
+    assert_eq!(site.verify(&token), 0);
+    assert!(
+        !site
+            .record(&id_of(&token))
+            .contains(r#""last_used_at":null"#)
+    );
 }
 
 #[test]
