@@ -254,6 +254,9 @@ fn a_store_in_a_directory_that_may_not_be_entered_fails_closed() {
         token,
     )
     .fails(5, "cannot ");
+
+    // Without which it could not be removed.
+    set_mode(site.path("shut"), 0o755);
 }
 
 #[test]
