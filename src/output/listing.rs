@@ -60,7 +60,7 @@ impl<'a> Listing<'a> {
             Format::Jsonl => Body::Jsonl(out),
             Format::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
-                csv.write_record(Record::FIELDS)?;
+                csv.write_record(Record::FIELDS).map_err(unwrapped)?;
                 Body::Csv(Box::new(csv))
             }
             Format::Ids => Body::Ids(out),
@@ -89,7 +89,9 @@ impl<'a> Listing<'a> {
                 serde_json::to_writer(&mut *out, &Record::new(key, now))?;
                 out.write_all(b"\n")?;
             }
-            Body::Csv(csv) => csv.write_record(Record::new(key, now).cells()?)?,
+            Body::Csv(csv) => csv
+                .write_record(Record::new(key, now).cells()?)
+                .map_err(unwrapped)?,
             Body::Ids(out) => writeln!(out, "{}", key.id)?,
         }
         self.count += 1;
@@ -115,6 +117,14 @@ impl<'a> Listing<'a> {
             Body::Jsonl(out) | Body::Ids(out) => out.flush()?,
         }
         Ok(self.count)
+    }
+}
+
+/// The stream's own error, by whose kind a reader that has gone away is known.
+fn unwrapped(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -103,11 +103,7 @@ impl Location {
         let failed =
             |cause: io::Error| self.failed("cannot make the directory for the store", &cause);
         let is_new = !directory.exists();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(failed)?;
+        make_directories(directory).map_err(failed)?;
         let Sharing::Group(gid) = sharing else {
             return Ok(());
         };
@@ -164,6 +160,21 @@ impl Sharing {
             Sharing::Group(_) => 0o660,
         }
     }
+}
+
+/// Makes those of `path` and the directories above it that are not there, for their owner alone.
+fn make_directories(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+    for directory in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(directory) {
+            // A umask may have taken more away than it should: then nothing could be put into it.
+            Ok(()) => fs::set_permissions(directory, Permissions::from_mode(0o700))?,
+            // Somebody else was faster, or it cannot be looked at: what is done in it will tell.
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(())
 }
 
 /// What tells one content of a file from another, without opening it.

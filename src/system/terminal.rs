@@ -2,10 +2,14 @@
 
 use keyctl::env::Prompt;
 use rustix::stdio;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
+};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::{Handle, Signals};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use zeroize::Zeroizing;
 
@@ -22,11 +26,20 @@ pub struct Prompter;
 
 impl Prompt for Prompter {
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
-        let _guard = Guard::new()?;
+        let guard = Guard::new()?;
+        // Here and not by the crate, which asks first and hides after that, and whose settings a
+        // signal at that moment could leave behind.
+        guard.hide()?;
         let config = rpassword::ConfigBuilder::new()
+            .input_reader(Typed)
             .output_writer(io::stderr())
             .build();
-        rpassword::prompt_password_with_config(question, config).map(Zeroizing::new)
+        rpassword::prompt_password_with_config(question, config)
+            .map(Zeroizing::new)
+            .map_err(|cause| match cause.kind() {
+                ENDED => unanswered(),
+                _ => cause,
+            })
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
@@ -36,15 +49,47 @@ impl Prompt for Prompter {
         stderr.flush()?;
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(unanswered());
         }
         Ok(answer)
     }
 }
 
-/// Leaves the terminal as it was when a signal ends the program at a prompt: a hidden prompt would
-/// leave it silent. The exit code is the shell's: 130 after Ctrl-C.
+/// What is typed, without a buffer that would keep it. That it has ended is an error: the crate
+/// takes an end for an empty answer.
+struct Typed;
+
+const ENDED: io::ErrorKind = io::ErrorKind::NotConnected;
+
+impl Read for Typed {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match rustix::io::read(stdio::stdin(), bytes)? {
+            0 => Err(ENDED.into()),
+            read => Ok(read),
+        }
+    }
+}
+
+/// The answer of one who ends the input; what is said next does not stand on the question's line.
+fn unanswered() -> io::Error {
+    drop(io::stderr().write_all(b"\n"));
+    io::ErrorKind::UnexpectedEof.into()
+}
+
+/// The signals that end the program, at a prompt as anywhere else.
+const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+
+/// What switches a special character off (`_POSIX_VDISABLE`).
+const NO_CHARACTER: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
+
+/// Whether no question is open. A signal that was ever watched for would be ignored for good;
+/// while this holds, it does again what it does to any program.
+static NOTHING_ASKED: AtomicBool = AtomicBool::new(true);
+
+/// Leaves the terminal as it was, when the question is answered and when a signal ends the program
+/// at it: a hidden prompt would leave it silent. The exit code is the shell's: 130 after Ctrl-C.
 struct Guard {
+    before: Option<Termios>,
     handle: Handle,
     watcher: Option<JoinHandle<()>>,
 }
@@ -52,22 +97,42 @@ struct Guard {
 impl Guard {
     fn new() -> io::Result<Self> {
         let before = tcgetattr(stdio::stdin()).ok();
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        NOTHING_ASKED.store(false, Ordering::SeqCst);
+        let mut signals = Signals::new(ENDING)?;
+        for signal in ENDING {
+            register_conditional_default(signal, &NOTHING_ASKED)?;
+        }
         let handle = signals.handle();
+        let as_before = before.clone();
         let watcher = thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                leave(before.as_ref(), signal);
+                leave(as_before.as_ref(), signal);
             }
         });
         Ok(Guard {
+            before,
             handle,
             watcher: Some(watcher),
         })
+    }
+
+    /// Shows no more of what is typed, but the end of the line. Ctrl-Z does nothing: the shell
+    /// would have it shown again.
+    fn hide(&self) -> io::Result<()> {
+        if let Some(mut silent) = self.before.clone() {
+            silent.local_modes.remove(LocalModes::ECHO);
+            silent.local_modes.insert(LocalModes::ECHONL);
+            silent.special_codes[SpecialCodeIndex::VSUSP] = NO_CHARACTER;
+            tcsetattr(stdio::stdin(), OptionalActions::Now, &silent)?;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        restore(self.before.as_ref());
+        NOTHING_ASKED.store(true, Ordering::SeqCst);
         self.handle.close();
         if let Some(watcher) = self.watcher.take() {
             drop(watcher.join());
@@ -80,10 +145,14 @@ impl Drop for Guard {
     reason = "a signal asks for just that, while the main thread waits for a key"
 )]
 fn leave(terminal: Option<&Termios>, signal: i32) {
+    restore(terminal);
+    drop(io::stderr().write_all(b"\nkeyctl: interrupted: nothing was changed\n"));
+    std::process::exit(128 + signal);
+}
+
+fn restore(terminal: Option<&Termios>) {
     if let Some(terminal) = terminal {
         // The terminal may be gone; there is nothing else to do for it.
         tcsetattr(stdio::stdin(), OptionalActions::Now, terminal).ok();
     }
-    drop(io::stderr().write_all(b"\nkeyctl: interrupted: nothing was changed\n"));
-    std::process::exit(128 + signal);
 }

@@ -44,7 +44,7 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connect
 pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
-        check_ours(&connection)?;
+        check(&connection, Empty::Refused)?;
         Ok(connection)
     });
     let error = match opened {
@@ -88,7 +88,7 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags)?;
     harden(&connection)?;
-    check_ours(&connection)?;
+    check(&connection, Empty::Refused)?;
     Ok(connection)
 }
 
@@ -103,18 +103,36 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a file that is not a store, is none yet, or is one of a newer version.
-fn check_ours(connection: &Connection) -> Result<()> {
-    let empty = application_id(connection)? != APPLICATION_ID && is_empty(connection)?;
-    // Asked again: somebody may have made it a store between the two questions.
-    if application_id(connection)? == APPLICATION_ID {
-        return migrate::version(connection).map(drop);
-    }
-    Err(if empty {
-        nothing_in(connection)
-    } else {
-        foreign(connection)
+/// What lies in a file.
+enum Content {
+    Store,
+    Nothing,
+    AnotherPrograms,
+}
+
+/// Looks at what lies in the file, all of it at one moment: somebody may just be setting it up. A
+/// store of a newer version is refused.
+fn content(connection: &Connection) -> Result<Content> {
+    let moment = connection.unchecked_transaction()?;
+    let id: i32 = moment.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(match id {
+        APPLICATION_ID => {
+            migrate::version(&moment)?;
+            Content::Store
+        }
+        0 if is_empty(&moment)? => Content::Nothing,
+        _ => Content::AnotherPrograms,
     })
+}
+
+/// Refuses a file that is not a store, and an empty one as `empty` says.
+fn check(connection: &Connection, empty: Empty) -> Result<()> {
+    match content(connection)? {
+        Content::Store => Ok(()),
+        Content::Nothing if empty == Empty::Taken => Ok(()),
+        Content::Nothing => Err(nothing_in(connection)),
+        Content::AnotherPrograms => Err(foreign(connection)),
+    }
 }
 
 /// What is said of a file into which nothing was ever put.
@@ -141,11 +159,7 @@ pub fn is_empty(connection: &Connection) -> Result<bool> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(application_id(connection)? == 0 && version == 0 && objects == 0)
-}
-
-fn application_id(connection: &Connection) -> Result<i32> {
-    Ok(connection.query_row("PRAGMA application_id", [], |row| row.get(0))?)
+    Ok(version == 0 && objects == 0)
 }
 
 fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Result<()> {
@@ -159,9 +173,7 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Re
             .hint("run the command as a user who may write it"),
         ));
     }
-    if empty == Empty::Refused || !is_empty(connection)? {
-        check_ours(connection)?;
-    }
+    check(connection, empty)?;
     connection.execute_batch(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
     )?;
