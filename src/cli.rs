@@ -2,6 +2,7 @@
 
 use crate::cmd::Command;
 use clap::{Args, Parser, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Issue, list, rotate, revoke and verify API keys
@@ -63,6 +64,23 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+impl Color {
+    /// What `args` ask for, as far as that can be told of a line that is no command.
+    pub fn among(args: &[OsString]) -> Self {
+        let asks = |word: &str| {
+            args.iter().any(|arg| *arg == *format!("--color={word}"))
+                || args
+                    .windows(2)
+                    .any(|pair| pair[0] == "--color" && pair[1] == *word)
+        };
+        match (asks("never"), asks("always")) {
+            (true, _) => Color::Never,
+            (false, true) => Color::Always,
+            (false, false) => Color::Auto,
+        }
+    }
 }
 
 const AFTER_HELP: &str = "\

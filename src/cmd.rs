@@ -20,6 +20,7 @@ mod purge;
 mod refusal;
 mod rotate;
 mod scope;
+mod selection;
 mod show;
 mod values;
 mod verify;
@@ -28,7 +29,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::lookup::Lookup;
 use crate::output::Style;
-use crate::store::{self, Location, Store};
+use crate::store::{self, Location, Read, Store};
 use crate::when::Timestamp;
 use clap::Subcommand;
 use std::fmt::Display;
@@ -173,6 +174,11 @@ impl Cx<'_> {
 
     fn open_to_write(&self) -> Result<Box<dyn Store>> {
         store::open_to_write(&self.location()?)
+    }
+
+    /// The store as it is, or as it would be if the actor made it.
+    fn preview(&self) -> Result<Box<dyn Read>> {
+        store::preview(&self.location()?, &self.env.actor, self.env.now())
     }
 
     /// Opens the store for changes, making it where there is none.

@@ -7,6 +7,7 @@ use crate::env::Output;
 use crate::error::{Error, Result, quote};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat, fsync, stat};
+use rustix::termios::isatty;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -20,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 const PIECE: usize = 4096;
 
 /// Refuses a standard output where a token would be lost: one that is closed (which the runtime
-/// opens as `/dev/null`), or `/dev/null` itself.
+/// opens as `/dev/null`), `/dev/null` itself, or another device that is no terminal.
 pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
     let Some(descriptor) = stdout.descriptor() else {
         return Ok(());
@@ -30,11 +31,13 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
             .hint("send it to a pipe or a file, or name a new one: --secret-file PATH")
     };
     let out = fstat(descriptor).map_err(|_| lost())?;
-    let null = stat("/dev/null").is_ok_and(|null| null.st_rdev == out.st_rdev);
-    if null && FileType::from_raw_mode(out.st_mode) == FileType::CharacterDevice {
-        return Err(lost());
+    let device = FileType::from_raw_mode(out.st_mode) == FileType::CharacterDevice;
+    if !device || isatty(descriptor) {
+        return Ok(());
     }
-    Ok(())
+    // Of what is no terminal, only a full device says so itself.
+    let is = |path: &str| stat(path).is_ok_and(|known| known.st_rdev == out.st_rdev);
+    if is("/dev/full") { Ok(()) } else { Err(lost()) }
 }
 
 /// Writes all of `bytes` to `stdout` within two seconds, and to the disk if it is a file.
@@ -98,63 +101,72 @@ fn sync(stdout: &dyn Output) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file, mode 0600, for a token. It is removed again unless it is kept.
+/// A new file, mode 0600, with a token in it. It is removed again unless it is kept.
 pub struct SecretFile {
     path: PathBuf,
-    file: File,
     kept: bool,
 }
 
 impl SecretFile {
-    /// Makes the file; anything that is there already is refused, a link too.
-    pub fn create(path: &Path) -> Result<Self> {
-        let shown = quote(&path.to_string_lossy());
+    /// Refuses a place where a secret file cannot be made: anything that is there already, a link
+    /// too, or no directory above it.
+    pub fn check(path: &Path) -> Result<()> {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(taken(path));
+        }
+        match fs::metadata(directory_of(path)) {
+            Ok(metadata) if metadata.is_dir() => Ok(()),
+            Ok(_) => Err(unwritten(path, &io::ErrorKind::NotADirectory.into())),
+            Err(cause) => Err(unwritten(path, &cause)),
+        }
+    }
+
+    /// Makes the file and writes `bytes` to it and to the disk.
+    pub fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)
             .map_err(|cause| match cause.kind() {
-                io::ErrorKind::AlreadyExists => {
-                    Error::store(format!("the secret file {shown} is there already"))
-                        .hint("name a file that is not there, or move this one away")
-                }
-                _ => Error::store(format!("cannot make the secret file {shown}: {cause}"))
-                    .hint("check the path and its permissions"),
+                io::ErrorKind::AlreadyExists => taken(path),
+                _ => unwritten(path, &cause),
             })?;
         let made = SecretFile {
             path: path.to_owned(),
-            file,
             kept: false,
         };
-        // A umask may have taken more away than it should.
-        made.file
-            .set_permissions(Permissions::from_mode(0o600))
-            .map_err(|cause| made.failed(&cause))?;
+        made.fill(&file, bytes)
+            .map_err(|cause| unwritten(path, &cause))?;
         Ok(made)
     }
 
-    /// Writes all of `bytes` to the file and the disk.
-    pub fn fill(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file
-            .write_all(bytes)
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| sync_directory(&self.path))
-            .map_err(|cause| self.failed(&cause))
+    fn fill(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        // A umask may have taken more away than it should.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        sync_directory(directory_of(&self.path))
     }
 
     /// Leaves the file in its place.
     pub fn keep(mut self) {
         self.kept = true;
     }
+}
 
-    fn failed(&self, cause: &io::Error) -> Error {
-        let shown = quote(&self.path.to_string_lossy());
-        Error::store(format!(
-            "the token could not be written to the secret file {shown}: {cause}"
-        ))
-        .hint("nothing was made or changed in the store; mend the path and run the command again")
-    }
+fn taken(path: &Path) -> Error {
+    let shown = quote(&path.to_string_lossy());
+    Error::store(format!("the secret file {shown} is there already"))
+        .hint("name a file that is not there, or move this one away")
+}
+
+fn unwritten(path: &Path, cause: &io::Error) -> Error {
+    let shown = quote(&path.to_string_lossy());
+    Error::store(format!(
+        "the token could not be written to the secret file {shown}: {cause}"
+    ))
+    .hint("no key was made or changed; mend the path and run the command again")
 }
 
 impl Drop for SecretFile {
@@ -166,11 +178,19 @@ impl Drop for SecretFile {
     }
 }
 
-/// Makes sure that a new file's name, too, is on the disk.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let parent = match path.parent() {
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
-    File::open(parent)?.sync_all()
+    }
+}
+
+/// Makes sure that a new file's name, too, is on the disk. One who may put files into a directory
+/// need not be allowed to read it; then the name gets there in its own time.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    match File::open(directory) {
+        Ok(directory) => directory.sync_all(),
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(cause) => Err(cause),
+    }
 }

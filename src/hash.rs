@@ -63,17 +63,28 @@ impl Cost {
             )
             .hint(format!("OWASP's least: {}", owasp_in_words())));
         }
+        self.check_bounds()
+    }
+
+    /// Refuses a cost that is never run: one that no hash can have, or that exhausts the machine.
+    pub fn check_bounds(self) -> Result<()> {
+        let (memory, iterations) = (self.memory_kib, self.iterations);
         let work = u64::from(memory) * u64::from(iterations);
-        if memory > MAX_MEMORY_KIB || iterations > MAX_ITERATIONS || work > MAX_WORK_KIB {
-            return Err(Error::new(
-                Kind::Policy,
-                format!("argon2 with {memory} KiB and {iterations} iterations costs too much"),
-            )
-            .hint(format!(
-                "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"
-            )));
+        let possible = memory >= Params::MIN_M_COST && iterations >= Params::MIN_T_COST;
+        if possible
+            && memory <= MAX_MEMORY_KIB
+            && iterations <= MAX_ITERATIONS
+            && work <= MAX_WORK_KIB
+        {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::new(
+            Kind::Policy,
+            format!("argon2 with {memory} KiB and {iterations} iterations is out of bounds"),
+        )
+        .hint(format!(
+            "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"
+        )))
     }
 
     fn params(self) -> Result<Params> {

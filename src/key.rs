@@ -115,7 +115,7 @@ pub struct Key {
     /// When it last verified, to the minute; `None` if no use is recorded.
     pub last_used_at: Option<Timestamp>,
     /// When its grace began: at its rotation, or, if its grace was ended since, at that end. A
-    /// clock that is set back cannot bring a grace back to life that has no length.
+    /// grace that has no length is over, and no clock that is set back brings it back to life.
     pub grace_from: Option<Timestamp>,
     /// When its grace ends or ended; set if and only if it was rotated.
     pub usable_until: Option<Timestamp>,
@@ -160,8 +160,8 @@ impl Key {
     pub fn is_in_grace(&self, now: Timestamp) -> bool {
         self.deleted_at.is_none()
             && !self.is_expired(now)
-            && self.grace_from.is_some_and(|from| from <= now)
             && self.usable_until.is_some_and(|until| now < until)
+            && self.grace_from < self.usable_until
     }
 
     /// Neither deleted nor phased-out.

@@ -29,7 +29,7 @@ mod cli;
 mod cmd;
 mod usage;
 
-use clap::error::ErrorKind;
+use clap::error::ErrorKind as Refusal;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color};
 use cmd::Cx;
@@ -37,6 +37,7 @@ use env::Env;
 use error::{Candidate, DONE, Error, Kind, Result, escape};
 use serde::Serialize;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 
 /// The command line's definition, from which manual pages and completions are made.
 pub fn command() -> clap::Command {
@@ -64,11 +65,7 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error, args, env),
     };
-    let color = match cli.global.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => env.terminal.stdout && env.var("NO_COLOR").is_none(),
-    };
+    let color = colored(cli.global.color, env);
     let mut cx = Cx {
         env,
         db: cli.global.db,
@@ -79,23 +76,35 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
     cli.command.run(&mut cx)
 }
 
+/// Whether to colour what goes to standard output.
+fn colored(asked: Color, env: &Env) -> bool {
+    match asked {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => env.terminal.stdout && env.var("NO_COLOR").is_none(),
+    }
+}
+
 /// What was not a command: a question for help or the version, or a mistake.
 fn not_parsed(error: &clap::Error, args: &[OsString], env: &mut Env) -> Result<u8> {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+        Refusal::DisplayHelp | Refusal::DisplayVersion => {
             let text = error.render();
-            let color = env.terminal.stdout && env.var("NO_COLOR").is_none();
+            let color = colored(Color::among(args), env);
             let text = if color {
                 text.ansi().to_string()
             } else {
                 text.to_string()
             };
-            env.stdout
-                .write_all(text.as_bytes())
-                .map_err(|cause| output::unwritable(&cause))?;
-            Ok(DONE)
+            match env.stdout.write_all(text.as_bytes()) {
+                // The reader has seen enough.
+                Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+                    Err(output::unwritable(&cause))
+                }
+                _ => Ok(DONE),
+            }
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        Refusal::DisplayHelpOnMissingArgumentOrSubcommand => {
             // Nobody can be told that nobody can be told.
             drop(env.stderr.write_all(error.render().to_string().as_bytes()));
             Ok(Kind::Usage.exit_code())
@@ -153,8 +162,9 @@ fn in_json(error: &Error) -> String {
         code: error.kind.word(),
         message: &error.message,
         hint: error.hint.as_deref(),
-        candidates: (error.kind == Kind::Ambiguous).then_some(&error.candidates),
+        candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };
     // Text and lists of it can always be written as JSON.
-    serde_json::to_string(&InJson { error: told }).unwrap_or_default()
+    let text = output::json::bytes(&InJson { error: told }).unwrap_or_default();
+    String::from_utf8(text).unwrap_or_default()
 }

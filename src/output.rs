@@ -2,6 +2,7 @@
 
 mod details;
 mod entries;
+pub mod json;
 mod listing;
 mod record;
 mod style;

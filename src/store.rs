@@ -172,6 +172,15 @@ pub fn open_or_create(
     Ok((Box::new(store), made))
 }
 
+/// What is or, where there is none, would be the store at `location` with `founder` as its first
+/// administrator: to check what is asked before anything is made.
+pub fn preview(location: &Location, founder: &Actor, now: Timestamp) -> Result<Box<dyn Read>> {
+    if location.is_vacant() {
+        return Ok(Box::new(sqlite::Sqlite::blank(location, founder, now)?));
+    }
+    Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))
+}
+
 /// Makes a store at `location`, where there must be none, for whom `sharing` says, with `founder`
 /// as its first administrator.
 pub fn create(

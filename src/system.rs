@@ -8,9 +8,11 @@ use keyctl::when::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use rustix::stdio;
+use signal_hook::consts::SIGXFSZ;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The environment of this process.
@@ -33,6 +35,13 @@ pub fn env() -> Env {
         },
         prompt: Box::new(terminal::Prompter),
     }
+}
+
+/// Lets a write beyond the limit of a file's size fail, like one to a full disk, and not end the
+/// program: what was begun is to be undone.
+pub fn fail_on_full_files() {
+    // A handler of any kind will do. Without one, the signal ends the program, as it always did.
+    drop(signal_hook::flag::register(SIGXFSZ, Arc::default()));
 }
 
 fn now() -> Timestamp {

@@ -24,6 +24,10 @@ pub const PRESENTED_MAX: usize = 512;
 /// if it was cut short.
 const SHAPE_MIN: usize = 16;
 
+/// From this many on, it is taken to carry one behind a key ID that is mistyped, of these lengths.
+const NEAR_MIN: usize = 40;
+const NEAR_ID: std::ops::RangeInclusive<usize> = 8..=16;
+
 /// The words before a token's ID: `[a-z][a-z0-9]*(_[a-z0-9]+)*`, at most 24 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prefix(String);
@@ -176,23 +180,32 @@ pub struct Redacted(String);
 
 impl Redacted {
     /// Finds the first token-shaped part of `text`: a prefix, a key ID and at least 16 base62
-    /// characters, joined by `_`.
+    /// characters, joined by `_`; or, where the ID is mistyped, almost all of the secret behind
+    /// something of about its length.
     pub fn find(text: &[u8]) -> Option<Self> {
-        let middle = 1 + KeyId::LEN + 1;
-        text.windows(middle + SHAPE_MIN)
-            .enumerate()
-            .find_map(|(at, window)| {
-                let (head, tail) = window.split_at(middle);
-                let id = KeyId::parse(&head[1..=KeyId::LEN])?;
-                if head[0] != b'_'
-                    || head[middle - 1] != b'_'
-                    || !tail.iter().all(u8::is_ascii_alphanumeric)
-                {
-                    return None;
-                }
-                let prefix = prefix_before(&text[..at])?;
-                Some(Redacted(format!("{prefix}_{id}_…")))
-            })
+        let mut words = text.split(|&byte| byte == b'_').peekable();
+        let mut start = 0;
+        while let (Some(word), Some(next)) = (words.next(), words.peek()) {
+            if let Some(shown) = shape(&text[..start], word, next) {
+                return Some(Redacted(shown));
+            }
+            start += word.len() + 1;
+        }
+        None
+    }
+}
+
+/// How the word `id`, between `before` and `after`, is shown if these make a token.
+fn shape(before: &[u8], id: &[u8], after: &[u8]) -> Option<String> {
+    let secret = after
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    let prefix = before.strip_suffix(b"_").and_then(prefix_at_end);
+    match (prefix, KeyId::parse(id)) {
+        (Some(prefix), Some(id)) if secret >= SHAPE_MIN => Some(format!("{prefix}_{id}_…")),
+        _ if secret >= NEAR_MIN && NEAR_ID.contains(&id.len()) => Some("…_…".to_owned()),
+        _ => None,
     }
 }
 
@@ -203,7 +216,7 @@ impl fmt::Display for Redacted {
 }
 
 /// The prefix that `text` ends in, if any.
-fn prefix_before(text: &[u8]) -> Option<&str> {
+fn prefix_at_end(text: &[u8]) -> Option<&str> {
     let start = text.len().saturating_sub(Prefix::MAX);
     (start..text.len())
         .map(|from| &text[from..])
@@ -284,5 +297,14 @@ mod tests {
         assert_eq!(Redacted::find(&text.as_bytes()[..35]), shown);
         assert_eq!(Redacted::find(&text.as_bytes()[..25]), None);
         assert_eq!(Redacted::find(b"kc-apikey-alice-20261122T000000Z"), None);
+        let near = Some(Redacted("…_…".to_owned()));
+        assert_eq!(
+            Redacted::find(text.replace("0123456789ab", "0123456789aU").as_bytes()),
+            near
+        );
+        assert_eq!(
+            Redacted::find(text.trim_start_matches("kc_").as_bytes()),
+            near
+        );
     }
 }

@@ -2,16 +2,16 @@
 
 use super::Cx;
 use crate::access::Access;
-use crate::error::{Error, Result, escape};
+use crate::error::{Result, escape};
 use crate::event::{Action, Event};
-use crate::id::KeyId;
 use crate::key::{Change, Key};
-use crate::store::{self, Store};
+use crate::store::{self, Read, Store};
 use crate::when::Timestamp;
-use std::collections::HashSet;
 
-/// A transition: changes the key, and says which kind of event that was; `None` if the key was so
-/// already.
+/// Finds the keys to change, as they are under the store's lock.
+pub type Select<'a> = dyn Fn(&Cx<'_>, &dyn Read, Timestamp) -> Result<Vec<Key>> + 'a;
+
+/// Changes a key, and says whether there was anything to do and which kind of event that is.
 pub type Transition<'a> = dyn Fn(&mut Key, Timestamp, &Access) -> Result<(Change, Action)> + 'a;
 
 /// What a transition made of a key.
@@ -24,28 +24,26 @@ pub struct Changed {
     pub action: Action,
 }
 
-/// Applies `transition` to each of `ids` in one transaction, with an event for each key that it
-/// changes. The actor must be allowed to change every one of them.
+/// Applies `transition` to each key that `select` finds, in one transaction, with an event for
+/// each that it changes. The actor must be allowed to change every one of them.
 pub fn change_all(
     cx: &mut Cx<'_>,
     store: &mut dyn Store,
-    ids: &[KeyId],
     reason: Option<&str>,
+    select: &Select<'_>,
     transition: &Transition<'_>,
 ) -> Result<Vec<Changed>> {
     store::write(store, |tx| {
         let now = cx.env.now();
         let access = tx.access(&cx.env.actor)?;
-        let mut done = Vec::with_capacity(ids.len());
-        for &id in ids {
-            let mut key = tx
-                .get(id)?
-                .ok_or_else(|| Error::not_found(format!("there is no key {id}")))?;
+        let mut done = Vec::new();
+        for mut key in select(cx, &*tx, now)? {
             access.for_owner(&key.owner)?;
             let (change, action) = transition(&mut key, now, &access)?;
             if change == Change::Made {
                 tx.update(&key)?;
-                tx.append(&Event::new(now, &cx.env.actor, action, Some(id)).because(reason))?;
+                let event = Event::new(now, &cx.env.actor, action, Some(key.id));
+                tx.append(&event.because(reason))?;
             }
             done.push(Changed {
                 key,
@@ -72,15 +70,6 @@ pub fn tell(cx: &mut Cx<'_>, changed: &[Changed]) {
             Change::None => cx.status(format_args!("{} ({name}) is {done} already", key.id)),
         }
     }
-}
-
-/// The IDs of `keys`.
-pub fn ids(keys: &[Key]) -> Vec<KeyId> {
-    let mut seen = HashSet::new();
-    keys.iter()
-        .map(|key| key.id)
-        .filter(|id| seen.insert(*id))
-        .collect()
 }
 
 fn past(action: Action) -> &'static str {

@@ -42,7 +42,8 @@ pub fn unanswered(cause: &io::Error) -> Error {
         io::ErrorKind::Interrupted => {
             Error::new(Kind::Interrupted, "interrupted: nothing was changed")
         }
-        io::ErrorKind::UnexpectedEof => {
+        // An end, or bytes that are no text, are no yes.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
             Error::new(Kind::Unconfirmed, "not answered: nothing was changed")
         }
         _ => Error::store(format!("cannot ask at the terminal: {cause}")),

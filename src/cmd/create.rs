@@ -48,7 +48,7 @@ pub struct Args {
     owner: Option<String>,
     /// When it expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 instant, or never
     /// [default: as policy says, 365d]
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     /// What kind of key it is; a legacy one takes no scope and never expires
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
@@ -85,17 +85,20 @@ impl Args {
         if let Some(when) = self.expires {
             when.resolve(cx.env.now())?;
         }
-        let target = self.handover.open(&*cx.env.stdout)?;
+        let target = self.handover.clone().check(&*cx.env.stdout)?;
+        // What is refused is refused before anything is made and before time is spent on hashing,
+        // and again under the lock.
+        let preview = cx.preview()?;
+        self.draft(&*preview, &actor, &owner, cx.env.now())?;
+        let minted = self.mint(cx, &*preview)?;
+        drop(preview);
         let mut store = cx.open_or_create()?;
-        // What is refused is refused before time is spent on hashing, and again under the lock.
-        self.draft(&*store, &actor, &owner, cx.env.now())?;
-        let minted = self.mint(cx, &*store)?;
         let number = if self.count.is_some() {
             Number::Many
         } else {
             Number::One
         };
-        let (keys, now) = issue(cx, &mut *store, target, number, &minted, |tx, now| {
+        let (keys, now) = issue(cx, &mut *store, &target, number, &minted, |tx, now| {
             let draft = self.draft(&*tx, &actor, &owner, now)?;
             let mut keys = Vec::with_capacity(minted.len());
             for (name, minted) in draft.names.iter().zip(&minted) {

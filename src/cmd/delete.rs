@@ -1,13 +1,16 @@
 //! `keyctl delete`
 
-use super::change::{Changed, change_all, ids, tell};
+use super::Cx;
+use super::change::{Changed, change_all, tell};
 use super::confirm::{self, confirm, name_keys};
-use super::disable::of_owner;
+use super::selection::Selection;
 use super::values::Why;
-use super::{Cx, keys};
-use crate::error::{DONE, Result};
+use crate::error::{DONE, Error, Result, quote};
 use crate::event::Action;
+use crate::id::KeyId;
 use crate::key::{Change, Key, Kind, State};
+use crate::store::Read;
+use crate::when::Timestamp;
 
 /// Stop keys for ever
 ///
@@ -47,41 +50,24 @@ pub struct Args {
 impl Args {
     /// Deletes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let texts = match &self.owner {
-            Some(_) => Vec::new(),
-            None => keys::expand(cx, &self.keys)?,
-        };
+        let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
         let mut store = cx.open_to_write()?;
-        let now = cx.env.now();
-        let found = match &self.owner {
-            Some(owner) => of_owner(cx, &*store, owner, now)?,
-            None => keys::find(&cx.lookup_to_stop(now), &*store, &texts)?,
-        };
-        let access = store.access(&cx.env.actor)?;
-        for key in &found {
-            access.for_owner(&key.owner)?;
-            if self.owner.is_none() {
-                // Refused before anybody is asked.
-                key.clone().delete(now)?;
-            }
-        }
-        let doomed: Vec<Key> = found
-            .iter()
-            .filter(|key| key.state(now) != State::Deleted)
-            .cloned()
-            .collect();
-        if !doomed.is_empty() {
-            self.ask(cx, &doomed, now)?;
-        }
-        let spare_legacy = self.owner.is_some();
+        let agreed = self.ask(cx, &*store, &selection)?;
+        let spare_legacy = selection.owner().is_some();
         let changed = change_all(
             cx,
             &mut *store,
-            &ids(&found),
             self.why.reason.as_deref(),
+            &|cx, store, now| {
+                let found = selection.find(cx, store, now)?;
+                if let Some(agreed) = &agreed {
+                    check_agreed(agreed, &found, now)?;
+                }
+                Ok(found)
+            },
             &|key, now, access| {
                 if spare_legacy && key.kind == Kind::Legacy {
-                    Ok((key.disable(now, &access.actor)?, Action::Disable))
+                    Ok((key.disable(now, access)?, Action::Disable))
                 } else {
                     Ok((key.delete(now)?, Action::Delete))
                 }
@@ -89,16 +75,63 @@ impl Args {
         )?;
         tell(cx, &changed);
         tell_of_legacy(cx, &changed);
+        if let (Some(owner), true) = (selection.owner(), changed.is_empty()) {
+            cx.status(format_args!(
+                "every key of {} is deleted already",
+                quote(owner)
+            ));
+        }
         Ok(DONE)
     }
 
-    fn ask(&self, cx: &mut Cx<'_>, doomed: &[Key], now: crate::when::Timestamp) -> Result<()> {
-        if !self.yes && cx.env.terminal.interactive() {
-            cx.notice("to be deleted; what uses it will fail:");
-            name_keys(cx, doomed, now);
+    /// Asks whether to delete what is selected, unless that was said, and returns the keys that
+    /// the answer is about. What would be refused is refused before anybody is asked.
+    fn ask(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &dyn Read,
+        selection: &Selection,
+    ) -> Result<Option<Vec<KeyId>>> {
+        if self.yes {
+            return Ok(None);
         }
-        let question = format!("Delete {}?", confirm::keys(doomed.len()));
-        confirm(cx, self.yes, "delete", &question)
+        let now = cx.env.now();
+        let found = selection.find(cx, store, now)?;
+        let access = store.access(&cx.env.actor)?;
+        for key in &found {
+            access.for_owner(&key.owner)?;
+            if selection.owner().is_none() {
+                key.clone().delete(now)?;
+            }
+        }
+        let doomed: Vec<Key> = undeleted(&found, now).cloned().collect();
+        if !doomed.is_empty() {
+            if cx.env.terminal.interactive() {
+                cx.notice("to be deleted; what uses it will fail:");
+                name_keys(cx, &doomed, now);
+            }
+            let question = format!("Delete {}?", confirm::keys(doomed.len()));
+            confirm(cx, self.yes, "delete", &question)?;
+        }
+        Ok(Some(doomed.iter().map(|key| key.id).collect()))
+    }
+}
+
+fn undeleted(keys: &[Key], now: Timestamp) -> impl Iterator<Item = &Key> {
+    keys.iter()
+        .filter(move |key| key.state(now) != State::Deleted)
+}
+
+/// Refuses keys of which somebody has not been asked: while they thought, a name may have come to
+/// mean another key, or a user may have made a new one.
+fn check_agreed(agreed: &[KeyId], found: &[Key], now: Timestamp) -> Result<()> {
+    match undeleted(found, now).find(|key| !agreed.contains(&key.id)) {
+        None => Ok(()),
+        Some(key) => Err(Error::state(format!(
+            "{} came to be meant after you were asked",
+            key.label()
+        ))
+        .hint("nothing was deleted; run the command again")),
     }
 }
 

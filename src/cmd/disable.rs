@@ -1,13 +1,11 @@
 //! `keyctl disable`
 
-use super::change::{change_all, ids, tell};
+use super::Cx;
+use super::change::{change_all, tell};
+use super::selection::Selection;
 use super::values::Why;
-use super::{Cx, keys};
-use crate::error::{DONE, Error, Result, quote};
+use crate::error::{DONE, Result, quote};
 use crate::event::Action;
-use crate::key::{Key, State};
-use crate::store::{Filter, Read};
-use crate::when::Timestamp;
 
 /// Switch keys off
 ///
@@ -43,54 +41,19 @@ pub struct Args {
 impl Args {
     /// Disables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let texts = match &self.owner {
-            Some(_) => Vec::new(),
-            None => keys::expand(cx, &self.keys)?,
-        };
+        let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
         let mut store = cx.open_to_write()?;
-        let now = cx.env.now();
-        let found = match &self.owner {
-            Some(owner) => of_owner(cx, &*store, owner, now)?,
-            None => keys::find(&cx.lookup_to_stop(now), &*store, &texts)?,
-        };
         let changed = change_all(
             cx,
             &mut *store,
-            &ids(&found),
             self.why.reason.as_deref(),
-            &|key, now, access| Ok((key.disable(now, &access.actor)?, Action::Disable)),
+            &|cx, store, now| selection.find(cx, store, now),
+            &|key, now, access| Ok((key.disable(now, access)?, Action::Disable)),
         )?;
         tell(cx, &changed);
+        if let (Some(owner), true) = (selection.owner(), changed.is_empty()) {
+            cx.status(format_args!("every key of {} is deleted", quote(owner)));
+        }
         Ok(DONE)
     }
-}
-
-/// Every key of `owner` that is not deleted; an error if they never had one, since that is likely
-/// a typo.
-pub fn of_owner(
-    cx: &mut Cx<'_>,
-    store: &dyn Read,
-    owner: &str,
-    now: Timestamp,
-) -> Result<Vec<Key>> {
-    store.access(&cx.env.actor)?.for_owner(owner)?;
-    let all = store.find(&Filter {
-        owner: Some(owner.to_owned()),
-        ..Filter::all(now)
-    })?;
-    if all.is_empty() {
-        return Err(Error::not_found(format!("{} has no keys", quote(owner)))
-            .hint("'keyctl list --state all' shows every key and its owner"));
-    }
-    let found: Vec<Key> = all
-        .into_iter()
-        .filter(|key| key.state(now) != State::Deleted)
-        .collect();
-    if found.is_empty() {
-        cx.status(format_args!(
-            "every key of {} is deleted already",
-            quote(owner)
-        ));
-    }
-    Ok(found)
 }

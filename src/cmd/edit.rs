@@ -45,10 +45,10 @@ pub struct Args {
     remove_scopes: Vec<String>,
     /// When it expires: 30d, 2027-03-31, an RFC 3339 instant, or never; at most as long after its
     /// creation as policy allows
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     /// How long a rotated key goes on working from now, at most 90d; only while it still works
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
     /// A label to set; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]

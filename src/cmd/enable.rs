@@ -1,6 +1,6 @@
 //! `keyctl enable`
 
-use super::change::{change_all, ids, tell};
+use super::change::{change_all, tell};
 use super::values::Why;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
@@ -35,12 +35,11 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let texts = keys::expand(cx, &self.keys)?;
         let mut store = cx.open_to_write()?;
-        let found = keys::find(&cx.lookup_to_change(cx.env.now()), &*store, &texts)?;
         let changed = change_all(
             cx,
             &mut *store,
-            &ids(&found),
             self.why.reason.as_deref(),
+            &|cx, store, now| keys::find(&cx.lookup_to_change(now), store, &texts),
             &|key, _, access| Ok((key.enable(access)?, Action::Enable)),
         )?;
         tell(cx, &changed);

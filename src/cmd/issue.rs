@@ -1,5 +1,7 @@
 //! Making new tokens and handing them over before their keys are committed.
 
+mod form;
+
 use super::Cx;
 use super::values::Format;
 use crate::deliver::{self, SecretFile};
@@ -8,17 +10,16 @@ use crate::error::{Error, Result, escape};
 use crate::hash;
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
-use crate::output::{Record, instant};
+use crate::output::instant;
 use crate::policy::Policy;
-use crate::store::{Store, Tx};
+use crate::store::{self, Store, Tx};
 use crate::token::Token;
 use crate::when::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// Where a new token goes, and in what form.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Handover {
     /// Write the token to this new file (mode 0600, no line end) and only the key ID to standard
     /// output
@@ -31,22 +32,20 @@ pub struct Handover {
 
 /// Where new tokens go, found fit before anything is made.
 pub struct Target {
-    secret_file: Option<SecretFile>,
+    secret_file: Option<PathBuf>,
     format: Format,
 }
 
 impl Handover {
-    /// Makes the secret file, or sees to it that standard output is fit to take a token.
-    pub fn open(&self, stdout: &dyn Output) -> Result<Target> {
-        let secret_file = match &self.secret_file {
-            Some(path) => Some(SecretFile::create(path)?),
-            None => {
-                deliver::check_stdout(stdout)?;
-                None
-            }
-        };
+    /// Sees to it that the secret file's place is free, or that standard output is fit to take a
+    /// token.
+    pub fn check(self, stdout: &dyn Output) -> Result<Target> {
+        match &self.secret_file {
+            Some(path) => SecretFile::check(path)?,
+            None => deliver::check_stdout(stdout)?,
+        }
         Ok(Target {
-            secret_file,
+            secret_file: self.secret_file,
             format: self.format,
         })
     }
@@ -86,137 +85,76 @@ pub enum Number {
 /// Runs `job`, which writes the keys of `minted` in a transaction and returns them in order, hands
 /// the tokens over, and commits. Returns the keys and the time at which they were made.
 ///
-/// If handing over fails, nothing was made. If the commit fails, the error says that the token
-/// that was printed is void.
+/// If handing over fails, nothing was made. If the commit fails, the error says that what was
+/// handed over is void.
 pub fn issue(
     cx: &mut Cx<'_>,
     store: &mut dyn Store,
-    mut target: Target,
+    target: &Target,
     number: Number,
     minted: &[Minted],
     mut job: impl FnMut(&mut dyn Tx, Timestamp) -> Result<Vec<Key>>,
 ) -> Result<(Vec<Key>, Timestamp)> {
-    let mut done = None;
-    let mut delivered = false;
-    let written = store.write(&mut |tx| {
+    let mut secret_file = None;
+    let mut printed = false;
+    let done = store::write(store, |tx| {
         let now = cx.env.now();
         let keys = job(tx, now)?;
-        hand_over(&mut *cx.env.stdout, &mut target, number, minted, &keys, now)?;
-        delivered = true;
-        done = Some((keys, now));
-        Ok(())
+        secret_file = hand_over(&mut *cx.env.stdout, target, number, minted, &keys, now)?;
+        printed = true;
+        Ok((keys, now))
     });
-    match (written, done) {
-        (Ok(()), Some(done)) => {
-            if let Some(file) = target.secret_file {
+    match done {
+        Ok(done) => {
+            if let Some(file) = secret_file {
                 file.keep();
             }
             Ok(done)
         }
-        (Err(error), _) if delivered => Err(void(error)),
-        (Err(error), _) => Err(error),
-        (Ok(()), None) => Err(Error::store("the transaction did not run")),
+        Err(error) if printed => Err(void(error, target)),
+        Err(error) => Err(error),
     }
 }
 
-fn void(error: Error) -> Error {
+fn void(error: Error, target: &Target) -> Error {
+    let void = match target.secret_file {
+        Some(_) => "what was just printed is void, and the secret file is removed",
+        None => "the token just printed is void",
+    };
     Error {
-        message: format!("{}; the token just printed is void", error.message),
+        message: format!("{}; {void}", error.message),
         ..error
     }
 }
 
+/// Writes the tokens to where they go, and returns the secret file if they went to one.
 fn hand_over(
     stdout: &mut dyn Output,
-    target: &mut Target,
+    target: &Target,
     number: Number,
     minted: &[Minted],
     keys: &[Key],
     now: Timestamp,
-) -> Result<()> {
-    let printed = match (&mut target.secret_file, target.format) {
-        (None, Format::Text) => tokens(minted, b"\n"),
-        (None, Format::Json) => json(number, keys, Some(minted), now)?,
-        (Some(file), format) => {
-            let line_end: &[u8] = if number == Number::One { b"" } else { b"\n" };
-            file.fill(&tokens(minted, line_end))?;
-            match format {
-                Format::Text => ids(keys),
-                Format::Json => json(number, keys, None, now)?,
-            }
-        }
+) -> Result<Option<SecretFile>> {
+    let Some(path) = &target.secret_file else {
+        let tokens = match target.format {
+            Format::Text => form::tokens(minted, b"\n"),
+            Format::Json => form::records(number, keys, Some(minted), now)?,
+        };
+        deliver::to_stdout(stdout, &tokens)?;
+        return Ok(None);
     };
-    deliver::to_stdout(stdout, &printed)
-}
-
-fn tokens(minted: &[Minted], line_end: &[u8]) -> Zeroizing<Vec<u8>> {
-    let length = minted
-        .iter()
-        .map(|minted| minted.token.expose().len() + line_end.len())
-        .sum();
-    // The whole length at once: growing would leave a copy behind that is not wiped.
-    let mut text = Zeroizing::new(Vec::with_capacity(length));
-    for minted in minted {
-        text.extend_from_slice(minted.token.expose());
-        text.extend_from_slice(line_end);
-    }
-    text
-}
-
-fn ids(keys: &[Key]) -> Zeroizing<Vec<u8>> {
-    let lines: String = keys.iter().map(|key| format!("{}\n", key.id)).collect();
-    Zeroizing::new(lines.into_bytes())
-}
-
-/// The records as JSON, each with its token as the last field where `minted` is given.
-fn json(
-    number: Number,
-    keys: &[Key],
-    minted: Option<&[Minted]>,
-    now: Timestamp,
-) -> Result<Zeroizing<Vec<u8>>> {
-    const TOKEN: &[u8] = b",\"token\":\"";
-    let mut records = Vec::with_capacity(keys.len());
-    for key in keys {
-        let record = serde_json::to_vec(&Record::new(key, now))
-            .map_err(|cause| Error::store(format!("cannot write the record as JSON: {cause}")))?;
-        records.push(record);
-    }
-    let tokens = |index: usize| {
-        minted
-            .and_then(|minted| minted.get(index))
-            .map(|minted| minted.token.expose())
+    let line_end: &[u8] = match number {
+        Number::One => b"",
+        Number::Many => b"\n",
     };
-    let length: usize = records
-        .iter()
-        .enumerate()
-        .map(|(index, record)| {
-            record.len() + tokens(index).map_or(0, |token| token.len() + TOKEN.len() + 1) + 1
-        })
-        .sum();
-    let mut text = Zeroizing::new(Vec::with_capacity(length + 3));
-    let (open, close): (&[u8], &[u8]) = match number {
-        Number::One => (b"", b"\n"),
-        Number::Many => (b"[", b"]\n"),
+    let file = SecretFile::write(path, &form::tokens(minted, line_end))?;
+    let records = match target.format {
+        Format::Text => form::ids(keys),
+        Format::Json => form::records(number, keys, None, now)?,
     };
-    text.extend_from_slice(open);
-    for (index, record) in records.iter().enumerate() {
-        if index > 0 {
-            text.push(b',');
-        }
-        match (tokens(index), record.split_last()) {
-            // A token has no character that JSON would escape.
-            (Some(token), Some((brace, fields))) => {
-                text.extend_from_slice(fields);
-                text.extend_from_slice(TOKEN);
-                text.extend_from_slice(token);
-                text.extend_from_slice(&[b'"', *brace]);
-            }
-            _ => text.extend_from_slice(record),
-        }
-    }
-    text.extend_from_slice(close);
-    Ok(text)
+    deliver::to_stdout(stdout, &records)?;
+    Ok(Some(file))
 }
 
 /// Says on standard error which key was made, and until when.

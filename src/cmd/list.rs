@@ -53,20 +53,20 @@ pub struct Args {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// Only keys that work now and stop within this time, by expiry or by the end of a grace
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     expiring_within: Option<Span>,
     /// Only keys neither made nor used within this time; a verification with --no-touch, or by one
     /// who may not write the store, leaves no use behind
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     unused_for: Option<Span>,
     /// Only keys made longer ago than this
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     older_than: Option<Span>,
     /// The order of the list
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     sort: Order,
     /// List at most so many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     limit: Option<u64>,
     /// Exit with 1 if anything is listed, for cron and CI
     #[arg(long)]

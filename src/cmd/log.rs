@@ -40,10 +40,10 @@ pub struct Args {
     #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(Action::ALL.map(Action::word)))]
     action: Option<String>,
     /// Only what was done within this time, or since this date or instant
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<Since>,
     /// Only the last so many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     limit: Option<u64>,
     /// The form of the log
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

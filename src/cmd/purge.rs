@@ -28,7 +28,7 @@ Examples:
   $ keyctl purge --owner bob --all --yes -m 'bob has left'")]
 pub struct Args {
     /// Only keys that died longer ago than this
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     older_than: Option<Span>,
     /// Only keys of this user
     #[arg(long, value_name = "USER")]

@@ -38,11 +38,11 @@ pub struct Args {
     #[arg(value_name = "KEY")]
     key: String,
     /// How long the old key goes on working, as 24h; at most 90d [default: as policy says, 0s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
     /// When the new key expires: 90d, 2027-03-31, an RFC 3339 instant, or never [default: after as
     /// long a life as the old one's]
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     #[command(flatten)]
     handover: Handover,
@@ -66,7 +66,7 @@ impl Args {
             when.resolve(cx.env.now())?;
         }
         let text = keys::expand_one(cx, &self.key)?;
-        let target = self.handover.open(&*cx.env.stdout)?;
+        let target = self.handover.clone().check(&*cx.env.stdout)?;
         let mut store = cx.open_to_write()?;
         let actor = cx.env.actor.clone();
         let now = cx.env.now();
@@ -75,7 +75,7 @@ impl Args {
         self.rotate(&*store, id, id, &actor, now)?;
         let minted = [Minted::new(&store.policy()?, &mut *cx.env.random)?];
         let mut rotated = None;
-        let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
+        let (new, now) = issue(cx, &mut *store, &target, Number::One, &minted, |tx, now| {
             let [minted] = &minted;
             let (done, successor) = self.rotate(&*tx, id, minted.id(), &actor, now)?;
             // The old key first: the name must be free for the new one.
@@ -195,6 +195,10 @@ fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
                 cx.status("  (its grace is cut short by its own expiry)");
             }
         }
-        _ => cx.status(format_args!("phased out {}: it no longer works", old.id)),
+        until => cx.status(format_args!(
+            "phased out {}: it stopped {}",
+            old.id,
+            instant(until, now)
+        )),
     }
 }

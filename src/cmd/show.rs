@@ -3,9 +3,9 @@
 use super::values::Format;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
-use crate::output::{Record, details, unwritable};
+use crate::output::{Record, details, json, unwritable};
 use crate::store::LogFilter;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 
 /// How many of a key's last events are shown.
 const EVENTS: u64 = 5;
@@ -53,9 +53,7 @@ impl Args {
                 events.reverse();
                 details(&mut page, &key, &events, cx.style(), now)
             }
-            Format::Json => serde_json::to_writer(&mut page, &Record::new(&key, now))
-                .map_err(Into::into)
-                .and_then(|()| page.write_all(b"\n")),
+            Format::Json => json::line(&Record::new(&key, now)).map(|line| page = line),
         };
         match written.and_then(|()| cx.env.stdout.write_all(&page)) {
             Ok(()) => Ok(DONE),

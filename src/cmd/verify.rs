@@ -5,10 +5,11 @@ mod report;
 
 use super::Cx;
 use super::values::Format;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name;
 use crate::token::{PRESENTED_MAX, Token, trim};
 use crate::verify::{Reason, Required, Verdict, note, verify};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Verify a token
@@ -52,6 +53,9 @@ pub struct Args {
     /// Write nothing to the store: no time of last use, no event, no renewed hash
     #[arg(long)]
     no_touch: bool,
+    // Whatever stands here is refused: a token has no place on a command line.
+    #[arg(hide = true)]
+    argument: Option<OsString>,
     /// The form of the verdict; text is one line for people
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -60,6 +64,10 @@ pub struct Args {
 impl Args {
     /// Verifies the token.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        if self.argument.is_some() {
+            return Err(Error::usage("a token is never an argument: others can read it with ps")
+                .hint("pipe it in, or name --key-file or --key-env; take one that was typed as leaked"));
+        }
         let presented = presented::read(cx, self.key_file.as_deref(), self.key_env.as_deref())?;
         // What was cut off may not have been blank: so much is no token, blanks or not.
         let token = if presented.len() > PRESENTED_MAX {
@@ -77,6 +85,11 @@ impl Args {
             project: self.project,
         };
         let verified = verify(&*store, &token, &required, &*cx.env.clock)?;
+        let by = report::By {
+            store: &*store,
+            at: verified.at,
+        };
+        let code = report::report(cx, &verified.verdict, self.format, Some(&by))?;
         if !self.no_touch {
             // The verdict stands whether or not it can be noted.
             drop(note(
@@ -87,10 +100,6 @@ impl Args {
                 &mut *cx.env.random,
             ));
         }
-        let by = report::By {
-            store: &*store,
-            at: verified.at,
-        };
-        report::report(cx, &verified.verdict, self.format, Some(&by))
+        Ok(code)
     }
 }

@@ -69,16 +69,19 @@ impl Key {
         Ok(successor)
     }
 
-    /// Switches the key off. On a phased-out key this also ends its grace, for good.
-    pub fn disable(&mut self, now: Timestamp, actor: &str) -> Result<Change> {
+    /// Switches the key off. On a phased-out key this also ends its grace, for good. An
+    /// administrator takes over what the owner has disabled, so that the owner cannot lift it.
+    pub fn disable(&mut self, now: Timestamp, access: &Access) -> Result<Change> {
         if self.deleted_at.is_some() {
             return Err(self.refuses("disabled", "it is deleted"));
         }
-        if self.disabled_at.is_some() {
+        let by_owner = self.disabled_by.as_ref() == Some(&self.owner);
+        let takes_over = by_owner && access.admin && access.actor != self.owner;
+        if self.disabled_at.is_some() && !takes_over {
             return Ok(Change::None);
         }
         self.disabled_at = Some(now);
-        self.disabled_by = Some(actor.to_owned());
+        self.disabled_by = Some(access.actor.clone());
         if let Some(until) = self.usable_until {
             // One that ran out too: a clock set back must not find it running.
             self.end_grace(min(now, until));

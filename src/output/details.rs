@@ -5,8 +5,11 @@ use crate::error::escape;
 use crate::event::Entry;
 use crate::key::{Key, State};
 use crate::when::Timestamp;
-use comfy_table::Cell;
+use comfy_table::{Cell, ColumnConstraint, Width};
 use std::io::{self, Write};
+
+/// The columns that a key ID takes.
+const ID_WIDTH: u16 = 12;
 
 /// Writes all that is known of `key` at `now`, with its last events, the newest first.
 pub fn details(
@@ -56,9 +59,14 @@ pub fn details(
         row("Deleted", Cell::new(instant(Some(at), now)));
     }
     if let Some(until) = key.usable_until {
+        let word = if key.is_in_grace(now) {
+            "works until"
+        } else {
+            "stopped"
+        };
         row(
             "Phased out",
-            Cell::new(format!("works until {}", instant(Some(until), now))),
+            Cell::new(format!("{word} {}", instant(Some(until), now))),
         );
     }
     if let Some(id) = key.replaces {
@@ -72,6 +80,8 @@ pub fn details(
     }
     if let Some(column) = table.column_mut(1) {
         column.set_padding((0, 0));
+        // An ID that is broken in two is of no use.
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID_WIDTH)));
     }
     for line in table.lines() {
         writeln!(out, "{}", line.trim_end())?;

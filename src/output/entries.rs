@@ -1,6 +1,6 @@
 //! The audit log, line by line. All forms but the table stream.
 
-use super::{Style, instant};
+use super::{Style, instant, json};
 use crate::error::escape;
 use crate::event::Entry;
 use crate::when::Timestamp;
@@ -116,10 +116,10 @@ impl<'a> Entries<'a> {
                 if !self.first {
                     self.out.write_all(b",")?;
                 }
-                serde_json::to_writer(&mut *self.out, &Line::new(entry))?;
+                json::write(self.out, &Line::new(entry))?;
             }
             Body::Jsonl => {
-                serde_json::to_writer(&mut *self.out, &Line::new(entry))?;
+                json::write(self.out, &Line::new(entry))?;
                 self.out.write_all(b"\n")?;
             }
         }

@@ -1,6 +1,6 @@
 //! Many keys, one after the other. All forms but the table stream.
 
-use super::{Record, Style};
+use super::{Record, Style, json};
 use crate::error::escape;
 use crate::id::KeyId;
 use crate::key::{Key, State};
@@ -83,10 +83,10 @@ impl<'a> Listing<'a> {
                 if self.count > 0 {
                     out.write_all(b",")?;
                 }
-                serde_json::to_writer(out, &Record::new(key, now))?;
+                json::write(*out, &Record::new(key, now))?;
             }
             Body::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, &Record::new(key, now))?;
+                json::write(*out, &Record::new(key, now))?;
                 out.write_all(b"\n")?;
             }
             Body::Csv(csv) => csv
@@ -181,19 +181,7 @@ impl Column {
                 let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
                 Cell::new(escape(&scopes.join(" ")))
             }
-            Column::Expires => match key
-                .usable_until
-                .filter(|_| key.state(now) == State::PhasedOut)
-            {
-                Some(until) if key.is_usable(now) => {
-                    Cell::new(format!("works until {}", short(until, now)))
-                }
-                Some(until) => Cell::new(format!("stopped {}", short(until, now))),
-                None => Cell::new(
-                    key.expires_at
-                        .map_or_else(|| "never".to_owned(), |at| short(at, now)),
-                ),
-            },
+            Column::Expires => Cell::new(end(key, now)),
             Column::LastUsed => Cell::new(
                 key.last_used_at
                     .map_or_else(|| "no use recorded".to_owned(), |at| short(at, now)),
@@ -227,6 +215,18 @@ fn header(style: Style, columns: &[Column]) -> Table {
         )));
     }
     table
+}
+
+/// When a key stops on its own, or when and how it stopped.
+fn end(key: &Key, now: Timestamp) -> String {
+    let told = |word: &str, at: Timestamp| format!("{word} {}", short(at, now));
+    match (key.deleted_at, key.usable_until, key.expires_at) {
+        (Some(at), _, _) => told("deleted", at),
+        (None, Some(until), _) if key.is_in_grace(now) => told("works until", until),
+        (None, Some(until), _) => told("stopped", until),
+        (None, None, Some(at)) => short(at, now),
+        (None, None, None) => "never".to_owned(),
+    }
 }
 
 /// A day, or within two days of now a minute, and how far away it is.

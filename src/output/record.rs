@@ -1,10 +1,13 @@
 //! The record of a key in JSON and CSV: fields and their order are what scripts rely on.
 
+use super::json;
+use crate::error::escape;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::when::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// A key as JSON shows it; what is absent is `null`.
 #[derive(Serialize)]
@@ -73,22 +76,23 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The fields as CSV: scopes joined by a blank, labels as JSON, what is absent empty.
-    pub fn cells(&self) -> serde_json::Result<[String; 17]> {
+    /// The fields as CSV: scopes joined by a blank, labels as JSON, what is absent empty;
+    /// control characters as errors show them.
+    pub fn cells(&self) -> io::Result<[String; 17]> {
         let time = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
         let id = |id: Option<KeyId>| id.map_or_else(String::new, |id| id.to_string());
         let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
         Ok([
             self.id.to_string(),
-            self.name.to_owned(),
-            self.owner.to_owned(),
+            escape(self.name),
+            escape(self.owner),
             self.kind.to_owned(),
             self.state.to_owned(),
             self.usable.to_string(),
-            scopes.join(" "),
-            serde_json::to_string(self.labels)?,
+            escape(&scopes.join(" ")),
+            String::from_utf8_lossy(&json::bytes(self.labels)?).into_owned(),
             self.created_at.to_string(),
-            self.created_by.to_owned(),
+            escape(self.created_by),
             time(self.expires_at),
             time(self.last_used_at),
             time(self.usable_until),

@@ -51,6 +51,14 @@ impl Location {
         escape(&self.0.to_string_lossy())
     }
 
+    /// Whether nothing at all is there, not even a link, or an empty file.
+    pub fn is_vacant(&self) -> bool {
+        match fs::symlink_metadata(&self.0) {
+            Ok(metadata) => metadata.is_file() && metadata.len() == 0,
+            Err(cause) => cause.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
     /// The path of the file that is there, links resolved; an error if there is none, or if it is
     /// not an ordinary file.
     pub fn existing(&self) -> Result<PathBuf> {

@@ -74,6 +74,20 @@ impl Sqlite {
         Self::writable(location.existing()?, Some((founder, now)))
     }
 
+    /// A store in memory, as the one at `location` would be if `founder` made it.
+    pub fn blank(location: &Location, founder: &Actor, now: Timestamp) -> Result<Self> {
+        let path = location.path().to_owned();
+        let failed = |error: error::Error| error.about(&path);
+        let mut connection =
+            Connection::open_in_memory().map_err(|cause| failed(error::Error::from(cause)))?;
+        migrate::migrate(&mut connection, Some((founder, now))).map_err(failed)?;
+        Ok(Sqlite {
+            connection: RefCell::new(connection),
+            path,
+            unlocked: Cell::new(None),
+        })
+    }
+
     /// Says whether the file became a store: not who made the file, but who came first to fill it
     /// is the founder.
     fn writable(path: PathBuf, founder: Option<(&Actor, Timestamp)>) -> Result<(Self, bool)> {
@@ -205,31 +219,20 @@ impl Store for Sqlite {
         // The reader's connection stays as it is: this one may write, and does not wait.
         let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)?;
         migrate::check_current(&connection).map_err(|error| error.about(&self.path))?;
-        if transact(&mut connection, &self.path, job)? == Wiped::Something {
-            truncate_log(&connection);
-        }
+        transact(&mut connection, &self.path, job)?;
+        truncate_log(&connection);
         Ok(())
     }
 }
 
-/// Whether a transaction took a hash out of the store.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wiped {
-    Nothing,
-    Something,
-}
-
-fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<Wiped> {
+fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<()> {
     let failed = |cause: rusqlite::Error| error::Error::from(cause).about(path);
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
-    let mut tx = write::SqliteTx::new(&transaction, path);
     // Dropped on an error, the transaction rolls back.
-    job(&mut tx)?;
-    let wiped = tx.wiped();
-    transaction.commit().map_err(failed)?;
-    Ok(wiped)
+    job(&mut write::SqliteTx::new(&transaction, path))?;
+    transaction.commit().map_err(failed)
 }
 
 /// Moves everything from the write-ahead log into the file and empties the log, so that what was

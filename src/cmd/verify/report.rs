@@ -2,14 +2,15 @@
 
 use crate::cmd::Cx;
 use crate::cmd::values::Format;
-use crate::error::{Error, Result, escape};
+use crate::error::{Result, escape};
 use crate::key::{Key, State};
-use crate::output::{instant, unwritable};
+use crate::output::{instant, json, unwritable};
 use crate::project::Role;
 use crate::store::Store;
 use crate::verify::{Reason, Verdict};
 use crate::when::Timestamp;
 use serde::Serialize;
+use std::io;
 
 /// A verdict as JSON: `{"valid":true,…}`.
 #[derive(Serialize)]
@@ -57,12 +58,8 @@ pub fn report(
     }
     match format {
         Format::Json => {
-            let mut line = json(verdict, by)
-                .map_err(|cause| Error::store(format!("cannot write JSON: {cause}")))?;
-            line.push('\n');
-            cx.env
-                .stdout
-                .write_all(line.as_bytes())
+            json(verdict, by)
+                .and_then(|line| cx.env.stdout.write_all(&line))
                 .map_err(|cause| unwritable(&cause))?;
         }
         Format::Text => text(cx, verdict, by)?,
@@ -70,12 +67,12 @@ pub fn report(
     Ok(verdict.exit_code())
 }
 
-fn json(verdict: &Verdict, by: Option<&By<'_>>) -> serde_json::Result<String> {
+fn json(verdict: &Verdict, by: Option<&By<'_>>) -> io::Result<Vec<u8>> {
     match verdict {
         Verdict::Valid(key) => {
             let state = by.map_or(State::Active, |by| key.state(by.at));
             let grace = Some(key).filter(|_| state == State::PhasedOut);
-            serde_json::to_string(&Accepted {
+            json::line(&Accepted {
                 valid: true,
                 id: key.id.to_string(),
                 name: &key.name,
@@ -89,7 +86,7 @@ fn json(verdict: &Verdict, by: Option<&By<'_>>) -> serde_json::Result<String> {
                     .map(|id| id.to_string()),
             })
         }
-        Verdict::Rejected(reason, key) => serde_json::to_string(&Refused {
+        Verdict::Rejected(reason, key) => json::line(&Refused {
             valid: false,
             reason: reason.word(),
             id: key.as_ref().map(|key| key.id.to_string()),

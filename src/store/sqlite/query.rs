@@ -128,7 +128,7 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
     }
     restrict_state(wanted, &filter.states, now);
     if let Some(by) = filter.stops_by {
-        wanted.and(USABLE, [time(now), time(now), time(now)]);
+        wanted.and(USABLE, [time(now), time(now)]);
         wanted.and(
             "coalesce(min(expires_at, usable_until), expires_at, usable_until) <= ?",
             [time(by)],
@@ -152,10 +152,10 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
     }
 }
 
-/// Usable: takes the time three times.
+/// Usable: takes the time twice.
 const USABLE: &str = "deleted_at IS NULL AND disabled_at IS NULL \
     AND (expires_at IS NULL OR expires_at > ?) \
-    AND (usable_until IS NULL OR (usable_until > ? AND grace_from <= ?))";
+    AND (usable_until IS NULL OR (usable_until > ? AND grace_from < usable_until))";
 
 fn restrict_state(wanted: &mut Conditions, states: &[State], now: Timestamp) {
     if states.is_empty() {

@@ -68,6 +68,10 @@ pub fn policy(connection: &Connection) -> Result<Policy> {
             .set(&name, &value)
             .map_err(|error| Error::Damaged(format!("its policy cannot be read: {error}")))?;
     }
+    policy
+        .cost
+        .check_bounds()
+        .map_err(|error| Error::Damaged(format!("its policy cannot be right: {error}")))?;
     Ok(policy)
 }
 

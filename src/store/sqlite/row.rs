@@ -3,7 +3,7 @@
 use super::error::{Error, Result};
 use crate::event::Entry;
 use crate::id::KeyId;
-use crate::key::{Key, Kind};
+use crate::key::Key;
 use crate::when::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
@@ -28,10 +28,7 @@ pub fn key(row: &Row<'_>) -> Result<Key> {
         id,
         name: get(row, 1, "name")?,
         owner: get(row, 2, "owner")?,
-        kind: kind
-            .parse()
-            .map_err(|_| damaged("kind"))
-            .map(|kind: Kind| kind)?,
+        kind: kind.parse().map_err(|_| damaged("kind"))?,
         scopes: scopes
             .iter()
             .flat_map(|scopes| scopes.split(' '))
@@ -73,12 +70,12 @@ pub fn event(row: &Row<'_>) -> Result<Entry> {
 
 /// Reads column `index`, which a message calls `name`.
 pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &str) -> Result<T> {
-    row.get(index).map_err(|error| match error {
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
-            damaged(name)
-        }
-        other => Error::Sqlite(other),
-    })
+    row.get(index)
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(_) => Error::Sqlite(error),
+            // SQLite gave the value; it is not what the column holds.
+            None => damaged(name),
+        })
 }
 
 fn time(row: &Row<'_>, index: usize, name: &str) -> Result<Option<Timestamp>> {

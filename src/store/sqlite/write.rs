@@ -1,7 +1,7 @@
 //! What is written, inside one transaction.
 
 use super::error::{Error, Result};
-use super::{Wiped, owner_of, read};
+use super::{owner_of, read};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error as Told, Result as ToldResult, quote};
@@ -20,22 +20,12 @@ use std::path::Path;
 pub struct SqliteTx<'a> {
     connection: &'a Connection,
     path: &'a Path,
-    wiped: Wiped,
 }
 
 impl<'a> SqliteTx<'a> {
     /// The transaction that is open on `connection`, to the store at `path`.
     pub fn new(connection: &'a Connection, path: &'a Path) -> Self {
-        SqliteTx {
-            connection,
-            path,
-            wiped: Wiped::Nothing,
-        }
-    }
-
-    /// Whether a hash was taken out of the store.
-    pub fn wiped(&self) -> Wiped {
-        self.wiped
+        SqliteTx { connection, path }
     }
 
     fn execute(&self, sql: &str, params: impl Params) -> ToldResult<()> {
@@ -104,14 +94,11 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn update(&mut self, key: &Key) -> ToldResult<()> {
-        if key.deleted_at.is_some() {
-            self.wiped = Wiped::Something;
-        }
+        if key.deleted_at.is_some() {}
         self.told(update(self.connection, key))
     }
 
     fn purge(&mut self, id: KeyId) -> ToldResult<()> {
-        self.wiped = Wiped::Something;
         let purged = self
             .connection
             .execute("DELETE FROM keys WHERE id = ?1", [id.as_str()]);
@@ -130,7 +117,6 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> ToldResult<bool> {
-        self.wiped = Wiped::Something;
         let replaced = self.connection.execute(
             "UPDATE keys SET hash = ?1 WHERE id = ?2 AND hash = ?3",
             (new, id.as_str(), old),
@@ -193,7 +179,10 @@ impl Tx for SqliteTx<'_> {
 pub fn append(connection: &Connection, event: &Event) -> Result<()> {
     let last = read::head(connection)?;
     let mut entry = Entry {
-        seq: last.seq.saturating_add(1),
+        seq: last
+            .seq
+            .checked_add(1)
+            .ok_or_else(|| Error::Damaged("the head of its log cannot be right".to_owned()))?,
         at: event.at.millis(),
         actor: event.actor.clone(),
         action: event.action.word().to_owned(),

@@ -1,0 +1,79 @@
+//! The forms in which new tokens are handed over. What holds a token has its whole length at once:
+//! growing would leave a copy behind that is not wiped.
+
+use super::{Minted, Number};
+use crate::error::Result;
+use crate::key::Key;
+use crate::output::{Record, json, unwritable};
+use crate::when::Timestamp;
+use zeroize::Zeroizing;
+
+/// The tokens, each followed by `line_end`.
+pub fn tokens(minted: &[Minted], line_end: &[u8]) -> Zeroizing<Vec<u8>> {
+    let length = minted
+        .iter()
+        .map(|minted| minted.token.expose().len() + line_end.len())
+        .sum();
+    let mut text = Zeroizing::new(Vec::with_capacity(length));
+    for minted in minted {
+        text.extend_from_slice(minted.token.expose());
+        text.extend_from_slice(line_end);
+    }
+    text
+}
+
+/// The key IDs, one a line.
+pub fn ids(keys: &[Key]) -> Zeroizing<Vec<u8>> {
+    let lines: String = keys.iter().map(|key| format!("{}\n", key.id)).collect();
+    Zeroizing::new(lines.into_bytes())
+}
+
+/// The records as JSON, each with its token as the last field where `minted` is given.
+pub fn records(
+    number: Number,
+    keys: &[Key],
+    minted: Option<&[Minted]>,
+    now: Timestamp,
+) -> Result<Zeroizing<Vec<u8>>> {
+    const TOKEN: &[u8] = b",\"token\":\"";
+    let mut records = Vec::with_capacity(keys.len());
+    for key in keys {
+        let record = json::bytes(&Record::new(key, now)).map_err(|cause| unwritable(&cause))?;
+        records.push(record);
+    }
+    let tokens = |index: usize| {
+        minted
+            .and_then(|minted| minted.get(index))
+            .map(|minted| minted.token.expose())
+    };
+    let length: usize = records
+        .iter()
+        .enumerate()
+        .map(|(index, record)| {
+            record.len() + tokens(index).map_or(0, |token| token.len() + TOKEN.len() + 1) + 1
+        })
+        .sum();
+    let mut text = Zeroizing::new(Vec::with_capacity(length + 3));
+    let (open, close): (&[u8], &[u8]) = match number {
+        Number::One => (b"", b"\n"),
+        Number::Many => (b"[", b"]\n"),
+    };
+    text.extend_from_slice(open);
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        match (tokens(index), record.split_last()) {
+            // A token has no character that JSON would escape.
+            (Some(token), Some((brace, fields))) => {
+                text.extend_from_slice(fields);
+                text.extend_from_slice(TOKEN);
+                text.extend_from_slice(token);
+                text.extend_from_slice(&[b'"', *brace]);
+            }
+            _ => text.extend_from_slice(record),
+        }
+    }
+    text.extend_from_slice(close);
+    Ok(text)
+}

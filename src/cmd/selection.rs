@@ -1,0 +1,59 @@
+//! Which keys a command is to stop: those that are named, or all of a user's.
+
+use super::{Cx, keys};
+use crate::error::{Error, Result, quote};
+use crate::key::{Key, State};
+use crate::store::{Filter, Read};
+use crate::when::Timestamp;
+
+/// The keys that a command line asks for.
+pub enum Selection {
+    /// Those that these texts stand for.
+    Keys(Vec<String>),
+    /// All of this user's.
+    Owner(String),
+}
+
+impl Selection {
+    /// What the arguments `given` or the option `owner` ask for.
+    pub fn new(cx: &mut Cx<'_>, given: &[String], owner: Option<&str>) -> Result<Self> {
+        match owner {
+            Some(owner) => Ok(Selection::Owner(owner.to_owned())),
+            None => keys::expand(cx, given).map(Selection::Keys),
+        }
+    }
+
+    /// The keys, as they are at `now`. Of a user's, those that are not deleted.
+    ///
+    /// To be asked under the store's lock: a name may have come to mean another key, and a user
+    /// may have made a new one.
+    pub fn find(&self, cx: &Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<Vec<Key>> {
+        match self {
+            Selection::Keys(texts) => keys::find(&cx.lookup_to_stop(now), store, texts),
+            Selection::Owner(owner) => of_owner(cx, store, owner, now),
+        }
+    }
+
+    /// The user all of whose keys are meant.
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            Selection::Keys(_) => None,
+            Selection::Owner(owner) => Some(owner),
+        }
+    }
+}
+
+/// An error if they never had a key, since that is likely a typo.
+fn of_owner(cx: &Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
+    store.access(&cx.env.actor)?.for_owner(owner)?;
+    let all = store.find(&Filter {
+        owner: Some(owner.to_owned()),
+        ..Filter::all(now)
+    })?;
+    if all.is_empty() {
+        return Err(Error::not_found(format!("{} has no keys", quote(owner)))
+            .hint("'keyctl list --state all' shows every key and its owner"));
+    }
+    let is_deleted = |key: &Key| key.state(now) == State::Deleted;
+    Ok(all.into_iter().filter(|key| !is_deleted(key)).collect())
+}
