@@ -154,6 +154,43 @@ fn the_question_names_what_will_go_and_when_it_was_last_used() {
 }
 
 #[test]
+fn a_key_given_twice_is_asked_about_once() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    let ran = world
+        .line(&format!("delete web {id} alice/web"))
+        .terminal(80)
+        .answer("n")
+        .run()
+        .fails(4, "not confirmed");
+    assert_eq!(ran.asked, "Delete 1 key? [y/N] \n");
+    assert_eq!(ran.stderr.matches(&id).count(), 1);
+}
+
+#[test]
+fn what_others_do_while_somebody_is_asked_counts() {
+    let world = World::quick();
+    world.create("--scope inference --name a");
+    let b = id_of(&world.create("--scope inference --name b"));
+    let sql = world.sql();
+    world
+        .line("delete a b")
+        .terminal(80)
+        .answer_after(
+            move || {
+                sql.execute("DELETE FROM keys WHERE name = 'b'", [])
+                    .unwrap();
+            },
+            "y",
+        )
+        .run()
+        .fails(3, "")
+        .says(&format!("keyctl: there is no key {b}\n"));
+    assert_eq!(world.record("a")["state"], json!("active"));
+    assert_eq!(world.log(), ["init", "create", "create"]);
+}
+
+#[test]
 fn only_yes_is_yes() {
     let world = World::quick();
     world.create("--scope inference --name web");

@@ -286,6 +286,7 @@ pub fn id_of(token: &str) -> String {
 
 enum Answer {
     Line(String),
+    After(Box<dyn FnOnce()>, String),
     Fails(io::ErrorKind),
 }
 
@@ -342,6 +343,13 @@ impl Cmd<'_> {
     /// What the person at the terminal answers to the next prompt.
     pub fn answer(mut self, line: &str) -> Self {
         self.answers.push_back(Answer::Line(line.to_owned()));
+        self
+    }
+
+    /// What the person answers to the next prompt, and what others do while it is open.
+    pub fn answer_after(mut self, meanwhile: impl FnOnce() + 'static, line: &str) -> Self {
+        let answer = Answer::After(Box::new(meanwhile), line.to_owned());
+        self.answers.push_back(answer);
         self
     }
 
@@ -514,8 +522,13 @@ struct Person {
 impl Person {
     fn reply(&mut self, question: &str) -> io::Result<String> {
         writeln!(self.asked, "{question}")?;
-        match self.answers.borrow_mut().pop_front() {
+        let answer = self.answers.borrow_mut().pop_front();
+        match answer {
             Some(Answer::Line(line)) => Ok(line),
+            Some(Answer::After(meanwhile, line)) => {
+                meanwhile();
+                Ok(line)
+            }
             Some(Answer::Fails(kind)) => Err(kind.into()),
             None => panic!("a prompt that nobody expected: {question}"),
         }

@@ -166,6 +166,28 @@ fn an_expired_key_that_came_back_is_not_dead() {
 }
 
 #[test]
+fn a_key_that_comes_back_while_somebody_is_asked_is_spared() {
+    let world = World::quick();
+    world.create("--scope inference --name a --expires 1h");
+    world.create("--scope inference --name b --expires 1h");
+    world.advance("2h");
+    let (sql, later) = (world.sql(), world.now().millis() + 1);
+    let revive = move || {
+        sql.execute("UPDATE keys SET expires_at = ?1 WHERE name = 'a'", [later])
+            .unwrap();
+    };
+    world
+        .line("purge --owner alice")
+        .terminal(80)
+        .answer_after(revive, "y")
+        .run()
+        .code(0)
+        .says("purged 1 key\n");
+    assert_eq!(left(&world), ["a active"]);
+    assert_eq!(world.log(), ["init", "create", "create", "purge"]);
+}
+
+#[test]
 fn all_takes_what_still_works_too_but_no_legacy_key() {
     let world = one_of_each();
     let robot = world.create("--scope inference --name robot");

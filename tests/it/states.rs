@@ -492,7 +492,7 @@ fn compare_verdicts(world: &World, model: &Model) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 64,
+        cases: 48,
         failure_persistence: None,
         max_shrink_iters: 300,
         ..ProptestConfig::default()
