@@ -71,7 +71,7 @@ proptest! {
         prop_assert!(text[head.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric()));
         let read = Token::parse(token.expose()).unwrap();
         prop_assert_eq!(read.id(), id);
-        prop_assert_eq!(read.secret(), text[head.len()..head.len() + 43].as_bytes());
+        prop_assert_eq!(read.secret(), &text.as_bytes()[head.len()..head.len() + 43]);
         prop_assert_eq!(read.expose(), token.expose());
     }
 
