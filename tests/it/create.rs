@@ -239,6 +239,7 @@ fn an_event_keeps_what_was_made_by_whom_and_why() {
             "uid": 4_000_001,
             "name": "ci",
             "owner": "bob",
+            "kind": "api",
             "scopes": ["inference"],
             "labels": {"team": "search"},
             "expires_at": "2027-02-20T00:00:00Z",

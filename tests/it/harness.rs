@@ -163,33 +163,30 @@ impl World {
             .unwrap();
     }
 
-    /// Every row of the store, one a line: the same before and after if nothing was changed.
+    /// Every row of the store, one a line: the same before and after if nothing was changed. That
+    /// something was refused is no change, so those events are left out.
     pub fn rows(&self) -> String {
-        const TABLES: [&str; 8] = [
-            "keys",
-            "key_scopes",
-            "key_labels",
-            "scopes",
-            "policy",
-            "administrators",
-            "events",
-            "event_head",
-        ];
         let sql = self.sql();
-        let mut rows = String::new();
-        for table in TABLES {
-            let mut statement = sql
-                .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
-                .or_else(|_| sql.prepare(&format!("SELECT * FROM {table}")))
-                .unwrap();
+        let mut rows = Vec::new();
+        for table in column(&sql, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
+            let what = match table.as_str() {
+                "events" => "* FROM events WHERE action <> 'refuse'".to_owned(),
+                // A refusal moves the head: what must hold is that it is still the log's.
+                "event_head" => "(seq, hash) IS (SELECT seq, hash FROM events ORDER BY seq DESC) \
+                                 FROM event_head"
+                    .to_owned(),
+                table => format!("* FROM {table}"),
+            };
+            let mut statement = sql.prepare(&format!("SELECT {what}")).unwrap();
             let width = statement.column_count();
             let mut found = statement.query([]).unwrap();
             while let Some(row) = found.next().unwrap() {
                 let values: Vec<Value> = (0..width).map(|i| row.get(i).unwrap()).collect();
-                rows.push_str(&format!("{table} {values:?}\n"));
+                rows.push(format!("{table} {values:?}\n"));
             }
         }
-        rows
+        rows.sort();
+        rows.concat()
     }
 
     /// The whole log, in order.
@@ -232,10 +229,10 @@ impl World {
         assert_eq!(head, (events.len() as i64, previous), "another head");
     }
 
-    /// The actions of the whole log, in order.
+    /// The actions of the log in order, but for what was refused: what was changed.
     pub fn log(&self) -> Vec<String> {
-        let events = self.events().into_iter();
-        events.map(|event| event.action).collect()
+        let actions = self.events().into_iter().map(|event| event.action);
+        actions.filter(|action| action != "refuse").collect()
     }
 }
 
@@ -276,6 +273,13 @@ impl Event {
         }
         Sha256::digest(&bytes).to_vec()
     }
+}
+
+/// The only column of a query, as text.
+fn column(sql: &Connection, query: &str) -> Vec<String> {
+    let mut statement = sql.prepare(query).unwrap();
+    let values = statement.query_map([], |row| row.get(0)).unwrap();
+    values.map(std::result::Result::unwrap).collect()
 }
 
 /// The public part of a token.

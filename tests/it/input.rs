@@ -399,7 +399,8 @@ fn a_scope_that_is_unknown_or_given_twice_is_refused() {
     stage.refuses(
         ["create"],
         2,
-        "missing: --scope <SCOPE>\nhint: see --help\n",
+        "missing: --scope <SCOPE>\nhint: say what the key may do, as in --scope inference; \
+         'keyctl scope list' shows every scope\n",
     );
     let hostile = "\u{1b}[31m".to_owned() + &"x".repeat(100);
     stage.refuses(
@@ -924,7 +925,7 @@ fn an_ambiguous_key_in_json_names_the_candidates() {
         json!({"error": {
             "code": "ambiguous",
             "message": "'ci' stands for more than one key",
-            "hint": "give the ID, or OWNER/NAME if the owners differ",
+            "hint": "give the ID, or OWNER/NAME",
             "candidates": [
                 {"id": stage.id, "name": "ci", "owner": "alice", "state": "active"},
                 {"id": id, "name": "ci", "owner": "bob", "state": "active"},

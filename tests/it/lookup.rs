@@ -152,7 +152,7 @@ fn a_name_that_two_others_have_is_ambiguous() {
             "keyctl: 'web' stands for more than one key\n  \
          {bobs}  web  of bob, active\n  \
          {carols}  web  of carol, disabled\n\
-         hint: give the ID, or OWNER/NAME if the owners differ\n"
+         hint: give the ID, or OWNER/NAME\n"
         ));
     let ran = world
         .line("show web --format json")
@@ -165,7 +165,7 @@ fn a_name_that_two_others_have_is_ambiguous() {
         json!({ "error": {
             "code": "ambiguous",
             "message": "'web' stands for more than one key",
-            "hint": "give the ID, or OWNER/NAME if the owners differ",
+            "hint": "give the ID, or OWNER/NAME",
             "candidates": [
                 { "id": bobs, "name": "web", "owner": "bob", "state": "active" },
                 { "id": carols, "name": "web", "owner": "carol", "state": "disabled" },

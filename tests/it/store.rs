@@ -7,6 +7,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+/// How many steps of the schema there are.
+const SCHEMA: &str = "2";
+
 /// A command of each kind: one that makes a store, those that change one, those that only look.
 const CREATE: &str = "create --scope inference";
 const OTHERS: [&str; 9] = [
@@ -66,7 +69,7 @@ fn a_store_is_made_from_nothing_and_that_is_said() {
         world.query("PRAGMA application_id"),
         0x6b63_746c.to_string()
     );
-    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(world.query("PRAGMA user_version"), SCHEMA);
     assert_eq!(world.query("PRAGMA journal_mode"), "wal");
     assert_eq!(world.query("PRAGMA integrity_check"), "ok");
     assert_eq!(
@@ -98,7 +101,7 @@ fn a_second_command_leaves_the_schema_as_it_is() {
     assert_eq!(ran.stderr, "");
     world.run("edit web --name api");
     assert_eq!(schema(&world), before);
-    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(world.query("PRAGMA user_version"), SCHEMA);
     assert_eq!(
         world.query("SELECT group_concat(name) FROM administrators"),
         "alice"
@@ -148,7 +151,7 @@ fn an_empty_file_becomes_a_store_by_create_only() {
         "made a new store at {}; its administrator is alice\n",
         world.db().display()
     ));
-    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(world.query("PRAGMA user_version"), SCHEMA);
     world.run("list --format ids");
 }
 
@@ -230,12 +233,15 @@ fn a_newer_schema_is_refused() {
         .sql()
         .execute_batch("PRAGMA user_version = 99")
         .unwrap();
-    let message =
-        "the store was written by a newer keyctl: its schema is 99, this one knows up to 1\n";
+    let message = format!(
+        "the store {} was written by a newer keyctl: its schema is 99, this one knows up to \
+         {SCHEMA}\n",
+        world.db().display()
+    );
     let dir = world.db().parent().unwrap().to_owned();
     let before = files(&dir)["keyctl.db"].clone();
     for line in OTHERS.into_iter().chain([CREATE]) {
-        world.line(line).run().fails(5, message);
+        world.line(line).run().fails(5, &message);
         assert!(
             files(&dir)["keyctl.db"] == before,
             "{line} changed the store"
@@ -245,7 +251,7 @@ fn a_newer_schema_is_refused() {
         .line("verify")
         .stdin(&token)
         .run()
-        .fails(5, message)
+        .fails(5, &message)
         .says("hint: use the newer keyctl\n");
 }
 
@@ -336,7 +342,8 @@ fn the_checks_of_the_schema_hold() {
     }
     sql.execute_batch("PRAGMA foreign_keys = ON").unwrap();
     for change in [
-        "INSERT INTO key_scopes VALUES (1, 'nosuch')",
+        "INSERT INTO key_scopes VALUES (3, 'inference')",
+        "INSERT INTO scope_implies VALUES ('project', 'nosuch')",
         "DELETE FROM scopes WHERE name = 'inference'",
     ] {
         assert!(sql.execute(change, []).is_err(), "{change}");
