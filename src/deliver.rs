@@ -6,7 +6,7 @@
 use crate::env::Output;
 use crate::error::{Error, Result, quote};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, fstat, fsync, stat};
+use rustix::fs::{Access, FileType, access, fstat, fsync, stat};
 use rustix::termios::isatty;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -114,11 +114,8 @@ impl SecretFile {
         if fs::symlink_metadata(path).is_ok() {
             return Err(taken(path));
         }
-        match fs::metadata(directory_of(path)) {
-            Ok(metadata) if metadata.is_dir() => Ok(()),
-            Ok(_) => Err(unwritten(path, &io::ErrorKind::NotADirectory.into())),
-            Err(cause) => Err(unwritten(path, &cause)),
-        }
+        access(directory_of(path), Access::WRITE_OK | Access::EXEC_OK)
+            .map_err(|cause| unmade(path, &cause.into()))
     }
 
     /// Makes the file and writes `bytes` to it and to the disk.
@@ -130,7 +127,7 @@ impl SecretFile {
             .open(path)
             .map_err(|cause| match cause.kind() {
                 io::ErrorKind::AlreadyExists => taken(path),
-                _ => unwritten(path, &cause),
+                _ => unmade(path, &cause),
             })?;
         let made = SecretFile {
             path: path.to_owned(),
@@ -159,6 +156,12 @@ fn taken(path: &Path) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::store(format!("the secret file {shown} is there already"))
         .hint("name a file that is not there, or move this one away")
+}
+
+fn unmade(path: &Path, cause: &io::Error) -> Error {
+    let shown = quote(&path.to_string_lossy());
+    Error::store(format!("cannot make the secret file {shown}: {cause}"))
+        .hint("check the path and its permissions")
 }
 
 fn unwritten(path: &Path, cause: &io::Error) -> Error {

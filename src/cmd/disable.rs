@@ -52,7 +52,10 @@ impl Args {
         )?;
         tell(cx, &changed);
         if let (Some(owner), true) = (selection.owner(), changed.is_empty()) {
-            cx.status(format_args!("every key of {} is deleted", quote(owner)));
+            cx.status(format_args!(
+                "every key of {} is deleted already",
+                quote(owner)
+            ));
         }
         Ok(DONE)
     }

@@ -149,7 +149,8 @@ impl Key {
             return Ok(());
         }
         let end = self.end_of_grace(now, grace);
-        let rotated = self.grace_from.unwrap_or(now);
+        // A clock that was set back must not make the grace shorter than nothing.
+        let rotated = self.grace_from.map_or(now, |from| from.min(now));
         policy::check_grace(end.since(rotated)).map_err(|_| {
             let latest = self.end_of_grace(rotated, policy::MAX_GRACE);
             Error::policy(format!(
@@ -160,6 +161,7 @@ impl Key {
                 policy::MAX_GRACE
             ))
         })?;
+        self.grace_from = Some(rotated);
         self.usable_until = Some(end);
         Ok(())
     }

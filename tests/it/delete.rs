@@ -171,7 +171,7 @@ fn a_key_given_twice_is_asked_about_once() {
 fn what_others_do_while_somebody_is_asked_counts() {
     let world = World::quick();
     world.create("--scope inference --name a");
-    let b = id_of(&world.create("--scope inference --name b"));
+    world.create("--scope inference --name b");
     let sql = world.sql();
     world
         .line("delete a b")
@@ -185,9 +185,33 @@ fn what_others_do_while_somebody_is_asked_counts() {
         )
         .run()
         .fails(3, "")
-        .says(&format!("keyctl: there is no key {b}\n"));
+        .says("keyctl: there is no key 'b'\n");
     assert_eq!(world.record("a")["state"], json!("active"));
     assert_eq!(world.log(), ["init", "create", "create"]);
+}
+
+#[test]
+fn a_key_of_which_nobody_was_asked_is_not_deleted() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    for line in ["delete web", "delete --owner alice"] {
+        let sql = world.sql();
+        // As a rotation, or a new key, would be met: the name, or the owner, means another key.
+        let renewed = move || {
+            sql.execute_batch(
+                "UPDATE keys SET id = CASE id WHEN '000000000000' THEN '111111111111' ELSE '000000000000' END",
+            )
+            .unwrap();
+        };
+        world
+            .line(line)
+            .terminal(80)
+            .answer_after(renewed, "y")
+            .run()
+            .fails(4, "")
+            .says("came to be meant after you were asked\nhint: nothing was deleted; run the command again\n");
+        assert_eq!(world.record("web")["state"], json!("active"));
+    }
 }
 
 #[test]

@@ -181,8 +181,12 @@ fn every_key_of_a_user_is_disabled_at_once() {
         .user("carol")
         .run()
         .code(0)
-        .says("(off) is disabled already\n");
-    assert_eq!(world.events().len(), events + 3, "old, new and expired key");
+        .says("disabled");
+    assert_eq!(
+        world.events().len(),
+        events + 4,
+        "old, new and expired key, and the one that its owner had disabled"
+    );
     assert_eq!(
         world.query("SELECT count(*) FROM keys WHERE owner = 'alice' AND disabled_at IS NULL"),
         "1",

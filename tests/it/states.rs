@@ -123,7 +123,7 @@ impl Key {
 
     fn in_grace(&self, now: i64) -> bool {
         match self.grace {
-            Some(Grace::Runs(from, end)) => from <= now && now < end && now < self.expires,
+            Some(Grace::Runs(from, end)) => from < end && now < end && now < self.expires,
             _ => false,
         }
     }
@@ -228,7 +228,14 @@ impl Model {
             Step::Disable { key, by_admin } => match self.known(key) {
                 None => NOT_FOUND,
                 Some(key) if key.deleted.is_some() => REFUSED,
-                Some(key) if key.disabled_by_admin.is_some() => ALREADY,
+                // An administrator takes over what the owner has disabled.
+                Some(key)
+                    if key
+                        .disabled_by_admin
+                        .is_some_and(|admins| admins || !by_admin) =>
+                {
+                    ALREADY
+                }
                 Some(key) => {
                     key.disabled_by_admin = Some(by_admin);
                     key.grace = key.grace.map(|grace| Grace::Over(grace.end().min(now)));

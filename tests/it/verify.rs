@@ -371,9 +371,10 @@ fn a_token_is_never_an_argument() {
         ),
     );
     assert!(!ran.stderr.contains(&token[16..32]));
-    verify(&world, &token, "anything")
-        .run()
-        .fails(2, "there is no argument 'anything' here");
+    verify(&world, &token, "anything").run().fails(
+        2,
+        "a token is never an argument: others can read it with ps",
+    );
 }
 
 #[test]

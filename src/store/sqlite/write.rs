@@ -94,7 +94,6 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn update(&mut self, key: &Key) -> ToldResult<()> {
-        if key.deleted_at.is_some() {}
         self.told(update(self.connection, key))
     }
 

@@ -194,7 +194,9 @@ fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
         .unwrap();
     let before = site.number("SELECT count(*) FROM events");
     for line in ["create --scope inference", "delete x --yes"] {
-        run(&mut site.cmd(line)).fails(5, "the store was written by a newer keyctl");
+        run(&mut site.cmd(line))
+            .fails(5, "the store ")
+            .says("was written by a newer keyctl");
     }
     assert_eq!(site.number("SELECT count(*) FROM events"), before);
     assert_eq!(site.number("PRAGMA user_version"), 1000);
