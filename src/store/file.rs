@@ -102,7 +102,10 @@ impl Location {
     fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
         let failed =
             |cause: io::Error| self.failed("cannot make the directory for the store", &cause);
-        let is_new = !directory.exists();
+        let missing: Vec<&Path> = directory
+            .ancestors()
+            .take_while(|path| !path.exists())
+            .collect();
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -111,15 +114,19 @@ impl Location {
         let Sharing::Group(gid) = sharing else {
             return Ok(());
         };
-        if is_new {
-            return chown(directory, None, Some(gid))
-                .and_then(|()| {
-                    fs::set_permissions(directory, Permissions::from_mode(SHARED_DIRECTORY))
-                })
-                .map_err(failed);
+        // On the way to the store too: the group has to get there.
+        for made in &missing {
+            chown(made, None, Some(gid))
+                .and_then(|()| fs::set_permissions(made, Permissions::from_mode(SHARED_DIRECTORY)))
+                .map_err(failed)?;
+        }
+        if !missing.is_empty() {
+            return Ok(());
         }
         let metadata = fs::metadata(directory).map_err(failed)?;
-        if metadata.gid() == gid && metadata.mode() & SHARED_DIRECTORY == SHARED_DIRECTORY {
+        let mode = metadata.mode();
+        let is_shared = mode & SHARED_DIRECTORY == SHARED_DIRECTORY && mode & OTHERS_WRITE == 0;
+        if metadata.gid() == gid && is_shared {
             return Ok(());
         }
         let shown = escape(&directory.to_string_lossy());
@@ -147,6 +154,9 @@ impl Location {
 
 /// The mode of a directory that a group shares: who makes a file in it makes it the group's.
 const SHARED_DIRECTORY: u32 = 0o2770;
+
+/// The mode of a directory in which anybody can put another file in the store's place.
+const OTHERS_WRITE: u32 = 0o002;
 
 /// Who may use a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
