@@ -110,20 +110,23 @@ impl Location {
     fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
         let failed =
             |cause: io::Error| self.failed("cannot make the directory for the store", &cause);
-        let is_new = !directory.exists();
-        make_directories(directory).map_err(failed)?;
+        let made = make_directories(directory).map_err(failed)?;
         let Sharing::Group(gid) = sharing else {
             return Ok(());
         };
-        if is_new {
-            return chown(directory, None, Some(gid))
-                .and_then(|()| {
-                    fs::set_permissions(directory, Permissions::from_mode(SHARED_DIRECTORY))
-                })
-                .map_err(failed);
+        // On the way to the store too: the group has to get there.
+        for new in &made {
+            chown(new, None, Some(gid))
+                .and_then(|()| fs::set_permissions(new, Permissions::from_mode(SHARED_DIRECTORY)))
+                .map_err(failed)?;
+        }
+        if !made.is_empty() {
+            return Ok(());
         }
         let metadata = fs::metadata(directory).map_err(failed)?;
-        if metadata.gid() == gid && metadata.mode() & SHARED_DIRECTORY == SHARED_DIRECTORY {
+        let mode = metadata.mode();
+        let is_shared = mode & SHARED_DIRECTORY == SHARED_DIRECTORY && mode & OTHERS_WRITE == 0;
+        if metadata.gid() == gid && is_shared {
             return Ok(());
         }
         let shown = escape(&directory.to_string_lossy());
@@ -152,6 +155,9 @@ impl Location {
 /// The mode of a directory that a group shares: who makes a file in it makes it the group's.
 const SHARED_DIRECTORY: u32 = 0o2770;
 
+/// The mode of a directory in which anybody can put another file in the store's place.
+const OTHERS_WRITE: u32 = 0o002;
+
 /// Who may use a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
@@ -171,18 +177,23 @@ impl Sharing {
 }
 
 /// Makes those of `path` and the directories above it that are not there, for their owner alone.
-fn make_directories(path: &Path) -> io::Result<()> {
+/// Returns those that it made.
+fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
+    let mut made = Vec::new();
     let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
     for directory in missing.into_iter().rev() {
         match DirBuilder::new().mode(0o700).create(directory) {
-            // A umask may have taken more away than it should: then nothing could be put into it.
-            Ok(()) => fs::set_permissions(directory, Permissions::from_mode(0o700))?,
+            Ok(()) => {
+                // A umask may have taken more away than it should: then nothing could be put into it.
+                fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+                made.push(directory);
+            }
             // Somebody else was faster, or it cannot be looked at: what is done in it will tell.
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(cause) => return Err(cause),
         }
     }
-    Ok(())
+    Ok(made)
 }
 
 /// What tells one content of a file from another, without opening it.

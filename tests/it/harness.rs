@@ -16,6 +16,7 @@ use std::ffi::OsString;
 use std::io::{self, Cursor, Write};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
+use std::process::{self, Command, Stdio};
 use std::rc::Rc;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -234,6 +235,14 @@ impl World {
         let actions = self.events().into_iter().map(|event| event.action);
         actions.filter(|action| action != "refuse").collect()
     }
+
+    /// The real executable with a command line, split at blanks, and no variable set.
+    pub fn real(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyctl"));
+        command.env_clear().arg("--db").arg(self.db());
+        command.args(line.split_whitespace()).stdin(Stdio::null());
+        command
+    }
 }
 
 /// A line of the log.
@@ -431,6 +440,18 @@ pub struct Ran {
     pub stderr: String,
     /// The prompts it showed, one a line.
     pub asked: String,
+}
+
+impl From<process::Output> for Ran {
+    /// What the real executable did.
+    fn from(output: process::Output) -> Self {
+        Ran {
+            code: output.status.code().unwrap().try_into().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            asked: String::new(),
+        }
+    }
 }
 
 impl Ran {

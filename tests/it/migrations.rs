@@ -1,1 +1,233 @@
-//! Stores of an older schema.
+//! A store of the first version goes on working: read as it is, and brought up to date by the
+//! first command that changes it.
+
+use crate::harness::{World, id_of};
+use rusqlite::Connection;
+use serde_json::json;
+use std::process::Stdio;
+
+/// How many processes come at once.
+const PROCESSES: usize = 8;
+
+/// A store of the first version, in which somebody has worked.
+struct Old {
+    world: World,
+    live: String,
+    old: String,
+    deleted: String,
+}
+
+fn old() -> Old {
+    let world = World::quick();
+    let live = world.create("--scope project --name web --label team=search --label tier=1");
+    world.advance("1h");
+    world.run("edit web --expires 40d -m shorter");
+    let old = world.create("--scope inference --name ci");
+    world.run("rotate ci --grace 30d");
+    let deleted = world.create("--scope inference --name gone");
+    world.run("delete gone --yes");
+    world.create("--scope inference,project --name off");
+    world.run("disable off");
+    let line = "create --kind legacy --name robot";
+    world.line(line).user("carol").run().code(0);
+    world
+        .sql()
+        .execute_batch("DROP TABLE members; PRAGMA user_version = 1")
+        .unwrap();
+    Old {
+        world,
+        live,
+        old,
+        deleted,
+    }
+}
+
+fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
+    let mut statement = connection
+        .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// The rows without those that a change may add.
+fn keys(world: &World) -> Vec<String> {
+    let rows = world.rows();
+    let lines = rows.lines().filter(|row| !row.starts_with("event"));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_tried_here_is_the_first_schema() {
+    let first = Connection::open_in_memory().unwrap();
+    first
+        .execute_batch(include_str!("../../src/store/sqlite/0001_main.sql"))
+        .unwrap();
+    let Old { world, .. } = old();
+    assert_eq!(schema(&world.sql()), schema(&first));
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(
+        world.query("PRAGMA application_id"),
+        0x6b63_746c.to_string()
+    );
+    world.check_chain();
+}
+
+#[test]
+fn a_new_store_is_what_all_steps_together_make() {
+    let all = Connection::open_in_memory().unwrap();
+    all.execute_batch(include_str!("../../src/store/sqlite/0001_main.sql"))
+        .unwrap();
+    all.execute_batch(include_str!("../../src/store/sqlite/0002_projects.sql"))
+        .unwrap();
+    let world = World::quick();
+    assert_eq!(schema(&world.sql()), schema(&all));
+    assert_eq!(world.query("PRAGMA user_version"), "2");
+}
+
+#[test]
+fn a_reader_reads_an_older_store_and_leaves_it_as_it_is() {
+    let Old {
+        world,
+        live,
+        old,
+        deleted,
+    } = old();
+    let before = (world.rows(), schema(&world.sql()));
+    for line in [
+        "list",
+        "list --state all --format json",
+        "show web",
+        "log",
+        "log --check",
+        "log --head",
+        "policy show",
+        "scope list",
+        "admin list",
+    ] {
+        world.run(line);
+    }
+    assert_eq!(world.verify(&live, "--scope inference"), 0);
+    assert_eq!(world.verify(&old, ""), 0);
+    assert_eq!(world.verify(&deleted, ""), 1);
+    assert_eq!((world.rows(), schema(&world.sql())), before);
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+}
+
+#[test]
+fn an_older_store_has_no_projects() {
+    let Old { world, live, .. } = old();
+    let ran = world
+        .line("verify --project search --format json")
+        .stdin(&live)
+        .run()
+        .code(6);
+    assert_eq!(ran.json()["reason"], json!("project"));
+    world
+        .line("verify --project search")
+        .stdin(&live)
+        .run()
+        .code(6)
+        .says("hint: an administrator can add them: keyctl member add search alice");
+    world
+        .line("list --project search")
+        .run()
+        .fails(3, "there is no project 'search'");
+    world.run("member list").stdout("").stderr("no members\n");
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+}
+
+#[test]
+fn a_writer_brings_it_up_to_date_and_everything_stays() {
+    let Old {
+        world,
+        live,
+        old,
+        deleted,
+    } = old();
+    let (keys_before, events_before) = (keys(&world), world.events());
+    let head = world.run("log --head").stdout;
+    let listed = world.run("list --state all --format json").stdout;
+    world
+        .line("member add search alice --role owner")
+        .user("carol")
+        .run()
+        .code(0)
+        .stderr("alice is owner of search\n");
+    assert_eq!(world.query("PRAGMA user_version"), "2");
+    assert_eq!(
+        world.query("PRAGMA application_id"),
+        0x6b63_746c.to_string()
+    );
+    assert_eq!(world.query("PRAGMA integrity_check"), "ok");
+    assert_eq!(schema(&world.sql()), schema(&World::quick().sql()));
+    assert_eq!(keys(&world), keys_before);
+    let events = world.events();
+    assert_eq!(events[..events.len() - 1], events_before);
+    assert_eq!(world.log().pop().as_deref(), Some("member-add"));
+    world.check_chain();
+    world.run(&format!("log --check --head {}", head.trim_end()));
+    assert_eq!(world.run("list --state all --format json").stdout, listed);
+    for (token, code) in [(&live, 0), (&old, 0), (&deleted, 1)] {
+        assert_eq!(world.verify(token, ""), code, "{}", id_of(token));
+        assert_eq!(world.verify(token, "--project search"), code);
+    }
+}
+
+#[test]
+fn any_command_that_changes_something_brings_it_up_to_date() {
+    for line in [
+        "create --scope inference",
+        "edit web --name other",
+        "rotate web",
+        "disable web",
+        "enable off",
+        "delete web --yes",
+        "purge --owner alice --yes",
+    ] {
+        let Old { world, .. } = old();
+        world.run(line);
+        assert_eq!(world.query("PRAGMA user_version"), "2", "{line}");
+        world.check_chain();
+    }
+}
+
+#[test]
+fn a_step_that_fails_leaves_the_store_as_it_was() {
+    let Old { world, .. } = old();
+    world
+        .sql()
+        .execute_batch("CREATE TABLE members (in_the_way)")
+        .unwrap();
+    let before = (world.rows(), schema(&world.sql()));
+    world.line("edit web --name other").run().fails(5, "");
+    assert_eq!((world.rows(), schema(&world.sql())), before);
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+}
+
+#[test]
+fn several_processes_at_once_bring_it_up_to_date_once() {
+    let Old { world, .. } = old();
+    let before = world.query("SELECT count(*) FROM keys");
+    let children: Vec<_> = (0..PROCESSES)
+        .flat_map(|_| [world.real("create --scope inference"), world.real("list")])
+        .map(|mut command| {
+            command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(world.query("PRAGMA user_version"), "2");
+    assert_eq!(schema(&world.sql()), schema(&World::quick().sql()));
+    let after: usize = world.query("SELECT count(*) FROM keys").parse().unwrap();
+    assert_eq!(after, before.parse::<usize>().unwrap() + PROCESSES);
+    world.check_chain();
+}

@@ -14,6 +14,9 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("0002_projects.sql"),
 ];
 
+/// The first version that knows projects. A reader leaves an older one as it is.
+pub const WITH_PROJECTS: usize = 2;
+
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
 /// store with `founder` as its first administrator; without one it is refused. Says whether it
 /// became one.

@@ -1,7 +1,7 @@
 //! What is read, over a connection that may be inside a transaction or outside one.
 
 use super::error::{Error, Result};
-use super::{query, row};
+use super::{migrate, query, row};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::event::{Chain, Flaw, Head};
@@ -96,8 +96,11 @@ pub fn scopes(connection: &Connection) -> Result<Registry> {
     Ok(registry)
 }
 
-/// The members of `project`, or of all projects.
+/// The members of `project`, or of all projects: none in a store that is older than projects.
 pub fn members(connection: &Connection, project: Option<&str>) -> Result<Vec<Member>> {
+    if migrate::version(connection)? < migrate::WITH_PROJECTS {
+        return Ok(Vec::new());
+    }
     let sql = "SELECT project, user, role FROM members WHERE ?1 IS NULL OR project = ?1 ORDER BY project, user";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([project])?;
@@ -184,18 +187,18 @@ pub fn check_log(
     // One transaction: a line that is added meanwhile must be in both, the log and the head.
     let transaction = connection.unchecked_transaction()?;
     let mut chain = Chain::new(kept);
-    let mut flaw = None;
-    scan_log(&transaction, &LogFilter::default(), &mut |entry| {
-        Ok(match chain.step(&entry) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(found) => {
-                flaw = Some(found);
-                ControlFlow::Break(())
-            }
-        })
-    })?;
-    match flaw {
-        Some(flaw) => Ok(Err(flaw)),
-        None => Ok(chain.finish(head(&transaction)?)),
+    let query = query::select_events(&LogFilter::default());
+    let mut statement = transaction.prepare(&query.sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(found) = rows.next()? {
+        let step = match row::event(found) {
+            Ok(entry) => chain.step(&entry),
+            // No version of this program writes what cannot be read.
+            Err(_) => Err(Flaw::Altered(found.get(0)?)),
+        };
+        if let Err(flaw) = step {
+            return Ok(Err(flaw));
+        }
     }
+    Ok(chain.finish(head(&transaction)?))
 }
