@@ -501,3 +501,20 @@ fn without_a_store_there_are_no_scopes() {
     world.line("scope").run().code(2).stdout("");
     world.line("scope remove").run().fails(2, "missing: <NAME>");
 }
+
+#[test]
+fn an_unknown_project_is_refused_with_the_nearest_name_too() {
+    let world = administered();
+    world.run("member add apollo bob --role owner");
+    for line in ["list --project apolo", "member list apolo"] {
+        world.line(line).run().fails(
+            3,
+            "there is no project 'apolo'\nhint: did you mean 'apollo'?\n",
+        );
+        world.line(&line.replace("apolo", "zzz")).run().fails(
+            3,
+            "there is no project 'zzz'\nhint: 'keyctl member list' shows every project and its \
+             members\n",
+        );
+    }
+}
