@@ -421,8 +421,8 @@ fn list_tells_the_kinds_apart() {
     let world = World::quick();
     let legacy = id_of(&robot(&world));
     let api = id_of(&world.create("--scope inference --name web"));
-    assert_eq!(ids(&world, "--kind legacy"), [legacy.clone()]);
-    assert_eq!(ids(&world, "--kind api"), [api.clone()]);
+    assert_eq!(ids(&world, "--kind legacy"), std::slice::from_ref(&legacy));
+    assert_eq!(ids(&world, "--kind api"), std::slice::from_ref(&api));
     assert_eq!(ids(&world, ""), [legacy.clone(), api]);
     assert_eq!(ids(&world, "--owner alice --kind legacy"), [legacy]);
     assert!(ids(&world, "--kind legacy --scope inference").is_empty());
