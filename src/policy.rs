@@ -105,9 +105,10 @@ impl Policy {
         })
     }
 
-    /// Refuses a policy whose parts do not go together, once the setting `changed` was set.
-    pub fn check(&self, changed: &str) -> Result<()> {
-        if changed == "default-expiry" {
+    /// Refuses a policy whose parts do not go together, once the setting `given` was given a value;
+    /// `None` where one was unset, since a default above the maximum is no mistake of anybody.
+    pub fn check(&self, given: Option<&str>) -> Result<()> {
+        if given == Some("default-expiry") {
             let above = match (self.default_expiry, self.max_expiry) {
                 (_, None) => false,
                 (None, Some(_)) => true,

@@ -107,9 +107,9 @@ fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
 }
 
 /// Sets `name` to `value`, or lets its default hold.
-fn set(cx: &mut Cx<'_>, name: &str, value: Option<&str>, reason: Option<&str>) -> Result<u8> {
+fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -> Result<u8> {
     let mut wanted = Policy::default();
-    let value = match value {
+    let value = match given {
         // Written as it will be shown, and refused before a store is opened if it cannot be read.
         Some(value) => {
             wanted.set(name, value)?;
@@ -124,7 +124,7 @@ fn set(cx: &mut Cx<'_>, name: &str, value: Option<&str>, reason: Option<&str>) -
         let mut policy = tx.policy()?;
         let old = policy.get(name)?;
         policy.set(name, &value)?;
-        policy.check(name)?;
+        policy.check(given.map(|_| name))?;
         if old == value {
             return Ok(None);
         }

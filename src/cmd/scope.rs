@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::values::{TableFormat, Why, check_scopes};
-use crate::error::{DONE, Error, Result, escape, quote};
+use crate::error::{DONE, Error, Kind, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::key::State;
 use crate::name;
@@ -160,12 +160,11 @@ fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
         let now = cx.env.now();
         tx.access(&cx.env.actor)?.administrator("remove a scope")?;
         let scopes = tx.scopes()?;
-        if !scopes.has(name) {
-            return Err(
-                Error::not_found(format!("there is no scope {}", quote(name)))
-                    .hint("'keyctl scope list' shows every scope"),
-            );
-        }
+        // Here it is what is looked for, not a mistake in a flag's value.
+        scopes.check(name).map_err(|unknown| Error {
+            kind: Kind::NotFound,
+            ..unknown
+        })?;
         let implying = scopes.implying(name);
         if !implying.is_empty() {
             return Err(Error::state(format!(

@@ -46,10 +46,9 @@ INSERT INTO scopes VALUES
     ('project', 'manage projects, upload data sets, train models, make predictions');
 INSERT INTO scope_implies VALUES ('project', 'inference');
 
--- No foreign key on the scope: a deleted key keeps the name of one that is gone.
 CREATE TABLE key_scopes (
     key   INTEGER NOT NULL REFERENCES keys ON DELETE CASCADE,
-    scope TEXT NOT NULL,
+    scope TEXT NOT NULL REFERENCES scopes,
     PRIMARY KEY (key, scope)
 ) STRICT, WITHOUT ROWID;
 
