@@ -80,7 +80,7 @@ impl Cost {
         }
         Err(Error::new(
             Kind::Policy,
-            format!("argon2 with {memory} KiB and {iterations} iterations is out of bounds"),
+            format!("argon2 with {memory} KiB and {iterations} iterations costs too much"),
         )
         .hint(format!(
             "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"

@@ -105,26 +105,35 @@ impl Policy {
         })
     }
 
-    /// Refuses a policy whose parts do not go together, once the setting `given` was given a value;
-    /// `None` where one was unset, since a default above the maximum is no mistake of anybody.
-    pub fn check(&self, given: Option<&str>) -> Result<()> {
-        if given == Some("default-expiry") {
-            let above = match (self.default_expiry, self.max_expiry) {
-                (_, None) => false,
-                (None, Some(_)) => true,
-                (Some(default), Some(max)) => default > max,
-            };
-            if above {
-                return Err(Error::policy(format!(
-                    "default-expiry {} is above max-expiry {}",
-                    self.get("default-expiry")?,
-                    self.get("max-expiry")?
-                ))
-                .hint("set max-expiry first, or give less"));
-            }
+    /// Refuses the policy if the setting `changed` does not go with the others, or is out of its
+    /// own range. What was not changed is not checked: it may be older than a limit.
+    ///
+    /// A default above the maximum is refused only where it was `given`, not where one was unset:
+    /// that is no mistake of anybody, and the maximum holds.
+    pub fn check(&self, changed: &str, given: bool) -> Result<()> {
+        match changed {
+            "default-expiry" if given => self.check_default_expiry(),
+            "default-grace" => check_grace(self.default_grace),
+            "argon2-memory" | "argon2-iterations" => self.cost.check(),
+            _ => Ok(()),
         }
-        check_grace(self.default_grace)?;
-        self.cost.check()
+    }
+
+    fn check_default_expiry(&self) -> Result<()> {
+        let above = match (self.default_expiry, self.max_expiry) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(default), Some(max)) => default > max,
+        };
+        if !above {
+            return Ok(());
+        }
+        Err(Error::policy(format!(
+            "default-expiry {} is above max-expiry {}",
+            self.get("default-expiry")?,
+            self.get("max-expiry")?
+        ))
+        .hint("set max-expiry first, or give less"))
     }
 
     /// How new secrets are hashed.

@@ -6,7 +6,7 @@ use super::values::{self, KindName, Why};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Key, State};
+use crate::key::{Key, Kind, State};
 use crate::name;
 use crate::output::instant;
 use crate::store::{Filter, Read};
@@ -276,10 +276,13 @@ fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
     }
     if let Some(key) = keys.first() {
         let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+        let abilities = match key.kind {
+            Kind::Api => format!("with the scopes {}", escape(&scopes.join(" "))),
+            Kind::Legacy => "of kind legacy".to_owned(),
+        };
         cx.status(format_args!(
-            "each of {}, with the scopes {}, expires {}",
+            "each of {}, {abilities}, expires {}",
             escape(&key.owner),
-            escape(&scopes.join(" ")),
             instant(key.expires_at, now)
         ));
     }

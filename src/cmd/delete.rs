@@ -110,10 +110,22 @@ impl Args {
                 cx.notice("to be deleted; what uses it will fail:");
                 name_keys(cx, &doomed, now);
             }
-            let question = format!("Delete {}?", confirm::keys(doomed.len()));
-            confirm(cx, self.yes, "delete", &question)?;
+            confirm(cx, self.yes, "delete", &question(&doomed))?;
         }
         Ok(Some(doomed.iter().map(|key| key.id).collect()))
+    }
+}
+
+/// Legacy keys are here only as a user's, and are spared.
+fn question(doomed: &[Key]) -> String {
+    let legacy = doomed.iter().filter(|key| key.kind == Kind::Legacy).count();
+    let deleted = confirm::keys(doomed.len() - legacy);
+    match legacy {
+        0 => format!("Delete {deleted}?"),
+        _ => format!(
+            "Delete {deleted}, and disable {} of kind legacy?",
+            confirm::keys(legacy)
+        ),
     }
 }
 

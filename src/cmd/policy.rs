@@ -124,7 +124,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
         let mut policy = tx.policy()?;
         let old = policy.get(name)?;
         policy.set(name, &value)?;
-        policy.check(given.map(|_| name))?;
+        policy.check(name, given.is_some())?;
         if old == value {
             return Ok(None);
         }

@@ -197,7 +197,7 @@ fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
         return Ok(());
     }
     let mut error = Error::state(format!("the scope {name} is in use")).hint(format!(
-        "take it from these keys first (keyctl edit KEY --remove-scope {name}); 'keyctl list --scope {name}' shows all of them"
+        "take it from these keys (keyctl edit KEY --remove-scope {name}) or delete them first; 'keyctl list --scope {name}' shows all of them"
     ));
     error.candidates = users.iter().map(|key| key.candidate(now)).collect();
     Err(error)

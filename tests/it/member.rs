@@ -54,7 +54,7 @@ fn a_key_of_no_member_is_told_who_can_add_its_owner() {
         .code(6)
         .stdout("")
         .stderr(&format!(
-            "rejected: project: its owner is no member of search: {id} key-dave (store {})\n\
+            "rejected: project: {id} key-dave is of dave, who is no member of search (store {})\n\
              hint: an administrator, or an owner of the project (alice, erin) can add them: keyctl member add search dave --role collaborator\n",
             world.db().display()
         ));

@@ -75,7 +75,7 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
     said(
         "--scope project",
         6,
-        &format!("rejected: scope: lacks project: {id} ci {store}\n"),
+        &format!("rejected: scope: {id} ci lacks project {store}\n"),
     );
     world.run("disable ci");
     said("", 1, &format!("rejected: disabled: {id} ci {store}\n"));
@@ -713,7 +713,7 @@ fn names_are_escaped_for_people_and_exact_for_programs() {
     verify(&world, &token, "--scope project")
         .run()
         .code(6)
-        .says(&format!(" {shown} (store"));
+        .says(&format!(" {shown} lacks project (store"));
     let json = verify(&world, &token, "--format json").run().json();
     assert_eq!(
         (&json["name"], &json["owner"]),

@@ -3,7 +3,7 @@
 use crate::cmd::Cx;
 use crate::cmd::values::Format;
 use crate::error::{Result, escape};
-use crate::key::{Key, State};
+use crate::key::{Key, Kind, State};
 use crate::output::{instant, json, unwritable};
 use crate::project::Role;
 use crate::store::Store;
@@ -97,13 +97,12 @@ fn json(verdict: &Verdict, by: Option<&By<'_>>) -> io::Result<Vec<u8>> {
 fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
     match (verdict, by) {
         (Verdict::Valid(key), Some(by)) => {
-            let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
             let line = format!(
-                "valid: {} {} of {}, scopes {}, expires {}\n",
+                "valid: {} {} of {}, {}, expires {}\n",
                 key.id,
                 escape(&key.name),
                 escape(&key.owner),
-                escape(&scopes.join(" ")),
+                abilities(key),
                 instant(key.expires_at, by.at)
             );
             cx.env
@@ -112,15 +111,11 @@ fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
                 .map_err(|cause| unwritable(&cause))
         }
         (Verdict::Rejected(reason, key), Some(by)) => {
-            let named = key.as_ref().map_or_else(String::new, |key| {
-                format!(" {} {}", key.id, escape(&key.name))
-            });
-            cx.status(format_args!(
-                "rejected: {}{named} (store {})",
-                why(reason),
-                by.store.name()
-            ));
-            if let (Reason::Project(project), Some(key)) = (reason, key) {
+            let why = why(reason, key.as_deref());
+            cx.status(format_args!("rejected: {why} (store {})", by.store.name()));
+            if let (Reason::Project(project), Some(key)) = (reason, key)
+                && key.kind == Kind::Api
+            {
                 let hint = who_can_add(by.store, project, &key.owner)?;
                 cx.status(hint);
             }
@@ -154,14 +149,35 @@ fn who_can_add(store: &dyn Store, project: &str, user: &str) -> Result<String> {
     ))
 }
 
-fn why(reason: &Reason) -> String {
+/// What a key may do.
+fn abilities(key: &Key) -> String {
+    let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+    match key.kind {
+        Kind::Api => format!("scopes {}", escape(&scopes.join(" "))),
+        Kind::Legacy => "kind legacy".to_owned(),
+    }
+}
+
+/// The reason's word, the key if the secret has matched, and what it lacks.
+fn why(reason: &Reason, key: Option<&Key>) -> String {
+    let word = reason.word();
+    let named = key.map_or_else(String::new, |key| {
+        format!("{} {}", key.id, escape(&key.name))
+    });
     match reason {
-        Reason::Project(project) => {
-            format!("project: its owner is no member of {}:", escape(project))
+        Reason::Unknown => format!("{word}: no such key, or a wrong secret"),
+        Reason::Scope(scope) => format!("{word}: {named} lacks {}", escape(scope)),
+        Reason::Project(_) if key.is_some_and(|key| key.kind == Kind::Legacy) => {
+            format!("{word}: {named} is a legacy key, which works in no project")
         }
-        Reason::Scope(scope) => format!("scope: lacks {}:", escape(scope)),
-        Reason::Unknown => "unknown: no such key, or a wrong secret".to_owned(),
-        other => format!("{}:", other.word()),
+        Reason::Project(project) => {
+            let owner = key.map_or_else(String::new, |key| escape(&key.owner));
+            format!(
+                "{word}: {named} is of {owner}, who is no member of {}",
+                escape(project)
+            )
+        }
+        _ => format!("{word}: {named}"),
     }
 }
 
