@@ -328,8 +328,8 @@ fn a_scope_that_a_key_has_stays_whatever_the_keys_state() {
             4,
             &format!(
                 "the scope s:{name} is in use\n  {id}  {name}  of alice, {state}\nhint: take it \
-                 from these keys first (keyctl edit KEY --remove-scope s:{name}); 'keyctl list \
-                 --scope s:{name}' shows all of them\n"
+                 from these keys (keyctl edit KEY --remove-scope s:{name}) or delete them first; \
+                 'keyctl list --scope s:{name}' shows all of them\n"
             ),
         );
     }
