@@ -28,11 +28,12 @@ mod verify;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::lookup::Lookup;
-use crate::output::Style;
+use crate::output::{Style, unwritable};
 use crate::store::{self, Location, Read, Store};
 use crate::when::Timestamp;
 use clap::Subcommand;
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// What to do. The variants have no descriptions here: one would hide that of their arguments, the
@@ -139,6 +140,14 @@ impl Cx<'_> {
     fn notice(&mut self, line: impl Display) {
         // Nobody can be told that nobody can be told.
         drop(writeln!(self.env.stderr, "{line}"));
+    }
+
+    /// Writes data to standard output. That its reader has seen enough is no failure.
+    fn print(&mut self, data: &[u8]) -> Result<()> {
+        match self.env.stdout.write_all(data) {
+            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(unwritable(&cause)),
+            _ => Ok(()),
+        }
     }
 
     /// How to draw for people on standard output.

@@ -1,32 +1,19 @@
 //! Time as operators write and read it: instants, durations, and the `WHEN` of the command line.
 
-use crate::error::{Error, Result, quote};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+mod phrase;
+mod span;
+
+pub use phrase::{Since, When};
+pub use span::Span;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt;
-use std::str::FromStr;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
-
-/// The units of a duration, in milliseconds: a month is 30 days, a year 365.
-const UNITS: [(&str, i64); 8] = [
-    ("s", SECOND),
-    ("m", MINUTE),
-    ("h", HOUR),
-    ("d", DAY),
-    ("w", 7 * DAY),
-    ("month", 30 * DAY),
-    ("months", 30 * DAY),
-    ("y", 365 * DAY),
-];
-
-const WHEN_HINT: &str = "give a duration (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
-                         an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'";
-const SPAN_HINT: &str =
-    "give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d";
 
 /// An instant in Unix milliseconds, from year 0 to the end of year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,201 +97,9 @@ impl serde::Serialize for Timestamp {
     }
 }
 
-/// A length of time in milliseconds, never negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span(i64);
-
-impl Span {
-    /// No time at all.
-    pub const ZERO: Span = Span(0);
-    /// One minute.
-    pub const MINUTE: Span = Span(MINUTE);
-
-    /// `days` times 24 hours.
-    pub const fn days(days: u32) -> Self {
-        Span(days as i64 * DAY)
-    }
-
-    /// The length in milliseconds.
-    pub fn millis(self) -> i64 {
-        self.0
-    }
-}
-
-/// The largest unit that divides the span: `365d`, `90m`, `0s`.
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, millis) = [("d", DAY), ("h", HOUR), ("m", MINUTE)]
-            .into_iter()
-            .find(|&(_, millis)| self.0 != 0 && self.0 % millis == 0)
-            .unwrap_or(("s", SECOND));
-        f.pad(&format!("{}{unit}", self.0 / millis))
-    }
-}
-
-/// Reads a whole number and one unit, such as `90d`; the number may be 0.
-impl FromStr for Span {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        parse_span(text)?.ok_or_else(|| {
-            Error::usage(format!("{} is not a duration", quote(text))).hint(SPAN_HINT)
-        })
-    }
-}
-
-/// From when on something is looked at, as the command line says it: so long ago, or since an
-/// instant or the beginning of a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Since {
-    /// So long before now.
-    Ago(Span),
-    /// At this instant.
-    At(Timestamp),
-}
-
-impl Since {
-    /// The instant that is meant when it is now `now`.
-    pub fn resolve(self, now: Timestamp) -> Timestamp {
-        match self {
-            Since::Ago(span) => now.before(span),
-            Since::At(at) => at,
-        }
-    }
-}
-
-impl FromStr for Since {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        if let Some(end) = parse_date(text)? {
-            return Ok(Since::At(end.before(Span::days(1))));
-        }
-        if text.contains(['T', ':']) {
-            return parse_instant(text).map(Since::At);
-        }
-        parse_span(text)?.map(Since::Ago).ok_or_else(|| {
-            Error::usage(format!("{} is not a time", quote(text))).hint(
-                "give a duration before now (12h, 30d), a date (2026-03-31) or an RFC 3339 instant",
-            )
-        })
-    }
-}
-
-/// The duration that `text` writes; `None` if it has not that shape, an error if it is too long.
-fn parse_span(text: &str) -> Result<Option<Span>> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let Some((_, millis)) = UNITS.into_iter().find(|&(name, _)| name == unit) else {
-        return Ok(None);
-    };
-    if number.is_empty() {
-        return Ok(None);
-    }
-    number
-        .parse::<i64>()
-        .ok()
-        .and_then(|count| count.checked_mul(millis))
-        .filter(|&total| total <= Timestamp::MAX.0)
-        .map(|total| Some(Span(total)))
-        .ok_or_else(|| {
-            Error::usage(format!("the duration {} is too long", quote(text)))
-                .hint("time here ends with the year 9999")
-        })
-}
-
-/// When something ends, as the command line says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// So long after now.
-    After(Span),
-    /// At this instant.
-    At(Timestamp),
-    /// Not at all.
-    Never,
-}
-
-impl When {
-    /// The instant that is meant when it is now `now`; `None` for never.
-    ///
-    /// An instant that is not after `now`, or after year 9999, is a usage error.
-    pub fn resolve(self, now: Timestamp) -> Result<Option<Timestamp>> {
-        match self {
-            When::Never => Ok(None),
-            When::At(at) if at <= now => Err(Error::usage(format!(
-                "{at} is already past: it is now {now}"
-            ))
-            .hint("give a later time")),
-            When::At(at) => Ok(Some(at)),
-            When::After(span) => now.after(span).map(Some).ok_or_else(|| {
-                Error::usage(format!("{span} from now lies after the year 9999"))
-                    .hint("give less, or 'never'")
-            }),
-        }
-    }
-}
-
-impl FromStr for When {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        if text == "never" {
-            return Ok(When::Never);
-        }
-        if let Some(at) = parse_date(text)? {
-            return Ok(When::At(at));
-        }
-        if text.contains(['T', ':']) {
-            return parse_instant(text).map(When::At);
-        }
-        match parse_span(text)? {
-            Some(Span::ZERO) => Err(Error::usage(format!("{} is no time at all", quote(text)))
-                .hint("give a duration of at least 1s")),
-            Some(span) => Ok(When::After(span)),
-            None => Err(Error::usage(format!("{} is not a time", quote(text))).hint(WHEN_HINT)),
-        }
-    }
-}
-
-/// The end of the day that `text` names as `YYYY-MM-DD`: the next 00:00 UTC. `None` if it has not
-/// that shape.
-fn parse_date(text: &str) -> Result<Option<Timestamp>> {
-    let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(i, byte)| match i {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !shaped {
-        return Ok(None);
-    }
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|_| Error::usage(format!("there is no date {}", quote(text))).hint(WHEN_HINT))?;
-    date.succ_opt()
-        .map(|next| {
-            next.and_time(chrono::NaiveTime::MIN)
-                .and_utc()
-                .timestamp_millis()
-        })
-        .and_then(Timestamp::from_millis)
-        .map(Some)
-        .ok_or_else(|| {
-            Error::usage(format!("{} ends after the year 9999", quote(text)))
-                .hint("give an earlier date, or 'never'")
-        })
-}
-
-/// The instant that `text` writes as RFC 3339.
-fn parse_instant(text: &str) -> Result<Timestamp> {
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .and_then(|at| Timestamp::from_millis(at.timestamp_millis()))
-        .ok_or_else(|| {
-            Error::usage(format!("{} is not an RFC 3339 instant", quote(text))).hint(WHEN_HINT)
-        })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::phrase::parse_instant;
     use super::*;
 
     fn at(text: &str) -> Timestamp {

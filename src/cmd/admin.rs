@@ -5,7 +5,6 @@ use super::values::{TableFormat, Why};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::name;
-use crate::output::unwritable;
 use crate::store;
 use clap::Subcommand;
 use serde_json::json;
@@ -130,10 +129,7 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
             .map(|name| format!("{}\n", escape(name)))
             .collect(),
     };
-    cx.env
-        .stdout
-        .write_all(text.as_bytes())
-        .map_err(|cause| unwritable(&cause))?;
+    cx.print(text.as_bytes())?;
     cx.status("and always: the owner of the store's file, and root");
     Ok(DONE)
 }

@@ -2,9 +2,7 @@
 
 use super::Cx;
 use crate::error::{DONE, Result};
-use crate::output::unwritable;
 use clap_complete::Shell;
-use std::io::ErrorKind;
 
 /// Print a completion script for a shell
 ///
@@ -35,10 +33,7 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut (cx.root)(), "keyctl", &mut script);
-        match cx.env.stdout.write_all(&script) {
-            // The reader has seen enough.
-            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(unwritable(&cause)),
-            _ => Ok(DONE),
-        }
+        cx.print(&script)?;
+        Ok(DONE)
     }
 }

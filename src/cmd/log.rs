@@ -82,10 +82,7 @@ impl Args {
                 format!("{}\n", json!({ "head": head.to_string() }))
             }
         };
-        cx.env
-            .stdout
-            .write_all(line.as_bytes())
-            .map_err(|cause| unwritable(&cause))?;
+        cx.print(line.as_bytes())?;
         Ok(DONE)
     }
 
@@ -105,10 +102,7 @@ impl Args {
                 json!({"whole": false, "line": flaw.line(), "flaw": flaw.word()})
             ),
         };
-        cx.env
-            .stdout
-            .write_all(line.as_bytes())
-            .map_err(|cause| unwritable(&cause))?;
+        cx.print(line.as_bytes())?;
         Ok(if checked.is_ok() { DONE } else { FOUND })
     }
 

@@ -5,7 +5,6 @@ use super::values::{TableFormat, Why, check_project};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::name;
-use crate::output::unwritable;
 use crate::project::{Member, Role};
 use crate::store::{self, Tx};
 use clap::{Subcommand, ValueEnum};
@@ -223,9 +222,6 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
             style.lines(table)
         }
     };
-    cx.env
-        .stdout
-        .write_all(text.as_bytes())
-        .map_err(|cause| unwritable(&cause))?;
+    cx.print(text.as_bytes())?;
     Ok(DONE)
 }

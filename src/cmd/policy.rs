@@ -4,7 +4,6 @@ use super::Cx;
 use super::values::{Format, Why};
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
-use crate::output::unwritable;
 use crate::policy::{Policy, SETTINGS};
 use crate::store;
 use clap::Subcommand;
@@ -99,10 +98,7 @@ fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
             style.lines(table)
         }
     };
-    cx.env
-        .stdout
-        .write_all(text.as_bytes())
-        .map_err(|cause| unwritable(&cause))?;
+    cx.print(text.as_bytes())?;
     Ok(DONE)
 }
 

@@ -6,7 +6,6 @@ use crate::error::{DONE, Error, Kind, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::key::State;
 use crate::name;
-use crate::output::unwritable;
 use crate::scope::{self, Scope};
 use crate::store::{self, Filter, Tx};
 use crate::when::Timestamp;
@@ -114,10 +113,7 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
             style.lines(table)
         }
     };
-    cx.env
-        .stdout
-        .write_all(text.as_bytes())
-        .map_err(|cause| unwritable(&cause))?;
+    cx.print(text.as_bytes())?;
     Ok(DONE)
 }
 

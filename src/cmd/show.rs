@@ -5,7 +5,6 @@ use super::{Cx, keys};
 use crate::error::{DONE, Result};
 use crate::output::{Record, details, json, unwritable};
 use crate::store::LogFilter;
-use std::io::ErrorKind;
 
 /// How many of a key's last events are shown.
 const EVENTS: u64 = 5;
@@ -55,11 +54,8 @@ impl Args {
             }
             Format::Json => json::line(&Record::new(&key, now)).map(|line| page = line),
         };
-        match written.and_then(|()| cx.env.stdout.write_all(&page)) {
-            Ok(()) => Ok(DONE),
-            // The reader has seen enough.
-            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(DONE),
-            Err(cause) => Err(unwritable(&cause)),
-        }
+        written.map_err(|cause| unwritable(&cause))?;
+        cx.print(&page)?;
+        Ok(DONE)
     }
 }

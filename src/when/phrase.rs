@@ -1,0 +1,138 @@
+//! When something ends, or from when on it is looked at, as the command line says it.
+
+use super::Timestamp;
+use super::span::{Span, parse_span};
+use crate::error::{Error, Result, quote};
+use chrono::{DateTime, NaiveDate};
+use std::str::FromStr;
+
+const WHEN_HINT: &str = "give a duration (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
+                         an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'";
+
+/// From when on something is looked at, as the command line says it: so long ago, or since an
+/// instant or the beginning of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// So long before now.
+    Ago(Span),
+    /// At this instant.
+    At(Timestamp),
+}
+
+impl Since {
+    /// The instant that is meant when it is now `now`.
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Since::Ago(span) => now.before(span),
+            Since::At(at) => at,
+        }
+    }
+}
+
+impl FromStr for Since {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(end) = parse_date(text)? {
+            return Ok(Since::At(end.before(Span::days(1))));
+        }
+        if text.contains(['T', ':']) {
+            return parse_instant(text).map(Since::At);
+        }
+        parse_span(text)?.map(Since::Ago).ok_or_else(|| {
+            Error::usage(format!("{} is not a time", quote(text))).hint(
+                "give a duration before now (12h, 30d), a date (2026-03-31) or an RFC 3339 instant",
+            )
+        })
+    }
+}
+
+/// When something ends, as the command line says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So long after now.
+    After(Span),
+    /// At this instant.
+    At(Timestamp),
+    /// Not at all.
+    Never,
+}
+
+impl When {
+    /// The instant that is meant when it is now `now`; `None` for never.
+    ///
+    /// An instant that is not after `now`, or after year 9999, is a usage error.
+    pub fn resolve(self, now: Timestamp) -> Result<Option<Timestamp>> {
+        match self {
+            When::Never => Ok(None),
+            When::At(at) if at <= now => Err(Error::usage(format!(
+                "{at} is already past: it is now {now}"
+            ))
+            .hint("give a later time")),
+            When::At(at) => Ok(Some(at)),
+            When::After(span) => now.after(span).map(Some).ok_or_else(|| {
+                Error::usage(format!("{span} from now lies after the year 9999"))
+                    .hint("give less, or 'never'")
+            }),
+        }
+    }
+}
+
+impl FromStr for When {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "never" {
+            return Ok(When::Never);
+        }
+        if let Some(at) = parse_date(text)? {
+            return Ok(When::At(at));
+        }
+        if text.contains(['T', ':']) {
+            return parse_instant(text).map(When::At);
+        }
+        match parse_span(text)? {
+            Some(Span::ZERO) => Err(Error::usage(format!("{} is no time at all", quote(text)))
+                .hint("give a duration of at least 1s")),
+            Some(span) => Ok(When::After(span)),
+            None => Err(Error::usage(format!("{} is not a time", quote(text))).hint(WHEN_HINT)),
+        }
+    }
+}
+
+/// The end of the day that `text` names as `YYYY-MM-DD`: the next 00:00 UTC. `None` if it has not
+/// that shape.
+fn parse_date(text: &str) -> Result<Option<Timestamp>> {
+    let shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(i, byte)| match i {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if !shaped {
+        return Ok(None);
+    }
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map_err(|_| Error::usage(format!("there is no date {}", quote(text))).hint(WHEN_HINT))?;
+    date.succ_opt()
+        .map(|next| {
+            next.and_time(chrono::NaiveTime::MIN)
+                .and_utc()
+                .timestamp_millis()
+        })
+        .and_then(Timestamp::from_millis)
+        .map(Some)
+        .ok_or_else(|| {
+            Error::usage(format!("{} ends after the year 9999", quote(text)))
+                .hint("give an earlier date, or 'never'")
+        })
+}
+
+/// The instant that `text` writes as RFC 3339.
+pub(super) fn parse_instant(text: &str) -> Result<Timestamp> {
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .and_then(|at| Timestamp::from_millis(at.timestamp_millis()))
+        .ok_or_else(|| {
+            Error::usage(format!("{} is not an RFC 3339 instant", quote(text))).hint(WHEN_HINT)
+        })
+}

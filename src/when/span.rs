@@ -1,0 +1,86 @@
+//! A length of time: `90d`.
+
+use super::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use crate::error::{Error, Result, quote};
+use std::fmt;
+use std::str::FromStr;
+
+/// The units of a duration, in milliseconds: a month is 30 days, a year 365.
+const UNITS: [(&str, i64); 8] = [
+    ("s", SECOND),
+    ("m", MINUTE),
+    ("h", HOUR),
+    ("d", DAY),
+    ("w", 7 * DAY),
+    ("month", 30 * DAY),
+    ("months", 30 * DAY),
+    ("y", 365 * DAY),
+];
+
+const SPAN_HINT: &str =
+    "give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d";
+
+/// A length of time in milliseconds, never negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(pub(super) i64);
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Span = Span(0);
+    /// One minute.
+    pub const MINUTE: Span = Span(MINUTE);
+
+    /// `days` times 24 hours.
+    pub const fn days(days: u32) -> Self {
+        Span(days as i64 * DAY)
+    }
+
+    /// The length in milliseconds.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+}
+
+/// The largest unit that divides the span: `365d`, `90m`, `0s`.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, millis) = [("d", DAY), ("h", HOUR), ("m", MINUTE)]
+            .into_iter()
+            .find(|&(_, millis)| self.0 != 0 && self.0 % millis == 0)
+            .unwrap_or(("s", SECOND));
+        f.pad(&format!("{}{unit}", self.0 / millis))
+    }
+}
+
+/// Reads a whole number and one unit, such as `90d`; the number may be 0.
+impl FromStr for Span {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        parse_span(text)?.ok_or_else(|| {
+            Error::usage(format!("{} is not a duration", quote(text))).hint(SPAN_HINT)
+        })
+    }
+}
+
+/// The duration that `text` writes; `None` if it has not that shape, an error if it is too long.
+pub(super) fn parse_span(text: &str) -> Result<Option<Span>> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let Some((_, millis)) = UNITS.into_iter().find(|&(name, _)| name == unit) else {
+        return Ok(None);
+    };
+    if number.is_empty() {
+        return Ok(None);
+    }
+    number
+        .parse::<i64>()
+        .ok()
+        .and_then(|count| count.checked_mul(millis))
+        .filter(|&total| total <= Timestamp::MAX.0)
+        .map(|total| Some(Span(total)))
+        .ok_or_else(|| {
+            Error::usage(format!("the duration {} is too long", quote(text)))
+                .hint("time here ends with the year 9999")
+        })
+}
