@@ -454,6 +454,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         }
         &'keyctl;init'= {
             cand --group 'The group that may use the store'
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
             cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
             cand --color 'Whether to colour the output'
             cand -q 'Say nothing on standard error but errors and warnings'

@@ -403,6 +403,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand log" -l check -d 'Walk the
 complete -c keyctl -n "__fish_keyctl_using_subcommand log" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c keyctl -n "__fish_keyctl_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyctl -n "__fish_keyctl_using_subcommand init" -l group -d 'The group that may use the store' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand init" -s m -l reason -d 'Why; kept in the audit log' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand init" -l db -d 'The store\'s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user\'s data directory]' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand init" -l color -d 'Whether to colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

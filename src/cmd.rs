@@ -29,9 +29,9 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
-use crate::store::{self, Location, Read, Store};
+use crate::store::{self, Founder, Location, Read, Store};
 use crate::when::Timestamp;
-use clap::Subcommand;
+use clap::{ArgMatches, Subcommand};
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -64,7 +64,6 @@ impl Command {
     /// Runs the command and returns the exit code of what it found. A refusal by access or policy
     /// is logged.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let word = self.word();
         let ran = match self {
             Command::Create(args) => args.run(cx),
             Command::List(args) => args.run(cx),
@@ -85,32 +84,37 @@ impl Command {
             Command::Completions(args) => args.run(cx),
         };
         if let Err(error) = &ran {
-            refusal::log(cx, word, error);
+            refusal::log(cx, error);
         }
         ran
     }
+}
 
-    /// The command's name.
-    fn word(&self) -> &'static str {
-        match self {
-            Command::Create(_) => "create",
-            Command::List(_) => "list",
-            Command::Show(_) => "show",
-            Command::Verify(_) => "verify",
-            Command::Edit(_) => "edit",
-            Command::Rotate(_) => "rotate",
-            Command::Disable(_) => "disable",
-            Command::Enable(_) => "enable",
-            Command::Delete(_) => "delete",
-            Command::Purge(_) => "purge",
-            Command::Policy(_) => "policy",
-            Command::Scope(_) => "scope",
-            Command::Member(_) => "member",
-            Command::Admin(_) => "admin",
-            Command::Log(_) => "log",
-            Command::Init(_) => "init",
-            Command::Completions(_) => "completions",
+/// What a command line asks for, in its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attempt {
+    /// The command and its own command: `admin add`.
+    pub command: String,
+    /// Why, if it says.
+    pub reason: Option<String>,
+}
+
+impl Attempt {
+    /// The attempt that `matches`, those of the whole command line, make.
+    pub fn of(matches: &ArgMatches) -> Self {
+        let mut attempt = Attempt::default();
+        let mut next = matches.subcommand();
+        while let Some((name, matches)) = next {
+            if !attempt.command.is_empty() {
+                attempt.command.push(' ');
+            }
+            attempt.command.push_str(name);
+            // Not every command takes a reason.
+            let reason = matches.try_get_one::<String>("reason").ok().flatten();
+            attempt.reason = reason.cloned();
+            next = matches.subcommand();
         }
+        attempt
     }
 }
 
@@ -124,6 +128,8 @@ pub struct Cx<'a> {
     pub quiet: bool,
     /// Whether to colour what goes to standard output.
     pub color: bool,
+    /// What is attempted, as a refusal is logged.
+    pub attempt: Attempt,
     /// The root of the command line's definition.
     pub root: fn() -> clap::Command,
 }
@@ -185,15 +191,24 @@ impl Cx<'_> {
         store::open_to_write(&self.location()?)
     }
 
+    /// The actor as one who makes a store now.
+    fn founder<'a>(&'a self, reason: Option<&'a str>) -> Founder<'a> {
+        Founder {
+            actor: &self.env.actor,
+            now: self.env.now(),
+            reason,
+        }
+    }
+
     /// The store as it is, or as it would be if the actor made it.
     fn preview(&self) -> Result<Box<dyn Read>> {
-        store::preview(&self.location()?, &self.env.actor, self.env.now())
+        store::preview(&self.location()?, &self.founder(None))
     }
 
     /// Opens the store for changes, making it where there is none.
     fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
         let location = self.location()?;
-        let (store, made) = store::open_or_create(&location, &self.env.actor, self.env.now())?;
+        let (store, made) = store::open_or_create(&location, &self.founder(None))?;
         if made {
             let actor = self.env.actor.name.clone();
             self.notice(format_args!(

@@ -93,6 +93,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// The keys among which a name does not choose.
     pub candidates: Vec<Candidate>,
+    /// The ID of the key that it is about, if the log is to know.
+    pub key: Option<String>,
 }
 
 impl Error {
@@ -103,6 +105,7 @@ impl Error {
             message: message.into(),
             hint: None,
             candidates: Vec::new(),
+            key: None,
         }
     }
 
@@ -134,6 +137,13 @@ impl Error {
     /// The store or another file or stream failed.
     pub fn store(message: impl Into<String>) -> Self {
         Error::new(Kind::Store, message)
+    }
+
+    /// The same error, about the key with this ID.
+    #[must_use]
+    pub fn of_key(mut self, id: impl fmt::Display) -> Self {
+        self.key = Some(id.to_string());
+        self
     }
 
     /// The same error with advice on what to do next.

@@ -32,7 +32,7 @@ mod usage;
 use clap::error::ErrorKind as Refusal;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color};
-use cmd::Cx;
+use cmd::{Attempt, Cx};
 use env::Env;
 use error::{Candidate, DONE, Error, Kind, Result, escape};
 use serde::Serialize;
@@ -60,9 +60,9 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
     usage::refuse_tokens(args.get(1..).unwrap_or_default())?;
     let parsed = command()
         .try_get_matches_from(args)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, Attempt::of(&matches))));
+    let (cli, attempt) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return not_parsed(&error, args, env),
     };
     let color = colored(cli.global.color, env);
@@ -71,6 +71,7 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
         db: cli.global.db,
         quiet: cli.global.quiet,
         color,
+        attempt,
         root: command,
     };
     cli.command.run(&mut cx)

@@ -151,7 +151,18 @@ pub fn write<T>(store: &mut dyn Store, mut job: impl FnMut(&mut dyn Tx) -> Resul
     result.ok_or_else(|| Error::store("the transaction did not run"))
 }
 
-/// Opens the store at `location` for reading, without changing a byte of it.
+/// Who makes a store, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Founder<'a> {
+    /// The store's first administrator.
+    pub actor: &'a Actor,
+    /// The time.
+    pub now: Timestamp,
+    /// Why, as the store's first event is to keep it.
+    pub reason: Option<&'a str>,
+}
+
+/// Opens the store at `location` for reading, without changing a byte of the file.
 pub fn open_to_read(location: &Location) -> Result<Box<dyn Store>> {
     Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))
 }
@@ -165,30 +176,24 @@ pub fn open_to_write(location: &Location) -> Result<Box<dyn Store>> {
 /// where there is none; says whether it was made.
 pub fn open_or_create(
     location: &Location,
-    founder: &Actor,
-    now: Timestamp,
+    founder: &Founder<'_>,
 ) -> Result<(Box<dyn Store>, bool)> {
-    let (store, made) = sqlite::Sqlite::open_or_create(location, founder, now)?;
+    let (store, made) = sqlite::Sqlite::open_or_create(location, founder)?;
     Ok((Box::new(store), made))
 }
 
 /// What is or, where there is none, would be the store at `location` with `founder` as its first
 /// administrator: to check what is asked before anything is made.
-pub fn preview(location: &Location, founder: &Actor, now: Timestamp) -> Result<Box<dyn Read>> {
-    if location.is_vacant() {
-        return Ok(Box::new(sqlite::Sqlite::blank(location, founder, now)?));
+pub fn preview(location: &Location, founder: &Founder<'_>) -> Result<Box<dyn Read>> {
+    if location.is_vacant() || sqlite::Sqlite::is_unfounded(location) {
+        return Ok(Box::new(sqlite::Sqlite::blank(location, founder)?));
     }
     Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))
 }
 
 /// Makes a store at `location`, where there must be none, for whom `sharing` says, with `founder`
 /// as its first administrator.
-pub fn create(
-    location: &Location,
-    sharing: Sharing,
-    founder: &Actor,
-    now: Timestamp,
-) -> Result<()> {
+pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> Result<()> {
     if !location.create(sharing)? {
         return Err(Error::state(format!(
             "there is something at {} already",
@@ -196,5 +201,5 @@ pub fn create(
         ))
         .hint("name another file: --db PATH"));
     }
-    sqlite::Sqlite::open_or_create(location, founder, now).map(drop)
+    sqlite::Sqlite::found(location, founder).map(drop)
 }

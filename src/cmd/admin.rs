@@ -92,7 +92,7 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
 
 fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
-    store::write(&mut *store, |tx| {
+    let remains = store::write(&mut *store, |tx| {
         tx.access(&cx.env.actor)?
             .administrator("dismiss an administrator")?;
         let all = tx.administrators()?;
@@ -111,12 +111,17 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
         tx.remove_administrator(user)?;
         let event =
             Event::new(cx.env.now(), &cx.env.actor, Action::AdminRemove, None).with("user", user);
-        tx.append(&event.because(reason))
+        tx.append(&event.because(reason))?;
+        Ok(user == cx.env.actor.name && tx.access(&cx.env.actor)?.admin)
     })?;
-    cx.status(format_args!(
-        "{} is no longer an administrator",
-        escape(user)
-    ));
+    let user = escape(user);
+    if remains {
+        cx.status(format_args!(
+            "{user} is no longer listed, but as root or the owner of the store's file remains an administrator"
+        ));
+    } else {
+        cx.status(format_args!("{user} is no longer an administrator"));
+    }
     Ok(DONE)
 }
 

@@ -38,8 +38,11 @@ pub fn change_all(
         let access = tx.access(&cx.env.actor)?;
         let mut done = Vec::new();
         for mut key in select(cx, &*tx, now)? {
-            access.for_owner(&key.owner)?;
-            let (change, action) = transition(&mut key, now, &access)?;
+            let id = key.id;
+            let (change, action) = access
+                .for_owner(&key.owner)
+                .and_then(|()| transition(&mut key, now, &access))
+                .map_err(|error| error.of_key(id))?;
             if change == Change::Made {
                 tx.update(&key)?;
                 let event = Event::new(now, &cx.env.actor, action, Some(key.id));

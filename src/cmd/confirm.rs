@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::error::{Error, Kind, Result, escape};
+use crate::id::KeyId;
 use crate::key::Key;
 use crate::when::Timestamp;
 use std::io;
@@ -34,6 +35,19 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
         Kind::Unconfirmed,
         "not confirmed: nothing was changed",
     ))
+}
+
+/// Refuses `keys` if there is one of which nobody has been asked: while somebody thought, a name
+/// may have come to mean another key, or a user may have made a new one.
+pub fn check_agreed<'a>(agreed: &[KeyId], keys: impl IntoIterator<Item = &'a Key>) -> Result<()> {
+    match keys.into_iter().find(|key| !agreed.contains(&key.id)) {
+        None => Ok(()),
+        Some(key) => Err(Error::state(format!(
+            "{} came to be meant after you were asked",
+            key.label()
+        ))
+        .hint("nothing was changed; run the command again")),
+    }
 }
 
 /// Why a prompt has no answer.

@@ -22,6 +22,9 @@ const COUNT_MAX: i64 = 10_000;
 /// The token is written once, alone on its line, to standard output; what else there is to know
 /// goes to standard error. A key is made only if its token was taken by where it went. The first
 /// key makes the store too, and its maker the store's administrator.
+///
+/// A legacy key, for internal automation, can be made by an administrator only. It has no scopes,
+/// never expires, and cannot be deleted or purged: rotate it or disable it.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -57,7 +60,7 @@ pub struct Args {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// Make so many keys, whose names end in -1, -2 and so on; one token a line
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX), allow_hyphen_values = true)]
     count: Option<u32>,
     #[command(flatten)]
     handover: Handover,

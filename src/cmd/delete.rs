@@ -2,10 +2,10 @@
 
 use super::Cx;
 use super::change::{Changed, change_all, tell};
-use super::confirm::{self, confirm, name_keys};
+use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::selection::Selection;
 use super::values::Why;
-use crate::error::{DONE, Error, Result, quote};
+use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Change, Key, Kind, State};
@@ -22,7 +22,7 @@ Exit codes:
   0    done; a key that is deleted already counts as done
   2    usage: a bad flag or value
   3    no such key, or more than one that may be meant
-  4    refused: another's key, or not confirmed
+  4    refused: another's key, a legacy key, or not confirmed
   5    the store failed, or there is none
   130  the question was interrupted
 
@@ -61,7 +61,7 @@ impl Args {
             &|cx, store, now| {
                 let found = selection.find(cx, store, now)?;
                 if let Some(agreed) = &agreed {
-                    check_agreed(agreed, &found, now)?;
+                    check_agreed(agreed, undeleted(&found, now))?;
                 }
                 Ok(found)
             },
@@ -99,7 +99,9 @@ impl Args {
         let found = selection.find(cx, store, now)?;
         let access = store.access(&cx.env.actor)?;
         for key in &found {
-            access.for_owner(&key.owner)?;
+            access
+                .for_owner(&key.owner)
+                .map_err(|error| error.of_key(key.id))?;
             if selection.owner().is_none() {
                 key.clone().delete(now)?;
             }
@@ -132,19 +134,6 @@ fn question(doomed: &[Key]) -> String {
 fn undeleted(keys: &[Key], now: Timestamp) -> impl Iterator<Item = &Key> {
     keys.iter()
         .filter(move |key| key.state(now) != State::Deleted)
-}
-
-/// Refuses keys of which somebody has not been asked: while they thought, a name may have come to
-/// mean another key, or a user may have made a new one.
-fn check_agreed(agreed: &[KeyId], found: &[Key], now: Timestamp) -> Result<()> {
-    match undeleted(found, now).find(|key| !agreed.contains(&key.id)) {
-        None => Ok(()),
-        Some(key) => Err(Error::state(format!(
-            "{} came to be meant after you were asked",
-            key.label()
-        ))
-        .hint("nothing was deleted; run the command again")),
-    }
 }
 
 fn tell_of_legacy(cx: &mut Cx<'_>, changed: &[Changed]) {

@@ -20,7 +20,7 @@ use crate::when::{Span, When};
 Exit codes:
   0  done
   2  usage: a bad flag or value, or an unknown scope
-  3  no such key, or more than one that may be meant
+  3  no such key or more than one that may be meant, or it has no such scope or label
   4  refused: by policy, access or the key's state, or a name that is taken
   5  the store failed, or there is none
 
@@ -73,8 +73,7 @@ impl Args {
         let text = keys::expand_one(cx, &self.key)?;
         let mut store = cx.open_to_write()?;
         let id = cx.lookup_to_change(cx.env.now()).key(&*store, &text)?.id;
-        let edit = self.edit(&*store, labels)?;
-        if edit.is_empty() {
+        if self.edit(&*store, &labels)?.is_empty() {
             return Err(Error::usage("nothing to change is given")
                 .hint("name at least one change, as --name or --expires"));
         }
@@ -84,9 +83,15 @@ impl Args {
             let before = tx
                 .get(id)?
                 .ok_or_else(|| Error::not_found(format!("there is no key {id}")))?;
-            tx.access(&actor)?.for_owner(&before.owner)?;
+            tx.access(&actor)?
+                .for_owner(&before.owner)
+                .map_err(|error| error.of_key(id))?;
+            // Under the lock: a scope may have been removed meanwhile.
+            let edit = self.edit(&*tx, &labels)?;
             let mut after = before.clone();
-            after.edit(now, &edit, &tx.policy()?)?;
+            after
+                .edit(now, &edit, &tx.policy()?)
+                .map_err(|error| error.of_key(id))?;
             let changes = before.changes(&after);
             if !changes.is_empty() {
                 tx.update(&after)?;
@@ -116,7 +121,7 @@ impl Args {
         Ok(DONE)
     }
 
-    fn edit(&self, store: &dyn Read, labels: Labels) -> Result<Edit> {
+    fn edit(&self, store: &dyn Read, labels: &Labels) -> Result<Edit> {
         let replace = match self.scopes.as_slice() {
             [] => None,
             scopes => Some(values::check_scopes(store, scopes)?),
@@ -130,7 +135,7 @@ impl Args {
             },
             expires: self.expires,
             grace: self.grace,
-            labels,
+            labels: labels.clone(),
         })
     }
 }

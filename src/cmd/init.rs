@@ -1,6 +1,7 @@
 //! `keyctl init`
 
 use super::Cx;
+use super::values::Why;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::store::{self, Sharing};
 
@@ -8,6 +9,7 @@ use crate::store::{self, Sharing};
 ///
 /// Whoever makes it is its first administrator. 'keyctl create' makes one too where there is none,
 /// for its user alone. With --group it is shared: the directory has mode 2770 and the files 0660.
+/// A directory that is there already has to be so, and the group's.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -23,6 +25,8 @@ pub struct Args {
     /// The group that may use the store
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
+    #[command(flatten)]
+    why: Why,
 }
 
 impl Args {
@@ -36,7 +40,7 @@ impl Args {
             })?),
         };
         let location = cx.location()?;
-        store::create(&location, sharing, &cx.env.actor, cx.env.now())?;
+        store::create(&location, sharing, &cx.founder(self.why.reason.as_deref()))?;
         let actor = escape(&cx.env.actor.name);
         cx.notice(format_args!(
             "made a new store at {}; its administrator is {actor}",

@@ -22,6 +22,7 @@ Exit codes:
   0  done, whether or not there was anything to list
   1  with --exit-code: something is listed
   2  usage: a bad flag or value, or an unknown scope
+  3  no such project
   5  the store failed, or there is none
 
 Examples:

@@ -1,6 +1,6 @@
 //! `keyctl log`
 
-use super::Cx;
+use super::{Cx, keys};
 use crate::error::{DONE, Error, FOUND, Result};
 use crate::event::{Action, Entry, Flaw, Head};
 use crate::id::KeyId;
@@ -17,6 +17,10 @@ use std::ops::ControlFlow;
 /// Oldest first. The log is a chain: each line's hash covers the line and the hash before it.
 /// --check walks it and finds an edited, removed or reordered line. Whoever can write the file can
 /// write the whole chain anew; that is found only with a head that was kept elsewhere.
+///
+/// Every change is logged, with who made it, why (-m), and what was before. So is what access or
+/// policy refused (refuse), the right token of a key that no longer works (reuse), each at most once
+/// a minute, and a hash that was renewed after a change of policy (rehash). Verifications are not.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -146,14 +150,17 @@ impl Args {
         Ok(DONE)
     }
 
-    fn filter(&self, cx: &Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<LogFilter> {
+    fn filter(&self, cx: &mut Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<LogFilter> {
         let key_id = match &self.key {
             None => None,
-            // The key may be gone: its events are not.
-            Some(text) => match KeyId::parse(text.as_bytes()) {
-                Some(id) => Some(id),
-                None => Some(cx.lookup(now).key(store, text)?.id),
-            },
+            Some(text) => {
+                let text = keys::expand_one(cx, text)?;
+                // The key may be gone: its events are not.
+                match KeyId::parse(text.as_bytes()) {
+                    Some(id) => Some(id),
+                    None => Some(cx.lookup(now).key(store, &text)?.id),
+                }
+            }
         };
         Ok(LogFilter {
             key_id,

@@ -14,6 +14,27 @@ use serde_json::{Map, Value};
 ///
 /// Policy binds create, rotate and edit alike; keys that exist keep their dates. Only an
 /// administrator sets it.
+///
+/// default-expiry: the life of a key made without --expires; 365d where it is not set, and never
+/// more than max-expiry. A duration, or never.
+///
+/// max-expiry: the longest life of a key, counted from its creation; 365d where it is not set. A
+/// duration, or never, which lifts the limit.
+///
+/// default-grace: how long a rotated key goes on working where --grace does not say; 0s where it
+/// is not set, at most 90d.
+///
+/// key-prefix: what new tokens begin with; kc where it is not set. Lower-case words and digits
+/// joined by '_', a letter first, at most 24 characters. Tokens with another prefix go on working.
+///
+/// hash: how secrets are hashed; argon2id where it is not set, or sha256, which verifies much
+/// faster and is no weaker for secrets of 256 random bits.
+///
+/// argon2-memory, argon2-iterations: the cost of one argon2id hash; 7168 KiB and 5 where they are
+/// not set. Not below all of OWASP's choices (47104 KiB with 1, 19456 with 2, 12288 with 3, 9216
+/// with 4, 7168 with 5), at most 1048576 KiB, 100 iterations and 4194304 KiB as the product.
+///
+/// After a change of the hash or its cost, the next good verification of a key renews its hash.
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
@@ -45,7 +66,7 @@ enum Command {
         #[arg(value_name = "NAME")]
         name: String,
         /// Its value: a duration or never, a prefix, argon2id or sha256, or a number
-        #[arg(value_name = "VALUE")]
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
         value: String,
         #[command(flatten)]
         why: Why,

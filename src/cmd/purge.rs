@@ -1,10 +1,11 @@
 //! `keyctl purge`
 
-use super::confirm::{self, confirm, name_keys};
+use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
 use super::{Cx, list};
-use crate::error::{DONE, Error, Result};
+use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
+use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::Format;
 use crate::store::{self, Filter, Read};
@@ -56,32 +57,32 @@ pub struct Args {
 }
 
 impl Args {
-    /// Purges the records.
+    /// Purges the records, or says which ones.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         if self.dry_run {
-            let store = cx.open_to_read()?;
-            self.check_access(cx, &*store)?;
-            list::print(cx, &*store, &self.filter(cx.env.now()), self.format)?;
-            return Ok(DONE);
+            self.print(cx)?;
+        } else {
+            self.purge(cx)?;
         }
+        Ok(DONE)
+    }
+
+    fn print(&self, cx: &mut Cx<'_>) -> Result<()> {
+        let store = cx.open_to_read()?;
+        self.check_access(cx, &*store)?;
+        list::print(cx, &*store, &self.filter(cx.env.now()), self.format).map(drop)
+    }
+
+    fn purge(&self, cx: &mut Cx<'_>) -> Result<()> {
         let mut store = cx.open_to_write()?;
         self.check_access(cx, &*store)?;
-        let now = cx.env.now();
-        let doomed = store.find(&self.filter(now))?;
-        if doomed.is_empty() {
-            cx.status("nothing to purge");
-            return Ok(DONE);
-        }
-        self.ask(cx, &doomed, now)?;
+        let agreed = self.ask(cx, &*store)?;
         let purged = store::write(&mut *store, |tx| {
             let now = cx.env.now();
+            self.check_access(cx, &*tx)?;
+            let doomed = tx.find(&self.filter(now))?;
             let mut purged = 0;
-            for key in &doomed {
-                // It may have come back to life while somebody thought about the question.
-                let Some(key) = tx.get(key.id)?.filter(|key| self.is_due(key, now)) else {
-                    continue;
-                };
-                tx.access(&cx.env.actor)?.for_owner(&key.owner)?;
+            for key in self.agreed(doomed, agreed.as_deref())? {
                 tx.purge(key.id)?;
                 let event = Event::new(now, &cx.env.actor, Action::Purge, Some(key.id))
                     .with("name", key.name.clone())
@@ -92,8 +93,30 @@ impl Args {
             }
             Ok(purged)
         })?;
-        cx.status(format_args!("purged {}", confirm::keys(purged)));
-        Ok(DONE)
+        match purged {
+            0 => cx.status("nothing to purge"),
+            purged => cx.status(format_args!("purged {}", confirm::keys(purged))),
+        }
+        if self.all {
+            self.tell_of_legacy(cx, &*store)?;
+        }
+        Ok(())
+    }
+
+    /// Those of `doomed`, the keys that are due under the lock, that were agreed to, if anybody
+    /// was asked. Others died meanwhile, and wait for the next time; but of all keys of a user
+    /// none may be left behind.
+    fn agreed(&self, doomed: Vec<Key>, agreed: Option<&[KeyId]>) -> Result<Vec<Key>> {
+        let Some(agreed) = agreed else {
+            return Ok(doomed);
+        };
+        if self.all {
+            check_agreed(agreed, &doomed)?;
+        }
+        Ok(doomed
+            .into_iter()
+            .filter(|key| agreed.contains(&key.id))
+            .collect())
     }
 
     fn check_access(&self, cx: &Cx<'_>, store: &dyn Read) -> Result<()> {
@@ -117,18 +140,41 @@ impl Args {
         }
     }
 
-    fn is_due(&self, key: &Key, now: Timestamp) -> bool {
-        let latest = now.before(self.older_than.unwrap_or(Span::ZERO));
-        key.kind != Kind::Legacy
-            && (self.all || key.died_at(now).is_some_and(|died| died <= latest))
+    /// Says which keys of the user stay, if any.
+    fn tell_of_legacy(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
+        let now = cx.env.now();
+        let legacy = store.find(&Filter {
+            kind: Some(Kind::Legacy),
+            died_by: None,
+            ..self.filter(now)
+        })?;
+        let working = legacy.iter().filter(|key| key.is_usable(now)).count();
+        if let Some(key) = legacy.first() {
+            cx.notice(format_args!(
+                "{} of kind legacy cannot be purged, {working} of them in use: keyctl disable --owner {}",
+                confirm::keys(legacy.len()),
+                escape(&key.owner)
+            ));
+        }
+        Ok(())
     }
 
-    fn ask(&self, cx: &mut Cx<'_>, doomed: &[Key], now: Timestamp) -> Result<()> {
-        if !self.yes && cx.env.terminal.interactive() {
-            cx.notice("to be removed for good:");
-            name_keys(cx, doomed, now);
+    /// Asks whether to purge what is due, unless that was said, and returns the keys that the
+    /// answer is about.
+    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Option<Vec<KeyId>>> {
+        if self.yes {
+            return Ok(None);
         }
-        let question = format!("Purge {}?", confirm::keys(doomed.len()));
-        confirm(cx, self.yes, "purge", &question)
+        let now = cx.env.now();
+        let doomed = store.find(&self.filter(now))?;
+        if !doomed.is_empty() {
+            if cx.env.terminal.interactive() {
+                cx.notice("to be removed for good:");
+                name_keys(cx, &doomed, now);
+            }
+            let question = format!("Purge {}?", confirm::keys(doomed.len()));
+            confirm(cx, self.yes, "purge", &question)?;
+        }
+        Ok(Some(doomed.iter().map(|key| key.id).collect()))
     }
 }

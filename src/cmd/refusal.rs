@@ -1,32 +1,34 @@
 //! What access or policy refuses is logged: a refusal changes nothing, but somebody tried.
 
 use super::Cx;
-use crate::error::Result;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::event::{Action, Event};
-use crate::store::{LogFilter, Read, Store};
+use crate::store::{LogFilter, Read};
 use crate::when::{Span, Timestamp};
 
-/// Logs that `command` was refused with `error`, if it is a refusal by access or policy, at most
-/// once a minute an actor and command. That the store cannot be written changes nothing.
-pub fn log(cx: &Cx<'_>, command: &str, error: &Error) {
+/// Logs that what was attempted was refused with `error`, if that is a refusal by access or policy,
+/// at most once a minute an actor and command. That the store cannot be written, or not at once,
+/// changes nothing.
+pub fn log(cx: &Cx<'_>, error: &Error) {
     if matches!(error.kind, Kind::Access | Kind::Policy) {
-        drop(append(cx, command, error));
+        drop(append(cx, error));
     }
 }
 
-fn append(cx: &Cx<'_>, command: &str, error: &Error) -> Result<()> {
-    let mut store: Box<dyn Store> = cx.open_to_write()?;
-    store.write_if_free(&mut |tx| {
+fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
+    let command = &cx.attempt.command;
+    let key_id = error.key.as_deref().and_then(|id| id.parse().ok());
+    // Opened to read: the refused command has no business to migrate the store.
+    cx.open_to_read()?.write_if_free(&mut |tx| {
         let now = cx.env.now();
         if is_logged(&*tx, &cx.env.actor.name, command, now)? {
             return Ok(());
         }
-        let event = Event::new(now, &cx.env.actor, Action::Refuse, None)
-            .with("command", command)
+        let event = Event::new(now, &cx.env.actor, Action::Refuse, key_id)
+            .with("command", command.as_str())
             .with("code", error.kind.word())
-            .with("message", error.message.clone());
-        tx.append(&event)
+            .with("message", error.message.as_str());
+        tx.append(&event.because(cx.attempt.reason.as_deref()))
     })
 }
 
@@ -40,7 +42,7 @@ fn is_logged(store: &dyn Read, actor: &str, command: &str, now: Timestamp) -> Re
         ..LogFilter::default()
     })?;
     Ok(last.iter().any(|event| {
-        event.at > minute_ago.millis()
+        (minute_ago.millis() < event.at && event.at <= now.millis())
             && serde_json::from_str::<serde_json::Value>(&event.detail)
                 .is_ok_and(|detail| detail["command"] == command)
     }))

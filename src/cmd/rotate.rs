@@ -21,6 +21,8 @@ use serde_json::json;
 /// The new key has the same name, owner, scopes and labels, and lives as long as the old one was
 /// to live. The old key is phased out: it stops at once, or, with a grace, when that ends. Its own
 /// expiry still holds. A disabled key is not rotated, nor one that was rotated already.
+///
+/// Only an administrator rotates a legacy key; its successor is one too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -72,12 +74,15 @@ impl Args {
         let now = cx.env.now();
         let id = cx.lookup_to_change(now).key(&*store, &text)?.id;
         // What is refused is refused before time is spent on hashing, and again under the lock.
-        self.rotate(&*store, id, id, &actor, now)?;
+        self.rotate(&*store, id, id, &actor, now)
+            .map_err(|error| error.of_key(id))?;
         let minted = [Minted::new(&store.policy()?, &mut *cx.env.random)?];
         let mut rotated = None;
         let (new, now) = issue(cx, &mut *store, &target, Number::One, &minted, |tx, now| {
             let [minted] = &minted;
-            let (done, successor) = self.rotate(&*tx, id, minted.id(), &actor, now)?;
+            let (done, successor) = self
+                .rotate(&*tx, id, minted.id(), &actor, now)
+                .map_err(|error| error.of_key(id))?;
             // The old key first: the name must be free for the new one.
             tx.update(&done.old)?;
             tx.insert(&successor, &minted.hash)?;

@@ -107,6 +107,17 @@ impl Location {
         }
     }
 
+    /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
+    pub fn close_to_others(&self) -> Result<()> {
+        match fs::metadata(&self.0) {
+            Ok(file) if file.is_file() && file.len() == 0 && file.mode() & FOR_OTHERS != 0 => {
+                fs::set_permissions(&self.0, Permissions::from_mode(0o600))
+                    .map_err(|cause| self.failed("cannot close to others the empty file", &cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
         let failed =
             |cause: io::Error| self.failed("cannot make the directory for the store", &cause);
@@ -114,14 +125,19 @@ impl Location {
         let Sharing::Group(gid) = sharing else {
             return Ok(());
         };
-        // On the way to the store too: the group has to get there.
-        for new in &made {
-            chown(new, None, Some(gid))
-                .and_then(|()| fs::set_permissions(new, Permissions::from_mode(SHARED_DIRECTORY)))
-                .map_err(failed)?;
-        }
         if !made.is_empty() {
-            return Ok(());
+            // On the way to the store too: the group has to get there.
+            let shared = made.iter().try_for_each(|new| {
+                chown(new, None, Some(gid))?;
+                fs::set_permissions(new, Permissions::from_mode(SHARED_DIRECTORY))
+            });
+            return shared.map_err(|cause| {
+                // Left behind, they would be in the way of another try.
+                for new in made.iter().rev() {
+                    drop(fs::remove_dir(new));
+                }
+                failed(cause)
+            });
         }
         let metadata = fs::metadata(directory).map_err(failed)?;
         let mode = metadata.mode();
@@ -157,6 +173,9 @@ const SHARED_DIRECTORY: u32 = 0o2770;
 
 /// The mode of a directory in which anybody can put another file in the store's place.
 const OTHERS_WRITE: u32 = 0o002;
+
+/// The bits of a mode that let others do something.
+const FOR_OTHERS: u32 = 0o077;
 
 /// Who may use a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod write;
 
 use self::open::Empty;
 use super::file::Fingerprint;
-use super::{Filter, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
+use super::{Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error, Result, escape};
@@ -20,7 +20,6 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::Registry;
-use crate::when::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -65,22 +64,33 @@ impl Sqlite {
 
     /// Opens the store at `location` for changes; where there is none, makes it, with `founder` as
     /// its first administrator. Says whether it was made.
-    pub fn open_or_create(
-        location: &Location,
-        founder: &Actor,
-        now: Timestamp,
-    ) -> Result<(Self, bool)> {
-        location.create(Sharing::Private)?;
-        Self::writable(location.existing()?, Some((founder, now)))
+    pub fn open_or_create(location: &Location, founder: &Founder<'_>) -> Result<(Self, bool)> {
+        if !location.create(Sharing::Private)? {
+            location.close_to_others()?;
+        }
+        Self::found(location, founder)
+    }
+
+    /// Makes the empty file at `location` a store, with `founder` as its first administrator,
+    /// unless it is one. Says whether it became one.
+    pub fn found(location: &Location, founder: &Founder<'_>) -> Result<(Self, bool)> {
+        Self::writable(location.existing()?, Some(founder))
+    }
+
+    /// Whether the file at `location` is about to become a store, by somebody else.
+    pub fn is_unfounded(location: &Location) -> bool {
+        location
+            .existing()
+            .is_ok_and(|path| open::holds_nothing(&path))
     }
 
     /// A store in memory, as the one at `location` would be if `founder` made it.
-    pub fn blank(location: &Location, founder: &Actor, now: Timestamp) -> Result<Self> {
+    pub fn blank(location: &Location, founder: &Founder<'_>) -> Result<Self> {
         let path = location.path().to_owned();
         let failed = |error: error::Error| error.about(&path);
         let mut connection =
             Connection::open_in_memory().map_err(|cause| failed(error::Error::from(cause)))?;
-        migrate::migrate(&mut connection, Some((founder, now))).map_err(failed)?;
+        migrate::migrate(&mut connection, Some(founder)).map_err(failed)?;
         Ok(Sqlite {
             connection: RefCell::new(connection),
             path,
@@ -90,7 +100,7 @@ impl Sqlite {
 
     /// Says whether the file became a store: not who made the file, but who came first to fill it
     /// is the founder.
-    fn writable(path: PathBuf, founder: Option<(&Actor, Timestamp)>) -> Result<(Self, bool)> {
+    fn writable(path: PathBuf, founder: Option<&Founder<'_>>) -> Result<(Self, bool)> {
         let empty = match founder {
             Some(_) => Empty::Taken,
             None => Empty::Refused,
@@ -238,12 +248,10 @@ fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Resu
 /// Moves everything from the write-ahead log into the file and empties the log, so that what was
 /// wiped is gone from both. Does not wait: where a reader is in the way, the next writer does it.
 fn truncate_log(connection: &Connection) {
-    let moved = connection
-        .busy_timeout(Duration::ZERO)
-        .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
-        .and_then(|()| connection.busy_timeout(BUSY_TIMEOUT));
     // What was committed stays committed, in the log or in the file.
-    drop(moved);
+    let truncate = |_| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    drop(connection.busy_timeout(Duration::ZERO).and_then(truncate));
+    drop(connection.busy_timeout(BUSY_TIMEOUT));
 }
 
 /// The uid that owns the store's file: always an administrator, as is uid 0.

@@ -72,10 +72,11 @@ fn reuse_is_noted(store: &dyn Read, key: &Key, at: Timestamp) -> Result<bool> {
         key_id: Some(key.id),
         action: Some(Action::Reuse),
         since: Some(minute_ago),
-        limit: Some(1),
         ..LogFilter::default()
     })?;
-    Ok(last.iter().any(|event| event.at > minute_ago.millis()))
+    Ok(last
+        .iter()
+        .any(|event| minute_ago.millis() < event.at && event.at <= at.millis()))
 }
 
 fn rehash(

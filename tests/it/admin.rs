@@ -285,3 +285,15 @@ fn no_variable_makes_somebody_another() {
     assert_ne!(without.0, "carol");
     assert_eq!(without.1, json!(rustix::process::geteuid().as_raw()));
 }
+
+#[test]
+fn who_remains_one_is_told_so() {
+    let world = World::quick();
+    world.line("admin add root").user("carol").run().code(0);
+    world
+        .line("admin remove root")
+        .user("root")
+        .uid(0)
+        .run()
+        .stderr("root is no longer listed, but as root or the owner of the store's file remains an administrator\n");
+}

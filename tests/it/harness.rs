@@ -3,7 +3,7 @@
 
 use keyctl::env::{Actor, Env, Output, Prompt, Random, Terminal};
 use keyctl::error::Result;
-use keyctl::store::{Location, open_or_create};
+use keyctl::store::{Founder, Location, open_or_create};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -54,7 +54,15 @@ impl World {
             login_uid: None,
         };
         let location = Location::new(&world.db()).unwrap();
-        let (store, _) = open_or_create(&location, &carol, world.now()).unwrap();
+        let (store, _) = open_or_create(
+            &location,
+            &Founder {
+                actor: &carol,
+                now: world.now(),
+                reason: None,
+            },
+        )
+        .unwrap();
         drop(store);
         world.policy("argon2-memory", "8");
         world.policy("argon2-iterations", "1");

@@ -187,6 +187,18 @@ fn what_is_there_already_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn the_first_event_keeps_why() {
+    let world = World::new();
+    world
+        .cmd(["init", "-m", "a store for the lab"])
+        .run()
+        .code(0);
+    let events = world.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].detail()["reason"], "a store for the lab");
+}
+
+#[test]
 fn a_store_that_was_made_so_takes_keys() {
     let world = World::new();
     world.run("init");
@@ -345,7 +357,14 @@ fn two_users_of_a_group_share_a_store_by_the_rules_of_access() {
         .collect();
     assert_eq!(
         commands,
-        ["disable", "delete", "rotate", "create", "policy", "enable"]
+        [
+            "disable",
+            "delete",
+            "rotate",
+            "create",
+            "policy set",
+            "enable"
+        ]
     );
     assert!(
         refused

@@ -598,3 +598,11 @@ fn the_right_secret_of_a_key_that_works_no_longer_is_logged_once_a_minute() {
     assert_eq!(seqs(&world, "--action reuse --key off").len(), 2);
     world.check_chain();
 }
+
+#[test]
+fn the_key_may_come_on_stdin_as_its_token() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    let log = world.line("log --key - --format json").stdin(&token).run();
+    assert_eq!(log.json()[0]["action"], "create");
+}

@@ -151,6 +151,17 @@ fn an_older_store_has_no_projects() {
 }
 
 #[test]
+fn what_is_refused_leaves_it_as_it_is() {
+    let Old { world, .. } = old();
+    let before = schema(&world.sql());
+    for line in ["create --scope inference --expires 3y", "purge --dry-run"] {
+        world.line(line).run().code(4);
+        assert_eq!(schema(&world.sql()), before, "{line}");
+        assert_eq!(world.query("PRAGMA user_version"), "1", "{line}");
+    }
+}
+
+#[test]
 fn a_writer_brings_it_up_to_date_and_everything_stays() {
     let Old {
         world,

@@ -692,7 +692,7 @@ fn what_policy_refuses_is_logged_and_a_mistake_is_not() {
     world.line("policy set default-expiry 2y").run().code(4);
     let event = world.events().pop().unwrap();
     assert_eq!(event.action, "refuse");
-    assert_eq!(event.detail()["command"], json!("policy"));
+    assert_eq!(event.detail()["command"], json!("policy set"));
     assert_eq!(event.detail()["code"], json!("policy"));
     world.check_chain();
 }

@@ -413,3 +413,22 @@ fn scopes_labels_and_hash_go_with_the_record() {
     assert_eq!(world.query("SELECT count(*) FROM key_labels"), "1");
     assert_eq!(world.record("other")["replaces"], Value::Null);
 }
+
+#[test]
+fn of_all_keys_of_a_user_none_is_left_of_which_nobody_was_asked() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let sql = world.sql();
+    let renewed = move || {
+        sql.execute_batch("UPDATE keys SET id = '000000000000'")
+            .unwrap();
+    };
+    world
+        .line("purge --owner alice --all")
+        .terminal(80)
+        .answer_after(renewed, "y")
+        .run()
+        .fails(4, "")
+        .says("came to be meant after you were asked\n");
+    assert_eq!(world.query("SELECT count(*) FROM keys"), "1");
+}

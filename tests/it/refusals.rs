@@ -34,6 +34,7 @@ fn last(world: &World) -> Event {
 fn what_access_refuses_is_logged_with_its_message() {
     let world = world();
     let message = "'alice' may not act on keys of 'bob'";
+    let key = world.record("bob/web")["id"].as_str().unwrap().to_owned();
     world.line("disable bob/web").run().fails(4, message);
     let event = last(&world);
     assert_eq!(
@@ -42,7 +43,7 @@ fn what_access_refuses_is_logged_with_its_message() {
             event.action.as_str(),
             event.key_id.as_ref()
         ),
-        ("alice", "refuse", None)
+        ("alice", "refuse", Some(&key))
     );
     assert_eq!(event.at, world.now().millis());
     assert_eq!(
@@ -50,6 +51,23 @@ fn what_access_refuses_is_logged_with_its_message() {
         json!({"command": "disable", "code": "access", "message": message, "uid": 4_000_001})
     );
     world.check_chain();
+}
+
+#[test]
+fn why_it_was_tried_is_kept_with_the_key_that_it_was_tried_on() {
+    let world = world();
+    for verb in ["edit bob/web --name x", "rotate bob/web", "delete bob/web"] {
+        let args = verb.split(' ').chain(["-m", "by mistake"]);
+        world.cmd(args).terminal(80).run().code(4);
+        assert_eq!(
+            last(&world).detail()["reason"],
+            json!("by mistake"),
+            "{verb}"
+        );
+    }
+    let id = world.record("bob/web")["id"].as_str().unwrap().to_owned();
+    let log = world.run(&format!("log --key {id} --action refuse --format json"));
+    assert_eq!(log.json().as_array().unwrap().len(), 3);
 }
 
 #[test]
@@ -81,10 +99,11 @@ fn every_command_that_changes_something_logs_that_it_was_refused() {
         ("disable", "disable bob/web"),
         ("delete", "delete bob/web --yes"),
         ("purge", "purge --owner bob --all --yes"),
-        ("policy", "policy set max-expiry 1d"),
-        ("scope", "scope add a"),
-        ("member", "member add search alice --role owner"),
-        ("admin", "admin add alice"),
+        ("policy set", "policy set max-expiry 1d"),
+        ("scope add", "scope add a"),
+        ("member add", "member add search alice --role owner"),
+        ("admin add", "admin add alice"),
+        ("admin remove", "admin remove carol"),
     ];
     for (command, line) in lines {
         world.line(line).run().code(4);

@@ -411,3 +411,17 @@ fn a_refused_change_leaves_the_whole_transaction_undone() {
     assert_eq!(world.rows(), before);
     world.run("disable web");
 }
+
+#[test]
+fn an_empty_file_that_others_may_read_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    std::fs::write(world.db(), "").unwrap();
+    std::fs::set_permissions(world.db(), std::fs::Permissions::from_mode(0o664)).unwrap();
+    world.create("--scope inference");
+    for suffix in ["", "-wal", "-shm"] {
+        let path = world.path(&format!("keyctl.db{suffix}"));
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+}

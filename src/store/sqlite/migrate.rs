@@ -3,10 +3,9 @@
 use super::error::{Error, Result};
 use super::open::{APPLICATION_ID, foreign, is_empty, nothing_in, path_of};
 use super::write;
-use crate::env::Actor;
 use crate::error::Error as Told;
 use crate::event::{Action, Event, GENESIS};
-use crate::when::Timestamp;
+use crate::store::Founder;
 use rusqlite::{Connection, TransactionBehavior};
 
 const MIGRATIONS: [&str; 2] = [
@@ -20,7 +19,7 @@ pub const WITH_PROJECTS: usize = 2;
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
 /// store with `founder` as its first administrator; without one it is refused. Says whether it
 /// became one.
-pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>) -> Result<bool> {
+pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Result<bool> {
     if version(connection)? == MIGRATIONS.len() {
         return Ok(false);
     }
@@ -34,13 +33,14 @@ pub fn migrate(connection: &mut Connection, founder: Option<(&Actor, Timestamp)>
         transaction.execute_batch(step)?;
     }
     if from == 0 {
-        let Some((founder, now)) = founder else {
+        let Some(Founder { actor, now, reason }) = founder else {
             return Err(nothing_in(&transaction));
         };
         transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
-        transaction.execute("INSERT INTO administrators VALUES (?1)", [&founder.name])?;
-        let event = Event::new(now, founder, Action::Init, None)
-            .with("administrator", founder.name.clone());
+        transaction.execute("INSERT INTO administrators VALUES (?1)", [&actor.name])?;
+        let event = Event::new(*now, actor, Action::Init, None)
+            .with("administrator", actor.name.clone())
+            .because(*reason);
         write::append(&transaction, &event)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -125,6 +125,16 @@ fn content(connection: &Connection) -> Result<Content> {
     })
 }
 
+/// Whether the file at `path` is SQLite's, and nothing was ever put into it.
+pub fn holds_nothing(path: &Path) -> bool {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|connection| {
+            connection.busy_timeout(super::BUSY_TIMEOUT)?;
+            content(&connection)
+        })
+        .is_ok_and(|content| matches!(content, Content::Nothing))
+}
+
 /// Refuses a file that is not a store, and an empty one as `empty` says.
 fn check(connection: &Connection, empty: Empty) -> Result<()> {
     match content(connection)? {
