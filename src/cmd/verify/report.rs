@@ -116,8 +116,10 @@ fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
             if let (Reason::Project(project), Some(key)) = (reason, key)
                 && key.kind == Kind::Api
             {
-                let hint = who_can_add(by.store, project, &key.owner)?;
-                cx.status(hint);
+                // Advice that cannot be had changes no verdict.
+                if let Ok(hint) = who_can_add(by.store, project, &key.owner) {
+                    cx.status(hint);
+                }
             }
             Ok(())
         }
