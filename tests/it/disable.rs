@@ -289,3 +289,23 @@ fn a_reason_that_cannot_be_printed_or_is_too_long_is_refused() {
     }
     assert_eq!(world.rows(), before);
 }
+
+#[test]
+fn an_administrator_takes_over_what_the_owner_has_disabled_once() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    world.run("disable web");
+    let by_carol = || world.line("disable alice/web").user("carol").run().code(0);
+    assert!(by_carol().stderr.starts_with("disabled "));
+    let events = world.events().len();
+    by_carol().says("is disabled already\n");
+    assert_eq!(world.events().len(), events);
+    world.line("enable web").run().code(4);
+    world.line("enable alice/web").user("carol").run().code(0);
+    // An administrator's own key is nobody else's to take over.
+    let line = "create --scope inference --name own";
+    world.line(line).user("carol").run().code(0);
+    world.line("disable own").user("carol").run().code(0);
+    let again = world.line("disable own").user("carol").run();
+    again.says("is disabled already\n");
+}

@@ -425,3 +425,24 @@ fn an_empty_file_that_others_may_read_is_closed_to_them() {
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }
+
+#[test]
+fn a_hash_is_replaced_only_if_it_is_still_the_one_that_was_read() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let hash = world.query("SELECT hash FROM keys");
+    let id = world.query("SELECT id FROM keys").parse().unwrap();
+    let location = keyctl::store::Location::new(&world.db()).unwrap();
+    let mut store = keyctl::store::open_to_write(&location).unwrap();
+    let mut replace = |old: &str, new: &str| {
+        keyctl::store::write(&mut *store, |tx| tx.replace_hash(id, old, new)).unwrap()
+    };
+    assert!(!replace("another", "new"));
+    assert!(replace(&hash, "new"));
+    assert!(!replace(&hash, "newer"));
+    assert_eq!(world.query("SELECT hash FROM keys"), "new");
+    // Nor that of a key that was deleted meanwhile.
+    world.run("delete web --yes");
+    assert!(!replace("new", "newest"));
+    assert_eq!(world.query("SELECT hash IS NULL FROM keys"), "1");
+}
