@@ -235,8 +235,13 @@ impl Machine {
         let work = dir.path().join("work");
         fs::create_dir(&work).unwrap();
         set_mode(&work, 0o777);
-        fs::copy(env!("CARGO_BIN_EXE_keyctl"), dir.path().join("keyctl")).unwrap();
-        set_mode(&dir.path().join("keyctl"), 0o755);
+        let exe = dir.path().join("keyctl");
+        // By another process: while this one writes to it, a child that another test has just
+        // started would keep it from being run.
+        let mut copy = Command::new("cp");
+        let copied = copy.arg(env!("CARGO_BIN_EXE_keyctl")).arg(&exe).status();
+        assert!(copied.unwrap().success());
+        set_mode(&exe, 0o755);
         let groups = fs::read_to_string("/etc/group").unwrap();
         let (group, gid) = groups
             .lines()
