@@ -5,6 +5,7 @@ use crate::error::{Error, Kind, Result, escape};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::when::Timestamp;
+use std::collections::HashSet;
 use std::io;
 
 /// How many keys are named one by one before a question.
@@ -39,7 +40,10 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
 
 /// Refuses `keys` if there is one of which nobody has been asked: while somebody thought, a name
 /// may have come to mean another key, or a user may have made a new one.
-pub fn check_agreed<'a>(agreed: &[KeyId], keys: impl IntoIterator<Item = &'a Key>) -> Result<()> {
+pub fn check_agreed<'a>(
+    agreed: &HashSet<KeyId>,
+    keys: impl IntoIterator<Item = &'a Key>,
+) -> Result<()> {
     match keys.into_iter().find(|key| !agreed.contains(&key.id)) {
         None => Ok(()),
         Some(key) => Err(Error::state(format!(

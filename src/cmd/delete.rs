@@ -11,6 +11,7 @@ use crate::id::KeyId;
 use crate::key::{Change, Key, Kind, State};
 use crate::store::Read;
 use crate::when::Timestamp;
+use std::collections::HashSet;
 
 /// Stop keys for ever
 ///
@@ -91,7 +92,7 @@ impl Args {
         cx: &mut Cx<'_>,
         store: &dyn Read,
         selection: &Selection,
-    ) -> Result<Option<Vec<KeyId>>> {
+    ) -> Result<Option<HashSet<KeyId>>> {
         if self.yes {
             return Ok(None);
         }

@@ -10,6 +10,7 @@ use crate::key::{Key, Kind};
 use crate::output::Format;
 use crate::store::{self, Filter, Read};
 use crate::when::{Span, Timestamp};
+use std::collections::HashSet;
 
 /// Remove the records of dead keys
 ///
@@ -82,7 +83,7 @@ impl Args {
             self.check_access(cx, &*tx)?;
             let doomed = tx.find(&self.filter(now))?;
             let mut purged = 0;
-            for key in self.agreed(doomed, agreed.as_deref())? {
+            for key in self.agreed(doomed, agreed.as_ref())? {
                 tx.purge(key.id)?;
                 let event = Event::new(now, &cx.env.actor, Action::Purge, Some(key.id))
                     .with("name", key.name.clone())
@@ -106,7 +107,7 @@ impl Args {
     /// Those of `doomed`, the keys that are due under the lock, that were agreed to, if anybody
     /// was asked. Others died meanwhile, and wait for the next time; but of all keys of a user
     /// none may be left behind.
-    fn agreed(&self, doomed: Vec<Key>, agreed: Option<&[KeyId]>) -> Result<Vec<Key>> {
+    fn agreed(&self, doomed: Vec<Key>, agreed: Option<&HashSet<KeyId>>) -> Result<Vec<Key>> {
         let Some(agreed) = agreed else {
             return Ok(doomed);
         };
@@ -161,7 +162,7 @@ impl Args {
 
     /// Asks whether to purge what is due, unless that was said, and returns the keys that the
     /// answer is about.
-    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Option<Vec<KeyId>>> {
+    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Option<HashSet<KeyId>>> {
         if self.yes {
             return Ok(None);
         }

@@ -44,8 +44,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the store at `location` for reading. What it reads of is never changed, not even
-    /// created.
+    /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
         let path = location.existing()?;
         let (connection, unlocked) = open::to_read(&path)?;
