@@ -1,11 +1,20 @@
 //! The real executable: what only a process shows, on real pipes, terminals, files and users.
 
+mod crash;
+mod crowd;
+mod disks;
+mod doctor;
+mod exposure;
 mod files;
 mod harness;
+mod links;
 mod oracles;
 mod pipes;
 mod processes;
 mod readonly;
+mod restore;
 mod secrets;
+mod strace;
 mod terminal;
 mod terminals;
+mod timing;

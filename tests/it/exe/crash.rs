@@ -1,0 +1,1 @@
+//! Killed at any moment, the program leaves a store that is whole.

@@ -1,0 +1,1 @@
+//! Many more processes than a store has writers.

@@ -1,0 +1,1 @@
+//! Symbolic and hard links, umasks and modes, where files are made.

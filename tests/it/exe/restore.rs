@@ -1,0 +1,1 @@
+//! `keyctl restore` killed, and among other processes.

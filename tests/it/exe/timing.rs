@@ -1,0 +1,1 @@
+//! Equal time for what must not be told apart.

@@ -1,0 +1,1 @@
+//! Stores whose contents somebody has tampered with, and what fuzzing has found.

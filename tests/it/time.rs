@@ -1,0 +1,1 @@
+//! Both sides of every deadline, and clocks that jump.
