@@ -183,5 +183,10 @@ fn in_words(flaw: Flaw) -> String {
         Flaw::Rewritten(line) => {
             format!("line {line} is not the one whose hash was kept: the log was written anew")
         }
+        Flaw::Endless(line) => {
+            format!(
+                "its head is gone, which tells the last line: from line {line} on, any may be missing"
+            )
+        }
     }
 }

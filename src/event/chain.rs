@@ -54,6 +54,8 @@ pub enum Flaw {
     /// This line is sound in itself, but its hash is not the one that was kept elsewhere: the
     /// chain was written anew.
     Rewritten(i64),
+    /// The store no longer tells which line is the last: from this one on, any may be missing.
+    Endless(i64),
 }
 
 impl Flaw {
@@ -63,7 +65,8 @@ impl Flaw {
             Flaw::Altered(line)
             | Flaw::Missing(line)
             | Flaw::Added(line)
-            | Flaw::Rewritten(line) => line,
+            | Flaw::Rewritten(line)
+            | Flaw::Endless(line) => line,
         }
     }
 
@@ -74,6 +77,7 @@ impl Flaw {
             Flaw::Missing(_) => "missing",
             Flaw::Added(_) => "added",
             Flaw::Rewritten(_) => "rewritten",
+            Flaw::Endless(_) => "endless",
         }
     }
 }
@@ -117,9 +121,12 @@ impl Chain {
         }
     }
 
-    /// Ends the walk at the head that the store holds, and returns it.
-    pub fn finish(self, head: Head) -> std::result::Result<Head, Flaw> {
+    /// Ends the walk at the head that the store holds, if it can be read, and returns it.
+    pub fn finish(self, head: Option<Head>) -> std::result::Result<Head, Flaw> {
         let last = self.last;
+        let Some(head) = head else {
+            return Err(Flaw::Endless(last.seq + 1));
+        };
         if head.seq > last.seq {
             return Err(Flaw::Missing(last.seq + 1));
         }
@@ -166,7 +173,7 @@ mod tests {
         for entry in entries {
             chain.step(entry)?;
         }
-        chain.finish(head)
+        chain.finish(Some(head))
     }
 
     #[test]
@@ -211,6 +218,18 @@ mod tests {
         assert_eq!(walk(&forged, head, Some(kept)), Err(Flaw::Rewritten(3)));
         let (short, short_head) = log(2);
         assert_eq!(walk(&short, short_head, Some(kept)), Err(Flaw::Missing(3)));
+    }
+
+    #[test]
+    fn a_log_whose_head_is_gone_is_not_taken_for_whole() {
+        for count in [0, 3] {
+            let (entries, _) = log(count);
+            let mut chain = Chain::new(None);
+            for entry in &entries {
+                chain.step(entry).unwrap();
+            }
+            assert_eq!(chain.finish(None), Err(Flaw::Endless(count + 1)));
+        }
     }
 
     #[test]

@@ -303,6 +303,11 @@ fn a_log_as_it_was_written_is_whole() {
 #[test]
 fn tampering_is_found_and_the_first_bad_line_is_named() {
     let not_written = |line: i64| format!("line {line} is not what was written");
+    let endless = |line: i64| {
+        format!(
+            "its head is gone, which tells the last line: from line {line} on, any may be missing"
+        )
+    };
     let missing = |line: i64| format!("line {line} is missing");
     let renumber = "UPDATE events SET seq = -seq WHERE seq > 3; \
         UPDATE events SET seq = -seq - 1 WHERE seq < 0";
@@ -383,6 +388,7 @@ fn tampering_is_found_and_the_first_bad_line_is_named() {
             7,
             not_written(7),
         ),
+        ("DELETE FROM event_head", "endless", 8, endless(8)),
     ];
     for (sql, word, line, words) in cases {
         let Story { world, .. } = story();

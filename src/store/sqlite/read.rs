@@ -200,5 +200,10 @@ pub fn check_log(
             return Ok(Err(flaw));
         }
     }
-    Ok(chain.finish(head(&transaction)?))
+    let head = match head(&transaction) {
+        Ok(head) => Some(head),
+        Err(Error::Damaged(_)) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(chain.finish(head))
 }
