@@ -223,6 +223,53 @@ fn a_link_to_a_file_of_another_user_gives_no_right_to_it() {
     run(&mut stranger("create --scope inference")).code(0);
 }
 
+#[test]
+fn a_store_with_two_names_is_read_and_not_written() {
+    let site = Site::cheap();
+    let token = site.create();
+    let id = id_of(&token);
+    fs::hard_link(site.db(), site.path("other.db")).unwrap();
+    let before = content(site.db());
+    for db in ["keyctl.db", "other.db"] {
+        let shown = site.path(db).display().to_string();
+        for line in [
+            "create --scope inference".to_owned(),
+            "create --scope inference --secret-file secret".to_owned(),
+            format!("rotate {id}"),
+            format!("edit {id} --label a=b"),
+            format!("delete {id} --yes"),
+            "purge --yes".to_owned(),
+            "policy set max-expiry 30d".to_owned(),
+        ] {
+            run(&mut site.bare(&format!("--db {db} {line}")))
+                .fails(5, &format!("the store {shown} has 2 names (hard links)"))
+                .says("\nhint: remove the other names");
+        }
+        run_with(&mut site.bare(&format!("--db {db} verify")), &token)
+            .code(0)
+            .stderr("");
+        let listed = run(&mut site.bare(&format!("--db {db} list --format ids"))).code(0);
+        assert_eq!(listed.stdout.trim_end(), id);
+    }
+    assert_eq!(content(site.db()), before);
+    assert!(!site.path("secret").exists());
+
+    fs::remove_file(site.path("other.db")).unwrap();
+    site.create();
+    assert_eq!(site.verify(&token), 0);
+}
+
+#[test]
+fn an_empty_file_with_two_names_does_not_become_a_store() {
+    let site = Site::new();
+    File::create(site.db()).unwrap();
+    fs::hard_link(site.db(), site.path("other.db")).unwrap();
+    run(&mut site.cmd("create --scope inference"))
+        .fails(5, "the store ")
+        .says("has 2 names");
+    assert!(content(site.db()).is_empty());
+}
+
 /// What may lie where a secret is to go.
 const KINDS: [&str; 8] = [
     "file",
