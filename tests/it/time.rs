@@ -424,6 +424,28 @@ fn a_clock_set_back_revives_what_only_the_clock_had_ended() {
 }
 
 #[test]
+fn what_is_kept_to_once_a_minute_is_so_while_the_clock_is_set_back_a_little() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name ci");
+    world.run("disable ci");
+    let step = |millis: i64| {
+        world.advance_millis(millis);
+        assert_eq!(world.verify(&token, ""), 1);
+        world.line("admin add alice").run().code(4);
+        (count(&world, "reuse"), count(&world, "refuse"))
+    };
+    assert_eq!(step(HOUR), (1, 1));
+    // By another's clock, or by one that was put right.
+    assert_eq!(step(-1), (1, 1));
+    assert_eq!(step(2 - MINUTE), (1, 1));
+    // One that lies in a far future says nothing of the present.
+    assert_eq!(step(-1), (2, 2));
+    assert_eq!(step(-DAY), (3, 3));
+    assert_eq!(step(1), (3, 3));
+    world.check_chain();
+}
+
+#[test]
 fn the_log_is_in_the_order_of_what_happened_and_hides_no_line_that_lies_ahead() {
     let world = World::quick();
     world.create("--scope inference --name a");
