@@ -45,13 +45,17 @@ pub fn fail_on_full_files() {
 }
 
 fn now() -> Timestamp {
-    let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(clock: SystemTime) -> Timestamp {
+    let millis = match clock.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
         Err(before) => {
             i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis)
         }
     };
-    // A clock outside the years 0 to 9999 is taken for the end of them: then nothing is valid.
+    // A clock outside the years 0 to 9999 is taken for the end of them: then all that expires has.
     Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX)
 }
 
@@ -111,5 +115,30 @@ impl Write for Stream {
 impl Output for Stream {
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         Some(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_clock_outside_the_years_0_to_9999_shows_their_end() {
+        let clock = |millis: i64| {
+            let distance = Duration::from_millis(millis.unsigned_abs());
+            timestamp(if millis < 0 {
+                UNIX_EPOCH - distance
+            } else {
+                UNIX_EPOCH + distance
+            })
+        };
+        let (first, last) = (Timestamp::MIN.millis(), Timestamp::MAX.millis());
+        for millis in [first, first + 1, -1, 0, 1, last - 1, last] {
+            assert_eq!(clock(millis).millis(), millis);
+        }
+        for millis in [first - 1, last + 1, i64::MIN, i64::MAX] {
+            assert_eq!(clock(millis), Timestamp::MAX);
+        }
     }
 }

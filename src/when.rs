@@ -52,6 +52,11 @@ impl Timestamp {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
 
+    /// Whether less than a minute lies between this instant and `millis`, before or after it.
+    pub fn is_near(self, millis: i64) -> bool {
+        self.0.abs_diff(millis) < MINUTE.unsigned_abs()
+    }
+
     /// The form `YYYYMMDDThhmmssZ` (ISO 8601 basic), in whole seconds.
     pub fn compact(self) -> String {
         self.utc().format("%Y%m%dT%H%M%SZ").to_string()

@@ -32,17 +32,17 @@ fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
     })
 }
 
-/// Whether a refusal of `command` to `actor` within the last minute is logged.
+/// Whether a refusal of `command` to `actor` within the last minute is logged, or within the next
+/// one: a clock may be put right.
 fn is_logged(store: &dyn Read, actor: &str, command: &str, now: Timestamp) -> Result<bool> {
-    let minute_ago = now.before(Span::MINUTE);
     let last = store.find_events(&LogFilter {
         actor: Some(actor.to_owned()),
         action: Some(Action::Refuse),
-        since: Some(minute_ago),
+        since: Some(now.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;
     Ok(last.iter().any(|event| {
-        (minute_ago.millis() < event.at && event.at <= now.millis())
+        now.is_near(event.at)
             && serde_json::from_str::<serde_json::Value>(&event.detail)
                 .is_ok_and(|detail| detail["command"] == command)
     }))

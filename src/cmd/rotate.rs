@@ -20,7 +20,9 @@ use serde_json::json;
 ///
 /// The new key has the same name, owner, scopes and labels, and lives as long as the old one was
 /// to live. The old key is phased out: it stops at once, or, with a grace, when that ends. Its own
-/// expiry still holds. A disabled key is not rotated, nor one that was rotated already.
+/// expiry still holds. Both ends are read from the system's clock: set back, it lets a key whose
+/// grace had run out work again until then. A grace that was ended by hand (edit --grace 0s, or
+/// disable) stays over. A disabled key is not rotated, nor one that was rotated already.
 ///
 /// Only an administrator rotates a legacy key; its successor is one too.
 #[derive(clap::Args, Debug)]

@@ -65,18 +65,16 @@ fn is_due(key: &Key, at: Timestamp) -> bool {
         .is_none_or(|last| last <= at.before(Span::MINUTE))
 }
 
-/// Whether a reuse of the key within the last minute is noted.
+/// Whether a reuse of the key within the last minute is noted, or within the next one: others verify
+/// at the same time, and a clock may be put right.
 fn reuse_is_noted(store: &dyn Read, key: &Key, at: Timestamp) -> Result<bool> {
-    let minute_ago = at.before(Span::MINUTE);
     let last = store.find_events(&LogFilter {
         key_id: Some(key.id),
         action: Some(Action::Reuse),
-        since: Some(minute_ago),
+        since: Some(at.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;
-    Ok(last
-        .iter()
-        .any(|event| minute_ago.millis() < event.at && event.at <= at.millis()))
+    Ok(last.iter().any(|event| at.is_near(event.at)))
 }
 
 fn rehash(

@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ pub enum Empty {
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connection> {
+    check_one_name(path)?;
     let connection =
         connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| error.about(path))?;
     prepare_to_write(&connection, busy, empty).map_err(|error| error.about(path))?;
@@ -58,6 +60,21 @@ pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
         }
         _ => Err(error.about(path)),
     }
+}
+
+/// Refuses a file that has more than one name: each would have a write-ahead log and locks of its
+/// own, and what is written through one would be lost under what is written through another.
+fn check_one_name(path: &Path) -> ToldResult<()> {
+    // What cannot be looked at cannot be opened either: that is told better there.
+    let names = fs::metadata(path).map_or(1, |file| file.nlink());
+    if names <= 1 {
+        return Ok(());
+    }
+    let shown = super::shown(path);
+    Err(Told::store(format!(
+        "the store {shown} has {names} names (hard links): what is written through one can be lost through another"
+    ))
+    .hint("remove the other names ('find DIRECTORY -samefile' shows them); for a backup copy the file, for another path make a symbolic link"))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {

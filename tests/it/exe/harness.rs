@@ -284,3 +284,17 @@ pub fn is_root() -> bool {
 pub fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
+
+/// Whether the kernel says in which of its functions a process waits.
+pub fn tells_waiting() -> bool {
+    Path::new("/proc/self/wchan").exists()
+}
+
+/// Returns as soon as a process sleeps until it tries again, as one does that waits for the store.
+#[track_caller]
+pub fn until_it_waits(child: &Child) {
+    let place = format!("/proc/{}/wchan", child.id());
+    until("it waits for the store", || {
+        fs::read_to_string(&place).is_ok_and(|function| function.contains("nanosleep"))
+    });
+}

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs all of `commands` at once.
-fn all(commands: impl IntoIterator<Item = Command>) -> Vec<Ran> {
+pub fn all(commands: impl IntoIterator<Item = Command>) -> Vec<Ran> {
     let started: Vec<Child> = commands
         .into_iter()
         .map(|mut command| command.spawn().unwrap())
@@ -19,7 +19,7 @@ fn all(commands: impl IntoIterator<Item = Command>) -> Vec<Ran> {
 impl Site {
     /// The log has no gap, and its head is its last line.
     #[track_caller]
-    fn log_is_whole(&self, events: i64) {
+    pub fn log_is_whole(&self, events: i64) {
         assert_eq!(self.number("SELECT count(*) FROM events"), events);
         assert_eq!(self.number("SELECT max(seq) FROM events"), events);
         assert_eq!(self.number("SELECT min(seq) FROM events"), 1);
