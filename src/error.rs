@@ -38,6 +38,8 @@ pub enum Kind {
     Unconfirmed,
     /// The store or another file or stream failed.
     Store,
+    /// The store failed, and may have made the change all the same.
+    Uncertain,
     /// A prompt was interrupted.
     Interrupted,
 }
@@ -53,7 +55,7 @@ impl Kind {
             Kind::Access => (4, "access"),
             Kind::State => (4, "state"),
             Kind::Unconfirmed => (4, "unconfirmed"),
-            Kind::Store => (5, "store"),
+            Kind::Store | Kind::Uncertain => (5, "store"),
             Kind::Interrupted => (130, "interrupted"),
         }
     }

@@ -6,7 +6,7 @@ use super::Cx;
 use super::values::Format;
 use crate::deliver::{self, SecretFile};
 use crate::env::{Output, Random};
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Kind as ErrorKind, Result, escape};
 use crate::hash;
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
@@ -86,7 +86,7 @@ pub enum Number {
 /// the tokens over, and commits. Returns the keys and the time at which they were made.
 ///
 /// If handing over fails, nothing was made. If the commit fails, the error says that what was
-/// handed over is void.
+/// handed over is void, or that it may be.
 pub fn issue(
     cx: &mut Cx<'_>,
     store: &mut dyn Store,
@@ -111,9 +111,28 @@ pub fn issue(
             }
             Ok(done)
         }
+        Err(error) if printed && error.kind == ErrorKind::Uncertain => {
+            // It may hold the token of a live key, and be all that does.
+            if let Some(file) = secret_file {
+                file.keep();
+            }
+            Err(doubtful(error, target))
+        }
         Err(error) if printed => Err(void(error, target)),
         Err(error) => Err(error),
     }
+}
+
+fn doubtful(error: Error, target: &Target) -> Error {
+    let doubtful = match target.secret_file {
+        Some(_) => "the secret file is kept, since its token may work",
+        None => "the token just printed may work or be void",
+    };
+    Error {
+        message: format!("{}; {doubtful}", error.message),
+        ..error
+    }
+    .hint("then look with 'keyctl list', and delete the key if it is there and you do not keep its token")
 }
 
 fn void(error: Error, target: &Target) -> Error {

@@ -9,11 +9,11 @@ mod row;
 mod write;
 
 use self::open::Empty;
-use super::file::Fingerprint;
+use super::file::{Fingerprint, beside};
 use super::{Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Kind, Result, escape};
 use crate::event::{Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
@@ -22,7 +22,7 @@ use crate::project::Member;
 use crate::scope::Registry;
 use rusqlite::{Connection, TransactionBehavior};
 use std::cell::{Cell, RefCell};
-use std::fs;
+use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -241,7 +241,38 @@ fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Resu
         .map_err(failed)?;
     // Dropped on an error, the transaction rolls back.
     job(&mut write::SqliteTx::new(&transaction, path))?;
-    transaction.commit().map_err(failed)
+    let Err(cause) = transaction.commit() else {
+        return Ok(());
+    };
+    if forget_uncommitted(connection, path) {
+        return Err(failed(cause));
+    }
+    Err(uncertain(failed(cause)))
+}
+
+/// Empties the write-ahead log of a transaction that could not be committed: it may lie in there
+/// whole, since a log that cannot be brought to the disk is written all the same, and who recovers
+/// the store from the log takes it for committed. Says whether it is gone.
+///
+/// While this connection is open nobody recovers the log, and who writes meanwhile writes over it.
+fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
+    let in_the_way = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, bool>(0)
+    });
+    let emptied = in_the_way.is_ok_and(|in_the_way| !in_the_way);
+    emptied && File::open(beside(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
+}
+
+fn uncertain(error: Error) -> Error {
+    Error {
+        kind: Kind::Uncertain,
+        message: format!(
+            "{}; whether the change was made will show when it works again",
+            error.message
+        ),
+        ..error
+    }
+    .hint("then look before you run the command again: keyctl log")
 }
 
 /// Moves everything from the write-ahead log into the file and empties the log, so that what was

@@ -144,11 +144,14 @@ fn content(connection: &Connection) -> Result<Content> {
 
 /// Whether the file at `path` is SQLite's, and nothing was ever put into it.
 pub fn holds_nothing(path: &Path) -> bool {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .and_then(|connection| {
-            connection.busy_timeout(super::BUSY_TIMEOUT)?;
-            content(&connection)
-        })
+    let look = |access| {
+        let connection = connect(path, access)?;
+        connection.busy_timeout(super::BUSY_TIMEOUT)?;
+        content(&connection)
+    };
+    // Who was ended while making a store has left a journal, which no reader can roll back.
+    look(OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .or_else(|_| look(OpenFlags::SQLITE_OPEN_READ_WRITE))
         .is_ok_and(|content| matches!(content, Content::Nothing))
 }
 

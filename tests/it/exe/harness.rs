@@ -237,7 +237,7 @@ fn guarded<T: Send + 'static>(pid: Pid, wait: impl FnOnce() -> T + Send + 'stati
 }
 
 /// The exit code as a shell has it.
-fn code(status: ExitStatus) -> u8 {
+pub fn code(status: ExitStatus) -> u8 {
     let code = status
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap());
