@@ -12,7 +12,6 @@ use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use sha2::{Digest, Sha256};
-use std::hint::black_box;
 use zeroize::Zeroizing;
 
 const SALT_LEN: usize = 16;
@@ -113,36 +112,37 @@ pub enum Scheme {
 pub fn hash(secret: &[u8], scheme: Scheme, random: &mut dyn Random) -> Result<String> {
     let cost = match scheme {
         Scheme::Argon2id(cost) => cost,
-        Scheme::Sha256 => {
-            return Ok(format!(
-                "{SHA256}{}",
-                BASE64_NOPAD.encode(&digest(secret)[..])
-            ));
-        }
+        Scheme::Sha256 => return Ok(in_sha256(&digest(secret))),
     };
     let mut salt = [0; SALT_LEN];
     random.fill(&mut salt)?;
     let params = cost.params()?;
     let tag = derive(secret, &salt, params.clone())?;
+    in_argon2id(params, &salt, &tag)
+}
+
+fn in_sha256(digest: &[u8; TAG_LEN]) -> String {
+    format!("{SHA256}{}", BASE64_NOPAD.encode(digest))
+}
+
+fn in_argon2id(params: Params, salt: &[u8], tag: &[u8; TAG_LEN]) -> Result<String> {
     let phc = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(params).map_err(failed)?,
-        salt: Some(Salt::new(&salt).map_err(failed)?),
-        hash: Some(Output::new(&tag[..]).map_err(failed)?),
+        salt: Some(Salt::new(salt).map_err(failed)?),
+        hash: Some(Output::new(tag).map_err(failed)?),
     };
     Ok(phc.to_string())
 }
 
-/// Does the work of one hash by `scheme` and throws the result away, so that a key that is not
-/// there takes as long as one whose secret is wrong.
-pub fn stand_in(secret: &[u8], scheme: Scheme) -> Result<()> {
-    let tag = match scheme {
-        Scheme::Argon2id(cost) => derive(secret, &[0; SALT_LEN], cost.params()?)?,
-        Scheme::Sha256 => digest(secret),
-    };
-    black_box(&tag);
-    Ok(())
+/// A PHC string by `scheme` to check a secret against where there is none, so that a key that is
+/// not there takes as long as one whose secret is wrong. No secret is known to match it.
+pub fn stand_in(scheme: Scheme) -> Result<String> {
+    match scheme {
+        Scheme::Argon2id(cost) => in_argon2id(cost.params()?, &[0; SALT_LEN], &[0; TAG_LEN]),
+        Scheme::Sha256 => Ok(in_sha256(&[0; TAG_LEN])),
+    }
 }
 
 /// A stored hash that was read and found safe to run.
@@ -211,7 +211,11 @@ impl Stored {
 }
 
 fn digest(secret: &[u8]) -> Zeroizing<[u8; TAG_LEN]> {
-    Zeroizing::new(Sha256::digest(secret).into())
+    let mut tag = Zeroizing::new([0; TAG_LEN]);
+    let mut hasher = Sha256::new_with_prefix(secret);
+    // In its place: what takes the hasher by value moves the secret and leaves it where it was.
+    hasher.finalize_into_reset((&mut *tag).into());
+    tag
 }
 
 /// Whether a parameter says what the hash costs; others (`keyid`, `data`) would change its meaning.
@@ -265,6 +269,19 @@ mod tests {
             &format!("{abc}$"),
         ] {
             assert!(Stored::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stand_in_is_checked_as_a_hash_by_its_scheme_is() {
+        let cost = Cost {
+            memory_kib: 8,
+            iterations: 1,
+        };
+        for scheme in [Scheme::Sha256, Scheme::Argon2id(cost)] {
+            let stored = Stored::parse(&stand_in(scheme).unwrap()).unwrap();
+            assert!(stored.is_by(scheme));
+            assert!(!stored.matches(b"abc").unwrap());
         }
     }
 

@@ -30,8 +30,9 @@ pub trait Read {
     /// The key with this ID, if its record is there.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// The key with this ID and the PHC string of its secret, which is `None` once it is wiped.
-    fn credential(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>>;
+    /// The PHC string of the secret of the key with this ID: `None` if there is no such key, or once
+    /// it is wiped. Takes as much reading either way.
+    fn hash(&self, id: KeyId) -> Result<Option<String>>;
 
     /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;

@@ -1,6 +1,9 @@
 //! The real world: the system's clock, generator, user, streams and terminal.
 
+mod memory;
 mod terminal;
+
+pub use memory::keep_private;
 
 use keyctl::env::{Actor, Env, Output, Random, Terminal};
 use keyctl::error::{Error, Result};

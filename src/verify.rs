@@ -5,7 +5,8 @@ mod note;
 pub use note::note;
 
 use crate::error::{DONE, Error, FOUND, Result, UNAUTHORIZED};
-use crate::hash::{Stored, stand_in};
+use crate::hash::{self, Stored};
+use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
 use crate::policy::Policy;
 use crate::scope::Registry;
@@ -160,22 +161,26 @@ fn authenticate(
     presented: &Token,
     policy: &Policy,
 ) -> Result<Option<(Key, Option<String>)>> {
-    let Some((key, Some(phc))) = store.credential(presented.id())? else {
-        stand_in(presented.secret(), policy.scheme())?;
+    let id = presented.id();
+    let stand_in = hash::stand_in(policy.scheme())?;
+    let known = store.hash(id)?;
+    let stored =
+        Stored::parse(known.as_deref().unwrap_or(&stand_in)).ok_or_else(|| unreadable(id))?;
+    let matched = stored.matches(presented.secret())?;
+    let (true, Some(phc)) = (matched, known) else {
         return Ok(None);
     };
-    let stored = Stored::parse(&phc).ok_or_else(|| unreadable(&key))?;
-    if !stored.matches(presented.secret())? || key.deleted_at.is_some() {
+    // Not before the secret has matched: reading a record takes time of its own.
+    let Some(key) = store.get(id)?.filter(|key| key.deleted_at.is_none()) else {
         return Ok(None);
-    }
+    };
     let outdated = (!stored.is_by(policy.scheme())).then_some(phc);
     Ok(Some((key, outdated)))
 }
 
-fn unreadable(key: &Key) -> Error {
+fn unreadable(id: KeyId) -> Error {
     Error::store(format!(
-        "the hash of {} cannot be read or would cost too much to check",
-        key.id
+        "the hash of {id} cannot be read or would cost too much to check"
     ))
     .hint("rotate the key; if you did not edit the store, somebody else did")
 }

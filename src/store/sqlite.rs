@@ -143,8 +143,8 @@ impl Read for Sqlite {
         self.reading(|connection| read::get(connection, id))
     }
 
-    fn credential(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
-        self.reading(|connection| read::credential(connection, id))
+    fn hash(&self, id: KeyId) -> Result<Option<String>> {
+        self.reading(|connection| read::hash(connection, id))
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
