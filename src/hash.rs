@@ -8,7 +8,7 @@
 
 use crate::env::Random;
 use crate::error::{Error, Kind, Result};
-use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use sha2::{Digest, Sha256};
@@ -18,6 +18,10 @@ const SALT_LEN: usize = 16;
 const TAG_LEN: usize = 32;
 const SHA256: &str = "$sha256$";
 const LANES: u32 = 1;
+
+/// The parameters that a stored hash has: what it costs. Others (`keyid`, `data`) would change its
+/// meaning, and one that is said twice has none.
+const COSTS: [&str; 3] = ["m", "t", "p"];
 
 /// What a stored hash may cost at most, so that a planted one cannot exhaust the machine.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
@@ -175,7 +179,12 @@ impl Stored {
         let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
         let ours = hash.algorithm == Algorithm::Argon2id.ident()
             && hash.version == Some(Version::V0x13.into())
-            && hash.params.iter().all(|(name, _)| is_cost(&name));
+            && hash.params.iter().count() == COSTS.len()
+            && hash
+                .params
+                .iter()
+                .zip(COSTS)
+                .all(|((name, _), cost)| name.as_str() == cost);
         let bounded = params.m_cost() <= MAX_MEMORY_KIB
             && params.t_cost() <= MAX_ITERATIONS
             && work <= MAX_WORK_KIB
@@ -216,11 +225,6 @@ fn digest(secret: &[u8]) -> Zeroizing<[u8; TAG_LEN]> {
     // In its place: what takes the hasher by value moves the secret and leaves it where it was.
     hasher.finalize_into_reset((&mut *tag).into());
     tag
-}
-
-/// Whether a parameter says what the hash costs; others (`keyid`, `data`) would change its meaning.
-fn is_cost(name: &Ident) -> bool {
-    matches!(name.as_str(), "m" | "t" | "p")
 }
 
 fn derive(secret: &[u8], salt: &[u8], params: Params) -> Result<Zeroizing<[u8; TAG_LEN]>> {
@@ -329,6 +333,9 @@ mod tests {
         assert!(!stored("$argon2id$v=16$m=8192,t=5,p=1"));
         assert!(!stored("$argon2id$m=8192,t=5,p=1"));
         assert!(!stored("$argon2id$v=19$m=8192,t=5,p=1,keyid=AAAA"));
+        assert!(!stored("$argon2id$v=19$m=8,m=8192,t=5,p=1"));
+        assert!(!stored("$argon2id$v=19$m=8192,t=5"));
+        assert!(!stored("$argon2id$v=19"));
         assert!(
             Stored::parse("$argon2id$v=19$m=8192,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAA")
                 .is_none()

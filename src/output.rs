@@ -13,9 +13,20 @@ pub use listing::{Format, Listing};
 pub use record::Record;
 pub use style::Style;
 
-use crate::error::Error;
+use crate::error::{Error, escape};
 use crate::when::Timestamp;
 use std::io;
+
+/// The most characters of a value that a table shows: drawing one takes time that grows with it.
+const CELL_MAX: usize = 4096;
+
+/// `text` as a table shows it: escaped, and cut if it is longer than any that keyctl writes.
+pub fn cell(text: &str) -> String {
+    match text.char_indices().nth(CELL_MAX) {
+        Some((end, _)) => format!("{}…", escape(&text[..end])),
+        None => escape(text),
+    }
+}
 
 /// What is said when standard output takes no more.
 pub fn unwritable(cause: &io::Error) -> Error {

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How alike, from 0 to 1, a known name must be to be suggested for an unknown one.
 const ALIKE: f64 = 0.7;
 
+/// The most scopes that a hint lists.
+const LISTED_MAX: usize = 20;
+
 /// The most characters in a scope's name.
 const NAME_MAX: usize = 64;
 
@@ -30,11 +33,12 @@ impl Registry {
         self.scopes.insert(name, scope);
     }
 
-    /// Lets whoever has the scope `name` have `implied` too.
-    pub fn imply(&mut self, name: &str, implied: String) {
-        if let Some(scope) = self.scopes.get_mut(name) {
-            scope.implies.insert(implied);
-        }
+    /// Lets whoever has the scope `name` have `implied` too; says whether that is new, and there is
+    /// such a scope.
+    pub fn imply(&mut self, name: &str, implied: String) -> bool {
+        self.scopes
+            .get_mut(name)
+            .is_some_and(|scope| scope.implies.insert(implied))
     }
 
     /// All scopes, in alphabetical order.
@@ -64,8 +68,8 @@ impl Registry {
         }
         let known: Vec<&str> = self.all().map(|(name, _)| name).collect();
         let hint = match nearest(name, &known) {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => format!("the scopes here are: {}", known.join(", ")),
+            Some(near) => format!("did you mean {}?", quote(near)),
+            None => format!("the scopes here are: {}", listed(&known)),
         };
         Err(Error::usage(format!("there is no scope {}", quote(name))).hint(hint))
     }
@@ -86,6 +90,19 @@ impl Registry {
         }
         false
     }
+}
+
+/// The first of `names`, as a hint has them.
+fn listed(names: &[&str]) -> String {
+    let mut listed: Vec<String> = names
+        .iter()
+        .take(LISTED_MAX)
+        .map(|name| quote(name).trim_matches('\'').to_owned())
+        .collect();
+    if names.len() > LISTED_MAX {
+        listed.push("…".to_owned());
+    }
+    listed.join(", ")
 }
 
 /// `text` as a new scope's name: `[a-z][a-z0-9:._-]*`, at most 64 characters.

@@ -5,9 +5,9 @@ use super::values::{TableFormat, Why};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::name;
+use crate::output::{json, unwritable};
 use crate::store;
 use clap::Subcommand;
-use serde_json::json;
 
 /// Show or change who the administrators are
 ///
@@ -128,13 +128,14 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
 fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
     let all = cx.open_to_read()?.administrators()?;
     let text = match format {
-        TableFormat::Json => format!("{}\n", json!(all)),
+        TableFormat::Json => json::line(&all).map_err(|cause| unwritable(&cause))?,
         TableFormat::Table => all
             .iter()
             .map(|name| format!("{}\n", escape(name)))
-            .collect(),
+            .collect::<String>()
+            .into_bytes(),
     };
-    cx.print(text.as_bytes())?;
+    cx.print(&text)?;
     cx.status("and always: the owner of the store's file, and root");
     Ok(DONE)
 }

@@ -5,6 +5,7 @@ use super::values::{TableFormat, Why, check_project};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::name;
+use crate::output::{cell, json, unwritable};
 use crate::project::{Member, Role};
 use crate::store::{self, Tx};
 use clap::{Subcommand, ValueEnum};
@@ -201,7 +202,7 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
                 .iter()
                 .map(|member| json!({"project": member.project, "user": member.user, "role": member.role.word()}))
                 .collect();
-            format!("{}\n", json!(all))
+            json::line(&all).map_err(|cause| unwritable(&cause))?
         }
         TableFormat::Table if members.is_empty() => {
             cx.status("no members");
@@ -213,15 +214,15 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
             table.set_header(["PROJECT", "USER", "ROLE"].map(|title| style.title(title)));
             for member in &members {
                 let cells = [
-                    escape(&member.project),
-                    escape(&member.user),
+                    cell(&member.project),
+                    cell(&member.user),
                     member.role.word().to_owned(),
                 ];
                 table.add_row(cells.map(Cell::new));
             }
-            style.lines(table)
+            style.lines(table).into_bytes()
         }
     };
-    cx.print(text.as_bytes())?;
+    cx.print(&text)?;
     Ok(DONE)
 }

@@ -2,10 +2,11 @@
 
 use super::Cx;
 use super::values::{TableFormat, Why, check_scopes};
-use crate::error::{DONE, Error, Kind, Result, escape, quote};
+use crate::error::{DONE, Error, Kind, Result, quote};
 use crate::event::{Action, Event};
 use crate::key::State;
 use crate::name;
+use crate::output::{cell, json, unwritable};
 use crate::scope::{self, Scope};
 use crate::store::{self, Filter, Tx};
 use crate::when::Timestamp;
@@ -93,7 +94,7 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
                 .all()
                 .map(|(name, scope)| json!({"name": name, "description": scope.description, "implies": scope.implies}))
                 .collect();
-            format!("{}\n", json!(all))
+            json::line(&all).map_err(|cause| unwritable(&cause))?
         }
         TableFormat::Table => {
             let style = cx.style();
@@ -103,17 +104,17 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
                 let implies: Vec<&str> = scope.implies.iter().map(String::as_str).collect();
                 table.add_row(
                     [
-                        escape(name),
-                        escape(&implies.join(" ")),
-                        escape(&scope.description),
+                        cell(name),
+                        cell(&implies.join(" ")),
+                        cell(&scope.description),
                     ]
                     .map(Cell::new),
                 );
             }
-            style.lines(table)
+            style.lines(table).into_bytes()
         }
     };
-    cx.print(text.as_bytes())?;
+    cx.print(&text)?;
     Ok(DONE)
 }
 

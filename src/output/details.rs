@@ -1,7 +1,6 @@
 //! One key, all that is known of it.
 
-use super::{Style, instant};
-use crate::error::escape;
+use super::{Style, cell, instant};
 use crate::event::Entry;
 use crate::key::{Key, State};
 use crate::when::Timestamp;
@@ -24,24 +23,24 @@ pub fn details(
         table.add_row([style.title(title), cell]);
     };
     row("ID", Cell::new(key.id));
-    row("Name", Cell::new(escape(&key.name)));
-    row("Owner", Cell::new(escape(&key.owner)));
+    row("Name", Cell::new(cell(&key.name)));
+    row("Owner", Cell::new(cell(&key.owner)));
     row("Kind", Cell::new(key.kind.word()));
     row("State", style.state(key.state(now)));
     row("Usable", Cell::new(usable(key, now)));
-    row("Scopes", Cell::new(escape(&words(key.scopes.iter()))));
+    row("Scopes", Cell::new(cell(&words(key.scopes.iter()))));
     if !key.labels.is_empty() {
         let labels: Vec<String> = key
             .labels
             .iter()
             .map(|(label, value)| format!("{label}={value}"))
             .collect();
-        row("Labels", Cell::new(escape(&words(labels.iter()))));
+        row("Labels", Cell::new(cell(&words(labels.iter()))));
     }
     let created = format!(
         "{} by {}",
         instant(Some(key.created_at), now),
-        escape(&key.created_by)
+        cell(&key.created_by)
     );
     row("Created", Cell::new(created));
     row("Expires", Cell::new(instant(key.expires_at, now)));
@@ -52,7 +51,7 @@ pub fn details(
     if let (Some(at), Some(by)) = (key.disabled_at, &key.disabled_by) {
         row(
             "Disabled",
-            Cell::new(format!("{} by {}", instant(Some(at), now), escape(by))),
+            Cell::new(format!("{} by {}", instant(Some(at), now), cell(by))),
         );
     }
     if let Some(at) = key.deleted_at {
@@ -103,8 +102,8 @@ fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Res
                 || "at an unreadable time".to_owned(),
                 |at| instant(Some(at), now)
             ),
-            escape(&event.action),
-            escape(&event.actor)
+            cell(&event.action),
+            cell(&event.actor)
         )?;
     }
     Ok(())

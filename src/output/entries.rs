@@ -1,7 +1,6 @@
 //! The audit log, line by line. All forms but the table stream.
 
-use super::{Style, instant, json};
-use crate::error::escape;
+use super::{Style, cell, instant, json};
 use crate::event::Entry;
 use crate::when::Timestamp;
 use clap::ValueEnum;
@@ -105,10 +104,10 @@ impl<'a> Entries<'a> {
                 let cells = [
                     entry.seq.to_string(),
                     at,
-                    escape(&entry.actor),
-                    escape(&entry.action),
-                    escape(entry.key_id.as_deref().unwrap_or_default()),
-                    escape(&in_words(entry)),
+                    cell(&entry.actor),
+                    cell(&entry.action),
+                    cell(entry.key_id.as_deref().unwrap_or_default()),
+                    cell(&in_words(entry)),
                 ];
                 table.add_row(cells.map(Cell::new));
             }

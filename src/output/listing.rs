@@ -1,7 +1,6 @@
 //! Many keys, one after the other. All forms but the table stream.
 
-use super::{Record, Style, json};
-use crate::error::escape;
+use super::{Record, Style, cell, json};
 use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::when::{Span, Timestamp};
@@ -174,12 +173,12 @@ impl Column {
     fn cell(self, key: &Key, style: Style, now: Timestamp) -> Cell {
         match self {
             Column::Id => Cell::new(key.id),
-            Column::Name => Cell::new(escape(&key.name)),
-            Column::Owner => Cell::new(escape(&key.owner)),
+            Column::Name => Cell::new(cell(&key.name)),
+            Column::Owner => Cell::new(cell(&key.owner)),
             Column::State => style.state(key.state(now)),
             Column::Scopes => {
                 let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
-                Cell::new(escape(&scopes.join(" ")))
+                Cell::new(cell(&scopes.join(" ")))
             }
             Column::Expires => Cell::new(end(key, now)),
             Column::LastUsed => Cell::new(

@@ -1,9 +1,12 @@
 //! SQLite's errors as an operator reads them.
 
 use super::shown;
-use crate::error::Error as Told;
+use crate::error::{Error as Told, escape};
 use rusqlite::ErrorCode;
 use std::path::Path;
+
+/// The most characters of SQLite's own words that an error repeats.
+const WORDS_MAX: usize = 256;
 
 /// What SQLite, or what a row holds, can be at fault for.
 pub enum Error {
@@ -59,13 +62,14 @@ impl Error {
 }
 
 fn told(error: &rusqlite::Error, store: &str) -> Told {
+    let cause = in_words(error);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Told::store(format!("the store {store} is in use by another process")).hint("try again")
         }
         Some(ErrorCode::NotADatabase) => not_a_store(store),
         Some(ErrorCode::DatabaseCorrupt) => {
-            Told::store(format!("the store {store} is damaged: {error}"))
+            Told::store(format!("the store {store} is damaged: {cause}"))
                 .hint("restore a backup of it")
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
@@ -73,13 +77,23 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
                 .hint("check the permissions of the file and its directory")
         }
         Some(ErrorCode::CannotOpen) => {
-            Told::store(format!("the store {store} cannot be opened: {error}"))
+            Told::store(format!("the store {store} cannot be opened: {cause}"))
                 .hint("check the permissions of the file and its directory")
         }
+        Some(ErrorCode::TooBig) => Told::store(format!(
+            "a value in the store {store}, or meant for it, is larger than any that keyctl takes"
+        ))
+        .hint("give less; if it is in the store, restore a backup of it"),
         Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for the store {store}"))
             .hint("free some, and run the command again"),
-        _ => Told::store(format!("the store {store} failed: {error}")),
+        _ => Told::store(format!("the store {store} failed: {cause}")),
     }
+}
+
+/// What SQLite says: it may repeat what the file's schema says, which somebody else may have written.
+fn in_words(error: &rusqlite::Error) -> String {
+    let words: String = error.to_string().chars().take(WORDS_MAX).collect();
+    escape(&words)
 }
 
 /// What is said of a file that is no SQLite file at all.

@@ -5,6 +5,7 @@ use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::file::Fingerprint;
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::fs;
@@ -15,6 +16,10 @@ use std::time::{Duration, Instant};
 
 /// What marks a SQLite file as a store of ours: "kctl" in ASCII.
 pub const APPLICATION_ID: i32 = 0x6b63_746c;
+
+/// The largest value, in bytes, that is read or written: many times what the longest command line
+/// could put into one, and little enough to be held in memory.
+const VALUE_MAX: i32 = 16 << 20;
 
 /// How long to wait before switching to write-ahead logging is tried again: SQLite answers BUSY to
 /// that at once, whatever the timeout.
@@ -117,6 +122,8 @@ fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_MAX)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
     Ok(())
 }
 
@@ -135,11 +142,26 @@ fn content(connection: &Connection) -> Result<Content> {
     Ok(match id {
         APPLICATION_ID => {
             migrate::version(&moment)?;
+            refuse_modules(&moment)?;
             Content::Store
         }
         0 if is_empty(&moment)? => Content::Nothing,
         _ => Content::AnotherPrograms,
     })
+}
+
+/// Refuses a table that is another module's (full text, R-tree): its code would read what somebody
+/// else has written. SQLite keeps the names of such tables from lying, and the text of ours as here.
+fn refuse_modules(connection: &Connection) -> Result<()> {
+    let sql =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql NOT GLOB 'CREATE TABLE *'";
+    let others: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if others > 0 {
+        return Err(Error::Damaged(
+            "it has a table that no keyctl makes".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Whether the file at `path` is SQLite's, and nothing was ever put into it.

@@ -12,30 +12,48 @@ use crate::project::Member;
 use crate::scope::{Registry, Scope};
 use crate::store::{Filter, LogFilter, Visit, VisitEntry};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 /// The key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
-    let sql = format!("SELECT {} FROM keys WHERE id = ?1", row::COLUMNS);
+    // The row is read by its number: SQLite would take the ID from the index that led to it.
+    let sql = format!(
+        "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)",
+        row::COLUMNS
+    );
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([id.as_str()])?;
-    rows.next()?.map(row::key).transpose()
+    match rows.next()?.map(row::key).transpose()? {
+        Some(key) if key.id != id => Err(misled()),
+        found => Ok(found),
+    }
 }
 
 /// The hash of the key with this ID.
 pub fn hash(connection: &Connection, id: KeyId) -> Result<Option<String>> {
-    // Of an ID that is not there, a neighbour's row: as many pages are read as for one that is.
+    // Of an ID that is not there, a neighbour's row: as many pages are read as for one that is. The
+    // row is read by its number, as in `get`.
     let mut statement = connection.prepare(
-        "SELECT id, hash FROM keys WHERE id = coalesce(\
+        "SELECT nearest.id, keys.id, keys.hash FROM keys AS nearest JOIN keys USING (seq) \
+         WHERE nearest.id = coalesce(\
          (SELECT id FROM keys WHERE id >= ?1 ORDER BY id LIMIT 1), (SELECT max(id) FROM keys))",
     )?;
     let mut rows = statement.query([id.as_str()])?;
     let Some(found) = rows.next()? else {
         return Ok(None);
     };
-    let (nearest, hash): (String, Option<String>) =
-        (row::get(found, 0, "id")?, row::get(found, 1, "hash")?);
-    Ok(hash.filter(|_| nearest == id.as_str()))
+    let (nearest, of): (String, String) = (row::get(found, 0, "id")?, row::get(found, 1, "id")?);
+    let hash: Option<String> = row::get(found, 2, "hash")?;
+    // The secret of the key that an index wrongly leads to would match.
+    if nearest != of {
+        return Err(misled());
+    }
+    Ok(hash.filter(|_| of == id.as_str()))
+}
+
+fn misled() -> Error {
+    Error::Damaged("an index leads to another key than it says".to_owned())
 }
 
 /// Visits what `filter` lets through.
@@ -43,8 +61,14 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
     let query = query::select(filter);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
+    let by_name = filter.name.is_some() || filter.id_prefix.is_some();
     while let Some(found) = rows.next()? {
-        if visit(row::key(found)?)?.is_break() {
+        let key = row::key(found)?;
+        // What is found so may be changed next, and SQLite has taken it at the index's word.
+        if by_name && get(connection, key.id)?.as_ref() != Some(&key) {
+            return Err(misled());
+        }
+        if visit(key)?.is_break() {
             break;
         }
     }
@@ -64,6 +88,7 @@ pub fn all(connection: &Connection, filter: &Filter) -> Result<Vec<Key>> {
 /// The policy that holds.
 pub fn policy(connection: &Connection) -> Result<Policy> {
     let mut policy = Policy::default();
+    let mut names = BTreeSet::new();
     let mut statement = connection.prepare("SELECT name, value FROM policy")?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
@@ -72,12 +97,20 @@ pub fn policy(connection: &Connection) -> Result<Policy> {
         policy
             .set(&name, &value)
             .map_err(|error| Error::Damaged(format!("its policy cannot be read: {error}")))?;
+        if !names.insert(name) {
+            return Err(twice("policy"));
+        }
     }
     policy
         .cost
         .check_bounds()
         .map_err(|error| Error::Damaged(format!("its policy cannot be right: {error}")))?;
     Ok(policy)
+}
+
+/// A table whose pages lead round and round has no end, unless a row that comes again is one.
+fn twice(table: &str) -> Error {
+    Error::Damaged(format!("its {table} name something twice, or nothing"))
 }
 
 /// The scopes that may be given.
@@ -90,13 +123,19 @@ pub fn scopes(connection: &Connection) -> Result<Registry> {
             description: row::get(found, 1, "scopes")?,
             ..Scope::default()
         };
-        registry.add(row::get(found, 0, "scopes")?, scope);
+        let name: String = row::get(found, 0, "scopes")?;
+        if registry.has(&name) {
+            return Err(twice("scopes"));
+        }
+        registry.add(name, scope);
     }
     let mut statement = connection.prepare("SELECT name, implied FROM scope_implies")?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let name: String = row::get(found, 0, "scopes")?;
-        registry.imply(&name, row::get(found, 1, "scopes")?);
+        if !registry.imply(&name, row::get(found, 1, "scopes")?) {
+            return Err(twice("scopes"));
+        }
     }
     Ok(registry)
 }
@@ -109,16 +148,21 @@ pub fn members(connection: &Connection, project: Option<&str>) -> Result<Vec<Mem
     let sql = "SELECT project, user, role FROM members WHERE ?1 IS NULL OR project = ?1 ORDER BY project, user";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([project])?;
-    let mut members = Vec::new();
+    let mut members: Vec<Member> = Vec::new();
     while let Some(found) = rows.next()? {
         let role: String = row::get(found, 2, "members")?;
-        members.push(Member {
+        let member = Member {
             project: row::get(found, 0, "members")?,
             user: row::get(found, 1, "members")?,
             role: role
                 .parse()
                 .map_err(|_| Error::Damaged("a member's role cannot be read".to_owned()))?,
-        });
+        };
+        let is_next = |last: &Member| (&last.project, &last.user) < (&member.project, &member.user);
+        if !members.last().is_none_or(is_next) {
+            return Err(twice("members"));
+        }
+        members.push(member);
     }
     Ok(members)
 }
@@ -127,9 +171,13 @@ pub fn members(connection: &Connection, project: Option<&str>) -> Result<Vec<Mem
 pub fn administrators(connection: &Connection) -> Result<Vec<String>> {
     let mut statement = connection.prepare("SELECT name FROM administrators ORDER BY name")?;
     let mut rows = statement.query([])?;
-    let mut names = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     while let Some(found) = rows.next()? {
-        names.push(row::get(found, 0, "administrators")?);
+        let name = row::get(found, 0, "administrators")?;
+        if names.last().is_some_and(|last| *last >= name) {
+            return Err(twice("administrators"));
+        }
+        names.push(name);
     }
     Ok(names)
 }
@@ -159,8 +207,14 @@ pub fn scan_log(
     let query = query::select_events(filter);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
+    let mut last = None;
     while let Some(found) = rows.next()? {
-        if visit(row::event(found)?)?.is_break() {
+        let entry = row::event(found)?;
+        if last.is_some_and(|last| last >= entry.seq) {
+            return Err(Error::Damaged("its log is out of order".to_owned()));
+        }
+        last = Some(entry.seq);
+        if visit(entry)?.is_break() {
             break;
         }
     }
