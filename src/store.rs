@@ -61,6 +61,10 @@ pub trait Read {
     /// the first flaw.
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>>;
 
+    /// What is wrong with the store's content, one line of plain words each: none for a sound store,
+    /// and no more than about 20. The log's chain is [`Read::check_log`]'s. No line shows a hash.
+    fn damage(&self) -> Result<Vec<String>>;
+
     /// All events that `filter` lets through, oldest first.
     fn find_events(&self, filter: &LogFilter) -> Result<Vec<Entry>> {
         let mut found = Vec::new();

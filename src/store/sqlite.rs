@@ -1,5 +1,6 @@
 //! The SQLite backend: one file, write-ahead logging, one writer at a time.
 
+mod damage;
 mod error;
 mod migrate;
 mod open;
@@ -207,6 +208,10 @@ impl Read for Sqlite {
 
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {
         self.reading(|connection| read::check_log(connection, kept))
+    }
+
+    fn damage(&self) -> Result<Vec<String>> {
+        self.reading(damage::find)
     }
 }
 

@@ -46,6 +46,37 @@ impl Error {
         ))
     }
 
+    /// Whether what the file holds is at fault, and not how it was reached.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Error::Damaged(_) => true,
+            Error::Told(_) => false,
+            // What has no code of SQLite's could not be made of the value that it gave.
+            Error::Sqlite(error) => error.sqlite_error_code().is_none_or(|code| {
+                matches!(
+                    code,
+                    ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::TooBig
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::Unknown
+                )
+            }),
+        }
+    }
+
+    /// What is at fault, without the store's name.
+    pub fn in_words(&self) -> String {
+        match self {
+            Error::Sqlite(error) if error.sqlite_error_code().is_none() => {
+                "a value is not what it should be".to_owned()
+            }
+            Error::Sqlite(error) => error.to_string(),
+            Error::Damaged(what) => what.clone(),
+            Error::Told(error) => error.to_string(),
+        }
+    }
+
     /// The same, told of the store at `path`.
     pub fn about(self, path: &Path) -> Told {
         let store = shown(path);
@@ -64,7 +95,7 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             Told::store(format!("the store {store} is in use by another process")).hint("try again")
         }
         Some(ErrorCode::NotADatabase) => not_a_store(store),
-        Some(ErrorCode::DatabaseCorrupt) => {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => {
             Told::store(format!("the store {store} is damaged: {error}"))
                 .hint("restore a backup of it")
         }

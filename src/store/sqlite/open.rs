@@ -5,6 +5,7 @@ use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::file::Fingerprint;
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::fs;
@@ -18,6 +19,10 @@ pub const APPLICATION_ID: i32 = 0x6b63_746c;
 /// How long to wait before switching to write-ahead logging is tried again: SQLite answers BUSY to
 /// that at once, whatever the timeout.
 const WAL_RETRY: Duration = Duration::from_millis(5);
+
+/// The most bytes in a value or a row that is read: far more than a command line can put there, far
+/// less than would exhaust the machine.
+const MAX_VALUE: i32 = 16 << 20;
 
 /// Whether a file that nothing was ever put into may become a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +97,7 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A file that somebody else has prepared runs no code of theirs, and closing it changes nothing:
+/// A file that somebody else has prepared runs no code of theirs and fills no memory, and closing it changes nothing:
 /// the log and its index stay for readers who could not make them.
 fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -100,6 +105,7 @@ fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE)?;
     Ok(())
 }
 
