@@ -4,7 +4,7 @@ mod file;
 mod filter;
 mod sqlite;
 
-pub use file::{Location, Sharing};
+pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
 
 use crate::access::Access;
@@ -24,6 +24,10 @@ pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
 
 /// What a scan of the log calls for each event; it says whether it wants more.
 pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
+
+/// What a look at every hash calls for each key, with the PHC string of its secret; it says whether
+/// it wants more.
+pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
 /// What is read from a store, inside a transaction or outside one.
 pub trait Read {
@@ -136,6 +140,13 @@ pub type Job<'a> = dyn FnMut(&mut dyn Tx) -> Result<()> + 'a;
 pub trait Store: Read {
     /// How a message names the store.
     fn name(&self) -> String;
+
+    /// Whether its schema is this version's; the next change brings an older one up to date.
+    fn is_current(&self) -> Result<bool>;
+
+    /// Calls `visit` for every key and its PHC string, which is `None` once it is wiped, oldest
+    /// first, in constant memory. Where it fails, what was visited may be wrong.
+    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()>;
 
     /// Runs `job` in one transaction: all of it, or nothing. Waits for its turn, up to 30 seconds.
     fn write(&mut self, job: &mut Job<'_>) -> Result<()>;

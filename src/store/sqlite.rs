@@ -11,7 +11,9 @@ mod write;
 
 use self::open::Empty;
 use super::file::Fingerprint;
-use super::{Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
+use super::{
+    Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry, VisitHash,
+};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error, Result, escape};
@@ -131,11 +133,15 @@ impl Sqlite {
             self.connection.replace(connection);
             self.unlocked.set(unlocked);
         }
-        Err(Error::store(format!(
+        Err(self.keeps_changing())
+    }
+
+    fn keeps_changing(&self) -> Error {
+        Error::store(format!(
             "the store {} keeps changing while it is read",
             shown(&self.path)
         ))
-        .hint("run the command again"))
+        .hint("run the command again")
     }
 }
 
@@ -218,6 +224,21 @@ impl Read for Sqlite {
 impl Store for Sqlite {
     fn name(&self) -> String {
         shown(&self.path)
+    }
+
+    fn is_current(&self) -> Result<bool> {
+        self.reading(migrate::is_current)
+    }
+
+    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
+        let scanned = read::scan_hashes(&self.connection.borrow(), visit);
+        match self.unlocked.get() {
+            // What was visited cannot be taken back.
+            Some(before) if Fingerprint::of_quiet(&self.path) != Some(before) => {
+                Err(self.keeps_changing())
+            }
+            _ => scanned.map_err(|error| error.about(&self.path)),
+        }
     }
 
     fn write(&mut self, job: &mut Job<'_>) -> Result<()> {

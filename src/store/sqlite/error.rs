@@ -1,8 +1,9 @@
 //! SQLite's errors as an operator reads them.
 
-use super::shown;
+use super::{open, shown};
 use crate::error::Error as Told;
 use rusqlite::ErrorCode;
+use std::fmt::Display;
 use std::path::Path;
 
 /// What SQLite, or what a row holds, can be at fault for.
@@ -82,8 +83,13 @@ impl Error {
         let store = shown(path);
         match self {
             Error::Told(error) => error,
-            Error::Damaged(what) => Told::store(format!("the store {store} is damaged: {what}"))
-                .hint("restore a backup of it"),
+            Error::Damaged(what) => damaged(&store, what),
+            Error::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::NotADatabase)
+                    && open::is_marked(path) =>
+            {
+                damaged(&store, "its first page cannot be read")
+            }
             Error::Sqlite(error) => told(&error, &store),
         }
     }
@@ -95,10 +101,7 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             Told::store(format!("the store {store} is in use by another process")).hint("try again")
         }
         Some(ErrorCode::NotADatabase) => not_a_store(store),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => {
-            Told::store(format!("the store {store} is damaged: {error}"))
-                .hint("restore a backup of it")
-        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => damaged(store, error),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             Told::store(format!("the store {store} cannot be written"))
                 .hint("check the permissions of the file and its directory")
@@ -111,6 +114,10 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             .hint("free some, and run the command again"),
         _ => Told::store(format!("the store {store} failed: {error}")),
     }
+}
+
+fn damaged(store: &str, what: impl Display) -> Told {
+    Told::damaged(format!("the store {store} is damaged: {what}")).hint("restore a backup of it")
 }
 
 /// What is said of a file that is no SQLite file at all.

@@ -60,12 +60,17 @@ pub fn model(version: usize) -> Result<Connection> {
 
 /// Refuses a store whose schema is not this version's.
 pub fn check_current(connection: &Connection) -> Result<()> {
-    if version(connection)? == MIGRATIONS.len() {
+    if is_current(connection)? {
         return Ok(());
     }
     Err(Error::Told(Told::store(
         "the store's schema is not this version's",
     )))
+}
+
+/// Whether every step was taken.
+pub fn is_current(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? == MIGRATIONS.len())
 }
 
 /// The number of steps that were taken; a store of a newer version is refused.
