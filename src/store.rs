@@ -182,6 +182,12 @@ pub fn open_to_read(location: &Location) -> Result<Box<dyn Store>> {
     Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))
 }
 
+/// Opens the store at `location` for reading, as [`open_to_read`] does, and without making SQLite's
+/// own files beside it either, where they are not there and nobody is at work.
+pub fn open_to_examine(location: &Location) -> Result<Box<dyn Store>> {
+    Ok(Box::new(sqlite::Sqlite::open_to_examine(location)?))
+}
+
 /// Opens the store at `location` for changes, bringing its schema up to date.
 pub fn open_to_write(location: &Location) -> Result<Box<dyn Store>> {
     Ok(Box::new(sqlite::Sqlite::open_to_write(location)?))

@@ -63,11 +63,11 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
     let place = look::at_place(&location, cx.env.actor.uid)?;
     files::judge(&place, &mut report);
     match content(cx, &location, &mut report) {
-        // SQLite opens no store with a journal to be rolled back where nobody may do that.
-        Err(error) if error.kind == Kind::Store && place.journal.is_some() => report.note(
+        // SQLite does not open a store with such neighbours.
+        Err(error) if error.kind == Kind::Store && place.is_obstructed() => report.note(
             "unread",
             format!("what is in the store was not looked at: {}", error.message),
-            "run doctor again once the journal is out of the way",
+            "run doctor again once what is beside it is mended",
         ),
         examined => examined?,
     }
@@ -80,7 +80,7 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
 
 /// Examines what is in the store.
 fn content(cx: &Cx<'_>, location: &Location, report: &mut Report) -> Result<()> {
-    let Some(store) = sound(store::open_to_read(location), report)? else {
+    let Some(store) = sound(store::open_to_examine(location), report)? else {
         return Ok(());
     };
     let lines = store.damage()?;

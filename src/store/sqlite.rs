@@ -50,12 +50,27 @@ impl Sqlite {
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
         let path = location.existing()?;
-        let (connection, unlocked) = open::to_read(&path)?;
-        Ok(Sqlite {
+        let opened = open::to_read(&path)?;
+        Ok(Self::reader(path, opened))
+    }
+
+    /// Opens the store at `location` for reading. No file is changed, and none is made where nobody
+    /// is at work.
+    pub fn open_to_examine(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let opened = match open::quietly(&path)? {
+            Some(opened) => opened,
+            None => open::to_read(&path)?,
+        };
+        Ok(Self::reader(path, opened))
+    }
+
+    fn reader(path: PathBuf, (connection, unlocked): open::Opened) -> Self {
+        Sqlite {
             connection: RefCell::new(connection),
             path,
             unlocked: Cell::new(unlocked),
-        })
+        }
     }
 
     /// Opens the store at `location` for changes, and migrates it if its schema is older.

@@ -50,6 +50,13 @@ pub struct Place {
     pub above: Vec<Entry>,
 }
 
+impl Place {
+    /// Whether what lies beside the store may keep it from being opened.
+    pub fn is_obstructed(&self) -> bool {
+        self.journal.is_some() || !self.odd.is_empty()
+    }
+}
+
 /// Says what is wrong with `place`, and what is to be known of it.
 pub fn judge(place: &Place, report: &mut Report) {
     for file in [&place.store].into_iter().chain(&place.beside) {

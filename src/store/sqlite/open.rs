@@ -3,7 +3,7 @@
 use super::error::{Error, Result, not_a_store};
 use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
-use crate::store::file::Fingerprint;
+use crate::store::file::{Fingerprint, beside};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -34,6 +34,9 @@ pub enum Empty {
     Refused,
 }
 
+/// A connection that reads, and what the file was, if it was opened as one that nobody changes.
+pub type Opened = (Connection, Option<Fingerprint>);
+
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connection> {
     let connection =
@@ -47,7 +50,7 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connect
 /// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
-pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
+pub fn to_read(path: &Path) -> ToldResult<Opened> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;
@@ -58,12 +61,23 @@ pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
         Err(error) => error,
     };
     match Fingerprint::of_quiet(path) {
-        Some(quiet) if error.is_unopenable() => {
-            let connection = connect_unlocked(path).map_err(|error| error.about(path))?;
-            Ok((connection, Some(quiet)))
-        }
+        Some(quiet) if error.is_unopenable() => unlocked(path, quiet),
         _ => Err(error.about(path)),
     }
+}
+
+/// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
+/// somebody does, or has left something to be done.
+pub fn quietly(path: &Path) -> ToldResult<Option<Opened>> {
+    match Fingerprint::of_quiet(path) {
+        Some(quiet) if !beside(path, "-journal").exists() => unlocked(path, quiet).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn unlocked(path: &Path, quiet: Fingerprint) -> ToldResult<Opened> {
+    let connection = connect_unlocked(path).map_err(|error| error.about(path))?;
+    Ok((connection, Some(quiet)))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
@@ -98,8 +112,8 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A file that somebody else has prepared runs no code of theirs and fills no memory, and closing it changes nothing:
-/// the log and its index stay for readers who could not make them.
+/// A file that somebody else has prepared runs no code of theirs and fills no memory. Closing it
+/// changes nothing: the log and its index stay for readers who could not make them.
 fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
