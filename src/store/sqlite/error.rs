@@ -58,6 +58,8 @@ impl Error {
                     code,
                     ErrorCode::DatabaseCorrupt
                         | ErrorCode::NotADatabase
+                        // No sound store needs as much as SQLite is given.
+                        | ErrorCode::OutOfMemory
                         | ErrorCode::TooBig
                         | ErrorCode::TypeMismatch
                         | ErrorCode::Unknown
@@ -101,7 +103,9 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             Told::store(format!("the store {store} is in use by another process")).hint("try again")
         }
         Some(ErrorCode::NotADatabase) => not_a_store(store),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => damaged(store, error),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig | ErrorCode::OutOfMemory) => {
+            damaged(store, error)
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             Told::store(format!("the store {store} cannot be written"))
                 .hint("check the permissions of the file and its directory")

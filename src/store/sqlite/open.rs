@@ -25,6 +25,10 @@ const WAL_RETRY: Duration = Duration::from_millis(5);
 /// less than would exhaust the machine.
 const MAX_VALUE: i32 = 16 << 20;
 
+/// The most bytes that SQLite takes in this process: many times what a store of millions of keys
+/// needs.
+const MAX_HEAP: i64 = 128 << 20;
+
 /// Whether a file that nothing was ever put into may become a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
@@ -121,6 +125,8 @@ fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE)?;
+    // That limit does not hold where SQLite looks for a row: then it reads rows whole.
+    connection.pragma_update_and_check(None, "hard_heap_limit", MAX_HEAP, |_| Ok(()))?;
     Ok(())
 }
 
