@@ -31,6 +31,9 @@ _keyctl() {
             keyctl,disable)
                 cmd="keyctl__subcmd__disable"
                 ;;
+            keyctl,doctor)
+                cmd="keyctl__subcmd__doctor"
+                ;;
             keyctl,edit)
                 cmd="keyctl__subcmd__edit"
                 ;;
@@ -111,6 +114,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,disable)
                 cmd="keyctl__subcmd__help__subcmd__disable"
+                ;;
+            keyctl__subcmd__help,doctor)
+                cmd="keyctl__subcmd__help__subcmd__doctor"
                 ;;
             keyctl__subcmd__help,edit)
                 cmd="keyctl__subcmd__help__subcmd__edit"
@@ -266,7 +272,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --db --color --quiet --help --version create list ls show verify edit rotate disable enable delete purge policy scope member admin log init completions help"
+            opts="-q -h -V --db --color --quiet --help --version create list ls show verify edit rotate disable enable delete purge policy scope member admin log init doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -621,6 +627,32 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__doctor)
+            opts="-q -h --format --db --color --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__edit)
             opts="-m -q -h --name --scope --add-scope --remove-scope --expires --grace --label --remove-label --reason --db --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -714,7 +746,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="create list show verify edit rotate disable enable delete purge policy scope member admin log init completions help"
+            opts="create list show verify edit rotate disable enable delete purge policy scope member admin log init doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -826,6 +858,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

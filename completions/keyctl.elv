@@ -43,6 +43,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand admin 'Show or change who the administrators are'
             cand log 'Show or check the audit log'
             cand init 'Make a store'
+            cand doctor 'Look for what is wrong with the store'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -463,6 +464,15 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'keyctl;doctor'= {
+            cand --format 'The form of what is printed'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'keyctl;completions'= {
             cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
             cand --color 'Whether to colour the output'
@@ -488,6 +498,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand admin 'Show or change who the administrators are'
             cand log 'Show or check the audit log'
             cand init 'Make a store'
+            cand doctor 'Look for what is wrong with the store'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -558,6 +569,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;log'= {
         }
         &'keyctl;help;init'= {
+        }
+        &'keyctl;help;doctor'= {
         }
         &'keyctl;help;completions'= {
         }

@@ -86,7 +86,7 @@ impl Color {
 const AFTER_HELP: &str = "\
 Exit codes:
   0    done; verify: valid
-  1    verify: rejected; list --exit-code, log --check: found something
+  1    verify: rejected; list --exit-code, log --check, doctor: found something
   2    usage: a bad flag, value or scope name
   3    no such key or scope, or more than one key that may be meant
   4    refused: by policy, access or state, or not confirmed

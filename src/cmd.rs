@@ -7,6 +7,7 @@ mod confirm;
 mod create;
 mod delete;
 mod disable;
+mod doctor;
 mod edit;
 mod enable;
 mod init;
@@ -57,6 +58,7 @@ pub enum Command {
     Admin(admin::Args),
     Log(log::Args),
     Init(init::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 
@@ -81,6 +83,7 @@ impl Command {
             Command::Admin(args) => args.run(cx),
             Command::Log(args) => args.run(cx),
             Command::Init(args) => args.run(cx),
+            Command::Doctor(args) => args.run(cx),
             Command::Completions(args) => args.run(cx),
         };
         if let Err(error) = &ran {

@@ -79,6 +79,8 @@ pub struct Env {
     pub variable: Lookup<OsString>,
     /// The gid of a group by its name.
     pub group: Lookup<u32>,
+    /// The path of the program that runs, where the system tells it.
+    pub program: Option<PathBuf>,
     /// The directory that a user's data goes to, where there is one.
     pub data_dir: Option<PathBuf>,
     /// Standard input, unbuffered.

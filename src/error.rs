@@ -40,6 +40,8 @@ pub enum Kind {
     Store,
     /// The store failed, and may have made the change all the same.
     Uncertain,
+    /// The store holds what no version of this program writes.
+    Damaged,
     /// A prompt was interrupted.
     Interrupted,
 }
@@ -55,7 +57,7 @@ impl Kind {
             Kind::Access => (4, "access"),
             Kind::State => (4, "state"),
             Kind::Unconfirmed => (4, "unconfirmed"),
-            Kind::Store | Kind::Uncertain => (5, "store"),
+            Kind::Store | Kind::Uncertain | Kind::Damaged => (5, "store"),
             Kind::Interrupted => (130, "interrupted"),
         }
     }
@@ -139,6 +141,11 @@ impl Error {
     /// The store or another file or stream failed.
     pub fn store(message: impl Into<String>) -> Self {
         Error::new(Kind::Store, message)
+    }
+
+    /// The store holds what no version of this program writes.
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Error::new(Kind::Damaged, message)
     }
 
     /// The same error, about the key with this ID.

@@ -4,7 +4,7 @@ mod file;
 mod filter;
 mod sqlite;
 
-pub use file::{Location, Sharing};
+pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
 
 use crate::access::Access;
@@ -24,6 +24,10 @@ pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
 
 /// What a scan of the log calls for each event; it says whether it wants more.
 pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
+
+/// What a look at every hash calls for each key, with the PHC string of its secret; it says whether
+/// it wants more.
+pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
 /// What is read from a store, inside a transaction or outside one.
 pub trait Read {
@@ -61,6 +65,10 @@ pub trait Read {
     /// Walks the whole log, and requires the hash of `kept` at its place. Returns the head, or
     /// the first flaw.
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>>;
+
+    /// What is wrong with the store's content, one line of plain words each: none for a sound store,
+    /// and no more than about 20. The log's chain is [`Read::check_log`]'s. No line shows a hash.
+    fn damage(&self) -> Result<Vec<String>>;
 
     /// All events that `filter` lets through, oldest first.
     fn find_events(&self, filter: &LogFilter) -> Result<Vec<Entry>> {
@@ -134,6 +142,13 @@ pub trait Store: Read {
     /// How a message names the store.
     fn name(&self) -> String;
 
+    /// Whether its schema is this version's; the next change brings an older one up to date.
+    fn is_current(&self) -> Result<bool>;
+
+    /// Calls `visit` for every key and its PHC string, which is `None` once it is wiped, oldest
+    /// first, in constant memory. Where it fails, what was visited may be wrong.
+    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()>;
+
     /// Runs `job` in one transaction: all of it, or nothing. Waits for its turn, up to 30 seconds.
     fn write(&mut self, job: &mut Job<'_>) -> Result<()>;
 
@@ -166,6 +181,12 @@ pub struct Founder<'a> {
 /// Opens the store at `location` for reading, without changing a byte of the file.
 pub fn open_to_read(location: &Location) -> Result<Box<dyn Store>> {
     Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))
+}
+
+/// Opens the store at `location` for reading, as [`open_to_read`] does, and without making SQLite's
+/// own files beside it either, where they are not there and nobody is at work.
+pub fn open_to_examine(location: &Location) -> Result<Box<dyn Store>> {
+    Ok(Box::new(sqlite::Sqlite::open_to_examine(location)?))
 }
 
 /// Opens the store at `location` for changes, bringing its schema up to date.

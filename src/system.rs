@@ -26,6 +26,7 @@ pub fn env() -> Env {
         actor: actor(),
         variable: Box::new(|name| std::env::var_os(name)),
         group: Box::new(group),
+        program: std::env::current_exe().ok(),
         data_dir: dirs::data_dir(),
         stdin: Box::new(Stream(stdio::stdin())),
         stdout: Box::new(Stream(stdio::stdout())),

@@ -175,7 +175,8 @@ impl Args {
     }
 }
 
-fn in_words(flaw: Flaw) -> String {
+/// A flaw as an operator reads it.
+pub(super) fn in_words(flaw: Flaw) -> String {
     match flaw {
         Flaw::Altered(line) => format!("line {line} is not what was written"),
         Flaw::Missing(line) => format!("line {line} is missing"),

@@ -243,7 +243,7 @@ impl Fingerprint {
     }
 }
 
-/// The file that SQLite keeps beside the store's under the same name and `suffix`.
+/// The path of what SQLite keeps beside the store's file at `path`: `-wal`, `-shm`.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(OsStr::new(suffix));

@@ -1,5 +1,6 @@
 //! The SQLite backend: one file, write-ahead logging, one writer at a time.
 
+mod damage;
 mod error;
 mod migrate;
 mod open;
@@ -10,7 +11,9 @@ mod write;
 
 use self::open::Empty;
 use super::file::{Fingerprint, beside};
-use super::{Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry};
+use super::{
+    Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry, VisitHash,
+};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error, Kind, Result, escape};
@@ -47,12 +50,27 @@ impl Sqlite {
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
         let path = location.existing()?;
-        let (connection, unlocked) = open::to_read(&path)?;
-        Ok(Sqlite {
+        let opened = open::to_read(&path)?;
+        Ok(Self::reader(path, opened))
+    }
+
+    /// Opens the store at `location` for reading. No file is changed, and none is made where nobody
+    /// is at work.
+    pub fn open_to_examine(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let opened = match open::quietly(&path)? {
+            Some(opened) => opened,
+            None => open::to_read(&path)?,
+        };
+        Ok(Self::reader(path, opened))
+    }
+
+    fn reader(path: PathBuf, (connection, unlocked): open::Opened) -> Self {
+        Sqlite {
             connection: RefCell::new(connection),
             path,
             unlocked: Cell::new(unlocked),
-        })
+        }
     }
 
     /// Opens the store at `location` for changes, and migrates it if its schema is older.
@@ -130,11 +148,15 @@ impl Sqlite {
             self.connection.replace(connection);
             self.unlocked.set(unlocked);
         }
-        Err(Error::store(format!(
+        Err(self.keeps_changing())
+    }
+
+    fn keeps_changing(&self) -> Error {
+        Error::store(format!(
             "the store {} keeps changing while it is read",
             shown(&self.path)
         ))
-        .hint("run the command again"))
+        .hint("run the command again")
     }
 }
 
@@ -208,11 +230,30 @@ impl Read for Sqlite {
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {
         self.reading(|connection| read::check_log(connection, kept))
     }
+
+    fn damage(&self) -> Result<Vec<String>> {
+        self.reading(damage::find)
+    }
 }
 
 impl Store for Sqlite {
     fn name(&self) -> String {
         shown(&self.path)
+    }
+
+    fn is_current(&self) -> Result<bool> {
+        self.reading(migrate::is_current)
+    }
+
+    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
+        let scanned = read::scan_hashes(&self.connection.borrow(), visit);
+        match self.unlocked.get() {
+            // What was visited cannot be taken back.
+            Some(before) if Fingerprint::of_quiet(&self.path) != Some(before) => {
+                Err(self.keeps_changing())
+            }
+            _ => scanned.map_err(|error| error.about(&self.path)),
+        }
     }
 
     fn write(&mut self, job: &mut Job<'_>) -> Result<()> {

@@ -1,1 +1,742 @@
-//! `keyctl doctor`.
+//! `keyctl doctor`, and what it finds wrong with a store's content.
+
+use crate::harness::{Ran, World};
+use crate::migrations;
+use keyctl::store::{Location, open_to_read};
+use serde_json::json;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+/// A store in which somebody has worked: keys in every state, labels, projects, policy.
+fn worked_in() -> World {
+    let world = World::quick();
+    world.create("--scope project --name web --label team=search --label tier=1");
+    world.create("--scope inference --name ci");
+    world.run("rotate ci --grace 30d");
+    world.create("--scope inference --name gone");
+    world.run("delete gone --yes");
+    world.create("--scope inference,project --name off");
+    world.run("disable off");
+    for line in [
+        "create --kind legacy --name robot",
+        "scope add data:read --implies inference --description 'reads'",
+        "member add search alice --role owner",
+        "admin add dave",
+        "policy set default-expiry 30d",
+    ] {
+        world.line(line).user("carol").run().code(0);
+    }
+    world
+}
+
+/// A world of its own with the same store.
+fn copy_of(world: &World) -> World {
+    let copy = World::new();
+    let into = copy.db().display().to_string();
+    world.sql().execute("VACUUM INTO ?1", [into]).unwrap();
+    set_mode(copy.db(), 0o600);
+    copy
+}
+
+/// What is wrong with the store's content.
+fn damage(world: &World) -> Vec<String> {
+    let location = Location::new(&world.db()).unwrap();
+    open_to_read(&location).unwrap().damage().unwrap()
+}
+
+#[test]
+fn a_sound_store_has_no_damage() {
+    let world = worked_in();
+    assert_eq!(damage(&world), Vec::<String>::new());
+}
+
+#[test]
+fn each_damage_is_told() {
+    let sound = worked_in();
+    for (sql, told) in [
+        (
+            "CREATE TABLE extra (x)",
+            "there is a foreign table: 'extra'",
+        ),
+        (
+            "CREATE TRIGGER evil AFTER INSERT ON keys BEGIN DELETE FROM events; END",
+            "there is a foreign trigger: 'evil'",
+        ),
+        (
+            "CREATE VIEW peek AS SELECT hash FROM keys",
+            "there is a foreign view: 'peek'",
+        ),
+        (
+            "CREATE INDEX more ON keys (hash)",
+            "there is a foreign index: 'more'",
+        ),
+        ("DROP INDEX keys_name", "the index keys_name is missing"),
+        ("DROP TABLE members", "the table members is missing"),
+        (
+            "ALTER TABLE members ADD COLUMN x TEXT",
+            "the table members is not as it was made",
+        ),
+        (
+            "UPDATE keys SET id = 'x' WHERE name = 'web'",
+            "the key in row 1: a key's id cannot be read",
+        ),
+        (
+            "UPDATE keys SET replaces = 'x' WHERE name = 'web'",
+            "a key's replaces cannot be read",
+        ),
+        (
+            "UPDATE keys SET expires_at = 9223372036854775807 WHERE name = 'web'",
+            "a key's expires_at cannot be read",
+        ),
+        (
+            "UPDATE keys SET name = CAST(x'ff' AS TEXT) WHERE name = 'web'",
+            "a key's name cannot be read",
+        ),
+        (
+            "UPDATE keys SET name = 'a' || char(27) WHERE name = 'web'",
+            "the name 'a\\u{1b}' has a control character",
+        ),
+        (
+            "UPDATE keys SET owner = '' WHERE name = 'web'",
+            "the owner is empty",
+        ),
+        (
+            "UPDATE keys SET created_by = '' WHERE name = 'web'",
+            "'' is not a user's name",
+        ),
+        (
+            "UPDATE keys SET hash = '$argon2id$v=19$m=1048577,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' WHERE name = 'web'",
+            "its hash cannot be read, or would cost too much to be run",
+        ),
+        (
+            "UPDATE keys SET hash = 'plain' WHERE name = 'web'",
+            "its hash cannot be read, or would cost too much to be run",
+        ),
+        (
+            "UPDATE keys SET hash = NULL WHERE name = 'web'",
+            "its hash is missing",
+        ),
+        (
+            "UPDATE keys SET hash = '$sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0' WHERE name = 'gone'",
+            "it is deleted, and its hash is still there",
+        ),
+        (
+            "UPDATE key_scopes SET scope = 'nowhere' WHERE key = 1",
+            "there is no scope 'nowhere', which it has",
+        ),
+        (
+            "UPDATE key_labels SET label = 'a=b' WHERE label = 'tier'",
+            "'a=b' is not a label key",
+        ),
+        (
+            "UPDATE key_labels SET value = CAST(zeroblob(20000000) AS TEXT)",
+            "string or blob too big",
+        ),
+        (
+            "UPDATE scope_implies SET implied = 'nowhere' WHERE name = 'project'",
+            "the scope 'project' implies 'nowhere': one of them is not there",
+        ),
+        (
+            "INSERT INTO scopes VALUES ('Not A Scope', '')",
+            "'Not A Scope' is not a scope name",
+        ),
+        (
+            "INSERT INTO key_labels VALUES (99, 'a', 'b')",
+            "a row of key_labels refers to one of keys that is not there",
+        ),
+        (
+            "INSERT INTO policy VALUES ('max-expiry', 'often')",
+            "its policy cannot be read: 'often' is not a duration",
+        ),
+        (
+            "INSERT INTO policy VALUES ('nonsense', '1')",
+            "its policy cannot be read",
+        ),
+        ("UPDATE members SET role = 'guest'", "'guest' is not a role"),
+        (
+            "INSERT INTO administrators VALUES ('')",
+            "'' is not a user's name",
+        ),
+        (
+            "UPDATE event_head SET hash = x'00'",
+            "the head of its log cannot be read",
+        ),
+        ("DELETE FROM event_head", "the head of its log"),
+    ] {
+        let world = copy_of(&sound);
+        world
+            .sql()
+            .execute_batch(&format!(
+                "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {sql}"
+            ))
+            .unwrap();
+        let lines = damage(&world);
+        assert!(
+            lines.iter().any(|line| line.contains(told)),
+            "{sql}: {lines:#?}"
+        );
+        assert!(lines.len() < 5, "{sql}: {lines:#?}");
+    }
+}
+
+/// A world with a store in which nothing is to be remarked on, and a key.
+fn healthy() -> World {
+    let world = World::new();
+    world.run("init");
+    world.run("policy set hash sha256");
+    world.create("--scope inference --name web");
+    world
+}
+
+fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+fn execute(world: &World, sql: &str) {
+    let off = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON";
+    world.sql().execute_batch(&format!("{off}; {sql}")).unwrap();
+}
+
+/// The codes of the findings and of the notes, and the exit code that goes with them.
+#[track_caller]
+fn codes(ran: Ran) -> (Vec<String>, Vec<String>) {
+    assert!(!ran.stdout.is_empty(), "{ran:#?}");
+    let report = ran.json();
+    let of = |what: &str| -> Vec<String> {
+        let remarks = report[what].as_array().unwrap();
+        remarks
+            .iter()
+            .map(|remark| remark["code"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (findings, notes) = (of("findings"), of("notes"));
+    ran.code(u8::from(!findings.is_empty()));
+    (findings, notes)
+}
+
+#[track_caller]
+fn doctor(world: &World) -> (Vec<String>, Vec<String>) {
+    codes(world.line("doctor --format json").run())
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+#[test]
+fn nothing_is_said_of_a_healthy_store() {
+    let world = healthy();
+    world.run("doctor").stdout("").stderr("nothing found\n");
+    world.run("doctor --quiet").stdout("").stderr("");
+    world
+        .run("doctor --format json")
+        .stdout("{\"findings\":[],\"notes\":[]}\n")
+        .stderr("nothing found\n");
+}
+
+#[test]
+fn nothing_is_found_in_a_store_in_which_somebody_has_worked() {
+    assert_eq!(doctor(&worked_in()), (vec![], words(&["weak-hash"])));
+}
+
+#[test]
+fn anybody_may_ask() {
+    let world = healthy();
+    world.line("doctor").user("bob").run().code(0);
+}
+
+#[test]
+fn a_report_has_a_line_for_each_thing_and_one_for_its_cure() {
+    let world = healthy();
+    execute(
+        &world,
+        "INSERT INTO policy VALUES ('argon2-memory', '8'); UPDATE policy SET value = 'argon2id' WHERE name = 'hash'",
+    );
+    let shown = world.db().display().to_string();
+    let found = format!("others may read {shown} (mode 0644)");
+    let id = world.query("SELECT id FROM keys");
+    set_mode(world.db(), 0o644);
+    let hash =
+        format!("not hashed as policy says (argon2id with 8 KiB and 5 iterations): 1 key ({id})");
+    let renewal = "a good verification renews the hash of a key that works; until then, one takes another time";
+    let weak = "policy hashes at little cost: argon2 with 8 KiB and 5 iterations is too weak";
+    let least = "OWASP's least: 47104 KiB with 1, 19456 KiB with 2, 12288 KiB with 3, 9216 KiB with 4, 7168 KiB with 5";
+    world
+        .line("doctor")
+        .run()
+        .code(1)
+        .stdout(&format!(
+            "finding: {found}\n  hint: chmod go= {shown}\n\
+             note: {hash}\n  hint: {renewal}\n\
+             note: {weak}\n  hint: {least}\n"
+        ))
+        .stderr("1 finding, 2 notes\n");
+    let remark = |code: &str, message: &str, hint: &str| json!({"code": code, "message": message, "hint": hint});
+    let ran = world.line("doctor --format json").run().code(1);
+    assert_eq!(
+        ran.json(),
+        json!({
+            "findings": [remark("open-file", &found, &format!("chmod go= {shown}"))],
+            "notes": [remark("hash", &hash, renewal), remark("weak-hash", weak, least)],
+        })
+    );
+    assert!(
+        ran.stdout
+            .starts_with("{\"findings\":[{\"code\":\"open-file\",\"message\":")
+    );
+    assert_eq!(ran.stdout.lines().count(), 1);
+}
+
+#[test]
+fn each_fault_that_is_planted_is_found_and_nothing_else() {
+    let faults: Vec<(&str, Box<dyn Fn(&World)>)> = vec![
+        ("open-file", Box::new(|world| set_mode(world.db(), 0o601))),
+        (
+            "open-file",
+            Box::new(|world| set_mode(world.path("keyctl.db-wal"), 0o604)),
+        ),
+        (
+            "open-file",
+            Box::new(|world| set_mode(world.path("keyctl.db-shm"), 0o602)),
+        ),
+        (
+            "open-directory",
+            Box::new(|world| set_mode(world.path(""), 0o702)),
+        ),
+        (
+            "open-directory",
+            Box::new(|world| set_mode(world.path(""), 0o1777)),
+        ),
+        (
+            "hard-link",
+            Box::new(|world| fs::hard_link(world.db(), world.path("other")).unwrap()),
+        ),
+        (
+            "not-a-file",
+            Box::new(|world| {
+                let wal = world.path("keyctl.db-wal");
+                fs::rename(&wal, world.path("elsewhere")).unwrap();
+                symlink("elsewhere", wal).unwrap();
+            }),
+        ),
+        (
+            "journal",
+            Box::new(|world| fs::write(world.path("keyctl.db-journal"), "").unwrap()),
+        ),
+        (
+            "damage",
+            Box::new(|world| execute(world, "CREATE INDEX more ON keys (hash)")),
+        ),
+        (
+            "damage",
+            Box::new(|world| execute(world, "UPDATE keys SET hash = 'plain'")),
+        ),
+        (
+            "damage",
+            Box::new(|world| execute(world, "UPDATE keys SET id = 'x'")),
+        ),
+        (
+            "damage",
+            Box::new(|world| execute(world, "INSERT INTO policy VALUES ('x', 'y')")),
+        ),
+        (
+            "log",
+            Box::new(|world| execute(world, "UPDATE events SET actor = 'x' WHERE seq = 2")),
+        ),
+        (
+            "log",
+            Box::new(|world| execute(world, "DELETE FROM events WHERE seq = 1")),
+        ),
+        (
+            "expiry",
+            Box::new(|world| execute(world, "UPDATE keys SET expires_at = NULL")),
+        ),
+        (
+            "expiry",
+            Box::new(|world| execute(world, "UPDATE keys SET expires_at = expires_at + 1")),
+        ),
+        (
+            "expiry",
+            Box::new(|world| execute(world, "INSERT INTO policy VALUES ('max-expiry', '30d')")),
+        ),
+        (
+            "grace",
+            Box::new(|world| {
+                world.run("rotate web --grace 90d");
+                execute(
+                    world,
+                    "UPDATE keys SET usable_until = usable_until + 1 WHERE usable_until IS NOT NULL",
+                );
+            }),
+        ),
+        (
+            "legacy",
+            Box::new(|world| execute(world, "UPDATE keys SET kind = 'legacy'")),
+        ),
+        (
+            "legacy",
+            Box::new(|world| {
+                execute(
+                    world,
+                    "UPDATE keys SET kind = 'legacy'; DELETE FROM key_scopes",
+                )
+            }),
+        ),
+        (
+            "scopes",
+            Box::new(|world| execute(world, "DELETE FROM key_scopes")),
+        ),
+    ];
+    for (i, (code, plant)) in faults.iter().enumerate() {
+        let world = healthy();
+        plant(&world);
+        let before = fs::read(world.db()).unwrap();
+        let (findings, notes) = doctor(&world);
+        assert_eq!(findings, [*code], "fault {i}");
+        // SQLite follows no link to a write-ahead log.
+        let unread = if *code == "not-a-file" {
+            &["unread"][..]
+        } else {
+            &[]
+        };
+        assert_eq!(notes, unread, "{code}, fault {i}");
+        assert!(fs::read(world.db()).unwrap() == before, "{code}, fault {i}");
+    }
+}
+
+#[test]
+fn a_journal_that_would_be_rolled_back_is_found_and_left_as_it_is() {
+    let world = healthy();
+    let journal = world.path("keyctl.db-journal");
+    fs::write(&journal, [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]).unwrap();
+    let before = fs::read(world.db()).unwrap();
+    assert_eq!(doctor(&world), (words(&["journal"]), words(&["unread"])));
+    assert!(fs::read(world.db()).unwrap() == before && journal.exists());
+}
+
+#[test]
+fn the_first_bad_line_of_a_broken_log_is_named_with_its_word() {
+    let world = healthy();
+    execute(&world, "DELETE FROM events WHERE seq = 2");
+    let ran = world.line("doctor").run().code(1);
+    assert!(
+        ran.stdout
+            .starts_with("finding: the log is broken (missing): line 2 is missing\n"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn each_thing_to_be_known_is_noted_and_nothing_else() {
+    let notes: Vec<(&str, Box<dyn Fn(&World)>)> = vec![
+        ("group", Box::new(|world| set_mode(world.db(), 0o640))),
+        (
+            "group",
+            Box::new(|world| set_mode(world.path("keyctl.db-wal"), 0o620)),
+        ),
+        ("group", Box::new(|world| set_mode(world.path(""), 0o730))),
+        ("unused", Box::new(|world| world.advance("90d"))),
+        (
+            "hash",
+            Box::new(|world| {
+                world.run("policy unset hash");
+            }),
+        ),
+        (
+            "schema",
+            Box::new(|world| migrations::downgrade(&world.sql())),
+        ),
+        (
+            "weak-hash",
+            Box::new(|world| {
+                execute(
+                    world,
+                    "DELETE FROM policy; INSERT INTO policy VALUES ('argon2-iterations', '1')",
+                );
+                world.run("delete web --yes");
+            }),
+        ),
+    ];
+    for (code, plant) in notes {
+        let world = healthy();
+        plant(&world);
+        assert_eq!(doctor(&world), (vec![], words(&[code])));
+    }
+}
+
+#[test]
+fn a_key_that_no_longer_works_or_that_is_within_policy_is_nothing_to_remark_on() {
+    let world = healthy();
+    world.run("policy set max-expiry never");
+    world.create("--scope inference --name long --expires never");
+    world.create("--scope inference --name short --expires 1h");
+    world.create("--kind legacy --name robot");
+    world.create("--scope inference --name old");
+    world.run("rotate old --grace 90d");
+    assert_eq!(doctor(&world), (vec![], vec![]));
+    world.run("delete long --yes");
+    let successor = "SELECT id FROM keys WHERE name = 'old' AND usable_until IS NULL";
+    world.run(&format!("edit {} --expires 1d", world.query(successor)));
+    world.run("policy set max-expiry 1d");
+    world.run("disable web");
+    world.advance("2h");
+    // 'web', which may be enabled again, outlives what is allowed now; 'short' is over.
+    assert_eq!(doctor(&world), (words(&["expiry"]), vec![]));
+    let ran = world.line("doctor").run().code(1);
+    let id = world.query("SELECT id FROM keys WHERE name = 'web'");
+    assert!(
+        ran.stdout.contains(&format!(
+            "a life longer than max-expiry 1d allows: 1 key ({id})"
+        )),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn a_store_that_a_group_shares_as_init_makes_it_is_noted_only() {
+    let world = World::new();
+    let db = world.path("shared/keyctl.db");
+    let run = |line: &str| {
+        let db = db.display().to_string();
+        world.line(&format!("--db {db} {line}")).without_db().run()
+    };
+    run("init --group staff").code(0);
+    run("create --scope inference").code(0);
+    assert_eq!(
+        codes(run("doctor --format json")),
+        (vec![], words(&["group", "group"]))
+    );
+    let gid = rustix::process::getegid().as_raw();
+    let told = run("doctor").code(0).stdout;
+    assert!(
+        told.contains(&format!(
+            "the group with gid {gid} may read and write {} (mode 0660)",
+            db.display()
+        )),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_directory_above_the_store_or_above_a_link_to_it_counts() {
+    for link in [false, true] {
+        let world = World::new();
+        let (real, shown) = (world.path("a/b/keyctl.db"), world.path("l/keyctl.db"));
+        fs::create_dir(world.path("l")).unwrap();
+        let on = |db: &Path, line: &str| {
+            let db = db.display().to_string();
+            world.line(&format!("--db {db} {line}")).without_db().run()
+        };
+        on(&real, "init").code(0);
+        symlink(&real, &shown).unwrap();
+        assert_eq!(
+            codes(on(&shown, "doctor --format json")),
+            (vec![], words(&["via-link"]))
+        );
+        let open = if link { "l" } else { "a" };
+        set_mode(world.path(open), 0o777);
+        let (findings, _) = codes(on(&shown, "doctor --format json"));
+        assert_eq!(findings, ["open-ancestor"]);
+        set_mode(world.path(open), 0o1777);
+        let (findings, _) = codes(on(&shown, "doctor --format json"));
+        assert_eq!(findings, [""; 0]);
+    }
+}
+
+#[test]
+fn the_keyctl_that_a_shell_finds_is_noted_unless_it_is_this_one() {
+    let world = healthy();
+    for directory in ["bin", "other", "plain", "none"] {
+        fs::create_dir(world.path(directory)).unwrap();
+    }
+    for (name, mode) in [
+        ("bin/keyctl", 0o755),
+        ("other/keyctl", 0o755),
+        ("plain/keyctl", 0o644),
+    ] {
+        fs::write(world.path(name), "").unwrap();
+        set_mode(world.path(name), mode);
+    }
+    fs::create_dir(world.path("none/keyctl")).unwrap();
+    symlink(world.path("bin"), world.path("link")).unwrap();
+    let found = |directories: &[&str]| -> String {
+        let path = std::env::join_paths(directories.iter().map(|name| world.path(name))).unwrap();
+        let ran = world
+            .line("doctor --format json")
+            .var("PATH", path)
+            .run()
+            .code(0);
+        let notes = ran.json()["notes"].clone();
+        match notes.as_array().unwrap().as_slice() {
+            [] => String::new(),
+            [note] => {
+                assert_eq!(note["code"], json!("program"));
+                note["message"].as_str().unwrap().to_owned()
+            }
+            more => panic!("{more:?}"),
+        }
+    };
+    let own = world.path("bin/keyctl").display().to_string();
+    let other = world.path("other/keyctl").display().to_string();
+    assert_eq!(found(&["bin", "other"]), "");
+    assert_eq!(found(&["link"]), "");
+    assert_eq!(found(&["none", "plain", "missing", "bin"]), "");
+    assert_eq!(
+        found(&["plain", "other", "bin"]),
+        format!("the shell finds another keyctl, {other}, and not this one, {own}")
+    );
+    assert_eq!(
+        found(&["none", "plain"]),
+        format!("the shell finds no keyctl in PATH; this one is {own}")
+    );
+}
+
+#[test]
+fn where_there_is_no_store_doctor_fails() {
+    let world = World::new();
+    let fails = |message: &str| {
+        for line in ["doctor", "doctor --format json"] {
+            let ran = world.line(line).run().code(5).stdout("");
+            assert!(ran.stderr.contains(message), "{ran:#?}");
+        }
+    };
+    fails("there is no store at");
+    fs::write(world.db(), "").unwrap();
+    fails("is empty");
+    fs::write(
+        world.db(),
+        "no SQLite file, but longer than a header has to be".repeat(9),
+    )
+    .unwrap();
+    fails("is not a keyctl store");
+    fs::remove_file(world.db()).unwrap();
+    world
+        .sql()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    fails("is another program's SQLite file");
+    world
+        .sql()
+        .execute_batch("PRAGMA user_version = 99; PRAGMA application_id = 0x6b63746c")
+        .unwrap();
+    fails("was written by a newer keyctl");
+}
+
+#[test]
+fn a_file_that_is_damaged_is_a_finding_wherever_the_damage_lies() {
+    const PAGE: usize = 4096;
+    let sound = worked_in();
+    let copy = copy_of(&sound);
+    let bytes = fs::read(copy.db()).unwrap();
+    let pages = bytes.len() / PAGE;
+    let damaged = |what: &str, bytes: &[u8]| {
+        fs::write(copy.db(), bytes).unwrap();
+        let ran = copy.line("doctor --format json").run();
+        let (findings, _) = codes(ran);
+        let expected = |code: &String| code == "damage" || code == "log";
+        assert!(
+            findings.iter().any(|code| code == "damage"),
+            "{what}: {findings:?}"
+        );
+        assert!(findings.iter().all(expected), "{what}: {findings:?}");
+    };
+    let with = |at: usize, noise: &[u8]| {
+        let mut bytes = bytes.clone();
+        bytes[at..at + noise.len()].copy_from_slice(noise);
+        bytes
+    };
+    damaged("the size of a page", &with(16, &[0, 3]));
+    damaged("what SQLite holds constant", &with(21, &[0, 0, 0]));
+    damaged("the first page's kind", &with(100, &[0xff]));
+    damaged("half of it", &bytes[..pages / 2 * PAGE]);
+    damaged("the header alone", &bytes[..PAGE]);
+    for page in 1..pages {
+        damaged(
+            &format!("page {page} filled"),
+            &with(page * PAGE, &[0xa5; PAGE]),
+        );
+        damaged(
+            &format!("page {page} emptied"),
+            &with(page * PAGE, &[0; PAGE]),
+        );
+    }
+}
+
+#[test]
+fn an_index_that_lies_is_found() {
+    let world = healthy();
+    let sql = world.sql();
+    // The index of another table's page: what is looked up by name is not there.
+    sql.execute_batch(
+        "PRAGMA writable_schema = ON; \
+         UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'keys_owner') \
+         WHERE name = 'keys_created'",
+    )
+    .unwrap();
+    drop(sql);
+    let (findings, _) = doctor(&world);
+    assert!(
+        findings.iter().all(|code| code == "damage") && !findings.is_empty(),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn damage_without_end_ends_with_and_more() {
+    let world = healthy();
+    execute(
+        &world,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
+         INSERT INTO administrators SELECT char(7) || i FROM n",
+    );
+    let lines = damage(&world);
+    assert_eq!(lines.len(), 21, "{lines:#?}");
+    assert_eq!(lines.last().map(String::as_str), Some("and more"));
+    let ran = world
+        .line("doctor")
+        .run()
+        .code(1)
+        .says("21 findings, 0 notes");
+    assert!(!ran.stdout.contains('\u{7}'));
+    assert_eq!(ran.stdout.matches("hint:").count(), 1);
+}
+
+#[test]
+fn nothing_is_made_beside_a_store_that_nobody_uses() {
+    let world = copy_of(&healthy());
+    assert_eq!(doctor(&world), (vec![], vec![]));
+    let left: Vec<_> = fs::read_dir(world.path("")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn no_hash_is_ever_shown() {
+    let world = healthy();
+    let hash = world.query("SELECT hash FROM keys");
+    let (_, digest) = hash.rsplit_once('$').unwrap();
+    for sql in [
+        "UPDATE keys SET hash = hash || 'x'",
+        "UPDATE keys SET hash = CAST(hash AS BLOB)",
+        "UPDATE keys SET hash = '$argon2id$' || hash",
+        "UPDATE keys SET deleted_at = 1",
+        "UPDATE keys SET id = 'x'",
+    ] {
+        let world = copy_of(&world);
+        world
+            .sql()
+            .execute_batch("PRAGMA ignore_check_constraints = ON")
+            .unwrap();
+        // A strict table takes no BLOB: that one is not planted.
+        drop(
+            world
+                .sql()
+                .execute_batch(&format!("PRAGMA ignore_check_constraints = ON; {sql}")),
+        );
+        for line in ["doctor", "doctor --format json"] {
+            let ran = world.line(line).run();
+            assert!(!ran.stdout.contains(&digest[..8]), "{sql}: {ran:#?}");
+            assert!(!ran.stderr.contains(&digest[..8]), "{sql}: {ran:#?}");
+        }
+    }
+}

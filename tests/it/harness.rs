@@ -413,6 +413,7 @@ impl Cmd<'_> {
             },
             variable: Box::new(move |name| variables.get(name).cloned()),
             group: Box::new(|name| (name == "staff").then(|| rustix::process::getegid().as_raw())),
+            program: Some(self.world.path("bin/keyctl")),
             data_dir: Some(self.world.path("data")),
             stdin: Box::new(Cursor::new(self.stdin)),
             stdout: Box::new(stdout.clone()),

@@ -1,8 +1,9 @@
 //! SQLite's errors as an operator reads them.
 
-use super::shown;
+use super::{open, shown};
 use crate::error::{Error as Told, escape};
 use rusqlite::ErrorCode;
+use std::fmt::Display;
 use std::path::Path;
 
 /// The most characters of SQLite's own words that an error repeats.
@@ -49,13 +50,51 @@ impl Error {
         ))
     }
 
+    /// Whether what the file holds is at fault, and not how it was reached.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Error::Damaged(_) => true,
+            Error::Told(_) => false,
+            // What has no code of SQLite's could not be made of the value that it gave.
+            Error::Sqlite(error) => error.sqlite_error_code().is_none_or(|code| {
+                matches!(
+                    code,
+                    ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        // No sound store needs as much as SQLite is given.
+                        | ErrorCode::OutOfMemory
+                        | ErrorCode::TooBig
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::Unknown
+                )
+            }),
+        }
+    }
+
+    /// What is at fault, without the store's name.
+    pub fn in_words(&self) -> String {
+        match self {
+            Error::Sqlite(error) if error.sqlite_error_code().is_none() => {
+                "a value is not what it should be".to_owned()
+            }
+            Error::Sqlite(error) => error.to_string(),
+            Error::Damaged(what) => what.clone(),
+            Error::Told(error) => error.to_string(),
+        }
+    }
+
     /// The same, told of the store at `path`.
     pub fn about(self, path: &Path) -> Told {
         let store = shown(path);
         match self {
             Error::Told(error) => error,
-            Error::Damaged(what) => Told::store(format!("the store {store} is damaged: {what}"))
-                .hint("restore a backup of it"),
+            Error::Damaged(what) => damaged(&store, what),
+            Error::Sqlite(error)
+                if error.sqlite_error_code() == Some(ErrorCode::NotADatabase)
+                    && open::is_marked(path) =>
+            {
+                damaged(&store, "its first page cannot be read")
+            }
             Error::Sqlite(error) => told(&error, &store),
         }
     }
@@ -68,10 +107,7 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             Told::store(format!("the store {store} is in use by another process")).hint("try again")
         }
         Some(ErrorCode::NotADatabase) => not_a_store(store),
-        Some(ErrorCode::DatabaseCorrupt) => {
-            Told::store(format!("the store {store} is damaged: {cause}"))
-                .hint("restore a backup of it")
-        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::OutOfMemory) => damaged(store, cause),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             Told::store(format!("the store {store} cannot be written"))
                 .hint("check the permissions of the file and its directory")
@@ -80,7 +116,7 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             Told::store(format!("the store {store} cannot be opened: {cause}"))
                 .hint("check the permissions of the file and its directory")
         }
-        Some(ErrorCode::TooBig) => Told::store(format!(
+        Some(ErrorCode::TooBig) => Told::damaged(format!(
             "a value in the store {store}, or meant for it, is larger than any that keyctl takes"
         ))
         .hint("give less; if it is in the store, restore a backup of it"),
@@ -88,6 +124,10 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
             .hint("free some, and run the command again"),
         _ => Told::store(format!("the store {store} failed: {cause}")),
     }
+}
+
+fn damaged(store: &str, what: impl Display) -> Told {
+    Told::damaged(format!("the store {store} is damaged: {what}")).hint("restore a backup of it")
 }
 
 /// What SQLite says: it may repeat what the file's schema says, which somebody else may have written.

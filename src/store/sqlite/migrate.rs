@@ -49,14 +49,28 @@ pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Re
     Ok(from == 0)
 }
 
+/// A database in memory with the schema of `version`, and nothing of anybody's in it.
+pub fn model(version: usize) -> Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for step in MIGRATIONS.iter().take(version) {
+        connection.execute_batch(step)?;
+    }
+    Ok(connection)
+}
+
 /// Refuses a store whose schema is not this version's.
 pub fn check_current(connection: &Connection) -> Result<()> {
-    if version(connection)? == MIGRATIONS.len() {
+    if is_current(connection)? {
         return Ok(());
     }
     Err(Error::Told(Told::store(
         "the store's schema is not this version's",
     )))
+}
+
+/// Whether every step was taken.
+pub fn is_current(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? == MIGRATIONS.len())
 }
 
 /// The number of steps that were taken; a store of a newer version is refused.

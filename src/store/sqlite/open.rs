@@ -3,12 +3,13 @@
 use super::error::{Error, Result, not_a_store};
 use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
-use crate::store::file::Fingerprint;
+use crate::store::file::{Fingerprint, beside};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
@@ -25,6 +26,10 @@ const VALUE_MAX: i32 = 16 << 20;
 /// that at once, whatever the timeout.
 const WAL_RETRY: Duration = Duration::from_millis(5);
 
+/// The most bytes that SQLite takes in this process: many times what a store of millions of keys
+/// needs.
+const HEAP_MAX: i64 = 128 << 20;
+
 /// Whether a file that nothing was ever put into may become a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
@@ -33,6 +38,9 @@ pub enum Empty {
     /// It is left as it is.
     Refused,
 }
+
+/// A connection that reads, and what the file was, if it was opened as one that nobody changes.
+pub type Opened = (Connection, Option<Fingerprint>);
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connection> {
@@ -48,7 +56,7 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connect
 /// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
-pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
+pub fn to_read(path: &Path) -> ToldResult<Opened> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;
@@ -59,10 +67,7 @@ pub fn to_read(path: &Path) -> ToldResult<(Connection, Option<Fingerprint>)> {
         Err(error) => error,
     };
     match Fingerprint::of_quiet(path) {
-        Some(quiet) if error.is_unopenable() => {
-            let connection = connect_unlocked(path).map_err(|error| error.about(path))?;
-            Ok((connection, Some(quiet)))
-        }
+        Some(quiet) if error.is_unopenable() => unlocked(path, quiet),
         _ => Err(error.about(path)),
     }
 }
@@ -80,6 +85,20 @@ fn check_one_name(path: &Path) -> ToldResult<()> {
         "the store {shown} has {names} names (hard links): what is written through one can be lost through another"
     ))
     .hint("remove the other names ('find DIRECTORY -samefile' shows them); for a backup copy the file, for another path make a symbolic link"))
+}
+
+/// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
+/// somebody does, or has left something to be done.
+pub fn quietly(path: &Path) -> ToldResult<Option<Opened>> {
+    match Fingerprint::of_quiet(path) {
+        Some(quiet) if !beside(path, "-journal").exists() => unlocked(path, quiet).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn unlocked(path: &Path, quiet: Fingerprint) -> ToldResult<Opened> {
+    let connection = connect_unlocked(path).map_err(|error| error.about(path))?;
+    Ok((connection, Some(quiet)))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
@@ -114,8 +133,8 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// A file that somebody else has prepared runs no code of theirs, and closing it changes nothing:
-/// the log and its index stay for readers who could not make them.
+/// A file that somebody else has prepared runs no code of theirs and fills no memory. Closing it
+/// changes nothing: the log and its index stay for readers who could not make them.
 fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -124,6 +143,8 @@ fn harden(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_MAX)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    // That limit does not hold where SQLite looks for a row: then it reads rows whole.
+    connection.pragma_update_and_check(None, "hard_heap_limit", HEAP_MAX, |_| Ok(()))?;
     Ok(())
 }
 
@@ -185,6 +206,17 @@ fn check(connection: &Connection, empty: Empty) -> Result<()> {
         Content::Nothing => Err(nothing_in(connection)),
         Content::AnotherPrograms => Err(foreign(connection)),
     }
+}
+
+/// Whether the file at `path` bears SQLite's mark and ours, whatever else is in it. Only for one that
+/// could not be opened: to close a file drops every lock that this process has on it.
+pub fn is_marked(path: &Path) -> bool {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    /// Where SQLite keeps the application's mark, in 4 bytes.
+    const MARK: usize = 68;
+    let mut header = [0; MARK + 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header.starts_with(MAGIC) && header[MARK..] == APPLICATION_ID.to_be_bytes()
 }
 
 /// What is said of a file into which nothing was ever put.

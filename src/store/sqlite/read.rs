@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::{Registry, Scope};
-use crate::store::{Filter, LogFilter, Visit, VisitEntry};
+use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -69,6 +69,20 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
             return Err(misled());
         }
         if visit(key)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Visits every key and its hash, oldest first.
+pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Result<()> {
+    let sql = format!("SELECT {}, hash FROM keys ORDER BY seq", row::COLUMNS);
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(found) = rows.next()? {
+        let hash = row::get(found, row::WIDTH, "hash")?;
+        if visit(row::key(found)?, hash)?.is_break() {
             break;
         }
     }

@@ -14,6 +14,9 @@ pub const COLUMNS: &str = "id, name, owner, kind, created_at, created_by, expire
     (SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
     (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)";
 
+/// The number of columns.
+pub const WIDTH: usize = 17;
+
 /// Reads the key that a row of [`COLUMNS`] holds.
 pub fn key(row: &Row<'_>) -> Result<Key> {
     let id: String = get(row, 0, "id")?;

@@ -1,7 +1,7 @@
 //! What is written, inside one transaction.
 
 use super::error::{Error, Result};
-use super::{owner_of, read};
+use super::{damage, owner_of, read};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error as Told, Result as ToldResult, quote};
@@ -85,6 +85,10 @@ impl Read for SqliteTx<'_> {
 
     fn check_log(&self, kept: Option<Head>) -> ToldResult<std::result::Result<Head, Flaw>> {
         self.told(read::check_log(self.connection, kept))
+    }
+
+    fn damage(&self) -> ToldResult<Vec<String>> {
+        self.told(damage::find(self.connection))
     }
 }
 

@@ -1,0 +1,148 @@
+//! `keyctl doctor`
+
+mod files;
+mod keys;
+mod look;
+mod program;
+mod report;
+
+use self::keys::Tally;
+use self::report::Report;
+use super::values::Format;
+use super::{Cx, log};
+use crate::error::{DONE, Error, FOUND, Kind, Result};
+use crate::hash::Stored;
+use crate::output::unwritable;
+use crate::store::{self, Location, Store};
+use std::ops::ControlFlow;
+
+/// Look for what is wrong with the store
+///
+/// Changes nothing. A finding is to be mended: damage, a broken log, files that others may read or
+/// write or that somebody else has put there, keys that policy does not allow. A note is only to be
+/// known: what a group may do, keys unused for 90 days, hashes that are not as policy says, another
+/// keyctl that the shell finds first.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Exit codes:
+  0  no finding
+  1  there is a finding
+  2  usage: a bad flag or value
+  5  there is no store, or it cannot be opened
+
+Examples:
+  $ keyctl doctor
+  $ keyctl doctor --format json | jq -r '.findings[].code'")]
+pub struct Args {
+    /// The form of what is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+impl Args {
+    /// Examines the store.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let report = examine(cx)?;
+        let printed = match self.format {
+            Format::Text => report.text().into_bytes(),
+            Format::Json => report.json().map_err(|cause| unwritable(&cause))?,
+        };
+        cx.print(&printed)?;
+        cx.status(&report);
+        Ok(if report.findings.is_empty() {
+            DONE
+        } else {
+            FOUND
+        })
+    }
+}
+
+fn examine(cx: &Cx<'_>) -> Result<Report> {
+    let mut report = Report::default();
+    let location = cx.location()?;
+    let place = look::at_place(&location, cx.env.actor.uid)?;
+    files::judge(&place, &mut report);
+    match content(cx, &location, &mut report) {
+        // SQLite does not open a store with such neighbours.
+        Err(error) if error.kind == Kind::Store && place.is_obstructed() => report.note(
+            "unread",
+            format!("what is in the store was not looked at: {}", error.message),
+            "run doctor again once what is beside it is mended",
+        ),
+        examined => examined?,
+    }
+    if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
+        let found = look::for_program(&path, own);
+        program::judge(found.as_ref(), &look::shown(own), &mut report);
+    }
+    Ok(report)
+}
+
+/// Examines what is in the store.
+fn content(cx: &Cx<'_>, location: &Location, report: &mut Report) -> Result<()> {
+    let Some(store) = sound(store::open_to_examine(location), report)? else {
+        return Ok(());
+    };
+    let lines = store.damage()?;
+    let last = lines.len().saturating_sub(1);
+    for (i, line) in lines.into_iter().enumerate() {
+        let hint = (i == last).then_some("undo it if you know how it came, or restore a backup");
+        report.finding("damage", line, hint);
+    }
+    if let Some(Err(flaw)) = sound(store.check_log(None), report)? {
+        report.finding(
+            "log",
+            format!(
+                "the log is broken ({}): {}",
+                flaw.word(),
+                log::in_words(flaw)
+            ),
+            "keep a copy of the store as it is, and compare it with a backup",
+        );
+    }
+    sound(count(cx, &*store, report), report)?;
+    if sound(store.is_current(), report)? == Some(false) {
+        report.note(
+            "schema",
+            "the store is of an older version; the next change brings it up to date",
+            None,
+        );
+    }
+    Ok(())
+}
+
+/// Examines the keys.
+fn count(cx: &Cx<'_>, store: &dyn Store, report: &mut Report) -> Result<()> {
+    let policy = store.policy()?;
+    let mut tally = Tally::new(&policy, cx.env.now());
+    store.scan_hashes(&mut |key, hash| {
+        tally.take(&key, hash.as_deref().and_then(Stored::parse).as_ref());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    tally.report(report);
+    Ok(())
+}
+
+/// What `read` gave; that damage kept it from giving anything is a finding, unless damage was found
+/// already.
+fn sound<T>(read: Result<T>, report: &mut Report) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Error {
+            kind: Kind::Damaged,
+            message,
+            hint,
+            ..
+        }) => {
+            if report
+                .findings
+                .iter()
+                .all(|finding| finding.code != "damage")
+            {
+                report.finding("damage", message, hint.as_deref());
+            }
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,348 @@
+//! What the files' modes, owners and neighbours mean. Pure: the facts are given.
+
+use super::report::Report;
+
+const READ: u32 = 0o4;
+const WRITE: u32 = 0o2;
+const EXECUTE: u32 = 0o1;
+const OTHERS: u32 = 0o007;
+const OTHERS_WRITE: u32 = 0o002;
+const GROUP: u32 = 0o070;
+const GROUP_WRITE: u32 = 0o020;
+const STICKY: u32 = 0o1000;
+
+/// The uid that may do all in any case.
+const ROOT: u32 = 0;
+
+/// A file or a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its path as a message shows it.
+    pub shown: String,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Whose it is.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+/// Where a store lies, and with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The uid of who looks.
+    pub you: u32,
+    /// The path by which the store is reached, if that is a symbolic link.
+    pub link: Option<String>,
+    /// The store's file.
+    pub store: Entry,
+    /// How many names the store's file has.
+    pub names: u64,
+    /// The write-ahead log and its index, those that are there and ordinary files.
+    pub beside: Vec<Entry>,
+    /// Those that are there and no ordinary files.
+    pub odd: Vec<String>,
+    /// The rollback journal, if there is one.
+    pub journal: Option<String>,
+    /// The directory.
+    pub directory: Entry,
+    /// The directories above it, and those above the link.
+    pub above: Vec<Entry>,
+}
+
+impl Place {
+    /// Whether what lies beside the store may keep it from being opened.
+    pub fn is_obstructed(&self) -> bool {
+        self.journal.is_some() || !self.odd.is_empty()
+    }
+}
+
+/// Says what is wrong with `place`, and what is to be known of it.
+pub fn judge(place: &Place, report: &mut Report) {
+    for file in [&place.store].into_iter().chain(&place.beside) {
+        open_to_others(file, report);
+    }
+    if place.names > 1 {
+        let shown = &place.store.shown;
+        report.finding(
+            "hard-link",
+            format!("{shown} has {} names (hard links): each would have a write-ahead log of its own, which damages the store", place.names),
+            &*format!("remove the others: find / -xdev -samefile {shown}"),
+        );
+    }
+    for shown in &place.odd {
+        report.finding(
+            "not-a-file",
+            format!("{shown} is a symbolic link, or no ordinary file: what is written to it goes elsewhere"),
+            "find out who put it there; move it away while nobody uses the store",
+        );
+    }
+    if let Some(shown) = &place.journal {
+        report.finding(
+            "journal",
+            format!("a rollback journal lies beside the store: {shown}; with it, SQLite may undo changes, and keyctl leaves none"),
+            "find out who put it there; move it away while nobody uses the store",
+        );
+    }
+    owners(place, report);
+    directories(place, report);
+    if let Some(link) = &place.link {
+        report.note(
+            "via-link",
+            format!(
+                "{link} is a symbolic link: the store is {}",
+                place.store.shown
+            ),
+            None,
+        );
+    }
+    groups(place, report);
+}
+
+fn open_to_others(file: &Entry, report: &mut Report) {
+    if file.mode & OTHERS == 0 {
+        return;
+    }
+    let Entry { shown, mode, .. } = file;
+    let whom = if exceeds_others(*mode) { "o" } else { "go" };
+    report.finding(
+        "open-file",
+        format!("others may {} {shown} (mode {mode:04o})", rights(*mode)),
+        &*format!("chmod {whom}= {shown}"),
+    );
+}
+
+fn owners(place: &Place, report: &mut Report) {
+    let known = [place.you, ROOT, place.store.uid];
+    // In a store that a group shares, whoever of them comes first makes these files.
+    let shared = place.store.mode & GROUP_WRITE != 0;
+    let strangers = place
+        .beside
+        .iter()
+        .filter(|file| !(shared && file.gid == place.store.gid))
+        .chain([&place.directory])
+        .filter(|entry| !known.contains(&entry.uid));
+    for Entry { shown, uid, .. } in strangers {
+        report.finding(
+            "owner",
+            format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
+            &*format!("once you know how that came: chown {} {shown}", place.store.uid),
+        );
+    }
+}
+
+fn directories(place: &Place, report: &mut Report) {
+    let Entry { shown, mode, .. } = &place.directory;
+    if mode & OTHERS_WRITE != 0 {
+        let danger = if mode & STICKY == 0 {
+            "they can put another store in its place"
+        } else {
+            "they can put a write-ahead log or a journal beside it"
+        };
+        report.finding(
+            "open-directory",
+            format!("others may write {shown}, where the store lies (mode {mode:04o}): {danger}"),
+            &*format!("chmod o-w {shown}, or move the store to a directory of its own"),
+        );
+    }
+    for Entry { shown, mode, .. } in &place.above {
+        if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
+            report.finding(
+                "open-ancestor",
+                format!("others may write {shown}, on the way to the store (mode {mode:04o}): they can put another store in its place"),
+                &*format!("chmod o-w {shown}"),
+            );
+        }
+    }
+}
+
+/// What others may do as well is no matter of the group.
+fn groups(place: &Place, report: &mut Report) {
+    let store = &place.store;
+    let differs = |file: &&Entry| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
+    let beside = place.beside.iter().filter(differs);
+    for file in [store].into_iter().chain(beside) {
+        let Entry {
+            shown, mode, gid, ..
+        } = file;
+        if exceeds_others(*mode) {
+            report.note(
+                "group",
+                format!(
+                    "the group with gid {gid} may {} {shown} (mode {mode:04o})",
+                    rights(mode >> 3)
+                ),
+                &*format!("if no group is to share the store: chmod g= {shown}"),
+            );
+        }
+    }
+    let Entry {
+        shown, mode, gid, ..
+    } = &place.directory;
+    if mode & GROUP_WRITE != 0 && mode & OTHERS_WRITE == 0 {
+        report.note(
+            "group",
+            format!(
+                "the group with gid {gid} may write {shown}, where the store lies (mode {mode:04o})"
+            ),
+            &*format!("if no group is to share the store: chmod g-w {shown}"),
+        );
+    }
+}
+
+/// Whether a group may do what others may not.
+fn exceeds_others(mode: u32) -> bool {
+    (mode & GROUP) >> 3 & !mode != 0
+}
+
+/// What the last three bits of `mode` allow, in words.
+fn rights(mode: u32) -> String {
+    [(READ, "read"), (WRITE, "write"), (EXECUTE, "execute")]
+        .into_iter()
+        .filter(|(bit, _)| mode & bit != 0)
+        .map(|(_, word)| word)
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: u32 = 1001;
+    const BOB: u32 = 1002;
+    const MALLORY: u32 = 1003;
+    const STAFF: u32 = 50;
+
+    fn entry(shown: &str, mode: u32) -> Entry {
+        Entry {
+            shown: shown.to_owned(),
+            mode,
+            uid: ALICE,
+            gid: STAFF,
+        }
+    }
+
+    /// A store of alice's own.
+    fn place() -> Place {
+        Place {
+            you: ALICE,
+            link: None,
+            store: entry("/s/k.db", 0o600),
+            names: 1,
+            beside: vec![entry("/s/k.db-wal", 0o600), entry("/s/k.db-shm", 0o600)],
+            odd: Vec::new(),
+            journal: None,
+            directory: entry("/s", 0o700),
+            above: vec![entry("/", 0o755)],
+        }
+    }
+
+    /// The codes of what is found and of what is noted, with one change to the place.
+    fn codes(change: impl FnOnce(&mut Place)) -> (Vec<&'static str>, Vec<&'static str>) {
+        let mut place = place();
+        change(&mut place);
+        let mut report = Report::default();
+        judge(&place, &mut report);
+        (
+            report.findings.iter().map(|remark| remark.code).collect(),
+            report.notes.iter().map(|remark| remark.code).collect(),
+        )
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_private_store() {
+        assert_eq!(codes(|_| {}), (vec![], vec![]));
+        assert_eq!(
+            codes(|place| place.directory.mode = 0o755),
+            (vec![], vec![])
+        );
+        assert_eq!(codes(|place| place.you = ROOT), (vec![], vec![]));
+    }
+
+    #[test]
+    fn every_bit_for_others_counts_on_every_file() {
+        for bit in [0o4, 0o2, 0o1] {
+            assert_eq!(codes(|place| place.store.mode |= bit).0, ["open-file"]);
+            assert_eq!(codes(|place| place.beside[0].mode |= bit).0, ["open-file"]);
+            assert_eq!(codes(|place| place.beside[1].mode |= bit).0, ["open-file"]);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_others_may_write_counts_sticky_or_not_and_one_above_it_without() {
+        for mode in [0o702, 0o777, 0o1777] {
+            let found = codes(|place| place.directory.mode = mode).0;
+            assert_eq!(found, ["open-directory"], "{mode:o}");
+        }
+        assert_eq!(
+            codes(|place| place.above[0].mode = 0o777).0,
+            ["open-ancestor"]
+        );
+        assert_eq!(
+            codes(|place| place.above[0].mode = 0o1777),
+            (vec![], vec![])
+        );
+    }
+
+    #[test]
+    fn a_strangers_file_counts_and_a_colleagues_does_not() {
+        assert_eq!(codes(|place| place.beside[0].uid = MALLORY).0, ["owner"]);
+        assert_eq!(codes(|place| place.directory.uid = MALLORY).0, ["owner"]);
+        assert_eq!(codes(|place| place.beside[0].uid = ROOT).0, [""; 0]);
+        let shared = |place: &mut Place| {
+            place.you = BOB;
+            place.store.mode = 0o660;
+            place.directory.mode = 0o2770;
+            for file in &mut place.beside {
+                *file = Entry {
+                    mode: 0o660,
+                    uid: MALLORY,
+                    ..file.clone()
+                };
+            }
+        };
+        assert_eq!(codes(shared), (vec![], vec!["group", "group"]));
+        let other_group = |place: &mut Place| {
+            shared(place);
+            place.beside[0].gid = 51;
+        };
+        assert_eq!(codes(other_group).0, ["owner"]);
+    }
+
+    #[test]
+    fn what_a_group_may_do_is_noted() {
+        assert_eq!(
+            codes(|place| place.store.mode = 0o640),
+            (vec![], vec!["group"])
+        );
+        assert_eq!(
+            codes(|place| place.beside[1].mode = 0o640),
+            (vec![], vec!["group"])
+        );
+        assert_eq!(
+            codes(|place| place.directory.mode = 0o770),
+            (vec![], vec!["group"])
+        );
+    }
+
+    #[test]
+    fn links_and_journals_count_and_a_link_to_the_store_is_noted() {
+        assert_eq!(codes(|place| place.names = 2).0, ["hard-link"]);
+        assert_eq!(
+            codes(|place| place.odd.push("/s/k.db-wal".to_owned())).0,
+            ["not-a-file"]
+        );
+        let journal = Some("/s/k.db-journal".to_owned());
+        assert_eq!(codes(|place| place.journal = journal).0, ["journal"]);
+        let link = Some("/l".to_owned());
+        assert_eq!(codes(|place| place.link = link), (vec![], vec!["via-link"]));
+    }
+
+    #[test]
+    fn rights_are_told_in_words() {
+        assert_eq!(rights(0o604), "read");
+        assert_eq!(rights(0o666 >> 3), "read and write");
+        assert_eq!(rights(0o007), "read and write and execute");
+    }
+}

@@ -1,0 +1,371 @@
+//! Keys that are not as policy has them. Pure: one pass over them, in constant memory.
+
+use super::report::Report;
+use crate::hash::{Scheme, Stored};
+use crate::id::KeyId;
+use crate::key::{Key, Kind, State};
+use crate::policy::{self, Policy};
+use crate::when::{Span, Timestamp};
+use std::fmt;
+
+/// After so long without use a key is looked at.
+const UNUSED: Span = Span::days(90);
+
+/// How many keys are named.
+const NAMED: usize = 3;
+
+/// What was counted so far.
+pub struct Tally<'a> {
+    policy: &'a Policy,
+    now: Timestamp,
+    outliving: Keys,
+    long_grace: Keys,
+    odd_legacy: Keys,
+    without_scope: Keys,
+    unused: Keys,
+    other_hash: Keys,
+}
+
+impl<'a> Tally<'a> {
+    /// A count at `now` of what is not as `policy` has it.
+    pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
+        Tally {
+            policy,
+            now,
+            outliving: Keys::default(),
+            long_grace: Keys::default(),
+            odd_legacy: Keys::default(),
+            without_scope: Keys::default(),
+            unused: Keys::default(),
+            other_hash: Keys::default(),
+        }
+    }
+
+    /// Counts `key`, whose stored hash is `hash`, if it can be read.
+    pub fn take(&mut self, key: &Key, hash: Option<&Stored>) {
+        let state = key.state(self.now);
+        if state == State::Deleted {
+            return;
+        }
+        let may_work = matches!(state, State::Active | State::Disabled);
+        let is_api = key.kind == Kind::Api;
+        let expiry = self.policy.check_expiry(key.expires_at, key.created_at);
+        self.outliving
+            .count(key, is_api && may_work && expiry.is_err());
+        self.long_grace.count(key, self.has_long_grace(key));
+        let plain = key.scopes.is_empty() && key.expires_at.is_none();
+        self.odd_legacy.count(key, !is_api && !plain);
+        self.without_scope
+            .count(key, is_api && key.scopes.is_empty());
+        let last = key.last_used_at.max(Some(key.created_at));
+        let idle = last <= Some(self.now.before(UNUSED));
+        self.unused.count(key, idle && key.is_usable(self.now));
+        let scheme = self.policy.scheme();
+        self.other_hash
+            .count(key, hash.is_some_and(|hash| !hash.is_by(scheme)));
+    }
+
+    fn has_long_grace(&self, key: &Key) -> bool {
+        let grace = key
+            .usable_until
+            .zip(key.grace_from)
+            .map_or(Span::ZERO, |(until, from)| until.since(from));
+        key.is_in_grace(self.now) && policy::check_grace(grace).is_err()
+    }
+
+    /// Says what was counted, and what is to be known of the policy.
+    pub fn report(&self, report: &mut Report) {
+        let max = self.policy.max_expiry.unwrap_or(Span::ZERO);
+        let findings = [
+            (
+                "expiry",
+                &self.outliving,
+                format!("a life longer than max-expiry {max} allows"),
+                "end it earlier (keyctl edit KEY --expires WHEN), or rotate it",
+            ),
+            (
+                "grace",
+                &self.long_grace,
+                format!("a grace longer than {} that still runs", policy::MAX_GRACE),
+                "end it earlier: keyctl edit KEY --grace D",
+            ),
+            (
+                "legacy",
+                &self.odd_legacy,
+                "kind legacy, and yet scopes or an expiry".to_owned(),
+                "no command makes such a key: see 'keyctl log --key KEY', and rotate or disable it",
+            ),
+            (
+                "scopes",
+                &self.without_scope,
+                "kind api, and yet no scope".to_owned(),
+                "no command makes such a key: see 'keyctl log --key KEY', and give it one, or delete it",
+            ),
+        ];
+        for (code, keys, what, hint) in findings {
+            if keys.count > 0 {
+                report.finding(code, format!("{what}: {keys}"), hint);
+            }
+        }
+        self.notes(report);
+    }
+
+    fn notes(&self, report: &mut Report) {
+        if self.unused.count > 0 {
+            report.note(
+                "unused",
+                format!("usable, but neither made nor used within {UNUSED}: {}", self.unused),
+                &*format!("'keyctl list --unused-for {UNUSED}' shows them; a verifier that may not write leaves no use"),
+            );
+        }
+        if self.other_hash.count > 0 {
+            let scheme = match self.policy.scheme() {
+                Scheme::Sha256 => "sha256".to_owned(),
+                Scheme::Argon2id(cost) => format!(
+                    "argon2id with {} KiB and {} iterations",
+                    cost.memory_kib, cost.iterations
+                ),
+            };
+            report.note(
+                "hash",
+                format!("not hashed as policy says ({scheme}): {}", self.other_hash),
+                "a good verification renews the hash of a key that works; until then, one takes another time",
+            );
+        }
+        if let Scheme::Argon2id(cost) = self.policy.scheme()
+            && let Err(error) = cost.check()
+        {
+            report.note(
+                "weak-hash",
+                format!("policy hashes at little cost: {}", error.message),
+                error.hint.as_deref(),
+            );
+        }
+    }
+}
+
+/// How many keys, and the first of them.
+#[derive(Default)]
+struct Keys {
+    count: u64,
+    first: Vec<KeyId>,
+}
+
+impl Keys {
+    fn count(&mut self, key: &Key, counts: bool) {
+        if !counts {
+            return;
+        }
+        self.count += 1;
+        if self.first.len() < NAMED {
+            self.first.push(key.id);
+        }
+    }
+}
+
+/// `5 keys (7h2m9qxw4d1e, …)`.
+impl fmt::Display for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.first.iter().map(KeyId::to_string).collect();
+        let keys = if self.count == 1 { "key" } else { "keys" };
+        let more = if self.count > self.first.len() as u64 {
+            ", …"
+        } else {
+            ""
+        };
+        write!(f, "{} {keys} ({}{more})", self.count, names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    const DIGEST: &str = "$sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_795_000_000_000).unwrap()
+    }
+
+    fn after(days: u32) -> Option<Timestamp> {
+        now().after(Span::days(days))
+    }
+
+    /// A key that is as policy has it.
+    fn key() -> Key {
+        Key {
+            id: "7h2m9qxw4d1e".parse().unwrap(),
+            name: "web".to_owned(),
+            owner: "alice".to_owned(),
+            kind: Kind::Api,
+            scopes: BTreeSet::from(["inference".to_owned()]),
+            labels: BTreeMap::new(),
+            created_at: now(),
+            created_by: "alice".to_owned(),
+            expires_at: after(365),
+            last_used_at: None,
+            grace_from: None,
+            usable_until: None,
+            disabled_at: None,
+            disabled_by: None,
+            deleted_at: None,
+            replaces: None,
+            replaced_by: None,
+        }
+    }
+
+    fn report(policy: &Policy, key: &Key) -> Report {
+        let hash = Stored::parse(DIGEST).unwrap();
+        let mut tally = Tally::new(policy, now());
+        tally.take(key, Some(&hash));
+        let mut report = Report::default();
+        tally.report(&mut report);
+        report
+    }
+
+    /// The codes of what is found and of what is noted, with one change to the key.
+    fn codes(change: impl FnOnce(&mut Key)) -> (Vec<&'static str>, Vec<&'static str>) {
+        let mut policy = Policy::default();
+        policy.set("hash", "sha256").unwrap();
+        let mut key = key();
+        change(&mut key);
+        let report = report(&policy, &key);
+        (
+            report.findings.iter().map(|remark| remark.code).collect(),
+            report.notes.iter().map(|remark| remark.code).collect(),
+        )
+    }
+
+    fn nothing() -> (Vec<&'static str>, Vec<&'static str>) {
+        (vec![], vec![])
+    }
+
+    #[test]
+    fn a_life_above_the_maximum_counts_while_the_key_may_work() {
+        assert_eq!(codes(|_| {}), nothing());
+        for expires_at in [None, after(366)] {
+            let outlives = |key: &mut Key| key.expires_at = expires_at;
+            assert_eq!(codes(outlives).0, ["expiry"]);
+            let disabled = |key: &mut Key| {
+                outlives(key);
+                key.disabled_at = Some(now());
+            };
+            assert_eq!(codes(disabled).0, ["expiry"]);
+            let deleted = |key: &mut Key| {
+                outlives(key);
+                key.deleted_at = Some(now());
+            };
+            assert_eq!(codes(deleted), nothing());
+            let phased_out = |key: &mut Key| {
+                outlives(key);
+                key.grace_from = Some(now());
+                key.usable_until = after(90);
+            };
+            assert_eq!(codes(phased_out), nothing());
+        }
+        let expired = |key: &mut Key| {
+            key.created_at = now().before(Span::days(400));
+            key.expires_at = Some(now());
+        };
+        assert_eq!(codes(expired), nothing());
+    }
+
+    #[test]
+    fn without_a_maximum_any_life_will_do() {
+        let mut policy = Policy::default();
+        policy.set("hash", "sha256").unwrap();
+        policy.set("max-expiry", "never").unwrap();
+        let key = Key {
+            expires_at: None,
+            ..key()
+        };
+        assert_eq!(report(&policy, &key), Report::default());
+    }
+
+    #[test]
+    fn a_grace_counts_from_its_beginning_while_it_runs() {
+        let grace = |from: u32, days: u32| {
+            codes(|key| {
+                key.grace_from = Some(now().before(Span::days(from)));
+                key.usable_until = now().before(Span::days(from)).after(Span::days(days));
+            })
+        };
+        assert_eq!(grace(0, 90), nothing());
+        assert_eq!(grace(0, 91).0, ["grace"]);
+        assert_eq!(grace(90, 91).0, ["grace"]);
+        assert_eq!(grace(91, 91), nothing());
+    }
+
+    #[test]
+    fn each_kind_has_scopes_and_an_expiry_or_has_neither() {
+        assert_eq!(codes(|key| key.scopes.clear()).0, ["scopes"]);
+        let legacy = |key: &mut Key| {
+            key.kind = Kind::Legacy;
+            key.scopes.clear();
+            key.expires_at = None;
+        };
+        assert_eq!(codes(legacy), nothing());
+        let expiring = |key: &mut Key| {
+            legacy(key);
+            key.expires_at = after(1);
+        };
+        assert_eq!(codes(expiring).0, ["legacy"]);
+        assert_eq!(codes(|key| key.kind = Kind::Legacy).0, ["legacy"]);
+        let deleted = |key: &mut Key| {
+            key.scopes.clear();
+            key.deleted_at = Some(now());
+        };
+        assert_eq!(codes(deleted), nothing());
+    }
+
+    #[test]
+    fn what_was_made_or_used_within_90_days_is_in_use() {
+        let age = |created: u32, used: Option<u32>| {
+            codes(|key| {
+                key.created_at = now().before(Span::days(created));
+                key.expires_at = after(1);
+                key.last_used_at = used.map(|days| now().before(Span::days(days)));
+            })
+        };
+        assert_eq!(age(89, None), nothing());
+        assert_eq!(age(90, None).1, ["unused"]);
+        assert_eq!(age(300, Some(89)), nothing());
+        assert_eq!(age(300, Some(90)).1, ["unused"]);
+        let disabled = |key: &mut Key| {
+            key.created_at = now().before(Span::days(90));
+            key.expires_at = after(1);
+            key.disabled_at = Some(now());
+        };
+        assert_eq!(codes(disabled), nothing());
+    }
+
+    #[test]
+    fn another_hash_than_policys_is_noted_and_so_is_a_cheap_policy() {
+        let mut policy = Policy::default();
+        let notes = |policy: &Policy| -> Vec<&str> {
+            let report = report(policy, &key());
+            report.notes.iter().map(|note| note.code).collect()
+        };
+        assert_eq!(notes(&policy), ["hash"]);
+        policy.set("argon2-memory", "8").unwrap();
+        assert_eq!(notes(&policy), ["hash", "weak-hash"]);
+        policy.set("hash", "sha256").unwrap();
+        assert_eq!(notes(&policy), [""; 0]);
+    }
+
+    #[test]
+    fn the_first_keys_are_named() {
+        let mut keys = Keys::default();
+        keys.count(&key(), false);
+        keys.count(&key(), true);
+        assert_eq!(keys.to_string(), "1 key (7h2m9qxw4d1e)");
+        for _ in 0..3 {
+            keys.count(&key(), true);
+        }
+        assert_eq!(
+            keys.to_string(),
+            "4 keys (7h2m9qxw4d1e, 7h2m9qxw4d1e, 7h2m9qxw4d1e, …)"
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! A look at the files: facts, and no opinion of them.
+
+use super::files::{Entry, Place};
+use super::program::Found;
+use crate::error::{Error, Result, escape};
+use crate::store::{Location, beside};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The bits of a mode that are permissions.
+const PERMISSIONS: u32 = 0o7777;
+
+/// The bits that make a file a program.
+const EXECUTABLE: u32 = 0o111;
+
+/// Where the store at `location` lies, as `you` see it. Fails if there is none, or if it may not be
+/// looked at.
+pub fn at_place(location: &Location, you: u32) -> Result<Place> {
+    let path = location.existing()?;
+    let store = at(&path)?;
+    let mut place = Place {
+        you,
+        link: is_link(location.path()).then(|| location.shown()),
+        names: store.nlink(),
+        store: entry(&path, &store),
+        beside: Vec::new(),
+        odd: Vec::new(),
+        journal: None,
+        directory: entry(Path::new("/"), &store),
+        above: Vec::new(),
+    };
+    for suffix in ["-wal", "-shm"] {
+        let path = beside(&path, suffix);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() => place.beside.push(entry(&path, &metadata)),
+            Ok(_) => place.odd.push(shown(&path)),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(failed(&path, &cause)),
+        }
+    }
+    let journal = beside(&path, "-journal");
+    place.journal = fs::symlink_metadata(&journal)
+        .is_ok()
+        .then(|| shown(&journal));
+
+    let mut seen = BTreeSet::new();
+    // By their own path, and by the one that was given: who can write there can move the link.
+    let ways = path
+        .ancestors()
+        .skip(1)
+        .chain(location.path().ancestors().skip(1));
+    for (i, directory) in ways.enumerate() {
+        let metadata = at(directory)?;
+        let is_new = seen.insert((metadata.dev(), metadata.ino()));
+        if i == 0 {
+            place.directory = entry(directory, &metadata);
+        } else if is_new {
+            place.above.push(entry(directory, &metadata));
+        }
+    }
+    Ok(place)
+}
+
+/// The `keyctl` that a shell finds in the directories of `path`, a value of `PATH`, and whether it
+/// is the file `own`.
+pub fn for_program(path: &OsStr, own: &Path) -> Option<Found> {
+    let identity = |path: &Path| {
+        let metadata = fs::metadata(path).ok()?;
+        let runs = metadata.is_file() && metadata.mode() & EXECUTABLE != 0;
+        runs.then(|| (metadata.dev(), metadata.ino()))
+    };
+    std::env::split_paths(path)
+        // An empty one is the current directory.
+        .map(|directory| PathBuf::from(".").join(directory).join("keyctl"))
+        .find_map(|candidate| Some((identity(&candidate)?, candidate)))
+        .map(|(found, candidate)| Found {
+            shown: shown(candidate.strip_prefix(".").unwrap_or(&candidate)),
+            is_own: identity(own) == Some(found),
+        })
+}
+
+/// A path as a message shows it.
+pub fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
+
+fn at(path: &Path) -> Result<Metadata> {
+    fs::metadata(path).map_err(|cause| failed(path, &cause))
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+fn entry(path: &Path, metadata: &Metadata) -> Entry {
+    Entry {
+        shown: shown(path),
+        mode: metadata.mode() & PERMISSIONS,
+        uid: metadata.uid(),
+        gid: metadata.gid(),
+    }
+}
+
+fn failed(path: &Path, cause: &io::Error) -> Error {
+    Error::store(format!("cannot look at {}: {cause}", shown(path)))
+        .hint("run the command as a user who may")
+}

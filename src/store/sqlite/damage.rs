@@ -1,0 +1,104 @@
+//! What is wrong with a store's content. A check goes on where the one before it failed, reads row
+//! by row, and takes nothing of what it reads on trust.
+
+mod rows;
+mod schema;
+
+use super::error::Result;
+use super::read;
+use crate::error::escape;
+use rusqlite::Connection;
+
+/// The most lines that say what is wrong: who meets more than these needs a backup, not a list.
+const LINES: usize = 20;
+
+/// The most characters in a line.
+const LINE_MAX: usize = 300;
+
+/// What is wrong with the store behind `connection`, as it is at one moment, one line each: none
+/// for a sound one. Fails only where it cannot be read for a reason that does not lie in it.
+pub fn find(connection: &Connection) -> Result<Vec<String>> {
+    // Inside a transaction it is one moment already.
+    let _moment = match connection.is_autocommit() {
+        true => Some(connection.unchecked_transaction()?),
+        false => None,
+    };
+    let mut found = Found::default();
+    found.run("its schema", connection, schema::check)?;
+    if !found.lines.is_empty() {
+        // To look further would be to evaluate what somebody else has put there.
+        return Ok(found.lines);
+    }
+    let checks: [(&str, Check); 8] = [
+        ("its pages", integrity),
+        ("its references", rows::references),
+        ("its keys", rows::keys),
+        ("its keys' scopes", rows::scopes_of_keys),
+        ("its scopes", rows::scopes),
+        ("its policy", policy),
+        ("its users", rows::users),
+        ("the head of its log", head),
+    ];
+    for (what, check) in checks {
+        found.run(what, connection, check)?;
+    }
+    Ok(found.lines)
+}
+
+type Check = fn(&Connection, &mut Found) -> Result<()>;
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    lines: Vec<String>,
+    is_full: bool,
+}
+
+impl Found {
+    /// Runs `check`, which looks at `what`. That it could not go on is one more thing found, if
+    /// what it met is to blame.
+    fn run(&mut self, what: &str, connection: &Connection, check: Check) -> Result<()> {
+        if self.is_full {
+            return Ok(());
+        }
+        match check(connection, self) {
+            Err(error) if error.is_damage() => {
+                self.tell(format_args!("{what} cannot be read: {}", error.in_words()));
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn tell(&mut self, line: impl ToString) {
+        if self.lines.len() < LINES {
+            let cut: String = line.to_string().chars().take(LINE_MAX).collect();
+            self.lines.push(escape(&cut));
+        } else if !self.is_full {
+            self.is_full = true;
+            self.lines.push("and more".to_owned());
+        }
+    }
+}
+
+/// What SQLite finds: pages, indexes, types and constraints.
+fn integrity(connection: &Connection, found: &mut Found) -> Result<()> {
+    let sql = format!("PRAGMA integrity_check({})", LINES + 1);
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        for line in text.lines().filter(|&line| line != "ok") {
+            found.tell(line);
+        }
+    }
+    Ok(())
+}
+
+fn policy(connection: &Connection, _: &mut Found) -> Result<()> {
+    read::policy(connection).map(drop)
+}
+
+fn head(connection: &Connection, _: &mut Found) -> Result<()> {
+    read::head(connection).map(drop)
+}
