@@ -65,8 +65,10 @@ fn stop(site: &Site, line: &str) -> (Pid, i32) {
         trace.contains("--- stopped by SIGSTOP ---")
     });
     fs::remove_file(site.path("trace")).unwrap();
-    let (pid, _) = trace.split_once(' ').unwrap();
-    let (_, code) = trace.split_once("exit_group(").unwrap();
+    // Not the first line: a thread that watched for signals has a number of its own.
+    let exit = trace.lines().find(|call| call.contains("exit_group("));
+    let (pid, call) = exit.unwrap().split_once(' ').unwrap();
+    let (_, code) = call.split_once('(').unwrap();
     let (code, _) = code.split_once(')').unwrap();
     (
         Pid::from_raw(pid.parse().unwrap()).unwrap(),
