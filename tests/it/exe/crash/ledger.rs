@@ -232,7 +232,7 @@ impl Ledger {
         let keys = store.find(&Filter::all(now())).unwrap();
         keys.into_iter()
             .map(|key| {
-                let (_, hash) = store.credential(key.id).unwrap().unwrap();
+                let hash = store.hash(key.id).unwrap();
                 (key.id.to_string(), (key, hash))
             })
             .collect()
