@@ -189,6 +189,9 @@ fn healthy() -> World {
     world
 }
 
+/// The code of what is planted, and how it is.
+type Planted = (&'static str, Box<dyn Fn(&World)>);
+
 fn set_mode(path: impl AsRef<Path>, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
@@ -290,7 +293,7 @@ fn a_report_has_a_line_for_each_thing_and_one_for_its_cure() {
 
 #[test]
 fn each_fault_that_is_planted_is_found_and_nothing_else() {
-    let faults: Vec<(&str, Box<dyn Fn(&World)>)> = vec![
+    let faults: Vec<Planted> = vec![
         ("open-file", Box::new(|world| set_mode(world.db(), 0o601))),
         (
             "open-file",
@@ -429,7 +432,7 @@ fn the_first_bad_line_of_a_broken_log_is_named_with_its_word() {
 
 #[test]
 fn each_thing_to_be_known_is_noted_and_nothing_else() {
-    let notes: Vec<(&str, Box<dyn Fn(&World)>)> = vec![
+    let notes: Vec<Planted> = vec![
         ("group", Box::new(|world| set_mode(world.db(), 0o640))),
         (
             "group",

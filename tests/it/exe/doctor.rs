@@ -18,6 +18,14 @@ const STRANGER: u32 = 4_000_001;
 /// far less than what is planted.
 const SPACE: &str = "250000";
 
+/// Runs a statement on a store, without a journal.
+const PLANT: &str = "\
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[2], isolation_level=None)
+store.execute('PRAGMA journal_mode = OFF')
+store.execute(sys.argv[1])
+";
+
 /// The codes of the findings and of the notes, and the exit code that goes with them.
 #[track_caller]
 fn codes(command: &mut Command) -> (Vec<String>, Vec<String>) {
@@ -229,9 +237,14 @@ fn a_value_that_would_fill_the_memory_is_found_and_not_read() {
     ] {
         let site = Site::new();
         site.create();
-        site.sql()
-            .execute_batch(&format!("PRAGMA journal_mode = OFF; {sql}"))
-            .unwrap();
+        // By another process: in this one, SQLite has no more memory than the program gives it.
+        let planted = Command::new("python3")
+            .args(["-c", PLANT, sql])
+            .arg(site.db())
+            .status();
+        if !planted.is_ok_and(|status| status.success()) {
+            return skipped("needs python3, with SQLite from 3.37 on");
+        }
         let script = format!("ulimit -v {SPACE}; exec keyctl doctor");
         let ran = run(&mut site.sh(&script)).code(1);
         assert!(ran.stdout.contains(told), "{sql}: {ran:#?}");
