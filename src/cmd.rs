@@ -1,6 +1,7 @@
 //! The commands, in the order of a key's life, and what they have in common.
 
 mod admin;
+mod backup;
 mod change;
 mod completions;
 mod confirm;
@@ -57,6 +58,7 @@ pub enum Command {
     Admin(admin::Args),
     Log(log::Args),
     Init(init::Args),
+    Backup(backup::Args),
     Completions(completions::Args),
 }
 
@@ -81,6 +83,7 @@ impl Command {
             Command::Admin(args) => args.run(cx),
             Command::Log(args) => args.run(cx),
             Command::Init(args) => args.run(cx),
+            Command::Backup(args) => args.run(cx),
             Command::Completions(args) => args.run(cx),
         };
         if let Err(error) = &ran {

@@ -2,10 +2,13 @@
 
 mod file;
 mod filter;
+mod place;
+mod scratch;
 mod sqlite;
 
 pub use file::{Location, Sharing};
 pub use filter::{Filter, LogFilter, Sort};
+pub use place::Place;
 
 use crate::access::Access;
 use crate::env::Actor;
@@ -206,4 +209,24 @@ pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> R
         .hint("name another file: --db PATH"));
     }
     sqlite::Sqlite::found(location, founder).map(drop)
+}
+
+/// What a copy of a store holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How many keys, dead ones too.
+    pub keys: usize,
+    /// The place and the hash of its log's last line.
+    pub head: Head,
+}
+
+/// Copies the store at `location`, as it is at one moment, to `place`, where nothing may be, for
+/// its maker alone. Others may go on writing to the store; who may only read it may copy it.
+///
+/// # Errors
+///
+/// Where something is at `place`, or the store is damaged, or one of them fails; then nothing is
+/// left at `place`.
+pub fn back_up(location: &Location, place: &Place) -> Result<Copied> {
+    sqlite::Sqlite::open_to_read(location)?.copy_to(place)
 }

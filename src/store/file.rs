@@ -243,7 +243,8 @@ impl Fingerprint {
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The path of what SQLite keeps beside the file at `path`.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(OsStr::new(suffix));
     PathBuf::from(name)

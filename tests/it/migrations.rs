@@ -43,7 +43,7 @@ fn old() -> Old {
 }
 
 /// Takes back what the second step did.
-fn downgrade(connection: &Connection) {
+pub fn downgrade(connection: &Connection) {
     let from = FIRST.find("CREATE TABLE key_scopes").unwrap();
     let (key_scopes, _) = FIRST[from..].split_once("CREATE TABLE key_labels").unwrap();
     let sql = format!(
