@@ -19,6 +19,7 @@ mod member;
 mod policy;
 mod purge;
 mod refusal;
+mod restore;
 mod rotate;
 mod scope;
 mod selection;
@@ -59,6 +60,7 @@ pub enum Command {
     Log(log::Args),
     Init(init::Args),
     Backup(backup::Args),
+    Restore(restore::Args),
     Completions(completions::Args),
 }
 
@@ -84,6 +86,7 @@ impl Command {
             Command::Log(args) => args.run(cx),
             Command::Init(args) => args.run(cx),
             Command::Backup(args) => args.run(cx),
+            Command::Restore(args) => args.run(cx),
             Command::Completions(args) => args.run(cx),
         };
         if let Err(error) = &ran {

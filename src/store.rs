@@ -1,5 +1,6 @@
 //! The store: what every backend does, in terms of keys and events.
 
+mod aside;
 mod file;
 mod filter;
 mod place;
@@ -9,6 +10,7 @@ mod sqlite;
 pub use file::{Location, Sharing};
 pub use filter::{Filter, LogFilter, Sort};
 pub use place::Place;
+pub use sqlite::Restoration;
 
 use crate::access::Access;
 use crate::env::Actor;
@@ -21,6 +23,7 @@ use crate::project::Member;
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 /// What a scan calls for each key; it says whether it wants more.
 pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
@@ -229,4 +232,29 @@ pub struct Copied {
 /// left at `place`.
 pub fn back_up(location: &Location, place: &Place) -> Result<Copied> {
     sqlite::Sqlite::open_to_read(location)?.copy_to(place)
+}
+
+/// Says under the lock whether a restore goes on: it is given the store that is to be replaced, if
+/// there is one that can be read, and the copy, and returns the event that the restored log is to
+/// end with.
+pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
+
+/// What a restore has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where what was replaced is kept, if anything was.
+    pub kept: Option<PathBuf>,
+    /// The place and the hash of the restored log's last line.
+    pub head: Head,
+}
+
+/// Takes in and checks the copy at `source` that is to take the place of what is at `location`,
+/// where nothing is replaced yet.
+///
+/// # Errors
+///
+/// Where the copy is not sound, or of a newer version, or what is at `location` is not a store of
+/// ours.
+pub fn prepare_restore(location: &Location, source: &Location) -> Result<Restoration> {
+    Restoration::prepare(location, source)
 }

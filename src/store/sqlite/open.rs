@@ -8,7 +8,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,9 +17,12 @@ use std::time::{Duration, Instant};
 /// What marks a SQLite file as a store of ours: "kctl" in ASCII.
 pub const APPLICATION_ID: i32 = 0x6b63_746c;
 
-/// How long to wait before switching to write-ahead logging is tried again: SQLite answers BUSY to
-/// that at once, whatever the timeout.
-const WAL_RETRY: Duration = Duration::from_millis(5);
+/// How long to wait before what SQLite answers BUSY to at once, whatever the timeout, is tried again:
+/// switching to write-ahead logging, and having the file to oneself.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The most bytes in a value or a row that is read: far more than a command line can put there, far
 /// less than would exhaust the machine.
@@ -34,11 +38,39 @@ pub enum Empty {
 }
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
-pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connection> {
-    let connection =
-        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| error.about(path))?;
-    prepare_to_write(&connection, busy, empty).map_err(|error| error.about(path))?;
+pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    prepare_to_write(&connection, busy, empty)?;
     Ok(connection)
+}
+
+/// Opens the file at `path`, which is there, for oneself alone: whoever else has it open is waited
+/// for up to `busy`, and whoever opens it waits, until the connection is closed.
+///
+/// With `reset`, SQLite takes what the file holds for nothing, however damaged it is.
+pub fn alone(path: &Path, busy: Duration, reset: bool) -> Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Not by SQLite's own waiting: it does not wait for a log that it is to have for itself.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, reset)?;
+    // Before anything is read: what is opened together with others stays so.
+    connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+    // In this mode the lock outlives the transaction. Not COMMIT: what a reset has begun would be
+    // an empty store.
+    let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
+    retry(busy, || connection.execute_batch(sql).map_err(Error::from))?;
+    Ok(connection)
+}
+
+/// Tries `attempt` again for as long as `busy` while another process is in the way.
+fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let deadline = Instant::now() + busy;
+    loop {
+        match attempt() {
+            Err(error) if error.is_busy() && Instant::now() < deadline => sleep(RETRY),
+            result => return result,
+        }
+    }
 }
 
 /// Opens the file at `path`, which is there, for reading.
@@ -141,6 +173,13 @@ pub fn holds_nothing(path: &Path) -> bool {
         .is_ok_and(|content| matches!(content, Content::Nothing))
 }
 
+/// Whether the file at `path` is marked as a store of ours, whatever else is in it.
+pub fn is_marked(path: &Path) -> bool {
+    let mut header = [0; 72];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header.starts_with(MAGIC) && header[68..] == APPLICATION_ID.to_be_bytes()
+}
+
 /// Refuses a file that is not a store, and an empty one as `empty` says.
 fn check(connection: &Connection, empty: Empty) -> Result<()> {
     match content(connection)? {
@@ -197,23 +236,18 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Re
 }
 
 fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
-    let deadline = Instant::now() + busy;
-    loop {
-        let switched: Result<String> = connection
+    let mode: String = retry(busy, || {
+        connection
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(Error::from);
-        match switched {
-            Err(error) if error.is_busy() && Instant::now() < deadline => sleep(WAL_RETRY),
-            Err(error) => return Err(error),
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(_) => {
-                return Err(Error::Told(Told::store(format!(
-                    "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
-                    path_of(connection)
-                ))));
-            }
-        }
+            .map_err(Error::from)
+    })?;
+    if mode == "wal" {
+        return Ok(());
     }
+    Err(Error::Told(Told::store(format!(
+        "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
+        path_of(connection)
+    ))))
 }
 
 /// How a message names the store.
