@@ -379,10 +379,16 @@ fn a_damaged_store_that_is_in_use_is_waited_for() {
     reader
         .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
         .unwrap();
-    let restore = templates.restore();
-    until("it is about to replace the store", || {
+    let mut restore = templates.restore();
+    until("it has taken the copy in", || {
         !templates.site.unfinished().is_empty()
     });
+    // Time enough to do it, if it did not wait.
+    for _ in 0..5 {
+        run(&mut templates.site.cmd("list")).code(0);
+    }
+    assert!(restore.try_wait().unwrap().is_none());
+    assert_eq!(templates.site.kept_aside(), Vec::<PathBuf>::new());
     assert!(!templates.is_new());
     drop(reader);
     finish(restore).code(0);
