@@ -328,7 +328,7 @@ mod tests {
         let mut statement = model
             .prepare(
                 "SELECT tables.name, columns.name FROM sqlite_schema AS tables, \
-                 pragma_table_xinfo(tables.name) AS columns WHERE type = 'table' ORDER BY cid",
+                 pragma_table_xinfo(tables.name) AS columns WHERE tables.type = 'table' ORDER BY cid",
             )
             .unwrap();
         let mut there: BTreeMap<String, Vec<String>> = BTreeMap::new();
