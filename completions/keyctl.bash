@@ -19,6 +19,9 @@ _keyctl() {
             keyctl,admin)
                 cmd="keyctl__subcmd__admin"
                 ;;
+            keyctl,backup)
+                cmd="keyctl__subcmd__backup"
+                ;;
             keyctl,completions)
                 cmd="keyctl__subcmd__completions"
                 ;;
@@ -64,6 +67,9 @@ _keyctl() {
             keyctl,purge)
                 cmd="keyctl__subcmd__purge"
                 ;;
+            keyctl,restore)
+                cmd="keyctl__subcmd__restore"
+                ;;
             keyctl,rotate)
                 cmd="keyctl__subcmd__rotate"
                 ;;
@@ -102,6 +108,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,admin)
                 cmd="keyctl__subcmd__help__subcmd__admin"
+                ;;
+            keyctl__subcmd__help,backup)
+                cmd="keyctl__subcmd__help__subcmd__backup"
                 ;;
             keyctl__subcmd__help,completions)
                 cmd="keyctl__subcmd__help__subcmd__completions"
@@ -144,6 +153,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help,purge)
                 cmd="keyctl__subcmd__help__subcmd__purge"
+                ;;
+            keyctl__subcmd__help,restore)
+                cmd="keyctl__subcmd__help__subcmd__restore"
                 ;;
             keyctl__subcmd__help,rotate)
                 cmd="keyctl__subcmd__help__subcmd__rotate"
@@ -272,7 +284,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --db --color --quiet --help --version create list ls show verify edit rotate disable enable delete purge policy scope member admin log init doctor completions help"
+            opts="-q -h -V --db --color --quiet --help --version create list ls show verify edit rotate disable enable delete purge policy scope member admin log init doctor backup restore completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -456,6 +468,28 @@ _keyctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__backup)
+            opts="-q -h --db --color --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -746,7 +780,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="create list show verify edit rotate disable enable delete purge policy scope member admin log init doctor completions help"
+            opts="create list show verify edit rotate disable enable delete purge policy scope member admin log init doctor backup restore completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -804,6 +838,20 @@ _keyctl() {
         keyctl__subcmd__help__subcmd__admin__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1095,6 +1143,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__help__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1313,7 +1375,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "init create edit rotate disable enable delete purge rehash reuse policy scope-add scope-remove member-add member-remove admin-add admin-remove refuse" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "init restore create edit rotate disable enable delete purge rehash reuse policy scope-add scope-remove member-add member-remove admin-add admin-remove refuse" -- "${cur}"))
                     return 0
                     ;;
                 --since)
@@ -1726,6 +1788,36 @@ _keyctl() {
                     COMPREPLY=($(compgen -W "table json jsonl csv ids" -- "${cur}"))
                     return 0
                     ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__restore)
+            opts="-y -m -q -h --yes --reason --db --color --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -44,6 +44,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand log 'Show or check the audit log'
             cand init 'Make a store'
             cand doctor 'Look for what is wrong with the store'
+            cand backup 'Copy the store to a new file'
+            cand restore 'Put a copy in the store''s place'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -473,6 +475,26 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'keyctl;backup'= {
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyctl;restore'= {
+            cand -m 'Why; kept in the audit log'
+            cand --reason 'Why; kept in the audit log'
+            cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
+            cand --color 'Whether to colour the output'
+            cand -y 'Do not ask; needed where there is no terminal'
+            cand --yes 'Do not ask; needed where there is no terminal'
+            cand -q 'Say nothing on standard error but errors and warnings'
+            cand --quiet 'Say nothing on standard error but errors and warnings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'keyctl;completions'= {
             cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
             cand --color 'Whether to colour the output'
@@ -499,6 +521,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand log 'Show or check the audit log'
             cand init 'Make a store'
             cand doctor 'Look for what is wrong with the store'
+            cand backup 'Copy the store to a new file'
+            cand restore 'Put a copy in the store''s place'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -571,6 +595,10 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;init'= {
         }
         &'keyctl;help;doctor'= {
+        }
+        &'keyctl;help;backup'= {
+        }
+        &'keyctl;help;restore'= {
         }
         &'keyctl;help;completions'= {
         }

@@ -1,6 +1,7 @@
 //! The commands, in the order of a key's life, and what they have in common.
 
 mod admin;
+mod backup;
 mod change;
 mod completions;
 mod confirm;
@@ -19,6 +20,7 @@ mod member;
 mod policy;
 mod purge;
 mod refusal;
+mod restore;
 mod rotate;
 mod scope;
 mod selection;
@@ -59,6 +61,8 @@ pub enum Command {
     Log(log::Args),
     Init(init::Args),
     Doctor(doctor::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Completions(completions::Args),
 }
 
@@ -84,6 +88,8 @@ impl Command {
             Command::Log(args) => args.run(cx),
             Command::Init(args) => args.run(cx),
             Command::Doctor(args) => args.run(cx),
+            Command::Backup(args) => args.run(cx),
+            Command::Restore(args) => args.run(cx),
             Command::Completions(args) => args.run(cx),
         };
         if let Err(error) = &ran {

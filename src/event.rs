@@ -25,6 +25,8 @@ const ABSENT: u64 = u64::MAX;
 pub enum Action {
     /// The store was made.
     Init,
+    /// A copy took the place of what the store held.
+    Restore,
     /// A key was made.
     Create,
     /// A key was changed.
@@ -63,8 +65,9 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 19] = [
         Action::Init,
+        Action::Restore,
         Action::Create,
         Action::Edit,
         Action::Rotate,
@@ -88,6 +91,7 @@ impl Action {
     pub fn word(self) -> &'static str {
         match self {
             Action::Init => "init",
+            Action::Restore => "restore",
             Action::Create => "create",
             Action::Edit => "edit",
             Action::Rotate => "rotate",

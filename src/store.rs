@@ -1,11 +1,16 @@
 //! The store: what every backend does, in terms of keys and events.
 
+mod aside;
 mod file;
 mod filter;
+mod place;
+mod scratch;
 mod sqlite;
 
 pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
+pub use place::Place;
+pub use sqlite::Restoration;
 
 use crate::access::Access;
 use crate::env::Actor;
@@ -18,6 +23,7 @@ use crate::project::Member;
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 /// What a scan calls for each key; it says whether it wants more.
 pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
@@ -224,4 +230,49 @@ pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> R
         .hint("name another file: --db PATH"));
     }
     sqlite::Sqlite::found(location, founder).map(drop)
+}
+
+/// What a copy of a store holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How many keys, dead ones too.
+    pub keys: usize,
+    /// The place and the hash of its log's last line.
+    pub head: Head,
+}
+
+/// Copies the store at `location`, as it is at one moment, to `place`, where nothing may be, for
+/// its maker alone. Others may go on writing to the store; who may only read it may copy it.
+///
+/// # Errors
+///
+/// Where something is at `place`, or the store is damaged, or one of them fails; then nothing is
+/// left at `place`.
+pub fn back_up(location: &Location, place: &Place) -> Result<Copied> {
+    sqlite::Sqlite::open_to_read(location)?.copy_to(place)
+}
+
+/// Says under the lock whether a restore goes on: it is given the store that is to be replaced, if
+/// there is one that can be read, and the copy, and returns the event that the restored log is to
+/// end with.
+pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
+
+/// What a restore has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where what was replaced is kept, if anything was.
+    pub kept: Option<PathBuf>,
+    /// The place and the hash of the restored log's last line.
+    pub head: Head,
+}
+
+/// Takes in and checks the copy at `source` that is to take the place of what is at `location`,
+/// where nothing is replaced yet.
+///
+/// # Errors
+///
+/// Where the copy is not sound, or of a newer version, or what is at `location` is not a store of
+/// ours.
+pub fn prepare_restore(location: &Location, source: &Location) -> Result<Restoration> {
+    Restoration::prepare(location, source)
 }

@@ -9,7 +9,7 @@ mod report;
 use self::keys::Tally;
 use self::report::Report;
 use super::values::Format;
-use super::{Cx, log};
+use super::Cx;
 use crate::error::{DONE, Error, FOUND, Kind, Result};
 use crate::hash::Stored;
 use crate::output::unwritable;
@@ -92,11 +92,7 @@ fn content(cx: &Cx<'_>, location: &Location, report: &mut Report) -> Result<()> 
     if let Some(Err(flaw)) = sound(store.check_log(None), report)? {
         report.finding(
             "log",
-            format!(
-                "the log is broken ({}): {}",
-                flaw.word(),
-                log::in_words(flaw)
-            ),
+            format!("the log is broken ({}): {flaw}", flaw.word()),
             "keep a copy of the store as it is, and compare it with a backup",
         );
     }

@@ -2,7 +2,7 @@
 
 use super::{Cx, keys};
 use crate::error::{DONE, Error, FOUND, Result};
-use crate::event::{Action, Entry, Flaw, Head};
+use crate::event::{Action, Entry, Head};
 use crate::id::KeyId;
 use crate::output::{Entries, EntryFormat, unwritable};
 use crate::store::{LogFilter, Read};
@@ -96,7 +96,7 @@ impl Args {
             (EntryFormat::Table, Ok(head)) => {
                 format!("the log is whole: {} lines, head {head}\n", head.seq)
             }
-            (EntryFormat::Table, Err(flaw)) => format!("the log is broken: {}\n", in_words(*flaw)),
+            (EntryFormat::Table, Err(flaw)) => format!("the log is broken: {flaw}\n"),
             (_, Ok(head)) => format!(
                 "{}\n",
                 json!({"whole": true, "lines": head.seq, "head": head.to_string()})
@@ -172,22 +172,5 @@ impl Args {
             since: self.since.map(|since| since.resolve(now)),
             limit: self.limit,
         })
-    }
-}
-
-/// A flaw as an operator reads it.
-pub(super) fn in_words(flaw: Flaw) -> String {
-    match flaw {
-        Flaw::Altered(line) => format!("line {line} is not what was written"),
-        Flaw::Missing(line) => format!("line {line} is missing"),
-        Flaw::Added(line) => format!("line {line} was added behind the store's back"),
-        Flaw::Rewritten(line) => {
-            format!("line {line} is not the one whose hash was kept: the log was written anew")
-        }
-        Flaw::Endless(line) => {
-            format!(
-                "its head is gone, which tells the last line: from line {line} on, any may be missing"
-            )
-        }
     }
 }

@@ -82,6 +82,24 @@ impl Flaw {
     }
 }
 
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flaw::Altered(line) => write!(f, "line {line} is not what was written"),
+            Flaw::Missing(line) => write!(f, "line {line} is missing"),
+            Flaw::Added(line) => write!(f, "line {line} was added behind the store's back"),
+            Flaw::Rewritten(line) => write!(
+                f,
+                "line {line} is not the one whose hash was kept: the log was written anew"
+            ),
+            Flaw::Endless(line) => write!(
+                f,
+                "its head is gone, which tells the last line: from line {line} on, any may be missing"
+            ),
+        }
+    }
+}
+
 /// A walk along a log, line by line.
 pub struct Chain {
     last: Head,

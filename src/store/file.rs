@@ -162,7 +162,8 @@ impl Location {
             .hint("'keyctl create' makes one; --db or KEYCTL_DB names another place")
     }
 
-    fn failed(&self, what: &str, cause: &io::Error) -> Error {
+    /// What is said where `what` could not be done to the store.
+    pub fn failed(&self, what: &str, cause: &io::Error) -> Error {
         Error::store(format!("{what} {}: {cause}", self.shown()))
             .hint("check the path and its permissions, or name another file: --db PATH")
     }

@@ -1,13 +1,17 @@
 //! The SQLite backend: one file, write-ahead logging, one writer at a time.
 
+mod copy;
 mod damage;
 mod error;
 mod migrate;
 mod open;
 mod query;
 mod read;
+mod restore;
 mod row;
 mod write;
+
+pub use self::restore::Restoration;
 
 use self::open::Empty;
 use super::file::{Fingerprint, beside};
@@ -122,12 +126,19 @@ impl Sqlite {
             Some(_) => Empty::Taken,
             None => Empty::Refused,
         };
-        let mut connection = open::to_write(&path, BUSY_TIMEOUT, empty)?;
-        let made =
-            migrate::migrate(&mut connection, founder).map_err(|error| error.about(&path))?;
+        Self::try_writable(&path, founder, empty).map_err(|error| error.about(&path))
+    }
+
+    fn try_writable(
+        path: &Path,
+        founder: Option<&Founder<'_>>,
+        empty: Empty,
+    ) -> error::Result<(Self, bool)> {
+        let mut connection = open::to_write(path, BUSY_TIMEOUT, empty)?;
+        let made = migrate::migrate(&mut connection, founder)?;
         let store = Sqlite {
             connection: RefCell::new(connection),
-            path,
+            path: path.to_owned(),
             unlocked: Cell::new(None),
         };
         Ok((store, made))
@@ -267,8 +278,9 @@ impl Store for Sqlite {
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
         // The reader's connection stays as it is: this one may write, and does not wait.
-        let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)?;
-        migrate::check_current(&connection).map_err(|error| error.about(&self.path))?;
+        let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)
+            .and_then(|connection| migrate::check_current(&connection).map(|()| connection))
+            .map_err(|error| error.about(&self.path))?;
         transact(&mut connection, &self.path, job)?;
         truncate_log(&connection);
         Ok(())

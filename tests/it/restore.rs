@@ -1,1 +1,662 @@
-//! `keyctl restore`.
+//! `keyctl restore`: the copy in the store's place, and what is said, kept and refused.
+
+use crate::harness::{Cmd, Ran, World, id_of};
+use rusqlite::Connection;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// A store with a copy of it, and what was done since.
+struct Since {
+    world: World,
+    copy: PathBuf,
+    /// Made before the copy, and works still.
+    kept: String,
+    /// Made before the copy, and deleted since.
+    deleted: String,
+    /// Made since.
+    new: String,
+}
+
+fn since() -> Since {
+    let world = World::quick();
+    let kept = world.create("--scope project --name kept --label team=search");
+    let deleted = world.create("--scope inference --name deleted");
+    world.create("--scope inference --name ci");
+    world.run("rotate ci --grace 30d");
+    for line in ["member add search alice --role owner", "admin add dave"] {
+        world.line(line).user("carol").run().code(0);
+    }
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    world.advance("1h");
+    world.run("delete deleted --yes");
+    let new = world.create("--scope inference --name new");
+    for line in ["admin remove dave", "policy set max-expiry 10d"] {
+        world.line(line).user("carol").run().code(0);
+    }
+    Since {
+        world,
+        copy,
+        kept,
+        deleted,
+        new,
+    }
+}
+
+fn back_up(world: &World, copy: &Path) {
+    let args = [OsString::from("backup"), copy.into()];
+    world.cmd(args).run().code(0);
+}
+
+/// `restore COPY` with the rest of a command line, by carol, who is an administrator.
+fn restore<'w>(world: &'w World, copy: &Path, line: &str) -> Cmd<'w> {
+    let args = [OsString::from("restore"), copy.into()];
+    let rest = line.split_whitespace().map(OsString::from);
+    world.cmd(args.into_iter().chain(rest)).user("carol")
+}
+
+/// The files that were kept aside.
+fn kept_aside(world: &World) -> Vec<PathBuf> {
+    let entries = fs::read_dir(world.path("")).unwrap();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".replaced-"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The names in the world's directory.
+fn names(world: &World) -> BTreeSet<OsString> {
+    let entries = fs::read_dir(world.path("")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name()).collect()
+}
+
+/// The store is sound, and its log whole.
+#[track_caller]
+fn check_sound(world: &World) {
+    assert_eq!(world.query("PRAGMA integrity_check"), "ok");
+    assert_eq!(world.query("PRAGMA journal_mode"), "wal");
+    world.check_chain();
+    world.run("log --check");
+}
+
+/// Every row of a store's tables but for the log's, which a restore adds to.
+fn content(path: &Path) -> Vec<String> {
+    let sql = Connection::open(path).unwrap();
+    let tables = [
+        "keys",
+        "key_scopes",
+        "key_labels",
+        "scopes",
+        "scope_implies",
+        "policy",
+        "administrators",
+        "members",
+    ];
+    let mut rows = Vec::new();
+    for table in tables {
+        let mut statement = sql.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let width = statement.column_count();
+        let mut found = statement.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let values: Vec<rusqlite::types::Value> =
+                (0..width).map(|index| row.get(index).unwrap()).collect();
+            rows.push(format!("{table} {values:?}"));
+        }
+    }
+    rows
+}
+
+#[test]
+fn everything_is_as_it_was_and_the_log_says_so() {
+    let Since {
+        world,
+        copy,
+        kept,
+        deleted,
+        new,
+    } = since();
+    let before = content(&copy);
+    let replaced = world.run("log --head").stdout.trim().to_owned();
+    let copied = Connection::open(&copy).unwrap();
+    let lines: i64 = copied
+        .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
+        .unwrap();
+    let was = content(&world.db());
+    let ran = restore(&world, &copy, "--yes -m lost")
+        .run()
+        .code(0)
+        .stdout("");
+
+    assert_eq!(content(&world.db()), before);
+    assert_eq!(world.verify(&kept, "--project search"), 0);
+    assert_eq!(world.verify(&deleted, ""), 0);
+    assert_eq!(world.verify(&new, ""), 1);
+    check_sound(&world);
+    let aside = kept_aside(&world);
+    let event = world.events().pop().unwrap();
+    assert_eq!(event.seq, lines + 1);
+    assert_eq!(
+        (event.actor.as_str(), event.action.as_str()),
+        ("carol", "restore")
+    );
+    assert_eq!(
+        event.detail(),
+        json!({
+            "uid": 4_000_002,
+            "copy": copy,
+            "replaced": replaced,
+            "revived": 1,
+            "stopped": 1,
+            "kept": aside[0],
+            "reason": "lost",
+        })
+    );
+    let head = world.run("log --head").stdout;
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "1 key will come alive again:\n  {}  deleted  of alice, active, no use recorded\n\
+             1 key will stop: what uses it will fail\nthe log will lose its last 4 lines\n\
+             administrators again: dave\nrestored {}\nwhat it replaced is kept: {}\n\
+             the log's head, to be kept elsewhere: {head}",
+            id_of(&deleted),
+            copy.display(),
+            aside[0].display()
+        )
+    );
+    // What was replaced is a store, for its maker alone, from which one can go back.
+    assert_eq!(aside.len(), 1);
+    assert_eq!(aside[0], world.path("keyctl.db.replaced-20261122T010000Z"));
+    let mode = fs::metadata(&aside[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    restore(&world, &aside[0], "--yes").run().code(0);
+    assert_eq!(content(&world.db()), was);
+    assert_eq!(world.verify(&new, ""), 0);
+    assert_eq!(world.verify(&deleted, ""), 1);
+    // Within the same second: another name.
+    assert_eq!(
+        kept_aside(&world).last().unwrap(),
+        &world.path("keyctl.db.replaced-20261122T010000Z-2")
+    );
+    check_sound(&world);
+}
+
+#[test]
+fn nothing_but_the_store_and_what_it_replaced_is_left() {
+    let Since { world, copy, .. } = since();
+    let mut before = names(&world);
+    let bytes = fs::read(&copy).unwrap();
+    restore(&world, &copy, "--yes").run().code(0);
+    before.insert("keyctl.db.replaced-20261122T010000Z".into());
+    assert_eq!(names(&world), before);
+    assert_eq!(fs::read(&copy).unwrap(), bytes);
+}
+
+#[test]
+fn it_asks_and_does_nothing_unless_it_is_told_to() {
+    let Since { world, copy, .. } = since();
+    let (rows, before) = (world.rows(), names(&world));
+    restore(&world, &copy, "").run().fails(
+        4,
+        "restore asks first, and there is no terminal to ask at\nhint: if you are sure, say --yes",
+    );
+    let ran = restore(&world, &copy, "")
+        .terminal(80)
+        .answer("n")
+        .run()
+        .fails(4, "not confirmed: nothing was changed");
+    assert_eq!(ran.asked, "Restore the copy, and 1 key with it? [y/N] \n");
+    ran.says("1 key will come alive again:\n")
+        .says("  deleted  of alice, active")
+        .says("1 key will stop")
+        .says("the log will lose its last 4 lines\n");
+    restore(&world, &copy, "")
+        .terminal(80)
+        .prompt_fails(ErrorKind::Interrupted)
+        .run()
+        .fails(130, "interrupted: nothing was changed");
+    assert_eq!(world.rows(), rows);
+    assert_eq!(names(&world), before);
+    restore(&world, &copy, "")
+        .terminal(80)
+        .answer("y")
+        .run()
+        .code(0);
+    assert_ne!(world.rows(), rows);
+}
+
+#[test]
+fn what_is_revoked_while_it_asks_does_not_come_alive() {
+    for verb in ["delete kept --yes", "disable kept"] {
+        let Since {
+            world, copy, kept, ..
+        } = since();
+        let mut other = world.real(verb);
+        let meanwhile = move || assert!(other.output().unwrap().status.success());
+        restore(&world, &copy, "")
+            .terminal(80)
+            .answer_after(meanwhile, "y")
+            .run()
+            .code(4)
+            .says(&id_of(&kept))
+            .says("would come alive again too: it was stopped only just now\n");
+        check_sound(&world);
+        assert_eq!(world.verify(&kept, ""), 1);
+        assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
+        restore(&world, &copy, "--yes")
+            .run()
+            .code(0)
+            .says("2 keys will come alive again");
+    }
+}
+
+#[test]
+fn only_an_administrator_may() {
+    let Since { world, copy, .. } = since();
+    let rows = world.rows();
+    let args = [OsString::from("restore"), copy.into(), "--yes".into()];
+    world
+        .cmd(args)
+        .run()
+        .fails(4, "'alice' may not restore the store");
+    assert_eq!(world.rows(), rows);
+    assert_eq!(world.events().pop().unwrap().action, "refuse");
+    assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn who_is_dismissed_while_it_asks_may_not() {
+    let Since { world, copy, .. } = since();
+    let mut other = world.real("admin add erin");
+    let mut dismiss = world.real("admin remove carol");
+    let meanwhile = move || {
+        assert!(other.output().unwrap().status.success());
+        assert!(dismiss.output().unwrap().status.success());
+    };
+    restore(&world, &copy, "")
+        .terminal(80)
+        .answer_after(meanwhile, "y")
+        .run()
+        .code(4)
+        .says("'carol' may not restore the store");
+    check_sound(&world);
+}
+
+#[test]
+fn many_keys_are_not_named_one_by_one() {
+    let world = World::quick();
+    world.run("create --scope inference --name web --count 25");
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    world.run("purge --owner alice --all --yes");
+    let ran = restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(ran.stderr.matches("of alice, active").count(), 20);
+    ran.says("25 keys will come alive again:\n")
+        .says("\n  and 5 more\n");
+}
+
+#[test]
+fn an_expired_key_does_not_come_alive() {
+    let world = World::quick();
+    world.create("--scope inference --name web --expires 1h");
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    world.run("delete web --yes");
+    world.advance("1h");
+    let ran = restore(&world, &copy, "")
+        .terminal(80)
+        .answer("y")
+        .run()
+        .code(0);
+    assert_eq!(ran.asked, "Restore the copy? [y/N] \n");
+    ran.says("no key comes alive again\n");
+}
+
+#[test]
+fn the_store_itself_is_no_copy_of_it() {
+    let world = World::quick();
+    symlink(world.db(), world.path("link")).unwrap();
+    fs::hard_link(world.db(), world.path("hard")).unwrap();
+    for path in [world.db(), world.path("link"), world.path("hard")] {
+        let message = format!("{} is the store itself\n", path.display());
+        restore(&world, &path, "--yes").run().fails(4, &message);
+    }
+}
+
+#[test]
+fn a_copy_that_is_a_link_is_what_it_leads_to() {
+    let Since {
+        world,
+        copy,
+        deleted,
+        ..
+    } = since();
+    let link = world.path("link");
+    symlink(&copy, &link).unwrap();
+    restore(&world, &link, "--yes").run().code(0);
+    assert_eq!(world.verify(&deleted, ""), 0);
+}
+
+#[test]
+fn a_copy_is_read_with_the_log_beside_it() {
+    let Since { world, kept, .. } = since();
+    let copy = world.path("other.db");
+    let reader = world.sql();
+    reader.execute_batch("BEGIN").unwrap();
+    reader
+        .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
+        .unwrap();
+    world.run("disable kept");
+    for suffix in ["", "-wal"] {
+        let from = world.path(&format!("keyctl.db{suffix}"));
+        fs::copy(from, world.path(&format!("other.db{suffix}"))).unwrap();
+    }
+    drop(reader);
+    world.run("enable kept");
+    restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(world.verify(&kept, ""), 1);
+}
+
+#[test]
+fn an_older_copy_is_brought_up_to_date_on_its_way() {
+    let Since {
+        world, copy, kept, ..
+    } = since();
+    crate::migrations::downgrade(&Connection::open(&copy).unwrap());
+    let bytes = fs::read(&copy).unwrap();
+    restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(fs::read(&copy).unwrap(), bytes);
+    assert_eq!(world.query("PRAGMA user_version"), "2");
+    assert_eq!(world.verify(&kept, ""), 0);
+    world.run("member list").stderr("no members\n");
+    check_sound(&world);
+}
+
+/// A restore of what `spoil` made of a copy is refused with `message`, and changes nothing.
+#[track_caller]
+fn refused(spoil: impl FnOnce(&Path), message: &str) {
+    let Since { world, copy, .. } = since();
+    spoil(&copy);
+    let (rows, before) = (world.rows(), names(&world));
+    let ran = restore(&world, &copy, "--yes").run().code(5).stdout("");
+    let message = message.replace("COPY", &copy.display().to_string());
+    assert!(ran.stderr.contains(&message), "{message}: {ran:#?}");
+    assert!(
+        !ran.stderr.contains(&world.db().display().to_string()),
+        "{ran:#?}"
+    );
+    ran.says("hint: nothing was changed; name another copy\n");
+    assert_eq!(world.rows(), rows);
+    assert_eq!(names(&world), before);
+}
+
+fn sql(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_copy_with_anything_foreign_in_it_is_refused() {
+    for (spoil, what) in [
+        (
+            "CREATE TRIGGER evil AFTER INSERT ON keys BEGIN DELETE FROM events; END",
+            "there is a foreign trigger: 'evil'",
+        ),
+        (
+            "ALTER TABLE keys RENAME TO others; CREATE VIEW keys AS SELECT * FROM others",
+            "there is a foreign table: 'others'",
+        ),
+        (
+            "ALTER TABLE members ADD COLUMN extra TEXT",
+            "the table members is not as it was made",
+        ),
+        (
+            "DROP INDEX keys_live_name",
+            "the index keys_live_name is missing",
+        ),
+        ("UPDATE keys SET replaces = 'x'", "the key "),
+        ("DELETE FROM event_head", "the head of its log"),
+        (
+            "DELETE FROM events WHERE seq = 3",
+            "its log is broken: line 3 is missing",
+        ),
+    ] {
+        refused(
+            |copy| sql(copy, spoil),
+            &format!("keyctl: the copy COPY is damaged: {what}"),
+        );
+    }
+}
+
+#[test]
+fn a_copy_with_a_broken_index_is_refused() {
+    refused(
+        |copy| {
+            // The index's root holds what another's does: SQLite finds rows missing in it.
+            sql(
+                copy,
+                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = \
+                 (SELECT rootpage FROM sqlite_schema WHERE name = 'keys_owner') WHERE name = 'keys_created'",
+            );
+        },
+        "keyctl: the copy COPY is damaged: ",
+    );
+}
+
+#[test]
+fn what_is_no_copy_is_refused() {
+    refused(
+        |copy| {
+            let file = fs::File::options().write(true).open(copy).unwrap();
+            file.set_len(8192).unwrap();
+        },
+        "the copy COPY is damaged: ",
+    );
+    refused(
+        |copy| fs::write(copy, "").unwrap(),
+        "the copy COPY is empty\n",
+    );
+    refused(
+        |copy| fs::write(copy, "some text\n".repeat(1000)).unwrap(),
+        "COPY is not a keyctl store\n",
+    );
+    refused(
+        |copy| sql(copy, "PRAGMA application_id = 7"),
+        "COPY is another program's SQLite file, not a keyctl store\n",
+    );
+    refused(
+        |copy| sql(copy, "PRAGMA user_version = 99"),
+        "the copy COPY was written by a newer keyctl: its schema is 99",
+    );
+    refused(
+        |copy| fs::remove_file(copy).unwrap(),
+        "there is no store at COPY\n",
+    );
+    refused(
+        |copy| {
+            fs::remove_file(copy).unwrap();
+            fs::create_dir(copy).unwrap();
+        },
+        "COPY is a directory, not a store\n",
+    );
+    refused(
+        |copy| {
+            fs::remove_file(copy).unwrap();
+            mknodat(CWD, copy, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        },
+        "COPY is not an ordinary file\n",
+    );
+    refused(
+        |copy| {
+            fs::remove_file(copy).unwrap();
+            symlink("nowhere", copy).unwrap();
+        },
+        "COPY is a symbolic link to a file that is not there\n",
+    );
+}
+
+#[test]
+fn where_there_is_no_store_one_is_made() {
+    let Since {
+        world, copy, kept, ..
+    } = since();
+    let elsewhere = world.path("made/deep/keyctl.db");
+    let on = |line: &str| -> Ran {
+        let args = [OsString::from("--db"), elsewhere.clone().into()];
+        let rest = line.split_whitespace().map(OsString::from);
+        world.cmd(args.into_iter().chain(rest)).without_db().run()
+    };
+    on(&format!("restore {}", copy.display())).fails(4, "restore asks first");
+    assert!(!world.path("made").exists());
+    // By anybody: who can make a file there can make a store there.
+    let ran = on(&format!("restore {} --yes", copy.display())).code(0);
+    assert!(!ran.stderr.contains("what it replaced is kept"), "{ran:#?}");
+    ran.says("4 keys will come alive again:\n");
+    let sql = Connection::open(&elsewhere).unwrap();
+    let kept_id: String = sql
+        .query_row("SELECT id FROM keys WHERE name = 'kept'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(kept_id, id_of(&kept));
+    on("log --check").code(0);
+    assert_eq!(content(&elsewhere), content(&copy));
+    for (name, mode) in [("", 0o700), ("keyctl.db", 0o600), ("keyctl.db-wal", 0o600)] {
+        let found = fs::metadata(world.path("made/deep").join(name)).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{name}");
+    }
+    assert!(!world.path("made/deep/keyctl.db-journal").exists());
+}
+
+#[test]
+fn an_empty_file_becomes_the_store() {
+    let Since {
+        world, copy, kept, ..
+    } = since();
+    for suffix in ["", "-wal", "-shm"] {
+        fs::remove_file(world.path(&format!("keyctl.db{suffix}"))).unwrap();
+    }
+    fs::write(world.db(), "").unwrap();
+    fs::set_permissions(world.db(), fs::Permissions::from_mode(0o666)).unwrap();
+    restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(world.verify(&kept, ""), 0);
+    let mode = fs::metadata(world.db()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    check_sound(&world);
+}
+
+#[test]
+fn a_log_whose_store_is_gone_is_not_applied_to_the_new_one() {
+    let Since {
+        world, copy, kept, ..
+    } = since();
+    let reader = world.sql();
+    reader.execute_batch("BEGIN").unwrap();
+    reader
+        .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
+        .unwrap();
+    world.run("disable kept");
+    let wal = fs::read(world.path("keyctl.db-wal")).unwrap();
+    assert!(!wal.is_empty());
+    drop(reader);
+    fs::remove_file(world.db()).unwrap();
+    fs::write(world.path("keyctl.db-wal"), &wal).unwrap();
+    restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(content(&world.db()), content(&copy));
+    assert_eq!(world.verify(&kept, ""), 0);
+    check_sound(&world);
+    let aside = world.path("keyctl.db.replaced-20261122T010000Z-wal");
+    assert_eq!(fs::read(aside).unwrap(), wal);
+}
+
+#[test]
+fn a_damaged_store_is_replaced_by_its_files_owner_and_kept_as_it_was() {
+    type Spoil = fn(&Path);
+    let spoil: [(&str, Spoil); 5] = [
+        ("a page", |db| {
+            let mut bytes = fs::read(db).unwrap();
+            bytes[3 * 4096..9 * 4096].fill(0x5a);
+            fs::write(db, bytes).unwrap();
+        }),
+        ("its header", |db| {
+            let mut bytes = fs::read(db).unwrap();
+            bytes[16..60].fill(0xff);
+            fs::write(db, bytes).unwrap();
+        }),
+        ("its end", |db| {
+            let file = fs::File::options().write(true).open(db).unwrap();
+            file.set_len(5 * 4096).unwrap();
+        }),
+        ("its schema", |db| sql(db, "CREATE TABLE extra (x)")),
+        ("a row", |db| sql(db, "UPDATE keys SET replaces = 'x'")),
+    ];
+    for (what, spoil) in spoil {
+        let Since {
+            world, copy, kept, ..
+        } = since();
+        spoil(&world.db());
+        restore(&world, &copy, "--yes").run().fails(
+            4,
+            "'carol' may not restore the store\nhint: it is damaged: only the owner of its file, or root, may replace it\n",
+        );
+        // After the refusal, which is logged where that can be done.
+        let damaged = fs::read(world.db()).unwrap();
+        let us = rustix::process::geteuid().as_raw();
+        let ran = restore(&world, &copy, "--yes").uid(us).run().code(0);
+        ran.says("the store is damaged: ")
+            .says("so it cannot be told which of its keys work now\n")
+            .says("4 keys will come alive again:\n");
+        assert_eq!(content(&world.db()), content(&copy), "{what}");
+        assert_eq!(world.verify(&kept, ""), 0, "{what}");
+        check_sound(&world);
+        assert!(!world.path("keyctl.db-journal").exists());
+        let aside = &kept_aside(&world)[0];
+        assert!(fs::read(aside).unwrap() == damaged, "{what}");
+        let mode = fs::metadata(aside).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        assert_eq!(
+            world.events().pop().unwrap().detail()["replaced"],
+            json!(null)
+        );
+    }
+}
+
+#[test]
+fn what_is_no_store_is_not_replaced() {
+    let Since { world, copy, .. } = since();
+    let place = world.path("place.db");
+    let args = |yes: &str| {
+        let args: [OsString; 5] = [
+            "--db".into(),
+            place.clone().into(),
+            "restore".into(),
+            copy.clone().into(),
+            yes.into(),
+        ];
+        world.cmd(args).without_db().uid(0)
+    };
+    let text = "some text\n".repeat(1000);
+    fs::write(&place, &text).unwrap();
+    args("--yes")
+        .run()
+        .fails(5, "")
+        .says(" is not a keyctl store\nhint: move it away, or name another file: --db PATH\n");
+    assert_eq!(fs::read_to_string(&place).unwrap(), text);
+    fs::remove_file(&place).unwrap();
+    sql(&place, "CREATE TABLE theirs (x)");
+    args("--yes")
+        .run()
+        .fails(5, "")
+        .says("is another program's SQLite file, not a keyctl store\nhint: move it away");
+    sql(&place, "SELECT * FROM theirs");
+    fs::remove_file(&place).unwrap();
+    fs::create_dir(&place).unwrap();
+    args("--yes").run().fails(5, "").says("is a directory");
+}

@@ -9,7 +9,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
@@ -22,9 +22,12 @@ pub const APPLICATION_ID: i32 = 0x6b63_746c;
 /// could put into one, and little enough to be held in memory.
 const VALUE_MAX: i32 = 16 << 20;
 
-/// How long to wait before switching to write-ahead logging is tried again: SQLite answers BUSY to
-/// that at once, whatever the timeout.
-const WAL_RETRY: Duration = Duration::from_millis(5);
+/// How long to wait before what SQLite answers BUSY to at once, whatever the timeout, is tried again:
+/// switching to write-ahead logging, and having the file to oneself.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The most bytes that SQLite takes in this process: many times what a store of millions of keys
 /// needs.
@@ -43,12 +46,41 @@ pub enum Empty {
 pub type Opened = (Connection, Option<Fingerprint>);
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
-pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> ToldResult<Connection> {
+pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection> {
     check_one_name(path)?;
-    let connection =
-        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| error.about(path))?;
-    prepare_to_write(&connection, busy, empty).map_err(|error| error.about(path))?;
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    prepare_to_write(&connection, busy, empty)?;
     Ok(connection)
+}
+
+/// Opens the file at `path`, which is there, for oneself alone: whoever else has it open is waited
+/// for up to `busy`, and whoever opens it waits, until the connection is closed.
+///
+/// With `reset`, SQLite takes what the file holds for nothing, however damaged it is.
+pub fn alone(path: &Path, busy: Duration, reset: bool) -> Result<Connection> {
+    check_one_name(path)?;
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Not by SQLite's own waiting: it does not wait for a log that it is to have for itself.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, reset)?;
+    // Before anything is read: what is opened together with others stays so.
+    connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+    // In this mode the lock outlives the transaction. Not COMMIT: what a reset has begun would be
+    // an empty store.
+    let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
+    retry(busy, || connection.execute_batch(sql).map_err(Error::from))?;
+    Ok(connection)
+}
+
+/// Tries `attempt` again for as long as `busy` while another process is in the way.
+fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let deadline = Instant::now() + busy;
+    loop {
+        match attempt() {
+            Err(error) if error.is_busy() && Instant::now() < deadline => sleep(RETRY),
+            result => return result,
+        }
+    }
 }
 
 /// Opens the file at `path`, which is there, for reading.
@@ -211,7 +243,6 @@ fn check(connection: &Connection, empty: Empty) -> Result<()> {
 /// Whether the file at `path` bears SQLite's mark and ours, whatever else is in it. Only for one that
 /// could not be opened: to close a file drops every lock that this process has on it.
 pub fn is_marked(path: &Path) -> bool {
-    const MAGIC: &[u8] = b"SQLite format 3\0";
     /// Where SQLite keeps the application's mark, in 4 bytes.
     const MARK: usize = 68;
     let mut header = [0; MARK + 4];
@@ -265,23 +296,18 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Re
 }
 
 fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
-    let deadline = Instant::now() + busy;
-    loop {
-        let switched: Result<String> = connection
+    let mode: String = retry(busy, || {
+        connection
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(Error::from);
-        match switched {
-            Err(error) if error.is_busy() && Instant::now() < deadline => sleep(WAL_RETRY),
-            Err(error) => return Err(error),
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(_) => {
-                return Err(Error::Told(Told::store(format!(
-                    "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
-                    path_of(connection)
-                ))));
-            }
-        }
+            .map_err(Error::from)
+    })?;
+    if mode == "wal" {
+        return Ok(());
     }
+    Err(Error::Told(Told::store(format!(
+        "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
+        path_of(connection)
+    ))))
 }
 
 /// How a message names the store.

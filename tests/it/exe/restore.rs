@@ -1,1 +1,407 @@
-//! `keyctl restore` killed, and among other processes.
+//! `keyctl backup` while others write, and `keyctl restore` killed, and among other processes.
+
+use super::harness::{Site, finish, mode, run, run_with, set_mode, until, wait};
+use crate::harness::id_of;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a restore is killed, unless `KEYCTL_TEST_ROUNDS` says.
+const ROUNDS: u32 = 20;
+
+fn rounds() -> u32 {
+    let rounds = std::env::var("KEYCTL_TEST_ROUNDS").ok();
+    rounds.map_or(ROUNDS, |rounds| rounds.parse().unwrap())
+}
+
+/// The rows that a query gives.
+fn rows(path: &Path, query: &str) -> Vec<Vec<Value>> {
+    let sql = Connection::open(path).unwrap();
+    let mut statement = sql.prepare(query).unwrap();
+    let width = statement.column_count();
+    let rows = statement.query_map([], |row| (0..width).map(|index| row.get(index)).collect());
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn events(path: &Path) -> Vec<Vec<Value>> {
+    rows(path, "SELECT * FROM events ORDER BY seq")
+}
+
+fn keys(path: &Path) -> Vec<Vec<Value>> {
+    rows(path, "SELECT * FROM keys ORDER BY seq")
+}
+
+fn ids(path: &Path, query: &str) -> BTreeSet<String> {
+    let rows = rows(path, query).into_iter().flatten();
+    rows.map(|value| match value {
+        Value::Text(id) => id,
+        other => panic!("no ID: {other:?}"),
+    })
+    .collect()
+}
+
+impl Site {
+    /// The store at `path` is sound, and its log whole.
+    #[track_caller]
+    fn sound(&self, path: &Path) {
+        run(self.bare("log --check --db").arg(path)).code(0);
+        assert_eq!(
+            rows(path, "PRAGMA integrity_check"),
+            [[Value::Text("ok".to_owned())]]
+        );
+        assert_eq!(rows(path, "PRAGMA foreign_key_check"), [[]; 0]);
+    }
+
+    /// A process that runs a shell's `line` again and again, until there is a file named `stop`;
+    /// it fails as soon as the line does.
+    fn again_and_again(&self, line: &str) -> Child {
+        let script = format!("while [ ! -e stop ]; do {line} || exit 1; done");
+        self.sh(&script).spawn().unwrap()
+    }
+
+    /// The files that were kept aside.
+    fn kept_aside(&self) -> Vec<PathBuf> {
+        self.named(".replaced-")
+    }
+
+    /// What was being made when its maker was killed.
+    fn unfinished(&self) -> Vec<PathBuf> {
+        self.named("/.keyctl-")
+    }
+
+    fn named(&self, part: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path("")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.to_string_lossy().contains(part))
+            .collect()
+    }
+}
+
+/// Kills a process some time after it was started.
+fn kill_after(mut child: Child, delay: Duration) {
+    thread::sleep(delay);
+    // One that has ended already is not there to be killed.
+    drop(child.kill());
+    wait(child);
+}
+
+#[test]
+fn a_copy_that_is_made_while_others_write_holds_a_prefix_of_the_writes() {
+    let site = Site::new();
+    site.create();
+    let writers: Vec<Child> = (0..4)
+        .map(|_| site.again_and_again("keyctl create --quiet --scope inference >> tokens"))
+        .collect();
+    let copies: Vec<PathBuf> = (0..rounds() / 4)
+        .map(|number| site.path(format!("copy-{number}")))
+        .collect();
+    let mut written = Vec::new();
+    let reader = site.sql();
+    for (number, copy) in copies.iter().enumerate() {
+        if number == copies.len() / 2 {
+            // From here on what is written stays in the log beside the store.
+            reader.execute_batch("BEGIN").unwrap();
+            reader
+                .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
+                .unwrap();
+        }
+        written.push(site.number("SELECT count(*) FROM events"));
+        run(site.bare("backup").arg(copy).arg("--db").arg(site.db())).code(0);
+    }
+    fs::write(site.path("stop"), "").unwrap();
+    for writer in writers {
+        finish(writer).code(0);
+    }
+
+    let (all_events, all_keys) = (events(&site.db()), keys(&site.db()));
+    let mut lengths = BTreeSet::new();
+    for (copy, written) in copies.iter().zip(written) {
+        site.sound(copy);
+        let (events, keys) = (events(copy), keys(copy));
+        assert!(events.len() >= usize::try_from(written).unwrap());
+        assert_eq!(events, all_events[..events.len()]);
+        assert_eq!(keys, all_keys[..keys.len()]);
+        // One line for the store, and one for each key.
+        assert_eq!(events.len(), keys.len() + 1);
+        assert_eq!(mode(copy), 0o600);
+        lengths.insert(events.len());
+    }
+    assert!(lengths.len() > 1, "nobody wrote: this test shows nothing");
+    assert!(site.unfinished().is_empty());
+}
+
+/// A store with a log that was left behind beside it, and a copy of what it held before. Each is a
+/// template: nobody has it open.
+struct Templates {
+    site: Site,
+    copy: PathBuf,
+}
+
+impl Templates {
+    fn new(damage: &str) -> Self {
+        let site = Site::new();
+        for _ in 0..4 {
+            site.create();
+        }
+        let copy = site.path("copy");
+        run(site.bare("backup copy --db").arg(site.db())).code(0);
+        let first = &site.ids()[0];
+        let reader = site.sql();
+        reader.execute_batch(damage).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        reader
+            .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
+            .unwrap();
+        site.create();
+        site.run(&format!("delete {first} --yes"));
+        for suffix in ["", "-wal"] {
+            let from = site.path(format!("keyctl.db{suffix}"));
+            fs::copy(from, site.path(format!("old{suffix}"))).unwrap();
+        }
+        assert!(fs::metadata(site.path("old-wal")).unwrap().len() > 0);
+        drop(reader);
+        Templates { site, copy }
+    }
+
+    /// Puts the template in the store's place, as a crash would have left it.
+    fn put(&self) {
+        for path in self.site.kept_aside() {
+            fs::remove_file(path).unwrap();
+        }
+        for suffix in ["-shm", "-wal", "-journal", ""] {
+            drop(fs::remove_file(
+                self.site.path(format!("keyctl.db{suffix}")),
+            ));
+        }
+        for suffix in ["", "-wal"] {
+            let from = self.site.path(format!("old{suffix}"));
+            fs::copy(from, self.site.path(format!("keyctl.db{suffix}"))).unwrap();
+        }
+    }
+
+    fn restore(&self) -> Child {
+        let mut command = self.site.cmd("restore copy --yes");
+        command.spawn().unwrap()
+    }
+
+    /// Whether the store holds the copy, all of it and nothing else.
+    fn is_new(&self) -> bool {
+        let db = self.site.db();
+        let (events, copied) = (events(&db), events(&self.copy));
+        events.len() == copied.len() + 1
+            && events[..copied.len()] == copied
+            && keys(&db) == keys(&self.copy)
+    }
+
+    /// Kills a restore at moments all over its time. Each time the store is the old one or the new
+    /// one, whole, and the next restore does what is left to do.
+    fn kill_all_over(&self, old: &dyn Fn() -> bool) {
+        self.put();
+        let begun = Instant::now();
+        finish(self.restore()).code(0);
+        let whole = begun.elapsed();
+        assert!(self.is_new());
+        let mut olds = 0;
+        for round in 0..rounds() {
+            self.put();
+            kill_after(self.restore(), whole * round / rounds());
+            if self.is_new() {
+                self.site.sound(&self.site.db());
+            } else {
+                assert!(old(), "neither the old nor the new, round {round}");
+                olds += 1;
+            }
+            finish(self.restore()).code(0);
+            assert!(self.is_new(), "round {round}");
+            self.site.sound(&self.site.db());
+            assert_eq!(self.site.unfinished(), Vec::<PathBuf>::new());
+        }
+        assert!(olds > 0, "none was killed in time: this test shows nothing");
+    }
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_the_old_store_or_the_new_one() {
+    let templates = Templates::new("");
+    templates.put();
+    let db = templates.site.db();
+    let (old_events, old_keys) = (events(&db), keys(&db));
+    assert_eq!(old_keys.len(), 5);
+    templates.kill_all_over(&|| {
+        templates.site.sound(&db);
+        events(&db) == old_events && keys(&db) == old_keys
+    });
+}
+
+#[test]
+fn a_restore_over_a_damaged_store_that_is_killed_leaves_the_old_one_or_the_new_one() {
+    let templates = Templates::new("CREATE TABLE extra (x)");
+    templates.put();
+    let db = templates.site.db();
+    let (old_events, old_keys) = (events(&db), keys(&db));
+    templates.kill_all_over(&|| {
+        rows(&db, "SELECT count(*) FROM extra").len() == 1
+            && events(&db) == old_events
+            && keys(&db) == old_keys
+    });
+    // What it replaced is kept with its log.
+    templates.put();
+    finish(templates.restore()).code(0);
+    let kept = templates.site.kept_aside();
+    let main = kept.iter().min_by_key(|path| path.as_os_str().len());
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!(events(main.unwrap()), old_events);
+    assert_eq!(keys(main.unwrap()), old_keys);
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_nothing_or_a_whole_copy_and_the_next_one_tidies_up() {
+    let site = Site::new();
+    site.create();
+    let backup = || site.cmd("backup copy").spawn().unwrap();
+    let begun = Instant::now();
+    finish(backup()).code(0);
+    let whole = begun.elapsed();
+    for round in 0..rounds() / 2 {
+        drop(fs::remove_file(site.path("copy")));
+        kill_after(backup(), whole * round * 2 / rounds());
+        if site.path("copy").exists() {
+            site.sound(&site.path("copy"));
+            fs::remove_file(site.path("copy")).unwrap();
+        }
+        finish(backup()).code(0);
+        site.sound(&site.path("copy"));
+        assert_eq!(site.unfinished(), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn a_restore_among_other_processes_fails_none_and_loses_nothing() {
+    let site = Site::new();
+    let token = site.create();
+    fs::write(site.path("token"), &token).unwrap();
+    run(&mut site.cmd("backup copy")).code(0);
+    let mut others: Vec<Child> = (0..3)
+        .map(|number| {
+            let line = format!("keyctl create --quiet --scope inference >> tokens-{number}");
+            site.again_and_again(&line)
+        })
+        .collect();
+    others.push(site.again_and_again("keyctl verify --key-file token > /dev/null"));
+    others.push(site.again_and_again("keyctl list > /dev/null 2>&1"));
+    for round in 0..3 {
+        // Something is to be lost each time.
+        let made =
+            || (0..3).all(|number| lines(&site.path(format!("tokens-{number}"))) > round * 2);
+        until("each has made a key", made);
+        run(&mut site.cmd("restore copy --yes")).code(0);
+    }
+    fs::write(site.path("stop"), "").unwrap();
+    for other in others {
+        finish(other).code(0);
+    }
+
+    site.sound(&site.db());
+    assert_eq!(site.verify(token), 0);
+    let aside = site.kept_aside();
+    assert_eq!(aside.len(), 3);
+    let mut known = ids(&site.db(), "SELECT id FROM keys");
+    for path in &aside {
+        site.sound(path);
+        known.extend(ids(path, "SELECT id FROM keys"));
+    }
+    for number in 0..3 {
+        let tokens = fs::read_to_string(site.path(format!("tokens-{number}"))).unwrap();
+        for token in tokens.lines() {
+            assert!(known.contains(&id_of(token)), "lost: {}", id_of(token));
+        }
+    }
+}
+
+fn lines(path: &Path) -> usize {
+    fs::read_to_string(path).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+fn what_is_made_is_for_its_maker_alone_whatever_the_umask() {
+    for umask in ["0000", "0077", "0777"] {
+        let site = Site::new();
+        let script = format!(
+            "umask {umask}; keyctl create -q --scope inference > token && keyctl backup copy \
+             && keyctl restore copy --yes && exec keyctl --db made/keyctl.db restore copy --yes"
+        );
+        let mut command = site.without_rights(site.sh(&script));
+        set_mode(site.path(""), 0o777);
+        fs::write(site.path("token"), "").unwrap();
+        set_mode(site.path("token"), 0o666);
+        run(&mut command).code(0);
+        let aside = site.kept_aside();
+        assert_eq!(aside.len(), 1);
+        for path in [&site.path("copy"), &aside[0], &site.path("made/keyctl.db")] {
+            assert_eq!(mode(path), 0o600, "umask {umask}: {}", path.display());
+        }
+        assert_eq!(mode(site.path("made")), 0o700);
+        assert_eq!(site.unfinished(), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn who_may_only_read_the_store_may_copy_it() {
+    for with_log in [true, false] {
+        let site = Site::new();
+        let token = site.create();
+        let elsewhere = Site::new();
+        set_mode(elsewhere.path(""), 0o777);
+        let mut command = site.bare("backup --db");
+        command.arg(site.db()).arg(elsewhere.path("copy"));
+        let mut command = site.without_rights(command);
+        for suffix in ["", "-wal", "-shm"] {
+            let path = site.path(format!("keyctl.db{suffix}"));
+            if with_log || suffix.is_empty() {
+                set_mode(path, 0o444);
+            } else {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        set_mode(site.path(""), 0o555);
+        let ran = run(&mut command);
+        set_mode(site.path(""), 0o755);
+        ran.code(0);
+        run_with(
+            elsewhere.bare("verify --db").arg(elsewhere.path("copy")),
+            token,
+        )
+        .code(0);
+    }
+}
+
+#[test]
+fn a_damaged_store_that_is_in_use_is_waited_for() {
+    let templates = Templates::new("CREATE TABLE extra (x)");
+    templates.put();
+    let reader = templates.site.sql();
+    reader.execute_batch("BEGIN").unwrap();
+    reader
+        .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
+        .unwrap();
+    let mut restore = templates.restore();
+    until("it has taken the copy in", || {
+        !templates.site.unfinished().is_empty()
+    });
+    // Time enough to do it, if it did not wait.
+    for _ in 0..5 {
+        run(&mut templates.site.cmd("list")).code(0);
+    }
+    assert!(restore.try_wait().unwrap().is_none());
+    assert_eq!(templates.site.kept_aside(), Vec::<PathBuf>::new());
+    assert!(!templates.is_new());
+    drop(reader);
+    finish(restore).code(0);
+    assert!(templates.is_new());
+}

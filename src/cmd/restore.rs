@@ -1,0 +1,169 @@
+//! `keyctl restore`
+
+mod effect;
+
+use self::effect::Effect;
+use super::Cx;
+use super::confirm::{confirm, keys, name_keys};
+use super::values::Why;
+use crate::access::Access;
+use crate::error::{DONE, Error, Result, escape};
+use crate::event::{Action, Event};
+use crate::id::KeyId;
+use crate::store::{self, Location, Read, Restoration};
+use crate::when::Timestamp;
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// Put a copy in the store's place
+///
+/// The copy is one that 'keyctl backup' made, or any other store. It is checked; then all that the
+/// store holds is replaced by what the copy holds, with one more line in its log, at once or not at
+/// all. Others may be using the store: they go on with what was restored. What was replaced is kept
+/// beside the store as PATH.replaced-TIME, and can be restored in its turn.
+///
+/// Everything is as it was when the copy was made. A key that was disabled, deleted or purged since
+/// comes alive again: restore names each before it asks, and you may have to disable it again. A
+/// key that was made since is gone, and its token fails. Scopes, expiries, policy, members and
+/// administrators are the copy's, too. A head of the log that was kept elsewhere since will be
+/// reported as missing by 'keyctl log --check --head', and rightly so.
+///
+/// Only an administrator may restore; a damaged store, only its file's owner or root. Where there is
+/// no store, one is made from the copy.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Exit codes:
+  0    done
+  2    usage: a bad flag or value
+  4    refused: you are no administrator, it was not confirmed, or the store was changed meanwhile
+  5    the copy is missing, damaged or of a newer version, or the store failed
+  130  the question was interrupted
+
+Examples:
+  $ keyctl restore /var/backups/keyctl-2026-11-22.db
+  $ keyctl restore /var/backups/keyctl-2026-11-22.db --yes -m 'the disk was lost'")]
+pub struct Args {
+    /// The copy
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// Do not ask; needed where there is no terminal
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    why: Why,
+}
+
+impl Args {
+    /// Restores the copy.
+    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let source = Location::new(&self.path)?;
+        let restoration = store::prepare_restore(&cx.location()?, &source)?;
+        let access = restoration.access(&cx.env.actor)?;
+        check_access(&access, restoration.damage().is_some())?;
+        let told = self.ask(cx, &restoration)?;
+        let now = cx.env.now();
+        let restored = restoration.run(now, &mut |current, copy| {
+            if let Some(store) = current {
+                check_access(&store.access(&cx.env.actor)?, false)?;
+            }
+            let effect = Effect::of(current, copy, now)?;
+            check_told(&told, &effect)?;
+            let event = Event::new(now, &cx.env.actor, Action::Restore, None)
+                .with("copy", source.path().to_string_lossy())
+                .with(
+                    "replaced",
+                    current
+                        .map(Read::head)
+                        .transpose()?
+                        .map(|head| head.to_string()),
+                )
+                .with("revived", effect.revived.len())
+                .with("stopped", effect.stopped);
+            Ok(event.because(self.why.reason.as_deref()))
+        })?;
+        cx.status(format_args!("restored {}", source.shown()));
+        if let Some(kept) = &restored.kept {
+            cx.status(format_args!(
+                "what it replaced is kept: {}",
+                escape(&kept.to_string_lossy())
+            ));
+        }
+        cx.status(format_args!(
+            "the log's head, to be kept elsewhere: {}",
+            restored.head
+        ));
+        Ok(DONE)
+    }
+
+    /// Says what the restore will do, and asks whether to go on, unless that was said. Returns the
+    /// keys that were said to come alive again.
+    fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
+        let now = cx.env.now();
+        let effect = Effect::of(restoration.current(), restoration.copy(), now)?;
+        if self.yes || cx.env.terminal.interactive() {
+            if let Some(damage) = restoration.damage() {
+                cx.notice(format_args!("the store is damaged: {damage}"));
+                cx.notice("so it cannot be told which of its keys work now");
+            }
+            tell(cx, &effect, now);
+        }
+        let question = match effect.revived.len() {
+            0 => "Restore the copy?".to_owned(),
+            count => format!("Restore the copy, and {} with it?", keys(count)),
+        };
+        confirm(cx, self.yes, "restore", &question)?;
+        Ok(effect.revived.iter().map(|key| key.id).collect())
+    }
+}
+
+fn check_access(access: &Access, is_damaged: bool) -> Result<()> {
+    let checked = access.administrator("restore the store");
+    match is_damaged {
+        true => checked.map_err(|error| {
+            error.hint("it is damaged: only the owner of its file, or root, may replace it")
+        }),
+        false => checked,
+    }
+}
+
+/// Refuses an effect that would bring a key alive of which nobody was told: it may have been
+/// disabled or deleted since.
+fn check_told(told: &HashSet<KeyId>, effect: &Effect) -> Result<()> {
+    match effect.revived.iter().find(|key| !told.contains(&key.id)) {
+        None => Ok(()),
+        Some(key) => Err(Error::state(format!(
+            "{} would come alive again too: it was stopped only just now",
+            key.label()
+        ))
+        .hint("nothing was changed; run the command again")),
+    }
+}
+
+fn tell(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
+    match effect.revived.len() {
+        0 => cx.notice("no key comes alive again"),
+        count => {
+            cx.notice(format_args!("{} will come alive again:", keys(count)));
+            name_keys(cx, &effect.revived, now);
+        }
+    }
+    if effect.stopped > 0 {
+        cx.notice(format_args!(
+            "{} will stop: what uses it will fail",
+            keys(effect.stopped)
+        ));
+    }
+    if effect.events > 0 {
+        let lines = match effect.events {
+            1 => "1 line".to_owned(),
+            count => format!("{count} lines"),
+        };
+        cx.notice(format_args!("the log will lose its last {lines}"));
+    }
+    if !effect.administrators.is_empty() {
+        cx.notice(format_args!(
+            "administrators again: {}",
+            escape(&effect.administrators.join(", "))
+        ));
+    }
+}

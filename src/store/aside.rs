@@ -1,0 +1,123 @@
+//! What a restore replaces, kept beside the store.
+
+use super::file::beside;
+use super::place::{Place, sync_directory};
+use super::scratch::Scratch;
+use crate::error::{Error, Result, escape};
+use crate::when::Timestamp;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A place of its own for what was replaced. What was put there is removed again, unless it is
+/// kept.
+pub struct Aside {
+    store: PathBuf,
+    path: PathBuf,
+    made: Vec<PathBuf>,
+}
+
+impl Aside {
+    /// A place beside the store at `store` where nothing is: `<store>.replaced-<time>`, with a
+    /// number behind it where that is taken.
+    pub fn new(store: &Path, now: Timestamp) -> Self {
+        let first = beside(store, &format!(".replaced-{}", now.compact()));
+        let mut path = first.clone();
+        let mut number = 1;
+        while ["", "-wal"]
+            .iter()
+            .any(|suffix| is_there(&beside(&path, suffix)))
+        {
+            number += 1;
+            path = beside(&first, &format!("-{number}"));
+        }
+        Aside {
+            store: store.to_owned(),
+            path,
+            made: Vec::new(),
+        }
+    }
+
+    /// The path of what was replaced.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Moves the file at `from` here.
+    pub fn take(&mut self, from: &Path) -> Result<()> {
+        self.take_as(from, "")
+    }
+
+    fn take_as(&mut self, from: &Path, suffix: &str) -> Result<()> {
+        let path = beside(&self.path, suffix);
+        Place::new(&path)?.take(from)?;
+        self.made.push(path);
+        Ok(())
+    }
+
+    /// Copies the store's file and its write-ahead log here, byte by byte: for one that SQLite
+    /// cannot read. Returns the files that were read: closing one of them would let go of every
+    /// lock that this process has on it.
+    pub fn copy_files(&mut self, scratch: &Scratch, name: &str) -> Result<Vec<File>> {
+        let mut read = Vec::new();
+        for suffix in ["", "-wal"] {
+            let path = beside(&self.store, suffix);
+            let mut from = match File::open(&path) {
+                Ok(file) => file,
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+                Err(cause) => return Err(failed(&path, &cause)),
+            };
+            let copied = scratch.file(name).and_then(|to| {
+                let mut file = File::options().write(true).open(&to)?;
+                io::copy(&mut from, &mut file)?;
+                file.sync_all()?;
+                Ok(to)
+            });
+            read.push(from);
+            self.take_as(&copied.map_err(|cause| failed(&path, &cause))?, suffix)?;
+        }
+        Ok(read)
+    }
+
+    /// Moves a write-ahead log here that has no store any more: it would be applied to the next
+    /// file of that name. Returns where it is now, if there was one.
+    pub fn move_orphans(&self) -> Result<Option<PathBuf>> {
+        let mut moved = None;
+        for suffix in ["-shm", "-journal", "-wal"] {
+            let (orphan, to) = (beside(&self.store, suffix), beside(&self.path, suffix));
+            if is_there(&orphan) {
+                fs::rename(&orphan, &to).map_err(|cause| failed(&orphan, &cause))?;
+                moved = Some(to);
+            }
+        }
+        if let (Some(_), Some(directory)) = (&moved, self.store.parent()) {
+            sync_directory(directory).map_err(|cause| failed(directory, &cause))?;
+        }
+        Ok(moved)
+    }
+
+    /// Leaves what was put here, and returns its path.
+    pub fn keep(mut self) -> PathBuf {
+        self.made.clear();
+        self.path.clone()
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        for path in &self.made {
+            // It is what the store still holds.
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn failed(path: &Path, cause: &io::Error) -> Error {
+    let shown = escape(&path.to_string_lossy());
+    Error::store(format!("{shown} could not be kept aside: {cause}"))
+        .hint("nothing was restored; check the room and the permissions of its directory")
+}

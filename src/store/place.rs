@@ -1,0 +1,118 @@
+//! A place for a new file, which nothing that is there may be lost to.
+
+use super::file::beside;
+use crate::error::{Error, Result, escape, quote};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What SQLite would take for a part of a file that lies beside it.
+const APPLIED: [&str; 2] = ["-wal", "-journal"];
+
+/// The absolute path of a file that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(PathBuf);
+
+impl Place {
+    /// The place that `path` names.
+    ///
+    /// # Errors
+    ///
+    /// Where that is no name of a file.
+    pub fn new(path: &Path) -> Result<Self> {
+        let shown = quote(&path.to_string_lossy());
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if bytes.contains(&0) {
+            return Err(Error::usage(format!("the path {shown} has a NUL byte")));
+        }
+        if bytes.ends_with(b"/") || path.file_name().is_none() {
+            return Err(Error::usage(format!("{shown} is not the path of a file"))
+                .hint("name a file that is not there yet"));
+        }
+        std::path::absolute(path)
+            .map(Place)
+            .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path as a message shows it.
+    pub fn shown(&self) -> String {
+        escape(&self.0.to_string_lossy())
+    }
+
+    /// The directory that the file is to lie in.
+    pub fn directory(&self) -> &Path {
+        self.0.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Refuses a place where something is, a link to nowhere too, or beside which something lies
+    /// that would be taken for a part of the file.
+    pub fn check_free(&self) -> Result<()> {
+        if fs::symlink_metadata(&self.0).is_ok() {
+            return Err(self.taken());
+        }
+        for suffix in APPLIED {
+            let other = beside(&self.0, suffix);
+            if fs::symlink_metadata(&other).is_ok() {
+                return Err(Error::store(format!(
+                    "{} would be taken for a part of the new file",
+                    escape(&other.to_string_lossy())
+                ))
+                .hint("move it away, or name another file"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the file at `from`, which lies on the same file system, here and to the disk, if
+    /// there is nothing here yet.
+    pub fn take(&self, from: &Path) -> Result<()> {
+        self.check_free()?;
+        move_unless_taken(from, &self.0).map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => self.taken(),
+            _ => self.failed(&cause),
+        })?;
+        sync_directory(self.directory()).map_err(|cause| {
+            drop(fs::remove_file(&self.0));
+            self.failed(&cause)
+        })
+    }
+
+    /// Why the file could not be made.
+    pub fn failed(&self, cause: &io::Error) -> Error {
+        Error::store(format!("cannot make the file {}: {cause}", self.shown()))
+            .hint("check the path and its permissions")
+    }
+
+    fn taken(&self) -> Error {
+        Error::store(format!("the file {} is there already", self.shown()))
+            .hint("name a file that is not there, or move this one away")
+    }
+}
+
+fn move_unless_taken(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Not every file system can refuse to replace: a link is refused by every one that has any.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        moved => Ok(moved?),
+    }
+}
+
+/// Makes sure that the names in a directory, too, are on the disk. One who may put files into it
+/// need not be allowed to read it; then they get there in their own time.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
+    match File::open(directory) {
+        Ok(directory) => directory.sync_all(),
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(cause) => Err(cause),
+    }
+}

@@ -1,0 +1,92 @@
+//! A copy of a store: all that it holds at one moment, in a file of its own.
+
+use super::error::Error;
+use super::{Sqlite, shown};
+use crate::error::{Error as Told, Result as ToldResult};
+use crate::store::scratch::Scratch;
+use crate::store::{Copied, Location, Place, Read};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+impl Sqlite {
+    /// Puts a copy of the store at `place`, where nothing may be, for its maker alone, and says
+    /// what it holds. It is there once it is whole, checked and on the disk, or not at all.
+    pub fn copy_to(&self, place: &Place) -> ToldResult<Copied> {
+        place.check_free()?;
+        let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(&cause))?;
+        let copy = self.copy_into(&scratch, "copy")?;
+        let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
+        let copied = checked.map_err(|what| {
+            Told::store(format!(
+                "the store {} is damaged, and was not copied: {what}",
+                shown(&self.path)
+            ))
+            .hint("restore an earlier backup: keyctl restore PATH")
+        })?;
+        place.take(&copy)?;
+        Ok(copied)
+    }
+
+    /// Makes a copy of the store in `scratch`, under `name`, and returns its path. What was wiped
+    /// is not in it, nor what else lies about in pages that are no longer used.
+    pub fn copy_into(&self, scratch: &Scratch, name: &str) -> ToldResult<PathBuf> {
+        self.reading(|connection| {
+            let copy = scratch.file(name).map_err(|cause| unmade(&cause))?;
+            vacuum_into(connection, &copy)?;
+            // SQLite leaves that to us.
+            File::open(&copy)
+                .and_then(|file| file.sync_all())
+                .map_err(|cause| unmade(&cause))?;
+            Ok(copy)
+        })
+    }
+
+    /// Looks at everything in the store: what it holds, or what is wrong with it.
+    pub fn inspect(&self) -> ToldResult<Result<Copied, String>> {
+        if let Some(what) = self.damage()?.into_iter().next() {
+            return Ok(Err(what));
+        }
+        let head = match self.check_log(None)? {
+            Ok(head) => head,
+            Err(flaw) => return Ok(Err(format!("its log is broken: {flaw}"))),
+        };
+        let keys: i64 = self.reading(|connection| {
+            Ok(connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?)
+        })?;
+        Ok(Ok(Copied {
+            keys: usize::try_from(keys).unwrap_or_default(),
+            head,
+        }))
+    }
+}
+
+fn vacuum_into(connection: &Connection, file: &Path) -> Result<(), Error> {
+    match connection.execute("VACUUM INTO ?1", [Text(file)]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+                unmade(&error)
+            }
+            _ => Error::Sqlite(error),
+        }),
+    }
+}
+
+fn unmade(cause: &dyn std::error::Error) -> Error {
+    Error::Told(
+        Told::store(format!("the copy could not be made: {cause}"))
+            .hint("check the room and the permissions where it is to lie"),
+    )
+}
+
+/// A path as SQLite takes one: bytes, in UTF-8 or not.
+pub struct Text<'a>(pub &'a Path);
+
+impl ToSql for Text<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let bytes = self.0.as_os_str().as_encoded_bytes();
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(bytes)))
+    }
+}
