@@ -1,0 +1,373 @@
+//! A small store, and what must hold of it whatever bytes are put into its file: nothing panics,
+//! what fails says so, and no token is let in that was never issued.
+
+use super::properties::checksum;
+use keyctl::env::{Actor, Random};
+use keyctl::error::{Error, Kind, Result, is_unprintable};
+use keyctl::event::{Action, Event};
+use keyctl::hash::{Cost, Scheme, hash};
+use keyctl::id::KeyId;
+use keyctl::key::{Key, Kind as Sort};
+use keyctl::project::{Member, Role};
+use keyctl::scope::Scope;
+use keyctl::store::{self, Filter, Founder, Location, LogFilter, Read};
+use keyctl::token::{Prefix, Token};
+use keyctl::verify::{Required, Verdict, verify};
+use keyctl::when::{Span, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// So few bytes turn no key into another: the IDs here differ in more.
+const SLIGHT: usize = 4;
+
+thread_local! {
+    static ORIGINAL: Original = Original::new();
+}
+
+/// Puts the edits that `bytes` spell into the file of a store, and lets everything meet it.
+pub fn store(bytes: &[u8]) {
+    ORIGINAL.with(|original| {
+        let (file, changed) = original.edited(bytes);
+        original.meet(&file, changed);
+    });
+}
+
+/// What verification says to a token that was issued and is usable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Met {
+    /// It is let in.
+    Valid,
+    /// It is not.
+    Rejected,
+    /// The store failed.
+    Failed,
+}
+
+/// A store as it was before anybody laid hands on it.
+pub struct Original {
+    dir: TempDir,
+    file: Vec<u8>,
+    usable: Token,
+    /// Tokens that were issued.
+    issued: Vec<Token>,
+    /// Tokens that never were, one with the ID of a key.
+    forged: Vec<Token>,
+    /// Tokens with the ID of one key and the secret of another.
+    swapped: Vec<Token>,
+    hashes: Vec<String>,
+}
+
+impl Original {
+    /// A store in pages as small as there are, so that a few bytes matter: keys in every state,
+    /// scopes that imply another, a label, a member, a log.
+    pub fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let dir = if memory.is_dir() {
+            tempfile::tempdir_in(memory).unwrap()
+        } else {
+            tempfile::tempdir().unwrap()
+        };
+        let mut random = Counting(1);
+        let mut tokens: Vec<Token> = (0..10).map(|_| new_token(&mut random)).collect();
+        let mut forged = tokens.split_off(8);
+        forged.push(joined(&tokens[0], &forged[0]));
+        let swapped = vec![
+            joined(&tokens[0], &tokens[1]),
+            joined(&tokens[1], &tokens[0]),
+        ];
+        let hashes = fill(&dir.path().join("keyctl.db"), &tokens, &mut random).unwrap();
+        let file = compact(&dir.path().join("keyctl.db"));
+        let usable = joined(&tokens[0], &tokens[0]);
+        Original {
+            dir,
+            file,
+            usable,
+            issued: tokens,
+            forged,
+            swapped,
+            hashes,
+        }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &[u8] {
+        &self.file
+    }
+
+    /// The file with the edits that `bytes` spell, and how many of its bytes they touch. An edit
+    /// is what is done and how often, the place as three bytes, and what that takes.
+    fn edited(&self, bytes: &[u8]) -> (Vec<u8>, usize) {
+        let mut file = self.file.clone();
+        let mut changed = 0;
+        let mut rest = bytes.iter().copied();
+        while let (Some(what), Some(a), Some(b), Some(c)) =
+            (rest.next(), rest.next(), rest.next(), rest.next())
+        {
+            if file.is_empty() {
+                break;
+            }
+            let at = |a, b, c| u32::from_le_bytes([a, b, c, 0]) as usize % file.len();
+            let place = at(a, b, c);
+            let many = usize::from(what >> 2) + 1;
+            match what & 3 {
+                0 => {
+                    for (byte, new) in file[place..].iter_mut().zip(rest.by_ref().take(many)) {
+                        *byte = new;
+                        changed += 1;
+                    }
+                }
+                1 => {
+                    file[place] ^= 1 << (many & 7);
+                    changed += 1;
+                }
+                2 => {
+                    let from = at(
+                        rest.next().unwrap_or(0),
+                        rest.next().unwrap_or(0),
+                        rest.next().unwrap_or(0),
+                    );
+                    let many = many * 8;
+                    let piece = file[from..].iter().copied().take(many).collect::<Vec<_>>();
+                    let end = (place + piece.len()).min(file.len());
+                    changed += end - place;
+                    file[place..end].copy_from_slice(&piece[..end - place]);
+                }
+                _ => file.truncate(place),
+            }
+        }
+        (file, changed)
+    }
+
+    /// Puts `file` in the store's place, in which `changed` bytes are others, and lets everything
+    /// that reads meet it, and one that writes. Returns what is said to a token that is usable.
+    pub fn meet(&self, file: &[u8], changed: usize) -> Met {
+        let path = self.dir.path().join("keyctl.db");
+        for beside in ["keyctl.db-wal", "keyctl.db-shm", "keyctl.db-journal"] {
+            drop(fs::remove_file(self.dir.path().join(beside)));
+        }
+        fs::write(&path, file).unwrap();
+        let location = Location::new(&path).unwrap();
+        let store = match store::open_to_read(&location) {
+            Ok(store) => store,
+            Err(error) => {
+                self.told(&error);
+                return Met::Failed;
+            }
+        };
+        let swapped = self.swapped.iter().filter(|_| changed <= SLIGHT);
+        for token in self.forged.iter().chain(swapped) {
+            let met = self.verified(&*store, token);
+            assert!(met != Met::Valid, "a token that was never issued is valid");
+        }
+        for token in &self.issued {
+            self.verified(&*store, token);
+        }
+        let met = self.verified(&*store, &self.usable);
+        self.read(&*store);
+        drop(store);
+        self.write(&location);
+        met
+    }
+
+    fn verified(&self, store: &dyn Read, token: &Token) -> Met {
+        match verify(store, token, &Required::default(), &now) {
+            Ok(verified) => match verified.verdict {
+                Verdict::Valid(key) => {
+                    assert!(key.id == token.id(), "another key was let in");
+                    Met::Valid
+                }
+                Verdict::Rejected(..) => Met::Rejected,
+            },
+            Err(error) => {
+                self.told(&error);
+                Met::Failed
+            }
+        }
+    }
+
+    fn read(&self, store: &dyn Read) {
+        let now = now();
+        self.expect(store.find(&Filter::all(now)));
+        self.expect(store.find(&Filter {
+            owner: Some("alice".to_owned()),
+            project: Some("search".to_owned()),
+            scopes: vec!["inference".to_owned()],
+            labels: vec![("team".to_owned(), "search".to_owned())],
+            sort: store::Sort::Name,
+            ..Filter::all(now)
+        }));
+        for token in &self.issued {
+            if let Some(Some(key)) = self.expect(store.get(token.id())) {
+                assert!(key.id == token.id(), "another key was found");
+            }
+        }
+        self.expect(store.find_events(&LogFilter::default()));
+        self.expect(store.find_events(&LogFilter {
+            key_id: Some(self.usable.id()),
+            limit: Some(2),
+            ..LogFilter::default()
+        }));
+        self.expect(store.check_log(None));
+        self.expect(store.head());
+        self.expect(store.policy());
+        self.expect(store.scopes());
+        self.expect(store.members(None));
+        self.expect(store.administrators());
+        self.expect(store.access(&actor()));
+    }
+
+    fn write(&self, location: &Location) {
+        let written = store::open_to_write(location).and_then(|mut store| {
+            let id = self.usable.id();
+            store::write(&mut *store, |tx| {
+                tx.touch(id, now())?;
+                if let Some(mut key) = tx.get(id)? {
+                    key.deleted_at = Some(now());
+                    tx.update(&key)?;
+                }
+                tx.append(&Event::new(now(), &actor(), Action::Delete, Some(id)))
+            })
+        });
+        self.expect(written);
+    }
+
+    fn expect<T>(&self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.told(&error)).ok()
+    }
+
+    /// A failure is one of the store, in words that a terminal can show, without a hash.
+    fn told(&self, error: &Error) {
+        assert_eq!(error.kind, Kind::Store, "{error}");
+        let hint = error.hint.as_deref().unwrap_or_default();
+        for text in [&error.message, hint] {
+            assert!(!text.chars().any(is_unprintable), "{text:?}");
+            assert!(!self.hashes.iter().any(|hash| text.contains(&hash[10..])));
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_795_305_600_000).unwrap()
+}
+
+fn actor() -> Actor {
+    Actor {
+        name: "alice".to_owned(),
+        uid: 4_000_001,
+        login_uid: None,
+    }
+}
+
+/// Makes the store, with a key for each of `tokens`, and returns their hashes.
+fn fill(path: &Path, tokens: &[Token], random: &mut Counting) -> Result<Vec<String>> {
+    let founder = Founder {
+        actor: &actor(),
+        now: now().before(Span::days(30)),
+        reason: None,
+    };
+    let (mut store, _) = store::open_or_create(&Location::new(path)?, &founder)?;
+    let slow = Scheme::Argon2id(Cost {
+        memory_kib: 8,
+        iterations: 1,
+    });
+    let mut hashes = Vec::new();
+    store::write(&mut *store, |tx| {
+        tx.set_policy("hash", Some("sha256"))?;
+        tx.add_scope(
+            "train",
+            &Scope {
+                description: "train".to_owned(),
+                implies: BTreeSet::from(["inference".to_owned()]),
+            },
+        )?;
+        tx.set_member(&Member {
+            project: "search".to_owned(),
+            user: "alice".to_owned(),
+            role: Role::Owner,
+        })?;
+        for (index, token) in tokens.iter().enumerate() {
+            let scheme = if index == 6 { slow } else { Scheme::Sha256 };
+            let hash = hash(token.secret(), scheme, random)?;
+            let mut key = key(token.id(), index, tokens[0].id());
+            tx.insert(&key, &hash)?;
+            if index == 7 {
+                // Its hash is wiped.
+                key.deleted_at = Some(now());
+                tx.update(&key)?;
+            }
+            tx.append(&Event::new(now(), &actor(), Action::Create, Some(key.id)))?;
+            hashes.push(hash);
+        }
+        Ok(())
+    })?;
+    Ok(hashes)
+}
+
+/// A key in the state that its place says.
+fn key(id: KeyId, index: usize, other: KeyId) -> Key {
+    let past = now().before(Span::days(1));
+    let later = now().after(Span::days(1));
+    let at = |place| (index == place).then_some(past);
+    Key {
+        id,
+        name: format!("key-{index}"),
+        owner: "alice".to_owned(),
+        kind: if index == 6 { Sort::Legacy } else { Sort::Api },
+        scopes: BTreeSet::from(["train".to_owned()]),
+        labels: BTreeMap::from([("team".to_owned(), "search".to_owned())]),
+        created_at: now().before(Span::days(20)),
+        created_by: "alice".to_owned(),
+        expires_at: at(2).or(later),
+        last_used_at: at(0),
+        grace_from: at(3).or(at(4)),
+        usable_until: at(3).or(later.filter(|_| index == 4)),
+        disabled_at: at(5),
+        disabled_by: (index == 5).then(|| "alice".to_owned()),
+        deleted_at: None,
+        replaces: None,
+        replaced_by: (index == 3).then_some(other),
+    }
+}
+
+/// The file in the smallest pages that SQLite has, with nothing beside it.
+fn compact(path: &Path) -> Vec<u8> {
+    let sql = rusqlite::Connection::open(path).unwrap();
+    sql.execute_batch(
+        "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM; PRAGMA journal_mode = WAL; \
+         PRAGMA wal_checkpoint(TRUNCATE)",
+    )
+    .unwrap();
+    drop(sql);
+    fs::read(path).unwrap()
+}
+
+fn new_token(random: &mut Counting) -> Token {
+    let id = KeyId::generate(random).unwrap();
+    Token::generate(&Prefix::default(), id, random).unwrap()
+}
+
+/// A token with the ID of `id` and the secret of `secret`.
+fn joined(id: &Token, secret: &Token) -> Token {
+    let mut text = format!("kc_{}_", id.id()).into_bytes();
+    text.extend_from_slice(secret.secret());
+    text.extend(checksum(&text));
+    Token::parse(&text).unwrap()
+}
+
+/// The same bytes every time: splitmix64.
+struct Counting(u64);
+
+impl Random for Counting {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+        for byte in bytes {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (z >> 56) as u8;
+        }
+        Ok(())
+    }
+}
