@@ -12,7 +12,6 @@ use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use sha2::{Digest, Sha256};
-use std::hint::black_box;
 use zeroize::Zeroizing;
 
 const SALT_LEN: usize = 16;
@@ -134,18 +133,7 @@ pub fn hash(secret: &[u8], scheme: Scheme, random: &mut dyn Random) -> Result<St
     Ok(phc.to_string())
 }
 
-/// Does the work of one hash by `scheme` and throws the result away, so that a key that is not
-/// there takes as long as one whose secret is wrong.
-pub fn stand_in(secret: &[u8], scheme: Scheme) -> Result<()> {
-    let tag = match scheme {
-        Scheme::Argon2id(cost) => derive(secret, &[0; SALT_LEN], cost.params()?)?,
-        Scheme::Sha256 => digest(secret),
-    };
-    black_box(&tag);
-    Ok(())
-}
-
-/// A stored hash that was read and found safe to run.
+/// A stored hash that was read and found safe to run, or what stands in for one.
 pub struct Stored {
     tag: Output,
     how: How,
@@ -167,6 +155,20 @@ impl Stored {
             None => Self::parse_argon2id(phc)?,
         };
         (stored.tag.len() == TAG_LEN).then_some(stored)
+    }
+
+    /// What takes the place of a hash that is not there: one by `scheme`, of no secret. Matching it
+    /// does the same work, so that a key that is not there takes as long as one whose secret is
+    /// wrong.
+    pub fn stand_in(scheme: Scheme) -> Result<Self> {
+        let how = match scheme {
+            Scheme::Argon2id(cost) => {
+                How::Argon2id(cost.params()?, Salt::new(&[0; SALT_LEN]).map_err(failed)?)
+            }
+            Scheme::Sha256 => How::Sha256,
+        };
+        let tag = Output::new(&[0; TAG_LEN]).map_err(failed)?;
+        Ok(Stored { tag, how })
     }
 
     fn parse_argon2id(phc: &str) -> Option<Self> {
@@ -304,6 +306,67 @@ mod tests {
             .check()
             .is_err()
         );
+    }
+
+    #[test]
+    fn a_cost_that_no_hash_can_have_is_out_of_bounds() {
+        let bounded = |memory_kib, iterations| {
+            let cost = Cost {
+                memory_kib,
+                iterations,
+            };
+            cost.check_bounds().is_ok()
+        };
+        assert!(bounded(8, 1));
+        assert!(!bounded(7, 1));
+        assert!(!bounded(8, 0));
+        assert!(bounded(1 << 20, 4));
+        assert!(!bounded((1 << 20) + 1, 1));
+        assert!(!bounded(8192, 101));
+    }
+
+    #[test]
+    fn a_hash_is_by_the_scheme_that_made_it_and_no_other() {
+        struct Zero;
+        impl Random for Zero {
+            fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+                bytes.fill(0);
+                Ok(())
+            }
+        }
+        let argon2id = |memory_kib, iterations| {
+            Scheme::Argon2id(Cost {
+                memory_kib,
+                iterations,
+            })
+        };
+        let schemes = [
+            argon2id(16, 2),
+            argon2id(16, 3),
+            argon2id(24, 2),
+            Scheme::Sha256,
+        ];
+        for made in schemes {
+            let phc = hash(b"secret", made, &mut Zero).unwrap();
+            let stored = Stored::parse(&phc).unwrap();
+            assert!(stored.matches(b"secret").unwrap());
+            for asked in schemes {
+                assert_eq!(stored.is_by(asked), asked == made, "{phc} by {asked:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_in_is_by_the_scheme_and_matches_nothing() {
+        let cost = Cost {
+            memory_kib: 16,
+            iterations: 2,
+        };
+        for scheme in [Scheme::Argon2id(cost), Scheme::Sha256] {
+            let stored = Stored::stand_in(scheme).unwrap();
+            assert!(stored.is_by(scheme));
+            assert!(!stored.matches(b"").unwrap());
+        }
     }
 
     #[test]

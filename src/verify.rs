@@ -5,7 +5,7 @@ mod note;
 pub use note::note;
 
 use crate::error::{DONE, Error, FOUND, Result, UNAUTHORIZED};
-use crate::hash::{Stored, stand_in};
+use crate::hash::Stored;
 use crate::key::{Key, Kind, State};
 use crate::policy::Policy;
 use crate::scope::Registry;
@@ -160,16 +160,19 @@ fn authenticate(
     presented: &Token,
     policy: &Policy,
 ) -> Result<Option<(Key, Option<String>)>> {
-    let Some((key, Some(phc))) = store.credential(presented.id())? else {
-        stand_in(presented.secret(), policy.scheme())?;
-        return Ok(None);
+    let found = match store.credential(presented.id())? {
+        Some((key, Some(phc))) => Some((key, phc)),
+        _ => None,
     };
-    let stored = Stored::parse(&phc).ok_or_else(|| unreadable(&key))?;
-    if !stored.matches(presented.secret())? || key.deleted_at.is_some() {
-        return Ok(None);
-    }
-    let outdated = (!stored.is_by(policy.scheme())).then_some(phc);
-    Ok(Some((key, outdated)))
+    let stored = match &found {
+        Some((key, phc)) => Stored::parse(phc).ok_or_else(|| unreadable(key))?,
+        None => Stored::stand_in(policy.scheme())?,
+    };
+    let matches = stored.matches(presented.secret())?;
+    let outdated = !stored.is_by(policy.scheme());
+    Ok(found
+        .filter(|(key, _)| matches && key.deleted_at.is_none())
+        .map(|(key, phc)| (key, outdated.then_some(phc))))
 }
 
 fn unreadable(key: &Key) -> Error {
