@@ -197,3 +197,98 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
         Err(cause) => Err(cause),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+    use std::os::fd::BorrowedFd;
+
+    /// A stream in memory that answers each write as it was told, and then takes everything.
+    #[derive(Default)]
+    struct Fickle {
+        answers: VecDeque<io::Result<usize>>,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Fickle {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = self.answers.pop_front().unwrap_or(Ok(bytes.len()))?;
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Output for Fickle {
+        fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+            None
+        }
+    }
+
+    fn fickle(answers: impl IntoIterator<Item = io::Result<usize>>) -> Fickle {
+        Fickle {
+            answers: answers.into_iter().collect(),
+            taken: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_write_that_was_cut_short_or_interrupted_goes_on() {
+        let mut stdout = fickle([
+            Ok(2),
+            Err(io::ErrorKind::Interrupted.into()),
+            Ok(1),
+            Err(io::ErrorKind::WouldBlock.into()),
+        ]);
+        to_stdout(&mut stdout, b"token\n").unwrap();
+        assert_eq!(stdout.taken, b"token\n");
+    }
+
+    #[test]
+    fn a_write_that_fails_or_takes_nothing_is_a_failure() {
+        for answer in [Ok(0), Err(io::ErrorKind::BrokenPipe.into())] {
+            let mut stdout = fickle([Ok(2), answer]);
+            let error = to_stdout(&mut stdout, b"token\n").unwrap_err();
+            assert_eq!(error.kind.exit_code(), 5);
+            assert_eq!(stdout.taken, b"to");
+        }
+    }
+
+    #[test]
+    fn a_secret_file_takes_the_place_of_nothing_even_if_it_came_after_the_check() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        SecretFile::check(&path).unwrap();
+        fs::write(&path, "another").unwrap();
+        let Err(error) = SecretFile::write(&path, b"token") else {
+            panic!("it was written");
+        };
+        assert!(error.message.ends_with("is there already"), "{error:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"another");
+    }
+
+    #[test]
+    fn a_name_without_a_directory_lies_in_the_current_one() {
+        for (path, directory) in [
+            ("token", "."),
+            ("a/token", "a"),
+            ("/token", "/"),
+            ("/", "."),
+        ] {
+            assert_eq!(directory_of(Path::new(path)), Path::new(directory));
+        }
+    }
+
+    #[test]
+    fn a_directory_that_may_not_be_read_is_no_failure_and_one_that_is_gone_is() {
+        let directory = tempfile::tempdir().unwrap();
+        // One who may read everything, such as root, syncs it.
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o300)).unwrap();
+        sync_directory(directory.path()).unwrap();
+        assert!(sync_directory(&directory.path().join("gone")).is_err());
+    }
+}

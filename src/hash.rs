@@ -328,6 +328,54 @@ mod tests {
     }
 
     #[test]
+    fn a_cost_that_no_hash_can_have_is_out_of_bounds() {
+        let bounded = |memory_kib, iterations| {
+            let cost = Cost {
+                memory_kib,
+                iterations,
+            };
+            cost.check_bounds().is_ok()
+        };
+        assert!(bounded(8, 1));
+        assert!(!bounded(7, 1));
+        assert!(!bounded(8, 0));
+        assert!(bounded(1 << 20, 4));
+        assert!(!bounded((1 << 20) + 1, 1));
+        assert!(!bounded(8192, 101));
+    }
+
+    #[test]
+    fn a_hash_is_by_the_scheme_that_made_it_and_no_other() {
+        struct Zero;
+        impl Random for Zero {
+            fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+                bytes.fill(0);
+                Ok(())
+            }
+        }
+        let argon2id = |memory_kib, iterations| {
+            Scheme::Argon2id(Cost {
+                memory_kib,
+                iterations,
+            })
+        };
+        let schemes = [
+            argon2id(16, 2),
+            argon2id(16, 3),
+            argon2id(24, 2),
+            Scheme::Sha256,
+        ];
+        for made in schemes {
+            let phc = hash(b"secret", made, &mut Zero).unwrap();
+            let stored = Stored::parse(&phc).unwrap();
+            assert!(stored.matches(b"secret").unwrap());
+            for asked in schemes {
+                assert_eq!(stored.is_by(asked), asked == made, "{phc} by {asked:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_ours_is_not_read() {
         assert!(!stored("$argon2i$v=19$m=8192,t=5,p=1"));
         assert!(!stored("$argon2id$v=16$m=8192,t=5,p=1"));

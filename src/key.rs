@@ -177,18 +177,6 @@ impl Key {
         }
     }
 
-    /// When it died, if it is dead at `now`: deleted, expired, or phased-out past its grace. What
-    /// is deleted is dead, even if the clock was set back to before that.
-    pub fn died_at(&self, now: Timestamp) -> Option<Timestamp> {
-        match self.deleted_at {
-            Some(at) => Some(min(at, now)),
-            None => self
-                .usable_until
-                .or(self.expires_at)
-                .filter(|&end| end <= now),
-        }
-    }
-
     /// How an error names this key.
     pub fn label(&self) -> String {
         format!("{} ({})", self.id, quote(&self.name))

@@ -273,6 +273,30 @@ mod tests {
     }
 
     #[test]
+    fn a_right_checksum_makes_no_token_of_another_shape() {
+        let read = |prefix: &str, id: &str, secret: &str| {
+            let mut text = format!("{prefix}_{id}_{secret}").into_bytes();
+            let sum = checksum(&text);
+            text.extend_from_slice(&sum);
+            Token::parse(&text).is_some()
+        };
+        let (id, secret) = ("0123456789ab", "A".repeat(43));
+        assert!(read("kc", id, &secret));
+        assert!(read(&"k".repeat(24), id, &secret));
+        for prefix in ["", "KC", "1k", "k-c", "_kc", &"k".repeat(25)] {
+            assert!(!read(prefix, id, &secret), "{prefix:?}");
+        }
+        for id in ["", "0123456789a", "0123456789abc", "0123456789au"] {
+            assert!(!read("kc", id, &secret), "{id:?}");
+        }
+        for odd in ["-", "_", " ", "\0"] {
+            assert!(!read("kc", id, &secret.replacen('A', odd, 1)), "{odd:?}");
+        }
+        assert!(!read("kc", id, &secret[1..]));
+        assert!(!read("kc", id, &format!("{secret}A")));
+    }
+
+    #[test]
     fn the_checksum_is_zlibs() {
         // Computed with Python: zlib.crc32(b"123456789") = 0xcbf43926 = 3421780262.
         assert_eq!(&checksum(b"123456789"), b"3jZRME");

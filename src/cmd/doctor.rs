@@ -8,8 +8,8 @@ mod report;
 
 use self::keys::Tally;
 use self::report::Report;
-use super::values::Format;
 use super::Cx;
+use super::values::Format;
 use crate::error::{DONE, Error, FOUND, Kind, Result};
 use crate::hash::Stored;
 use crate::output::unwritable;

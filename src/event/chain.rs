@@ -222,6 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_whose_number_was_taken_is_altered_even_if_it_is_chained() {
+        let (mut entries, head) = log(5);
+        let mut again = entries[4].clone();
+        again.hash = again.link(&head.hash);
+        let head = Head {
+            seq: 5,
+            hash: again.hash,
+        };
+        entries.push(again);
+        assert_eq!(walk(&entries, head, None), Err(Flaw::Altered(5)));
+    }
+
+    #[test]
     fn a_chain_written_anew_needs_a_head_kept_elsewhere() {
         let (_, kept) = log(3);
         let (mut forged, _) = log(5);
@@ -236,6 +249,9 @@ mod tests {
         assert_eq!(walk(&forged, head, Some(kept)), Err(Flaw::Rewritten(3)));
         let (short, short_head) = log(2);
         assert_eq!(walk(&short, short_head, Some(kept)), Err(Flaw::Missing(3)));
+        // The head of an empty log has one hash only.
+        let kept = Head { seq: 0, ..kept };
+        assert_eq!(walk(&forged, head, Some(kept)), Err(Flaw::Rewritten(0)));
     }
 
     #[test]

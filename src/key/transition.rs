@@ -48,19 +48,14 @@ impl Key {
     /// labels, each naming the other. The old key works on until its grace or its expiry ends.
     pub fn rotate(&mut self, now: Timestamp, rotation: Rotation) -> Result<Key> {
         self.check_rotatable(now)?;
+        // What can be rotated is neither phased-out nor disabled nor deleted, and so is its copy.
         let successor = Key {
             id: rotation.successor,
             created_at: now,
             created_by: rotation.actor,
             expires_at: rotation.expires_at,
             last_used_at: None,
-            grace_from: None,
-            usable_until: None,
-            disabled_at: None,
-            disabled_by: None,
-            deleted_at: None,
             replaces: Some(self.id),
-            replaced_by: None,
             ..self.clone()
         };
         self.grace_from = Some(now);

@@ -30,7 +30,7 @@ pub fn note(
                 )),
                 None => None,
             };
-            if !is_due(key, at) && rehashed.is_none() {
+            if !is_due(key.last_used_at, at) && rehashed.is_none() {
                 return Ok(());
             }
             store.write_if_free(&mut |tx| {
@@ -59,10 +59,9 @@ pub fn note(
     }
 }
 
-/// Whether no use of the key within the last minute is noted.
-fn is_due(key: &Key, at: Timestamp) -> bool {
-    key.last_used_at
-        .is_none_or(|last| last <= at.before(Span::MINUTE))
+/// Whether a use at `at` is to be noted: none within the last minute is, and no later one.
+fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
+    last_used_at.is_none_or(|last| last <= at.before(Span::MINUTE))
 }
 
 /// Whether a reuse of the key within the last minute is noted, or within the next one: others verify
@@ -89,4 +88,21 @@ fn rehash(
         tx.append(&Event::new(at, actor, Action::Rehash, Some(key.id)))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_is_left_in_peace_for_a_minute() {
+        let at = |millis: i64| Timestamp::from_millis(1_795_000_000_000 + millis);
+        let now = at(0).unwrap();
+        assert!(is_due(None, now));
+        assert!(is_due(at(-60_000), now));
+        assert!(!is_due(at(-59_999), now));
+        assert!(!is_due(at(0), now));
+        // A clock was set back.
+        assert!(!is_due(at(3_600_000), now));
+    }
 }

@@ -77,6 +77,17 @@ fn the_successor_is_as_the_old_key_was_and_each_names_the_other() {
 }
 
 #[test]
+fn the_use_of_the_old_key_is_not_the_successors() {
+    let world = World::quick();
+    let old = world.create("--scope inference --name web");
+    assert_eq!(world.verify(&old, ""), 0);
+    let old = id_of(&old);
+    let new = id_of(world.run("rotate web").stdout.trim_end());
+    assert_ne!(world.record(&old)["last_used_at"], Value::Null);
+    assert_eq!(world.record(&new)["last_used_at"], Value::Null);
+}
+
+#[test]
 fn without_a_grace_the_old_token_stops_at_once() {
     let world = World::new();
     let old = world.create("--scope inference --name web");

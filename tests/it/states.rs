@@ -386,6 +386,7 @@ fn act(world: &World, model: &Model, step: &Step) -> (u8, String) {
         command = command.user("carol");
     }
     let ran = command.run();
+    assert_ne!(ran.code, 5, "the store fails in no model: {ran:?}");
     (ran.code, ran.stdout.trim_end().to_owned())
 }
 
