@@ -511,7 +511,7 @@ proptest! {
     ) {
         let world = World::quick();
         let mut model = Model { now: world.now().millis(), ..Model::default() };
-        let mut events = world.events().len();
+        let mut events = world.log().len();
         for step in &steps {
             let (code, printed) = act(&world, &model, step);
             let keys = model.keys.len();
@@ -527,7 +527,7 @@ proptest! {
         }
         compare_filters(&world, &model);
         compare_verdicts(&world, &model);
-        prop_assert_eq!(world.events().len(), events);
+        prop_assert_eq!(world.log().len(), events);
         world.check_chain();
     }
 }
