@@ -147,7 +147,7 @@ impl Stage {
     }
 }
 
-const READERS: [&str; 16] = [
+const READERS: [&str; 19] = [
     "list --state all",
     "list --state all --format json",
     "list --state all --format csv --sort last-used",
@@ -162,8 +162,11 @@ const READERS: [&str; 16] = [
     "log --head",
     "policy show",
     "scope list",
+    "scope list --format json",
     "member list",
+    "member list --format json",
     "admin list",
+    "admin list --format json",
 ];
 
 const WRITERS: [&str; 14] = [

@@ -109,7 +109,7 @@ fn every_command_meets_a_file_that_was_cut_or_overwritten() {
 #[test]
 fn a_log_of_garbage_beside_the_store_is_not_taken_for_its_own() {
     let stage = Stage::new();
-    let mut garbage: Vec<u8> = (0..40_000_u32).map(|at| (at * 131 >> 3) as u8).collect();
+    let mut garbage: Vec<u8> = (0..40_000_u32).map(|at| ((at * 131) >> 3) as u8).collect();
     for magic in [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83], [0; 4]] {
         garbage[..4].copy_from_slice(&magic);
         for beside in ["keyctl.db-wal", "keyctl.db-journal", "keyctl.db-shm"] {

@@ -5,8 +5,11 @@ use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
 
+/// What panics if it does not hold of some bytes.
+type Property = fn(&[u8]);
+
 /// Each target of `fuzz/` and its function.
-const TARGETS: [(&str, fn(&[u8])); 7] = [
+const TARGETS: [(&str, Property); 7] = [
     ("token", properties::token),
     ("phrase", properties::phrase),
     ("names", properties::names),
