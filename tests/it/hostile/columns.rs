@@ -42,14 +42,15 @@ fn no_value_in_a_key_lets_anybody_in_or_brings_anything_down() {
     let id = id_of(&stage.active);
     for column in columns {
         // An INTEGER PRIMARY KEY takes whole numbers alone.
-        for value in VALUES
+        for (turn, value) in VALUES
             .iter()
-            .filter(|value| column != "seq" || value.ends_with(['1', '7']))
+            .enumerate()
+            .filter(|(_, value)| column != "seq" || value.ends_with(['1', '7']))
         {
             stage.tamper(&format!(
                 "UPDATE keys SET {column} = {value} WHERE id = '{id}'"
             ));
-            stage.read();
+            stage.glance(turn);
             stage.reset();
         }
     }
@@ -86,9 +87,9 @@ fn no_value_in_another_table_lets_anybody_in_or_brings_anything_down() {
     stage.settle();
     for column in columns {
         let (table, column) = column.split_once('.').unwrap();
-        for value in VALUES {
+        for (turn, value) in VALUES.iter().enumerate() {
             stage.tamper(&format!("UPDATE OR IGNORE {table} SET {column} = {value}"));
-            stage.read();
+            stage.glance(turn);
             stage.reset();
         }
     }

@@ -50,16 +50,16 @@ fn scopes_that_go_round_and_round_come_to_an_end() {
 }
 
 #[test]
-fn a_hundred_thousand_steps_of_implication_are_gone() {
+fn twenty_thousand_steps_of_implication_are_gone() {
     let stage = Stage::new();
     stage.tamper(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
          INSERT INTO scopes SELECT 's' || i, '' FROM n;
          INSERT INTO scope_implies SELECT name, 's' || (CAST(substr(name, 2) AS INTEGER) + 1)
-             FROM scopes WHERE name GLOB 's[0-9]*' AND name <> 's100000';
+             FROM scopes WHERE name GLOB 's[0-9]*' AND name <> 's20000';
          INSERT INTO scope_implies VALUES ('inference', 's1')",
     );
-    for (scope, code) in [("s100000", 0), ("project", 6)] {
+    for (scope, code) in [("s20000", 0), ("project", 6)] {
         let line = format!("verify --scope {scope}");
         let ran = stage.world.line(&line).stdin(&stage.active).run();
         assert_eq!(sound(&ran), code, "{scope}");
