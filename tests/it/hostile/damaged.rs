@@ -210,6 +210,9 @@ impl Original {
             ..LogFilter::default()
         }));
         self.expect(store.check_log(None));
+        for line in self.expect(store.damage()).unwrap_or_default() {
+            self.in_words(&line);
+        }
         self.expect(store.head());
         self.expect(store.policy());
         self.expect(store.scopes());
@@ -239,12 +242,14 @@ impl Original {
 
     /// A failure is one of the store, in words that a terminal can show, without a hash.
     fn told(&self, error: &Error) {
-        assert_eq!(error.kind, Kind::Store, "{error}");
-        let hint = error.hint.as_deref().unwrap_or_default();
-        for text in [&error.message, hint] {
-            assert!(!text.chars().any(is_unprintable), "{text:?}");
-            assert!(!self.hashes.iter().any(|hash| text.contains(&hash[10..])));
-        }
+        assert_eq!(error.kind.exit_code(), Kind::Store.exit_code(), "{error}");
+        self.in_words(&error.message);
+        self.in_words(error.hint.as_deref().unwrap_or_default());
+    }
+
+    fn in_words(&self, text: &str) {
+        assert!(!text.chars().any(is_unprintable), "{text:?}");
+        assert!(!self.hashes.iter().any(|hash| text.contains(&hash[10..])));
     }
 }
 
