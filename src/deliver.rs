@@ -3,6 +3,7 @@
 //! Called inside the transaction that makes the key, before it is committed: so no key lives whose
 //! token was not accepted by the file, pipe or terminal that it went to.
 
+use crate::directory;
 use crate::env::Output;
 use crate::error::{Error, Result, quote};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -114,7 +115,7 @@ impl SecretFile {
         if fs::symlink_metadata(path).is_ok() {
             return Err(taken(path));
         }
-        access(directory_of(path), Access::WRITE_OK | Access::EXEC_OK)
+        access(directory::of(path), Access::WRITE_OK | Access::EXEC_OK)
             .map_err(|cause| unmade(path, &cause.into()))
     }
 
@@ -143,7 +144,7 @@ impl SecretFile {
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        sync_directory(directory_of(&self.path))
+        directory::sync(directory::of(&self.path))
     }
 
     /// Leaves the file in its place.
@@ -178,23 +179,6 @@ impl Drop for SecretFile {
             // What remains if this fails too is a token of no key.
             drop(fs::remove_file(&self.path));
         }
-    }
-}
-
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// Makes sure that a new file's name, too, is on the disk. One who may put files into a directory
-/// need not be allowed to read it; then the name gets there in its own time.
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    match File::open(directory) {
-        Ok(directory) => directory.sync_all(),
-        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(cause) => Err(cause),
     }
 }
 
@@ -269,26 +253,5 @@ mod tests {
         };
         assert!(error.message.ends_with("is there already"), "{error:?}");
         assert_eq!(fs::read(&path).unwrap(), b"another");
-    }
-
-    #[test]
-    fn a_name_without_a_directory_lies_in_the_current_one() {
-        for (path, directory) in [
-            ("token", "."),
-            ("a/token", "a"),
-            ("/token", "/"),
-            ("/", "."),
-        ] {
-            assert_eq!(directory_of(Path::new(path)), Path::new(directory));
-        }
-    }
-
-    #[test]
-    fn a_directory_that_may_not_be_read_is_no_failure_and_one_that_is_gone_is() {
-        let directory = tempfile::tempdir().unwrap();
-        // One who may read everything, such as root, syncs it.
-        fs::set_permissions(directory.path(), Permissions::from_mode(0o300)).unwrap();
-        sync_directory(directory.path()).unwrap();
-        assert!(sync_directory(&directory.path().join("gone")).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! What a restore replaces, kept beside the store.
 
 use super::file::beside;
-use super::place::{Place, sync_directory};
+use super::place::Place;
 use super::scratch::Scratch;
+use crate::directory;
 use crate::error::{Error, Result, escape};
 use crate::when::Timestamp;
 use std::fs::{self, File};
@@ -91,7 +92,7 @@ impl Aside {
             }
         }
         if let (Some(_), Some(directory)) = (&moved, self.store.parent()) {
-            sync_directory(directory).map_err(|cause| failed(directory, &cause))?;
+            directory::sync(directory).map_err(|cause| failed(directory, &cause))?;
         }
         Ok(moved)
     }

@@ -1,10 +1,11 @@
 //! A place for a new file, which nothing that is there may be lost to.
 
 use super::file::beside;
+use crate::directory;
 use crate::error::{Error, Result, escape, quote};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -78,7 +79,7 @@ impl Place {
             io::ErrorKind::AlreadyExists => self.taken(),
             _ => self.failed(&cause),
         })?;
-        sync_directory(self.directory()).map_err(|cause| {
+        directory::sync(self.directory()).map_err(|cause| {
             drop(fs::remove_file(&self.0));
             self.failed(&cause)
         })
@@ -104,15 +105,5 @@ fn move_unless_taken(from: &Path, to: &Path) -> io::Result<()> {
             fs::remove_file(from)
         }
         moved => Ok(moved?),
-    }
-}
-
-/// Makes sure that the names in a directory, too, are on the disk. One who may put files into it
-/// need not be allowed to read it; then they get there in their own time.
-pub fn sync_directory(directory: &Path) -> io::Result<()> {
-    match File::open(directory) {
-        Ok(directory) => directory.sync_all(),
-        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(cause) => Err(cause),
     }
 }

@@ -294,13 +294,18 @@ fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Resu
         .map_err(failed)?;
     // Dropped on an error, the transaction rolls back.
     job(&mut write::SqliteTx::new(&transaction, path))?;
-    let Err(cause) = transaction.commit() else {
-        return Ok(());
-    };
+    let committed = transaction.commit();
+    committed.map_err(|cause| uncommitted(connection, path, cause))
+}
+
+/// What is told of a commit that failed with `cause`, having undone what it may have done.
+fn uncommitted(connection: &Connection, path: &Path, cause: rusqlite::Error) -> Error {
+    let error = error::Error::from(cause).about(path);
     if forget_uncommitted(connection, path) {
-        return Err(failed(cause));
+        error
+    } else {
+        uncertain(error)
     }
-    Err(uncertain(failed(cause)))
 }
 
 /// Empties the write-ahead log of a transaction that could not be committed: it may lie in there

@@ -81,6 +81,9 @@ impl Found {
     }
 }
 
+/// Lines of SQLite's that say nothing of what is wrong.
+const NOTHING_SAID: [&str; 2] = ["ok", "*** in database main ***"];
+
 /// What SQLite finds: pages, indexes, types and constraints.
 fn integrity(connection: &Connection, found: &mut Found) -> Result<()> {
     let sql = format!("PRAGMA integrity_check({})", LINES + 1);
@@ -88,7 +91,7 @@ fn integrity(connection: &Connection, found: &mut Found) -> Result<()> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let text: String = row.get(0)?;
-        for line in text.lines().filter(|&line| line != "ok") {
+        for line in text.lines().filter(|line| !NOTHING_SAID.contains(line)) {
             found.tell(line);
         }
     }

@@ -4,10 +4,10 @@
 use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
-use super::{BUSY_TIMEOUT, Sqlite, open, owner_of, truncate_log, write};
+use super::{BUSY_TIMEOUT, Sqlite, open, owner_of, truncate_log, uncommitted, write};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
-use crate::error::{Error as Told, Result as ToldResult};
+use crate::error::{Error as Told, Kind, Result as ToldResult};
 use crate::event::Event;
 use crate::store::aside::Aside;
 use crate::store::file::beside;
@@ -232,7 +232,15 @@ fn in_place(
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
     aside.take(&replaced.copy_into(scratch, REPLACED)?)?;
     replace_all(&transaction, &with_kept(event, Some(aside.path()))).map_err(failed)?;
-    transaction.commit().map_err(|cause| failed(cause.into()))?;
+    let committed = transaction.commit();
+    match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
+        // Either may be what the store holds once it works again.
+        Err(error) if error.kind == Kind::Uncertain => {
+            aside.keep();
+            return Err(error);
+        }
+        committed => committed?,
+    }
     truncate_log(connection);
     Ok(aside.keep())
 }

@@ -1,0 +1,51 @@
+//! The directory that a file lies in.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// The directory of the file at `path`.
+pub fn of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes sure that the names in `directory`, too, are on the disk. One who may put files into it
+/// need not be allowed to read it; then they get there in their own time.
+pub fn sync(directory: &Path) -> io::Result<()> {
+    match File::open(directory) {
+        Ok(directory) => directory.sync_all(),
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(cause) => Err(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_name_without_a_directory_lies_in_the_current_one() {
+        for (path, directory) in [
+            ("token", "."),
+            ("a/token", "a"),
+            ("/token", "/"),
+            ("/", "."),
+        ] {
+            assert_eq!(of(Path::new(path)), Path::new(directory));
+        }
+    }
+
+    #[test]
+    fn a_directory_that_may_not_be_read_is_no_failure_and_one_that_is_gone_is() {
+        let directory = tempfile::tempdir().unwrap();
+        // One who may read everything, such as root, syncs it.
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o300)).unwrap();
+        sync(directory.path()).unwrap();
+        assert!(sync(&directory.path().join("gone")).is_err());
+    }
+}
