@@ -13,11 +13,13 @@ use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Cursor, Write};
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::rc::Rc;
+use std::sync::OnceLock;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -246,7 +248,7 @@ impl World {
 
     /// The real executable with a command line, split at blanks, and no variable set.
     pub fn real(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keyctl"));
+        let mut command = Command::new(exe());
         command.env_clear().arg("--db").arg(self.db());
         command.args(line.split_whitespace()).stdin(Stdio::null());
         command
@@ -297,6 +299,16 @@ fn column(sql: &Connection, query: &str) -> Vec<String> {
     let mut statement = sql.prepare(query).unwrap();
     let values = statement.query_map([], |row| row.get(0)).unwrap();
     values.map(std::result::Result::unwrap).collect()
+}
+
+/// The executable under test: the one that was built with the tests, or the one that
+/// `KEYCTL_TEST_EXE` names, as that which is shipped.
+pub fn exe() -> &'static Path {
+    static EXE: OnceLock<PathBuf> = OnceLock::new();
+    EXE.get_or_init(|| match std::env::var_os("KEYCTL_TEST_EXE") {
+        Some(path) => fs::canonicalize(path).unwrap(),
+        None => PathBuf::from(env!("CARGO_BIN_EXE_keyctl")),
+    })
 }
 
 /// The public part of a token.

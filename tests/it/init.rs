@@ -1,6 +1,6 @@
 //! `keyctl init`, and a store that several users of one machine share.
 
-use crate::harness::{Ran, World, id_of};
+use crate::harness::{Ran, World, exe, id_of};
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -235,13 +235,12 @@ impl Machine {
         let work = dir.path().join("work");
         fs::create_dir(&work).unwrap();
         set_mode(&work, 0o777);
-        let exe = dir.path().join("keyctl");
+        let copy = dir.path().join("keyctl");
         // By another process: while this one writes to it, a child that another test has just
         // started would keep it from being run.
-        let mut copy = Command::new("cp");
-        let copied = copy.arg(env!("CARGO_BIN_EXE_keyctl")).arg(&exe).status();
+        let copied = Command::new("cp").arg(exe()).arg(&copy).status();
         assert!(copied.unwrap().success());
-        set_mode(&exe, 0o755);
+        set_mode(&copy, 0o755);
         let groups = fs::read_to_string("/etc/group").unwrap();
         let (group, gid) = groups
             .lines()

@@ -4,6 +4,7 @@ use super::harness::{
     GUARD, Site, content, finish, run, skipped, tells_waiting, until, until_it_waits,
 };
 use super::processes::all;
+use super::strace;
 use crate::harness::{Ran, id_of};
 use keyctl::id::KeyId;
 use keyctl::store::{self, Location};
@@ -381,12 +382,8 @@ fn slept(site: &Site) -> bool {
 
 #[test]
 fn a_verify_never_sleeps_while_somebody_writes() {
-    if !Command::new("strace")
-        .arg("-V")
-        .output()
-        .is_ok_and(|ran| ran.status.success())
-    {
-        return skipped("needs strace, to see that nothing sleeps");
+    if !strace::is_here() {
+        return;
     }
     let site = Site::cheap();
     let token = site.tokens("--name ci").remove(0);

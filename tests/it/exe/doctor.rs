@@ -1,7 +1,7 @@
 //! `keyctl doctor` among real modes, users and directories of programs.
 
 use super::harness::{Site, content, is_root, run, run_with, set_mode, skipped};
-use crate::harness::Ran;
+use crate::harness::{Ran, exe};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
@@ -193,7 +193,7 @@ fn another_keyctl_that_comes_first_is_noted_and_this_one_is_not() {
     site.create();
     fs::write(site.path("keyctl"), "#!/bin/sh\nexit 2\n").unwrap();
     set_mode(site.path("keyctl"), 0o755);
-    let own = env!("CARGO_BIN_EXE_keyctl");
+    let own = exe().to_str().unwrap();
     let search = |path: &str| -> Ran {
         let mut command = Command::new(own);
         command.env_clear().env("PATH", path).arg("--db");

@@ -1,6 +1,6 @@
 //! The executable in a directory of its own, with nothing of the environment that the tests run in.
 
-use crate::harness::Ran;
+use crate::harness::{Ran, exe};
 use rusqlite::{Connection, ErrorCode};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::{OsStr, OsString};
@@ -14,9 +14,6 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-/// The executable under test.
-const EXE: &str = env!("CARGO_BIN_EXE_keyctl");
 
 /// How long anything may take before it counts as hung: longer than a writer waits for its turn.
 pub const GUARD: Duration = Duration::from_secs(90);
@@ -77,7 +74,7 @@ impl Site {
         command
             .env_clear()
             .env("HOME", self.dir.path())
-            .env("PATH", path_with(Path::new(EXE).parent().unwrap()))
+            .env("PATH", path_with(exe().parent().unwrap()))
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -90,13 +87,13 @@ impl Site {
     pub fn without_rights(&self, mut command: Command) -> Command {
         if is_root() {
             // Where the executable was built, nobody may not go.
-            let exe = self.path("keyctl");
-            if !exe.exists() {
+            let copy = self.path("keyctl");
+            if !copy.exists() {
                 // By another process: while this one writes to it, a child that another test has
                 // just started would keep it from being run.
-                let copied = Command::new("cp").arg(EXE).arg(&exe).status().unwrap();
+                let copied = Command::new("cp").arg(exe()).arg(&copy).status().unwrap();
                 assert!(copied.success());
-                set_mode(&exe, 0o755);
+                set_mode(&copy, 0o755);
                 set_mode(self.dir.path(), 0o755);
             }
             command

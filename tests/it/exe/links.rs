@@ -4,6 +4,7 @@ use super::harness::{
     Site, content, finish, is_root, mode, run, run_with, set_mode, skipped, tells_waiting,
     until_it_waits,
 };
+use super::strace;
 use crate::harness::id_of;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,9 +28,7 @@ type Given = Vec<(PathBuf, u32)>;
 /// Runs `keyctl` with `line` under strace, and returns every mode that it gave to a file or a
 /// directory. `None` where there is no strace.
 fn modes_given(site: &Site, umask: &str, line: &str) -> Option<Given> {
-    let strace = Command::new("strace").arg("-V").output();
-    if !strace.is_ok_and(|ran| ran.status.success()) {
-        skipped("needs strace, to see with which modes files are made");
+    if !strace::is_here() {
         return None;
     }
     let calls =

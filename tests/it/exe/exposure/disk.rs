@@ -1,9 +1,10 @@
 //! What reaches the disk: nothing but the store and a secret file that was asked for, and no byte
 //! of a hash that was wiped.
 
-use super::{can_trace, secret};
-use crate::exe::harness::{Site, content, run_with, skipped};
-use crate::harness::id_of;
+use super::secret;
+use crate::exe::harness::{Site, content, run_with};
+use crate::exe::strace;
+use crate::harness::{exe, id_of};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::fs;
@@ -197,8 +198,7 @@ fn no_other_file_is_made_even_for_a_moment() {
         "rename",
         "link",
     ];
-    if !can_trace() {
-        skipped("needs strace, and leave to trace");
+    if !strace::is_here() {
         return;
     }
     let site = Site::new();
@@ -211,7 +211,7 @@ fn no_other_file_is_made_even_for_a_moment() {
         command
             .args(["-f", "-e", "trace=%file,memfd_create", "-o"])
             .arg(&trace)
-            .arg(env!("CARGO_BIN_EXE_keyctl"))
+            .arg(exe())
             .args(plain.get_args())
             .current_dir(site.path(""))
             .stdin(Stdio::piped())

@@ -3,8 +3,9 @@
 
 #![cfg(target_os = "linux")]
 
-use super::{can_trace, proc, secret};
-use crate::exe::harness::{Site, content, skipped, until};
+use super::{proc, secret};
+use crate::exe::harness::{Site, content, until};
+use crate::exe::strace;
 use crate::exe::terminal::Terminal;
 use crate::harness::id_of;
 use rustix::process::{Pid, Signal, kill_process};
@@ -126,18 +127,9 @@ fn hex(digits: &str) -> u64 {
     u64::from_str_radix(digits, 16).unwrap()
 }
 
-/// Whether these tests can run here.
-fn possible() -> bool {
-    let possible = can_trace();
-    if !possible {
-        skipped("needs strace, and leave to trace");
-    }
-    possible
-}
-
 #[test]
 fn no_command_that_reads_a_token_ends_with_its_secret_in_memory() {
-    if !possible() {
+    if !strace::is_here() {
         return;
     }
     let site = Site::new();
@@ -167,7 +159,7 @@ fn no_command_that_reads_a_token_ends_with_its_secret_in_memory() {
 
 #[test]
 fn no_command_that_makes_a_token_ends_with_its_secret_in_memory() {
-    if !possible() {
+    if !strace::is_here() {
         return;
     }
     let site = Site::new();
@@ -200,7 +192,7 @@ fn no_command_that_makes_a_token_ends_with_its_secret_in_memory() {
 
 #[test]
 fn a_secret_that_was_typed_is_not_in_memory_at_the_end() {
-    if !possible() {
+    if !strace::is_here() {
         return;
     }
     let site = Site::new();
@@ -220,7 +212,7 @@ fn a_secret_that_was_typed_is_not_in_memory_at_the_end() {
 /// nature of it, and why it is not the way that is recommended. There is one copy, and not more.
 #[test]
 fn a_variable_stays_where_the_system_put_it_and_is_copied_nowhere_else() {
-    if !possible() {
+    if !strace::is_here() {
         return;
     }
     let site = Site::new();
