@@ -1,6 +1,6 @@
 //! What the fuzz targets hold of any bytes: the tests' own functions.
 
-#[path = "../../tests/it/hostile/properties.rs"]
-pub mod properties;
 #[path = "../../tests/it/hostile/damaged.rs"]
 pub mod damaged;
+#[path = "../../tests/it/hostile/properties.rs"]
+pub mod properties;
