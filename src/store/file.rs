@@ -51,10 +51,10 @@ impl Location {
         escape(&self.0.to_string_lossy())
     }
 
-    /// Whether nothing at all is there, not even a link, or an empty file.
+    /// Whether nothing at all is there, not even a link, or an empty file that never held anything.
     pub fn is_vacant(&self) -> bool {
         match fs::symlink_metadata(&self.0) {
-            Ok(metadata) => metadata.is_file() && metadata.len() == 0,
+            Ok(metadata) => metadata.is_file() && metadata.len() == 0 && !has_lost_all(&self.0),
             Err(cause) => cause.kind() == io::ErrorKind::NotFound,
         }
     }
@@ -228,9 +228,11 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// The fingerprint of the file at `path`, if neither a write-ahead log nor its index lies
-    /// beside it: then what is in the file is all there is.
+    /// beside it, nor a journal with which something is to be undone: then what is in the file is
+    /// all there is.
     pub fn of_quiet(path: &Path) -> Option<Self> {
-        if beside(path, "-wal").exists() || beside(path, "-shm").exists() {
+        let in_use = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
+        if in_use.contains(&true) || has_journal(path) {
             return None;
         }
         let metadata = fs::metadata(path).ok()?;
@@ -242,6 +244,21 @@ impl Fingerprint {
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         })
     }
+}
+
+/// Whether a journal lies beside the file at `path`: somebody is just making it a store or putting a
+/// copy in its place, or was ended at that, and it is to be undone.
+pub fn has_journal(path: &Path) -> bool {
+    is_filled(&beside(path, "-journal"))
+}
+
+/// Whether the file at `path` is empty while its write-ahead log is not: it was a store.
+pub fn has_lost_all(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() == 0) && is_filled(&beside(path, "-wal"))
+}
+
+fn is_filled(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
 /// The path of what SQLite keeps beside the store's file at `path`: `-wal`, `-shm`.

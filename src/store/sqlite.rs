@@ -64,7 +64,7 @@ impl Sqlite {
         let path = location.existing()?;
         let opened = match open::quietly(&path)? {
             Some(opened) => opened,
-            None => open::to_read(&path)?,
+            None => open::to_look(&path)?,
         };
         Ok(Self::reader(path, opened))
     }

@@ -7,6 +7,7 @@ mod doctor;
 mod exposure;
 mod files;
 mod harness;
+mod journal;
 mod links;
 mod oracles;
 mod pipes;

@@ -2,11 +2,12 @@
 
 use super::error::{Error, Result};
 use super::open::{APPLICATION_ID, foreign, is_empty, nothing_in, path_of};
-use super::write;
+use super::{uncommitted, write};
 use crate::error::Error as Told;
 use crate::event::{Action, Event, GENESIS};
 use crate::store::Founder;
 use rusqlite::{Connection, TransactionBehavior};
+use std::path::PathBuf;
 
 const MIGRATIONS: [&str; 2] = [
     include_str!("0001_main.sql"),
@@ -23,6 +24,7 @@ pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Re
     if version(connection)? == MIGRATIONS.len() {
         return Ok(false);
     }
+    let path = PathBuf::from(connection.path().unwrap_or_default());
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again under the lock: somebody else may have been faster.
     let from = version(&transaction)?;
@@ -45,7 +47,8 @@ pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Re
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
-    transaction.commit()?;
+    let committed = transaction.commit();
+    committed.map_err(|cause| uncommitted(connection, &path, cause))?;
     Ok(from == 0)
 }
 

@@ -3,7 +3,7 @@
 use super::error::{Error, Result, not_a_store};
 use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
-use crate::store::file::{Fingerprint, beside};
+use crate::store::file::{Fingerprint, has_journal, has_lost_all};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -89,6 +89,19 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T>
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
 pub fn to_read(path: &Path) -> ToldResult<Opened> {
+    check_one_name(path).map_err(|error| error.about(path))?;
+    match to_look(path) {
+        Err(_) if has_journal(path) => {
+            undo(path).map_err(|error| error.about(path))?;
+            to_look(path)
+        }
+        opened => opened,
+    }
+}
+
+/// As [`to_read`], but nothing is undone that was cut short, and the file may have several names: for
+/// a look at what is wrong.
+pub fn to_look(path: &Path) -> ToldResult<Opened> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;
@@ -100,31 +113,55 @@ pub fn to_read(path: &Path) -> ToldResult<Opened> {
     };
     match Fingerprint::of_quiet(path) {
         Some(quiet) if error.is_unopenable() => unlocked(path, quiet),
+        _ if error.is_unopenable() && has_journal(path) => Err(cut_short(path)),
         _ => Err(error.about(path)),
     }
 }
 
-/// Refuses a file that has more than one name: each would have a write-ahead log and locks of its
-/// own, and what is written through one would be lost under what is written through another.
-fn check_one_name(path: &Path) -> ToldResult<()> {
+/// Undoes a change of the file that was cut short, for which one has to be allowed to write it.
+fn undo(path: &Path) -> Result<()> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(super::BUSY_TIMEOUT)?;
+    match content(&connection) {
+        Err(error) if error.is_unopenable() => Err(Error::Told(cut_short(path))),
+        looked => looked.map(drop),
+    }
+}
+
+fn cut_short(path: &Path) -> Told {
+    let shown = super::shown(path);
+    Told::store(format!(
+        "a change of the store {shown} was cut short, and is still to be undone"
+    ))
+    .hint(format!(
+        "run any keyctl command as a user who may write it; do not remove {shown}-journal"
+    ))
+}
+
+/// Refuses a file that has more than one name: each has a write-ahead log and locks of its own. What
+/// is written through one would be lost under what is written through another, and a key that was
+/// stopped through one would go on working through another.
+fn check_one_name(path: &Path) -> Result<()> {
     // What cannot be looked at cannot be opened either: that is told better there.
     let names = fs::metadata(path).map_or(1, |file| file.nlink());
     if names <= 1 {
         return Ok(());
     }
     let shown = super::shown(path);
-    Err(Told::store(format!(
-        "the store {shown} has {names} names (hard links): what is written through one can be lost through another"
+    Err(Error::Told(
+        Told::store(format!(
+            "the store {shown} has {names} names (hard links): what is done through one may not be seen through another"
+        ))
+        .hint("remove the other names ('find DIRECTORY -samefile' shows them); for a backup use 'keyctl backup', for another path a symbolic link"),
     ))
-    .hint("remove the other names ('find DIRECTORY -samefile' shows them); for a backup copy the file, for another path make a symbolic link"))
 }
 
 /// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
 /// somebody does, or has left something to be done.
 pub fn quietly(path: &Path) -> ToldResult<Option<Opened>> {
     match Fingerprint::of_quiet(path) {
-        Some(quiet) if !beside(path, "-journal").exists() => unlocked(path, quiet).map(Some),
-        _ => Ok(None),
+        Some(quiet) => unlocked(path, quiet).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -137,6 +174,12 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
     // SQLite takes a file of a single byte for an empty one, and would write over it.
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
         return Err(Error::Told(not_a_store(&super::shown(path))));
+    }
+    // And of an empty one it removes the log, which may be all that is left of the store.
+    if has_lost_all(path) {
+        return Err(Error::Damaged(
+            "it is empty, while the log beside it is not".to_owned(),
+        ));
     }
     // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
     // is never taken for a URI.
