@@ -62,20 +62,30 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
     let location = cx.location()?;
     let place = look::at_place(&location, cx.env.actor.uid)?;
     files::judge(&place, &mut report);
-    match content(cx, &location, &mut report) {
-        // SQLite does not open a store with such neighbours.
-        Err(error) if error.kind == Kind::Store && place.is_obstructed() => report.note(
-            "unread",
-            format!("what is in the store was not looked at: {}", error.message),
-            "run doctor again once what is beside it is mended",
-        ),
-        examined => examined?,
+    if place.is_cut_short() {
+        unread("what was begun has to be undone first", &mut report);
+    } else {
+        match content(cx, &location, &mut report) {
+            // SQLite does not open a store with such neighbours.
+            Err(error) if error.kind == Kind::Store && place.is_obstructed() => {
+                unread(&error.message, &mut report);
+            }
+            examined => examined?,
+        }
     }
     if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
         let found = look::for_program(&path, own);
         program::judge(found.as_ref(), &look::shown(own), &mut report);
     }
     Ok(report)
+}
+
+fn unread(why: &str, report: &mut Report) {
+    report.note(
+        "unread",
+        format!("what is in the store was not looked at: {why}"),
+        "run doctor again once what is beside it is mended",
+    );
 }
 
 /// Examines what is in the store.

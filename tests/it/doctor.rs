@@ -325,7 +325,7 @@ fn each_fault_that_is_planted_is_found_and_nothing_else() {
         ),
         (
             "journal",
-            Box::new(|world| fs::write(world.path("keyctl.db-journal"), "").unwrap()),
+            Box::new(|world| symlink("other", world.path("keyctl.db-journal")).unwrap()),
         ),
         (
             "damage",
@@ -416,6 +416,47 @@ fn a_journal_that_would_be_rolled_back_is_found_and_left_as_it_is() {
     let before = fs::read(world.db()).unwrap();
     assert_eq!(doctor(&world), (words(&["journal"]), words(&["unread"])));
     assert!(fs::read(world.db()).unwrap() == before && journal.exists());
+}
+
+#[test]
+fn a_journal_that_was_done_with_is_nothing_to_remark_on() {
+    for content in [&[][..], &[0; 512]] {
+        let world = healthy();
+        fs::write(world.path("keyctl.db-journal"), content).unwrap();
+        assert_eq!(doctor(&world), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn what_was_cut_short_is_undone_by_what_doctor_says() {
+    let world = healthy();
+    let (db, journal) = (world.db(), world.path("keyctl.db-journal"));
+    let sql = world.sql();
+    sql.execute_batch(
+        "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; \
+         PRAGMA locking_mode = EXCLUSIVE; BEGIN; DELETE FROM keys; \
+         CREATE TABLE junk AS SELECT zeroblob(200000) AS x; DROP TABLE junk",
+    )
+    .unwrap();
+    // As a kill would leave them.
+    let (begun, undo) = (fs::read(&db).unwrap(), fs::read(&journal).unwrap());
+    drop(sql);
+    assert!(fs::read(&db).unwrap() != begun);
+    fs::write(&db, &begun).unwrap();
+    fs::write(&journal, &undo).unwrap();
+    let ran = world.line("doctor").run().code(1);
+    assert!(
+        ran.stdout.contains("was cut short") && ran.stdout.contains("leave it there"),
+        "{ran:#?}"
+    );
+    assert!(!ran.stdout.contains("move it"), "{ran:#?}");
+    assert!(fs::read(&db).unwrap() == begun && fs::read(&journal).unwrap() == undo);
+    world.create("--scope inference --name next");
+    assert_eq!(
+        world.query("SELECT group_concat(name) FROM keys"),
+        "web,next"
+    );
+    assert_eq!(doctor(&world), (vec![], vec![]));
 }
 
 #[test]

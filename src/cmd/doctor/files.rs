@@ -27,6 +27,17 @@ pub struct Entry {
     pub gid: u32,
 }
 
+/// A rollback journal beside the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The file, or what lies there in its place.
+    pub entry: Entry,
+    /// Whether it is an ordinary file.
+    pub is_file: bool,
+    /// Whether SQLite has something to undo by it before anything is read.
+    pub is_hot: bool,
+}
+
 /// Where a store lies, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -43,7 +54,7 @@ pub struct Place {
     /// Those that are there and no ordinary files.
     pub odd: Vec<String>,
     /// The rollback journal, if there is one.
-    pub journal: Option<String>,
+    pub journal: Option<Journal>,
     /// The directory.
     pub directory: Entry,
     /// The directories above it, and those above the link.
@@ -53,7 +64,25 @@ pub struct Place {
 impl Place {
     /// Whether what lies beside the store may keep it from being opened.
     pub fn is_obstructed(&self) -> bool {
-        self.journal.is_some() || !self.odd.is_empty()
+        let is_odd = |journal: &Journal| !journal.is_file;
+        self.journal.as_ref().is_some_and(is_odd) || !self.odd.is_empty()
+    }
+
+    /// Whether something that was begun is to be undone before anything is read.
+    pub fn is_cut_short(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| journal.is_hot)
+    }
+
+    /// Whether `entry` belongs to nobody who has to do with the store.
+    fn is_strangers(&self, entry: &Entry) -> bool {
+        ![self.you, ROOT, self.store.uid].contains(&entry.uid)
+    }
+
+    /// The same of a file beside the store: in one that a group shares, whoever of them comes first
+    /// makes it.
+    fn is_strangers_file(&self, entry: &Entry) -> bool {
+        let is_shared = self.store.mode & GROUP_WRITE != 0 && entry.gid == self.store.gid;
+        self.is_strangers(entry) && !is_shared
     }
 }
 
@@ -77,12 +106,8 @@ pub fn judge(place: &Place, report: &mut Report) {
             "find out who put it there; move it away while nobody uses the store",
         );
     }
-    if let Some(shown) = &place.journal {
-        report.finding(
-            "journal",
-            format!("a rollback journal lies beside the store: {shown}; with it, SQLite may undo changes, and keyctl leaves none"),
-            "find out who put it there; move it away while nobody uses the store",
-        );
+    if let Some(found) = &place.journal {
+        journal(place, found, report);
     }
     owners(place, report);
     directories(place, report);
@@ -112,16 +137,31 @@ fn open_to_others(file: &Entry, report: &mut Report) {
     );
 }
 
+fn journal(place: &Place, journal: &Journal, report: &mut Report) {
+    let shown = &journal.entry.shown;
+    if !journal.is_file || place.is_strangers_file(&journal.entry) {
+        report.finding(
+            "journal",
+            format!("a rollback journal that is not keyctl's lies beside the store: {shown}; with it, SQLite may undo changes"),
+            "find out who put it there; move it away while nobody uses the store",
+        );
+    } else if journal.is_hot {
+        report.finding(
+            "journal",
+            format!("a restore, or the making of the store, was cut short or is under way: {shown} holds what is to be undone"),
+            "leave it there: it is needed; if nobody is at work, run the restore again (keyctl restore PATH), or any command that changes something: it undoes what was begun",
+        );
+    }
+}
+
 fn owners(place: &Place, report: &mut Report) {
-    let known = [place.you, ROOT, place.store.uid];
-    // In a store that a group shares, whoever of them comes first makes these files.
-    let shared = place.store.mode & GROUP_WRITE != 0;
-    let strangers = place
+    let files = place
         .beside
         .iter()
-        .filter(|file| !(shared && file.gid == place.store.gid))
-        .chain([&place.directory])
-        .filter(|entry| !known.contains(&entry.uid));
+        .filter(|file| place.is_strangers_file(file));
+    let directory = [&place.directory];
+    let directory = directory.into_iter().filter(|it| place.is_strangers(it));
+    let strangers = files.chain(directory);
     for Entry { shown, uid, .. } in strangers {
         report.finding(
             "owner",
@@ -333,10 +373,33 @@ mod tests {
             codes(|place| place.odd.push("/s/k.db-wal".to_owned())).0,
             ["not-a-file"]
         );
-        let journal = Some("/s/k.db-journal".to_owned());
-        assert_eq!(codes(|place| place.journal = journal).0, ["journal"]);
         let link = Some("/l".to_owned());
         assert_eq!(codes(|place| place.link = link), (vec![], vec!["via-link"]));
+    }
+
+    #[test]
+    fn a_journal_is_left_where_it_is_unless_somebody_else_put_it_there() {
+        let told = |change: &dyn Fn(&mut Journal)| -> String {
+            let mut journal = Journal {
+                entry: entry("/s/k.db-journal", 0o600),
+                is_file: true,
+                is_hot: true,
+            };
+            change(&mut journal);
+            let mut place = place();
+            place.journal = Some(journal);
+            let mut report = Report::default();
+            judge(&place, &mut report);
+            report.text()
+        };
+        for uid in [ALICE, ROOT] {
+            let text = told(&|journal| journal.entry.uid = uid);
+            assert!(text.contains("leave it there"), "{text}");
+            assert!(!text.contains("move it"), "{text}");
+        }
+        assert_eq!(told(&|journal| journal.is_hot = false), "");
+        assert!(told(&|journal| journal.is_file = false).contains("move it away"));
+        assert!(told(&|journal| journal.entry.uid = MALLORY).contains("move it away"));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! A look at the files: facts, and no opinion of them.
 
-use super::files::{Entry, Place};
+use super::files::{Entry, Journal, Place};
 use super::program::Found;
 use crate::error::{Error, Result, escape};
 use crate::store::{Location, beside};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -42,10 +42,7 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
             Err(cause) => return Err(failed(&path, &cause)),
         }
     }
-    let journal = beside(&path, "-journal");
-    place.journal = fs::symlink_metadata(&journal)
-        .is_ok()
-        .then(|| shown(&journal));
+    place.journal = journal(&beside(&path, "-journal"));
 
     let mut seen = BTreeSet::new();
     // By their own path, and by the one that was given: who can write there can move the link.
@@ -86,6 +83,29 @@ pub fn for_program(path: &OsStr, own: &Path) -> Option<Found> {
 /// A path as a message shows it.
 pub fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy())
+}
+
+fn journal(path: &Path) -> Option<Journal> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let is_file = metadata.is_file();
+    Some(Journal {
+        entry: entry(path, &metadata),
+        is_file,
+        // Emptied, or with zeros for a header, it is one that was done with. Who may not read it
+        // cannot tell.
+        is_hot: is_file
+            && metadata.len() > 0
+            && beginning(path, 1).is_none_or(|first| first != [0]),
+    })
+}
+
+/// The first bytes of the file at `path`, up to `count`, if it can be read. Only before the store is
+/// opened: to close a file drops every lock that this process has on it.
+fn beginning(path: &Path, count: u64) -> Option<Vec<u8>> {
+    let mut read = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(count).read_to_end(&mut read).ok()?;
+    Some(read)
 }
 
 fn at(path: &Path) -> Result<Metadata> {
