@@ -11,6 +11,7 @@ use self::report::Report;
 use super::Cx;
 use super::values::Format;
 use crate::error::{DONE, Error, FOUND, Kind, Result};
+use crate::event::Flaw;
 use crate::hash::Stored;
 use crate::output::unwritable;
 use crate::store::{self, Location, Store};
@@ -94,17 +95,21 @@ fn content(cx: &Cx<'_>, location: &Location, report: &mut Report) -> Result<()> 
         return Ok(());
     };
     let lines = store.damage()?;
+    let is_damaged = !lines.is_empty();
     let last = lines.len().saturating_sub(1);
     for (i, line) in lines.into_iter().enumerate() {
         let hint = (i == last).then_some("undo it if you know how it came, or restore a backup");
         report.finding("damage", line, hint);
     }
-    if let Some(Err(flaw)) = sound(store.check_log(None), report)? {
-        report.finding(
+    match sound(store.check_log(None), report)? {
+        // That the log's head is not there is damage, and was told.
+        Some(Err(Flaw::Endless(_))) if is_damaged => {}
+        Some(Err(flaw)) => report.finding(
             "log",
             format!("the log is broken ({}): {flaw}", flaw.word()),
             "keep a copy of the store as it is, and compare it with a backup",
-        );
+        ),
+        Some(Ok(_)) | None => {}
     }
     sound(count(cx, &*store, report), report)?;
     if sound(store.is_current(), report)? == Some(false) {

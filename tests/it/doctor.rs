@@ -472,6 +472,19 @@ fn the_first_bad_line_of_a_broken_log_is_named_with_its_word() {
 }
 
 #[test]
+fn that_the_logs_head_is_gone_is_told_once() {
+    let world = healthy();
+    execute(&world, "DELETE FROM event_head");
+    let ran = world.line("doctor").run().code(1);
+    assert!(
+        ran.stdout
+            .starts_with("finding: the head of its log cannot be read\n  hint: "),
+        "{ran:#?}"
+    );
+    assert_eq!(ran.stdout.matches("finding:").count(), 1, "{ran:#?}");
+}
+
+#[test]
 fn each_thing_to_be_known_is_noted_and_nothing_else() {
     let notes: Vec<Planted> = vec![
         ("group", Box::new(|world| set_mode(world.db(), 0o640))),
