@@ -472,6 +472,57 @@ fn the_first_bad_line_of_a_broken_log_is_named_with_its_word() {
 }
 
 #[test]
+fn what_restores_and_backups_leave_beside_the_store_is_noted() {
+    let world = healthy();
+    let copy = world.path("copy.db");
+    world.run(&format!("backup {}", copy.display())).code(0);
+    world
+        .run(&format!("restore {} --yes", copy.display()))
+        .code(0);
+    assert_eq!(doctor(&world), (vec![], words(&["replaced"])));
+    let told = world.line("doctor").run().code(0).stdout;
+    let shown = world.db().display().to_string();
+    assert!(
+        told.starts_with(&format!(
+            "note: restores have put files aside (1): {shown}.replaced-"
+        )),
+        "{told}"
+    );
+    for found in fs::read_dir(world.path("")).unwrap() {
+        let path = found.unwrap().path();
+        if path.display().to_string().contains(".replaced-") {
+            set_mode(path, 0o604);
+        }
+    }
+    let both = (words(&["open-file"]), words(&["replaced"]));
+    assert_eq!(doctor(&world), both);
+
+    let world = healthy();
+    // Neither a file nor another name is one of those.
+    fs::write(world.path(".keyctl-1-0"), "").unwrap();
+    fs::create_dir(world.path(".keyctl-x-0")).unwrap();
+    fs::create_dir(world.path("keyctl.db.replaced-x")).unwrap();
+    assert_eq!(doctor(&world), (vec![], vec![]));
+    fs::create_dir(world.path(".keyctl-4194305-0")).unwrap();
+    assert_eq!(doctor(&world), (vec![], words(&["leftover"])));
+    assert!(world.path(".keyctl-4194305-0").exists());
+}
+
+#[test]
+fn a_directory_on_the_way_that_a_group_may_write_is_noted() {
+    let world = World::new();
+    let db = world.path("a/b/keyctl.db").display().to_string();
+    let run = |line: &str| {
+        let line = format!("--db {db} {line}");
+        world.line(&line).without_db().run()
+    };
+    run("init").code(0);
+    set_mode(world.path("a"), 0o775);
+    let noted = codes(run("doctor --format json"));
+    assert_eq!(noted, (vec![], words(&["group"])));
+}
+
+#[test]
 fn that_the_logs_head_is_gone_is_told_once() {
     let world = healthy();
     execute(&world, "DELETE FROM event_head");

@@ -55,6 +55,10 @@ pub struct Place {
     pub odd: Vec<String>,
     /// The rollback journal, if there is one.
     pub journal: Option<Journal>,
+    /// What restores have put aside: `<store>.replaced-…`, ordinary files.
+    pub replaced: Vec<Entry>,
+    /// The directories beside the store in which a backup or a restore works.
+    pub scratch: Vec<String>,
     /// The directory.
     pub directory: Entry,
     /// The directories above it, and those above the link.
@@ -88,7 +92,8 @@ impl Place {
 
 /// Says what is wrong with `place`, and what is to be known of it.
 pub fn judge(place: &Place, report: &mut Report) {
-    for file in [&place.store].into_iter().chain(&place.beside) {
+    let files = [&place.store].into_iter().chain(&place.beside);
+    for file in files.chain(&place.replaced) {
         open_to_others(file, report);
     }
     if place.names > 1 {
@@ -122,6 +127,7 @@ pub fn judge(place: &Place, report: &mut Report) {
         );
     }
     groups(place, report);
+    left_behind(place, report);
 }
 
 fn open_to_others(file: &Entry, report: &mut Report) {
@@ -161,12 +167,19 @@ fn owners(place: &Place, report: &mut Report) {
         .filter(|file| place.is_strangers_file(file));
     let directory = [&place.directory];
     let directory = directory.into_iter().filter(|it| place.is_strangers(it));
-    let strangers = files.chain(directory);
-    for Entry { shown, uid, .. } in strangers {
+    for Entry { shown, uid, .. } in files.chain(directory) {
         report.finding(
             "owner",
             format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
             &*format!("once you know how that came: chown {} {shown}", place.store.uid),
+        );
+    }
+    // Sticky or not: the bit does not hold back the directory's owner.
+    for Entry { shown, uid, .. } in place.above.iter().filter(|it| place.is_strangers(it)) {
+        report.finding(
+            "owner",
+            format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {}), and can put another store in its place", place.store.uid),
+            &*format!("chown {ROOT} {shown}, or move the store to a directory that is under no stranger's"),
         );
     }
 }
@@ -228,6 +241,50 @@ fn groups(place: &Place, report: &mut Report) {
             &*format!("if no group is to share the store: chmod g-w {shown}"),
         );
     }
+    for Entry {
+        shown, mode, gid, ..
+    } in &place.above
+    {
+        if mode & GROUP_WRITE != 0 && mode & (OTHERS_WRITE | STICKY) == 0 {
+            report.note(
+                "group",
+                format!("the group with gid {gid} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place"),
+                &*format!("if the group is not to be trusted with that: chmod g-w {shown}"),
+            );
+        }
+    }
+}
+
+/// Files with hashes in them that the store does without.
+fn left_behind(place: &Place, report: &mut Report) {
+    if let Some(first) = place.replaced.first() {
+        report.note(
+            "replaced",
+            format!(
+                "restores have put files aside ({}): {}",
+                place.replaced.len(),
+                and_more(&first.shown, place.replaced.len())
+            ),
+            "they hold the hashes of keys that were deleted since: remove them when nobody needs them any more",
+        );
+    }
+    if let Some(first) = place.scratch.first() {
+        report.note(
+            "leftover",
+            format!(
+                "backups or restores that were killed, or that are under way, have left directories ({}): {}",
+                place.scratch.len(),
+                and_more(first, place.scratch.len())
+            ),
+            "what lies in there may hold hashes; the next backup or restore of the same user removes what was left behind",
+        );
+    }
+}
+
+/// The first of `count` paths, and a mark that there are more.
+fn and_more(first: &str, count: usize) -> String {
+    let more = if count > 1 { ", …" } else { "" };
+    format!("{first}{more}")
 }
 
 /// Whether a group may do what others may not.
@@ -273,6 +330,8 @@ mod tests {
             beside: vec![entry("/s/k.db-wal", 0o600), entry("/s/k.db-shm", 0o600)],
             odd: Vec::new(),
             journal: None,
+            replaced: Vec::new(),
+            scratch: Vec::new(),
             directory: entry("/s", 0o700),
             above: vec![entry("/", 0o755)],
         }
@@ -348,6 +407,48 @@ mod tests {
             place.beside[0].gid = 51;
         };
         assert_eq!(codes(other_group).0, ["owner"]);
+    }
+
+    #[test]
+    fn a_strangers_directory_on_the_way_counts_sticky_or_not() {
+        for mode in [0o755, 0o1755] {
+            let strangers = |place: &mut Place| {
+                place.above[0].uid = MALLORY;
+                place.above[0].mode = mode;
+            };
+            assert_eq!(codes(strangers), (vec!["owner"], vec![]));
+        }
+        for uid in [ALICE, ROOT] {
+            assert_eq!(codes(|place| place.above[0].uid = uid), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_directory_on_the_way_that_a_group_may_write_is_noted_unless_it_is_sticky() {
+        let above = |mode| codes(|place| place.above[0].mode = mode);
+        assert_eq!(above(0o775), (vec![], vec!["group"]));
+        assert_eq!(above(0o1775), (vec![], vec![]));
+        assert_eq!(above(0o777), (vec!["open-ancestor"], vec![]));
+    }
+
+    #[test]
+    fn what_was_left_behind_is_noted_and_counts_where_others_get_at_it() {
+        let replaced = |mode| {
+            codes(|place| {
+                let name = |n| format!("/s/k.db.replaced-2026112{n}T120000Z");
+                place.replaced = (0..2).map(|n| entry(&name(n), mode)).collect();
+            })
+        };
+        assert_eq!(replaced(0o600), (vec![], vec!["replaced"]));
+        for bit in [0o4, 0o2, 0o1] {
+            let found = replaced(0o600 | bit);
+            assert_eq!(found, (vec!["open-file"; 2], vec!["replaced"]));
+        }
+        let scratch = vec!["/s/.keyctl-7-0".to_owned()];
+        assert_eq!(
+            codes(|place| place.scratch = scratch),
+            (vec![], vec!["leftover"])
+        );
     }
 
     #[test]

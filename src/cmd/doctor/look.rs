@@ -30,6 +30,8 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
         beside: Vec::new(),
         odd: Vec::new(),
         journal: None,
+        replaced: Vec::new(),
+        scratch: Vec::new(),
         directory: entry(Path::new("/"), &store),
         above: Vec::new(),
     };
@@ -43,6 +45,8 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
         }
     }
     place.journal = journal(&beside(&path, "-journal"));
+
+    left_behind(&path, &mut place);
 
     let mut seen = BTreeSet::new();
     // By their own path, and by the one that was given: who can write there can move the link.
@@ -83,6 +87,38 @@ pub fn for_program(path: &OsStr, own: &Path) -> Option<Found> {
 /// A path as a message shows it.
 pub fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy())
+}
+
+/// Looks for what restores and backups leave beside the store at `path`. Who may not list the
+/// directory sees nothing of it.
+fn left_behind(path: &Path, place: &mut Place) {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return;
+    };
+    let replaced = [name.as_encoded_bytes(), b".replaced-"].concat();
+    for found in fs::read_dir(directory).into_iter().flatten().flatten() {
+        // Of a link itself, not of what it leads to.
+        let (path, Ok(metadata)) = (found.path(), found.metadata()) else {
+            continue;
+        };
+        let name = found.file_name();
+        if metadata.is_file() && name.as_encoded_bytes().starts_with(&replaced) {
+            place.replaced.push(entry(&path, &metadata));
+        } else if metadata.is_dir() && is_scratch(&name) {
+            place.scratch.push(shown(&path));
+        }
+    }
+    place.replaced.sort_by(|a, b| a.shown.cmp(&b.shown));
+    place.scratch.sort();
+}
+
+/// Whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
+fn is_scratch(name: &OsStr) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.to_str()
+        .and_then(|name| name.strip_prefix(".keyctl-"))
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(process, number)| digits(process) && digits(number))
 }
 
 fn journal(path: &Path) -> Option<Journal> {
