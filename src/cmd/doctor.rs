@@ -6,6 +6,7 @@ mod look;
 mod program;
 mod report;
 
+use self::files::{Beginning, MOVE_AND_RESTORE, Place};
 use self::keys::Tally;
 use self::report::Report;
 use super::Cx;
@@ -19,10 +20,12 @@ use std::ops::ControlFlow;
 
 /// Look for what is wrong with the store
 ///
-/// Changes nothing. A finding is to be mended: damage, a broken log, files that others may read or
-/// write or that somebody else has put there, keys that policy does not allow. A note is only to be
-/// known: what a group may do, keys unused for 90 days, hashes that are not as policy says, another
-/// keyctl that the shell finds first.
+/// Changes nothing. A finding is to be mended: damage, a restore that was cut short, a broken log,
+/// files that others may read or write or that somebody else has put there, a directory on the way
+/// with which a stranger could put another store in its place, keys that policy does not allow. A
+/// note is only to be known: what a group may do, files that a restore or a backup has left beside
+/// the store, keys unused for 90 days, hashes that are not as policy says, another keyctl that the
+/// shell finds first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -63,10 +66,12 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
     let location = cx.location()?;
     let place = look::at_place(&location, cx.env.actor.uid)?;
     files::judge(&place, &mut report);
-    if place.is_cut_short() {
+    if place.is_ruined() {
+        // There is nothing more to be said of it.
+    } else if place.is_cut_short() {
         unread("what was begun has to be undone first", &mut report);
     } else {
-        match content(cx, &location, &mut report) {
+        match content(cx, &location, &place, &mut report) {
             // SQLite does not open a store with such neighbours.
             Err(error) if error.kind == Kind::Store && place.is_obstructed() => {
                 unread(&error.message, &mut report);
@@ -90,8 +95,13 @@ fn unread(why: &str, report: &mut Report) {
 }
 
 /// Examines what is in the store.
-fn content(cx: &Cx<'_>, location: &Location, report: &mut Report) -> Result<()> {
-    let Some(store) = sound(store::open_to_examine(location), report)? else {
+fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report) -> Result<()> {
+    let opened = store::open_to_examine(location).map_err(|error| match error.kind {
+        // A restore replaces nothing but what bears the mark.
+        Kind::Damaged if place.beginning != Beginning::Ours => error.hint(MOVE_AND_RESTORE),
+        _ => error,
+    });
+    let Some(store) = sound(opened, report)? else {
         return Ok(());
     };
     let lines = store.damage()?;

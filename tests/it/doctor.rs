@@ -772,6 +772,67 @@ fn a_file_that_is_damaged_is_a_finding_wherever_the_damage_lies() {
 }
 
 #[test]
+fn a_file_whose_beginning_is_gone_is_damaged_where_sqlites_files_lie_beside_it() {
+    for content in [&b""[..], b"x", &[0; 8192]] {
+        let world = copy_of(&healthy());
+        let log = world.path("keyctl.db-wal");
+        fs::write(world.db(), content).unwrap();
+        fs::write(&log, "what was written last").unwrap();
+        set_mode(&log, 0o600);
+        assert_eq!(doctor(&world), (words(&["damage"]), vec![]));
+        let told = world.line("doctor").run().code(1).stdout;
+        let hint = "hint: move it away, then restore a backup: keyctl restore PATH\n";
+        assert!(
+            told.contains(" was a store, and is damaged: ") && told.contains(hint),
+            "{told}"
+        );
+        assert!(fs::read(&log).unwrap() == b"what was written last");
+        assert!(fs::read(world.db()).unwrap() == content);
+
+        fs::remove_file(&log).unwrap();
+        let ran = world.line("doctor").run().code(5).stdout("");
+        assert!(
+            content.len() < 2
+                || ran
+                    .stderr
+                    .contains("name another file: --db PATH; if it was a store, move it away"),
+            "{ran:#?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_restore_would_refuse_to_replace_is_to_be_moved_away() {
+    let sound = healthy();
+    let world = copy_of(&sound);
+    let backup = world.path("backup.db").display().to_string();
+    world.run(&format!("backup {backup}")).code(0);
+    let bytes = fs::read(world.db()).unwrap();
+    let hint = |content: &[u8]| -> String {
+        fs::write(world.db(), content).unwrap();
+        let ran = world.line("doctor --format json").run().code(1);
+        ran.json()["findings"][0]["hint"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(hint(&bytes[..4096]), "restore a backup of it");
+    assert_eq!(
+        hint(&bytes[..50]),
+        "move it away, then restore a backup: keyctl restore PATH"
+    );
+    let restore = format!("restore {backup} --yes");
+    world
+        .line(&restore)
+        .run()
+        .code(5)
+        .says("hint: move it away");
+    fs::rename(world.db(), world.path("moved")).unwrap();
+    world.run(&restore).code(0);
+    assert_eq!(world.query("SELECT name FROM keys"), "web");
+}
+
+#[test]
 fn an_index_that_lies_is_found() {
     let world = healthy();
     let sql = world.sql();

@@ -11,6 +11,9 @@ const GROUP: u32 = 0o070;
 const GROUP_WRITE: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
+/// What to do about a file that a restore does not take for a store.
+pub const MOVE_AND_RESTORE: &str = "move it away, then restore a backup: keyctl restore PATH";
+
 /// The uid that may do all in any case.
 const ROOT: u32 = 0;
 
@@ -25,6 +28,21 @@ pub struct Entry {
     pub uid: u32,
     /// Its group.
     pub gid: u32,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+/// What the store's file begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// SQLite's mark and keyctl's.
+    Ours,
+    /// It holds nothing.
+    Empty,
+    /// No more than a byte, or only zeros.
+    Blank,
+    /// Anything else.
+    Other,
 }
 
 /// A rollback journal beside the store.
@@ -47,6 +65,8 @@ pub struct Place {
     pub link: Option<String>,
     /// The store's file.
     pub store: Entry,
+    /// What it begins with.
+    pub beginning: Beginning,
     /// How many names the store's file has.
     pub names: u64,
     /// The write-ahead log and its index, those that are there and ordinary files.
@@ -77,6 +97,17 @@ impl Place {
         self.journal.as_ref().is_some_and(|journal| journal.is_hot)
     }
 
+    /// Whether the file was a store, going by what lies beside it, and is none any more. To open it
+    /// could remove what lies there.
+    pub fn is_ruined(&self) -> bool {
+        let is_log = |file: &Entry| file.shown.ends_with("-wal") && file.size > 0;
+        match self.beginning {
+            Beginning::Empty => self.beside.iter().any(is_log),
+            Beginning::Blank => !self.beside.is_empty(),
+            Beginning::Ours | Beginning::Other => false,
+        }
+    }
+
     /// Whether `entry` belongs to nobody who has to do with the store.
     fn is_strangers(&self, entry: &Entry) -> bool {
         ![self.you, ROOT, self.store.uid].contains(&entry.uid)
@@ -95,6 +126,24 @@ pub fn judge(place: &Place, report: &mut Report) {
     let files = [&place.store].into_iter().chain(&place.beside);
     for file in files.chain(&place.replaced) {
         open_to_others(file, report);
+    }
+    if place.is_ruined() {
+        let (shown, what) = (
+            &place.store.shown,
+            match place.beginning {
+                Beginning::Empty => "it is empty",
+                _ => "its beginning is gone",
+            },
+        );
+        let beside: Vec<&str> = place.beside.iter().map(|file| &*file.shown).collect();
+        report.finding(
+            "damage",
+            format!(
+                "{shown} was a store, and is damaged: {what}, and beside it lies {}",
+                beside.join(", ")
+            ),
+            MOVE_AND_RESTORE,
+        );
     }
     if place.names > 1 {
         let shown = &place.store.shown;
@@ -317,6 +366,7 @@ mod tests {
             mode,
             uid: ALICE,
             gid: STAFF,
+            size: 4096,
         }
     }
 
@@ -326,6 +376,7 @@ mod tests {
             you: ALICE,
             link: None,
             store: entry("/s/k.db", 0o600),
+            beginning: Beginning::Ours,
             names: 1,
             beside: vec![entry("/s/k.db-wal", 0o600), entry("/s/k.db-shm", 0o600)],
             odd: Vec::new(),
@@ -501,6 +552,28 @@ mod tests {
         assert_eq!(told(&|journal| journal.is_hot = false), "");
         assert!(told(&|journal| journal.is_file = false).contains("move it away"));
         assert!(told(&|journal| journal.entry.uid = MALLORY).contains("move it away"));
+    }
+
+    #[test]
+    fn a_file_without_a_beginning_was_a_store_where_sqlites_files_lie_beside_it() {
+        let ruined = |beginning, change: fn(&mut Place)| {
+            let place = |place: &mut Place| {
+                place.beginning = beginning;
+                change(place);
+            };
+            codes(place).0 == ["damage"]
+        };
+        assert!(ruined(Beginning::Empty, |_| {}));
+        assert!(!ruined(Beginning::Empty, |place| place.beside[0].size = 0));
+        assert!(!ruined(Beginning::Empty, |place| drop(
+            place.beside.remove(0)
+        )));
+        assert!(ruined(Beginning::Blank, |place| place.beside[0].size = 0));
+        assert!(ruined(Beginning::Blank, |place| drop(
+            place.beside.remove(0)
+        )));
+        assert!(!ruined(Beginning::Blank, |place| place.beside.clear()));
+        assert!(!ruined(Beginning::Other, |_| {}));
     }
 
     #[test]

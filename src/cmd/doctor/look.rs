@@ -1,9 +1,9 @@
 //! A look at the files: facts, and no opinion of them.
 
-use super::files::{Entry, Journal, Place};
+use super::files::{Beginning, Entry, Journal, Place};
 use super::program::Found;
 use crate::error::{Error, Result, escape};
-use crate::store::{Location, beside};
+use crate::store::{Location, beside, is_marked};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -17,6 +17,9 @@ const PERMISSIONS: u32 = 0o7777;
 /// The bits that make a file a program.
 const EXECUTABLE: u32 = 0o111;
 
+/// How many bytes SQLite's header of a file has.
+const HEADER: u64 = 100;
+
 /// Where the store at `location` lies, as `you` see it. Fails if there is none, or if it may not be
 /// looked at.
 pub fn at_place(location: &Location, you: u32) -> Result<Place> {
@@ -25,6 +28,7 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
     let mut place = Place {
         you,
         link: is_link(location.path()).then(|| location.shown()),
+        beginning: beginning_of(&path, store.len()),
         names: store.nlink(),
         store: entry(&path, &store),
         beside: Vec::new(),
@@ -131,13 +135,26 @@ fn journal(path: &Path) -> Option<Journal> {
         // cannot tell.
         is_hot: is_file
             && metadata.len() > 0
-            && beginning(path, 1).is_none_or(|first| first != [0]),
+            && first_bytes(path, 1).is_none_or(|first| first != [0]),
     })
+}
+
+/// What the store's file at `path` begins with, as far as it can be read.
+fn beginning_of(path: &Path, size: u64) -> Beginning {
+    let is_blank =
+        || first_bytes(path, HEADER).is_some_and(|read| read.iter().all(|&byte| byte == 0));
+    match size {
+        0 => Beginning::Empty,
+        1 => Beginning::Blank,
+        _ if is_marked(path) => Beginning::Ours,
+        _ if is_blank() => Beginning::Blank,
+        _ => Beginning::Other,
+    }
 }
 
 /// The first bytes of the file at `path`, up to `count`, if it can be read. Only before the store is
 /// opened: to close a file drops every lock that this process has on it.
-fn beginning(path: &Path, count: u64) -> Option<Vec<u8>> {
+fn first_bytes(path: &Path, count: u64) -> Option<Vec<u8>> {
     let mut read = Vec::new();
     let file = File::open(path).ok()?;
     file.take(count).read_to_end(&mut read).ok()?;
@@ -158,6 +175,7 @@ fn entry(path: &Path, metadata: &Metadata) -> Entry {
         mode: metadata.mode() & PERMISSIONS,
         uid: metadata.uid(),
         gid: metadata.gid(),
+        size: metadata.len(),
     }
 }
 
