@@ -10,7 +10,7 @@ mod sqlite;
 pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
 pub use place::Place;
-pub use sqlite::Restoration;
+pub use sqlite::{Restoration, is_marked};
 
 use crate::access::Access;
 use crate::env::Actor;

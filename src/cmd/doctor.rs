@@ -6,11 +6,13 @@ mod look;
 mod program;
 mod report;
 
+use self::files::{Beginning, MOVE_AND_RESTORE, Place};
 use self::keys::Tally;
 use self::report::Report;
 use super::Cx;
 use super::values::Format;
 use crate::error::{DONE, Error, FOUND, Kind, Result};
+use crate::event::Flaw;
 use crate::hash::Stored;
 use crate::output::unwritable;
 use crate::store::{self, Location, Store};
@@ -18,10 +20,12 @@ use std::ops::ControlFlow;
 
 /// Look for what is wrong with the store
 ///
-/// Changes nothing. A finding is to be mended: damage, a broken log, files that others may read or
-/// write or that somebody else has put there, keys that policy does not allow. A note is only to be
-/// known: what a group may do, keys unused for 90 days, hashes that are not as policy says, another
-/// keyctl that the shell finds first.
+/// Changes nothing. A finding is to be mended: damage, a restore that was cut short, a broken log,
+/// files that others may read or write or that somebody else has put there, a directory on the way
+/// with which a stranger could put another store in its place, keys that policy does not allow. A
+/// note is only to be known: what a group may do, files that a restore or a backup has left beside
+/// the store, keys unused for 90 days, hashes that are not as policy says, another keyctl that the
+/// shell finds first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -62,14 +66,18 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
     let location = cx.location()?;
     let place = look::at_place(&location, cx.env.actor.uid)?;
     files::judge(&place, &mut report);
-    match content(cx, &location, &mut report) {
-        // SQLite does not open a store with such neighbours.
-        Err(error) if error.kind == Kind::Store && place.is_obstructed() => report.note(
-            "unread",
-            format!("what is in the store was not looked at: {}", error.message),
-            "run doctor again once what is beside it is mended",
-        ),
-        examined => examined?,
+    if place.is_ruined() {
+        // There is nothing more to be said of it.
+    } else if place.is_cut_short() {
+        unread("what was begun has to be undone first", &mut report);
+    } else {
+        match content(cx, &location, &place, &mut report) {
+            // SQLite does not open a store with such neighbours.
+            Err(error) if error.kind == Kind::Store && place.is_obstructed() => {
+                unread(&error.message, &mut report);
+            }
+            examined => examined?,
+        }
     }
     if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
         let found = look::for_program(&path, own);
@@ -78,23 +86,40 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
     Ok(report)
 }
 
+fn unread(why: &str, report: &mut Report) {
+    report.note(
+        "unread",
+        format!("what is in the store was not looked at: {why}"),
+        "run doctor again once what is beside it is mended",
+    );
+}
+
 /// Examines what is in the store.
-fn content(cx: &Cx<'_>, location: &Location, report: &mut Report) -> Result<()> {
-    let Some(store) = sound(store::open_to_examine(location), report)? else {
+fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report) -> Result<()> {
+    let opened = store::open_to_examine(location).map_err(|error| match error.kind {
+        // A restore replaces nothing but what bears the mark.
+        Kind::Damaged if place.beginning != Beginning::Ours => error.hint(MOVE_AND_RESTORE),
+        _ => error,
+    });
+    let Some(store) = sound(opened, report)? else {
         return Ok(());
     };
     let lines = store.damage()?;
+    let is_damaged = !lines.is_empty();
     let last = lines.len().saturating_sub(1);
     for (i, line) in lines.into_iter().enumerate() {
         let hint = (i == last).then_some("undo it if you know how it came, or restore a backup");
         report.finding("damage", line, hint);
     }
-    if let Some(Err(flaw)) = sound(store.check_log(None), report)? {
-        report.finding(
+    match sound(store.check_log(None), report)? {
+        // That the log's head is not there is damage, and was told.
+        Some(Err(Flaw::Endless(_))) if is_damaged => {}
+        Some(Err(flaw)) => report.finding(
             "log",
             format!("the log is broken ({}): {flaw}", flaw.word()),
             "keep a copy of the store as it is, and compare it with a backup",
-        );
+        ),
+        Some(Ok(_)) | None => {}
     }
     sound(count(cx, &*store, report), report)?;
     if sound(store.is_current(), report)? == Some(false) {

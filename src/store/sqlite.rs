@@ -11,6 +11,7 @@ mod restore;
 mod row;
 mod write;
 
+pub use self::open::is_marked;
 pub use self::restore::Restoration;
 
 use self::open::Empty;

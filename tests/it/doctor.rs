@@ -325,7 +325,7 @@ fn each_fault_that_is_planted_is_found_and_nothing_else() {
         ),
         (
             "journal",
-            Box::new(|world| fs::write(world.path("keyctl.db-journal"), "").unwrap()),
+            Box::new(|world| symlink("other", world.path("keyctl.db-journal")).unwrap()),
         ),
         (
             "damage",
@@ -419,6 +419,47 @@ fn a_journal_that_would_be_rolled_back_is_found_and_left_as_it_is() {
 }
 
 #[test]
+fn a_journal_that_was_done_with_is_nothing_to_remark_on() {
+    for content in [&[][..], &[0; 512]] {
+        let world = healthy();
+        fs::write(world.path("keyctl.db-journal"), content).unwrap();
+        assert_eq!(doctor(&world), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn what_was_cut_short_is_undone_by_what_doctor_says() {
+    let world = healthy();
+    let (db, journal) = (world.db(), world.path("keyctl.db-journal"));
+    let sql = world.sql();
+    sql.execute_batch(
+        "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; \
+         PRAGMA locking_mode = EXCLUSIVE; BEGIN; DELETE FROM keys; \
+         CREATE TABLE junk AS SELECT zeroblob(200000) AS x; DROP TABLE junk",
+    )
+    .unwrap();
+    // As a kill would leave them.
+    let (begun, undo) = (fs::read(&db).unwrap(), fs::read(&journal).unwrap());
+    drop(sql);
+    assert!(fs::read(&db).unwrap() != begun);
+    fs::write(&db, &begun).unwrap();
+    fs::write(&journal, &undo).unwrap();
+    let ran = world.line("doctor").run().code(1);
+    assert!(
+        ran.stdout.contains("was cut short") && ran.stdout.contains("leave it there"),
+        "{ran:#?}"
+    );
+    assert!(!ran.stdout.contains("move it"), "{ran:#?}");
+    assert!(fs::read(&db).unwrap() == begun && fs::read(&journal).unwrap() == undo);
+    world.create("--scope inference --name next");
+    assert_eq!(
+        world.query("SELECT group_concat(name) FROM keys"),
+        "web,next"
+    );
+    assert_eq!(doctor(&world), (vec![], vec![]));
+}
+
+#[test]
 fn the_first_bad_line_of_a_broken_log_is_named_with_its_word() {
     let world = healthy();
     execute(&world, "DELETE FROM events WHERE seq = 2");
@@ -428,6 +469,70 @@ fn the_first_bad_line_of_a_broken_log_is_named_with_its_word() {
             .starts_with("finding: the log is broken (missing): line 2 is missing\n"),
         "{ran:#?}"
     );
+}
+
+#[test]
+fn what_restores_and_backups_leave_beside_the_store_is_noted() {
+    let world = healthy();
+    let copy = world.path("copy.db");
+    world.run(&format!("backup {}", copy.display())).code(0);
+    world
+        .run(&format!("restore {} --yes", copy.display()))
+        .code(0);
+    assert_eq!(doctor(&world), (vec![], words(&["replaced"])));
+    let told = world.line("doctor").run().code(0).stdout;
+    let shown = world.db().display().to_string();
+    assert!(
+        told.starts_with(&format!(
+            "note: restores have put files aside (1): {shown}.replaced-"
+        )),
+        "{told}"
+    );
+    for found in fs::read_dir(world.path("")).unwrap() {
+        let path = found.unwrap().path();
+        if path.display().to_string().contains(".replaced-") {
+            set_mode(path, 0o604);
+        }
+    }
+    let both = (words(&["open-file"]), words(&["replaced"]));
+    assert_eq!(doctor(&world), both);
+
+    let world = healthy();
+    // Neither a file nor another name is one of those.
+    fs::write(world.path(".keyctl-1-0"), "").unwrap();
+    fs::create_dir(world.path(".keyctl-x-0")).unwrap();
+    fs::create_dir(world.path("keyctl.db.replaced-x")).unwrap();
+    assert_eq!(doctor(&world), (vec![], vec![]));
+    fs::create_dir(world.path(".keyctl-4194305-0")).unwrap();
+    assert_eq!(doctor(&world), (vec![], words(&["leftover"])));
+    assert!(world.path(".keyctl-4194305-0").exists());
+}
+
+#[test]
+fn a_directory_on_the_way_that_a_group_may_write_is_noted() {
+    let world = World::new();
+    let db = world.path("a/b/keyctl.db").display().to_string();
+    let run = |line: &str| {
+        let line = format!("--db {db} {line}");
+        world.line(&line).without_db().run()
+    };
+    run("init").code(0);
+    set_mode(world.path("a"), 0o775);
+    let noted = codes(run("doctor --format json"));
+    assert_eq!(noted, (vec![], words(&["group"])));
+}
+
+#[test]
+fn that_the_logs_head_is_gone_is_told_once() {
+    let world = healthy();
+    execute(&world, "DELETE FROM event_head");
+    let ran = world.line("doctor").run().code(1);
+    assert!(
+        ran.stdout
+            .starts_with("finding: the head of its log cannot be read\n  hint: "),
+        "{ran:#?}"
+    );
+    assert_eq!(ran.stdout.matches("finding:").count(), 1, "{ran:#?}");
 }
 
 #[test]
@@ -664,6 +769,67 @@ fn a_file_that_is_damaged_is_a_finding_wherever_the_damage_lies() {
             &with(page * PAGE, &[0; PAGE]),
         );
     }
+}
+
+#[test]
+fn a_file_whose_beginning_is_gone_is_damaged_where_sqlites_files_lie_beside_it() {
+    for content in [&b""[..], b"x", &[0; 8192]] {
+        let world = copy_of(&healthy());
+        let log = world.path("keyctl.db-wal");
+        fs::write(world.db(), content).unwrap();
+        fs::write(&log, "what was written last").unwrap();
+        set_mode(&log, 0o600);
+        assert_eq!(doctor(&world), (words(&["damage"]), vec![]));
+        let told = world.line("doctor").run().code(1).stdout;
+        let hint = "hint: move it away, then restore a backup: keyctl restore PATH\n";
+        assert!(
+            told.contains(" was a store, and is damaged: ") && told.contains(hint),
+            "{told}"
+        );
+        assert!(fs::read(&log).unwrap() == b"what was written last");
+        assert!(fs::read(world.db()).unwrap() == content);
+
+        fs::remove_file(&log).unwrap();
+        let ran = world.line("doctor").run().code(5).stdout("");
+        assert!(
+            content.len() < 2
+                || ran
+                    .stderr
+                    .contains("name another file: --db PATH; if it was a store, move it away"),
+            "{ran:#?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_restore_would_refuse_to_replace_is_to_be_moved_away() {
+    let sound = healthy();
+    let world = copy_of(&sound);
+    let backup = world.path("backup.db").display().to_string();
+    world.run(&format!("backup {backup}")).code(0);
+    let bytes = fs::read(world.db()).unwrap();
+    let hint = |content: &[u8]| -> String {
+        fs::write(world.db(), content).unwrap();
+        let ran = world.line("doctor --format json").run().code(1);
+        ran.json()["findings"][0]["hint"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(hint(&bytes[..4096]), "restore a backup of it");
+    assert_eq!(
+        hint(&bytes[..50]),
+        "move it away, then restore a backup: keyctl restore PATH"
+    );
+    let restore = format!("restore {backup} --yes");
+    world
+        .line(&restore)
+        .run()
+        .code(5)
+        .says("hint: move it away");
+    fs::rename(world.db(), world.path("moved")).unwrap();
+    world.run(&restore).code(0);
+    assert_eq!(world.query("SELECT name FROM keys"), "web");
 }
 
 #[test]

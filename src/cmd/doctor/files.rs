@@ -11,6 +11,9 @@ const GROUP: u32 = 0o070;
 const GROUP_WRITE: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
+/// What to do about a file that a restore does not take for a store.
+pub const MOVE_AND_RESTORE: &str = "move it away, then restore a backup: keyctl restore PATH";
+
 /// The uid that may do all in any case.
 const ROOT: u32 = 0;
 
@@ -25,6 +28,32 @@ pub struct Entry {
     pub uid: u32,
     /// Its group.
     pub gid: u32,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+/// What the store's file begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// SQLite's mark and keyctl's.
+    Ours,
+    /// It holds nothing.
+    Empty,
+    /// No more than a byte, or only zeros.
+    Blank,
+    /// Anything else.
+    Other,
+}
+
+/// A rollback journal beside the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The file, or what lies there in its place.
+    pub entry: Entry,
+    /// Whether it is an ordinary file.
+    pub is_file: bool,
+    /// Whether SQLite has something to undo by it before anything is read.
+    pub is_hot: bool,
 }
 
 /// Where a store lies, and with what.
@@ -36,6 +65,8 @@ pub struct Place {
     pub link: Option<String>,
     /// The store's file.
     pub store: Entry,
+    /// What it begins with.
+    pub beginning: Beginning,
     /// How many names the store's file has.
     pub names: u64,
     /// The write-ahead log and its index, those that are there and ordinary files.
@@ -43,7 +74,11 @@ pub struct Place {
     /// Those that are there and no ordinary files.
     pub odd: Vec<String>,
     /// The rollback journal, if there is one.
-    pub journal: Option<String>,
+    pub journal: Option<Journal>,
+    /// What restores have put aside: `<store>.replaced-…`, ordinary files.
+    pub replaced: Vec<Entry>,
+    /// The directories beside the store in which a backup or a restore works.
+    pub scratch: Vec<String>,
     /// The directory.
     pub directory: Entry,
     /// The directories above it, and those above the link.
@@ -53,14 +88,62 @@ pub struct Place {
 impl Place {
     /// Whether what lies beside the store may keep it from being opened.
     pub fn is_obstructed(&self) -> bool {
-        self.journal.is_some() || !self.odd.is_empty()
+        let is_odd = |journal: &Journal| !journal.is_file;
+        self.journal.as_ref().is_some_and(is_odd) || !self.odd.is_empty()
+    }
+
+    /// Whether something that was begun is to be undone before anything is read.
+    pub fn is_cut_short(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| journal.is_hot)
+    }
+
+    /// Whether the file was a store, going by what lies beside it, and is none any more. To open it
+    /// could remove what lies there.
+    pub fn is_ruined(&self) -> bool {
+        let is_log = |file: &Entry| file.shown.ends_with("-wal") && file.size > 0;
+        match self.beginning {
+            Beginning::Empty => self.beside.iter().any(is_log),
+            Beginning::Blank => !self.beside.is_empty(),
+            Beginning::Ours | Beginning::Other => false,
+        }
+    }
+
+    /// Whether `entry` belongs to nobody who has to do with the store.
+    fn is_strangers(&self, entry: &Entry) -> bool {
+        ![self.you, ROOT, self.store.uid].contains(&entry.uid)
+    }
+
+    /// The same of a file beside the store: in one that a group shares, whoever of them comes first
+    /// makes it.
+    fn is_strangers_file(&self, entry: &Entry) -> bool {
+        let is_shared = self.store.mode & GROUP_WRITE != 0 && entry.gid == self.store.gid;
+        self.is_strangers(entry) && !is_shared
     }
 }
 
 /// Says what is wrong with `place`, and what is to be known of it.
 pub fn judge(place: &Place, report: &mut Report) {
-    for file in [&place.store].into_iter().chain(&place.beside) {
+    let files = [&place.store].into_iter().chain(&place.beside);
+    for file in files.chain(&place.replaced) {
         open_to_others(file, report);
+    }
+    if place.is_ruined() {
+        let (shown, what) = (
+            &place.store.shown,
+            match place.beginning {
+                Beginning::Empty => "it is empty",
+                _ => "its beginning is gone",
+            },
+        );
+        let beside: Vec<&str> = place.beside.iter().map(|file| &*file.shown).collect();
+        report.finding(
+            "damage",
+            format!(
+                "{shown} was a store, and is damaged: {what}, and beside it lies {}",
+                beside.join(", ")
+            ),
+            MOVE_AND_RESTORE,
+        );
     }
     if place.names > 1 {
         let shown = &place.store.shown;
@@ -77,12 +160,8 @@ pub fn judge(place: &Place, report: &mut Report) {
             "find out who put it there; move it away while nobody uses the store",
         );
     }
-    if let Some(shown) = &place.journal {
-        report.finding(
-            "journal",
-            format!("a rollback journal lies beside the store: {shown}; with it, SQLite may undo changes, and keyctl leaves none"),
-            "find out who put it there; move it away while nobody uses the store",
-        );
+    if let Some(found) = &place.journal {
+        journal(place, found, report);
     }
     owners(place, report);
     directories(place, report);
@@ -97,6 +176,7 @@ pub fn judge(place: &Place, report: &mut Report) {
         );
     }
     groups(place, report);
+    left_behind(place, report);
 }
 
 fn open_to_others(file: &Entry, report: &mut Report) {
@@ -112,21 +192,43 @@ fn open_to_others(file: &Entry, report: &mut Report) {
     );
 }
 
+fn journal(place: &Place, journal: &Journal, report: &mut Report) {
+    let shown = &journal.entry.shown;
+    if !journal.is_file || place.is_strangers_file(&journal.entry) {
+        report.finding(
+            "journal",
+            format!("a rollback journal that is not keyctl's lies beside the store: {shown}; with it, SQLite may undo changes"),
+            "find out who put it there; move it away while nobody uses the store",
+        );
+    } else if journal.is_hot {
+        report.finding(
+            "journal",
+            format!("a restore, or the making of the store, was cut short or is under way: {shown} holds what is to be undone"),
+            "leave it there: it is needed; if nobody is at work, run the restore again (keyctl restore PATH), or any command that changes something: it undoes what was begun",
+        );
+    }
+}
+
 fn owners(place: &Place, report: &mut Report) {
-    let known = [place.you, ROOT, place.store.uid];
-    // In a store that a group shares, whoever of them comes first makes these files.
-    let shared = place.store.mode & GROUP_WRITE != 0;
-    let strangers = place
+    let files = place
         .beside
         .iter()
-        .filter(|file| !(shared && file.gid == place.store.gid))
-        .chain([&place.directory])
-        .filter(|entry| !known.contains(&entry.uid));
-    for Entry { shown, uid, .. } in strangers {
+        .filter(|file| place.is_strangers_file(file));
+    let directory = [&place.directory];
+    let directory = directory.into_iter().filter(|it| place.is_strangers(it));
+    for Entry { shown, uid, .. } in files.chain(directory) {
         report.finding(
             "owner",
             format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
             &*format!("once you know how that came: chown {} {shown}", place.store.uid),
+        );
+    }
+    // Sticky or not: the bit does not hold back the directory's owner.
+    for Entry { shown, uid, .. } in place.above.iter().filter(|it| place.is_strangers(it)) {
+        report.finding(
+            "owner",
+            format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {}), and can put another store in its place", place.store.uid),
+            &*format!("chown {ROOT} {shown}, or move the store to a directory that is under no stranger's"),
         );
     }
 }
@@ -188,6 +290,50 @@ fn groups(place: &Place, report: &mut Report) {
             &*format!("if no group is to share the store: chmod g-w {shown}"),
         );
     }
+    for Entry {
+        shown, mode, gid, ..
+    } in &place.above
+    {
+        if mode & GROUP_WRITE != 0 && mode & (OTHERS_WRITE | STICKY) == 0 {
+            report.note(
+                "group",
+                format!("the group with gid {gid} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place"),
+                &*format!("if the group is not to be trusted with that: chmod g-w {shown}"),
+            );
+        }
+    }
+}
+
+/// Files with hashes in them that the store does without.
+fn left_behind(place: &Place, report: &mut Report) {
+    if let Some(first) = place.replaced.first() {
+        report.note(
+            "replaced",
+            format!(
+                "restores have put files aside ({}): {}",
+                place.replaced.len(),
+                and_more(&first.shown, place.replaced.len())
+            ),
+            "they hold the hashes of keys that were deleted since: remove them when nobody needs them any more",
+        );
+    }
+    if let Some(first) = place.scratch.first() {
+        report.note(
+            "leftover",
+            format!(
+                "backups or restores that were killed, or that are under way, have left directories ({}): {}",
+                place.scratch.len(),
+                and_more(first, place.scratch.len())
+            ),
+            "what lies in there may hold hashes; the next backup or restore of the same user removes what was left behind",
+        );
+    }
+}
+
+/// The first of `count` paths, and a mark that there are more.
+fn and_more(first: &str, count: usize) -> String {
+    let more = if count > 1 { ", …" } else { "" };
+    format!("{first}{more}")
 }
 
 /// Whether a group may do what others may not.
@@ -220,6 +366,7 @@ mod tests {
             mode,
             uid: ALICE,
             gid: STAFF,
+            size: 4096,
         }
     }
 
@@ -229,10 +376,13 @@ mod tests {
             you: ALICE,
             link: None,
             store: entry("/s/k.db", 0o600),
+            beginning: Beginning::Ours,
             names: 1,
             beside: vec![entry("/s/k.db-wal", 0o600), entry("/s/k.db-shm", 0o600)],
             odd: Vec::new(),
             journal: None,
+            replaced: Vec::new(),
+            scratch: Vec::new(),
             directory: entry("/s", 0o700),
             above: vec![entry("/", 0o755)],
         }
@@ -311,6 +461,48 @@ mod tests {
     }
 
     #[test]
+    fn a_strangers_directory_on_the_way_counts_sticky_or_not() {
+        for mode in [0o755, 0o1755] {
+            let strangers = |place: &mut Place| {
+                place.above[0].uid = MALLORY;
+                place.above[0].mode = mode;
+            };
+            assert_eq!(codes(strangers), (vec!["owner"], vec![]));
+        }
+        for uid in [ALICE, ROOT] {
+            assert_eq!(codes(|place| place.above[0].uid = uid), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_directory_on_the_way_that_a_group_may_write_is_noted_unless_it_is_sticky() {
+        let above = |mode| codes(|place| place.above[0].mode = mode);
+        assert_eq!(above(0o775), (vec![], vec!["group"]));
+        assert_eq!(above(0o1775), (vec![], vec![]));
+        assert_eq!(above(0o777), (vec!["open-ancestor"], vec![]));
+    }
+
+    #[test]
+    fn what_was_left_behind_is_noted_and_counts_where_others_get_at_it() {
+        let replaced = |mode| {
+            codes(|place| {
+                let name = |n| format!("/s/k.db.replaced-2026112{n}T120000Z");
+                place.replaced = (0..2).map(|n| entry(&name(n), mode)).collect();
+            })
+        };
+        assert_eq!(replaced(0o600), (vec![], vec!["replaced"]));
+        for bit in [0o4, 0o2, 0o1] {
+            let found = replaced(0o600 | bit);
+            assert_eq!(found, (vec!["open-file"; 2], vec!["replaced"]));
+        }
+        let scratch = vec!["/s/.keyctl-7-0".to_owned()];
+        assert_eq!(
+            codes(|place| place.scratch = scratch),
+            (vec![], vec!["leftover"])
+        );
+    }
+
+    #[test]
     fn what_a_group_may_do_is_noted() {
         assert_eq!(
             codes(|place| place.store.mode = 0o640),
@@ -333,10 +525,55 @@ mod tests {
             codes(|place| place.odd.push("/s/k.db-wal".to_owned())).0,
             ["not-a-file"]
         );
-        let journal = Some("/s/k.db-journal".to_owned());
-        assert_eq!(codes(|place| place.journal = journal).0, ["journal"]);
         let link = Some("/l".to_owned());
         assert_eq!(codes(|place| place.link = link), (vec![], vec!["via-link"]));
+    }
+
+    #[test]
+    fn a_journal_is_left_where_it_is_unless_somebody_else_put_it_there() {
+        let told = |change: &dyn Fn(&mut Journal)| -> String {
+            let mut journal = Journal {
+                entry: entry("/s/k.db-journal", 0o600),
+                is_file: true,
+                is_hot: true,
+            };
+            change(&mut journal);
+            let mut place = place();
+            place.journal = Some(journal);
+            let mut report = Report::default();
+            judge(&place, &mut report);
+            report.text()
+        };
+        for uid in [ALICE, ROOT] {
+            let text = told(&|journal| journal.entry.uid = uid);
+            assert!(text.contains("leave it there"), "{text}");
+            assert!(!text.contains("move it"), "{text}");
+        }
+        assert_eq!(told(&|journal| journal.is_hot = false), "");
+        assert!(told(&|journal| journal.is_file = false).contains("move it away"));
+        assert!(told(&|journal| journal.entry.uid = MALLORY).contains("move it away"));
+    }
+
+    #[test]
+    fn a_file_without_a_beginning_was_a_store_where_sqlites_files_lie_beside_it() {
+        let ruined = |beginning, change: fn(&mut Place)| {
+            let place = |place: &mut Place| {
+                place.beginning = beginning;
+                change(place);
+            };
+            codes(place).0 == ["damage"]
+        };
+        assert!(ruined(Beginning::Empty, |_| {}));
+        assert!(!ruined(Beginning::Empty, |place| place.beside[0].size = 0));
+        assert!(!ruined(Beginning::Empty, |place| drop(
+            place.beside.remove(0)
+        )));
+        assert!(ruined(Beginning::Blank, |place| place.beside[0].size = 0));
+        assert!(ruined(Beginning::Blank, |place| drop(
+            place.beside.remove(0)
+        )));
+        assert!(!ruined(Beginning::Blank, |place| place.beside.clear()));
+        assert!(!ruined(Beginning::Other, |_| {}));
     }
 
     #[test]

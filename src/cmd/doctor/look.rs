@@ -1,13 +1,13 @@
 //! A look at the files: facts, and no opinion of them.
 
-use super::files::{Entry, Place};
+use super::files::{Beginning, Entry, Journal, Place};
 use super::program::Found;
 use crate::error::{Error, Result, escape};
-use crate::store::{Location, beside};
+use crate::store::{Location, beside, is_marked};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,9 @@ const PERMISSIONS: u32 = 0o7777;
 /// The bits that make a file a program.
 const EXECUTABLE: u32 = 0o111;
 
+/// How many bytes SQLite's header of a file has.
+const HEADER: u64 = 100;
+
 /// Where the store at `location` lies, as `you` see it. Fails if there is none, or if it may not be
 /// looked at.
 pub fn at_place(location: &Location, you: u32) -> Result<Place> {
@@ -25,11 +28,14 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
     let mut place = Place {
         you,
         link: is_link(location.path()).then(|| location.shown()),
+        beginning: beginning_of(&path, store.len()),
         names: store.nlink(),
         store: entry(&path, &store),
         beside: Vec::new(),
         odd: Vec::new(),
         journal: None,
+        replaced: Vec::new(),
+        scratch: Vec::new(),
         directory: entry(Path::new("/"), &store),
         above: Vec::new(),
     };
@@ -42,10 +48,9 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
             Err(cause) => return Err(failed(&path, &cause)),
         }
     }
-    let journal = beside(&path, "-journal");
-    place.journal = fs::symlink_metadata(&journal)
-        .is_ok()
-        .then(|| shown(&journal));
+    place.journal = journal(&beside(&path, "-journal"));
+
+    left_behind(&path, &mut place);
 
     let mut seen = BTreeSet::new();
     // By their own path, and by the one that was given: who can write there can move the link.
@@ -88,6 +93,74 @@ pub fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy())
 }
 
+/// Looks for what restores and backups leave beside the store at `path`. Who may not list the
+/// directory sees nothing of it.
+fn left_behind(path: &Path, place: &mut Place) {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return;
+    };
+    let replaced = [name.as_encoded_bytes(), b".replaced-"].concat();
+    for found in fs::read_dir(directory).into_iter().flatten().flatten() {
+        // Of a link itself, not of what it leads to.
+        let (path, Ok(metadata)) = (found.path(), found.metadata()) else {
+            continue;
+        };
+        let name = found.file_name();
+        if metadata.is_file() && name.as_encoded_bytes().starts_with(&replaced) {
+            place.replaced.push(entry(&path, &metadata));
+        } else if metadata.is_dir() && is_scratch(&name) {
+            place.scratch.push(shown(&path));
+        }
+    }
+    place.replaced.sort_by(|a, b| a.shown.cmp(&b.shown));
+    place.scratch.sort();
+}
+
+/// Whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
+fn is_scratch(name: &OsStr) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.to_str()
+        .and_then(|name| name.strip_prefix(".keyctl-"))
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(process, number)| digits(process) && digits(number))
+}
+
+fn journal(path: &Path) -> Option<Journal> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let is_file = metadata.is_file();
+    Some(Journal {
+        entry: entry(path, &metadata),
+        is_file,
+        // Emptied, or with zeros for a header, it is one that was done with. Who may not read it
+        // cannot tell.
+        is_hot: is_file
+            && metadata.len() > 0
+            && first_bytes(path, 1).is_none_or(|first| first != [0]),
+    })
+}
+
+/// What the store's file at `path` begins with, as far as it can be read.
+fn beginning_of(path: &Path, size: u64) -> Beginning {
+    let is_blank =
+        || first_bytes(path, HEADER).is_some_and(|read| read.iter().all(|&byte| byte == 0));
+    match size {
+        0 => Beginning::Empty,
+        1 => Beginning::Blank,
+        _ if is_marked(path) => Beginning::Ours,
+        _ if is_blank() => Beginning::Blank,
+        _ => Beginning::Other,
+    }
+}
+
+/// The first bytes of the file at `path`, up to `count`, if it can be read. Only before the store is
+/// opened: to close a file drops every lock that this process has on it.
+fn first_bytes(path: &Path, count: u64) -> Option<Vec<u8>> {
+    let mut read = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(count).read_to_end(&mut read).ok()?;
+    Some(read)
+}
+
 fn at(path: &Path) -> Result<Metadata> {
     fs::metadata(path).map_err(|cause| failed(path, &cause))
 }
@@ -102,6 +175,7 @@ fn entry(path: &Path, metadata: &Metadata) -> Entry {
         mode: metadata.mode() & PERMISSIONS,
         uid: metadata.uid(),
         gid: metadata.gid(),
+        size: metadata.len(),
     }
 }
 

@@ -4,7 +4,7 @@
 mod rows;
 mod schema;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::read;
 use crate::error::escape;
 use rusqlite::Connection;
@@ -102,6 +102,11 @@ fn policy(connection: &Connection, _: &mut Found) -> Result<()> {
     read::policy(connection).map(drop)
 }
 
-fn head(connection: &Connection, _: &mut Found) -> Result<()> {
-    read::head(connection).map(drop)
+fn head(connection: &Connection, found: &mut Found) -> Result<()> {
+    match read::head(connection) {
+        // It names the head itself.
+        Err(Error::Damaged(what)) => found.tell(what),
+        head => drop(head?),
+    }
+    Ok(())
 }

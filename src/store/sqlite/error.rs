@@ -138,5 +138,7 @@ fn in_words(error: &rusqlite::Error) -> String {
 
 /// What is said of a file that is no SQLite file at all.
 pub fn not_a_store(store: &str) -> Told {
-    Told::store(format!("{store} is not a keyctl store")).hint("name another file: --db PATH")
+    Told::store(format!("{store} is not a keyctl store")).hint(
+        "name another file: --db PATH; if it was a store, move it away, then restore a backup: keyctl restore PATH",
+    )
 }

@@ -161,6 +161,20 @@ fn a_strangers_file_beside_the_store_is_a_finding() {
 }
 
 #[test]
+fn a_strangers_directory_on_the_way_is_a_finding() {
+    if !is_root() {
+        return skipped("needs root, to give a directory to another user");
+    }
+    let site = Site::new();
+    run(&mut site.bare("--db a/b/keyctl.db init")).code(0);
+    let mut doctor = site.bare("--db a/b/keyctl.db doctor");
+    assert_eq!(codes(&mut doctor), (vec![], vec![]));
+    chown(site.path("a"), Some(STRANGER), None).unwrap();
+    let mut doctor = site.bare("--db a/b/keyctl.db doctor");
+    assert_eq!(codes(&mut doctor), (vec!["owner".to_owned()], vec![]));
+}
+
+#[test]
 fn whoever_may_not_open_the_store_learns_nothing() {
     let site = Site::new();
     site.create();
