@@ -551,7 +551,7 @@ fn killed_at_writes(spoil: impl Fn(&Path)) {
     let calls: Vec<&Call> = calls.iter().filter(about).collect();
     assert!(calls.len() > 20, "{calls:#?}");
     let mut hot = 0;
-    for call in calls.iter().step_by(calls.len() / 12) {
+    for call in calls.iter().step_by(calls.len() / 6) {
         templates.put();
         let command = templates.site.cmd("restore copy --yes");
         let ran = killed_at(&command, call).output().unwrap();
