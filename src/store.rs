@@ -266,13 +266,13 @@ pub struct Restored {
     pub head: Head,
 }
 
-/// Takes in and checks the copy at `source` that is to take the place of what is at `location`,
-/// where nothing is replaced yet.
+/// Opens the copy at `source` that is to take the place of what is at `location`, where nothing is
+/// replaced yet. It is checked once it is taken in.
 ///
 /// # Errors
 ///
-/// Where the copy is not sound, or of a newer version, or what is at `location` is not a store of
-/// ours.
+/// Where the copy cannot be opened, or is of a newer version, or what is at `location` is not a
+/// store of ours.
 pub fn prepare_restore(location: &Location, source: &Location) -> Result<Restoration> {
     Restoration::prepare(location, source)
 }

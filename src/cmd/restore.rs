@@ -57,9 +57,15 @@ impl Args {
     /// Restores the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let source = Location::new(&self.path)?;
-        let restoration = store::prepare_restore(&cx.location()?, &source)?;
+        let mut restoration = store::prepare_restore(&cx.location()?, &source)?;
         let access = restoration.access(&cx.env.actor)?;
         check_access(&access, restoration.damage().is_some())?;
+        // Where somebody is asked, nothing of the copy is to lie about meanwhile: it is taken in
+        // after that, and checked again.
+        match self.yes {
+            true => restoration.take_in()?,
+            false => restoration.check()?,
+        }
         let told = self.ask(cx, &restoration)?;
         let now = cx.env.now();
         let restored = restoration.run(now, &mut |current, copy| {

@@ -6,9 +6,14 @@ use super::scratch::Scratch;
 use crate::directory;
 use crate::error::{Error, Result, escape};
 use crate::when::Timestamp;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// The longest name, in bytes, that file systems have room for.
+const NAME_MAX: usize = 255;
 
 /// A place of its own for what was replaced. What was put there is removed again, unless it is
 /// kept.
@@ -20,9 +25,10 @@ pub struct Aside {
 
 impl Aside {
     /// A place beside the store at `store` where nothing is: `<store>.replaced-<time>`, with a
-    /// number behind it where that is taken.
+    /// number behind it where that is taken. Of a store's name that is too long for that, the
+    /// beginning.
     pub fn new(store: &Path, now: Timestamp) -> Self {
-        let first = beside(store, &format!(".replaced-{}", now.compact()));
+        let first = named(store, &format!(".replaced-{}", now.compact()));
         let mut path = first.clone();
         let mut number = 1;
         while ["", "-wal"]
@@ -111,6 +117,15 @@ impl Drop for Aside {
             drop(fs::remove_file(path));
         }
     }
+}
+
+/// `path` with `suffix` behind its name, or behind as much of it as leaves room for that, for a
+/// number, and for what SQLite puts beside such a file.
+fn named(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let room = NAME_MAX.saturating_sub(suffix.len() + "-1000-journal".len());
+    let begin = OsStr::from_bytes(name.get(..room).unwrap_or(name));
+    beside(&path.with_file_name(begin), suffix)
 }
 
 fn is_there(path: &Path) -> bool {

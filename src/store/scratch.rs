@@ -1,7 +1,7 @@
 //! A private directory in which a file is made: nobody else gets at what is in it, whatever SQLite
 //! puts beside the file goes with it, and nothing of it stays.
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -75,7 +75,7 @@ impl Drop for Scratch {
 /// Opens and locks a directory that was just made; `None` if it is gone again, or another's.
 fn claim(path: &Path) -> io::Result<Option<File>> {
     let claimed = fs::set_permissions(path, Permissions::from_mode(0o700))
-        .and_then(|()| File::open(path))
+        .and_then(|()| open_directory(path))
         .and_then(|directory| {
             let ours =
                 lock(&directory)? && fs::metadata(path)?.ino() == directory.metadata()?.ino();
@@ -105,13 +105,18 @@ fn sweep(parent: &Path) {
 }
 
 fn sweep_one(path: &Path) -> io::Result<()> {
-    let found = fs::symlink_metadata(path)?;
-    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+    let directory = open_directory(path)?;
+    if directory.metadata()?.uid() != rustix::process::geteuid().as_raw() {
         return Ok(());
     }
-    let directory = File::open(path)?;
     flock(&directory, FlockOperation::NonBlockingLockExclusive)?;
     fs::remove_dir_all(path)
+}
+
+/// Opens a directory and nothing else: others may put a link or a pipe in its place at any moment.
+fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(open(path, flags, Mode::empty())?))
 }
 
 fn is_scratch(name: &OsStr) -> bool {

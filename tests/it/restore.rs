@@ -660,3 +660,139 @@ fn what_is_no_store_is_not_replaced() {
     fs::create_dir(&place).unwrap();
     args("--yes").run().fails(5, "").says("is a directory");
 }
+
+#[test]
+fn a_log_that_cannot_be_read_to_its_end_is_lost_from_where_it_cannot() {
+    for (spoil, lost) in [
+        ("UPDATE events SET hash = x'00' WHERE seq = 3", 10),
+        ("UPDATE events SET at = -1 WHERE seq = 12", 4),
+        ("UPDATE events SET detail = 'x' WHERE seq = 3", 0),
+        ("UPDATE events SET seq = -seq WHERE seq = 3", 12),
+        ("DELETE FROM events WHERE seq = 3", 0),
+        ("DELETE FROM events", 0),
+    ] {
+        let Since { world, copy, .. } = since();
+        assert_eq!(world.events().len(), 12);
+        sql(&world.db(), spoil);
+        let ran = restore(&world, &copy, "--yes").run().code(0);
+        if lost > 0 {
+            ran.says(&format!("the log will lose its last {lost} line"));
+        }
+        assert_eq!(content(&world.db()), content(&copy), "{spoil}");
+        check_sound(&world);
+        assert_eq!(kept_aside(&world).len(), 1, "{spoil}");
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_a_store_it_can_be_restored() {
+    let schema =
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '')";
+    let Since { world, copy, .. } = since();
+    let us = rustix::process::geteuid().as_raw();
+    let beside = |suffix: &str| world.path(&format!("keyctl.db{suffix}"));
+    assert_eq!(fs::metadata(beside("-wal")).unwrap().len(), 0);
+    let sound = fs::read(world.db()).unwrap();
+    for (table, spoil) in [
+        ("scopes", "UPDATE scopes SET description = x'ff'"),
+        ("scope_implies", "UPDATE scope_implies SET implied = x'ff'"),
+        ("keys", "UPDATE keys SET created_at = 'never'"),
+        ("keys", "UPDATE keys SET id = x'ff' WHERE seq = 1"),
+        ("keys", "UPDATE keys SET id = 'x' WHERE seq = 1"),
+        ("key_scopes", "UPDATE key_scopes SET scope = x'ff'"),
+        (
+            "key_labels",
+            "UPDATE key_labels SET label = x'ff', value = x'ff'",
+        ),
+        ("policy", "UPDATE policy SET value = 'garbage'"),
+        (
+            "policy",
+            "UPDATE OR REPLACE policy SET name = x'ff', value = x'ff'",
+        ),
+        (
+            "administrators",
+            "INSERT INTO administrators VALUES (x'ff')",
+        ),
+        (
+            "administrators",
+            "INSERT INTO administrators VALUES (cast(x'ff' AS TEXT))",
+        ),
+        ("members", "UPDATE members SET role = 'king'"),
+        ("events", "UPDATE events SET actor = x'ff', hash = 7"),
+        ("events", "DROP TABLE events"),
+        ("event_head", "DELETE FROM event_head"),
+        ("event_head", "UPDATE event_head SET seq = 'x'"),
+        (
+            "event_head",
+            "UPDATE event_head SET seq = -9223372036854775808, hash = zeroblob(32)",
+        ),
+        (
+            "event_head",
+            "UPDATE event_head SET seq = 9223372036854775807",
+        ),
+        ("version", "PRAGMA user_version = 0"),
+        ("version", "PRAGMA user_version = 1"),
+        ("version", "PRAGMA user_version = -1"),
+    ] {
+        for suffix in ["-wal", "-shm"] {
+            fs::remove_file(beside(suffix)).unwrap();
+        }
+        fs::write(world.db(), &sound).unwrap();
+        sql(&world.db(), &format!("{schema} WHERE name = '{table}'"));
+        let unchecked = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON";
+        sql(&world.db(), &format!("{unchecked}; {spoil}"));
+        let ran = restore(&world, &copy, "--yes").uid(us).run();
+        assert_eq!(ran.code, 0, "{spoil}: {ran:#?}");
+        assert_eq!(content(&world.db()), content(&copy), "{spoil}");
+        check_sound(&world);
+    }
+}
+
+#[test]
+fn a_store_whose_name_is_as_long_as_can_be_is_kept_too() {
+    let world = World::quick();
+    let token = world.create("--scope inference");
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    // SQLite's own suffix is all that there is room for.
+    let long = world.path(&"n".repeat(255 - "-journal".len()));
+    for number in [1, 2] {
+        let args: [OsString; 5] = [
+            "--db".into(),
+            long.clone().into(),
+            "restore".into(),
+            copy.clone().into(),
+            "--yes".into(),
+        ];
+        world.cmd(args).without_db().uid(0).run().code(0);
+        assert_eq!(kept_aside(&world).len(), number - 1);
+    }
+    let args = [
+        OsString::from("--db"),
+        kept_aside(&world)[0].clone().into(),
+        "verify".into(),
+    ];
+    world.cmd(args).without_db().stdin(&token).run().code(0);
+}
+
+#[test]
+fn what_lies_about_under_the_name_of_a_scratch_directory_is_left() {
+    let Since { world, copy, .. } = since();
+    mknodat(
+        CWD,
+        world.path(".keyctl-1-0"),
+        FileType::Fifo,
+        Mode::RUSR | Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    let elsewhere = world.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("file"), "").unwrap();
+    symlink(&elsewhere, world.path(".keyctl-1-1")).unwrap();
+    restore(&world, &copy, "--yes").run().code(0);
+    assert!(elsewhere.join("file").exists());
+    for name in [".keyctl-1-0", ".keyctl-1-1"] {
+        assert!(names(&world).contains(&OsString::from(name)));
+    }
+}

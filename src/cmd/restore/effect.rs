@@ -1,6 +1,6 @@
 //! What a restore will change for those who use the keys.
 
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::event::Link;
 use crate::key::Key;
 use crate::store::{Filter, LogFilter, Read};
@@ -54,21 +54,35 @@ fn only_in(one: &dyn Read, other: Option<&dyn Read>, now: Timestamp) -> Result<V
     Ok(found)
 }
 
-/// How many lines of the log of `one` come after the last that `other` has in the same place.
+/// How many lines of the log of `one` come after the last that `other` has in the same place. One
+/// that cannot be read differs, and with it all that come after it.
 fn lines_only_in(one: &dyn Read, other: &dyn Read) -> Result<usize> {
-    let (one, other) = (links(one)?, links(other)?);
-    let same = one
+    let (mut lines, others) = (Vec::new(), links(other)?);
+    let read = read_links(one, &mut lines);
+    let same = lines
         .iter()
-        .zip(&other)
-        .take_while(|(one, other)| one == other);
-    Ok(one.len() - same.count())
+        .zip(&others)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let count = match read {
+        Err(error) if error.kind == Kind::Damaged => {
+            let head = one.head().map_or(0, |head| head.seq);
+            usize::try_from(head).unwrap_or(0).max(lines.len() + 1)
+        }
+        read => read.map(|()| lines.len())?,
+    };
+    Ok(count - same)
 }
 
 fn links(store: &dyn Read) -> Result<Vec<Link>> {
     let mut links = Vec::new();
+    read_links(store, &mut links)?;
+    Ok(links)
+}
+
+fn read_links(store: &dyn Read, links: &mut Vec<Link>) -> Result<()> {
     store.scan_log(&LogFilter::default(), &mut |entry| {
         links.push(entry.hash);
         Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(links)
+    })
 }

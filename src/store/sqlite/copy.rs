@@ -1,12 +1,11 @@
 //! A copy of a store: all that it holds at one moment, in a file of its own.
 
-use super::error::Error;
 use super::{Sqlite, shown};
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::scratch::Scratch;
 use crate::store::{Copied, Location, Place, Read};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql};
+use rusqlite::{ErrorCode, ToSql};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,7 @@ impl Sqlite {
     pub fn copy_to(&self, place: &Place) -> ToldResult<Copied> {
         place.check_free()?;
         let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(&cause))?;
-        let copy = self.copy_into(&scratch, "copy")?;
+        let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
         let copied = checked.map_err(|what| {
             Told::store(format!(
@@ -29,17 +28,26 @@ impl Sqlite {
         Ok(copied)
     }
 
-    /// Makes a copy of the store in `scratch`, under `name`, and returns its path. What was wiped
-    /// is not in it, nor what else lies about in pages that are no longer used.
-    pub fn copy_into(&self, scratch: &Scratch, name: &str) -> ToldResult<PathBuf> {
+    /// Makes a copy of the store in `scratch`, under `name`, and returns its path, or why no file
+    /// could be made there. What was wiped is not in it, nor what else lies about in pages that are
+    /// no longer used.
+    pub fn copy_into(&self, scratch: &Scratch, name: &str) -> ToldResult<ToldResult<PathBuf>> {
         self.reading(|connection| {
-            let copy = scratch.file(name).map_err(|cause| unmade(&cause))?;
-            vacuum_into(connection, &copy)?;
+            let copy = match scratch.file(name) {
+                Ok(copy) => copy,
+                Err(cause) => return Ok(Err(unmade(&cause))),
+            };
+            if let Err(cause) = connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
+                return match cause.sqlite_error_code() {
+                    Some(
+                        ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen,
+                    ) => Ok(Err(unmade(&cause))),
+                    _ => Err(cause.into()),
+                };
+            }
             // SQLite leaves that to us.
-            File::open(&copy)
-                .and_then(|file| file.sync_all())
-                .map_err(|cause| unmade(&cause))?;
-            Ok(copy)
+            let synced = File::open(&copy).and_then(|file| file.sync_all());
+            Ok(synced.map(|()| copy).map_err(|cause| unmade(&cause)))
         })
     }
 
@@ -62,23 +70,9 @@ impl Sqlite {
     }
 }
 
-fn vacuum_into(connection: &Connection, file: &Path) -> Result<(), Error> {
-    match connection.execute("VACUUM INTO ?1", [Text(file)]) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
-                unmade(&error)
-            }
-            _ => Error::Sqlite(error),
-        }),
-    }
-}
-
-fn unmade(cause: &dyn std::error::Error) -> Error {
-    Error::Told(
-        Told::store(format!("the copy could not be made: {cause}"))
-            .hint("check the room and the permissions where it is to lie"),
-    )
+fn unmade(cause: &dyn std::error::Error) -> Told {
+    Told::store(format!("the copy could not be made: {cause}"))
+        .hint("check the room and the permissions where it is to lie")
 }
 
 /// A path as SQLite takes one: bytes, in UTF-8 or not.

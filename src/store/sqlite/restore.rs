@@ -4,7 +4,9 @@
 use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
-use super::{BUSY_TIMEOUT, Sqlite, open, owner_of, truncate_log, uncommitted, write};
+use super::{
+    BUSY_TIMEOUT, Sqlite, open, owner_of, shown, truncate_log, uncertain, uncommitted, write,
+};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
@@ -16,7 +18,7 @@ use crate::store::{self, Decide, Location, Read, Restored, Sharing};
 use crate::when::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -55,18 +57,21 @@ enum Current {
     Damaged(String),
 }
 
-/// A copy that was taken in and checked, and what it is to replace.
+/// A copy, and what it is to replace.
 pub struct Restoration {
     location: Location,
+    source: Location,
+    /// The original, until it is taken in.
     copy: Sqlite,
     current: Current,
     // Last: what is open in it is closed before it goes.
-    scratch: Scratch,
+    scratch: Option<Scratch>,
 }
 
 impl Restoration {
-    /// Takes in the copy at `source`, checks it, brings its schema up to date, and looks at what
-    /// is at `location`, which is not changed but for an older schema.
+    /// Opens the copy at `source`, and looks at what is at `location`, which is not changed but for
+    /// an older schema. Nothing is made anywhere, so that whoever is asked next may take all the
+    /// time there is, and may end it.
     pub fn prepare(location: &Location, source: &Location) -> ToldResult<Self> {
         let path = source.existing().map_err(of_copy)?;
         if is_same(&path, location.path()) {
@@ -75,24 +80,53 @@ impl Restoration {
                     .hint("name a copy of it"),
             );
         }
-        let original = Sqlite::open_to_read(source).map_err(of_copy)?;
-        check(&original, source)?;
-        let current = look(location)?;
-        let scratch = Scratch::new(&directory_near(location))
-            .map_err(|cause| location.failed("cannot make a file beside", &cause))?;
-        let taken = original.copy_into(&scratch, COPY).map_err(of_copy)?;
-        let copy = Sqlite::open_to_write(&Location::new(&taken)?).map_err(of_copy)?;
-        // What was checked before may have been changed since.
-        check(&copy, source)?;
         Ok(Restoration {
             location: location.clone(),
-            copy,
-            current,
-            scratch,
+            source: source.clone(),
+            copy: Sqlite::open_to_read(source).map_err(of_copy)?,
+            current: look(location)?,
+            scratch: None,
         })
     }
 
-    /// The copy.
+    /// Refuses a copy that is not sound.
+    pub fn check(&self) -> ToldResult<()> {
+        match self.copy.inspect().map_err(|error| self.of_taken(error))? {
+            Ok(_) => Ok(()),
+            Err(what) => Err(of_copy(Told::store(format!(
+                "the store {} is damaged: {what}",
+                self.source.shown()
+            )))),
+        }
+    }
+
+    /// Takes the copy in, brings its schema up to date, and checks it: from here on nobody else
+    /// changes it. Done once, however often it is called.
+    pub fn take_in(&mut self) -> ToldResult<()> {
+        if self.scratch.is_some() {
+            return Ok(());
+        }
+        let scratch = Scratch::new(&directory_near(&self.location))
+            .map_err(|cause| self.location.failed("cannot make a file beside", &cause))?;
+        let made = self.copy.copy_into(&scratch, COPY).map_err(of_copy)?;
+        let taken = made.map_err(|error| error.hint(room_in(&directory_near(&self.location))))?;
+        let opened = Sqlite::try_writable(&taken, None, Empty::Refused);
+        self.scratch = Some(scratch);
+        let (copy, _) = opened.map_err(|error| of_file(error.about(&taken), &taken, self))?;
+        self.copy = copy;
+        self.check()
+    }
+
+    /// What is said of a store, said of the copy or, once it is taken in, of the file that it was
+    /// taken into.
+    fn of_taken(&self, error: Told) -> Told {
+        match self.scratch {
+            None => of_copy(error),
+            Some(_) => of_file(error, &self.copy.path, self),
+        }
+    }
+
+    /// The copy: the original, or what was taken in.
     pub fn copy(&self) -> &dyn Read {
         &self.copy
     }
@@ -129,61 +163,83 @@ impl Restoration {
         })
     }
 
-    /// Puts the copy in the store's place. Under the lock, `decide` is given the store as it is,
-    /// and the copy; it returns the event that the restored log is to end with.
+    /// Puts the copy in the store's place, having taken it in. Under the lock, `decide` is given
+    /// the store as it is, and the copy; it returns the event that the restored log is to end with.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Uncertain`] where the store may hold the copy all the same; then what was replaced
+    /// is kept, and the message says where.
     pub fn run(mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<Restored> {
-        let kept = match &mut self.current {
-            Current::Store(store) => {
-                let path = store.path.clone();
-                let aside = Aside::new(&path, now);
-                Some(in_place(store, &self.copy, &self.scratch, aside, decide)?)
-            }
-            Current::Damaged(_) => {
-                let path = self.location.existing()?;
-                let connection =
-                    open::alone(&path, BUSY_TIMEOUT, true).map_err(|error| error.about(&path))?;
-                let mut aside = Aside::new(&path, now);
-                // Until the end: closing what was read would let go of the lock.
-                let _read = aside.copy_files(&self.scratch, REPLACED)?;
-                self.end_log(decide, Some(aside.path()))?;
-                self.overwrite(connection)?;
-                Some(aside.keep())
-            }
-            Current::Nothing => {
-                let aside = Aside::new(self.location.path(), now);
-                let orphan = match self.location.path().exists() {
-                    true => None,
-                    false => aside.move_orphans()?,
-                };
-                if !self.location.create(Sharing::Private)? {
-                    self.location.close_to_others()?;
-                }
-                let path = self.location.existing()?;
-                let connection =
-                    open::alone(&path, BUSY_TIMEOUT, false).map_err(|error| error.about(&path))?;
-                if !open::is_empty(&connection).map_err(|error| error.about(&path))? {
-                    return Err(Told::state(format!(
-                        "a store came to be at {} meanwhile",
-                        self.location.shown()
-                    ))
-                    .hint("run the command again"));
-                }
-                self.end_log(decide, None)?;
-                self.overwrite(connection)?;
-                orphan
-            }
+        self.take_in()?;
+        let kept = match &self.current {
+            Current::Store(_) => Some(self.replace_store(now, decide)?),
+            Current::Damaged(_) => Some(self.replace_damaged(now, decide)?),
+            Current::Nothing => self.fill(now, decide)?,
         };
-        let restored = Sqlite::open_to_write(&self.location)?;
-        Ok(Restored {
-            kept,
-            head: restored.head()?,
-        })
+        let head = Sqlite::open_to_write(&self.location)
+            .and_then(|restored| restored.head())
+            .map_err(|error| in_doubt(error, kept.as_deref()))?;
+        Ok(Restored { kept, head })
+    }
+
+    /// Puts the copy in the place of a store that can be read. Returns where that is kept.
+    fn replace_store(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<PathBuf> {
+        let (Current::Store(store), Some(scratch)) = (&mut self.current, &self.scratch) else {
+            return Err(not_taken_in());
+        };
+        let aside = Aside::new(&store.path, now);
+        in_place(store, &self.copy, scratch, aside, decide)
+    }
+
+    /// Puts the copy in the place of a store that cannot be read. Returns where that is kept.
+    fn replace_damaged(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<PathBuf> {
+        let path = self.location.existing()?;
+        let connection =
+            open::alone(&path, BUSY_TIMEOUT, true).map_err(|error| error.about(&path))?;
+        let mut aside = Aside::new(&path, now);
+        let scratch = self.scratch.as_ref().ok_or_else(not_taken_in)?;
+        // Until the end: closing what was read would let go of the lock.
+        let _read = aside.copy_files(scratch, REPLACED)?;
+        self.end_log(decide, Some(aside.path()))?;
+        let overwritten = self.overwrite(connection);
+        // Whatever was said: a write that failed may have reached the disk.
+        let kept = aside.keep();
+        overwritten.map_err(|error| in_doubt(error, Some(&kept)))?;
+        Ok(kept)
+    }
+
+    /// Makes a store of the copy where there is none. Returns where what lay about is kept.
+    fn fill(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<Option<PathBuf>> {
+        let aside = Aside::new(self.location.path(), now);
+        let orphan = match self.location.path().exists() {
+            true => None,
+            false => aside.move_orphans()?,
+        };
+        if !self.location.create(Sharing::Private)? {
+            self.location.close_to_others()?;
+        }
+        let path = self.location.existing()?;
+        let connection =
+            open::alone(&path, BUSY_TIMEOUT, false).map_err(|error| error.about(&path))?;
+        if !open::is_empty(&connection).map_err(|error| error.about(&path))? {
+            return Err(Told::state(format!(
+                "a store came to be at {} meanwhile",
+                self.location.shown()
+            ))
+            .hint("run the command again"));
+        }
+        self.end_log(decide, None)?;
+        self.overwrite(connection)
+            .map_err(|error| in_doubt(error, orphan.as_deref()))?;
+        Ok(orphan)
     }
 
     /// Lets the copy's log end with what `decide` says.
     fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> ToldResult<()> {
         let event = with_kept(decide(None, &self.copy)?, kept);
-        store::write(&mut self.copy, |tx| tx.append(&event))
+        let written = store::write(&mut self.copy, |tx| tx.append(&event));
+        written.map_err(|error| self.of_taken(error))
     }
 
     /// Writes the copy over the file behind `to`, which nobody else has open.
@@ -230,14 +286,13 @@ fn in_place(
     let event = decide(Some(&write::SqliteTx::new(&transaction, &path)), copy)?;
     // By a connection of its own: it reads what the lock keeps as it is.
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
-    aside.take(&replaced.copy_into(scratch, REPLACED)?)?;
+    aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
     replace_all(&transaction, &with_kept(event, Some(aside.path()))).map_err(failed)?;
     let committed = transaction.commit();
     match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
         // Either may be what the store holds once it works again.
         Err(error) if error.kind == Kind::Uncertain => {
-            aside.keep();
-            return Err(error);
+            return Err(in_doubt(error, Some(&aside.keep())));
         }
         committed => committed?,
     }
@@ -279,6 +334,9 @@ fn look(location: &Location) -> ToldResult<Current> {
             Some(what) => Current::Damaged(what),
         }),
         Err(error) if is_ours && error.is_damage() => Ok(Current::Damaged(error.in_words())),
+        Err(_) if is_ours && has_no_version(&path) => {
+            Ok(Current::Damaged("it does not say its version".to_owned()))
+        }
         Err(error) if is_ours => Err(error.about(&path)),
         Err(error) => Err(error
             .about(&path)
@@ -286,21 +344,65 @@ fn look(location: &Location) -> ToldResult<Current> {
     }
 }
 
-/// Refuses a copy that is not sound.
-fn check(copy: &Sqlite, source: &Location) -> ToldResult<()> {
-    match copy.inspect().map_err(of_copy)? {
-        Ok(_) => Ok(()),
-        Err(what) => Err(of_copy(Told::store(format!(
-            "the store {} is damaged: {what}",
-            source.shown()
-        )))),
+/// Whether the file at `path` has a version that no store ever had. A newer one is none of these: it
+/// may be sound.
+fn has_no_version(path: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))
+        .is_ok_and(|version| version < 1)
+}
+
+/// What is said where the store may hold the copy although `error` was met, and what it replaced
+/// is `kept`.
+fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
+    let error = match error.kind {
+        Kind::Uncertain => error,
+        _ => uncertain(error),
+    };
+    match kept {
+        Some(path) => Told {
+            message: format!(
+                "{}; what it may have replaced is kept: {}",
+                error.message,
+                shown(path)
+            ),
+            ..error
+        },
+        None => error,
     }
+}
+
+fn not_taken_in() -> Told {
+    Told::store("the copy was not taken in")
 }
 
 /// What is said of a store, said of a copy that is to be restored.
 fn of_copy(mut error: Told) -> Told {
     error.message = error.message.replacen("the store ", "the copy ", 1);
     error.hint("nothing was changed; name another copy")
+}
+
+/// What is said of the store in the file at `path`, said of the copy of `restoration`, which was
+/// taken into it: what it holds is the copy's fault, all else that of where it lies.
+fn of_file(mut error: Told, path: &Path, restoration: &Restoration) -> Told {
+    let file = format!("the store {}", shown(path));
+    if error.kind == Kind::Damaged {
+        let copy = format!("the store {}", restoration.source.shown());
+        error.message = error.message.replacen(&file, &copy, 1);
+        return of_copy(error);
+    }
+    let directory = directory_near(&restoration.location);
+    let taken = format!("the copy that was taken into {}", shown(&directory));
+    error.message = error.message.replacen(&file, &taken, 1);
+    error.hint(room_in(&directory))
+}
+
+fn room_in(directory: &Path) -> String {
+    format!(
+        "nothing was changed; check the room and the permissions of {}",
+        shown(directory)
+    )
 }
 
 fn is_same(copy: &Path, store: &Path) -> bool {

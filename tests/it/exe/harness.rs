@@ -144,7 +144,10 @@ impl Site {
 
     /// The number that a query gives.
     pub fn number(&self, query: &str) -> i64 {
-        self.sql().query_row(query, [], |row| row.get(0)).unwrap()
+        let sql = self.sql();
+        // Whoever comes first after a crash, or a close, reads the log anew.
+        sql.busy_timeout(GUARD).unwrap();
+        sql.query_row(query, [], |row| row.get(0)).unwrap()
     }
 
     /// The stored hash of a key.

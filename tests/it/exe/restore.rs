@@ -1,13 +1,16 @@
 //! `keyctl backup` while others write, and `keyctl restore` killed, and among other processes.
 
-use super::harness::{Site, finish, mode, run, run_with, set_mode, until, wait};
+use super::harness::{GUARD, Site, code, finish, mode, run, run_with, set_mode, until, wait};
+use super::strace::{self, Call, Fault, calls_of, failing, killed_at};
+use super::terminal::Terminal;
 use crate::harness::id_of;
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,6 +106,7 @@ fn a_copy_that_is_made_while_others_write_holds_a_prefix_of_the_writes() {
         .collect();
     let mut written = Vec::new();
     let reader = site.sql();
+    reader.busy_timeout(GUARD).unwrap();
     for (number, copy) in copies.iter().enumerate() {
         if number == copies.len() / 2 {
             // From here on what is written stays in the log beside the store.
@@ -404,4 +408,187 @@ fn a_damaged_store_that_is_in_use_is_waited_for() {
     drop(reader);
     finish(restore).code(0);
     assert!(templates.is_new());
+}
+
+#[test]
+fn whoever_ends_the_question_leaves_nothing_behind() {
+    for (signal, code) in [
+        (None, 130),
+        (Some(Signal::TERM), 143),
+        (Some(Signal::HUP), 129),
+        (Some(Signal::QUIT), 131),
+    ] {
+        let site = Site::new();
+        site.create();
+        run(&mut site.cmd("backup copy")).code(0);
+        let before = site.named("/");
+        let mut terminal = Terminal::start(site.cmd("restore copy").into(), 80);
+        terminal.expect("Restore the copy? [y/N] ");
+        match signal {
+            Some(signal) => terminal.signal(signal),
+            None => terminal.type_in("\u{3}"),
+        }
+        let session = terminal.finish();
+        assert_eq!(session.code, code, "{session:#?}");
+        assert_eq!(site.named("/"), before);
+    }
+}
+
+/// The calls by which a restore changes the files in the store's place.
+fn calls_on_the_store(templates: &Templates, names: &str) -> Vec<Call> {
+    templates.put();
+    let command = templates.site.cmd("restore copy --yes");
+    let (ran, calls) = calls_of(&command, names, Stdio::piped());
+    ran.code(0);
+    calls
+}
+
+#[test]
+fn a_restore_whose_commit_fails_keeps_what_it_replaced_and_names_it() {
+    if !strace::is_here() {
+        return;
+    }
+    for damage in ["CREATE TABLE extra (x)", ""] {
+        let templates = Templates::new(damage);
+        templates.put();
+        let db = templates.site.db();
+        let (old_events, old_keys) = (events(&db), keys(&db));
+        let calls = calls_on_the_store(&templates, "fsync,fdatasync,ftruncate,pwrite64,unlink");
+        let about =
+            |call: &&Call| call.file.contains("keyctl.db") && !call.file.contains(".replaced");
+        let mut in_doubt = 0;
+        for call in calls.iter().filter(about).rev().step_by(3).take(12) {
+            templates.put();
+            let faults = ["EIO"].map(|error| Fault {
+                names: call.name.clone(),
+                error,
+                when: format!("{}+", call.nth),
+            });
+            let command = templates.site.cmd("restore copy --yes");
+            let ran = run(&mut failing(&command, &faults, &[]));
+            let kept = templates.site.kept_aside();
+            if ran.code == 0 {
+                assert!(templates.is_new());
+                continue;
+            }
+            assert_eq!(ran.code, 5, "{call:?}: {ran:#?}");
+            let is_old = events(&db) == old_events && keys(&db) == old_keys;
+            assert!(is_old || templates.is_new(), "{call:?}: {ran:#?}");
+            if ran.stderr.contains("will show when it works again") {
+                in_doubt += 1;
+                let main = kept
+                    .iter()
+                    .min_by_key(|path| path.as_os_str().len())
+                    .unwrap();
+                assert!(ran.stderr.contains(&main.display().to_string()), "{ran:#?}");
+                assert_eq!(events(main), old_events, "{call:?}");
+                assert_eq!(keys(main), old_keys, "{call:?}");
+            } else {
+                assert!(is_old, "{call:?}: {ran:#?}");
+            }
+            finish(templates.restore()).code(0);
+            assert!(templates.is_new(), "{call:?}");
+            templates.site.sound(&db);
+        }
+        assert!(
+            in_doubt > 0 || damage.is_empty(),
+            "none failed late: this test shows nothing"
+        );
+    }
+}
+
+#[test]
+fn a_restore_that_has_no_room_says_where() {
+    if !strace::is_here() {
+        return;
+    }
+    let templates = Templates::new("");
+    let calls = calls_on_the_store(&templates, "pwrite64,fsync,fdatasync");
+    let taking_in = |call: &&Call| call.file.ends_with("-0/copy") || call.file.contains("-0/copy-");
+    let mut failed = 0;
+    for call in calls.iter().filter(taking_in).step_by(4) {
+        for error in ["ENOSPC", "EIO"] {
+            templates.put();
+            let faults = [Fault {
+                names: call.name.clone(),
+                error,
+                when: call.nth.to_string(),
+            }];
+            let command = templates.site.cmd("restore copy --yes");
+            let ran = run(&mut failing(&command, &faults, &[]));
+            if ran.code == 0 {
+                continue;
+            }
+            let directory = fs::canonicalize(templates.site.path("")).unwrap();
+            let hint = format!(
+                "hint: nothing was changed; check the room and the permissions of {}\n",
+                directory.display()
+            );
+            assert!(ran.stderr.ends_with(&hint), "{call:?}: {ran:#?}");
+            assert!(!ran.stderr.contains("/.keyctl-"), "{call:?}: {ran:#?}");
+            assert_eq!(templates.site.unfinished(), Vec::<PathBuf>::new());
+            failed += 1;
+        }
+    }
+    assert!(failed > 2, "{failed}");
+}
+
+/// Kills a restore over a store with this damage at each few of its writes to the store. Whatever
+/// it leaves, the next one ends it.
+#[track_caller]
+fn killed_at_writes(spoil: impl Fn(&Path)) {
+    let templates = Templates::new("");
+    spoil(&templates.site.path("old"));
+    fs::write(templates.site.path("old-wal"), "").unwrap();
+    templates.put();
+    let db = templates.site.db();
+    let old = fs::read(&db).unwrap();
+    let other = Site::new();
+    let stranger = other.create();
+    let calls = calls_on_the_store(&templates, "pwrite64,fsync,fdatasync,ftruncate,unlink");
+    assert!(templates.is_new());
+    let about = |call: &&Call| call.file.contains("keyctl.db") && !call.file.contains(".replaced");
+    let calls: Vec<&Call> = calls.iter().filter(about).collect();
+    assert!(calls.len() > 20, "{calls:#?}");
+    let mut hot = 0;
+    for call in calls.iter().step_by(calls.len() / 6) {
+        templates.put();
+        let command = templates.site.cmd("restore copy --yes");
+        let ran = killed_at(&command, call).output().unwrap();
+        assert_eq!(code(ran.status), 137, "{call:?}");
+        let journal = templates.site.path("keyctl.db-journal");
+        hot += u32::from(fs::metadata(&journal).is_ok_and(|file| file.len() > 0));
+        // Until then it takes no token that neither of the two has.
+        assert_ne!(templates.site.verify(&stranger), 0, "{call:?}");
+        let listed = run(&mut templates.site.cmd("list"));
+        assert!([0, 5].contains(&listed.code), "{call:?}: {listed:#?}");
+        finish(templates.restore()).code(0);
+        assert!(templates.is_new(), "{call:?}");
+        templates.site.sound(&db);
+        // What was there before the first of the two is kept as it was.
+        let kept = templates.site.kept_aside();
+        assert!(
+            kept.iter().any(|path| fs::read(path).unwrap() == old),
+            "{call:?}: {kept:?}"
+        );
+    }
+    assert!(hot > 0, "none left a journal: this test shows nothing");
+}
+
+#[test]
+fn a_restore_that_is_killed_at_a_write_is_ended_by_the_next() {
+    if !strace::is_here() {
+        return;
+    }
+    killed_at_writes(|db| drop(rows(db, "CREATE TABLE extra (x)")));
+    killed_at_writes(|db| {
+        let mut bytes = fs::read(db).unwrap();
+        bytes[16..60].fill(0xff);
+        fs::write(db, bytes).unwrap();
+    });
+    killed_at_writes(|db| {
+        let mut bytes = fs::read(db).unwrap();
+        bytes[3 * 4096..9 * 4096].fill(0x5a);
+        fs::write(db, bytes).unwrap();
+    });
 }
