@@ -346,6 +346,19 @@ fn a_copy_that_is_a_link_is_what_it_leads_to() {
 }
 
 #[test]
+fn a_copy_that_has_more_than_one_name_is_a_copy() {
+    let Since {
+        world,
+        copy,
+        deleted,
+        ..
+    } = since();
+    fs::hard_link(&copy, world.path("yesterday.db")).unwrap();
+    restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(world.verify(&deleted, ""), 0);
+}
+
+#[test]
 fn a_copy_is_read_with_the_log_beside_it() {
     let Since { world, kept, .. } = since();
     let copy = world.path("other.db");

@@ -171,16 +171,7 @@ fn unlocked(path: &Path, quiet: Fingerprint) -> ToldResult<Opened> {
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
-    // SQLite takes a file of a single byte for an empty one, and would write over it.
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
-        return Err(Error::Told(not_a_store(&super::shown(path))));
-    }
-    // And of an empty one it removes the log, which may be all that is left of the store.
-    if has_lost_all(path) {
-        return Err(Error::Damaged(
-            "it is empty, while the log beside it is not".to_owned(),
-        ));
-    }
+    refuse_what_sqlite_takes_for_empty(path)?;
     // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
     // is never taken for a URI.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -188,7 +179,22 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
+/// SQLite takes a file of a single byte for an empty one, and would write over it; and of an empty
+/// one it removes the log, which may be all that is left of the store.
+fn refuse_what_sqlite_takes_for_empty(path: &Path) -> Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
+        return Err(Error::Told(not_a_store(&super::shown(path))));
+    }
+    if has_lost_all(path) {
+        return Err(Error::Damaged(
+            "it is empty, while the log beside it is not".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 fn connect_unlocked(path: &Path) -> Result<Connection> {
+    refuse_what_sqlite_takes_for_empty(path)?;
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {

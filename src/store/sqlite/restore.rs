@@ -83,7 +83,8 @@ impl Restoration {
         Ok(Restoration {
             location: location.clone(),
             source: source.clone(),
-            copy: Sqlite::open_to_read(source).map_err(of_copy)?,
+            // Copies that lie there for long are often linked to one another, and none is in use.
+            copy: Sqlite::open_to_examine(source).map_err(of_copy)?,
             current: look(location)?,
             scratch: None,
         })
