@@ -7,9 +7,11 @@ mod place;
 mod scratch;
 mod sqlite;
 
+pub use aside::REPLACED;
 pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
 pub use place::Place;
+pub use scratch::is_scratch;
 pub use sqlite::{Restoration, is_marked};
 
 use crate::access::Access;

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// The longest name, in bytes, that file systems have room for.
 const NAME_MAX: usize = 255;
 
+/// What stands between a store's name and the time in the name of what a restore replaced.
+pub const REPLACED: &str = ".replaced-";
+
 /// A place of its own for what was replaced. What was put there is removed again, unless it is
 /// kept.
 pub struct Aside {
@@ -28,7 +31,7 @@ impl Aside {
     /// number behind it where that is taken. Of a store's name that is too long for that, the
     /// beginning.
     pub fn new(store: &Path, now: Timestamp) -> Self {
-        let first = named(store, &format!(".replaced-{}", now.compact()));
+        let first = named(store, &format!("{REPLACED}{}", now.compact()));
         let mut path = first.clone();
         let mut number = 1;
         while ["", "-wal"]

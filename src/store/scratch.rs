@@ -119,7 +119,8 @@ fn open_directory(path: &Path) -> io::Result<File> {
     Ok(File::from(open(path, flags, Mode::empty())?))
 }
 
-fn is_scratch(name: &OsStr) -> bool {
+/// Whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
+pub fn is_scratch(name: &OsStr) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     name.to_str()
         .and_then(|name| name.strip_prefix(PREFIX))

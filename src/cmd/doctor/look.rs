@@ -3,7 +3,7 @@
 use super::files::{Beginning, Entry, Journal, Place};
 use super::program::Found;
 use crate::error::{Error, Result, escape};
-use crate::store::{Location, beside, is_marked};
+use crate::store::{Location, REPLACED, beside, is_marked, is_scratch};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -99,7 +99,7 @@ fn left_behind(path: &Path, place: &mut Place) {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return;
     };
-    let replaced = [name.as_encoded_bytes(), b".replaced-"].concat();
+    let replaced = [name.as_encoded_bytes(), REPLACED.as_bytes()].concat();
     for found in fs::read_dir(directory).into_iter().flatten().flatten() {
         // Of a link itself, not of what it leads to.
         let (path, Ok(metadata)) = (found.path(), found.metadata()) else {
@@ -114,15 +114,6 @@ fn left_behind(path: &Path, place: &mut Place) {
     }
     place.replaced.sort_by(|a, b| a.shown.cmp(&b.shown));
     place.scratch.sort();
-}
-
-/// Whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
-fn is_scratch(name: &OsStr) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    name.to_str()
-        .and_then(|name| name.strip_prefix(".keyctl-"))
-        .and_then(|rest| rest.split_once('-'))
-        .is_some_and(|(process, number)| digits(process) && digits(number))
 }
 
 fn journal(path: &Path) -> Option<Journal> {

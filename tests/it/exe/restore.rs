@@ -115,7 +115,13 @@ fn a_copy_that_is_made_while_others_write_holds_a_prefix_of_the_writes() {
                 .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
                 .unwrap();
         }
-        written.push(site.number("SELECT count(*) FROM events"));
+        let last = written.last().copied();
+        let mut now = 0;
+        until("somebody writes", || {
+            now = site.number("SELECT count(*) FROM events");
+            last.is_none_or(|last| last < now)
+        });
+        written.push(now);
         run(site.bare("backup").arg(copy).arg("--db").arg(site.db())).code(0);
     }
     fs::write(site.path("stop"), "").unwrap();
@@ -124,7 +130,6 @@ fn a_copy_that_is_made_while_others_write_holds_a_prefix_of_the_writes() {
     }
 
     let (all_events, all_keys) = (events(&site.db()), keys(&site.db()));
-    let mut lengths = BTreeSet::new();
     for (copy, written) in copies.iter().zip(written) {
         site.sound(copy);
         let (events, keys) = (events(copy), keys(copy));
@@ -134,9 +139,7 @@ fn a_copy_that_is_made_while_others_write_holds_a_prefix_of_the_writes() {
         // One line for the store, and one for each key.
         assert_eq!(events.len(), keys.len() + 1);
         assert_eq!(mode(copy), 0o600);
-        lengths.insert(events.len());
     }
-    assert!(lengths.len() > 1, "nobody wrote: this test shows nothing");
     assert!(site.unfinished().is_empty());
 }
 
