@@ -309,3 +309,19 @@ fn an_administrator_takes_over_what_the_owner_has_disabled_once() {
     let again = world.line("disable own").user("carol").run();
     again.says("is disabled already\n");
 }
+
+#[test]
+fn a_disabled_key_whose_grace_still_runs_is_rejected_all_the_same() {
+    let world = World::new();
+    let token = world.create("--scope inference --name web");
+    world.run("rotate web --grace 1d");
+    assert_eq!(world.verify(&token, "--no-touch"), 0);
+    // No command leaves it so: to disable it would end its grace.
+    let sql = world.sql();
+    sql.execute(
+        "UPDATE keys SET disabled_at = created_at, disabled_by = 'alice' WHERE id = ?1",
+        [id_of(&token)],
+    )
+    .unwrap();
+    assert_eq!(world.verify(&token, "--no-touch"), 1);
+}

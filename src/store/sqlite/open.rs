@@ -91,7 +91,8 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T>
 pub fn to_read(path: &Path) -> ToldResult<Opened> {
     check_one_name(path).map_err(|error| error.about(path))?;
     match to_look(path) {
-        Err(_) if has_journal(path) => {
+        // Another program's is its own affair.
+        Err(_) if has_journal(path) && is_marked(path) => {
             undo(path).map_err(|error| error.about(path))?;
             to_look(path)
         }

@@ -173,6 +173,7 @@ fn killed_at_random(seed: u64, kills: u32, tally: &mut Tally) {
         let mut command = step.command(&ledger);
         command.stdout(step.stdout(&ledger));
         let child = command.spawn().unwrap();
+        // Not to wait for anything: the moment is what is random.
         thread::sleep(random.random_range(Duration::ZERO..usual));
         // It may have come to its end by itself.
         let _ended = kill_process(Pid::from_child(&child), Signal::KILL);

@@ -142,6 +142,16 @@ impl Site {
         sql
     }
 
+    /// A connection that looks at the store as it is now for as long as it is kept: meanwhile what is
+    /// written stays in the log.
+    pub fn reader(&self) -> Connection {
+        let reader = self.sql();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM keys")
+            .unwrap();
+        reader
+    }
+
     /// The number that a query gives.
     pub fn number(&self, query: &str) -> i64 {
         let sql = self.sql();

@@ -5,6 +5,7 @@ use super::strace::{self, Fault, failing};
 use crate::harness::id_of;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -77,14 +78,22 @@ fn who_may_not_undo_what_was_cut_short_is_told_so_and_lets_nobody_in() {
 }
 
 #[test]
+fn what_another_program_left_to_be_undone_is_left_to_it() {
+    let (site, token) = cut_short();
+    let mark = 0_u32.to_be_bytes();
+    let file = File::options().write(true).open(site.path("cut.db"));
+    file.unwrap().write_all_at(&mark, 68).unwrap();
+    let before = content(site.path("cut.db"));
+    run_with(&mut site.bare("--db cut.db verify"), &token).fails(5, "");
+    assert!(content(site.path("cut.db")) == before);
+    assert!(site.path("cut.db-journal").exists());
+}
+
+#[test]
 fn an_empty_file_whose_log_is_not_is_no_new_store_and_the_log_stays() {
     let site = Site::cheap();
     let token = site.create();
-    let reader = site.sql();
-    reader.execute_batch("BEGIN").unwrap();
-    reader
-        .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
-        .unwrap();
+    let _reader = site.reader();
     site.create();
     copy(&site, "keyctl.db-wal", "lost.db-wal");
     File::create(site.path("lost.db")).unwrap();

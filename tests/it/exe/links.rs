@@ -260,11 +260,7 @@ fn a_key_that_was_stopped_through_one_name_does_not_work_through_another() {
     let site = Site::cheap();
     let token = site.create();
     // With a reader in the way what is written stays in the log, which has the first name only.
-    let reader = site.sql();
-    reader.execute_batch("BEGIN").unwrap();
-    reader
-        .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
-        .unwrap();
+    let _reader = site.reader();
     site.run(&format!("disable {}", id_of(&token)));
     fs::hard_link(site.db(), site.path("other.db")).unwrap();
     run_with(&mut site.bare("--db other.db verify"), &token).fails(5, "the store ");

@@ -86,7 +86,7 @@ impl Site {
     }
 }
 
-/// Kills a process some time after it was started.
+/// Kills a process some time after it was started: the moment is what is tried, nothing is waited for.
 fn kill_after(mut child: Child, delay: Duration) {
     thread::sleep(delay);
     // One that has ended already is not there to be killed.
@@ -392,11 +392,7 @@ fn who_may_only_read_the_store_may_copy_it() {
 fn a_damaged_store_that_is_in_use_is_waited_for() {
     let templates = Templates::new("CREATE TABLE extra (x)");
     templates.put();
-    let reader = templates.site.sql();
-    reader.execute_batch("BEGIN").unwrap();
-    reader
-        .query_row("SELECT count(*) FROM keys", [], |_| Ok(()))
-        .unwrap();
+    let reader = templates.site.reader();
     let mut restore = templates.restore();
     until("it has taken the copy in", || {
         !templates.site.unfinished().is_empty()

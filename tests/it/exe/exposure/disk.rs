@@ -5,21 +5,11 @@ use super::secret;
 use crate::exe::harness::{Site, content, run_with};
 use crate::exe::strace;
 use crate::harness::{exe, id_of};
-use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Stdio};
 
 impl Site {
-    /// Somebody who reads the store as it is now, for as long as they like.
-    fn reader(&self) -> Connection {
-        let reader = self.sql();
-        reader
-            .execute_batch("BEGIN; SELECT count(*) FROM keys")
-            .unwrap();
-        reader
-    }
-
     /// The names of all that is in the directory.
     fn files(&self) -> BTreeSet<String> {
         fs::read_dir(self.path(""))
