@@ -161,7 +161,7 @@ fn tell(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
     }
     if effect.events > 0 {
         let lines = match effect.events {
-            1 => "1 line".to_owned(),
+            1 => "line".to_owned(),
             count => format!("{count} lines"),
         };
         cx.notice(format_args!("the log will lose its last {lines}"));
