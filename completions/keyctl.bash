@@ -2100,7 +2100,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__verify)
-            opts="-q -h --scope --project --key-file --key-env --no-touch --format --db --color --quiet --help"
+            opts="-q -h --scope --project --key-file --key-env --no-touch --batch --format --db --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -128,6 +128,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
             cand --color 'Whether to colour the output'
             cand --no-touch 'Write nothing to the store: no time of last use, no event, no renewed hash'
+            cand --batch 'Read many tokens, one a line, and print a verdict in JSON for each, one a line, in order'
             cand -q 'Say nothing on standard error but errors and warnings'
             cand --quiet 'Say nothing on standard error but errors and warnings'
             cand -h 'Print help (see more with ''--help'')'

@@ -154,6 +154,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l color -d 'Wheth
 always\t'Always'
 never\t'Never'"
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l no-touch -d 'Write nothing to the store: no time of last use, no event, no renewed hash'
+complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l batch -d 'Read many tokens, one a line, and print a verdict in JSON for each, one a line, in order'
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyctl -n "__fish_keyctl_using_subcommand edit" -l name -d 'A new name' -r

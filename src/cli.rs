@@ -39,6 +39,13 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// The definition without any command but `verify`.
+    pub fn with_verify_alone() -> clap::Command {
+        Global::augment_args(clap::Command::new("keyctl")).subcommand(Command::verify())
+    }
+}
+
 /// The options that every command takes.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]

@@ -28,13 +28,13 @@ mod show;
 mod values;
 mod verify;
 
-use crate::env::Env;
+use crate::env::{Env, Progress, Unit};
 use crate::error::{Error, Result};
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
 use crate::store::{self, Founder, Location, Read, Store};
 use crate::when::Timestamp;
-use clap::{ArgMatches, Subcommand};
+use clap::{ArgMatches, Args as _, Subcommand};
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -67,6 +67,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// The definition of `verify`, as it is among all of them.
+    pub fn verify() -> clap::Command {
+        verify::Args::augment_args(clap::Command::new("verify"))
+    }
+
     /// Runs the command and returns the exit code of what it found. A refusal by access or policy
     /// is logged.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
@@ -127,6 +132,13 @@ impl Attempt {
     }
 }
 
+/// Progress that nobody is shown.
+struct Unseen;
+
+impl Progress for Unseen {
+    fn advance(&mut self, _: u64) {}
+}
+
 /// What a command runs in: the environment and the global options.
 pub struct Cx<'a> {
     /// The world outside.
@@ -155,6 +167,15 @@ impl Cx<'_> {
     fn notice(&mut self, line: impl Display) {
         // Nobody can be told that nobody can be told.
         drop(writeln!(self.env.stderr, "{line}"));
+    }
+
+    /// Shows a person how far `total` units of work have come; nobody with `--quiet`, or where standard
+    /// error is no terminal.
+    fn progress(&self, unit: Unit, total: u64) -> Box<dyn Progress> {
+        if self.quiet || !self.env.terminal.stderr {
+            return Box::new(Unseen);
+        }
+        (self.env.progress)(unit, total)
     }
 
     /// Writes data to standard output. That its reader has seen enough is no failure.

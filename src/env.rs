@@ -3,8 +3,10 @@
 
 use crate::error::Result;
 use crate::when::Timestamp;
+use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -13,6 +15,12 @@ use zeroize::Zeroizing;
 pub trait Random {
     /// Fills `bytes` with uniform random bytes, or says why it cannot.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()>;
+}
+
+/// A stream that data comes from, and its descriptor if it has one to be asked how much there is.
+pub trait Input: Read {
+    /// The descriptor below this stream; `None` for a stream in memory.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 }
 
 /// A stream that data goes to, and its descriptor if it has one to be polled and synced by.
@@ -32,6 +40,25 @@ pub trait Prompt {
     /// Asks for a line. Fails as [`Prompt::hidden`] does.
     fn line(&mut self, question: &str) -> io::Result<String>;
 }
+
+/// What shows a person how far a long command has come. It is gone from the screen once it is
+/// dropped.
+pub trait Progress {
+    /// So much more is done.
+    fn advance(&mut self, by: u64);
+}
+
+/// What progress is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of a file that is read.
+    Bytes,
+    /// Keys.
+    Keys,
+}
+
+/// How progress towards so many units is shown on the terminal that standard error is.
+pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 
 /// The user who runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,17 +91,23 @@ impl Terminal {
     }
 }
 
+/// What is asked of the system when it is first needed, since asking takes time.
+pub type Asked<T> = LazyCell<T, Box<dyn FnOnce() -> T>>;
+
+/// What tells the time.
+pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
+
 /// What the system knows by a name.
 pub type Lookup<T> = Box<dyn Fn(&str) -> Option<T>>;
 
 /// Everything that a command takes from outside.
 pub struct Env {
     /// The current time.
-    pub clock: Box<dyn Fn() -> Timestamp>,
+    pub clock: Box<Clock>,
     /// Where secrets, key IDs and salts come from.
-    pub random: Box<dyn Random>,
+    pub random: Box<dyn Random + Send>,
     /// Who runs the command.
-    pub actor: Actor,
+    pub actor: Asked<Actor>,
     /// An environment variable by its name.
     pub variable: Lookup<OsString>,
     /// The gid of a group by its name.
@@ -84,7 +117,7 @@ pub struct Env {
     /// The directory that a user's data goes to, where there is one.
     pub data_dir: Option<PathBuf>,
     /// Standard input, unbuffered.
-    pub stdin: Box<dyn Read>,
+    pub stdin: Box<dyn Input + Send>,
     /// Standard output, unbuffered.
     pub stdout: Box<dyn Output>,
     /// Standard error, unbuffered.
@@ -93,6 +126,11 @@ pub struct Env {
     pub terminal: Terminal,
     /// How to ask a person.
     pub prompt: Box<dyn Prompt>,
+    /// How to show a person that something is being done. Called only where standard error is a
+    /// terminal.
+    pub progress: Box<ShowProgress>,
+    /// How many threads may run at once.
+    pub cores: Asked<NonZeroUsize>,
 }
 
 impl Env {

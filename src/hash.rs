@@ -6,6 +6,10 @@
 //! SHA-256 for hot paths, `$sha256$` and the digest in unpadded base64. A generated secret has 256
 //! random bits: no hash, however slow, makes it any harder to guess.
 
+mod memory;
+
+pub use memory::Memory;
+
 use crate::env::Random;
 use crate::error::{Error, Kind, Result};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
@@ -112,17 +116,34 @@ pub enum Scheme {
     Sha256,
 }
 
-/// Hashes `secret` by `scheme`, with a new salt where it has one, and returns the PHC string.
-pub fn hash(secret: &[u8], scheme: Scheme, random: &mut dyn Random) -> Result<String> {
-    let cost = match scheme {
-        Scheme::Argon2id(cost) => cost,
-        Scheme::Sha256 => return Ok(in_sha256(&digest(secret))),
-    };
-    let mut salt = [0; SALT_LEN];
-    random.fill(&mut salt)?;
-    let params = cost.params()?;
-    let tag = derive(secret, &salt, params.clone())?;
-    in_argon2id(params, &salt, &tag)
+/// How one secret is to be hashed: by a scheme, with a salt of its own where it has one. The salt
+/// is drawn in one place and order, wherever and whenever the hashing is done then.
+pub struct Recipe {
+    scheme: Scheme,
+    salt: [u8; SALT_LEN],
+}
+
+impl Recipe {
+    /// Draws a new salt for `scheme`, if it takes one.
+    pub fn draw(scheme: Scheme, random: &mut dyn Random) -> Result<Self> {
+        let mut salt = [0; SALT_LEN];
+        if let Scheme::Argon2id(_) = scheme {
+            random.fill(&mut salt)?;
+        }
+        Ok(Recipe { scheme, salt })
+    }
+
+    /// Hashes `secret` and returns the PHC string.
+    pub fn hash(&self, secret: &[u8], memory: &mut Memory) -> Result<String> {
+        match self.scheme {
+            Scheme::Argon2id(cost) => {
+                let params = cost.params()?;
+                let tag = derive(secret, &self.salt, params.clone(), memory)?;
+                in_argon2id(params, &self.salt, &tag)
+            }
+            Scheme::Sha256 => Ok(in_sha256(&digest(secret))),
+        }
+    }
 }
 
 fn in_sha256(digest: &[u8; TAG_LEN]) -> String {
@@ -197,9 +218,9 @@ impl Stored {
     }
 
     /// Whether this is the hash of `secret`; takes the same time either way.
-    pub fn matches(&self, secret: &[u8]) -> Result<bool> {
+    pub fn matches(&self, secret: &[u8], memory: &mut Memory) -> Result<bool> {
         let tag = match &self.how {
-            How::Argon2id(params, salt) => derive(secret, salt, params.clone())?,
+            How::Argon2id(params, salt) => derive(secret, salt, params.clone(), memory)?,
             How::Sha256 => digest(secret),
         };
         // The comparison of `Output` runs in constant time.
@@ -227,10 +248,16 @@ fn digest(secret: &[u8]) -> Zeroizing<[u8; TAG_LEN]> {
     tag
 }
 
-fn derive(secret: &[u8], salt: &[u8], params: Params) -> Result<Zeroizing<[u8; TAG_LEN]>> {
+fn derive(
+    secret: &[u8],
+    salt: &[u8],
+    params: Params,
+    memory: &mut Memory,
+) -> Result<Zeroizing<[u8; TAG_LEN]>> {
     let mut tag = Zeroizing::new([0; TAG_LEN]);
+    let blocks = memory.blocks(params.block_count()).map_err(failed)?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(secret, salt, &mut tag[..])
+        .hash_password_into_with_memory(secret, salt, &mut tag[..], blocks)
         .map_err(failed)?;
     Ok(tag)
 }
@@ -264,8 +291,18 @@ mod tests {
     fn a_digest_is_read_whole_or_not_at_all() {
         // SHA-256 of "abc", FIPS 180-4.
         let abc = "$sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
-        assert!(Stored::parse(abc).unwrap().matches(b"abc").unwrap());
-        assert!(!Stored::parse(abc).unwrap().matches(b"abd").unwrap());
+        assert!(
+            Stored::parse(abc)
+                .unwrap()
+                .matches(b"abc", &mut Memory::default())
+                .unwrap()
+        );
+        assert!(
+            !Stored::parse(abc)
+                .unwrap()
+                .matches(b"abd", &mut Memory::default())
+                .unwrap()
+        );
         for bad in [
             "$sha256$",
             "$sha256$ungW",
@@ -285,7 +322,7 @@ mod tests {
         for scheme in [Scheme::Sha256, Scheme::Argon2id(cost)] {
             let stored = Stored::parse(&stand_in(scheme).unwrap()).unwrap();
             assert!(stored.is_by(scheme));
-            assert!(!stored.matches(b"abc").unwrap());
+            assert!(!stored.matches(b"abc", &mut Memory::default()).unwrap());
         }
     }
 
@@ -365,10 +402,12 @@ mod tests {
             argon2id(24, 2),
             Scheme::Sha256,
         ];
+        let mut memory = Memory::default();
         for made in schemes {
-            let phc = hash(b"secret", made, &mut Zero).unwrap();
+            let recipe = Recipe::draw(made, &mut Zero).unwrap();
+            let phc = recipe.hash(b"secret", &mut memory).unwrap();
             let stored = Stored::parse(&phc).unwrap();
-            assert!(stored.matches(b"secret").unwrap());
+            assert!(stored.matches(b"secret", &mut memory).unwrap());
             for asked in schemes {
                 assert_eq!(stored.is_by(asked), asked == made, "{phc} by {asked:?}");
             }

@@ -18,6 +18,7 @@ pub mod key;
 pub mod lookup;
 pub mod name;
 pub mod output;
+pub mod parallel;
 pub mod policy;
 pub mod project;
 pub mod scope;
@@ -59,10 +60,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
 
 fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
     usage::refuse_tokens(args.get(1..).unwrap_or_default())?;
-    let parsed = command()
-        .try_get_matches_from(args)
-        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, Attempt::of(&matches))));
-    let (cli, attempt) = match parsed {
+    let (cli, attempt) = match parse(args) {
         Ok(parsed) => parsed,
         Err(error) => return not_parsed(&error, args, env),
     };
@@ -76,6 +74,26 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
         root: command,
     };
     cli.command.run(&mut cx)
+}
+
+/// Scripts run `verify` by the thousand, and to define all other commands takes longer than the rest of
+/// its parsing. A line that is a command by the definition with `verify` alone is the same one by the
+/// whole; for any other the whole is asked, advice and all.
+fn parse(args: &[OsString]) -> std::result::Result<(Cli, Attempt), clap::Error> {
+    if args.iter().any(|arg| arg == "verify")
+        && let Ok(parsed) = parse_by(Cli::with_verify_alone(), args)
+    {
+        return Ok(parsed);
+    }
+    parse_by(command(), args)
+}
+
+fn parse_by(
+    command: clap::Command,
+    args: &[OsString],
+) -> std::result::Result<(Cli, Attempt), clap::Error> {
+    let matches = command.try_get_matches_from(args)?;
+    Ok((Cli::from_arg_matches(&matches)?, Attempt::of(&matches)))
 }
 
 /// Whether to colour what goes to standard output.
@@ -169,4 +187,41 @@ fn in_json(error: &Error) -> String {
     // Text and lists of it can always be written as JSON.
     let text = output::json::bytes(&InJson { error: told }).unwrap_or_default();
     String::from_utf8(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verify_is_parsed_by_itself_as_among_all_commands() {
+        let words = |line: &str| -> Vec<OsString> {
+            let words = ["keyctl"].into_iter().chain(line.split_whitespace());
+            words.map(OsString::from).collect()
+        };
+        let lines = [
+            "verify",
+            "verify --scope inference,project --scope x --project p --no-touch",
+            "--db k.db --color never verify -q --key-file token --format json",
+            "verify --db=k.db --key-env TOKEN --batch",
+            "-q verify --batch --key-file - word",
+        ];
+        for line in lines {
+            let args = words(line);
+            let parsed = |command| parse_by(command, &args).map(|parsed| format!("{parsed:?}"));
+            let alone = parsed(Cli::with_verify_alone());
+            assert_eq!(alone.ok(), parsed(command()).ok(), "{line}");
+        }
+        for line in [
+            "verify --help",
+            "--db verify list",
+            "help verify",
+            "verify list x",
+        ] {
+            assert!(
+                parse_by(Cli::with_verify_alone(), &words(line)).is_err(),
+                "{line}"
+            );
+        }
+    }
 }

@@ -37,6 +37,10 @@ pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
 /// it wants more.
 pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
+/// What looks at a store as it is at one moment. It may be called again, if that moment could not be
+/// had.
+pub type Look<'a> = dyn FnMut(&dyn Read) -> Result<()> + 'a;
+
 /// What is read from a store, inside a transaction or outside one.
 pub trait Read {
     /// The key with this ID, if its record is there.
@@ -152,6 +156,9 @@ pub trait Store: Read {
 
     /// Whether its schema is this version's; the next change brings an older one up to date.
     fn is_current(&self) -> Result<bool>;
+
+    /// Lets `look` read the store as it is at one moment.
+    fn snapshot(&self, look: &mut Look<'_>) -> Result<()>;
 
     /// Calls `visit` for every key and its PHC string, which is `None` once it is wiped, oldest
     /// first, in constant memory. Where it fails, what was visited may be wrong.

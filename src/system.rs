@@ -1,21 +1,25 @@
 //! The real world: the system's clock, generator, user, streams and terminal.
 
 mod memory;
+mod progress;
 mod terminal;
 
 pub use memory::keep_private;
 
-use keyctl::env::{Actor, Env, Output, Random, Terminal};
+use keyctl::env::{Actor, Env, Input, Output, Random, Terminal};
 use keyctl::error::{Error, Result};
 use keyctl::when::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use rustix::stdio;
 use signal_hook::consts::SIGXFSZ;
+use std::cell::LazyCell;
 use std::fs;
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The environment of this process.
@@ -23,7 +27,7 @@ pub fn env() -> Env {
     Env {
         clock: Box::new(now),
         random: Box::new(Generator),
-        actor: actor(),
+        actor: LazyCell::new(Box::new(actor)),
         variable: Box::new(|name| std::env::var_os(name)),
         group: Box::new(group),
         program: std::env::current_exe().ok(),
@@ -38,6 +42,8 @@ pub fn env() -> Env {
             columns: terminal::columns(),
         },
         prompt: Box::new(terminal::Prompter),
+        progress: Box::new(progress::show),
+        cores: LazyCell::new(Box::new(cores)),
     }
 }
 
@@ -92,6 +98,11 @@ fn login_uid() -> Option<u32> {
     text.trim().parse().ok().filter(|&uid| uid != UNSET)
 }
 
+/// As many as the processors that this process may run on, and no more than its share of them.
+fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 fn group(name: &str) -> Option<u32> {
     let group = nix::unistd::Group::from_name(name).ok().flatten()?;
     Some(group.gid.as_raw())
@@ -103,6 +114,12 @@ struct Stream(BorrowedFd<'static>);
 impl Read for Stream {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         Ok(rustix::io::read(self.0, bytes)?)
+    }
+}
+
+impl Input for Stream {
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0)
     }
 }
 

@@ -1,72 +1,21 @@
 //! Verification: whether a presented token is to be let in. Fails closed.
 
 mod note;
+mod verdict;
 
-pub use note::note;
+pub use note::Note;
+pub use verdict::{Reason, Verdict};
 
-use crate::error::{DONE, Error, FOUND, Result, UNAUTHORIZED};
-use crate::hash::{self, Stored};
+use crate::env::{Clock, Random};
+use crate::error::{Error, Result};
+use crate::hash::{self, Memory, Scheme, Stored};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
-use crate::policy::Policy;
 use crate::scope::Registry;
-use crate::store::Read;
+use crate::store::{Read, Store};
 use crate::token::Token;
 use crate::when::Timestamp;
-
-/// Why a token is not let in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It is no token: a typo, a cut, or something else. Told without a store.
-    Malformed,
-    /// No key has this ID and this secret, or none that is not deleted.
-    Unknown,
-    /// It was rotated, and its grace is over.
-    PhasedOut,
-    /// Its time is over.
-    Expired,
-    /// It is switched off.
-    Disabled,
-    /// It is genuine, but lacks this scope.
-    Scope(String),
-    /// It is genuine, but its owner is no member of this project.
-    Project(String),
-}
-
-impl Reason {
-    /// The word for it, in JSON and elsewhere.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Reason::Malformed => "malformed",
-            Reason::Unknown => "unknown",
-            Reason::PhasedOut => "phased-out",
-            Reason::Expired => "expired",
-            Reason::Disabled => "disabled",
-            Reason::Scope(_) => "scope",
-            Reason::Project(_) => "project",
-        }
-    }
-}
-
-/// What verification comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The token is let in.
-    Valid(Box<Key>),
-    /// It is not. The key is known once the secret has matched.
-    Rejected(Reason, Option<Box<Key>>),
-}
-
-impl Verdict {
-    /// The process's exit code.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Verdict::Valid(_) => DONE,
-            Verdict::Rejected(Reason::Scope(_) | Reason::Project(_), _) => UNAUTHORIZED,
-            Verdict::Rejected(..) => FOUND,
-        }
-    }
-}
+use std::slice;
 
 /// A verdict and what there is to note about it in the store.
 pub struct Verified {
@@ -74,9 +23,8 @@ pub struct Verified {
     pub verdict: Verdict,
     /// The time at which it was given.
     pub at: Timestamp,
-    /// The hash that matched, if it was not made as the policy says.
-    outdated: Option<String>,
-    policy: Policy,
+    /// The hash that matched, if it was not made as the policy says, and how the policy says.
+    outdated: Option<(String, Scheme)>,
 }
 
 /// What a key must allow, beyond being usable.
@@ -88,45 +36,192 @@ pub struct Required {
     pub project: Option<String>,
 }
 
-/// Verifies `presented` against `store`: valid if the key is usable and allows all that is
-/// `required`.
-///
-/// A hash is computed whether or not the key is there, and its state is looked at only after: so
-/// neither the time nor the words tell one who has not the secret anything.
-pub fn verify(
-    store: &dyn Read,
-    presented: &Token,
-    required: &Required,
-    clock: &dyn Fn() -> Timestamp,
-) -> Result<Verified> {
-    let scopes = store.scopes()?;
-    for scope in &required.scopes {
-        scopes.check(scope)?;
-    }
-    let policy = store.policy()?;
-    let matched = authenticate(store, presented, &policy)?;
-    let at = clock();
-    let (verdict, outdated) = match matched {
-        None => (Verdict::Rejected(Reason::Unknown, None), None),
-        Some((key, outdated)) => {
-            let reason = match rejection(&key, at) {
-                Some(reason) => Some(reason),
-                None => lacking(store, &scopes, &key, required)?,
-            };
-            let key = Box::new(key);
-            let verdict = match reason {
-                Some(reason) => Verdict::Rejected(reason, Some(key)),
-                None => Verdict::Valid(key),
-            };
-            (verdict, outdated)
+/// Verifies one token or many after each other, against what is required of their keys.
+pub struct Verifier<'a> {
+    required: &'a Required,
+    memory: Memory,
+}
+
+impl<'a> Verifier<'a> {
+    /// One that requires of a key that it allows all that is `required`.
+    pub fn new(required: &'a Required) -> Self {
+        Verifier {
+            required,
+            memory: Memory::default(),
         }
-    };
-    Ok(Verified {
-        verdict,
-        at,
-        outdated,
-        policy,
-    })
+    }
+
+    /// Verifies one token against `store`, as [`Verifier::verify`] does.
+    pub fn verify_one(
+        &mut self,
+        store: &dyn Store,
+        presented: &Token,
+        clock: &Clock,
+    ) -> Result<Verified> {
+        let verified = self.verify(store, slice::from_ref(presented), clock)?;
+        // There is a verdict for each token.
+        verified.into_iter().next().ok_or_else(no_verdict)
+    }
+
+    /// Verifies `presented` against `store` and returns a verdict for each token, in order: valid if
+    /// the key is usable and allows all that is required, at the time that `clock` tells then.
+    ///
+    /// A hash is computed for each, whether or not the key is there, and its record is looked at only
+    /// after, as it is then: so neither the time nor the words tell one who has not the secret
+    /// anything, and no key is let in that was stopped while its token was hashed.
+    pub fn verify(
+        &mut self,
+        store: &dyn Store,
+        presented: &[Token],
+        clock: &Clock,
+    ) -> Result<Vec<Verified>> {
+        let (rules, hashes) = self.before(store, presented)?;
+        let stand_in = hash::stand_in(rules.scheme)?;
+        let mut matched = Vec::with_capacity(presented.len());
+        for (token, known) in presented.iter().zip(hashes) {
+            matched.push(self.match_secret(token, known, &stand_in, rules.scheme)?);
+        }
+        let mut verified = Vec::new();
+        store.snapshot(&mut |moment| {
+            verified = presented
+                .iter()
+                .zip(&matched)
+                .map(|(token, matched)| {
+                    self.judge(moment, &rules, token, matched.as_ref(), clock())
+                })
+                .collect::<Result<_>>()?;
+            Ok(())
+        })?;
+        Ok(verified)
+    }
+
+    /// How `store` has secrets hashed. Refuses a scope that is required and that it does not know.
+    pub fn scheme(&self, store: &dyn Read) -> Result<Scheme> {
+        Ok(Rules::read(store, self.required)?.scheme)
+    }
+
+    /// What `verified` is to leave in `store`, if anything. Takes as long as one hash where one is
+    /// renewed.
+    pub fn note(
+        &mut self,
+        store: &dyn Read,
+        verified: &Verified,
+        presented: &Token,
+        random: &mut dyn Random,
+    ) -> Result<Option<Note>> {
+        Note::of(store, verified, presented, random, &mut self.memory)
+    }
+
+    /// What has to be known before anything is hashed: the rules, and each token's hash.
+    fn before(
+        &self,
+        store: &dyn Store,
+        presented: &[Token],
+    ) -> Result<(Rules, Vec<Option<String>>)> {
+        let mut read = None;
+        store.snapshot(&mut |moment| {
+            let rules = Rules::read(moment, self.required)?;
+            let hashes = presented.iter().map(|token| moment.hash(token.id()));
+            read = Some((rules, hashes.collect::<Result<_>>()?));
+            Ok(())
+        })?;
+        read.ok_or_else(no_verdict)
+    }
+
+    /// Computes one hash, that of a stand-in where none is `known`, and says what matched.
+    fn match_secret(
+        &mut self,
+        presented: &Token,
+        known: Option<String>,
+        stand_in: &str,
+        scheme: Scheme,
+    ) -> Result<Option<Matched>> {
+        let stored = Stored::parse(known.as_deref().unwrap_or(stand_in))
+            .ok_or_else(|| unreadable(presented.id()))?;
+        let matched = stored.matches(presented.secret(), &mut self.memory)?;
+        let (true, Some(phc)) = (matched, known) else {
+            return Ok(None);
+        };
+        let outdated = (!stored.is_by(scheme)).then_some((phc, scheme));
+        Ok(Some(Matched { outdated }))
+    }
+
+    /// The verdict on a token by what its key's record says.
+    fn judge(
+        &self,
+        store: &dyn Read,
+        rules: &Rules,
+        presented: &Token,
+        matched: Option<&Matched>,
+        at: Timestamp,
+    ) -> Result<Verified> {
+        // Not before the secret has matched: reading a record takes time of its own.
+        let known = match matched {
+            Some(matched) => store
+                .get(presented.id())?
+                .filter(|key| key.deleted_at.is_none())
+                .map(|key| (key, matched.outdated.clone())),
+            None => None,
+        };
+        let Some((key, outdated)) = known else {
+            return Ok(Verified {
+                verdict: Verdict::Rejected(Reason::Unknown, None),
+                at,
+                outdated: None,
+            });
+        };
+        let reason = match rejection(&key, at) {
+            Some(reason) => Some(reason),
+            None => lacking(store, &rules.scopes, &key, self.required)?,
+        };
+        let key = Box::new(key);
+        let verdict = match reason {
+            Some(reason) => Verdict::Rejected(reason, Some(key)),
+            None => Verdict::Valid(key),
+        };
+        Ok(Verified {
+            verdict,
+            at,
+            outdated,
+        })
+    }
+}
+
+/// What the store says of every token.
+struct Rules {
+    /// How a stand-in is hashed, and a hash that is to be renewed.
+    scheme: Scheme,
+    /// The scopes, if any is required.
+    scopes: Registry,
+}
+
+impl Rules {
+    /// Reads the rules, and refuses a scope that is required and that the store does not know.
+    fn read(store: &dyn Read, required: &Required) -> Result<Self> {
+        let scopes = if required.scopes.is_empty() {
+            Registry::default()
+        } else {
+            store.scopes()?
+        };
+        for scope in &required.scopes {
+            scopes.check(scope)?;
+        }
+        Ok(Rules {
+            scheme: store.policy()?.scheme(),
+            scopes,
+        })
+    }
+}
+
+/// A token whose secret is the one that its key was made with.
+struct Matched {
+    /// The hash, if the policy wants another one, and which.
+    outdated: Option<(String, Scheme)>,
+}
+
+/// A snapshot that is taken calls what looks at it; if it ever did not, nobody is let in.
+fn no_verdict() -> Error {
+    Error::store("the store was not read")
 }
 
 /// The first thing that is required and that `key` does not allow.
@@ -152,30 +247,6 @@ fn lacking(
             .iter()
             .any(|member| member.user == key.owner);
     Ok((!is_member).then(|| Reason::Project(project.clone())))
-}
-
-/// The key whose secret was presented, with its hash if that is outdated. Computes one hash,
-/// whatever it finds.
-fn authenticate(
-    store: &dyn Read,
-    presented: &Token,
-    policy: &Policy,
-) -> Result<Option<(Key, Option<String>)>> {
-    let id = presented.id();
-    let stand_in = hash::stand_in(policy.scheme())?;
-    let known = store.hash(id)?;
-    let stored =
-        Stored::parse(known.as_deref().unwrap_or(&stand_in)).ok_or_else(|| unreadable(id))?;
-    let matched = stored.matches(presented.secret())?;
-    let (true, Some(phc)) = (matched, known) else {
-        return Ok(None);
-    };
-    // Not before the secret has matched: reading a record takes time of its own.
-    let Some(key) = store.get(id)?.filter(|key| key.deleted_at.is_none()) else {
-        return Ok(None);
-    };
-    let outdated = (!stored.is_by(policy.scheme())).then_some(phc);
-    Ok(Some((key, outdated)))
 }
 
 fn unreadable(id: KeyId) -> Error {

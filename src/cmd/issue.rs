@@ -7,7 +7,7 @@ use super::values::Format;
 use crate::deliver::{self, SecretFile};
 use crate::env::{Output, Random};
 use crate::error::{Error, Kind as ErrorKind, Result, escape};
-use crate::hash;
+use crate::hash::{Memory, Recipe};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::instant;
@@ -63,7 +63,8 @@ impl Minted {
     pub fn new(policy: &Policy, random: &mut dyn Random) -> Result<Self> {
         let id = KeyId::generate(random)?;
         let token = Token::generate(&policy.key_prefix, id, random)?;
-        let hash = hash::hash(token.secret(), policy.scheme(), random)?;
+        let recipe = Recipe::draw(policy.scheme(), random)?;
+        let hash = recipe.hash(token.secret(), &mut Memory::default())?;
         Ok(Minted { token, hash })
     }
 

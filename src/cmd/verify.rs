@@ -1,14 +1,17 @@
 //! `keyctl verify`
 
+mod batch;
+mod keeper;
+mod lines;
 mod presented;
 mod report;
+mod worker;
 
 use super::Cx;
 use super::values::Format;
 use crate::error::{Error, Result};
 use crate::name;
-use crate::token::{PRESENTED_MAX, Token, trim};
-use crate::verify::{Reason, Required, Verdict, note, verify};
+use crate::verify::{Note, Reason, Required, Verdict, Verifier};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -53,6 +56,9 @@ pub struct Args {
     /// Write nothing to the store: no time of last use, no event, no renewed hash
     #[arg(long)]
     no_touch: bool,
+    /// Read many tokens, one a line, and print a verdict in JSON for each, one a line, in order
+    #[arg(long, conflicts_with = "key_env")]
+    batch: bool,
     // Whatever stands here is refused: a token has no place on a command line.
     #[arg(hide = true)]
     argument: Option<OsString>,
@@ -68,37 +74,30 @@ impl Args {
             return Err(Error::usage("a token is never an argument: others can read it with ps")
                 .hint("pipe it in, or name --key-file or --key-env; take one that was typed as leaked"));
         }
-        let presented = presented::read(cx, self.key_file.as_deref(), self.key_env.as_deref())?;
-        // What was cut off may not have been blank: so much is no token, blanks or not.
-        let token = if presented.len() > PRESENTED_MAX {
-            None
-        } else {
-            Token::parse(trim(&presented))
-        };
-        let Some(token) = token else {
-            let verdict = Verdict::Rejected(Reason::Malformed, None);
-            return report::report(cx, &verdict, self.format, None);
-        };
-        let mut store = cx.open_to_read()?;
         let required = Required {
             scopes: self.scopes,
             project: self.project,
         };
-        let verified = verify(&*store, &token, &required, &*cx.env.clock)?;
+        if self.batch {
+            return batch::run(cx, self.key_file.as_deref(), &required, !self.no_touch);
+        }
+        let presented = presented::read(cx, self.key_file.as_deref(), self.key_env.as_deref())?;
+        let Some(token) = presented::parse(&presented) else {
+            let verdict = Verdict::Rejected(Reason::Malformed, None);
+            return report::report(cx, &verdict, self.format, None);
+        };
+        let mut store = cx.open_to_read()?;
+        let mut verifier = Verifier::new(&required);
+        let verified = verifier.verify_one(&*store, &token, &*cx.env.clock)?;
         let by = report::By {
             store: &*store,
             at: verified.at,
         };
         let code = report::report(cx, &verified.verdict, self.format, Some(&by))?;
         if !self.no_touch {
+            let note = verifier.note(&*store, &verified, &token, &mut *cx.env.random);
             // The verdict stands whether or not it can be noted.
-            drop(note(
-                &mut *store,
-                &verified,
-                &token,
-                &cx.env.actor,
-                &mut *cx.env.random,
-            ));
+            drop(note.and_then(|note| Note::write(note.as_slice(), &mut *store, &cx.env.actor)));
         }
         Ok(code)
     }

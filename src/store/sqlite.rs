@@ -17,7 +17,8 @@ pub use self::restore::Restoration;
 use self::open::Empty;
 use super::file::{Fingerprint, beside};
 use super::{
-    Filter, Founder, Job, Location, LogFilter, Read, Sharing, Store, Visit, VisitEntry, VisitHash,
+    Filter, Founder, Job, Location, LogFilter, Look, Read, Sharing, Store, Visit, VisitEntry,
+    VisitHash,
 };
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
@@ -255,6 +256,14 @@ impl Store for Sqlite {
 
     fn is_current(&self) -> Result<bool> {
         self.reading(migrate::is_current)
+    }
+
+    fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
+        self.reading(|connection| {
+            let moment = connection.unchecked_transaction()?;
+            look(&write::SqliteTx::new(&moment, &self.path))?;
+            Ok(moment.commit()?)
+        })
     }
 
     fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {

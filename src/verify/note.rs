@@ -5,57 +5,90 @@ use super::{Reason, Verdict, Verified};
 use crate::env::{Actor, Random};
 use crate::error::Result;
 use crate::event::{Action, Event};
-use crate::hash;
-use crate::key::Key;
+use crate::hash::{Memory, Recipe};
+use crate::id::KeyId;
+use crate::key::State;
 use crate::store::{LogFilter, Read, Store, Tx};
 use crate::token::Token;
 use crate::when::{Span, Timestamp};
 
-/// Notes `verified` in the store: the use of a valid key (once a minute), a hash made anew as
-/// policy says, or the reuse of a key that no longer works (once a minute).
-pub fn note(
-    store: &mut dyn Store,
-    verified: &Verified,
-    presented: &Token,
-    actor: &Actor,
-    random: &mut dyn Random,
-) -> Result<()> {
-    let at = verified.at;
-    match &verified.verdict {
-        Verdict::Valid(key) => {
-            let rehashed = match &verified.outdated {
-                Some(old) => Some((
-                    old,
-                    hash::hash(presented.secret(), verified.policy.scheme(), random)?,
-                )),
-                None => None,
-            };
-            if !is_due(key.last_used_at, at) && rehashed.is_none() {
-                return Ok(());
-            }
-            store.write_if_free(&mut |tx| {
-                tx.touch(key.id, at)?;
-                match &rehashed {
-                    Some((old, new)) => rehash(tx, key, old, new, at, actor),
-                    None => Ok(()),
+/// What one verification is to leave in the store.
+pub struct Note {
+    key: KeyId,
+    at: Timestamp,
+    what: What,
+}
+
+enum What {
+    /// The use of a valid key.
+    Use,
+    /// That, and another hash in the place of the one that matched.
+    Rehash { old: String, new: String },
+    /// The right secret of a key that no longer works, and the state that the key is in.
+    Reuse(State),
+}
+
+impl Note {
+    /// What `verified` is to leave in `store`, if anything: the use of a valid key (once a minute), a
+    /// hash made anew as policy says, or the reuse of a key that no longer works (once a minute).
+    /// Takes as long as one hash where one is made.
+    pub fn of(
+        store: &dyn Read,
+        verified: &Verified,
+        presented: &Token,
+        random: &mut dyn Random,
+        memory: &mut Memory,
+    ) -> Result<Option<Self>> {
+        let at = verified.at;
+        let (key, what) = match &verified.verdict {
+            Verdict::Valid(key) => match &verified.outdated {
+                Some((old, scheme)) => {
+                    let new = Recipe::draw(*scheme, random)?.hash(presented.secret(), memory)?;
+                    let old = old.clone();
+                    (key, Some(What::Rehash { old, new }))
                 }
-            })
-        }
-        Verdict::Rejected(Reason::PhasedOut | Reason::Expired | Reason::Disabled, Some(key)) => {
-            if reuse_is_noted(&*store, key, at)? {
-                return Ok(());
+                None => (key, is_due(key.last_used_at, at).then_some(What::Use)),
+            },
+            Verdict::Rejected(
+                Reason::PhasedOut | Reason::Expired | Reason::Disabled,
+                Some(key),
+            ) => {
+                let noted = reuse_is_noted(store, key.id, at)?;
+                (key, (!noted).then_some(What::Reuse(key.state(at))))
             }
-            let event = Event::new(at, actor, Action::Reuse, Some(key.id))
-                .with("state", key.state(at).word());
-            store.write_if_free(&mut |tx| {
-                // Somebody else may have been faster.
-                if reuse_is_noted(&*tx, key, at)? {
-                    return Ok(());
-                }
-                tx.append(&event)
-            })
+            Verdict::Rejected(..) => return Ok(None),
+        };
+        Ok(what.map(|what| Note {
+            key: key.id,
+            at,
+            what,
+        }))
+    }
+
+    /// Writes `notes` to `store` in one transaction, if that takes no waiting; else they are
+    /// forgotten.
+    pub fn write(notes: &[Note], store: &mut dyn Store, actor: &Actor) -> Result<()> {
+        if notes.is_empty() {
+            return Ok(());
         }
-        Verdict::Rejected(..) => Ok(()),
+        store.write_if_free(&mut |tx| notes.iter().try_for_each(|note| note.leave(tx, actor)))
+    }
+
+    fn leave(&self, tx: &mut dyn Tx, actor: &Actor) -> Result<()> {
+        let event = |action| Event::new(self.at, actor, action, Some(self.key));
+        match &self.what {
+            What::Use => tx.touch(self.key, self.at),
+            What::Rehash { old, new } => {
+                tx.touch(self.key, self.at)?;
+                if tx.replace_hash(self.key, old, new)? {
+                    tx.append(&event(Action::Rehash))?;
+                }
+                Ok(())
+            }
+            // Somebody else may have been faster.
+            What::Reuse(_) if reuse_is_noted(&*tx, self.key, self.at)? => Ok(()),
+            What::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
+        }
     }
 }
 
@@ -66,28 +99,14 @@ fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
 
 /// Whether a reuse of the key within the last minute is noted, or within the next one: others verify
 /// at the same time, and a clock may be put right.
-fn reuse_is_noted(store: &dyn Read, key: &Key, at: Timestamp) -> Result<bool> {
+fn reuse_is_noted(store: &dyn Read, key: KeyId, at: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
-        key_id: Some(key.id),
+        key_id: Some(key),
         action: Some(Action::Reuse),
         since: Some(at.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;
     Ok(last.iter().any(|event| at.is_near(event.at)))
-}
-
-fn rehash(
-    tx: &mut dyn Tx,
-    key: &Key,
-    old: &str,
-    new: &str,
-    at: Timestamp,
-    actor: &Actor,
-) -> Result<()> {
-    if tx.replace_hash(key.id, old, new)? {
-        tx.append(&Event::new(at, actor, Action::Rehash, Some(key.id)))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A world in which a command runs in process: a fixed clock, a seeded generator, streams in
 //! memory, a person who answers prompts, and a real store in a directory of its own.
 
-use keyctl::env::{Actor, Env, Output, Prompt, Random, Terminal};
+use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
 use keyctl::error::Result;
 use keyctl::store::{Founder, Location, open_or_create};
 use keyctl::when::{Span, Timestamp};
@@ -10,16 +10,19 @@ use rand::{Rng, SeedableRng};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use sha2::{Digest, Sha256};
-use std::cell::{Cell, RefCell};
+use std::cell::{LazyCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Cursor, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, OnceLock};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -32,8 +35,8 @@ const UID: u32 = 4_000_001;
 /// A store, a clock and a generator, kept from one command to the next.
 pub struct World {
     dir: TempDir,
-    now: Rc<Cell<i64>>,
-    random: Rc<RefCell<ChaCha8Rng>>,
+    now: Arc<AtomicI64>,
+    random: Arc<Mutex<ChaCha8Rng>>,
 }
 
 impl World {
@@ -41,8 +44,8 @@ impl World {
     pub fn new() -> Self {
         World {
             dir: tempfile::tempdir().unwrap(),
-            now: Rc::new(Cell::new(START)),
-            random: Rc::new(RefCell::new(ChaCha8Rng::seed_from_u64(1))),
+            now: Arc::new(AtomicI64::new(START)),
+            random: Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(1))),
         }
     }
 
@@ -83,7 +86,7 @@ impl World {
 
     /// The current time.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.now.get()).unwrap()
+        Timestamp::from_millis(self.now.load(Relaxed)).unwrap()
     }
 
     /// Lets time pass: `90d`, `1h`.
@@ -93,7 +96,7 @@ impl World {
 
     /// Lets so many milliseconds pass, or sets the clock back by them.
     pub fn advance_millis(&self, millis: i64) {
-        self.now.set(self.now.get() + millis);
+        self.now.fetch_add(millis, Relaxed);
     }
 
     /// A connection of one's own to the store, to look at it or to tamper with it.
@@ -130,6 +133,7 @@ impl World {
             answers: VecDeque::new(),
             variables: BTreeMap::new(),
             with_db: true,
+            cores: NonZeroUsize::MIN,
         }
     }
 
@@ -334,9 +338,16 @@ pub struct Cmd<'w> {
     answers: VecDeque<Answer>,
     variables: BTreeMap<String, OsString>,
     with_db: bool,
+    cores: NonZeroUsize,
 }
 
 impl Cmd<'_> {
+    /// On how many cores; one, unless this says more.
+    pub fn cores(mut self, cores: usize) -> Self {
+        self.cores = NonZeroUsize::new(cores).unwrap();
+        self
+    }
+
     /// What comes on standard input.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
@@ -412,22 +423,25 @@ impl Cmd<'_> {
         }
         args.extend(self.args);
         let (stdout, stderr, asked) = (Shared::default(), Shared::default(), Shared::default());
-        let now = Rc::clone(&self.world.now);
+        let progress = Shared::default();
+        let bar = progress.clone();
+        let cores = self.cores;
+        let now = Arc::clone(&self.world.now);
         let variables = self.variables;
         let answers = Rc::new(RefCell::new(self.answers));
         let mut env = Env {
-            clock: Box::new(move || Timestamp::from_millis(now.get()).unwrap()),
-            random: Box::new(Seeded(Rc::clone(&self.world.random))),
-            actor: Actor {
+            clock: Box::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
+            random: Box::new(Seeded(Arc::clone(&self.world.random))),
+            actor: LazyCell::new(Box::new(move || Actor {
                 name: self.user,
                 uid: self.uid,
                 login_uid: None,
-            },
+            })),
             variable: Box::new(move |name| variables.get(name).cloned()),
             group: Box::new(|name| (name == "staff").then(|| rustix::process::getegid().as_raw())),
             program: Some(self.world.path("bin/keyctl")),
             data_dir: Some(self.world.path("data")),
-            stdin: Box::new(Cursor::new(self.stdin)),
+            stdin: Box::new(Memory(Cursor::new(self.stdin))),
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(stderr.clone()),
             terminal: self.terminal,
@@ -435,6 +449,13 @@ impl Cmd<'_> {
                 answers: Rc::clone(&answers),
                 asked: asked.clone(),
             }),
+            progress: Box::new(move |unit, total| {
+                Box::new(Bar {
+                    shown: bar.clone(),
+                    line: format!("{unit:?} {total}:"),
+                })
+            }),
+            cores: LazyCell::new(Box::new(move || cores)),
         };
         let code = keyctl::run(args, &mut env);
         assert!(
@@ -446,6 +467,7 @@ impl Cmd<'_> {
             stdout: stdout.text(),
             stderr: stderr.text(),
             asked: asked.text(),
+            progress: progress.text(),
         }
     }
 }
@@ -461,6 +483,8 @@ pub struct Ran {
     pub stderr: String,
     /// The prompts it showed, one a line.
     pub asked: String,
+    /// The progress that it showed: a line for each bar, with the unit, the total and the steps.
+    pub progress: String,
 }
 
 impl From<process::Output> for Ran {
@@ -471,6 +495,7 @@ impl From<process::Output> for Ran {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
             asked: String::new(),
+            progress: String::new(),
         }
     }
 }
@@ -525,11 +550,44 @@ impl Ran {
     }
 }
 
-struct Seeded(Rc<RefCell<ChaCha8Rng>>);
+/// A stream in memory that is read.
+struct Memory(Cursor<Vec<u8>>);
+
+impl Read for Memory {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+impl Input for Memory {
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+}
+
+/// Progress that is written down once it is gone.
+struct Bar {
+    shown: Shared,
+    line: String,
+}
+
+impl Progress for Bar {
+    fn advance(&mut self, by: u64) {
+        self.line.push_str(&format!(" {by}"));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        writeln!(self.shown, "{}", self.line).unwrap();
+    }
+}
+
+struct Seeded(Arc<Mutex<ChaCha8Rng>>);
 
 impl Random for Seeded {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        self.0.borrow_mut().fill_bytes(bytes);
+        self.0.lock().unwrap().fill_bytes(bytes);
         Ok(())
     }
 }

@@ -3,9 +3,11 @@
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
 use crate::error::{Error, Kind, Result, quote};
-use crate::token::PRESENTED_MAX;
+use crate::token::{PRESENTED_MAX, Token, trim};
+use rustix::fs::{FileType, fstat, tell};
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -24,19 +26,63 @@ pub fn read(
     }
     match file {
         Some(path) if path != Path::new("-") => {
-            let failed = |cause: io::Error| {
-                Error::store(format!(
-                    "cannot read the key file {}: {cause}",
-                    quote(&path.to_string_lossy())
-                ))
-                .hint("check the path and its permissions")
-            };
+            let failed = |cause: io::Error| unreadable(Some(path), &cause);
             bounded(&mut File::open(path).map_err(failed)?).map_err(failed)
         }
         None if cx.env.terminal.stdin => ask(cx),
-        _ => bounded(&mut *cx.env.stdin)
-            .map_err(|cause| Error::store(format!("cannot read standard input: {cause}"))),
+        _ => bounded(&mut *cx.env.stdin).map_err(|cause| unreadable(None, &cause)),
     }
+}
+
+/// Opens `file`, which holds many tokens; `None` is standard input, which `-` is too. What is typed at
+/// a terminal is refused: it would be seen.
+pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
+    match file {
+        Some(path) if path != Path::new("-") => File::open(path)
+            .map(Some)
+            .map_err(|cause| unreadable(Some(path), &cause)),
+        _ if cx.env.terminal.stdin => Err(Error::new(
+            Kind::Unconfirmed,
+            "tokens are not read from a terminal, which would show them",
+        )
+        .hint("pipe them in, one a line, or name --key-file")),
+        _ => Ok(None),
+    }
+}
+
+/// How many bytes are left to be read from `file` or, without one, from standard input; `None` where
+/// that is no file.
+pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
+    let source = match file {
+        Some(file) => file.as_fd(),
+        None => cx.env.stdin.descriptor()?,
+    };
+    let found = fstat(source).ok()?;
+    if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+        return None;
+    }
+    u64::try_from(found.st_size)
+        .ok()?
+        .checked_sub(tell(source).ok()?)
+}
+
+/// The token that was presented, without what may stand around it; `None` if it is none.
+pub fn parse(presented: &[u8]) -> Option<Token> {
+    // What was cut off may not have been blank: so much is no token, blanks or not.
+    if presented.len() > PRESENTED_MAX {
+        return None;
+    }
+    Token::parse(trim(presented))
+}
+
+/// What is said when `file` cannot be read, or, without one, standard input.
+pub fn unreadable(file: Option<&Path>, cause: &io::Error) -> Error {
+    let Some(path) = file.filter(|path| *path != Path::new("-")) else {
+        return Error::store(format!("cannot read standard input: {cause}"));
+    };
+    let shown = quote(&path.to_string_lossy());
+    Error::store(format!("cannot read the key file {shown}: {cause}"))
+        .hint("check the path and its permissions")
 }
 
 fn from_variable(cx: &Cx<'_>, name: &str) -> Result<Zeroizing<Vec<u8>>> {

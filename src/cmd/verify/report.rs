@@ -58,7 +58,7 @@ pub fn report(
     }
     match format {
         Format::Json => {
-            json(verdict, by)
+            in_json(verdict, by.map(|by| by.at))
                 .and_then(|line| cx.env.stdout.write_all(&line))
                 .map_err(|cause| unwritable(&cause))?;
         }
@@ -67,10 +67,11 @@ pub fn report(
     Ok(verdict.exit_code())
 }
 
-fn json(verdict: &Verdict, by: Option<&By<'_>>) -> io::Result<Vec<u8>> {
+/// The verdict, which was given at the time `at` if any store was asked, as JSON on a line of its own.
+pub fn in_json(verdict: &Verdict, at: Option<Timestamp>) -> io::Result<Vec<u8>> {
     match verdict {
         Verdict::Valid(key) => {
-            let state = by.map_or(State::Active, |by| key.state(by.at));
+            let state = at.map_or(State::Active, |at| key.state(at));
             let grace = Some(key).filter(|_| state == State::PhasedOut);
             json::line(&Accepted {
                 valid: true,

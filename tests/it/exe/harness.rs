@@ -224,6 +224,7 @@ pub fn finish(child: Child) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
         asked: String::new(),
+        progress: String::new(),
     }
 }
 

@@ -5,14 +5,14 @@ use super::properties::checksum;
 use keyctl::env::{Actor, Random};
 use keyctl::error::{Error, Kind, Result, is_unprintable};
 use keyctl::event::{Action, Event};
-use keyctl::hash::{Cost, Scheme, hash};
+use keyctl::hash::{Cost, Memory, Recipe, Scheme};
 use keyctl::id::KeyId;
 use keyctl::key::{Key, Kind as Sort};
 use keyctl::project::{Member, Role};
 use keyctl::scope::Scope;
-use keyctl::store::{self, Filter, Founder, Location, LogFilter, Read};
+use keyctl::store::{self, Filter, Founder, Location, LogFilter, Read, Store};
 use keyctl::token::{Prefix, Token};
-use keyctl::verify::{Required, Verdict, verify};
+use keyctl::verify::{Required, Verdict, Verifier};
 use keyctl::when::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -171,8 +171,9 @@ impl Original {
         met
     }
 
-    fn verified(&self, store: &dyn Read, token: &Token) -> Met {
-        match verify(store, token, &Required::default(), &now) {
+    fn verified(&self, store: &dyn Store, token: &Token) -> Met {
+        let required = Required::default();
+        match Verifier::new(&required).verify_one(store, token, &now) {
             Ok(verified) => match verified.verdict {
                 Verdict::Valid(key) => {
                     assert!(key.id == token.id(), "another key was let in");
@@ -294,7 +295,8 @@ fn fill(path: &Path, tokens: &[Token], random: &mut Counting) -> Result<Vec<Stri
         })?;
         for (index, token) in tokens.iter().enumerate() {
             let scheme = if index == 6 { slow } else { Scheme::Sha256 };
-            let hash = hash(token.secret(), scheme, random)?;
+            let recipe = Recipe::draw(scheme, random)?;
+            let hash = recipe.hash(token.secret(), &mut Memory::default())?;
             let mut key = key(token.id(), index, tokens[0].id());
             tx.insert(&key, &hash)?;
             if index == 7 {

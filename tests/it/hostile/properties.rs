@@ -3,7 +3,7 @@
 
 use keyctl::error::{Error, Kind, escape, is_unprintable, quote};
 use keyctl::event::Head;
-use keyctl::hash::Stored;
+use keyctl::hash::{Memory, Stored};
 use keyctl::id::KeyId;
 use keyctl::name;
 use keyctl::output::json;
@@ -176,7 +176,7 @@ pub fn hash(bytes: &[u8]) {
             return;
         }
     }
-    match stored.matches(b"the secret of nobody") {
+    match stored.matches(b"the secret of nobody", &mut Memory::default()) {
         Ok(matches) => assert!(!matches),
         Err(error) => assert_eq!(error.kind, Kind::Store),
     }

@@ -8,7 +8,7 @@ use keyctl::event::Entry;
 use keyctl::key::{Key, State};
 use keyctl::store::{Filter, Location, LogFilter, open_to_read};
 use keyctl::token::Token;
-use keyctl::verify::{Required, Verdict, verify};
+use keyctl::verify::{Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -285,7 +285,9 @@ impl Ledger {
                 Some(_) => "valid",
             };
             let token = Token::parse(token.as_bytes()).unwrap();
-            let verified = verify(&*store, &token, &Required::default(), &now).unwrap();
+            let required = Required::default();
+            let mut verifier = Verifier::new(&required);
+            let verified = verifier.verify_one(&*store, &token, &now).unwrap();
             let verdict = match verified.verdict {
                 Verdict::Valid(_) => "valid",
                 Verdict::Rejected(reason, _) => reason.word(),

@@ -1,0 +1,81 @@
+//! `verify --batch`: many tokens, one a line, each with its verdict on a line; in order, on every
+//! core, in constant memory.
+
+use super::keeper::keeping;
+use super::lines::Lots;
+use super::presented;
+use super::worker::{Count, Shared, Worker};
+use crate::cmd::Cx;
+use crate::env::{Env, Unit};
+use crate::error::Result;
+use crate::hash::Scheme;
+use crate::output::unwritable;
+use crate::parallel::in_order;
+use crate::store;
+use crate::verify::{Required, Verifier};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Mutex;
+
+/// How many tokens are looked up at once where a hash costs next to nothing. Where it is what costs,
+/// each goes alone: to whichever core is free, and its verdict out as soon as it is known.
+const LOT: usize = 256;
+
+/// Verifies the tokens in `file`, or on standard input, and returns the exit code. With `touch`,
+/// notes in the store what is to be noted.
+pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: bool) -> Result<u8> {
+    let mut opened = presented::open(cx, file)?;
+    let location = cx.location()?;
+    // What cannot work is refused before anything is read.
+    let scheme = Verifier::new(required).scheme(&*store::open_to_read(&location)?)?;
+    let lot = match scheme {
+        Scheme::Argon2id(_) => 1,
+        Scheme::Sha256 => LOT,
+    };
+    // On one screen a bar and the verdicts would be in each other's way.
+    let mut progress = presented::length(cx, opened.as_ref())
+        .filter(|_| !cx.env.terminal.stdout)
+        .map(|length| cx.progress(Unit::Bytes, length));
+    let Env {
+        stdin,
+        stdout,
+        clock,
+        random,
+        actor,
+        cores,
+        ..
+    } = &mut *cx.env;
+    let source: &mut (dyn Read + Send) = match &mut opened {
+        Some(file) => file,
+        None => &mut **stdin,
+    };
+    let shared = Shared {
+        location: &location,
+        file,
+        required,
+        clock: &**clock,
+        random: touch.then(|| Mutex::new(&mut **random)),
+    };
+    let hire = || {
+        let mut worker = Worker::new(&shared);
+        move |lot| worker.verify(lot)
+    };
+    let mut count = Count::default();
+    keeping(&location, touch.then(|| &**actor), |notes| {
+        in_order(**cores, Lots::new(source, lot), hire, |verified| {
+            let done = verified?;
+            stdout
+                .write_all(&done.text)
+                .map_err(|cause| unwritable(&cause))?;
+            count.add(done.count);
+            if let Some(progress) = &mut progress {
+                progress.advance(done.bytes);
+            }
+            notes.leave(done.notes);
+            Ok(())
+        })
+    })?;
+    drop(progress);
+    cx.status(count);
+    Ok(count.exit_code())
+}

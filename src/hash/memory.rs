@@ -1,0 +1,86 @@
+//! The memory that Argon2id works in: megabytes that are touched all over, so that how the system
+//! hands them out is a good part of what a hash costs.
+
+use argon2::Block;
+use memmap2::MmapMut;
+use std::io;
+
+/// The size of a huge page on x86-64 and, with pages of 4 KiB, on AArch64.
+const HUGE: usize = 2 << 20;
+
+/// Memory for one hash after the other. It takes none until the first, and keeps it for the next
+/// one that needs as much.
+#[derive(Default)]
+pub struct Memory(Option<Region>);
+
+impl Memory {
+    /// `count` blocks of 1 KiB, with whatever an earlier hash has left in them.
+    pub(super) fn blocks(&mut self, count: usize) -> io::Result<&mut [Block]> {
+        let region = match self.0.take() {
+            Some(region) if region.count == count => region,
+            _ => Region::new(count)?,
+        };
+        Ok(self.0.insert(region).blocks())
+    }
+}
+
+/// Pages for so many blocks.
+struct Region {
+    map: MmapMut,
+    /// Where in the map the blocks begin, in bytes.
+    start: usize,
+    count: usize,
+}
+
+impl Region {
+    /// Asks for huge pages where whole ones are filled: each saves hundreds of page faults. Where the
+    /// system gives none, ordinary pages do as well, slower.
+    fn new(count: usize) -> io::Result<Self> {
+        let size = count * Block::SIZE;
+        if size < HUGE {
+            return Ok(Region {
+                map: MmapMut::map_anon(size)?,
+                start: 0,
+                count,
+            });
+        }
+        // A map begins at any small page: one huge page more, so that they fit in from their start.
+        let map = MmapMut::map_anon(size.next_multiple_of(HUGE) + HUGE)?;
+        #[cfg(target_os = "linux")]
+        drop(map.advise(memmap2::Advice::HugePage));
+        let start = map.as_ptr().align_offset(HUGE);
+        Ok(Region { map, start, count })
+    }
+
+    fn blocks(&mut self) -> &mut [Block] {
+        let bytes = &mut self.map[self.start..][..self.count * Block::SIZE];
+        // SAFETY: a block is an array of integers, for which any bytes will do.
+        #[allow(unsafe_code, reason = "the map is bytes, and the hash takes blocks")]
+        let (_, blocks, _) = unsafe { bytes.align_to_mut::<Block>() };
+        blocks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_blocks_as_asked_for_lie_at_the_start_of_a_page() {
+        let mut memory = Memory::default();
+        for count in [8, 1, 2048, 2049, 7168, 7168, 8, 65536] {
+            let blocks = memory.blocks(count).unwrap();
+            assert_eq!(blocks.len(), count);
+            let page = if count >= 2048 { HUGE } else { 4096 };
+            assert_eq!(blocks.as_ptr().align_offset(page), 0, "{count}");
+        }
+    }
+
+    #[test]
+    fn memory_that_fits_is_kept() {
+        let mut memory = Memory::default();
+        memory.blocks(64).unwrap()[63].as_mut()[127] = 1;
+        assert_eq!(memory.blocks(64).unwrap()[63].as_ref()[127], 1);
+        assert_eq!(memory.blocks(65).unwrap()[63].as_ref()[127], 0);
+    }
+}
