@@ -1,7 +1,7 @@
 //! `keyctl create`
 
 use super::Cx;
-use super::issue::{Handover, Minted, Number, announce, issue};
+use super::issue::{Handover, Number, announce, issue, mint};
 use super::values::{self, KindName, Why};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
@@ -93,7 +93,7 @@ impl Args {
         // and again under the lock.
         let preview = cx.preview()?;
         self.draft(&*preview, &actor, &owner, cx.env.now())?;
-        let minted = self.mint(cx, &*preview)?;
+        let minted = mint(cx, &preview.policy()?, self.count.unwrap_or(1) as usize)?;
         drop(preview);
         let mut store = cx.open_or_create()?;
         let number = if self.count.is_some() {
@@ -150,13 +150,6 @@ impl Args {
             }
             _ => Ok(()),
         }
-    }
-
-    fn mint(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Vec<Minted>> {
-        let policy = store.policy()?;
-        (0..self.count.unwrap_or(1))
-            .map(|_| Minted::new(&policy, &mut *cx.env.random))
-            .collect()
     }
 
     /// Checks what is asked against what the store says at `now`.

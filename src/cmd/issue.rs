@@ -5,17 +5,19 @@ mod form;
 use super::Cx;
 use super::values::Format;
 use crate::deliver::{self, SecretFile};
-use crate::env::{Output, Random};
+use crate::env::{Output, Random, Unit};
 use crate::error::{Error, Kind as ErrorKind, Result, escape};
 use crate::hash::{Memory, Recipe};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::instant;
+use crate::parallel::in_order;
 use crate::policy::Policy;
 use crate::store::{self, Store, Tx};
 use crate::token::Token;
 use crate::when::Timestamp;
 use clap::Args;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Where a new token goes, and in what form.
@@ -59,19 +61,46 @@ pub struct Minted {
 }
 
 impl Minted {
-    /// Draws a token and hashes its secret as `policy` says. Takes as long as one hash.
-    pub fn new(policy: &Policy, random: &mut dyn Random) -> Result<Self> {
-        let id = KeyId::generate(random)?;
-        let token = Token::generate(&policy.key_prefix, id, random)?;
-        let recipe = Recipe::draw(policy.scheme(), random)?;
-        let hash = recipe.hash(token.secret(), &mut Memory::default())?;
-        Ok(Minted { token, hash })
-    }
-
     /// The ID of the key that the token is for.
     pub fn id(&self) -> KeyId {
         self.token.id()
     }
+}
+
+/// Draws `count` tokens and hashes their secrets as `policy` says, on every core. Takes as long as
+/// their hashes.
+pub fn mint(cx: &mut Cx<'_>, policy: &Policy, count: usize) -> Result<Vec<Minted>> {
+    let mut drawn = Vec::with_capacity(count);
+    for _ in 0..count {
+        drawn.push(draw(policy, &mut *cx.env.random)?);
+    }
+    // One needs no second thread, and is made before anybody could see a bar.
+    let (cores, mut progress) = match count {
+        0 | 1 => (NonZeroUsize::MIN, None),
+        _ => (*cx.env.cores, Some(cx.progress(Unit::Keys, count as u64))),
+    };
+    let hire = || {
+        let mut memory = Memory::default();
+        move |(token, recipe): &(Token, Recipe)| recipe.hash(token.secret(), &mut memory)
+    };
+    let mut hashes = Vec::with_capacity(count);
+    in_order(cores, drawn.iter(), hire, |hash| {
+        hashes.push(hash?);
+        if let Some(progress) = &mut progress {
+            progress.advance(1);
+        }
+        Ok(())
+    })?;
+    let minted = drawn.into_iter().zip(hashes);
+    Ok(minted
+        .map(|((token, _), hash)| Minted { token, hash })
+        .collect())
+}
+
+fn draw(policy: &Policy, random: &mut dyn Random) -> Result<(Token, Recipe)> {
+    let id = KeyId::generate(random)?;
+    let token = Token::generate(&policy.key_prefix, id, random)?;
+    Ok((token, Recipe::draw(policy.scheme(), random)?))
 }
 
 /// How many tokens are handed over, as `--count` says.

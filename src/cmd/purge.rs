@@ -3,6 +3,7 @@
 use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
 use super::{Cx, list};
+use crate::env::Unit;
 use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
@@ -81,9 +82,10 @@ impl Args {
         let purged = store::write(&mut *store, |tx| {
             let now = cx.env.now();
             self.check_access(cx, &*tx)?;
-            let doomed = tx.find(&self.filter(now))?;
+            let doomed = self.agreed(tx.find(&self.filter(now))?, agreed.as_ref())?;
+            let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
             let mut purged = 0;
-            for key in self.agreed(doomed, agreed.as_ref())? {
+            for key in doomed {
                 tx.purge(key.id)?;
                 let event = Event::new(now, &cx.env.actor, Action::Purge, Some(key.id))
                     .with("name", key.name.clone())
@@ -91,6 +93,7 @@ impl Args {
                     .with("state", key.state(now).word());
                 tx.append(&event.because(self.why.reason.as_deref()))?;
                 purged += 1;
+                progress.advance(1);
             }
             Ok(purged)
         })?;

@@ -1,7 +1,7 @@
 //! `keyctl rotate`
 
 use super::create::created;
-use super::issue::{Handover, Minted, Number, announce, issue};
+use super::issue::{Handover, Number, announce, issue, mint};
 use super::values::Why;
 use super::{Cx, keys};
 use crate::env::Actor;
@@ -78,10 +78,13 @@ impl Args {
         // What is refused is refused before time is spent on hashing, and again under the lock.
         self.rotate(&*store, id, id, &actor, now)
             .map_err(|error| error.of_key(id))?;
-        let minted = [Minted::new(&store.policy()?, &mut *cx.env.random)?];
+        let minted = mint(cx, &store.policy()?, 1)?;
         let mut rotated = None;
         let (new, now) = issue(cx, &mut *store, &target, Number::One, &minted, |tx, now| {
-            let [minted] = &minted;
+            // One was asked for, and there is one.
+            let [minted] = minted.as_slice() else {
+                return Err(Error::store("no token was made"));
+            };
             let (done, successor) = self
                 .rotate(&*tx, id, minted.id(), &actor, now)
                 .map_err(|error| error.of_key(id))?;

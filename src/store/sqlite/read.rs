@@ -22,7 +22,7 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
         "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)",
         row::COLUMNS
     );
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([id.as_str()])?;
     match rows.next()?.map(row::key).transpose()? {
         Some(key) if key.id != id => Err(misled()),
@@ -32,24 +32,43 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
 
 /// The hash of the key with this ID.
 pub fn hash(connection: &Connection, id: KeyId) -> Result<Option<String>> {
-    // Of an ID that is not there, a neighbour's row: as many pages are read as for one that is. The
-    // row is read by its number, as in `get`.
-    let mut statement = connection.prepare(
-        "SELECT nearest.id, keys.id, keys.hash FROM keys AS nearest JOIN keys USING (seq) \
-         WHERE nearest.id = coalesce(\
-         (SELECT id FROM keys WHERE id >= ?1 ORDER BY id LIMIT 1), (SELECT max(id) FROM keys))",
-    )?;
-    let mut rows = statement.query([id.as_str()])?;
-    let Some(found) = rows.next()? else {
-        return Ok(None);
+    // Of an ID that is not there, a neighbour's row: as many pages are read as for one that is.
+    let found = match nearest(connection, id, "nearest.id >= ?1 ORDER BY nearest.id")? {
+        Some(found) => found,
+        None => match nearest(connection, id, "nearest.id < ?1 ORDER BY nearest.id DESC")? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
     };
-    let (nearest, of): (String, String) = (row::get(found, 0, "id")?, row::get(found, 1, "id")?);
-    let hash: Option<String> = row::get(found, 2, "hash")?;
     // The secret of the key that an index wrongly leads to would match.
-    if nearest != of {
+    if found.nearest != found.id {
         return Err(misled());
     }
-    Ok(hash.filter(|_| of == id.as_str()))
+    Ok(found.hash.filter(|_| found.id == id.as_str()))
+}
+
+/// Where an index leads, and what is found there.
+struct Found {
+    nearest: String,
+    id: String,
+    hash: Option<String>,
+}
+
+/// The row that comes first where `which` says. It is read by its number, as in [`get`].
+fn nearest(connection: &Connection, id: KeyId, which: &str) -> Result<Option<Found>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT nearest.id, keys.id, keys.hash FROM keys AS nearest CROSS JOIN keys USING (seq) \
+         WHERE {which} LIMIT 1"
+    ))?;
+    let mut rows = statement.query([id.as_str()])?;
+    let found = rows.next()?.map(|found| {
+        Ok(Found {
+            nearest: row::get(found, 0, "id")?,
+            id: row::get(found, 1, "id")?,
+            hash: row::get(found, 2, "hash")?,
+        })
+    });
+    found.transpose()
 }
 
 fn misled() -> Error {
@@ -103,7 +122,7 @@ pub fn all(connection: &Connection, filter: &Filter) -> Result<Vec<Key>> {
 pub fn policy(connection: &Connection) -> Result<Policy> {
     let mut policy = Policy::default();
     let mut names = BTreeSet::new();
-    let mut statement = connection.prepare("SELECT name, value FROM policy")?;
+    let mut statement = connection.prepare_cached("SELECT name, value FROM policy")?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let (name, value): (String, String) =
@@ -130,7 +149,7 @@ fn twice(table: &str) -> Error {
 /// The scopes that may be given.
 pub fn scopes(connection: &Connection) -> Result<Registry> {
     let mut registry = Registry::default();
-    let mut statement = connection.prepare("SELECT name, description FROM scopes")?;
+    let mut statement = connection.prepare_cached("SELECT name, description FROM scopes")?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let scope = Scope {
@@ -143,7 +162,7 @@ pub fn scopes(connection: &Connection) -> Result<Registry> {
         }
         registry.add(name, scope);
     }
-    let mut statement = connection.prepare("SELECT name, implied FROM scope_implies")?;
+    let mut statement = connection.prepare_cached("SELECT name, implied FROM scope_implies")?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let name: String = row::get(found, 0, "scopes")?;
@@ -237,7 +256,8 @@ pub fn scan_log(
 
 /// The last event's place and hash, as the store keeps them apart from the log.
 pub fn head(connection: &Connection) -> Result<Head> {
-    let head = connection.query_row("SELECT seq, hash FROM event_head", [], |row| {
+    let mut statement = connection.prepare_cached("SELECT seq, hash FROM event_head")?;
+    let head = statement.query_row([], |row| {
         Ok(Head {
             seq: row.get(0)?,
             hash: row.get(1)?,

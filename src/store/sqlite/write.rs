@@ -29,12 +29,12 @@ impl<'a> SqliteTx<'a> {
     }
 
     fn execute(&self, sql: &str, params: impl Params) -> ToldResult<()> {
-        self.told(
-            self.connection
-                .execute(sql, params)
-                .map(drop)
-                .map_err(Error::from),
-        )
+        let execute = || -> Result<()> {
+            // One command may do the same to thousands of keys.
+            self.connection.prepare_cached(sql)?.execute(params)?;
+            Ok(())
+        };
+        self.told(execute())
     }
 
     fn told<T>(&self, result: Result<T>) -> ToldResult<T> {
@@ -102,10 +102,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn purge(&mut self, id: KeyId) -> ToldResult<()> {
-        let purged = self
-            .connection
-            .execute("DELETE FROM keys WHERE id = ?1", [id.as_str()]);
-        self.told(purged.map(drop).map_err(Error::from))
+        self.execute("DELETE FROM keys WHERE id = ?1", [id.as_str()])
     }
 
     fn append(&mut self, event: &Event) -> ToldResult<()> {
@@ -120,11 +117,13 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> ToldResult<bool> {
-        let replaced = self.connection.execute(
-            "UPDATE keys SET hash = ?1 WHERE id = ?2 AND hash = ?3",
-            (new, id.as_str(), old),
-        );
-        self.told(replaced.map(|rows| rows == 1).map_err(Error::from))
+        let sql = "UPDATE keys SET hash = ?1 WHERE id = ?2 AND hash = ?3";
+        let replace = || {
+            self.connection
+                .prepare_cached(sql)?
+                .execute((new, id.as_str(), old))
+        };
+        self.told(replace().map(|rows| rows == 1).map_err(Error::from))
     }
 
     fn set_policy(&mut self, name: &str, value: Option<&str>) -> ToldResult<()> {
