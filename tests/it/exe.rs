@@ -1,5 +1,6 @@
 //! The real executable: what only a process shows, on real pipes, terminals, files and users.
 
+mod batch;
 mod crash;
 mod crowd;
 mod disks;

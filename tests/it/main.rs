@@ -12,6 +12,7 @@ mod harness;
 
 mod admin;
 mod backup;
+mod batch;
 mod completions;
 mod create;
 mod delete;
