@@ -39,7 +39,7 @@ pub fn env() -> Env {
             stdin: rustix::termios::isatty(stdio::stdin()),
             stdout: rustix::termios::isatty(stdio::stdout()),
             stderr: rustix::termios::isatty(stdio::stderr()),
-            columns: terminal::columns(),
+            columns: terminal::columns(stdio::stdout()),
         },
         prompt: Box::new(terminal::Prompter),
         progress: Box::new(progress::show),

@@ -1,54 +1,123 @@
 //! A progress bar on standard error.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use super::terminal;
 use keyctl::env::{Progress, Unit};
+use rustix::stdio;
 use std::time::{Duration, Instant};
 
 /// What is done sooner needs no bar.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How often it is drawn at most, in a second.
-const RATE: u8 = 10;
+/// How much time lies between two drawings at least.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Back to the start of the line, and away with what stands on it (ECMA-48: CR, EL 2).
+const CLEAR: &str = "\r\u{1b}[2K";
 
 /// Shows progress towards `total` units.
 pub fn show(unit: Unit, total: u64) -> Box<dyn Progress> {
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-    let drawn = match unit {
-        Unit::Bytes => "{wide_bar} {percent:>3}% of {total_bytes}, {eta} left",
-        Unit::Keys => "{wide_bar} {pos} of {len} keys, {eta} left",
-    };
-    // The templates are sound; were one not, the default would do.
-    if let Ok(style) = ProgressStyle::with_template(drawn) {
-        bar.set_style(style.progress_chars("=> "));
-    }
+    let now = Instant::now();
     Box::new(Bar {
-        bar,
-        unseen_since: Some(Instant::now()),
+        unit,
+        total,
+        done: 0,
+        begun: now,
+        next: can_draw_again().then_some(now + PATIENCE),
+        drawn: false,
     })
 }
 
+/// Whether the terminal knows how to clear a line.
+fn can_draw_again() -> bool {
+    std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb")
+}
+
 struct Bar {
-    bar: ProgressBar,
-    /// Since when it is not shown, if it is not.
-    unseen_since: Option<Instant>,
+    unit: Unit,
+    total: u64,
+    done: u64,
+    begun: Instant,
+    /// When it is to be drawn next, if ever.
+    next: Option<Instant>,
+    drawn: bool,
 }
 
 impl Progress for Bar {
     fn advance(&mut self, by: u64) {
-        if self
-            .unseen_since
-            .is_some_and(|since| since.elapsed() > PATIENCE)
-        {
-            self.unseen_since = None;
-            self.bar
-                .set_draw_target(ProgressDrawTarget::stderr_with_hz(RATE));
+        self.done = self.done.saturating_add(by);
+        let now = Instant::now();
+        if self.next.is_none_or(|next| now < next) {
+            return;
         }
-        self.bar.inc(by);
+        self.next = Some(now + PAUSE);
+        self.drawn = true;
+        let width = usize::from(terminal::columns(stdio::stderr()).unwrap_or(80));
+        let line = line(self.unit, self.done, self.total, now - self.begun, width);
+        say(&format!("{CLEAR}{line}"));
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if self.drawn {
+            say(CLEAR);
+        }
+    }
+}
+
+fn say(text: &str) {
+    // Who does not see it misses nothing.
+    rustix::io::write(stdio::stderr(), text.as_bytes()).ok();
+}
+
+/// A bar as wide as is left beside what it says, on a terminal of `width` columns, `passed` after it was
+/// begun.
+fn line(unit: Unit, done: u64, total: u64, passed: Duration, width: usize) -> String {
+    let share = |of: usize| of as u128 * u128::from(done.min(total)) / u128::from(total.max(1));
+    let told = match unit {
+        Unit::Bytes => format!("{:>3} %", share(100)),
+        Unit::Keys => format!("{done} of {total} keys"),
+    };
+    let left = u128::from(total.saturating_sub(done)).saturating_mul(passed.as_millis())
+        / u128::from(done.max(1));
+    let told = format!(" {told}, {} s left", left.div_ceil(1000));
+    // The last column stays free: some terminals go on to the next line once it is written.
+    let room = width.saturating_sub(told.len() + 3);
+    let full = usize::try_from(share(room)).unwrap_or(room);
+    let text = format!("[{}{}]{told}", "=".repeat(full), " ".repeat(room - full));
+    text.chars().take(width.saturating_sub(1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(done: u64, total: u64, seconds: u64, width: usize) -> String {
+        line(Unit::Keys, done, total, Duration::from_secs(seconds), width)
+    }
+
+    #[test]
+    fn a_bar_fills_the_line_but_for_its_last_column() {
+        let half = at(5, 10, 7, 41);
+        assert_eq!(half, "[=======        ] 5 of 10 keys, 7 s left");
+        assert_eq!(half.len(), 40);
+        assert_eq!(at(0, 10, 0, 41), "[               ] 0 of 10 keys, 0 s left");
+        assert_eq!(
+            at(10, 10, 7, 42),
+            "[===============] 10 of 10 keys, 0 s left"
+        );
+        let bytes = line(Unit::Bytes, 1, 3, Duration::from_secs(1), 30);
+        assert_eq!(bytes, "[===        ]  33 %, 2 s left");
+    }
+
+    #[test]
+    fn no_numbers_are_too_large_and_no_terminal_too_narrow() {
+        for width in [0, 1, 2, 10] {
+            assert!(at(1, 2, 3, width).len() <= width);
+        }
+        for (done, total) in [(0, 0), (u64::MAX, 1), (1, u64::MAX), (u64::MAX, u64::MAX)] {
+            let shown = line(Unit::Bytes, done, total, Duration::MAX, 80);
+            assert!(shown.len() <= 80, "{shown}");
+        }
     }
 }

@@ -9,13 +9,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::{Handle, Signals};
 use std::io::{self, Read, Write};
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use zeroize::Zeroizing;
 
-/// The columns of the terminal that standard output is.
-pub fn columns() -> Option<u16> {
-    tcgetwinsize(stdio::stdout())
+/// The columns of the terminal that `stream` is.
+pub fn columns(stream: BorrowedFd<'_>) -> Option<u16> {
+    tcgetwinsize(stream)
         .ok()
         .map(|size| size.ws_col)
         .filter(|&columns| columns > 0)

@@ -114,7 +114,7 @@ fn a_bar_is_drawn_on_the_terminal_while_it_lasts_and_is_gone_after() {
     command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
     command.env("TERM", "xterm");
     let mut terminal = Terminal::start(command.into(), 60);
-    terminal.expect("% of 857 B");
+    terminal.expect(" %, ");
     let session = terminal.finish();
     assert_eq!(session.code, 0);
     let end = "\r\u{1b}[2K13 tokens: 13 valid, 0 rejected\n";
