@@ -88,6 +88,9 @@ pub struct LogFilter {
     pub action: Option<Action>,
     /// It was done then or later.
     pub since: Option<Timestamp>,
+    /// It stands after the last event that was done before then. Where the clock was never put back
+    /// that is what `since` asks, but it is found from the end of the log.
+    pub recent: Option<Timestamp>,
     /// Only the last so many.
     pub limit: Option<u64>,
 }
