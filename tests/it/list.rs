@@ -505,6 +505,45 @@ fn a_pipe_gets_lines_as_long_as_they_are() {
     assert!(table.contains(&name));
 }
 
+/// A world with `count` keys, which no command could make in this time; the last has the longest name.
+fn many(count: u32) -> World {
+    let world = World::new();
+    world.create("--scope inference --name first");
+    let sql = "WITH RECURSIVE up(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < ?1)
+         INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by)
+         SELECT printf('%012d', n), iif(n < ?1, printf('key-%05d', n), 'the-last-of-all'), 'alice', 'api', hash,
+             created_at, 'alice' FROM keys, up";
+    world.sql().execute(sql, [count]).unwrap();
+    world
+}
+
+#[test]
+fn a_long_table_has_one_header_and_columns_that_line_up() {
+    let world = many(1700);
+    for command in [
+        list(&world, ""),
+        list(&world, "--color always"),
+        list(&world, "").terminal(160),
+        list(&world, "").terminal(73),
+    ] {
+        let table = plain(&command.run().code(0).stdout);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 1701, "{}", lines[0]);
+        let state = lines[0].find("STATE").unwrap();
+        // On the last page one name is wider than any on the first.
+        let (all_but_last_page, last_page) = lines[1..].split_at(1500);
+        for line in all_but_last_page {
+            assert_eq!(&line[state..state + 6], "active", "{}\n{line}", lines[0]);
+        }
+        let state = last_page[0].find("active").unwrap();
+        for line in last_page {
+            assert_eq!(&line[state..state + 6], "active", "{line}");
+        }
+        assert!(last_page[199].contains("the-last-of-all"));
+        assert!(state >= lines[0].find("STATE").unwrap());
+    }
+}
+
 #[test]
 fn control_characters_never_reach_the_terminal() {
     let world = World::new();
