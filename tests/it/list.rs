@@ -545,6 +545,41 @@ fn a_long_table_has_one_header_and_columns_that_line_up() {
 }
 
 #[test]
+fn in_a_list_of_all_each_key_has_its_own_scopes_and_labels() {
+    let world = World::new();
+    for (name, line) in [
+        (
+            "a",
+            "--scope inference --label team=search --label env=prod",
+        ),
+        ("b", "--scope project,inference"),
+        ("c", "--scope project --label env=test"),
+        ("d", "--scope inference --label team=ads"),
+        ("e", "--scope project,inference --label env=prod"),
+    ] {
+        world.create(&format!("{line} --name {name}"));
+    }
+    world.run("delete b --yes");
+    // As if a clock had been put back: the order of creation is not that of the rows.
+    set(&world, "d", "created_at = created_at - 1");
+    // What belongs to no key is nobody's.
+    world
+        .sql()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; INSERT INTO key_scopes VALUES (0, 'project'), (99, 'project');
+             INSERT INTO key_labels VALUES (0, 'team', 'none')",
+        )
+        .unwrap();
+    for (line, order) in [("--state all", "dabce"), ("", "dace")] {
+        assert_eq!(names(&world, line).concat(), order);
+        let listed = list(&world, &format!("{line} --format json")).run().json();
+        for key in listed.as_array().unwrap() {
+            assert_eq!(*key, world.record(key["id"].as_str().unwrap()));
+        }
+    }
+}
+
+#[test]
 fn control_characters_never_reach_the_terminal() {
     let world = World::new();
     world.create("--scope inference --name hostile");

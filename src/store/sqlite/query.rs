@@ -22,6 +22,11 @@ pub struct Query {
 
 /// The query that visits what `filter` lets through.
 pub fn select(filter: &Filter) -> Query {
+    select_columns(row::COLUMNS, filter)
+}
+
+/// The same with other columns.
+pub fn select_columns(columns: &str, filter: &Filter) -> Query {
     let mut wanted = Conditions::default();
     restrict(&mut wanted, filter);
     let order = match filter.sort {
@@ -31,8 +36,7 @@ pub fn select(filter: &Filter) -> Query {
         Sort::Name => "name, owner, created_at, seq",
     };
     let mut sql = format!(
-        "SELECT {} FROM keys{} ORDER BY {order}",
-        row::COLUMNS,
+        "SELECT {columns} FROM keys{} ORDER BY {order}",
         wanted.clause()
     );
     if let Some(limit) = filter.limit {

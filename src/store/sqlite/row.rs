@@ -9,11 +9,23 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 use std::collections::{BTreeMap, BTreeSet};
 
+macro_rules! own {
+    () => {
+        "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
+         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, "
+    };
+}
+
 /// The columns of a key, in the order in which [`key`] reads them.
-pub const COLUMNS: &str = "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
-    usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, \
-    (SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
-    (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)";
+pub const COLUMNS: &str = concat!(
+    own!(),
+    "(SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
+     (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)"
+);
+
+/// The same without scopes and labels, which [`key`] then leaves empty, and with the number of the
+/// row at [`WIDTH`].
+pub const OWN_COLUMNS: &str = concat!(own!(), "NULL, '{}', seq");
 
 /// The number of columns.
 pub const WIDTH: usize = 17;
@@ -94,11 +106,11 @@ fn id(text: &str, name: &str) -> Result<KeyId> {
     KeyId::parse(text.as_bytes()).ok_or_else(|| damaged(name))
 }
 
-fn text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<&'r str> {
+/// Reads the text of column `index`, which a message calls `name`, where SQLite holds it.
+pub fn text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<&'r str> {
     maybe_text(row, index, name)?.ok_or_else(|| damaged(name))
 }
 
-/// The text of column `index`, which a message calls `name`, where SQLite holds it.
 fn maybe_text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<Option<&'r str>> {
     row.get_ref(index)?
         .as_str_or_null()
