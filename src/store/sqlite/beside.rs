@@ -7,6 +7,10 @@ use crate::store::{Filter, Visit};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
 
+/// In the order in which the tables lie: nothing is sorted.
+const SCOPES: &str = "SELECT key, scope FROM key_scopes ORDER BY key, scope";
+const LABELS: &str = "SELECT key, label, value FROM key_labels ORDER BY key, label";
+
 /// Visits what `filter`, which asks for nearly all keys, lets through, as it is at one moment.
 pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
     // Inside a transaction it is one moment already.
@@ -14,10 +18,9 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
         true => Some(connection.unchecked_transaction()?),
         false => None,
     };
-    let mut scopes = connection.prepare("SELECT key, scope FROM key_scopes ORDER BY key, scope")?;
+    let mut scopes = connection.prepare(SCOPES)?;
     let mut scopes = Walk::begin(scopes.query([])?)?;
-    let mut labels =
-        connection.prepare("SELECT key, label, value FROM key_labels ORDER BY key, label")?;
+    let mut labels = connection.prepare(LABELS)?;
     let mut labels = Walk::begin(labels.query([])?)?;
     let mut one =
         connection.prepare(&format!("SELECT {} FROM keys WHERE seq = ?1", row::COLUMNS))?;
@@ -104,6 +107,17 @@ impl<'s> Walk<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::migrate;
+
+    #[test]
+    fn nothing_is_sorted() {
+        let store = migrate::model(usize::MAX).ok().unwrap();
+        for sql in [SCOPES, LABELS] {
+            let plan = format!("EXPLAIN QUERY PLAN {sql}");
+            let step: String = store.query_one(&plan, [], |row| row.get(3)).unwrap();
+            assert!(step.starts_with("SCAN key_"), "{step}");
+        }
+    }
 
     /// What a walk through `rows` of SQL gives for the keys 1 to 3.
     fn taken(rows: &str) -> Result<[Vec<String>; 3]> {
