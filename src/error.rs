@@ -202,7 +202,7 @@ fn without_secrets(text: &str) -> String {
 /// `text` with every character that could move a cursor, recolour a terminal or turn the reading
 /// direction written as `\u{…}`.
 pub fn escape(text: &str) -> String {
-    if !text.chars().any(is_unprintable) {
+    if is_plain(text) || !text.chars().any(is_unprintable) {
         return text.to_owned();
     }
     let mut escaped = String::with_capacity(text.len() + 16);
@@ -214,6 +214,12 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// Whether `text` is printable ASCII, as nearly all is: it has no unprintable character then.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
 /// Whether `c` is a control, bidirectional-format or line-separator character
@@ -245,6 +251,14 @@ mod tests {
         assert_eq!(quote(&secret[..31]), format!("'{}'", &secret[..31]));
         let commit = "0123456789abcdef0123456789abcdef01234567";
         assert_eq!(quote(commit), format!("'{commit}'"));
+    }
+
+    #[test]
+    fn what_is_plain_has_nothing_unprintable() {
+        for c in '\0'..='\u{ffff}' {
+            assert!(!(is_plain(&format!("a{c}b")) && is_unprintable(c)), "{c:?}");
+        }
+        assert!(is_plain(&(' '..='~').collect::<String>()));
     }
 
     #[test]

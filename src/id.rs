@@ -7,6 +7,17 @@ use std::fmt;
 /// Lower-case Crockford base32: no `i`, `l`, `o`, `u`.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// Which bytes [`ALPHABET`] has.
+const IS_PART: [bool; 256] = {
+    let mut has = [false; 256];
+    let mut index = 0;
+    while index < ALPHABET.len() {
+        has[ALPHABET[index] as usize] = true;
+        index += 1;
+    }
+    has
+};
+
 /// Twelve characters of lower-case Crockford base32 (60 random bits, independent of the secret).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KeyId::LEN]);
@@ -33,7 +44,7 @@ impl KeyId {
 
     /// Whether `text` has only characters that a key ID may have.
     pub fn is_part(text: &[u8]) -> bool {
-        text.iter().all(|byte| ALPHABET.contains(byte))
+        text.iter().all(|&byte| IS_PART[usize::from(byte)])
     }
 
     /// The ID's twelve characters.
@@ -64,5 +75,17 @@ impl serde::Serialize for KeyId {
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_has_no_byte_that_is_not_in_the_alphabet() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(KeyId::is_part(&[byte]), ALPHABET.contains(&byte), "{byte}");
+        }
     }
 }

@@ -6,7 +6,7 @@ mod span;
 pub use phrase::{Since, When};
 pub use span::Span;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use std::fmt;
 
 const SECOND: i64 = 1000;
@@ -80,6 +80,27 @@ impl Timestamp {
         }
     }
 
+    /// The form `YYYY-MM-DDThh:mm:ssZ` (RFC 3339), written by hand: a list has several a line.
+    pub fn rfc3339(self) -> [u8; 20] {
+        let utc = self.utc();
+        let year = utc.year().unsigned_abs();
+        let mut text = *b"0000-00-00T00:00:00Z";
+        for (at, pair) in [
+            (0, year / 100),
+            (2, year % 100),
+            (5, utc.month()),
+            (8, utc.day()),
+            (11, utc.hour()),
+            (14, utc.minute()),
+            (17, utc.second()),
+        ] {
+            // Each is less than 100, so no digit is lost.
+            text[at] += (pair / 10) as u8;
+            text[at + 1] += (pair % 10) as u8;
+        }
+        text
+    }
+
     fn utc(self) -> DateTime<Utc> {
         // Every value between MIN and MAX is a date that chrono can hold.
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
@@ -89,7 +110,7 @@ impl Timestamp {
 /// RFC 3339 in UTC and whole seconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.utc().to_rfc3339_opts(SecondsFormat::Secs, true))
+        f.pad(as_str(&self.rfc3339()))
     }
 }
 
@@ -98,17 +119,45 @@ impl serde::Serialize for Timestamp {
         &self,
         serializer: S,
     ) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(as_str(&self.rfc3339()))
     }
+}
+
+/// The digits of an instant, which are ASCII.
+fn as_str(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::phrase::parse_instant;
     use super::*;
+    use chrono::SecondsFormat;
+    use proptest::prelude::*;
 
     fn at(text: &str) -> Timestamp {
         parse_instant(text).unwrap()
+    }
+
+    fn written_by_chrono(at: Timestamp) -> String {
+        at.utc().to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    proptest! {
+        #[test]
+        fn an_instant_is_written_as_chrono_writes_it(millis in Timestamp::MIN.0..=Timestamp::MAX.0) {
+            let at = Timestamp(millis);
+            prop_assert_eq!(at.to_string(), written_by_chrono(at));
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_instant_are_written_as_chrono_writes_them() {
+        for at in [Timestamp::MIN, Timestamp(-1), Timestamp(0), Timestamp::MAX] {
+            assert_eq!(at.to_string(), written_by_chrono(at));
+        }
+        assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59Z");
     }
 
     #[test]

@@ -189,10 +189,13 @@ impl Args {
     }
 }
 
+/// The bytes that are written at once: what a pipe holds.
+const BUFFER: usize = 64 << 10;
+
 /// Prints what `filter` lets through, says under a table how many that are, and returns it.
 pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format) -> Result<u64> {
     let style = cx.style();
-    let mut out = BufWriter::new(&mut *cx.env.stdout);
+    let mut out = BufWriter::with_capacity(BUFFER, &mut *cx.env.stdout);
     let mut count = 0;
     let printed = (|| {
         let mut listing =

@@ -170,6 +170,7 @@ impl Args {
                 .as_deref()
                 .and_then(|word| Action::ALL.into_iter().find(|action| action.word() == word)),
             since: self.since.map(|since| since.resolve(now)),
+            recent: None,
             limit: self.limit,
         })
     }

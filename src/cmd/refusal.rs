@@ -38,7 +38,7 @@ fn is_logged(store: &dyn Read, actor: &str, command: &str, now: Timestamp) -> Re
     let last = store.find_events(&LogFilter {
         actor: Some(actor.to_owned()),
         action: Some(Action::Refuse),
-        since: Some(now.before(Span::MINUTE)),
+        recent: Some(now.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;
     Ok(last.iter().any(|event| {

@@ -3,7 +3,7 @@
 use super::values::Format;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
-use crate::output::{Record, details, json, unwritable};
+use crate::output::{Record, details, unwritable};
 use crate::store::LogFilter;
 
 /// How many of a key's last events are shown.
@@ -52,7 +52,11 @@ impl Args {
                 events.reverse();
                 details(&mut page, &key, &events, cx.style(), now)
             }
-            Format::Json => json::line(&Record::new(&key, now)).map(|line| page = line),
+            Format::Json => {
+                let written = Record::new(&key, now).write(&mut page);
+                page.push(b'\n');
+                written
+            }
         };
         written.map_err(|cause| unwritable(&cause))?;
         cx.print(&page)?;

@@ -1,14 +1,14 @@
 //! JSON that a terminal can show: what could move its cursor or turn its reading direction is
 //! written as `\u…`, which is the same value.
 
-use crate::error::is_unprintable;
+use crate::error::{is_plain, is_unprintable};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
 /// Writes `value` as compact JSON.
-pub fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub fn write(out: &mut (impl Write + ?Sized), value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Printable);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
@@ -27,6 +27,21 @@ pub fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+/// Appends `text` to `out` as JSON. What stands for itself there, as nearly all does, is not looked
+/// at byte by byte.
+pub fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    let escaped = text
+        .bytes()
+        .fold(false, |any, byte| any | matches!(byte, b'"' | b'\\'));
+    if escaped || !is_plain(text) {
+        return write(out, text);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+    Ok(())
+}
+
 struct Printable;
 
 impl Formatter for Printable {
@@ -35,6 +50,9 @@ impl Formatter for Printable {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        if is_plain(fragment) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_unprintable(c)) {
             writer.write_all(&rest.as_bytes()[..at])?;
@@ -49,6 +67,16 @@ impl Formatter for Printable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_string_is_what_serde_makes_of_it(text in "[ -~\u{80}\n]{0,8}\\PC{0,3}") {
+            let mut out = b"[".to_vec();
+            string(&mut out, &text).unwrap();
+            prop_assert_eq!(&out[1..], bytes(&text).unwrap());
+        }
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_escaped_and_reads_back() {

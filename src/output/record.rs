@@ -5,30 +5,20 @@ use crate::error::escape;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::when::Timestamp;
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-/// A key as JSON shows it; what is absent is `null`.
-#[derive(Serialize)]
-pub struct Record<'a> {
-    id: KeyId,
-    name: &'a str,
-    owner: &'a str,
-    kind: &'static str,
-    state: &'static str,
-    usable: bool,
-    scopes: &'a BTreeSet<String>,
-    labels: &'a BTreeMap<String, String>,
-    created_at: Timestamp,
-    created_by: &'a str,
-    expires_at: Option<Timestamp>,
-    last_used_at: Option<Timestamp>,
-    usable_until: Option<Timestamp>,
-    disabled_at: Option<Timestamp>,
-    deleted_at: Option<Timestamp>,
-    replaces: Option<KeyId>,
-    replaced_by: Option<KeyId>,
+/// What programs are told of a key: a value for each of [`Record::FIELDS`].
+pub struct Record<'a>([Value<'a>; 17]);
+
+enum Value<'a> {
+    Absent,
+    Flag(bool),
+    Text(&'a str),
+    Id(KeyId),
+    Time(Timestamp),
+    Scopes(&'a BTreeSet<String>),
+    Labels(&'a BTreeMap<String, String>),
 }
 
 impl<'a> Record<'a> {
@@ -55,51 +45,97 @@ impl<'a> Record<'a> {
 
     /// `key` as it is at `now`.
     pub fn new(key: &'a Key, now: Timestamp) -> Self {
-        Record {
-            id: key.id,
-            name: &key.name,
-            owner: &key.owner,
-            kind: key.kind.word(),
-            state: key.state(now).word(),
-            usable: key.is_usable(now),
-            scopes: &key.scopes,
-            labels: &key.labels,
-            created_at: key.created_at,
-            created_by: &key.created_by,
-            expires_at: key.expires_at,
-            last_used_at: key.last_used_at,
-            usable_until: key.usable_until,
-            disabled_at: key.disabled_at,
-            deleted_at: key.deleted_at,
-            replaces: key.replaces,
-            replaced_by: key.replaced_by,
+        let time = |at: Option<Timestamp>| at.map_or(Value::Absent, Value::Time);
+        let id = |id: Option<KeyId>| id.map_or(Value::Absent, Value::Id);
+        Record([
+            Value::Id(key.id),
+            Value::Text(&key.name),
+            Value::Text(&key.owner),
+            Value::Text(key.kind.word()),
+            Value::Text(key.state(now).word()),
+            Value::Flag(key.is_usable(now)),
+            Value::Scopes(&key.scopes),
+            Value::Labels(&key.labels),
+            Value::Time(key.created_at),
+            Value::Text(&key.created_by),
+            time(key.expires_at),
+            time(key.last_used_at),
+            time(key.usable_until),
+            time(key.disabled_at),
+            time(key.deleted_at),
+            id(key.replaces),
+            id(key.replaced_by),
+        ])
+    }
+
+    /// Appends the record to `out` as a compact JSON object; what is absent is `null`.
+    pub fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut before = b'{';
+        for (name, value) in Self::FIELDS.iter().zip(&self.0) {
+            out.extend_from_slice(&[before, b'"']);
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            value.write(out)?;
+            before = b',';
         }
+        out.push(b'}');
+        Ok(())
+    }
+
+    /// The record as JSON.
+    pub fn json(&self) -> io::Result<Vec<u8>> {
+        let mut json = Vec::new();
+        self.write(&mut json)?;
+        Ok(json)
     }
 
     /// The fields as CSV: scopes joined by a blank, labels as JSON, what is absent empty;
     /// control characters as errors show them.
-    pub fn cells(&self) -> io::Result<[String; 17]> {
-        let time = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
-        let id = |id: Option<KeyId>| id.map_or_else(String::new, |id| id.to_string());
-        let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
-        Ok([
-            self.id.to_string(),
-            escape(self.name),
-            escape(self.owner),
-            self.kind.to_owned(),
-            self.state.to_owned(),
-            self.usable.to_string(),
-            escape(&scopes.join(" ")),
-            String::from_utf8_lossy(&json::bytes(self.labels)?).into_owned(),
-            self.created_at.to_string(),
-            escape(self.created_by),
-            time(self.expires_at),
-            time(self.last_used_at),
-            time(self.usable_until),
-            time(self.disabled_at),
-            time(self.deleted_at),
-            id(self.replaces),
-            id(self.replaced_by),
-        ])
+    pub fn cells(&self) -> io::Result<Vec<String>> {
+        self.0.iter().map(Value::cell).collect()
+    }
+}
+
+impl Value<'_> {
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Value::Absent => out.extend_from_slice(b"null"),
+            Value::Flag(true) => out.extend_from_slice(b"true"),
+            Value::Flag(false) => out.extend_from_slice(b"false"),
+            Value::Text(text) => json::string(out, text)?,
+            Value::Id(id) => json::string(out, id.as_str())?,
+            Value::Time(at) => {
+                out.push(b'"');
+                out.extend_from_slice(&at.rfc3339());
+                out.push(b'"');
+            }
+            Value::Scopes(scopes) => {
+                out.push(b'[');
+                for (index, scope) in scopes.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    json::string(out, scope)?;
+                }
+                out.push(b']');
+            }
+            Value::Labels(labels) => json::write(out, labels)?,
+        }
+        Ok(())
+    }
+
+    fn cell(&self) -> io::Result<String> {
+        Ok(match self {
+            Value::Absent => String::new(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Text(text) => escape(text),
+            Value::Id(id) => id.to_string(),
+            Value::Time(at) => at.to_string(),
+            Value::Scopes(scopes) => {
+                let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+                escape(&scopes.join(" "))
+            }
+            Value::Labels(labels) => String::from_utf8_lossy(&json::bytes(labels)?).into_owned(),
+        })
     }
 }

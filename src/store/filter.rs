@@ -19,7 +19,9 @@ pub enum Sort {
     Name,
 }
 
-/// What a key must be to be visited; what is empty or absent asks nothing.
+/// What a key must be to be visited; what is empty or absent asks nothing. By owner, project, name,
+/// ID or scope, by any state but active, and by when they stop, keys are found through an index; what
+/// else is asked is asked of each of these or, without them, of all keys.
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// The time at which states are told.
@@ -75,6 +77,33 @@ impl Filter {
             limit: None,
         }
     }
+    /// Whether it lets through most of the keys that there are, in the order in which they were made.
+    pub fn asks_for_nearly_all(&self) -> bool {
+        match self {
+            Filter {
+                now: _,
+                owner: None,
+                name: None,
+                id_prefix: None,
+                kind: None,
+                project: None,
+                scopes,
+                states,
+                labels,
+                stops_by: None,
+                unused_since: None,
+                created_by: None,
+                died_by: None,
+                sort: Sort::Created,
+                limit: _,
+            } => {
+                scopes.is_empty()
+                    && labels.is_empty()
+                    && (states.is_empty() || states.contains(&State::Active))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Which events of the log are visited, oldest first; what is absent asks nothing.
@@ -88,6 +117,9 @@ pub struct LogFilter {
     pub action: Option<Action>,
     /// It was done then or later.
     pub since: Option<Timestamp>,
+    /// It stands after the last event that was done before then. Where the clock was never put back
+    /// that is what `since` asks, but it is found from the end of the log.
+    pub recent: Option<Timestamp>,
     /// Only the last so many.
     pub limit: Option<u64>,
 }

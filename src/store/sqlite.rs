@@ -1,5 +1,6 @@
 //! The SQLite backend: one file, write-ahead logging, one writer at a time.
 
+mod beside;
 mod copy;
 mod damage;
 mod error;

@@ -103,7 +103,7 @@ fn reuse_is_noted(store: &dyn Read, key: KeyId, at: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
         key_id: Some(key),
         action: Some(Action::Reuse),
-        since: Some(at.before(Span::MINUTE)),
+        recent: Some(at.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;
     Ok(last.iter().any(|event| at.is_near(event.at)))

@@ -10,6 +10,7 @@ mod files;
 mod harness;
 mod journal;
 mod links;
+mod lists;
 mod oracles;
 mod pipes;
 mod processes;

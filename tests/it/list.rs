@@ -505,6 +505,81 @@ fn a_pipe_gets_lines_as_long_as_they_are() {
     assert!(table.contains(&name));
 }
 
+/// A world with `count` keys, which no command could make in this time. The first has a long name, the
+/// last the longest.
+fn many(count: u32) -> World {
+    let world = World::new();
+    world.create("--scope inference --name the-first-of-all");
+    let sql = "WITH RECURSIVE up(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < ?1)
+         INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by)
+         SELECT printf('%012d', n), iif(n < ?1, printf('key-%05d', n), 'the-very-last-of-all'), 'alice', 'api', hash,
+             created_at, 'alice' FROM keys, up";
+    world.sql().execute(sql, [count]).unwrap();
+    world
+}
+
+#[test]
+fn a_long_table_has_one_header_and_columns_that_line_up() {
+    let world = many(1700);
+    for command in [
+        list(&world, ""),
+        list(&world, "--color always"),
+        list(&world, "").terminal(160),
+        list(&world, "").terminal(73),
+    ] {
+        let table = plain(&command.run().code(0).stdout);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 1701, "{}", lines[0]);
+        let state = lines[0].find("STATE").unwrap();
+        // On the last page one name is wider than any on the first.
+        let (all_but_last_page, last_page) = lines[1..].split_at(1500);
+        for line in all_but_last_page {
+            assert_eq!(&line[state..state + 6], "active", "{}\n{line}", lines[0]);
+        }
+        let state = last_page[0].find("active").unwrap();
+        for line in last_page {
+            assert_eq!(&line[state..state + 6], "active", "{line}");
+        }
+        assert!(last_page[199].contains("the-very-last-of-all"));
+        assert!(state > lines[0].find("STATE").unwrap());
+    }
+}
+
+#[test]
+fn in_a_list_of_all_each_key_has_its_own_scopes_and_labels() {
+    let world = World::new();
+    for (name, line) in [
+        (
+            "a",
+            "--scope inference --label team=search --label env=prod",
+        ),
+        ("b", "--scope project,inference"),
+        ("c", "--scope project --label env=test"),
+        ("d", "--scope inference --label team=ads"),
+        ("e", "--scope project,inference --label env=prod"),
+    ] {
+        world.create(&format!("{line} --name {name}"));
+    }
+    world.run("delete b --yes");
+    // As if a clock had been put back: the order of creation is not that of the rows.
+    set(&world, "d", "created_at = created_at - 1");
+    // What belongs to no key is nobody's.
+    world
+        .sql()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; INSERT INTO key_scopes VALUES (0, 'project'), (99, 'project');
+             INSERT INTO key_labels VALUES (0, 'team', 'none')",
+        )
+        .unwrap();
+    for (line, order) in [("--state all", "dabce"), ("", "dace")] {
+        assert_eq!(names(&world, line).concat(), order);
+        let listed = list(&world, &format!("{line} --format json")).run().json();
+        for key in listed.as_array().unwrap() {
+            assert_eq!(*key, world.record(key["id"].as_str().unwrap()));
+        }
+    }
+}
+
 #[test]
 fn control_characters_never_reach_the_terminal() {
     let world = World::new();

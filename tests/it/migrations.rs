@@ -1,4 +1,4 @@
-//! A store of the first version goes on working: read as it is, and brought up to date by the
+//! A store of an older version goes on working: read as it is, and brought up to date by the
 //! first command that changes it.
 
 use crate::harness::{World, id_of};
@@ -8,6 +8,15 @@ use std::process::Stdio;
 
 /// The first schema.
 const FIRST: &str = include_str!("../../src/store/sqlite/0001_main.sql");
+
+/// The steps after it.
+const LATER: [&str; 2] = [
+    include_str!("../../src/store/sqlite/0002_projects.sql"),
+    include_str!("../../src/store/sqlite/0003_states.sql"),
+];
+
+/// The version that all of them make.
+const LAST: &str = "3";
 
 /// How many processes come at once.
 const PROCESSES: usize = 8;
@@ -42,8 +51,15 @@ fn old() -> Old {
     }
 }
 
-/// Takes back what the second step did.
+/// Takes back what the third step did.
+fn downgrade_to_second(connection: &Connection) {
+    let sql = "DROP INDEX keys_state; PRAGMA user_version = 2";
+    connection.execute_batch(sql).unwrap();
+}
+
+/// Takes back what all steps but the first did.
 pub fn downgrade(connection: &Connection) {
+    downgrade_to_second(connection);
     let from = FIRST.find("CREATE TABLE key_scopes").unwrap();
     let (key_scopes, _) = FIRST[from..].split_once("CREATE TABLE key_labels").unwrap();
     let sql = format!(
@@ -90,12 +106,12 @@ fn what_is_tried_here_is_the_first_schema() {
 #[test]
 fn a_new_store_is_what_all_steps_together_make() {
     let all = Connection::open_in_memory().unwrap();
-    all.execute_batch(FIRST).unwrap();
-    all.execute_batch(include_str!("../../src/store/sqlite/0002_projects.sql"))
-        .unwrap();
+    for step in [FIRST].iter().chain(&LATER) {
+        all.execute_batch(step).unwrap();
+    }
     let world = World::quick();
     assert_eq!(schema(&world.sql()), schema(&all));
-    assert_eq!(world.query("PRAGMA user_version"), "2");
+    assert_eq!(world.query("PRAGMA user_version"), LAST);
 }
 
 #[test]
@@ -178,7 +194,7 @@ fn a_writer_brings_it_up_to_date_and_everything_stays() {
         .run()
         .code(0)
         .stderr("alice is owner of search\n");
-    assert_eq!(world.query("PRAGMA user_version"), "2");
+    assert_eq!(world.query("PRAGMA user_version"), LAST);
     assert_eq!(
         world.query("PRAGMA application_id"),
         0x6b63_746c.to_string()
@@ -211,7 +227,7 @@ fn any_command_that_changes_something_brings_it_up_to_date() {
     ] {
         let Old { world, .. } = old();
         world.run(line);
-        assert_eq!(world.query("PRAGMA user_version"), "2", "{line}");
+        assert_eq!(world.query("PRAGMA user_version"), LAST, "{line}");
         world.check_chain();
     }
 }
@@ -247,9 +263,47 @@ fn several_processes_at_once_bring_it_up_to_date_once() {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
-    assert_eq!(world.query("PRAGMA user_version"), "2");
+    assert_eq!(world.query("PRAGMA user_version"), LAST);
     assert_eq!(schema(&world.sql()), schema(&World::quick().sql()));
     let after: usize = world.query("SELECT count(*) FROM keys").parse().unwrap();
     assert_eq!(after, before.parse::<usize>().unwrap() + PROCESSES);
     world.check_chain();
+}
+
+#[test]
+fn a_store_without_the_index_of_states_lists_the_same() {
+    let Old { world, live, .. } = old();
+    world
+        .line("member add search alice --role owner")
+        .user("carol")
+        .run()
+        .code(0);
+    let lines = [
+        "list --state deleted",
+        "list --state phased-out",
+        "list --state disabled",
+        "list --state expired",
+        "list --state expired,disabled",
+        "list --expiring-within 40d",
+    ];
+    let listed =
+        |form: &str| lines.map(|line| world.run(&format!("{line} --format {form}")).stdout);
+    let before = listed("jsonl");
+    downgrade_to_second(&world.sql());
+    assert_eq!(listed("jsonl"), before);
+    assert_eq!(world.verify(&live, "--project search"), 0);
+    assert_eq!(world.query("PRAGMA user_version"), "2");
+    world.run("edit web --name other");
+    assert_eq!(world.query("PRAGMA user_version"), LAST);
+    assert_eq!(schema(&world.sql()), schema(&World::quick().sql()));
+    assert_eq!(listed("ids"), before.map(|lines| ids(&lines)));
+}
+
+/// The IDs of the keys in JSON lines.
+fn ids(lines: &str) -> String {
+    let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone();
+    lines
+        .lines()
+        .map(|line| format!("{}\n", id(line).as_str().unwrap()))
+        .collect()
 }

@@ -392,7 +392,8 @@ fn in_a_store_of_the_first_schema_too_a_tombstone_holds_no_scope() {
     world
         .sql()
         .execute_batch(
-            "DROP TABLE members;
+            "DROP INDEX keys_state;
+             DROP TABLE members;
              DROP TABLE key_scopes;
              CREATE TABLE key_scopes (
                  key   INTEGER NOT NULL REFERENCES keys ON DELETE CASCADE,

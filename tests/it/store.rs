@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// How many steps of the schema there are.
-const SCHEMA: &str = "2";
+const SCHEMA: &str = "3";
 
 /// A command of each kind: one that makes a store, those that change one, those that only look.
 const CREATE: &str = "create --scope inference";

@@ -4,7 +4,7 @@
 use super::{Minted, Number};
 use crate::error::Result;
 use crate::key::Key;
-use crate::output::{Record, json, unwritable};
+use crate::output::{Record, unwritable};
 use crate::when::Timestamp;
 use zeroize::Zeroizing;
 
@@ -38,7 +38,9 @@ pub fn records(
     const TOKEN: &[u8] = b",\"token\":\"";
     let mut records = Vec::with_capacity(keys.len());
     for key in keys {
-        let record = json::bytes(&Record::new(key, now)).map_err(|cause| unwritable(&cause))?;
+        let record = Record::new(key, now)
+            .json()
+            .map_err(|cause| unwritable(&cause))?;
         records.push(record);
     }
     let tokens = |index: usize| {

@@ -9,9 +9,10 @@ use crate::store::Founder;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::PathBuf;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("0001_main.sql"),
     include_str!("0002_projects.sql"),
+    include_str!("0003_states.sql"),
 ];
 
 /// The first version that knows projects. A reader leaves an older one as it is.

@@ -1,4 +1,10 @@
 //! A filter as SQL. What a state is stands in `Key::state`; a test holds the two together.
+//!
+//! SQLite has no statistics here, since they would be read at every open: conditions are worded so
+//! that it takes the index which leads to few keys. Tests hold it to that.
+
+#[cfg(test)]
+mod plans;
 
 use super::row;
 use crate::key::State;
@@ -16,6 +22,11 @@ pub struct Query {
 
 /// The query that visits what `filter` lets through.
 pub fn select(filter: &Filter) -> Query {
+    select_columns(row::COLUMNS, filter)
+}
+
+/// The same with other columns.
+pub fn select_columns(columns: &str, filter: &Filter) -> Query {
     let mut wanted = Conditions::default();
     restrict(&mut wanted, filter);
     let order = match filter.sort {
@@ -25,8 +36,7 @@ pub fn select(filter: &Filter) -> Query {
         Sort::Name => "name, owner, created_at, seq",
     };
     let mut sql = format!(
-        "SELECT {} FROM keys{} ORDER BY {order}",
-        row::COLUMNS,
+        "SELECT {columns} FROM keys{} ORDER BY {order}",
         wanted.clause()
     );
     if let Some(limit) = filter.limit {
@@ -55,6 +65,12 @@ pub fn select_events(filter: &LogFilter) -> Query {
     }
     if let Some(since) = filter.since {
         wanted.and("at >= ?", [time(since)]);
+    }
+    if let Some(recent) = filter.recent {
+        wanted.and(
+            "seq > coalesce((SELECT seq FROM events WHERE at < ? ORDER BY seq DESC LIMIT 1), 0)",
+            [time(recent)],
+        );
     }
     let columns = row::EVENT_COLUMNS;
     let mut sql = format!("SELECT {columns} FROM events{}", wanted.clause());
@@ -128,11 +144,7 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
     }
     restrict_state(wanted, &filter.states, now);
     if let Some(by) = filter.stops_by {
-        wanted.and(USABLE, [time(now), time(now)]);
-        wanted.and(
-            "coalesce(min(expires_at, usable_until), expires_at, usable_until) <= ?",
-            [time(by)],
-        );
+        wanted.and(STOPS_BY, [now, by, now, now, by, by].map(time));
     }
     if let Some(since) = filter.unused_since {
         wanted.and(
@@ -152,44 +164,57 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
     }
 }
 
-/// Usable: takes the time twice.
-const USABLE: &str = "deleted_at IS NULL AND disabled_at IS NULL \
-    AND (expires_at IS NULL OR expires_at > ?) \
-    AND (usable_until IS NULL OR (usable_until > ? AND grace_from < usable_until))";
+/// Usable, and stops on its own: by expiry, or while in grace by either. Takes now and the end,
+/// then now twice and the end twice. Each way says all that leads into the index of states.
+const STOPS_BY: &str = "((deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL \
+    AND expires_at > ? AND expires_at <= ?) \
+    OR (deleted_at IS NULL AND usable_until > ? AND disabled_at IS NULL AND grace_from < usable_until \
+    AND (expires_at IS NULL OR expires_at > ?) AND (usable_until <= ? OR expires_at <= ?)))";
 
 fn restrict_state(wanted: &mut Conditions, states: &[State], now: Timestamp) {
-    if states.is_empty() {
+    let asked = |state: &State| states.contains(state);
+    if states.is_empty() || State::ALL.iter().all(asked) {
         return;
     }
-    let mut terms = Vec::new();
-    let mut values = Vec::new();
-    for state in states {
-        let (term, times) = state_term(*state);
-        terms.push(format!("({term})"));
-        values.extend((0..times).map(|_| time(now)));
+    if State::ALL
+        .iter()
+        .all(|&state| asked(&state) != (state == State::Deleted))
+    {
+        wanted.and("deleted_at IS NULL", []);
+        return;
     }
-    wanted.and(format!("({})", terms.join(" OR ")), values);
+    let terms: Vec<&str> = State::ALL
+        .iter()
+        .filter(|state| asked(state))
+        .flat_map(|state| state_terms(*state))
+        .copied()
+        .collect();
+    let times = terms.iter().map(|term| term.matches('?').count()).sum();
+    wanted.and(
+        format!("(({}))", terms.join(") OR (")),
+        vec![time(now); times],
+    );
 }
 
-/// The condition for a state, and how often it takes the time.
-fn state_term(state: State) -> (&'static str, usize) {
+/// The conditions of which a key in this state meets one; each `?` is the time. They are alternatives
+/// so that each leads into the index of states as far as it can.
+fn state_terms(state: State) -> &'static [&'static str] {
     match state {
-        State::Deleted => ("deleted_at IS NOT NULL", 0),
-        State::PhasedOut => ("deleted_at IS NULL AND usable_until IS NOT NULL", 0),
-        State::Expired => (
-            "deleted_at IS NULL AND usable_until IS NULL AND expires_at <= ?",
-            1,
-        ),
-        State::Disabled => (
-            "deleted_at IS NULL AND usable_until IS NULL AND (expires_at IS NULL OR expires_at > ?) \
-             AND disabled_at IS NOT NULL",
-            1,
-        ),
-        State::Active => (
-            "deleted_at IS NULL AND usable_until IS NULL AND (expires_at IS NULL OR expires_at > ?) \
-             AND disabled_at IS NULL",
-            1,
-        ),
+        // Not NULL, said in a way that SQLite takes to be rare.
+        State::Deleted => &["deleted_at BETWEEN -9223372036854775808 AND 9223372036854775807"],
+        State::PhasedOut => &["deleted_at IS NULL AND usable_until IS NOT NULL"],
+        State::Expired => &[
+            "deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL AND expires_at <= ?",
+            "deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NOT NULL AND expires_at <= ?",
+        ],
+        State::Disabled => &[
+            "deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NOT NULL \
+             AND (expires_at IS NULL OR expires_at > ?)",
+        ],
+        State::Active => &[
+            "deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > ?)",
+        ],
     }
 }
 

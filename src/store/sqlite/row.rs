@@ -7,34 +7,46 @@ use crate::key::Key;
 use crate::when::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
+use std::collections::{BTreeMap, BTreeSet};
+
+macro_rules! own {
+    () => {
+        "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
+         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, "
+    };
+}
 
 /// The columns of a key, in the order in which [`key`] reads them.
-pub const COLUMNS: &str = "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
-    usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, \
-    (SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
-    (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)";
+pub const COLUMNS: &str = concat!(
+    own!(),
+    "(SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
+     (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)"
+);
+
+/// The same without scopes and labels, which [`key`] then leaves empty, and with the number of the
+/// row at [`WIDTH`].
+pub const OWN_COLUMNS: &str = concat!(own!(), "NULL, '{}', seq");
 
 /// The number of columns.
 pub const WIDTH: usize = 17;
 
 /// Reads the key that a row of [`COLUMNS`] holds.
 pub fn key(row: &Row<'_>) -> Result<Key> {
-    let id: String = get(row, 0, "id")?;
-    let id = KeyId::parse(id.as_bytes()).ok_or_else(|| damaged("id"))?;
-    let kind: String = get(row, 3, "kind")?;
-    let scopes: Option<String> = get(row, 15, "scopes")?;
-    let labels: String = get(row, 16, "labels")?;
+    let mut scopes = BTreeSet::new();
+    if let Some(words) = maybe_text(row, 15, "scopes")? {
+        scopes.extend(words.split(' ').map(str::to_owned));
+    }
+    let labels = match text(row, 16, "labels")? {
+        "{}" => BTreeMap::new(),
+        labels => serde_json::from_str(labels).map_err(|_| damaged("labels"))?,
+    };
     Ok(Key {
-        id,
+        id: id(text(row, 0, "id")?, "id")?,
         name: get(row, 1, "name")?,
         owner: get(row, 2, "owner")?,
-        kind: kind.parse().map_err(|_| damaged("kind"))?,
-        scopes: scopes
-            .iter()
-            .flat_map(|scopes| scopes.split(' '))
-            .map(str::to_owned)
-            .collect(),
-        labels: serde_json::from_str(&labels).map_err(|_| damaged("labels"))?,
+        kind: text(row, 3, "kind")?.parse().map_err(|_| damaged("kind"))?,
+        scopes,
+        labels,
         created_at: time(row, 4, "created_at")?.ok_or_else(|| damaged("created_at"))?,
         created_by: get(row, 5, "created_by")?,
         expires_at: time(row, 6, "expires_at")?,
@@ -86,9 +98,23 @@ fn time(row: &Row<'_>, index: usize, name: &str) -> Result<Option<Timestamp>> {
 }
 
 fn lineage(row: &Row<'_>, index: usize, name: &str) -> Result<Option<KeyId>> {
-    let id: Option<String> = get(row, index, name)?;
-    id.map(|id| KeyId::parse(id.as_bytes()).ok_or_else(|| damaged(name)))
-        .transpose()
+    let text = maybe_text(row, index, name)?;
+    text.map(|text| id(text, name)).transpose()
+}
+
+fn id(text: &str, name: &str) -> Result<KeyId> {
+    KeyId::parse(text.as_bytes()).ok_or_else(|| damaged(name))
+}
+
+/// Reads the text of column `index`, which a message calls `name`, where SQLite holds it.
+pub fn text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<&'r str> {
+    maybe_text(row, index, name)?.ok_or_else(|| damaged(name))
+}
+
+fn maybe_text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<Option<&'r str>> {
+    row.get_ref(index)?
+        .as_str_or_null()
+        .map_err(|_| damaged(name))
 }
 
 fn damaged(column: &str) -> Error {

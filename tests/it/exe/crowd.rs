@@ -464,11 +464,12 @@ fn a_purge_of_all_keys_of_a_user_takes_the_one_that_is_made_while_it_waits() {
 fn found(other: &Connection) {
     other
         .execute_batch(&format!(
-            "{} {} INSERT INTO event_head VALUES (1, 0, zeroblob(32)); \
+            "{} {} {} INSERT INTO event_head VALUES (1, 0, zeroblob(32)); \
              INSERT INTO administrators VALUES ('carol'); \
-             PRAGMA application_id = 0x6b63746c; PRAGMA user_version = 2; COMMIT",
+             PRAGMA application_id = 0x6b63746c; PRAGMA user_version = 3; COMMIT",
             include_str!("../../../src/store/sqlite/0001_main.sql"),
             include_str!("../../../src/store/sqlite/0002_projects.sql"),
+            include_str!("../../../src/store/sqlite/0003_states.sql"),
         ))
         .unwrap();
 }

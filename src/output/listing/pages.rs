@@ -1,0 +1,283 @@
+//! Keys as a table, drawn page by page: the first is seen at once, and no more than one is held.
+
+use crate::id::KeyId;
+use crate::key::{Key, State};
+use crate::output::{Style, cell};
+use crate::when::{Span, Timestamp};
+use comfy_table::{Cell, ColumnConstraint, Table, Width};
+use std::io::{self, Write};
+
+/// The keys on a page.
+const PAGE: usize = 500;
+
+/// A table that is being written.
+pub struct Pages<'a> {
+    out: &'a mut dyn Write,
+    style: Style,
+    now: Timestamp,
+    columns: Vec<Column>,
+    /// The columns that each takes at least: on all pages but the first, what it took there.
+    least: Vec<u16>,
+    page: Table,
+    keys: usize,
+}
+
+impl<'a> Pages<'a> {
+    /// Begins a table on `out` of keys as they are at `now`.
+    pub fn begin(out: &'a mut dyn Write, style: Style, now: Timestamp) -> Self {
+        let columns = Column::that_fit(style.width);
+        let mut page = style.table();
+        page.set_header(columns.iter().map(|column| style.title(column.title())));
+        Pages {
+            out,
+            style,
+            now,
+            least: columns.iter().map(|&column| least(column)).collect(),
+            columns,
+            page,
+            keys: 0,
+        }
+    }
+
+    /// Adds a key, and draws the page that it fills.
+    pub fn push(&mut self, key: &Key) -> io::Result<()> {
+        let cells = self
+            .columns
+            .iter()
+            .map(|column| column.cell(key, self.style, self.now));
+        self.page.add_row(cells);
+        self.keys += 1;
+        if self.keys == PAGE {
+            self.draw()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Draws what is left. A table of no keys is not drawn.
+    pub fn finish(mut self) -> io::Result<()> {
+        if self.keys > 0 {
+            self.draw()?;
+        }
+        self.out.flush()
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        for (column, &least) in self.page.column_iter_mut().zip(&self.least) {
+            column.set_padding((0, 2));
+            if least > 0 {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
+        }
+        let is_first = self.page.header().is_some();
+        for (index, line) in self.page.lines().enumerate() {
+            if is_first
+                && index == 0
+                && let Some(drawn) = drawn(&line, &self.columns)
+            {
+                self.least = drawn;
+            }
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        self.page = self.style.table();
+        self.keys = 0;
+        self.out.flush()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Id,
+    Name,
+    Owner,
+    State,
+    Scopes,
+    Expires,
+    LastUsed,
+}
+
+impl Column {
+    /// Every column, with the narrowest terminal that it is shown on.
+    const ALL: [(Column, u16); 7] = [
+        (Column::Id, 0),
+        (Column::Name, 30),
+        (Column::Owner, 74),
+        (Column::State, 42),
+        (Column::Scopes, 86),
+        (Column::Expires, 56),
+        (Column::LastUsed, 100),
+    ];
+
+    fn that_fit(width: Option<u16>) -> Vec<Column> {
+        Column::ALL
+            .into_iter()
+            .filter(|&(_, least)| width.is_none_or(|width| width >= least))
+            .map(|(column, _)| column)
+            .collect()
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Column::Id => "ID",
+            Column::Name => "NAME",
+            Column::Owner => "OWNER",
+            Column::State => "STATE",
+            Column::Scopes => "SCOPES",
+            Column::Expires => "EXPIRES",
+            Column::LastUsed => "LAST USED",
+        }
+    }
+
+    fn cell(self, key: &Key, style: Style, now: Timestamp) -> Cell {
+        match self {
+            Column::Id => Cell::new(key.id),
+            Column::Name => Cell::new(cell(&key.name)),
+            Column::Owner => Cell::new(cell(&key.owner)),
+            Column::State => style.state(key.state(now)),
+            Column::Scopes => {
+                let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+                Cell::new(cell(&scopes.join(" ")))
+            }
+            Column::Expires => Cell::new(end(key, now)),
+            Column::LastUsed => Cell::new(
+                key.last_used_at
+                    .map_or_else(|| "no use recorded".to_owned(), |at| short(at, now)),
+            ),
+        }
+    }
+}
+
+/// The columns that `column` takes at least, with the two blanks behind it.
+fn least(column: Column) -> u16 {
+    let content = match column {
+        // An ID or a state that is broken in two is of no use, and a date is hard to read.
+        Column::Id => KeyId::LEN,
+        Column::State => State::ALL
+            .map(|state| state.word().len())
+            .into_iter()
+            .max()
+            .unwrap_or(0),
+        Column::Expires => "2027-11-22 (in 365d)".len(),
+        _ => return 0,
+    };
+    u16::try_from(content + 2).unwrap_or(u16::MAX)
+}
+
+/// The columns that each of `columns` takes in the first line of a table, which has their titles; `None`
+/// where one was too narrow for its title.
+fn drawn(line: &str, columns: &[Column]) -> Option<Vec<u16>> {
+    let plain: String = line
+        .split("\u{1b}[")
+        .enumerate()
+        .map(|(index, piece)| match piece.split_once('m') {
+            Some((_, text)) if index > 0 => text,
+            _ => piece,
+        })
+        .collect();
+    let mut bounds = Vec::new();
+    for column in columns {
+        let from = bounds.last().copied().unwrap_or(0);
+        let word = column.title().split(' ').next()?;
+        bounds.push(from + plain.get(from..)?.find(word)?);
+    }
+    bounds.push(plain.len());
+    bounds
+        .windows(2)
+        .map(|pair| u16::try_from(pair[1] - pair[0]).ok())
+        .collect()
+}
+
+/// When a key stops on its own, or when and how it stopped.
+fn end(key: &Key, now: Timestamp) -> String {
+    let told = |word: &str, at: Timestamp| format!("{word} {}", short(at, now));
+    match (key.deleted_at, key.usable_until, key.expires_at) {
+        (Some(at), _, _) => told("deleted", at),
+        (None, Some(until), _) if key.is_in_grace(now) => told("works until", until),
+        (None, Some(until), _) => told("stopped", until),
+        (None, None, Some(at)) => short(at, now),
+        (None, None, None) => "never".to_owned(),
+    }
+}
+
+/// A day, or within two days of now a minute, and how far away it is.
+fn short(at: Timestamp, now: Timestamp) -> String {
+    let text = at.to_string();
+    let near = at.since(now).max(now.since(at)) < Span::days(2);
+    // RFC 3339 begins with the ten characters of the day, sixteen with the minute.
+    let (day, _) = text
+        .split_at_checked(if near { 16 } else { 10 })
+        .unwrap_or((&text, ""));
+    let zone = if near { "Z" } else { "" };
+    format!("{day}{zone} ({})", at.relative_to(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Kind;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::io::ErrorKind;
+
+    /// Takes so many flushes, as often as a page is to be seen, and then nothing more.
+    struct Reader {
+        pages: usize,
+    }
+
+    impl Write for Reader {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.pages {
+                0 => Err(ErrorKind::BrokenPipe.into()),
+                _ => Ok(bytes.len()),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.pages -= 1;
+            Ok(())
+        }
+    }
+
+    fn key() -> Key {
+        let at = Timestamp::MIN;
+        Key {
+            id: KeyId::parse(b"7h2m9qxw4d1e").unwrap(),
+            name: "ci".to_owned(),
+            owner: "alice".to_owned(),
+            kind: Kind::Api,
+            scopes: BTreeSet::new(),
+            labels: BTreeMap::new(),
+            created_at: at,
+            created_by: "alice".to_owned(),
+            expires_at: None,
+            last_used_at: None,
+            grace_from: None,
+            usable_until: None,
+            disabled_at: None,
+            disabled_by: None,
+            deleted_at: None,
+            replaces: None,
+            replaced_by: None,
+        }
+    }
+
+    #[test]
+    fn a_page_is_seen_once_it_is_full_and_is_the_last_if_nobody_reads_on() {
+        let mut reader = Reader { pages: 1 };
+        let mut pages = Pages::begin(&mut reader, Style::default(), Timestamp::MIN);
+        for _ in 1..2 * PAGE {
+            pages.push(&key()).unwrap();
+        }
+        let full = pages.push(&key()).map_err(|error| error.kind());
+        assert_eq!(full, Err(ErrorKind::BrokenPipe));
+    }
+
+    #[test]
+    fn the_first_line_tells_how_wide_the_columns_are() {
+        let columns = [Column::Id, Column::Name, Column::LastUsed];
+        let line = "ID            NAME  LAST USED     ";
+        assert_eq!(drawn(line, &columns), Some(vec![14, 6, 14]));
+        let line = "\u{1b}[1mID            \u{1b}[0m\u{1b}[1mNAME  \u{1b}[0m\u{1b}[1mLAST USED     \u{1b}[0m";
+        assert_eq!(drawn(line, &columns), Some(vec![14, 6, 14]));
+        assert_eq!(drawn("ID            NA  LAST", &columns), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! How SQLite answers the very queries that filters become: what asks for few keys or events does
+//! not read all of them. Work is counted, not time.
+
+use super::*;
+use crate::event::Action;
+use crate::id::KeyId;
+use crate::store::sqlite::migrate;
+use rusqlite::{Connection, StatementStatus, params_from_iter};
+
+const DAY: i64 = 86_400_000;
+
+const NOW: i64 = 20_000 * DAY;
+
+/// The keys of each kind that is looked for.
+const FEW: usize = 3;
+
+/// A store with `many` active keys and events that nobody looks for, and a few of every other sort.
+fn store(many: usize) -> Connection {
+    let store = migrate::model(usize::MAX).ok().unwrap();
+    let key = |group: &str, count: usize, expires: i64, ended: &str| {
+        let sql =
+            format!(
+            "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {count})
+             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at,
+                 grace_from, usable_until, disabled_at, disabled_by, deleted_at)
+             SELECT substr('{group}', 1, 4) || printf('%08d', n), '{group}-' || n, '{group}', 'api',
+                 iif(deleted IS NULL, 'x', NULL), n, 'a', {expires}, phased, until, off,
+                 iif(off IS NULL, NULL, 'a'), deleted
+             FROM up, (SELECT NULL AS phased, NULL AS until, NULL AS off, NULL AS deleted
+                 UNION ALL SELECT {ended} LIMIT 1 OFFSET {})",
+            usize::from(!ended.is_empty()),
+            ended = if ended.is_empty() { "1, 1, 1, 1" } else { ended },
+        );
+        assert_eq!(store.execute(&sql, []).unwrap(), count);
+    };
+    let later = NOW + 300 * DAY;
+    key("active", many, later, "");
+    key("deleted", FEW, later, "NULL, NULL, NULL, 5");
+    key("phased", FEW, later, "5, 6, NULL, NULL");
+    key(
+        "grace",
+        FEW,
+        later,
+        &format!("5, {}, NULL, NULL", NOW + DAY),
+    );
+    key("barred", FEW, later, "NULL, NULL, 5, NULL");
+    key("expired", FEW, NOW - DAY, "");
+    key("late", FEW, NOW - DAY, "NULL, NULL, 5, NULL");
+    key("next", FEW, NOW + DAY, "");
+    store
+        .execute_batch(&format!(
+            "INSERT INTO key_scopes SELECT seq, 'inference' FROM keys;
+             INSERT INTO key_scopes SELECT seq, 'project' FROM keys WHERE owner = 'next';
+             WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {many})
+             INSERT INTO events SELECT n, {NOW} - 2 * {DAY}, 'a', 'refuse', 'next00000001', '', x'' FROM up;
+             INSERT INTO events SELECT {many} + seq, {NOW}, 'a', 'refuse', id, '', x''
+                 FROM keys WHERE owner = 'barred'"
+        ))
+        .unwrap();
+    store
+}
+
+/// What the plan of `query` says, a line a step.
+fn plan(store: &Connection, query: &Query) -> String {
+    let sql = format!("EXPLAIN QUERY PLAN {}", query.sql);
+    let mut statement = store.prepare(&sql).unwrap();
+    let rows = statement.query_map(params_from_iter(&query.values), |row| row.get(3));
+    let steps: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+    steps.join("\n")
+}
+
+/// How many rows `query` has, and how many steps SQLite takes to find them.
+fn work(store: &Connection, query: &Query) -> (usize, i32) {
+    let mut statement = store.prepare(&query.sql).unwrap();
+    let mut rows = statement.query(params_from_iter(&query.values)).unwrap();
+    let mut count = 0;
+    while rows.next().unwrap().is_some() {
+        count += 1;
+    }
+    drop(rows);
+    (count, statement.get_status(StatementStatus::VmStep))
+}
+
+/// Requires that `query` finds `count` rows, in about as many steps in a large store as in a small one.
+#[track_caller]
+fn finds_without_a_walk(query: &Query, count: usize) {
+    let (found, small) = work(&store(100), query);
+    assert_eq!(found, count, "{}", query.sql);
+    let large_store = store(5_000);
+    let (found, large) = work(&large_store, query);
+    assert_eq!(found, count, "{}", query.sql);
+    let plan = plan(&large_store, query);
+    assert!(
+        large < small + 100,
+        "{small} steps among 100, {large} among 5000\n{}\n{plan}",
+        query.sql
+    );
+}
+
+fn all() -> Filter {
+    Filter::all(Timestamp::from_millis(NOW).unwrap())
+}
+
+/// What `list` asks for where it is given no state.
+fn not_deleted() -> Filter {
+    let mut states = State::ALL.to_vec();
+    states.retain(|&state| state != State::Deleted);
+    Filter { states, ..all() }
+}
+
+fn in_states(states: &[State]) -> Filter {
+    Filter {
+        states: states.to_vec(),
+        ..all()
+    }
+}
+
+#[test]
+fn a_list_of_all_is_read_in_its_order() {
+    for filter in [all(), not_deleted(), in_states(&State::ALL)] {
+        let plan = plan(&store(100), &select(&filter));
+        let steps: Vec<&str> = plan.lines().collect();
+        assert_eq!(steps[0], "SCAN keys USING INDEX keys_created", "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
+#[test]
+fn no_rare_state_is_looked_for_among_all_keys() {
+    use State::{Deleted, Disabled, Expired, PhasedOut};
+    for (states, count) in [
+        (&[Deleted][..], FEW),
+        (&[PhasedOut], 2 * FEW),
+        (&[Disabled], FEW),
+        (&[Expired], 2 * FEW),
+        (&[Expired, Disabled], 3 * FEW),
+        (&[Deleted, PhasedOut, Expired, Disabled], 6 * FEW),
+    ] {
+        let query = select(&in_states(states));
+        finds_without_a_walk(&query, count);
+        let plan = plan(&store(100), &query);
+        assert!(plan.contains("USING INDEX keys_state"), "{plan}");
+        assert!(!plan.contains("SCAN keys"), "{plan}");
+    }
+}
+
+#[test]
+fn what_soon_stops_is_not_looked_for_among_all_keys() {
+    for filter in [all(), not_deleted()] {
+        let query = select(&Filter {
+            stops_by: Timestamp::from_millis(NOW + 7 * DAY),
+            ..filter
+        });
+        finds_without_a_walk(&query, 2 * FEW);
+        let plan = plan(&store(100), &query);
+        assert!(
+            plan.contains("disabled_at=? AND expires_at>? AND expires_at<?"),
+            "{plan}"
+        );
+    }
+}
+
+#[test]
+fn an_owner_s_keys_are_not_looked_for_among_all() {
+    for filter in [all(), not_deleted(), in_states(&[State::Expired])] {
+        let query = select(&Filter {
+            owner: Some("expired".to_owned()),
+            ..filter
+        });
+        finds_without_a_walk(&query, FEW);
+        let plan = plan(&store(100), &query);
+        assert!(plan.contains("USING INDEX keys_owner (owner=?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
+#[test]
+fn a_scope_s_keys_are_not_looked_for_among_all() {
+    for filter in [all(), not_deleted(), in_states(&[State::Active])] {
+        let query = select(&Filter {
+            scopes: vec!["project".to_owned()],
+            ..filter
+        });
+        finds_without_a_walk(&query, FEW);
+        let plan = plan(&store(100), &query);
+        assert!(
+            plan.contains("USING COVERING INDEX key_scopes_scope"),
+            "{plan}"
+        );
+        assert!(!plan.contains("SCAN keys"), "{plan}");
+    }
+}
+
+#[test]
+fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
+    let recent = || LogFilter {
+        action: Some(Action::Refuse),
+        recent: Timestamp::from_millis(NOW - 60_000),
+        ..LogFilter::default()
+    };
+    finds_without_a_walk(
+        &select_events(&LogFilter {
+            actor: Some("a".to_owned()),
+            ..recent()
+        }),
+        FEW,
+    );
+    // A key that was met again and again has a long log of its own.
+    for (id, count) in [("next00000001", 0), ("barr00000001", 1)] {
+        let key_id = KeyId::parse(id.as_bytes());
+        let query = select_events(&LogFilter { key_id, ..recent() });
+        finds_without_a_walk(&query, count);
+        let plan = plan(&store(100), &query);
+        assert!(plan.contains("events_key (key_id=? AND seq>?)"), "{plan}");
+    }
+    // Nothing at all was done before.
+    let query = select_events(&LogFilter {
+        recent: Some(Timestamp::MIN),
+        ..LogFilter::default()
+    });
+    assert_eq!(work(&store(100), &query).0, 100 + FEW);
+}
