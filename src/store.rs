@@ -37,18 +37,28 @@ pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
 /// it wants more.
 pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
-/// What looks at a store as it is at one moment. It may be called again, if that moment could not be
-/// had.
-pub type Look<'a> = dyn FnMut(&dyn Read) -> Result<()> + 'a;
+/// What looks at a store as it is at one moment, the version of which it is told. It may be called
+/// again, if that moment could not be had.
+pub type Look<'a> = dyn FnMut(&dyn Read, Version) -> Result<()> + 'a;
+
+/// What an open store holds at one moment, as far as others change it: if it is the same at a later
+/// moment, what was read before is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// How often the file was opened anew.
+    opened: u32,
+    /// SQLite's number for what a connection sees (`PRAGMA data_version`).
+    data: i64,
+}
 
 /// What is read from a store, inside a transaction or outside one.
 pub trait Read {
     /// The key with this ID, if its record is there.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// The PHC string of the secret of the key with this ID: `None` if there is no such key, or once
-    /// it is wiped. Takes as much reading either way.
-    fn hash(&self, id: KeyId) -> Result<Option<String>>;
+    /// The key with this ID, all but its labels, and the PHC string of its secret, which is `None` once
+    /// it is wiped. Takes as much reading where there is no such key.
+    fn to_verify(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>>;
 
     /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;

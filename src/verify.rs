@@ -12,7 +12,7 @@ use crate::hash::{self, Memory, Scheme, Stored};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
 use crate::scope::Registry;
-use crate::store::{Read, Store};
+use crate::store::{Read, Store, Version};
 use crate::token::Token;
 use crate::when::Timestamp;
 use std::slice;
@@ -66,8 +66,8 @@ impl<'a> Verifier<'a> {
     /// Verifies `presented` against `store` and returns a verdict for each token, in order: valid if
     /// the key is usable and allows all that is required, at the time that `clock` tells then.
     ///
-    /// A hash is computed for each, whether or not the key is there, and its record is looked at only
-    /// after, as it is then: so neither the time nor the words tell one who has not the secret
+    /// A hash is computed for each, whether or not the key is there, and what its record says is looked
+    /// at only after, as it is then: so neither the time nor the words tell one who has not the secret
     /// anything, and no key is let in that was stopped while its token was hashed.
     pub fn verify(
         &mut self,
@@ -75,21 +75,31 @@ impl<'a> Verifier<'a> {
         presented: &[Token],
         clock: &Clock,
     ) -> Result<Vec<Verified>> {
-        let (rules, hashes) = self.before(store, presented)?;
-        let stand_in = hash::stand_in(rules.scheme)?;
+        let before = Before::read(store, self.required, presented)?;
+        let stand_in = hash::stand_in(before.rules.scheme)?;
         let mut matched = Vec::with_capacity(presented.len());
-        for (token, known) in presented.iter().zip(hashes) {
-            matched.push(self.match_secret(token, known, &stand_in, rules.scheme)?);
+        for (token, known) in presented.iter().zip(&before.known) {
+            let hash = known.as_ref().and_then(|(_, hash)| hash.as_deref());
+            matched.push(self.matches(token, hash, &stand_in, before.rules.scheme)?);
         }
+        let Before {
+            rules,
+            mut known,
+            version,
+        } = before;
+        let at = clock();
         let mut verified = Vec::new();
-        store.snapshot(&mut |moment| {
-            verified = presented
-                .iter()
-                .zip(&matched)
-                .map(|(token, matched)| {
-                    self.judge(moment, &rules, token, matched.as_ref(), clock())
-                })
-                .collect::<Result<_>>()?;
+        store.snapshot(&mut |moment, now| {
+            verified.clear();
+            for ((token, known), matched) in presented.iter().zip(&mut known).zip(&matched) {
+                let key = match matched {
+                    Match::No => None,
+                    _ if now == version => known.take().map(|(key, _)| key),
+                    // Somebody has changed something since.
+                    _ => moment.to_verify(token.id())?.map(|(key, _)| key),
+                };
+                verified.push(self.judge(moment, &rules, key, matched, at)?);
+            }
             Ok(())
         })?;
         Ok(verified)
@@ -112,58 +122,34 @@ impl<'a> Verifier<'a> {
         Note::of(store, verified, presented, random, &mut self.memory)
     }
 
-    /// What has to be known before anything is hashed: the rules, and each token's hash.
-    fn before(
-        &self,
-        store: &dyn Store,
-        presented: &[Token],
-    ) -> Result<(Rules, Vec<Option<String>>)> {
-        let mut read = None;
-        store.snapshot(&mut |moment| {
-            let rules = Rules::read(moment, self.required)?;
-            let hashes = presented.iter().map(|token| moment.hash(token.id()));
-            read = Some((rules, hashes.collect::<Result<_>>()?));
-            Ok(())
-        })?;
-        read.ok_or_else(no_verdict)
-    }
-
-    /// Computes one hash, that of a stand-in where none is `known`, and says what matched.
-    fn match_secret(
+    /// Computes one hash, that of the stand-in where none is known, and says whether it matched.
+    fn matches(
         &mut self,
         presented: &Token,
-        known: Option<String>,
+        known: Option<&str>,
         stand_in: &str,
         scheme: Scheme,
-    ) -> Result<Option<Matched>> {
-        let stored = Stored::parse(known.as_deref().unwrap_or(stand_in))
-            .ok_or_else(|| unreadable(presented.id()))?;
+    ) -> Result<Match> {
+        let stored =
+            Stored::parse(known.unwrap_or(stand_in)).ok_or_else(|| unreadable(presented.id()))?;
         let matched = stored.matches(presented.secret(), &mut self.memory)?;
-        let (true, Some(phc)) = (matched, known) else {
-            return Ok(None);
-        };
-        let outdated = (!stored.is_by(scheme)).then_some((phc, scheme));
-        Ok(Some(Matched { outdated }))
+        Ok(match known {
+            Some(_) if matched && stored.is_by(scheme) => Match::Yes,
+            Some(phc) if matched => Match::Outdated(phc.to_owned(), scheme),
+            _ => Match::No,
+        })
     }
 
-    /// The verdict on a token by what its key's record says.
+    /// The verdict on a token by what the record of its key says, if its secret matched.
     fn judge(
         &self,
         store: &dyn Read,
         rules: &Rules,
-        presented: &Token,
-        matched: Option<&Matched>,
+        key: Option<Key>,
+        matched: &Match,
         at: Timestamp,
     ) -> Result<Verified> {
-        // Not before the secret has matched: reading a record takes time of its own.
-        let known = match matched {
-            Some(matched) => store
-                .get(presented.id())?
-                .filter(|key| key.deleted_at.is_none())
-                .map(|key| (key, matched.outdated.clone())),
-            None => None,
-        };
-        let Some((key, outdated)) = known else {
+        let Some(key) = key.filter(|key| key.deleted_at.is_none()) else {
             return Ok(Verified {
                 verdict: Verdict::Rejected(Reason::Unknown, None),
                 at,
@@ -179,12 +165,49 @@ impl<'a> Verifier<'a> {
             Some(reason) => Verdict::Rejected(reason, Some(key)),
             None => Verdict::Valid(key),
         };
+        let outdated = match matched {
+            Match::Outdated(phc, scheme) => Some((phc.clone(), *scheme)),
+            Match::Yes | Match::No => None,
+        };
         Ok(Verified {
             verdict,
             at,
             outdated,
         })
     }
+}
+
+/// What is read before anything is hashed.
+struct Before {
+    rules: Rules,
+    /// Each token's key and its hash.
+    known: Vec<Option<(Key, Option<String>)>>,
+    version: Version,
+}
+
+impl Before {
+    fn read(store: &dyn Store, required: &Required, presented: &[Token]) -> Result<Self> {
+        let mut before = None;
+        store.snapshot(&mut |moment, version| {
+            let rules = Rules::read(moment, required)?;
+            let known = presented.iter().map(|token| moment.to_verify(token.id()));
+            before = Some(Before {
+                rules,
+                known: known.collect::<Result<_>>()?,
+                version,
+            });
+            Ok(())
+        })?;
+        before.ok_or_else(no_verdict)
+    }
+}
+
+/// Whether a secret is the one that a key was made with.
+enum Match {
+    No,
+    Yes,
+    /// It is, and the policy wants another hash of it in the place of this one.
+    Outdated(String, Scheme),
 }
 
 /// What the store says of every token.
@@ -211,12 +234,6 @@ impl Rules {
             scopes,
         })
     }
-}
-
-/// A token whose secret is the one that its key was made with.
-struct Matched {
-    /// The hash, if the policy wants another one, and which.
-    outdated: Option<(String, Scheme)>,
 }
 
 /// A snapshot that is taken calls what looks at it; if it ever did not, nobody is let in.

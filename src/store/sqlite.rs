@@ -18,8 +18,8 @@ pub use self::restore::Restoration;
 use self::open::Empty;
 use super::file::{Fingerprint, beside};
 use super::{
-    Filter, Founder, Job, Location, LogFilter, Look, Read, Sharing, Store, Visit, VisitEntry,
-    VisitHash,
+    Filter, Founder, Job, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
+    VisitEntry, VisitHash,
 };
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
@@ -51,6 +51,8 @@ pub struct Sqlite {
     /// What the file was when it was opened as one that nobody changes; `None` where SQLite's
     /// locks see to it that a reader misses nothing.
     unlocked: Cell<Option<Fingerprint>>,
+    /// How often it was opened anew since.
+    opened: Cell<u32>,
 }
 
 impl Sqlite {
@@ -77,6 +79,7 @@ impl Sqlite {
             connection: RefCell::new(connection),
             path,
             unlocked: Cell::new(unlocked),
+            opened: Cell::new(0),
         }
     }
 
@@ -119,6 +122,7 @@ impl Sqlite {
             connection: RefCell::new(connection),
             path,
             unlocked: Cell::new(None),
+            opened: Cell::new(0),
         })
     }
 
@@ -143,6 +147,7 @@ impl Sqlite {
             connection: RefCell::new(connection),
             path: path.to_owned(),
             unlocked: Cell::new(None),
+            opened: Cell::new(0),
         };
         Ok((store, made))
     }
@@ -161,6 +166,7 @@ impl Sqlite {
             let (connection, unlocked) = open::to_read(&self.path)?;
             self.connection.replace(connection);
             self.unlocked.set(unlocked);
+            self.opened.set(self.opened.get().wrapping_add(1));
         }
         Err(self.keeps_changing())
     }
@@ -179,8 +185,8 @@ impl Read for Sqlite {
         self.reading(|connection| read::get(connection, id))
     }
 
-    fn hash(&self, id: KeyId) -> Result<Option<String>> {
-        self.reading(|connection| read::hash(connection, id))
+    fn to_verify(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
+        self.reading(|connection| read::to_verify(connection, id))
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
@@ -262,7 +268,11 @@ impl Store for Sqlite {
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
         self.reading(|connection| {
             let moment = connection.unchecked_transaction()?;
-            look(&write::SqliteTx::new(&moment, &self.path))?;
+            let version = Version {
+                opened: self.opened.get(),
+                data: read::data_version(&moment)?,
+            };
+            look(&write::SqliteTx::new(&moment, &self.path), version)?;
             Ok(moment.commit()?)
         })
     }

@@ -30,45 +30,55 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// The hash of the key with this ID.
-pub fn hash(connection: &Connection, id: KeyId) -> Result<Option<String>> {
-    // Of an ID that is not there, a neighbour's row: as many pages are read as for one that is.
-    let found = match nearest(connection, id, "nearest.id >= ?1 ORDER BY nearest.id")? {
-        Some(found) => found,
-        None => match nearest(connection, id, "nearest.id < ?1 ORDER BY nearest.id DESC")? {
-            Some(found) => found,
-            None => return Ok(None),
+/// The key with this ID, without its labels, and the hash of its secret.
+pub fn to_verify(connection: &Connection, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
+    // Of an ID that is not there, a neighbour's row: as much is read as for one that is.
+    match nearest(connection, id, "id >= ?1 ORDER BY id")? {
+        Nearest::None => match nearest(connection, id, "id < ?1 ORDER BY id DESC")? {
+            Nearest::Found(key, hash) => Ok(Some((*key, hash))),
+            Nearest::None | Nearest::Another => Ok(None),
         },
-    };
-    // The secret of the key that an index wrongly leads to would match.
-    if found.nearest != found.id {
-        return Err(misled());
+        Nearest::Found(key, hash) => Ok(Some((*key, hash))),
+        Nearest::Another => Ok(None),
     }
-    Ok(found.hash.filter(|_| found.id == id.as_str()))
 }
 
-/// Where an index leads, and what is found there.
-struct Found {
-    nearest: String,
-    id: String,
-    hash: Option<String>,
+/// What lies where the key with an ID would.
+enum Nearest {
+    Found(Box<Key>, Option<String>),
+    Another,
+    None,
 }
 
 /// The row that comes first where `which` says. It is read by its number, as in [`get`].
-fn nearest(connection: &Connection, id: KeyId, which: &str) -> Result<Option<Found>> {
+fn nearest(connection: &Connection, id: KeyId, which: &str) -> Result<Nearest> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT nearest.id, keys.id, keys.hash FROM keys AS nearest CROSS JOIN keys USING (seq) \
-         WHERE {which} LIMIT 1"
+        "SELECT {}, nearest, hash \
+         FROM (SELECT seq AS at, id AS nearest FROM keys WHERE {which} LIMIT 1) \
+         CROSS JOIN keys ON seq = at",
+        row::COLUMNS_WITHOUT_LABELS
     ))?;
     let mut rows = statement.query([id.as_str()])?;
-    let found = rows.next()?.map(|found| {
-        Ok(Found {
-            nearest: row::get(found, 0, "id")?,
-            id: row::get(found, 1, "id")?,
-            hash: row::get(found, 2, "hash")?,
-        })
-    });
-    found.transpose()
+    let Some(found) = rows.next()? else {
+        return Ok(Nearest::None);
+    };
+    let key = row::key(found);
+    let nearest = row::text(found, row::WIDTH, "id")?;
+    let hash = row::get(found, row::WIDTH + 1, "hash")?;
+    // The secret of the key that an index wrongly leads to would match.
+    if nearest != row::text(found, 0, "id")? {
+        return Err(misled());
+    }
+    if nearest != id.as_str() {
+        return Ok(Nearest::Another);
+    }
+    Ok(Nearest::Found(Box::new(key?), hash))
+}
+
+/// A number that is another one once somebody else has changed the file.
+pub fn data_version(connection: &Connection) -> Result<i64> {
+    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 fn misled() -> Error {

@@ -16,12 +16,21 @@ macro_rules! own {
     };
 }
 
+macro_rules! scopes {
+    () => {
+        "(SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), "
+    };
+}
+
 /// The columns of a key, in the order in which [`key`] reads them.
 pub const COLUMNS: &str = concat!(
     own!(),
-    "(SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), \
-     (SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)"
+    scopes!(),
+    "(SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)"
 );
+
+/// The same without labels, which [`key`] then leaves empty.
+pub const COLUMNS_WITHOUT_LABELS: &str = concat!(own!(), scopes!(), "'{}'");
 
 /// The same without scopes and labels, which [`key`] then leaves empty, and with the number of the
 /// row at [`WIDTH`].

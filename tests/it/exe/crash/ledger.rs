@@ -232,7 +232,7 @@ impl Ledger {
         let keys = store.find(&Filter::all(now())).unwrap();
         keys.into_iter()
             .map(|key| {
-                let hash = store.hash(key.id).unwrap();
+                let hash = store.to_verify(key.id).unwrap().and_then(|(_, hash)| hash);
                 (key.id.to_string(), (key, hash))
             })
             .collect()
