@@ -12,31 +12,6 @@ use crate::when::Timestamp;
 use serde::Serialize;
 use std::io;
 
-/// A verdict as JSON: `{"valid":true,…}`.
-#[derive(Serialize)]
-struct Accepted<'a> {
-    valid: bool,
-    id: String,
-    name: &'a str,
-    owner: &'a str,
-    state: &'static str,
-    scopes: Vec<&'a str>,
-    expires_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usable_until: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replaced_by: Option<String>,
-}
-
-/// A verdict as JSON: `{"valid":false,"reason":…}`.
-#[derive(Serialize)]
-struct Refused<'a> {
-    valid: bool,
-    reason: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-}
-
 /// Who gave a verdict, and when.
 pub struct By<'a> {
     /// The store that was asked.
@@ -58,8 +33,9 @@ pub fn report(
     }
     match format {
         Format::Json => {
-            in_json(verdict, by.map(|by| by.at))
-                .and_then(|line| cx.env.stdout.write_all(&line))
+            let mut line = Vec::new();
+            in_json(&mut line, verdict, by.map(|by| by.at))
+                .and_then(|()| cx.env.stdout.write_all(&line))
                 .map_err(|cause| unwritable(&cause))?;
         }
         Format::Text => text(cx, verdict, by)?,
@@ -67,32 +43,46 @@ pub fn report(
     Ok(verdict.exit_code())
 }
 
-/// The verdict, which was given at the time `at` if any store was asked, as JSON on a line of its own.
-pub fn in_json(verdict: &Verdict, at: Option<Timestamp>) -> io::Result<Vec<u8>> {
+/// Appends the verdict, which was given at the time `at` if any store was asked, to `out` as JSON on a
+/// line of its own: `{"valid":true,…}` or `{"valid":false,"reason":…}`.
+pub fn in_json(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> io::Result<()> {
     match verdict {
         Verdict::Valid(key) => {
             let state = at.map_or(State::Active, |at| key.state(at));
-            let grace = Some(key).filter(|_| state == State::PhasedOut);
-            json::line(&Accepted {
-                valid: true,
-                id: key.id.to_string(),
-                name: &key.name,
-                owner: &key.owner,
-                state: state.word(),
-                scopes: key.scopes.iter().map(String::as_str).collect(),
-                expires_at: key.expires_at,
-                usable_until: grace.and_then(|key| key.usable_until),
-                replaced_by: grace
-                    .and_then(|key| key.replaced_by)
-                    .map(|id| id.to_string()),
-            })
+            out.extend_from_slice(b"{\"valid\":true");
+            field(out, "id", key.id.as_str())?;
+            field(out, "name", &key.name)?;
+            field(out, "owner", &key.owner)?;
+            field(out, "state", state.word())?;
+            field(out, "scopes", &key.scopes)?;
+            field(out, "expires_at", &key.expires_at)?;
+            if state == State::PhasedOut {
+                if let Some(until) = &key.usable_until {
+                    field(out, "usable_until", until)?;
+                }
+                if let Some(successor) = &key.replaced_by {
+                    field(out, "replaced_by", successor)?;
+                }
+            }
         }
-        Verdict::Rejected(reason, key) => json::line(&Refused {
-            valid: false,
-            reason: reason.word(),
-            id: key.as_ref().map(|key| key.id.to_string()),
-        }),
+        Verdict::Rejected(reason, key) => {
+            out.extend_from_slice(b"{\"valid\":false");
+            field(out, "reason", reason.word())?;
+            if let Some(key) = key {
+                field(out, "id", key.id.as_str())?;
+            }
+        }
     }
+    out.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+/// Appends a field behind another one.
+fn field<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, value: &T) -> io::Result<()> {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    json::write(out, value)
 }
 
 fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {

@@ -150,8 +150,7 @@ impl<'a> Worker<'a> {
 
 impl Done {
     fn tell(&mut self, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
-        let line = in_json(verdict, at).map_err(|cause| unwritable(&cause))?;
-        self.text.extend(line);
+        in_json(&mut self.text, verdict, at).map_err(|cause| unwritable(&cause))?;
         self.count.take(verdict);
         Ok(())
     }

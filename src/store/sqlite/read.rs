@@ -14,6 +14,7 @@ use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 /// The key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
@@ -33,8 +34,8 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
 /// The key with this ID, without its labels, and the hash of its secret.
 pub fn to_verify(connection: &Connection, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
     // Of an ID that is not there, a neighbour's row: as much is read as for one that is.
-    match nearest(connection, id, "id >= ?1 ORDER BY id")? {
-        Nearest::None => match nearest(connection, id, "id < ?1 ORDER BY id DESC")? {
+    match nearest(connection, id, &AT_OR_BEHIND)? {
+        Nearest::None => match nearest(connection, id, &BEFORE)? {
             Nearest::Found(key, hash) => Ok(Some((*key, hash))),
             Nearest::None | Nearest::Another => Ok(None),
         },
@@ -50,14 +51,23 @@ enum Nearest {
     None,
 }
 
-/// The row that comes first where `which` says. It is read by its number, as in [`get`].
-fn nearest(connection: &Connection, id: KeyId, which: &str) -> Result<Nearest> {
-    let mut statement = connection.prepare_cached(&format!(
+/// The queries of the row whose ID is the first at or behind another, and the last before it. They are
+/// made once: a batch asks thousands of times.
+static AT_OR_BEHIND: LazyLock<String> = LazyLock::new(|| select_nearest("id >= ?1 ORDER BY id"));
+static BEFORE: LazyLock<String> = LazyLock::new(|| select_nearest("id < ?1 ORDER BY id DESC"));
+
+/// The row is read by its number, as in [`get`].
+fn select_nearest(which: &str) -> String {
+    format!(
         "SELECT {}, nearest, hash \
          FROM (SELECT seq AS at, id AS nearest FROM keys WHERE {which} LIMIT 1) \
          CROSS JOIN keys ON seq = at",
         row::COLUMNS_WITHOUT_LABELS
-    ))?;
+    )
+}
+
+fn nearest(connection: &Connection, id: KeyId, query: &str) -> Result<Nearest> {
+    let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query([id.as_str()])?;
     let Some(found) = rows.next()? else {
         return Ok(Nearest::None);
