@@ -35,7 +35,12 @@ impl Kept {
     pub fn open(keys: u64) -> Result<Self, Failed> {
         let plan = plan(keys)?;
         let path = directory()?.join(format!("{keys}.db"));
-        if !path.try_exists()? {
+        if !is_current(&path)? {
+            for suffix in ["", "-wal", "-shm"] {
+                drop(fs::remove_file(
+                    directory()?.join(format!("{keys}.db{suffix}")),
+                ));
+            }
             // In a process of its own: this one may have limited what SQLite may take.
             let program = std::env::current_exe()?;
             let made = Command::new(program)
@@ -56,8 +61,7 @@ impl Kept {
 
     /// The store, open to be read.
     pub fn opened(&self) -> Result<Box<dyn Store>, Failed> {
-        let location = Location::new(&self.path).map_err(|error| error.message)?;
-        store::open_to_read(&location).map_err(|error| error.message.into())
+        opened(&self.path)
     }
 
     /// Verifies a token of `store` by the library's call alone.
@@ -97,6 +101,20 @@ impl Scratch {
             _directory: directory,
         })
     }
+}
+
+fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
+    let location = Location::new(path).map_err(|error| error.message)?;
+    store::open_to_read(&location).map_err(|error| error.message.into())
+}
+
+/// Whether there is a store with this version's schema.
+fn is_current(path: &Path) -> Result<bool, Failed> {
+    if !path.try_exists()? {
+        return Ok(false);
+    }
+    let current = opened(path)?.is_current();
+    current.map_err(|error| error.message.into())
 }
 
 /// Makes a kept store if that is what this process is for; says whether it was.

@@ -86,11 +86,13 @@ pub fn make(path: &Path, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<(
     // What was cut short is never taken for a store.
     let draft = beside(path, ".part");
     remove(&draft);
-    let made = found(&draft, plan).and_then(|()| fill(&draft, plan, progress));
-    let made = made.and_then(|()| Ok(fs::rename(&draft, path)?));
+    let made = keyctl(&draft, &["init"])
+        .and_then(|()| fill(&draft, plan, progress))
+        .and_then(|()| Ok(fs::rename(&draft, path)?));
     // What SQLite has left beside it, or all of it.
     remove(&draft);
-    made
+    made?;
+    settle(path, plan).inspect_err(|_| remove(path))
 }
 
 /// Writes the tokens of `count` active keys to a new file that nobody else can read, one a line.
@@ -113,16 +115,17 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes a draft, if one is there.
-fn remove(draft: &Path) {
+/// Removes a store and what SQLite keeps beside it, if they are there.
+fn remove(store: &Path) {
     for suffix in ["", "-journal", "-wal", "-shm"] {
-        drop(fs::remove_file(beside(draft, suffix)));
+        drop(fs::remove_file(beside(store, suffix)));
     }
 }
 
-/// Sets the store up by the program itself, so that its schema, its founder and its mode are right.
-fn found(path: &Path, plan: &Plan) -> Result<(), Failed> {
-    keyctl(path, &["init"])?;
+/// Sets up the store that has its keys: the scopes that they hold, and the policy. That is done by
+/// keyctl itself, so the log and its index are left beside the store, as they are in use: without
+/// them who may only read has more to do.
+fn settle(path: &Path, plan: &Plan) -> Result<(), Failed> {
     for (scope, description) in SCOPES {
         keyctl(path, &["scope", "add", scope, "--description", description])?;
     }
@@ -204,7 +207,7 @@ fn insert(
          last_used_at, grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, \
          replaced_by) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, \
          :expires_at, :last_used_at, :grace_from, :usable_until, :disabled_at, :disabled_by, \
-         :deleted_at, :replaces, :replaced_by) RETURNING seq",
+         :deleted_at, :replaces, :replaced_by)",
     )?;
     let mut scope_row =
         transaction.prepare("INSERT INTO key_scopes (key, scope) VALUES (?1, ?2)")?;
@@ -222,7 +225,8 @@ fn insert(
                 &mut salts,
             )?),
         };
-        let seq = insert_key(&mut key_row, &key, hash.as_deref())?;
+        insert_key(&mut key_row, &key, hash.as_deref())?;
+        let seq = transaction.last_insert_rowid();
         for scope in &key.scopes {
             scope_row.execute((seq, scope))?;
         }
@@ -240,29 +244,26 @@ fn insert_key(
     row: &mut rusqlite::Statement<'_>,
     key: &Key,
     hash: Option<&str>,
-) -> rusqlite::Result<i64> {
+) -> rusqlite::Result<usize> {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
-    row.query_row(
-        named_params! {
-            ":id": key.id.as_str(),
-            ":name": key.name,
-            ":owner": key.owner,
-            ":kind": key.kind.word(),
-            ":hash": hash,
-            ":created_at": key.created_at.millis(),
-            ":created_by": key.created_by,
-            ":expires_at": millis(key.expires_at),
-            ":last_used_at": millis(key.last_used_at),
-            ":grace_from": millis(key.grace_from),
-            ":usable_until": millis(key.usable_until),
-            ":disabled_at": millis(key.disabled_at),
-            ":disabled_by": key.disabled_by,
-            ":deleted_at": millis(key.deleted_at),
-            ":replaces": key.replaces.as_ref().map(|id| id.as_str()),
-            ":replaced_by": key.replaced_by.as_ref().map(|id| id.as_str()),
-        },
-        |row| row.get(0),
-    )
+    row.execute(named_params! {
+        ":id": key.id.as_str(),
+        ":name": key.name,
+        ":owner": key.owner,
+        ":kind": key.kind.word(),
+        ":hash": hash,
+        ":created_at": key.created_at.millis(),
+        ":created_by": key.created_by,
+        ":expires_at": millis(key.expires_at),
+        ":last_used_at": millis(key.last_used_at),
+        ":grace_from": millis(key.grace_from),
+        ":usable_until": millis(key.usable_until),
+        ":disabled_at": millis(key.disabled_at),
+        ":disabled_by": key.disabled_by,
+        ":deleted_at": millis(key.deleted_at),
+        ":replaces": key.replaces.as_ref().map(|id| id.as_str()),
+        ":replaced_by": key.replaced_by.as_ref().map(|id| id.as_str()),
+    })
 }
 
 fn scheme(plan: &Plan, place: u64) -> Scheme {
