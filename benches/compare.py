@@ -3,7 +3,7 @@
 
     benches/compare.py                  # stores of up to a million keys, about half an hour
     benches/compare.py --quick          # small stores, few runs: whether it works, not how fast
-    benches/compare.py --big            # ten million keys too: some minutes and 6 GB more
+    benches/compare.py --big            # ten million keys too: 4 GB more, and twice the time
     benches/compare.py --only verify    # the groups whose name has this in it
 
 BENCHMARKS.md says what each row means. How it is measured:

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The stores of 10, 100,000 and 1,000,000 keys are made once, in half a minute, and kept under
-//! `target/bench-stores/`. The one of 10,000,000 keys (some minutes, 5 GB) is made and measured only
+//! `target/bench-stores/`. The one of 10,000,000 keys (five minutes, 4 GB) is made and measured only
 //! where the variable `KEYCTL_BENCH_LARGEST` is set. A store of an older schema is made again; after a
 //! change of the generator remove the directory.
 

@@ -5,7 +5,7 @@
 //! cargo bench --bench synthetic -- --keys 100000 --tokens 1000 --tokens-to /var/tmp/tokens /var/tmp/k.db
 //! ```
 //!
-//! Ten million keys take some minutes, 1.3 GB of memory and 5 GB of disk. What such a store is, and
+//! Ten million keys take five minutes of a processor, 1.7 GB of memory and 4 GB of disk. What such a store is, and
 //! what it is not, stands in `common/synthetic.rs`. Without `--keys` nothing is made: `cargo bench`
 //! runs every target.
 

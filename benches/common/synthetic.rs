@@ -1,8 +1,9 @@
 //! A synthetic store: set up by keyctl itself, then filled with keys by plain SQL.
 //!
 //! It is a store like any other, with one difference: its audit log tells how it was set up, and
-//! nothing of the keys that were put into it, nor of a cost that policy would refuse. The log is whole, so `log --check` and `doctor` are
-//! content, and what keyctl does to a key from then on is told there.
+//! nothing of the keys that were put into it, nor of a cost that policy would refuse. The log is
+//! whole, so `log --check` and `doctor` are content, and what keyctl does to a key from then on is
+//! told there.
 //!
 //! Nothing here knows the schema but for the columns of a key, its scopes and its labels. The
 //! process that calls [`make`] must not have opened a store through the library before: that
