@@ -1,0 +1,146 @@
+//! The stores that benchmarks read, made once and kept under `target/bench-stores/`, and those that
+//! they write, which last as long as the benchmark.
+
+use super::Failed;
+use super::synthetic::{self, Plan};
+use super::world::World;
+use keyctl::hash::Scheme;
+use keyctl::store::{self, Location, Store};
+use keyctl::token::Token;
+use keyctl::verify::{Required, Verdict, Verifier};
+use keyctl::when::Timestamp;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// 2026-11-22T00:00:00Z, when it is in every store that is kept: it says the same next year.
+const NOW: i64 = 1_795_305_600_000;
+
+/// What a process that is to make a kept store, and nothing else, is given.
+const MAKE: &str = "--make-kept-store";
+
+/// A store that is there for good, to be read.
+pub struct Kept {
+    /// A world with it.
+    pub world: World,
+    /// Some of its tokens.
+    pub tokens: Vec<String>,
+    path: PathBuf,
+    now: Timestamp,
+}
+
+impl Kept {
+    /// The store with `keys` keys by SHA-256.
+    pub fn open(keys: u64) -> Result<Self, Failed> {
+        let plan = plan(keys)?;
+        let path = directory()?.join(format!("{keys}.db"));
+        if !is_current(&path)? {
+            for suffix in ["", "-wal", "-shm"] {
+                drop(fs::remove_file(
+                    directory()?.join(format!("{keys}.db{suffix}")),
+                ));
+            }
+            // In a process of its own: this one may have limited what SQLite may take.
+            let program = std::env::current_exe()?;
+            let made = Command::new(program)
+                .arg(MAKE)
+                .arg(keys.to_string())
+                .status()?;
+            if !made.success() {
+                return Err(format!("the store of {keys} keys could not be made").into());
+            }
+        }
+        Ok(Kept {
+            world: World::new(path.clone(), plan.now),
+            tokens: plan.tokens(1000.min(keys * 10))?,
+            now: plan.now,
+            path,
+        })
+    }
+
+    /// The store, open to be read.
+    pub fn opened(&self) -> Result<Box<dyn Store>, Failed> {
+        opened(&self.path)
+    }
+
+    /// Verifies a token of `store` by the library's call alone.
+    pub fn verify(&self, store: &dyn Store, token: &str) -> Result<(), Failed> {
+        let token = Token::parse(token.as_bytes()).ok_or("no token")?;
+        let now = self.now;
+        let required = Required::default();
+        match Verifier::new(&required).verify_one(store, &token, &move || now) {
+            Ok(verified) if matches!(verified.verdict, Verdict::Valid(_)) => Ok(()),
+            Ok(verified) => Err(format!("{:?}", verified.verdict).into()),
+            Err(error) => Err(error.message.into()),
+        }
+    }
+}
+
+/// A store that is written, and gone in the end.
+pub struct Scratch {
+    /// A world with it.
+    pub world: World,
+    /// One of its tokens.
+    pub token: String,
+    _directory: TempDir,
+}
+
+impl Scratch {
+    /// A store with ten keys by `scheme`, which is its policy's too.
+    pub fn new(scheme: Scheme) -> Result<Self, Failed> {
+        let directory = tempfile::tempdir_in(directory()?)?;
+        let path = directory.path().join("keyctl.db");
+        let mut plan = plan(10)?;
+        if let Scheme::Argon2id(cost) = scheme {
+            (plan.argon2, plan.cost) = (plan.keys, cost);
+        }
+        synthetic::make(&path, &plan, &mut |_| ())?;
+        Ok(Scratch {
+            world: World::new(path, plan.now),
+            token: plan.tokens(1)?.remove(0),
+            _directory: directory,
+        })
+    }
+}
+
+fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
+    let location = Location::new(path).map_err(|error| error.message)?;
+    store::open_to_read(&location).map_err(|error| error.message.into())
+}
+
+/// Whether there is a store with this version's schema.
+fn is_current(path: &Path) -> Result<bool, Failed> {
+    if !path.try_exists()? {
+        return Ok(false);
+    }
+    let current = opened(path)?.is_current();
+    current.map_err(|error| error.message.into())
+}
+
+/// Makes a kept store if that is what this process is for; says whether it was.
+pub fn make_if_asked() -> Result<bool, Failed> {
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() != Some(MAKE) {
+        return Ok(false);
+    }
+    let keys = args.next().ok_or("how many keys?")?.parse()?;
+    let path = directory()?.join(format!("{keys}.db"));
+    synthetic::make(&path, &plan(keys)?, &mut |_| ())?;
+    Ok(true)
+}
+
+fn plan(keys: u64) -> Result<Plan, Failed> {
+    let now = Timestamp::from_millis(NOW).ok_or("no such time")?;
+    Ok(Plan {
+        now,
+        ..Plan::new(keys)?
+    })
+}
+
+fn directory() -> Result<PathBuf, Failed> {
+    let target = Path::new(env!("CARGO_BIN_EXE_keyctl")).ancestors().nth(2);
+    let directory = target.ok_or("no target directory")?.join("bench-stores");
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
