@@ -56,9 +56,9 @@ pub trait Read {
     /// The key with this ID, if its record is there.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// The key with this ID, all but its labels, and the PHC string of its secret, which is `None` once
-    /// it is wiped. Takes as much reading where there is no such key.
-    fn to_verify(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>>;
+    /// The key with each of these IDs, all but its labels, and the PHC string of its secret, which is
+    /// `None` once it is wiped. Takes as much reading where there is no such key.
+    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<(Key, Option<String>)>>>;
 
     /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;

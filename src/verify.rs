@@ -96,7 +96,7 @@ impl<'a> Verifier<'a> {
                     Match::No => None,
                     _ if now == version => known.take().map(|(key, _)| key),
                     // Somebody has changed something since.
-                    _ => moment.to_verify(token.id())?.map(|(key, _)| key),
+                    _ => again(moment, token.id())?,
                 };
                 verified.push(self.judge(moment, &rules, key, matched, at)?);
             }
@@ -187,19 +187,25 @@ struct Before {
 
 impl Before {
     fn read(store: &dyn Store, required: &Required, presented: &[Token]) -> Result<Self> {
+        let ids: Vec<KeyId> = presented.iter().map(Token::id).collect();
         let mut before = None;
         store.snapshot(&mut |moment, version| {
             let rules = Rules::read(moment, required)?;
-            let known = presented.iter().map(|token| moment.to_verify(token.id()));
             before = Some(Before {
                 rules,
-                known: known.collect::<Result<_>>()?,
+                known: moment.to_verify(&ids)?,
                 version,
             });
             Ok(())
         })?;
         before.ok_or_else(no_verdict)
     }
+}
+
+/// The record of a key as it is now.
+fn again(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
+    let found = store.to_verify(&[id])?.into_iter().next();
+    Ok(found.flatten().map(|(key, _)| key))
 }
 
 /// Whether a secret is the one that a key was made with.

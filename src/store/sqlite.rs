@@ -185,8 +185,8 @@ impl Read for Sqlite {
         self.reading(|connection| read::get(connection, id))
     }
 
-    fn to_verify(&self, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
-        self.reading(|connection| read::to_verify(connection, id))
+    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<(Key, Option<String>)>>> {
+        self.reading(|connection| read::to_verify(connection, ids))
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {

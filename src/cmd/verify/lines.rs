@@ -10,9 +10,8 @@ const PIECE: usize = 64 << 10;
 
 /// Some lines, and how many bytes of the input they were.
 pub struct Lot {
+    /// As they came, but for what was dropped of a line that is too long.
     text: Zeroizing<Vec<u8>>,
-    /// Where each line ends in `text`.
-    ends: Vec<usize>,
     /// Bytes of the input that were read for them, line ends and all.
     pub bytes: u64,
 }
@@ -20,27 +19,9 @@ pub struct Lot {
 impl Lot {
     /// The lines without their ends. One that is longer than a token may be is cut to one byte more.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| {
-            let line = &self.text[start..end];
-            start = end;
-            line
-        })
-    }
-
-    fn push(&mut self, line: &[u8]) {
-        self.text.extend_from_slice(line);
-        self.ends.push(self.text.len());
-    }
-
-    fn empty(most: usize) -> Self {
-        // What grows would leave a copy behind that is not wiped.
-        let room = most.saturating_mul(PRESENTED_MAX + 1).min(PIECE);
-        Lot {
-            text: Zeroizing::new(Vec::with_capacity(room)),
-            ends: Vec::new(),
-            bytes: 0,
-        }
+        let text = self.text.strip_suffix(b"\n").unwrap_or(&self.text);
+        text.split(|&byte| byte == b'\n')
+            .map(|line| &line[..line.len().min(PRESENTED_MAX + 1)])
     }
 }
 
@@ -72,21 +53,23 @@ impl<R: Read> Lots<R> {
         }
     }
 
-    /// The lines that were read whole, `most` of them at most.
-    fn buffered(&mut self) -> Lot {
-        let mut lot = Lot::empty(self.most);
-        while lot.ends.len() < self.most && lot.text.len() + PRESENTED_MAX < PIECE {
-            let rest = &self.buffer[self.taken..self.filled];
-            let (length, end) = match rest.iter().position(|&byte| byte == b'\n') {
-                Some(at) => (at, at + 1),
-                None if self.ended && !rest.is_empty() => (rest.len(), rest.len()),
-                None => break,
-            };
-            lot.push(&rest[..length.min(PRESENTED_MAX + 1)]);
-            lot.bytes += end as u64 + mem::take(&mut self.dropped);
-            self.taken += end;
+    /// The lines that were read whole, `most` of them at most; `None` if there are none.
+    fn buffered(&mut self) -> Option<Lot> {
+        let rest = &self.buffer[self.taken..self.filled];
+        let ends = rest.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+        let end = match ends.take(self.most).last() {
+            Some((at, _)) => at + 1,
+            None if self.ended => rest.len(),
+            None => 0,
+        };
+        if end == 0 {
+            return None;
         }
-        lot
+        self.taken += end;
+        Some(Lot {
+            text: Zeroizing::new(rest[..end].to_vec()),
+            bytes: end as u64 + mem::take(&mut self.dropped),
+        })
     }
 
     /// Reads what is there, and waits where nothing is. The buffer has no whole line.
@@ -117,8 +100,7 @@ impl<R: Read> Iterator for Lots<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let lot = self.buffered();
-            if !lot.ends.is_empty() {
+            if let Some(lot) = self.buffered() {
                 return Some(Ok(lot));
             }
             if self.ended {

@@ -50,10 +50,10 @@ pub fn in_json(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> i
         Verdict::Valid(key) => {
             let state = at.map_or(State::Active, |at| key.state(at));
             out.extend_from_slice(b"{\"valid\":true");
-            field(out, "id", key.id.as_str())?;
-            field(out, "name", &key.name)?;
-            field(out, "owner", &key.owner)?;
-            field(out, "state", state.word())?;
+            text_field(out, "id", key.id.as_str())?;
+            text_field(out, "name", &key.name)?;
+            text_field(out, "owner", &key.owner)?;
+            text_field(out, "state", state.word())?;
             field(out, "scopes", &key.scopes)?;
             field(out, "expires_at", &key.expires_at)?;
             if state == State::PhasedOut {
@@ -67,9 +67,9 @@ pub fn in_json(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> i
         }
         Verdict::Rejected(reason, key) => {
             out.extend_from_slice(b"{\"valid\":false");
-            field(out, "reason", reason.word())?;
+            text_field(out, "reason", reason.word())?;
             if let Some(key) = key {
-                field(out, "id", key.id.as_str())?;
+                text_field(out, "id", key.id.as_str())?;
             }
         }
     }
@@ -78,11 +78,20 @@ pub fn in_json(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> i
 }
 
 /// Appends a field behind another one.
-fn field<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, value: &T) -> io::Result<()> {
+fn field(out: &mut Vec<u8>, name: &str, value: &impl Serialize) -> io::Result<()> {
+    begin(out, name);
+    json::write(out, value)
+}
+
+fn text_field(out: &mut Vec<u8>, name: &str, value: &str) -> io::Result<()> {
+    begin(out, name);
+    json::string(out, value)
+}
+
+fn begin(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
-    json::write(out, value)
 }
 
 fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {

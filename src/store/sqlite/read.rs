@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::{Registry, Scope};
 use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Statement, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
@@ -31,17 +31,28 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// The key with this ID, without its labels, and the hash of its secret.
-pub fn to_verify(connection: &Connection, id: KeyId) -> Result<Option<(Key, Option<String>)>> {
-    // Of an ID that is not there, a neighbour's row: as much is read as for one that is.
-    match nearest(connection, id, &AT_OR_BEHIND)? {
-        Nearest::None => match nearest(connection, id, &BEFORE)? {
-            Nearest::Found(key, hash) => Ok(Some((*key, hash))),
-            Nearest::None | Nearest::Another => Ok(None),
-        },
-        Nearest::Found(key, hash) => Ok(Some((*key, hash))),
-        Nearest::Another => Ok(None),
+/// The key with each of these IDs, without its labels, and the hash of its secret.
+pub fn to_verify(
+    connection: &Connection,
+    ids: &[KeyId],
+) -> Result<Vec<Option<(Key, Option<String>)>>> {
+    let mut statement = connection.prepare_cached(&AT_OR_BEHIND)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for &id in ids {
+        // Of an ID that is not there, a neighbour's row: as much is read as for one that is.
+        let nearest = match nearest(&mut statement, id)? {
+            Nearest::None => {
+                let mut statement = connection.prepare_cached(&BEFORE)?;
+                nearest(&mut statement, id)?
+            }
+            nearest => nearest,
+        };
+        found.push(match nearest {
+            Nearest::Found(key, hash) => Some((*key, hash)),
+            Nearest::Another | Nearest::None => None,
+        });
     }
+    Ok(found)
 }
 
 /// What lies where the key with an ID would.
@@ -66,8 +77,7 @@ fn select_nearest(which: &str) -> String {
     )
 }
 
-fn nearest(connection: &Connection, id: KeyId, query: &str) -> Result<Nearest> {
-    let mut statement = connection.prepare_cached(query)?;
+fn nearest(statement: &mut Statement<'_>, id: KeyId) -> Result<Nearest> {
     let mut rows = statement.query([id.as_str()])?;
     let Some(found) = rows.next()? else {
         return Ok(Nearest::None);

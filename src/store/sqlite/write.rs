@@ -47,8 +47,8 @@ impl Read for SqliteTx<'_> {
         self.told(read::get(self.connection, id))
     }
 
-    fn to_verify(&self, id: KeyId) -> ToldResult<Option<(Key, Option<String>)>> {
-        self.told(read::to_verify(self.connection, id))
+    fn to_verify(&self, ids: &[KeyId]) -> ToldResult<Vec<Option<(Key, Option<String>)>>> {
+        self.told(read::to_verify(self.connection, ids))
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<()> {

@@ -232,7 +232,8 @@ impl Ledger {
         let keys = store.find(&Filter::all(now())).unwrap();
         keys.into_iter()
             .map(|key| {
-                let hash = store.to_verify(key.id).unwrap().and_then(|(_, hash)| hash);
+                let found = store.to_verify(&[key.id]).unwrap().remove(0);
+                let hash = found.and_then(|(_, hash)| hash);
                 (key.id.to_string(), (key, hash))
             })
             .collect()
