@@ -51,14 +51,21 @@ pub struct Version {
     data: i64,
 }
 
+/// What verification has to know of a key.
+pub struct Known {
+    /// Its record, without the labels.
+    pub key: Key,
+    /// The PHC string of its secret; `None` once it is wiped.
+    pub hash: Option<String>,
+}
+
 /// What is read from a store, inside a transaction or outside one.
 pub trait Read {
     /// The key with this ID, if its record is there.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// The key with each of these IDs, all but its labels, and the PHC string of its secret, which is
-    /// `None` once it is wiped. Takes as much reading where there is no such key.
-    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<(Key, Option<String>)>>>;
+    /// The key with each of these IDs. Takes as much reading where there is no such key.
+    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>>;
 
     /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;

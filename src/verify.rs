@@ -12,7 +12,7 @@ use crate::hash::{self, Memory, Scheme, Stored};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
 use crate::scope::Registry;
-use crate::store::{Read, Store, Version};
+use crate::store::{Known, Read, Store, Version};
 use crate::token::Token;
 use crate::when::Timestamp;
 use std::slice;
@@ -79,7 +79,7 @@ impl<'a> Verifier<'a> {
         let stand_in = hash::stand_in(before.rules.scheme)?;
         let mut matched = Vec::with_capacity(presented.len());
         for (token, known) in presented.iter().zip(&before.known) {
-            let hash = known.as_ref().and_then(|(_, hash)| hash.as_deref());
+            let hash = known.as_ref().and_then(|known| known.hash.as_deref());
             matched.push(self.matches(token, hash, &stand_in, before.rules.scheme)?);
         }
         let Before {
@@ -94,7 +94,7 @@ impl<'a> Verifier<'a> {
             for ((token, known), matched) in presented.iter().zip(&mut known).zip(&matched) {
                 let key = match matched {
                     Match::No => None,
-                    _ if now == version => known.take().map(|(key, _)| key),
+                    _ if now == version => known.take().map(|known| known.key),
                     // Somebody has changed something since.
                     _ => again(moment, token.id())?,
                 };
@@ -180,8 +180,8 @@ impl<'a> Verifier<'a> {
 /// What is read before anything is hashed.
 struct Before {
     rules: Rules,
-    /// Each token's key and its hash.
-    known: Vec<Option<(Key, Option<String>)>>,
+    /// Each token's key.
+    known: Vec<Option<Known>>,
     version: Version,
 }
 
@@ -205,7 +205,7 @@ impl Before {
 /// The record of a key as it is now.
 fn again(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
     let found = store.to_verify(&[id])?.into_iter().next();
-    Ok(found.flatten().map(|(key, _)| key))
+    Ok(found.flatten().map(|known| known.key))
 }
 
 /// Whether a secret is the one that a key was made with.

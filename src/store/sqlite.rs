@@ -18,7 +18,7 @@ pub use self::restore::Restoration;
 use self::open::Empty;
 use super::file::{Fingerprint, beside};
 use super::{
-    Filter, Founder, Job, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
+    Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
     VisitEntry, VisitHash,
 };
 use crate::access::{Access, ROOT};
@@ -185,7 +185,7 @@ impl Read for Sqlite {
         self.reading(|connection| read::get(connection, id))
     }
 
-    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<(Key, Option<String>)>>> {
+    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
         self.reading(|connection| read::to_verify(connection, ids))
     }
 

@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::{Registry, Scope};
-use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
+use crate::store::{Filter, Known, LogFilter, Visit, VisitEntry, VisitHash};
 use rusqlite::{Connection, OptionalExtension, Statement, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -31,11 +31,8 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// The key with each of these IDs, without its labels, and the hash of its secret.
-pub fn to_verify(
-    connection: &Connection,
-    ids: &[KeyId],
-) -> Result<Vec<Option<(Key, Option<String>)>>> {
+/// The key with each of these IDs.
+pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
     let mut statement = connection.prepare_cached(&AT_OR_BEHIND)?;
     let mut found = Vec::with_capacity(ids.len());
     for &id in ids {
@@ -48,7 +45,7 @@ pub fn to_verify(
             nearest => nearest,
         };
         found.push(match nearest {
-            Nearest::Found(key, hash) => Some((*key, hash)),
+            Nearest::Found(known) => Some(*known),
             Nearest::Another | Nearest::None => None,
         });
     }
@@ -57,7 +54,7 @@ pub fn to_verify(
 
 /// What lies where the key with an ID would.
 enum Nearest {
-    Found(Box<Key>, Option<String>),
+    Found(Box<Known>),
     Another,
     None,
 }
@@ -92,7 +89,7 @@ fn nearest(statement: &mut Statement<'_>, id: KeyId) -> Result<Nearest> {
     if nearest != id.as_str() {
         return Ok(Nearest::Another);
     }
-    Ok(Nearest::Found(Box::new(key?), hash))
+    Ok(Nearest::Found(Box::new(Known { key: key?, hash })))
 }
 
 /// A number that is another one once somebody else has changed the file.

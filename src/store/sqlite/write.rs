@@ -11,7 +11,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::{Registry, Scope};
-use crate::store::{Filter, LogFilter, Read, Tx, Visit, VisitEntry};
+use crate::store::{Filter, Known, LogFilter, Read, Tx, Visit, VisitEntry};
 use crate::when::{Span, Timestamp};
 use rusqlite::{Connection, ErrorCode, Params, named_params};
 use std::path::Path;
@@ -47,7 +47,7 @@ impl Read for SqliteTx<'_> {
         self.told(read::get(self.connection, id))
     }
 
-    fn to_verify(&self, ids: &[KeyId]) -> ToldResult<Vec<Option<(Key, Option<String>)>>> {
+    fn to_verify(&self, ids: &[KeyId]) -> ToldResult<Vec<Option<Known>>> {
         self.told(read::to_verify(self.connection, ids))
     }
 

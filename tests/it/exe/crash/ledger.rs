@@ -233,7 +233,7 @@ impl Ledger {
         keys.into_iter()
             .map(|key| {
                 let found = store.to_verify(&[key.id]).unwrap().remove(0);
-                let hash = found.and_then(|(_, hash)| hash);
+                let hash = found.and_then(|known| known.hash);
                 (key.id.to_string(), (key, hash))
             })
             .collect()
