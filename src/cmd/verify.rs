@@ -25,11 +25,15 @@ use std::path::PathBuf;
 /// error. With --format json both go to standard output. A rejected token's reason is malformed,
 /// unknown, phased-out, expired or disabled, and scope or project where it is genuine but may not
 /// do what is asked. A deleted key's token is unknown.
+///
+/// With --batch, each line of the file or the pipe is a token, and each gets its verdict in JSON on a line
+/// of standard output, in order, as soon as it is known: by the keys as they are then, on every core, in
+/// constant memory.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0    valid
-  1    rejected
+  0    valid; --batch: all of them
+  1    rejected; --batch: at least one, or there was none
   2    usage: a bad flag or value, an unknown scope, or a variable that is unset or empty
   4    no token was given, and there is no terminal to ask at
   5    cannot say: the store or the token's file failed
@@ -39,7 +43,8 @@ Exit codes:
 Examples:
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference
   $ keyctl verify --key-env API_KEY --scope project >/dev/null
-  $ keyctl verify --key-file api.token --no-touch --format json")]
+  $ keyctl verify --key-file api.token --no-touch --format json
+  $ keyctl verify --batch --key-file tokens >verdicts.jsonl")]
 pub struct Args {
     /// A scope that the key must hold, itself or by one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
