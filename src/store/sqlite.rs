@@ -265,6 +265,12 @@ impl Store for Sqlite {
         self.reading(migrate::is_current)
     }
 
+    fn keep_in_memory(&self, bytes: usize) -> Result<()> {
+        // Where it is negative, it is a number of KiB and not of pages.
+        let kib = i64::try_from(bytes / 1024).unwrap_or(i64::MAX);
+        self.reading(|connection| Ok(connection.pragma_update(None, "cache_size", -kib)?))
+    }
+
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
         self.reading(|connection| {
             let moment = connection.unchecked_transaction()?;

@@ -52,6 +52,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     let shared = Shared {
         location: &location,
         file,
+        workers: **cores,
         required,
         clock: &**clock,
         random: touch.then(|| Mutex::new(&mut **random)),

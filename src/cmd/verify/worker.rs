@@ -12,8 +12,13 @@ use crate::verify::{Note, Reason, Required, Verdict, Verified, Verifier};
 use crate::when::Timestamp;
 use std::fmt;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+/// How many bytes of the store all workers together keep in memory: much of one with a hundred thousand
+/// keys, and of larger ones the upper parts of their trees.
+const CACHE: usize = 64 << 20;
 
 /// What all workers have in common.
 pub struct Shared<'a> {
@@ -21,6 +26,8 @@ pub struct Shared<'a> {
     pub location: &'a Location,
     /// Where the tokens are read from; `None` is standard input.
     pub file: Option<&'a Path>,
+    /// How many there are.
+    pub workers: NonZeroUsize,
     /// What is required of every key.
     pub required: &'a Required,
     /// The time.
@@ -107,12 +114,18 @@ impl<'a> Worker<'a> {
         }
     }
 
+    fn open(&self) -> Result<Box<dyn Store>> {
+        let store = store::open_to_read(self.shared.location)?;
+        store.keep_in_memory(CACHE / self.shared.workers)?;
+        Ok(store)
+    }
+
     /// Verifies the tokens of a lot.
     pub fn verify(&mut self, lot: io::Result<lines::Lot>) -> Result<Done> {
         let lot = lot.map_err(|cause| presented::unreadable(self.shared.file, &cause))?;
         let store = match self.store.take() {
             Some(store) => store,
-            None => store::open_to_read(self.shared.location)?,
+            None => self.open()?,
         };
         let store = self.store.insert(store);
         let lines: Vec<Option<Token>> = lot.lines().map(presented::parse).collect();
