@@ -4,7 +4,8 @@
 //! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
 //! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
 //! parts, `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`, `hash`, `id`,
-//! and at the bottom `env`, `when`, `directory` and `error`. `usage` puts clap's refusals into our words.
+//! and at the bottom `parallel`, `env`, `when`, `directory` and `error`. `usage` puts clap's refusals into
+//! our words.
 
 pub mod access;
 pub mod deliver;

@@ -33,6 +33,9 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// needs.
 const HEAP_MAX: i64 = 128 << 20;
 
+/// The most that a writer keeps of the store in memory, in KiB.
+const CACHE_KIB: i64 = 64 << 10;
+
 /// Whether a file that nothing was ever put into may become a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
@@ -342,6 +345,8 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Re
     connection.execute_batch(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
     )?;
+    // Who changes thousands of keys touches every page of their indexes many times.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     switch_to_wal(connection, busy)
 }
 
