@@ -99,10 +99,12 @@ impl Args {
             at: verified.at,
         };
         let code = report::report(cx, &verified.verdict, self.format, Some(&by))?;
-        if !self.no_touch {
-            let note = verifier.note(&*store, &verified, &token, &mut *cx.env.random);
-            // The verdict stands whether or not it can be noted.
-            drop(note.and_then(|note| Note::write(note.as_slice(), &mut *store, &cx.env.actor)));
+        if !self.no_touch
+            && let Ok(Some(note)) = verifier.note(&*store, &verified, &token, &mut *cx.env.random)
+        {
+            // The verdict stands whether or not it can be noted. Who the user is, is looked up here:
+            // not where there is nothing to note.
+            drop(Note::write(&[note], &mut *store, &cx.env.actor));
         }
         Ok(code)
     }

@@ -21,3 +21,4 @@ mod strace;
 mod terminal;
 mod terminals;
 mod timing;
+mod work;

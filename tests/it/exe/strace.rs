@@ -72,6 +72,8 @@ pub struct Call {
     pub nth: usize,
     /// The file that it was about, if it was about an open one.
     pub file: String,
+    /// What it was given and what it gave, as strace shows them.
+    pub text: String,
 }
 
 /// Runs `command`, its standard output to `stdout`, and returns its calls of those in `names`, a
@@ -84,20 +86,26 @@ pub fn calls_of(command: &Command, names: &str, stdout: Stdio) -> (Ran, Vec<Call
     let ran = run(traced(command, log.path(), &more).stdout(stdout));
     let mut counts = BTreeMap::<String, usize>::new();
     let text = fs::read_to_string(log.path()).unwrap();
-    let calls = text.lines().map(|line| {
+    let calls = text.lines().filter_map(|line| {
         let (_, line) = line.split_once(char::is_whitespace).unwrap();
-        let (name, rest) = line.trim_start().split_once('(').unwrap();
+        let line = line.trim_start();
+        // The end of a call that was told of before, and a signal.
+        if line.starts_with("<... ") || line.starts_with("---") {
+            return None;
+        }
+        let (name, rest) = line.split_once('(').unwrap();
         let first = rest.split_once([',', ')']).map_or(rest, |(first, _)| first);
         let file = first
             .split_once('<')
             .and_then(|(_, file)| file.strip_suffix('>'));
         let nth = counts.entry(name.to_owned()).or_default();
         *nth += 1;
-        Call {
+        Some(Call {
             name: name.to_owned(),
             nth: *nth,
             file: file.unwrap_or_default().to_owned(),
-        }
+            text: rest.to_owned(),
+        })
     });
     let calls = calls.collect();
     (ran, calls)
@@ -151,6 +159,7 @@ fn a_process_is_killed_before_the_call_that_kills_it() {
             name: "write".to_owned(),
             nth,
             file: String::new(),
+            text: String::new(),
         };
         let output = killed_at(&two_writes, &call).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), written);
