@@ -5,9 +5,10 @@ use crate::error::Result;
 use crate::when::Timestamp;
 use std::cell::LazyCell;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -21,6 +22,12 @@ pub trait Random {
 pub trait Input: Read {
     /// The descriptor below this stream; `None` for a stream in memory.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+}
+
+impl Input for File {
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
 }
 
 /// A stream that data goes to, and its descriptor if it has one to be polled and synced by.

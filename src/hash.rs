@@ -16,6 +16,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use sha2::{Digest, Sha256};
+use std::num::NonZeroUsize;
 use zeroize::Zeroizing;
 
 const SALT_LEN: usize = 16;
@@ -32,6 +33,9 @@ const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_ITERATIONS: u32 = 100;
 const MAX_WORK_KIB: u64 = 4 << 20;
 const MAX_LANES: u32 = 4;
+
+/// The most threads that hash at once.
+const MAX_THREADS: u32 = 64;
 
 /// The choices of memory (KiB) and iterations, with one lane, that OWASP's Password Storage Cheat
 /// Sheet takes for equivalent.
@@ -114,6 +118,19 @@ pub enum Scheme {
     Argon2id(Cost),
     /// Fast.
     Sha256,
+}
+
+impl Scheme {
+    /// How many threads may hash at once, of `cores` that could: together they take no more memory than
+    /// the largest hash that is ever run, and no more than 64 are of use.
+    pub fn threads(self, cores: NonZeroUsize) -> NonZeroUsize {
+        let room = match self {
+            Scheme::Argon2id(cost) => MAX_MEMORY_KIB / cost.memory_kib.max(1),
+            Scheme::Sha256 => MAX_THREADS,
+        };
+        let most = usize::try_from(room.clamp(1, MAX_THREADS)).ok();
+        cores.min(most.and_then(NonZeroUsize::new).unwrap_or(cores))
+    }
 }
 
 /// How one secret is to be hashed: by a scheme, with a salt of its own where it has one. The salt
@@ -412,6 +429,24 @@ mod tests {
                 assert_eq!(stored.is_by(asked), asked == made, "{phc} by {asked:?}");
             }
         }
+    }
+
+    #[test]
+    fn threads_share_the_memory_of_the_largest_hash() {
+        let threads = |memory_kib, cores| {
+            let cost = Cost {
+                memory_kib,
+                iterations: 1,
+            };
+            let cores = NonZeroUsize::new(cores).unwrap();
+            Scheme::Argon2id(cost).threads(cores).get()
+        };
+        assert_eq!(threads(7168, 2), 2);
+        assert_eq!(threads(7168, 1000), 64);
+        assert_eq!(threads(256 << 10, 8), 4);
+        assert_eq!(threads(1 << 20, 64), 1);
+        let many = NonZeroUsize::new(1000).unwrap();
+        assert_eq!(Scheme::Sha256.threads(many).get(), 64);
     }
 
     #[test]

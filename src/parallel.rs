@@ -1,10 +1,9 @@
 //! Work for every core, with its results in the order of the jobs.
 
-use crate::error::{Error, Result};
-use std::io;
+use crate::error::Result;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope};
 
 /// How many jobs a worker may be ahead of the result that is waited for.
@@ -18,12 +17,13 @@ type Order<J, R> = (J, SyncSender<R>);
 /// those before it were taken. Jobs are drawn on a thread of their own, and only so many ahead that no
 /// worker waits: memory is bounded, however many there are.
 ///
-/// With one worker all is done on this thread.
+/// With one worker, or where the system gives no threads, all is done on this one. What `take` holds is let
+/// go before the threads are waited for.
 ///
 /// # Errors
 ///
-/// The first that `take` returns; what is done by then is not taken, and a job that is just being drawn
-/// is waited for. Or that no thread could be started.
+/// The first that `take` returns. What is done by then is not taken, and a job that is just being drawn
+/// is waited for.
 pub fn in_order<J, R, W>(
     workers: NonZeroUsize,
     jobs: impl Iterator<Item = J> + Send,
@@ -35,59 +35,109 @@ where
     R: Send,
     W: FnMut(J) -> R,
 {
-    if workers == NonZeroUsize::MIN {
-        return jobs.map(hire()).try_for_each(take);
-    }
-    thread::scope(|scope| {
-        let results = start(scope, workers.get(), jobs, &hire)
-            .map_err(|cause| Error::store(format!("cannot start a thread: {cause}")))?;
+    // A lock, since a thread that cannot be started would take the jobs with it.
+    let jobs = Mutex::new(jobs);
+    thread::scope(|scope| match start(scope, workers, &jobs, &hire) {
         // Whoever ends without an answer has ended the program.
-        results
+        Some(results) => results
             .into_iter()
             .map_while(|result| result.recv().ok())
-            .try_for_each(take)
+            .try_for_each(take),
+        None => locked(&jobs).by_ref().map(hire()).try_for_each(take),
     })
 }
 
-/// Starts the threads and returns the results that are to come, in order.
+/// Starts threads, as many workers as the system gives, and returns the results that are to come, in
+/// order; `None` where there is to be no thread, or can be none.
 fn start<'scope, J, R, W>(
     scope: &'scope Scope<'scope, '_>,
-    workers: usize,
-    jobs: impl Iterator<Item = J> + Send + 'scope,
+    workers: NonZeroUsize,
+    jobs: &'scope Mutex<impl Iterator<Item = J> + Send>,
     hire: &'scope (impl Fn() -> W + Sync),
-) -> io::Result<Receiver<Receiver<R>>>
+) -> Option<Receiver<Receiver<R>>>
 where
     J: Send + 'scope,
     R: Send + 'scope,
     W: FnMut(J) -> R,
 {
+    if workers == NonZeroUsize::MIN {
+        return None;
+    }
+    let workers = workers.get();
     let (to_workers, orders) = sync_channel::<Order<J, R>>(workers);
     let (to_taker, results) = sync_channel(workers * AHEAD);
     let orders = Arc::new(Mutex::new(orders));
-    for _ in 0..workers {
+    let started = (0..workers).take_while(|_| {
         let orders = Arc::clone(&orders);
-        Builder::new().spawn_scoped(scope, move || {
+        let worker = Builder::new().spawn_scoped(scope, move || {
             let mut work = hire();
             while let Some((job, answer)) = next(&orders) {
                 // Where nobody waits for it any more, the next is not drawn either.
                 drop(answer.send(work(job)));
             }
-        })?;
+        });
+        worker.is_ok()
+    });
+    if started.count() == 0 {
+        return None;
     }
-    drop(orders);
-    Builder::new().spawn_scoped(scope, move || {
-        for job in jobs {
+    let feeder = Builder::new().spawn_scoped(scope, move || {
+        for job in locked(jobs).by_ref() {
             let (answer, result) = sync_channel(1);
             if to_taker.send(result).is_err() || to_workers.send((job, answer)).is_err() {
                 return;
             }
         }
-    })?;
-    Ok(results)
+    });
+    feeder.ok().map(|_| results)
 }
 
 fn next<T>(orders: &Mutex<Receiver<T>>) -> Option<T> {
-    // A lock that another thread has left in a panic still guards a whole queue.
-    let orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
-    orders.recv().ok()
+    locked(orders).recv().ok()
+}
+
+/// What a lock guards; what another thread has left in a panic is as good.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn results_come_in_the_order_of_the_jobs_from_any_number_of_workers() {
+        for workers in [1, 2, 3, 16] {
+            let workers = NonZeroUsize::new(workers).unwrap();
+            let mut taken = Vec::new();
+            let hire = || |job: u32| job * 2;
+            in_order(workers, 0..500, hire, |result| {
+                taken.push(result);
+                Ok(())
+            })
+            .unwrap();
+            assert!(taken.into_iter().eq((0..500).map(|job| job * 2)));
+        }
+    }
+
+    #[test]
+    fn the_first_error_ends_it_and_no_more_is_drawn_than_fits_between() {
+        for workers in [1, 2] {
+            let workers = NonZeroUsize::new(workers).unwrap();
+            let mut drawn = 0;
+            let jobs = (0..).inspect(|_| drawn += 1);
+            let taken = in_order(
+                workers,
+                jobs,
+                || |job: u32| job,
+                |job| match job {
+                    7 => Err(Error::store("full")),
+                    _ => Ok(()),
+                },
+            );
+            assert!(taken.is_err());
+            assert!(drawn < 100, "{drawn}");
+        }
+    }
 }

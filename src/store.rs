@@ -174,6 +174,9 @@ pub trait Store: Read {
     /// Whether its schema is this version's; the next change brings an older one up to date.
     fn is_current(&self) -> Result<bool>;
 
+    /// Whether the file that is open is the one that is now at `location`.
+    fn is_at(&self, location: &Location) -> bool;
+
     /// Lets up to `bytes` of what is read stay in memory, for one who reads much at random.
     fn keep_in_memory(&self, bytes: usize) -> Result<()>;
 

@@ -87,9 +87,14 @@ impl<'a> Verifier<'a> {
             mut known,
             version,
         } = before;
-        let at = clock();
         let mut verified = Vec::new();
         store.snapshot(&mut |moment, now| {
+            // Not before: what is committed until here is seen, and so is the time at which it ends a key.
+            let at = clock();
+            let rules = match now == version {
+                true => &rules,
+                false => &Rules::read(moment, self.required)?,
+            };
             verified.clear();
             for ((token, known), matched) in presented.iter().zip(&mut known).zip(&matched) {
                 let key = match matched {
@@ -98,7 +103,7 @@ impl<'a> Verifier<'a> {
                     // Somebody has changed something since.
                     _ => again(moment, token.id())?,
                 };
-                verified.push(self.judge(moment, &rules, key, matched, at)?);
+                verified.push(self.judge(moment, rules, key, matched, at)?);
             }
             Ok(())
         })?;

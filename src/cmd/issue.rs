@@ -77,7 +77,10 @@ pub fn mint(cx: &mut Cx<'_>, policy: &Policy, count: usize) -> Result<Vec<Minted
     // One needs no second thread, and is made before anybody could see a bar.
     let (cores, mut progress) = match count {
         0 | 1 => (NonZeroUsize::MIN, None),
-        _ => (*cx.env.cores, Some(cx.progress(Unit::Keys, count as u64))),
+        _ => (
+            policy.scheme().threads(*cx.env.cores),
+            Some(cx.progress(Unit::Keys, count as u64)),
+        ),
     };
     let hire = || {
         let mut memory = Memory::default();

@@ -5,6 +5,7 @@ mod keeper;
 mod lines;
 mod presented;
 mod report;
+mod source;
 mod worker;
 
 use super::Cx;
@@ -67,7 +68,7 @@ pub struct Args {
     // Whatever stands here is refused: a token has no place on a command line.
     #[arg(hide = true)]
     argument: Option<OsString>,
-    /// The form of the verdict; text is one line for people
+    /// The form of the verdict; text is one line for people, and --batch is always JSON
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

@@ -16,9 +16,11 @@ pub struct Memory(Option<Region>);
 impl Memory {
     /// `count` blocks of 1 KiB, with whatever an earlier hash has left in them.
     pub(super) fn blocks(&mut self, count: usize) -> io::Result<&mut [Block]> {
-        let region = match self.0.take() {
-            Some(region) if region.count == count => region,
-            _ => Region::new(count)?,
+        let kept = self.0.take().filter(|region| region.count == count);
+        // What does not fit is given back first: there may be no room for both.
+        let region = match kept {
+            Some(region) => region,
+            None => Region::new(count)?,
         };
         Ok(self.0.insert(region).blocks())
     }

@@ -53,29 +53,42 @@ pub struct Sqlite {
     unlocked: Cell<Option<Fingerprint>>,
     /// How often it was opened anew since.
     opened: Cell<u32>,
+    /// Which file it is.
+    identity: Cell<Option<Identity>>,
 }
+
+/// The device and the number of a file.
+type Identity = (u64, u64);
 
 impl Sqlite {
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
         let path = location.existing()?;
+        // Before it is opened: if another takes its place just then, it is taken for one that has.
+        let identity = identity(&path);
         let opened = open::to_read(&path)?;
-        Ok(Self::reader(path, opened))
+        Ok(Self::reader(path, identity, opened))
     }
 
     /// Opens the store at `location` for reading. No file is changed, and none is made where nobody
     /// is at work.
     pub fn open_to_examine(location: &Location) -> Result<Self> {
         let path = location.existing()?;
+        let identity = identity(&path);
         let opened = match open::quietly(&path)? {
             Some(opened) => opened,
             None => open::to_look(&path)?,
         };
-        Ok(Self::reader(path, opened))
+        Ok(Self::reader(path, identity, opened))
     }
 
-    fn reader(path: PathBuf, (connection, unlocked): open::Opened) -> Self {
+    fn reader(
+        path: PathBuf,
+        identity: Option<Identity>,
+        (connection, unlocked): open::Opened,
+    ) -> Self {
         Sqlite {
+            identity: Cell::new(identity),
             connection: RefCell::new(connection),
             path,
             unlocked: Cell::new(unlocked),
@@ -123,6 +136,7 @@ impl Sqlite {
             path,
             unlocked: Cell::new(None),
             opened: Cell::new(0),
+            identity: Cell::new(None),
         })
     }
 
@@ -148,6 +162,7 @@ impl Sqlite {
             path: path.to_owned(),
             unlocked: Cell::new(None),
             opened: Cell::new(0),
+            identity: Cell::new(None),
         };
         Ok((store, made))
     }
@@ -163,6 +178,7 @@ impl Sqlite {
             if Fingerprint::of_quiet(&self.path) == Some(before) {
                 return result.map_err(|error| error.about(&self.path));
             }
+            self.identity.set(identity(&self.path));
             let (connection, unlocked) = open::to_read(&self.path)?;
             self.connection.replace(connection);
             self.unlocked.set(unlocked);
@@ -263,6 +279,11 @@ impl Store for Sqlite {
 
     fn is_current(&self) -> Result<bool> {
         self.reading(migrate::is_current)
+    }
+
+    fn is_at(&self, location: &Location) -> bool {
+        let path = location.existing().ok();
+        path.is_some_and(|path| path == self.path && identity(&path) == self.identity.get())
     }
 
     fn keep_in_memory(&self, bytes: usize) -> Result<()> {
@@ -367,6 +388,11 @@ fn truncate_log(connection: &Connection) {
     let truncate = |_| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     drop(connection.busy_timeout(Duration::ZERO).and_then(truncate));
     drop(connection.busy_timeout(BUSY_TIMEOUT));
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// The uid that owns the store's file: always an administrator, as is uid 0.

@@ -29,7 +29,7 @@ pub fn show(unit: Unit, total: u64) -> Box<dyn Progress> {
 
 /// Whether the terminal knows how to clear a line.
 fn can_draw_again() -> bool {
-    std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb")
+    std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
 }
 
 struct Bar {

@@ -13,6 +13,7 @@ mod harness;
 mod admin;
 mod backup;
 mod batch;
+mod between;
 mod completions;
 mod create;
 mod delete;

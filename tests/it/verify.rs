@@ -1,10 +1,6 @@
 //! `keyctl verify`
 
 use crate::harness::{Cmd, World, id_of};
-use keyctl::store::{Location, open_to_read};
-use keyctl::token::Token;
-use keyctl::verify::{Reason, Required, Verdict, Verifier};
-use rusqlite::Connection;
 use serde_json::json;
 use std::ffi::OsString;
 use std::fs;
@@ -737,35 +733,4 @@ fn an_unreadable_policy_lets_nobody_in() {
         .run()
         .fails(5, "the store")
         .says("is damaged");
-}
-
-#[test]
-fn a_key_that_is_stopped_while_its_token_is_hashed_is_not_let_in() {
-    let stops = [
-        ("disabled_at = 1, disabled_by = 'x'", Reason::Disabled),
-        ("expires_at = 1", Reason::Expired),
-        ("grace_from = 1, usable_until = 1", Reason::PhasedOut),
-        ("deleted_at = 1, hash = NULL", Reason::Unknown),
-    ];
-    for (stop, reason) in stops {
-        let world = World::quick();
-        let token = world.create("--scope inference");
-        let token = Token::parse(token.as_bytes()).unwrap();
-        let location = Location::new(&world.db()).unwrap();
-        let store = open_to_read(&location).unwrap();
-        let (db, now) = (world.db(), world.now());
-        // The time is asked for once the secret has matched.
-        let clock = move || {
-            let sql = Connection::open(&db).unwrap();
-            sql.execute(&format!("UPDATE keys SET {stop}"), []).unwrap();
-            now
-        };
-        let required = Required::default();
-        let mut verifier = Verifier::new(&required);
-        let verified = verifier.verify_one(&*store, &token, &clock).unwrap();
-        match verified.verdict {
-            Verdict::Rejected(met, _) => assert_eq!(met, reason),
-            Verdict::Valid(_) => panic!("let in: {stop}"),
-        }
-    }
 }

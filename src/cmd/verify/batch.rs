@@ -4,16 +4,17 @@
 use super::keeper::keeping;
 use super::lines::Lots;
 use super::presented;
-use super::worker::{Count, Shared, Worker};
+use super::source::Source;
+use super::worker::{Count, Done, Shared, Worker};
 use crate::cmd::Cx;
-use crate::env::{Env, Unit};
+use crate::env::{Env, Input, Unit};
 use crate::error::Result;
 use crate::hash::Scheme;
 use crate::output::unwritable;
 use crate::parallel::in_order;
 use crate::store;
 use crate::verify::{Required, Verifier};
-use std::io::Read;
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -36,6 +37,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     let mut progress = presented::length(cx, opened.as_ref())
         .filter(|_| !cx.env.terminal.stdout)
         .map(|length| cx.progress(Unit::Bytes, length));
+    let (stop, going) = io::pipe().map_err(|cause| presented::unreadable(file, &cause))?;
     let Env {
         stdin,
         stdout,
@@ -45,14 +47,16 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         cores,
         ..
     } = &mut *cx.env;
-    let source: &mut (dyn Read + Send) = match &mut opened {
+    let input: &mut (dyn Input + Send) = match &mut opened {
         Some(file) => file,
         None => &mut **stdin,
     };
+    let lots = Lots::new(Source::new(input, stop), lot);
+    let workers = scheme.threads(**cores);
     let shared = Shared {
         location: &location,
         file,
-        workers: **cores,
+        workers,
         required,
         clock: &**clock,
         random: touch.then(|| Mutex::new(&mut **random)),
@@ -63,13 +67,16 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     };
     let mut count = Count::default();
     keeping(&location, touch.then(|| &**actor), |notes| {
-        in_order(**cores, Lots::new(source, lot), hire, |verified| {
-            let done = verified?;
+        let (count, progress) = (&mut count, &mut progress);
+        in_order(workers, lots, hire, move |done: Result<Done>| {
+            // Let go with this closure: then nothing more is read.
+            let _ = &going;
+            let done = done?;
             stdout
                 .write_all(&done.text)
                 .map_err(|cause| unwritable(&cause))?;
             count.add(done.count);
-            if let Some(progress) = &mut progress {
+            if let Some(progress) = progress {
                 progress.advance(done.bytes);
             }
             notes.leave(done.notes);

@@ -1,4 +1,4 @@
-//! The thread that writes what a batch is to leave in the store, so that no verdict waits for it.
+//! The thread that writes what a batch is to leave in the store, so that verdicts go on meanwhile.
 
 use crate::env::Actor;
 use crate::error::Result;
@@ -11,7 +11,11 @@ use std::time::{Duration, Instant};
 /// How long notes are gathered, and how many, before they are written: each writing waits for the
 /// disk.
 const GATHER: Duration = Duration::from_secs(1);
-const NOTES_MAX: usize = 4096;
+const NOTES_MAX: usize = 1024;
+
+/// How many lots of notes may lie about before a verdict waits for the disk: what is noted of use is what
+/// tells an unused key, so nothing is thrown away for speed.
+const WAITING: usize = 16;
 
 /// Where notes are left.
 pub struct Notes(Option<SyncSender<Vec<Note>>>);
@@ -38,7 +42,7 @@ pub fn keeping<T>(
         return work(&Notes(None));
     };
     thread::scope(|scope| {
-        let (to_keeper, notes) = sync_channel(1);
+        let (to_keeper, notes) = sync_channel(WAITING);
         let keeper = thread::Builder::new();
         // Where there is no thread for it nothing is noted: the verdicts stand.
         drop(keeper.spawn_scoped(scope, move || keep(&notes, location, actor)));

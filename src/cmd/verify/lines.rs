@@ -3,7 +3,7 @@
 use crate::token::PRESENTED_MAX;
 use std::io::{self, ErrorKind, Read};
 use std::mem;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// How much is read at once.
 const PIECE: usize = 64 << 10;
@@ -65,17 +65,22 @@ impl<R: Read> Lots<R> {
         if end == 0 {
             return None;
         }
+        let text = Zeroizing::new(rest[..end].to_vec());
+        // Nothing stays here while the next line is waited for.
+        self.buffer[self.taken..][..end].zeroize();
         self.taken += end;
         Some(Lot {
-            text: Zeroizing::new(rest[..end].to_vec()),
+            text,
             bytes: end as u64 + mem::take(&mut self.dropped),
         })
     }
 
     /// Reads what is there, and waits where nothing is. The buffer has no whole line.
     fn fill(&mut self) -> io::Result<()> {
-        self.buffer.copy_within(self.taken..self.filled, 0);
+        let read = self.filled;
+        self.buffer.copy_within(self.taken..read, 0);
         self.filled -= mem::take(&mut self.taken);
+        self.buffer[self.filled..read].zeroize();
         if self.filled > PRESENTED_MAX {
             // So much is no token, whatever comes.
             self.dropped += (self.filled - PRESENTED_MAX - 1) as u64;

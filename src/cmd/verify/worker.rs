@@ -124,8 +124,9 @@ impl<'a> Worker<'a> {
     pub fn verify(&mut self, lot: io::Result<lines::Lot>) -> Result<Done> {
         let lot = lot.map_err(|cause| presented::unreadable(self.shared.file, &cause))?;
         let store = match self.store.take() {
-            Some(store) => store,
-            None => self.open()?,
+            // Another file may have been put in its place since.
+            Some(store) if store.is_at(self.shared.location) => store,
+            _ => self.open()?,
         };
         let store = self.store.insert(store);
         let lines: Vec<Option<Token>> = lot.lines().map(presented::parse).collect();

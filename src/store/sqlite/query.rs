@@ -66,11 +66,17 @@ pub fn select_events(filter: &LogFilter) -> Query {
     if let Some(since) = filter.since {
         wanted.and("at >= ?", [time(since)]);
     }
-    if let Some(recent) = filter.recent {
-        wanted.and(
+    match (filter.recent, filter.key_id) {
+        (Some(recent), None) => wanted.and(
             "seq > coalesce((SELECT seq FROM events WHERE at < ? ORDER BY seq DESC LIMIT 1), 0)",
             [time(recent)],
-        );
+        ),
+        // Others may have done much in that time.
+        (Some(recent), Some(id)) => wanted.and(
+            "seq > coalesce((SELECT seq FROM events WHERE key_id = ? AND at < ? ORDER BY seq DESC LIMIT 1), 0)",
+            [text(id.as_str()), time(recent)],
+        ),
+        (None, _) => {}
     }
     let columns = row::EVENT_COLUMNS;
     let mut sql = format!("SELECT {columns} FROM events{}", wanted.clause());

@@ -120,3 +120,37 @@ fn a_bar_is_drawn_on_the_terminal_while_it_lasts_and_is_gone_after() {
     let end = "\r\u{1b}[2K13 tokens: 13 valid, 0 rejected\n";
     assert!(session.screen.ends_with(end), "{session:#?}");
 }
+
+#[test]
+fn a_batch_that_has_failed_does_not_wait_for_another_line() {
+    let site = Site::cheap();
+    let token = site.create();
+    site.sql()
+        .execute("UPDATE keys SET hash = 'x'", [])
+        .unwrap();
+    let mut batch = Open::start(&site);
+    assert_eq!(batch.ask(&token), "");
+    // Its input is still open.
+    assert_eq!(wait(batch.child), 5);
+    drop(batch.stdin);
+}
+
+#[test]
+fn a_batch_asks_the_store_that_is_there_now() {
+    let site = Site::cheap();
+    let token = site.create();
+    std::fs::copy(site.db(), site.path("old.db")).unwrap();
+    site.run(&format!("delete {} --yes", id_of(&token)));
+    std::fs::rename(site.db(), site.path("new.db")).unwrap();
+    std::fs::rename(site.path("old.db"), site.db()).unwrap();
+    let mut batch = Open::start(&site);
+    assert!(batch.ask(&token).starts_with("{\"valid\":true,"));
+    std::fs::rename(site.path("new.db"), site.db()).unwrap();
+    for log in ["keyctl.db-wal", "keyctl.db-shm"] {
+        drop(std::fs::remove_file(site.path(log)));
+    }
+    assert_eq!(batch.ask(&token), UNKNOWN);
+    std::fs::remove_file(site.db()).unwrap();
+    assert_eq!(batch.ask(&token), "");
+    assert_eq!(wait(batch.child), 5);
+}

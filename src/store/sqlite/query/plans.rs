@@ -213,6 +213,29 @@ fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
         let plan = plan(&store(100), &query);
         assert!(plan.contains("events_key (key_id=? AND seq>?)"), "{plan}");
     }
+    // However much was done to others just then.
+    let crowded = |many| {
+        let store = store(many);
+        let late = format!("UPDATE events SET at = {NOW} WHERE key_id <> 'next00000001'");
+        let others = "UPDATE events SET key_id = 'other0000001', at = 0 WHERE seq <= 50";
+        store
+            .execute_batch(&format!(
+                "{others}; UPDATE events SET key_id = 'other0000001', at = {NOW}
+            WHERE seq > 50 AND key_id = 'next00000001'; {late}"
+            ))
+            .unwrap();
+        store
+    };
+    let key_id = KeyId::parse(b"barr00000001");
+    let query = select_events(&LogFilter { key_id, ..recent() });
+    let (small, large) = (work(&crowded(100), &query), work(&crowded(5_000), &query));
+    assert_eq!((small.0, large.0), (1, 1));
+    assert!(
+        large.1 < small.1 + 100,
+        "{} steps, then {}",
+        small.1,
+        large.1
+    );
     // Nothing at all was done before.
     let query = select_events(&LogFilter {
         recent: Some(Timestamp::MIN),

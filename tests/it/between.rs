@@ -1,0 +1,214 @@
+//! What others change while a token is hashed: between the two looks that verification takes at the
+//! store.
+
+use crate::harness::World;
+use keyctl::access::Access;
+use keyctl::env::Actor;
+use keyctl::error::Result;
+use keyctl::event::{Flaw, Head};
+use keyctl::id::KeyId;
+use keyctl::key::Key;
+use keyctl::policy::Policy;
+use keyctl::project::Member;
+use keyctl::scope::Registry;
+use keyctl::store::{
+    Filter, Job, Known, Location, LogFilter, Look, Read, Store, Visit, VisitEntry, VisitHash,
+    open_to_examine, open_to_read,
+};
+use keyctl::token::Token;
+use keyctl::verify::{Reason, Required, Verdict, Verifier};
+use keyctl::when::Timestamp;
+use rusqlite::Connection;
+use std::cell::Cell;
+use std::fs;
+use std::path::Path;
+
+/// A store before each look at which, from the second on, something happens.
+struct Between<'a> {
+    store: Box<dyn Store>,
+    looks: Cell<u32>,
+    happens: &'a dyn Fn(),
+}
+
+impl<'a> Between<'a> {
+    fn new(store: Box<dyn Store>, happens: &'a dyn Fn()) -> Self {
+        Between {
+            store,
+            looks: Cell::new(0),
+            happens,
+        }
+    }
+}
+
+impl Store for Between<'_> {
+    fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
+        if self.looks.replace(self.looks.get() + 1) > 0 {
+            (self.happens)();
+        }
+        self.store.snapshot(look)
+    }
+
+    fn name(&self) -> String {
+        self.store.name()
+    }
+
+    fn is_current(&self) -> Result<bool> {
+        self.store.is_current()
+    }
+
+    fn is_at(&self, location: &Location) -> bool {
+        self.store.is_at(location)
+    }
+
+    fn keep_in_memory(&self, bytes: usize) -> Result<()> {
+        self.store.keep_in_memory(bytes)
+    }
+
+    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
+        self.store.scan_hashes(visit)
+    }
+
+    fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
+        self.store.write(job)
+    }
+
+    fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
+        self.store.write_if_free(job)
+    }
+}
+
+impl Read for Between<'_> {
+    fn get(&self, id: KeyId) -> Result<Option<Key>> {
+        self.store.get(id)
+    }
+
+    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
+        self.store.to_verify(ids)
+    }
+
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
+        self.store.scan(filter, visit)
+    }
+
+    fn policy(&self) -> Result<Policy> {
+        self.store.policy()
+    }
+
+    fn scopes(&self) -> Result<Registry> {
+        self.store.scopes()
+    }
+
+    fn access(&self, actor: &Actor) -> Result<Access> {
+        self.store.access(actor)
+    }
+
+    fn members(&self, project: Option<&str>) -> Result<Vec<Member>> {
+        self.store.members(project)
+    }
+
+    fn administrators(&self) -> Result<Vec<String>> {
+        self.store.administrators()
+    }
+
+    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
+        self.store.scan_log(filter, visit)
+    }
+
+    fn head(&self) -> Result<Head> {
+        self.store.head()
+    }
+
+    fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {
+        self.store.check_log(kept)
+    }
+
+    fn damage(&self) -> Result<Vec<String>> {
+        self.store.damage()
+    }
+}
+
+fn token(world: &World) -> Token {
+    let token = world.create("--scope inference");
+    Token::parse(token.as_bytes()).unwrap()
+}
+
+/// Why `token` is not let in, if it is not.
+fn rejection(
+    store: &dyn Store,
+    token: &Token,
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> Option<Reason> {
+    let required = Required::default();
+    let mut verifier = Verifier::new(&required);
+    let verified = verifier.verify_one(store, token, &clock).unwrap();
+    match verified.verdict {
+        Verdict::Valid(_) => None,
+        Verdict::Rejected(reason, _) => Some(reason),
+    }
+}
+
+fn change(db: &Path, to: &str) {
+    let sql = Connection::open(db).unwrap();
+    sql.execute(&format!("UPDATE keys SET {to}"), []).unwrap();
+}
+
+#[test]
+fn a_key_that_is_stopped_while_its_token_is_hashed_is_not_let_in() {
+    let stops = [
+        ("name = 'another'", None),
+        ("disabled_at = 1, disabled_by = 'x'", Some(Reason::Disabled)),
+        ("expires_at = 1", Some(Reason::Expired)),
+        ("grace_from = 1, usable_until = 1", Some(Reason::PhasedOut)),
+        ("deleted_at = 1, hash = NULL", Some(Reason::Unknown)),
+    ];
+    for (stop, reason) in stops {
+        let world = World::quick();
+        let token = token(&world);
+        let store = open_to_read(&Location::new(&world.db()).unwrap()).unwrap();
+        let (db, now) = (world.db(), world.now());
+        let stopping = || change(&db, stop);
+        let store = Between::new(store, &stopping);
+        assert_eq!(rejection(&store, &token, move || now), reason, "{stop}");
+    }
+}
+
+#[test]
+fn a_key_whose_end_is_set_to_that_moment_is_not_let_in_by_an_earlier_time() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+    let world = World::quick();
+    let token = token(&world);
+    let store = open_to_read(&Location::new(&world.db()).unwrap()).unwrap();
+    let millis = Arc::new(AtomicI64::new(world.now().millis()));
+    let clock = {
+        let millis = Arc::clone(&millis);
+        move || Timestamp::from_millis(millis.load(SeqCst)).unwrap()
+    };
+    let db = world.db();
+    // Half a minute passes, and the end is set to then.
+    let stopping = || {
+        let end = millis.fetch_add(30_000, SeqCst) + 30_000;
+        change(&db, &format!("expires_at = {end}"));
+    };
+    let store = Between::new(store, &stopping);
+    assert_eq!(rejection(&store, &token, clock), Some(Reason::Expired));
+}
+
+#[test]
+fn another_file_in_the_store_s_place_is_looked_at_where_no_lock_shows_it() {
+    let world = World::quick();
+    let token = token(&world);
+    let (quiet, other) = (world.path("quiet.db"), world.path("other.db"));
+    // Copies without a write-ahead log, which are opened as ones that nobody changes.
+    for copy in [&quiet, &other] {
+        fs::copy(world.db(), copy).unwrap();
+    }
+    change(&other, "disabled_at = 1, disabled_by = 'x'");
+    let store = open_to_examine(&Location::new(&quiet).unwrap()).unwrap();
+    let now = world.now();
+    let swapped = || fs::rename(&other, &quiet).unwrap_or_default();
+    let store = Between::new(store, &swapped);
+    let reason = rejection(&store, &token, move || now);
+    assert_eq!(reason, Some(Reason::Disabled));
+}
