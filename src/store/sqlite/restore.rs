@@ -52,7 +52,7 @@ enum Current {
     /// Nothing, or a file that nothing was ever put into.
     Nothing,
     /// A store.
-    Store(Sqlite),
+    Store(Box<Sqlite>),
     /// A store of ours that is damaged, and by what.
     Damaged(String),
 }
@@ -135,7 +135,7 @@ impl Restoration {
     /// The store that is to be replaced; `None` where there is none, or none that can be read.
     pub fn current(&self) -> Option<&dyn Read> {
         match &self.current {
-            Current::Store(store) => Some(store),
+            Current::Store(store) => Some(&**store),
             Current::Nothing | Current::Damaged(_) => None,
         }
     }
@@ -331,7 +331,7 @@ fn look(location: &Location) -> ToldResult<Current> {
     let is_ours = open::is_marked(&path);
     match Sqlite::try_writable(&path, None, Empty::Refused) {
         Ok((store, _)) => Ok(match store.damage()?.into_iter().next() {
-            None => Current::Store(store),
+            None => Current::Store(Box::new(store)),
             Some(what) => Current::Damaged(what),
         }),
         Err(error) if is_ours && error.is_damage() => Ok(Current::Damaged(error.in_words())),
