@@ -132,7 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'A project that the key''s owner must be a member of')
             [CompletionResult]::new('--key-file', '--key-file', [CompletionResultType]::ParameterName, 'Read the token from this file; ''-'' is standard input')
             [CompletionResult]::new('--key-env', '--key-env', [CompletionResultType]::ParameterName, 'Read the token from this environment variable')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the verdict; text is one line for people')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the verdict; text is one line for people, and --batch is always JSON')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Whether to colour the output')
             [CompletionResult]::new('--no-touch', '--no-touch', [CompletionResultType]::ParameterName, 'Write nothing to the store: no time of last use, no event, no renewed hash')

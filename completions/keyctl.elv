@@ -124,7 +124,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --project 'A project that the key''s owner must be a member of'
             cand --key-file 'Read the token from this file; ''-'' is standard input'
             cand --key-env 'Read the token from this environment variable'
-            cand --format 'The form of the verdict; text is one line for people'
+            cand --format 'The form of the verdict; text is one line for people, and --batch is always JSON'
             cand --db 'The store''s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user''s data directory]'
             cand --color 'Whether to colour the output'
             cand --no-touch 'Write nothing to the store: no time of last use, no event, no renewed hash'

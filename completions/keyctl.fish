@@ -147,7 +147,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l scope -d 'A sco
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l project -d 'A project that the key\'s owner must be a member of' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l key-file -d 'Read the token from this file; \'-\' is standard input' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l key-env -d 'Read the token from this environment variable' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l format -d 'The form of the verdict; text is one line for people' -r -f -a "text\t'For people'
+complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l format -d 'The form of the verdict; text is one line for people, and --batch is always JSON' -r -f -a "text\t'For people'
 json\t'A JSON object'"
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l db -d 'The store\'s file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user\'s data directory]' -r -F
 complete -c keyctl -n "__fish_keyctl_using_subcommand verify" -l color -d 'Whether to colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

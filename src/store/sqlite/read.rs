@@ -31,53 +31,28 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// The key with each of these IDs.
-pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
-    let mut statement = connection.prepare_cached(&AT_OR_BEHIND)?;
-    let mut found = Vec::with_capacity(ids.len());
-    for &id in ids {
-        // Of an ID that is not there, a neighbour's row: as much is read as for one that is.
-        let nearest = match nearest(&mut statement, id)? {
-            Nearest::None => {
-                let mut statement = connection.prepare_cached(&BEFORE)?;
-                nearest(&mut statement, id)?
-            }
-            nearest => nearest,
-        };
-        found.push(match nearest {
-            Nearest::Found(known) => Some(*known),
-            Nearest::Another | Nearest::None => None,
-        });
-    }
-    Ok(found)
-}
-
-/// What lies where the key with an ID would.
-enum Nearest {
-    Found(Box<Known>),
-    Another,
-    None,
-}
-
-/// The queries of the row whose ID is the first at or behind another, and the last before it. They are
-/// made once: a batch asks thousands of times.
-static AT_OR_BEHIND: LazyLock<String> = LazyLock::new(|| select_nearest("id >= ?1 ORDER BY id"));
-static BEFORE: LazyLock<String> = LazyLock::new(|| select_nearest("id < ?1 ORDER BY id DESC"));
-
-/// The row is read by its number, as in [`get`].
-fn select_nearest(which: &str) -> String {
+/// The query of the row whose ID is the first at or behind another or, where there is none, the last. It
+/// is read by its number, as in [`get`]. Made once: a batch asks thousands of times.
+static NEAREST: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {}, nearest, hash \
-         FROM (SELECT seq AS at, id AS nearest FROM keys WHERE {which} LIMIT 1) \
+        "SELECT {}, nearest, hash FROM (SELECT seq AS at, id AS nearest FROM keys WHERE id = coalesce(\
+         (SELECT id FROM keys WHERE id >= ?1 ORDER BY id LIMIT 1), (SELECT max(id) FROM keys))) \
          CROSS JOIN keys ON seq = at",
         row::COLUMNS_WITHOUT_LABELS
     )
+});
+
+/// The key with each of these IDs. Of an ID that is not there, a neighbour's row is read: as much as for
+/// one that is.
+pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
+    let mut statement = connection.prepare_cached(&NEAREST)?;
+    ids.iter().map(|&id| known(&mut statement, id)).collect()
 }
 
-fn nearest(statement: &mut Statement<'_>, id: KeyId) -> Result<Nearest> {
+fn known(statement: &mut Statement<'_>, id: KeyId) -> Result<Option<Known>> {
     let mut rows = statement.query([id.as_str()])?;
     let Some(found) = rows.next()? else {
-        return Ok(Nearest::None);
+        return Ok(None);
     };
     let key = row::key(found);
     let nearest = row::text(found, row::WIDTH, "id")?;
@@ -87,9 +62,9 @@ fn nearest(statement: &mut Statement<'_>, id: KeyId) -> Result<Nearest> {
         return Err(misled());
     }
     if nearest != id.as_str() {
-        return Ok(Nearest::Another);
+        return Ok(None);
     }
-    Ok(Nearest::Found(Box::new(Known { key: key?, hash })))
+    Ok(Some(Known { key: key?, hash }))
 }
 
 /// A number that is another one once somebody else has changed the file.
