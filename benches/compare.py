@@ -458,7 +458,8 @@ class Bench:
             if peer:
                 commands["sqlite3 " + name] = self.sqlite3(db, select, "-json", output="pipe")
                 lines = [commands[each].run()["lines"] for each in (name, "sqlite3 " + name)]
-                if lines[0] != lines[1]:
+                # The time goes on meanwhile: a key or two begin to be due.
+                if abs(lines[0] - lines[1]) > lines[0] // 1000:
                     raise SystemExit(f"list {name} and the select print {lines} keys")
         times = self.measure(commands, rounds=self.few, runs=self.few)
         for name in filters:
