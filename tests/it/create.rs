@@ -1,6 +1,7 @@
 //! `keyctl create`
 
 use crate::harness::{Ran, World, id_of};
+use keyctl::env::Terminal;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -576,4 +577,28 @@ fn an_administrator_may_register_more_scopes() {
     let token = world.create("--scope billing:read");
     assert_eq!(world.verify(&token, "--scope billing:read"), 0);
     assert_eq!(world.verify(&token, "--scope inference"), 6);
+}
+
+#[test]
+fn many_keys_are_hashed_on_every_core_in_sight_of_who_waits() {
+    let watched = Terminal {
+        stderr: true,
+        ..Terminal::default()
+    };
+    for cores in [1, 3] {
+        let world = World::quick();
+        let create = |line: &str| {
+            let create = world.line(&format!("create --scope inference {line}"));
+            create.streams(watched).cores(cores).run().code(0)
+        };
+        let ran = create("--name worker --count 5");
+        assert_eq!(ran.progress, "Keys 5: 1 1 1 1 1\n");
+        for (token, number) in ran.stdout.lines().zip(1..) {
+            let record = world.record(&format!("worker-{number}"));
+            assert_eq!(record["id"], id_of(token), "{number} on {cores}");
+            assert_eq!(world.verify(token, ""), 0, "{number} on {cores}");
+        }
+        assert_eq!(create("--count 2 --quiet").progress, "");
+        assert_eq!(create("").progress, "");
+    }
 }

@@ -1,6 +1,7 @@
 //! `keyctl purge`
 
 use crate::harness::{World, id_of};
+use keyctl::env::Terminal;
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 
@@ -431,4 +432,18 @@ fn of_all_keys_of_a_user_none_is_left_of_which_nobody_was_asked() {
         .fails(4, "")
         .says("came to be meant after you were asked\n");
     assert_eq!(world.query("SELECT count(*) FROM keys"), "1");
+}
+
+#[test]
+fn who_waits_sees_how_many_are_gone() {
+    let world = World::quick();
+    world.create("--scope inference --count 4 --expires 1h");
+    world.advance("1h");
+    let watched = Terminal {
+        stderr: true,
+        ..Terminal::default()
+    };
+    let purge = world.line("purge --owner alice --yes").streams(watched);
+    let ran = purge.run().code(0).stderr("purged 4 keys\n");
+    assert_eq!(ran.progress, "Keys 4: 1 1 1 1\n");
 }
