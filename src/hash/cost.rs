@@ -1,0 +1,146 @@
+//! What one Argon2id hash costs, and what it must and may cost.
+
+use crate::error::{Error, Kind, Result};
+use argon2::Params;
+
+/// What a stored hash may cost at most, so that a planted one cannot exhaust the machine.
+const MAX_MEMORY_KIB: u32 = 1 << 20;
+const MAX_ITERATIONS: u32 = 100;
+const MAX_WORK_KIB: u64 = 4 << 20;
+
+/// The choices of memory (KiB) and iterations, with one lane, that OWASP's Password Storage Cheat
+/// Sheet takes for equivalent.
+const OWASP: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
+
+/// What one Argon2id hash costs, with one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+}
+
+/// One of the equivalent choices of OWASP's Password Storage Cheat Sheet: 7 MiB, 5 passes, 1 lane.
+impl Default for Cost {
+    fn default() -> Self {
+        Cost {
+            memory_kib: 7168,
+            iterations: 5,
+        }
+    }
+}
+
+impl Cost {
+    /// Refuses a cost below every one of OWASP's choices, or above what is ever run.
+    pub fn check(self) -> Result<()> {
+        let (memory, iterations) = (self.memory_kib, self.iterations);
+        let strong = OWASP.iter().any(|&(least_memory, least_iterations)| {
+            memory >= least_memory && iterations >= least_iterations
+        });
+        if !strong {
+            return Err(Error::new(
+                Kind::Policy,
+                format!("argon2 with {memory} KiB and {iterations} iterations is too weak"),
+            )
+            .hint(format!("OWASP's least: {}", owasp_in_words())));
+        }
+        self.check_bounds()
+    }
+
+    /// Refuses a cost that is never run: one that no hash can have, or that exhausts the machine.
+    pub fn check_bounds(self) -> Result<()> {
+        let (memory, iterations) = (self.memory_kib, self.iterations);
+        let possible = memory >= Params::MIN_M_COST && iterations >= Params::MIN_T_COST;
+        if possible && self.is_affordable() {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Policy,
+            format!("argon2 with {memory} KiB and {iterations} iterations costs too much"),
+        )
+        .hint(format!(
+            "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"
+        )))
+    }
+
+    /// Whether the machine is not exhausted by one such hash.
+    pub(super) fn is_affordable(self) -> bool {
+        self.memory_kib <= MAX_MEMORY_KIB
+            && self.iterations <= MAX_ITERATIONS
+            && u64::from(self.memory_kib) * u64::from(self.iterations) <= MAX_WORK_KIB
+    }
+
+    /// How many such hashes take as much memory as the largest that is ever run.
+    pub(super) fn at_once(self) -> u32 {
+        MAX_MEMORY_KIB / self.memory_kib.max(1)
+    }
+}
+
+fn owasp_in_words() -> String {
+    let pairs: Vec<String> = OWASP
+        .iter()
+        .map(|(memory, iterations)| format!("{memory} KiB with {iterations}"))
+        .collect();
+    pairs.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cost_below_every_owasp_choice_is_legal() {
+        for (memory_kib, iterations) in OWASP {
+            let cost = |memory_kib, iterations| Cost {
+                memory_kib,
+                iterations,
+            };
+            assert!(cost(memory_kib, iterations).check().is_ok());
+            assert!(cost(memory_kib + 1, iterations + 1).check().is_ok());
+            assert!(cost(memory_kib - 1, iterations).check().is_err());
+            assert!(cost(memory_kib, iterations - 1).check().is_err());
+        }
+        assert!(
+            Cost {
+                memory_kib: 1 << 20,
+                iterations: 4
+            }
+            .check()
+            .is_ok()
+        );
+        assert!(
+            Cost {
+                memory_kib: 1 << 20,
+                iterations: 5
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Cost {
+                memory_kib: 7168,
+                iterations: 101
+            }
+            .check()
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_cost_that_no_hash_can_have_is_out_of_bounds() {
+        let bounded = |memory_kib, iterations| {
+            let cost = Cost {
+                memory_kib,
+                iterations,
+            };
+            cost.check_bounds().is_ok()
+        };
+        assert!(bounded(8, 1));
+        assert!(!bounded(7, 1));
+        assert!(!bounded(8, 0));
+        assert!(bounded(1 << 20, 4));
+        assert!(!bounded((1 << 20) + 1, 1));
+        assert!(!bounded(8192, 101));
+    }
+}
