@@ -1,6 +1,7 @@
 //! The SQLite backend: one file, write-ahead logging, one writer at a time.
 
 mod beside;
+mod commit;
 mod copy;
 mod damage;
 mod error;
@@ -16,23 +17,23 @@ pub use self::open::is_marked;
 pub use self::restore::Restoration;
 
 use self::open::Empty;
-use super::file::{Fingerprint, beside};
+use super::file::Fingerprint;
 use super::{
     Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
     VisitEntry, VisitHash,
 };
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
-use crate::error::{Error, Kind, Result, escape};
+use crate::error::{Error, Result, escape};
 use crate::event::{Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::Registry;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
-use std::fs::{self, File};
+use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -317,11 +318,7 @@ impl Store for Sqlite {
 
     fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
         let connection = self.connection.get_mut();
-        transact(connection, &self.path, job)?;
-        // After every change, not only one that wiped something: an earlier one may have found a
-        // reader in the way.
-        truncate_log(connection);
-        Ok(())
+        commit::run(connection, &self.path, job)
     }
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
@@ -329,65 +326,8 @@ impl Store for Sqlite {
         let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)
             .and_then(|connection| migrate::check_current(&connection).map(|()| connection))
             .map_err(|error| error.about(&self.path))?;
-        transact(&mut connection, &self.path, job)?;
-        truncate_log(&connection);
-        Ok(())
+        commit::run(&mut connection, &self.path, job)
     }
-}
-
-fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<()> {
-    let failed = |cause: rusqlite::Error| error::Error::from(cause).about(path);
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    // Dropped on an error, the transaction rolls back.
-    job(&mut write::SqliteTx::new(&transaction, path))?;
-    let committed = transaction.commit();
-    committed.map_err(|cause| uncommitted(connection, path, cause))
-}
-
-/// What is told of a commit that failed with `cause`, having undone what it may have done.
-fn uncommitted(connection: &Connection, path: &Path, cause: rusqlite::Error) -> Error {
-    let error = error::Error::from(cause).about(path);
-    if forget_uncommitted(connection, path) {
-        error
-    } else {
-        uncertain(error)
-    }
-}
-
-/// Empties the write-ahead log of a transaction that could not be committed: it may lie in there
-/// whole, since a log that cannot be brought to the disk is written all the same, and who recovers
-/// the store from the log takes it for committed. Says whether it is gone.
-///
-/// While this connection is open nobody recovers the log, and who writes meanwhile writes over it.
-fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
-    let in_the_way = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-        row.get::<_, bool>(0)
-    });
-    let emptied = in_the_way.is_ok_and(|in_the_way| !in_the_way);
-    emptied && File::open(beside(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
-}
-
-fn uncertain(error: Error) -> Error {
-    Error {
-        kind: Kind::Uncertain,
-        message: format!(
-            "{}; whether the change was made will show when it works again",
-            error.message
-        ),
-        ..error
-    }
-    .hint("then look before you run the command again: keyctl log")
-}
-
-/// Moves everything from the write-ahead log into the file and empties the log, so that what was
-/// wiped is gone from both. Does not wait: where a reader is in the way, the next writer does it.
-fn truncate_log(connection: &Connection) {
-    // What was committed stays committed, in the log or in the file.
-    let truncate = |_| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    drop(connection.busy_timeout(Duration::ZERO).and_then(truncate));
-    drop(connection.busy_timeout(BUSY_TIMEOUT));
 }
 
 fn identity(path: &Path) -> Option<Identity> {

@@ -1,8 +1,9 @@
 //! The schema, one file a step; `user_version` counts the steps that were taken.
 
+use super::commit::uncommitted;
 use super::error::{Error, Result};
 use super::open::{APPLICATION_ID, foreign, is_empty, nothing_in, path_of};
-use super::{uncommitted, write};
+use super::write;
 use crate::error::Error as Told;
 use crate::event::{Action, Event, GENESIS};
 use crate::store::Founder;

@@ -1,12 +1,11 @@
 //! A copy takes a store's place: in the store's own file, so that whoever has it open, or waits for
 //! its lock, goes on with what was restored, and a kill at any moment leaves the old or the new.
 
+use super::commit::{truncate_log, uncertain, uncommitted};
 use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
-use super::{
-    BUSY_TIMEOUT, Sqlite, open, owner_of, shown, truncate_log, uncertain, uncommitted, write,
-};
+use super::{BUSY_TIMEOUT, Sqlite, open, owner_of, shown, write};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};

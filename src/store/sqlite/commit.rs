@@ -1,0 +1,75 @@
+//! A change and its end: committed, and gone from the log; or undone.
+
+use super::error::Error as SqliteError;
+use super::{BUSY_TIMEOUT, write};
+use crate::error::{Error, Kind, Result};
+use crate::store::Job;
+use crate::store::file::beside;
+use rusqlite::{Connection, TransactionBehavior};
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+/// Runs `job` in a transaction over `connection`, to the store at `path`, and commits it.
+pub fn run(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<()> {
+    transact(connection, path, job)?;
+    // After every change, not only one that wiped something: an earlier one may have found a reader
+    // in the way.
+    truncate_log(connection);
+    Ok(())
+}
+
+fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<()> {
+    let failed = |cause: rusqlite::Error| SqliteError::from(cause).about(path);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    // Dropped on an error, the transaction rolls back.
+    job(&mut write::SqliteTx::new(&transaction, path))?;
+    let committed = transaction.commit();
+    committed.map_err(|cause| uncommitted(connection, path, cause))
+}
+
+/// What is told of a commit that failed with `cause`, having undone what it may have done.
+pub fn uncommitted(connection: &Connection, path: &Path, cause: rusqlite::Error) -> Error {
+    let error = SqliteError::from(cause).about(path);
+    if forget_uncommitted(connection, path) {
+        error
+    } else {
+        uncertain(error)
+    }
+}
+
+/// Empties the write-ahead log of a transaction that could not be committed: it may lie in there
+/// whole, since a log that cannot be brought to the disk is written all the same, and who recovers
+/// the store from the log takes it for committed. Says whether it is gone.
+///
+/// While this connection is open nobody recovers the log, and who writes meanwhile writes over it.
+fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
+    let in_the_way = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, bool>(0)
+    });
+    let emptied = in_the_way.is_ok_and(|in_the_way| !in_the_way);
+    emptied && File::open(beside(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
+}
+
+pub fn uncertain(error: Error) -> Error {
+    Error {
+        kind: Kind::Uncertain,
+        message: format!(
+            "{}; whether the change was made will show when it works again",
+            error.message
+        ),
+        ..error
+    }
+    .hint("then look before you run the command again: keyctl log")
+}
+
+/// Moves everything from the write-ahead log into the file and empties the log, so that what was
+/// wiped is gone from both. Does not wait: where a reader is in the way, the next writer does it.
+pub fn truncate_log(connection: &Connection) {
+    // What was committed stays committed, in the log or in the file.
+    let truncate = |_| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    drop(connection.busy_timeout(Duration::ZERO).and_then(truncate));
+    drop(connection.busy_timeout(BUSY_TIMEOUT));
+}
