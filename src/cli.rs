@@ -1,6 +1,6 @@
 //! The command line as a whole: the global options and the commands.
 
-use crate::cmd::Command;
+use crate::cmd::{Command, GROUPS};
 use clap::{Args, Parser, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -44,6 +44,53 @@ impl Cli {
     pub fn with_verify_alone() -> clap::Command {
         Global::augment_args(clap::Command::new("keyctl")).subcommand(Command::verify())
     }
+}
+
+/// `command`, the whole definition, with a help that shows the commands in their groups. clap knows one
+/// heading for all of them.
+pub fn in_groups(command: clap::Command) -> clap::Command {
+    let styles = command.get_styles();
+    let (header, literal) = (styles.get_header(), styles.get_literal());
+    let mut help = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
+    let mut group = |title: &str, commands: &[(&str, String)]| {
+        let mut text = format!("\n{header}{title}:{header:#}\n");
+        for (name, about) in commands {
+            let indent = " ".repeat(NAME_WIDTH.saturating_sub(name.len()));
+            text.push_str(&format!("  {literal}{name}{literal:#}{indent}{about}\n"));
+        }
+        help.push_str(&text);
+    };
+    for (title, names) in GROUPS {
+        let described = |name: &&'static str| (*name, about(&command, name));
+        let commands: Vec<_> = names.iter().map(described).collect();
+        group(title, &commands);
+    }
+    group(
+        "Learn more",
+        &[("help", "Explain a command: keyctl help create".to_owned())],
+    );
+    let title = format!("\n{header}Options:{header:#}\n");
+    help.push_str(&title);
+    help.push_str("{options}{after-help}");
+    command.help_template(help)
+}
+
+/// The width of the column of the commands' names.
+const NAME_WIDTH: usize = 13;
+
+/// What the command `name` does, and by what other name it goes.
+fn about(command: &clap::Command, name: &str) -> String {
+    let Some(command) = command.find_subcommand(name) else {
+        return String::new();
+    };
+    let mut text = command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    for alias in command.get_visible_aliases() {
+        text.push_str(&format!(" [alias: {alias}]"));
+    }
+    text
 }
 
 /// The options that every command takes.
@@ -91,6 +138,26 @@ impl Color {
 }
 
 const AFTER_HELP: &str = "\
+Quick start:
+  $ keyctl create --scope inference --expires 90d --name ci --secret-file ci.token
+  $ keyctl verify --scope inference --key-file ci.token
+  $ keyctl list
+  $ keyctl rotate ci --grace 24h --secret-file ci.token.new
+  $ keyctl delete - --yes < ci.token
+
+States:
+  active      in use; verify accepts it
+  disabled    switched off, until 'enable' switches it on again
+  expired     its time is over; 'edit --expires' or 'rotate' helps
+  phased-out  replaced by 'rotate'; verify accepts it until its grace ends
+  deleted     stopped for ever; the record stays until 'purge' removes it
+
+Token:
+  kc                     the prefix; policy key-prefix sets another for new tokens
+  _7h2m9qxw4d1e_         the key ID, 12 characters; it is not secret
+  the next 43            the secret: 256 random bits in base62
+  the last 6             the CRC-32 of all before it, in base62: tells a mistyped token from a real one
+
 Exit codes:
   0    done; verify: valid
   1    verify: rejected; list --exit-code, log --check, doctor: found something
@@ -112,6 +179,7 @@ Files:
   keyctl.db-wal, keyctl.db-shm                         SQLite's, beside the store, and part of it
 
 Examples:
-  $ keyctl create --scope inference --expires 90d
+  $ TOKEN=$(keyctl create --scope project --label team=search)
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference
-  $ keyctl list --expiring-within 14d";
+  $ keyctl list --expiring-within 14d --exit-code
+  $ keyctl log --since 30d";

@@ -28,6 +28,9 @@ mod show;
 mod values;
 mod verify;
 
+pub use completions::Asked;
+
+use crate::called::Called;
 use crate::env::{Env, Progress, Unit};
 use crate::error::{Error, Result};
 use crate::lookup::Lookup;
@@ -35,9 +38,31 @@ use crate::output::{Style, unwritable};
 use crate::store::{self, Founder, Location, Read, Store};
 use crate::when::Timestamp;
 use clap::{ArgMatches, Args as _, Subcommand};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+
+/// A title, and the commands that stand below it.
+pub type Group = (&'static str, &'static [&'static str]);
+
+/// The commands in groups, in the order of a key's life.
+pub const GROUPS: [Group; 6] = [
+    ("Make and use keys", &["create", "list", "show", "verify"]),
+    ("Change and replace keys", &["edit", "rotate"]),
+    ("Stop keys", &["disable", "enable", "delete", "purge"]),
+    ("Set rules", &["policy", "scope", "member", "admin"]),
+    (
+        "Look after the store",
+        &["init", "log", "doctor", "backup", "restore"],
+    ),
+    ("Set up a shell", &["completions"]),
+];
+
+/// Whether `word` is the name of a command.
+pub fn is_command(word: &str) -> bool {
+    word == "help" || GROUPS.iter().any(|(_, names)| names.contains(&word))
+}
 
 /// What to do. The variants have no descriptions here: one would hide that of their arguments, the
 /// long form of which is what `--help` and the manual pages show.
@@ -58,8 +83,8 @@ pub enum Command {
     Scope(scope::Args),
     Member(member::Args),
     Admin(admin::Args),
-    Log(log::Args),
     Init(init::Args),
+    Log(log::Args),
     Doctor(doctor::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -90,8 +115,8 @@ impl Command {
             Command::Scope(args) => args.run(cx),
             Command::Member(args) => args.run(cx),
             Command::Admin(args) => args.run(cx),
-            Command::Log(args) => args.run(cx),
             Command::Init(args) => args.run(cx),
+            Command::Log(args) => args.run(cx),
             Command::Doctor(args) => args.run(cx),
             Command::Backup(args) => args.run(cx),
             Command::Restore(args) => args.run(cx),
@@ -151,6 +176,8 @@ pub struct Cx<'a> {
     pub color: bool,
     /// What is attempted, as a refusal is logged.
     pub attempt: Attempt,
+    /// How the program was called.
+    pub called: &'a Called,
     /// The root of the command line's definition.
     pub root: fn() -> clap::Command,
 }
@@ -166,7 +193,16 @@ impl Cx<'_> {
     /// Says on standard error what must be known even with `--quiet`.
     fn notice(&mut self, line: impl Display) {
         // Nobody can be told that nobody can be told.
-        drop(writeln!(self.env.stderr, "{line}"));
+        drop(writeln!(
+            self.env.stderr,
+            "{}",
+            self.told(&line.to_string())
+        ));
+    }
+
+    /// `text` as it is for somebody who calls the program as this one did.
+    fn told<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.called.in_text(text, is_command)
     }
 
     /// Shows a person how far `total` units of work have come; nobody with `--quiet`, or where standard

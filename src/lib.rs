@@ -4,10 +4,11 @@
 //! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
 //! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
 //! parts, `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`, `hash`, `id`,
-//! and at the bottom `parallel`, `env`, `when`, `directory` and `error`. `usage` puts clap's refusals into
-//! our words.
+//! and at the bottom `parallel`, `env`, `when`, `directory`, `called` and `error`. `usage` puts clap's
+//! refusals into our words.
 
 pub mod access;
+pub mod called;
 pub mod deliver;
 pub mod directory;
 pub mod env;
@@ -32,38 +33,52 @@ mod cli;
 mod cmd;
 mod usage;
 
+use called::Called;
 use clap::error::ErrorKind as Refusal;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color};
-use cmd::{Attempt, Cx};
+use cmd::{Asked, Attempt, Cx, is_command};
 use env::Env;
 use error::{Candidate, DONE, Error, Kind, Result, escape};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 
-/// The command line's definition, from which manual pages and completions are made.
+/// The commands as help and manual show them: groups with a title, in the order of a key's life.
+pub use cmd::GROUPS;
+
+/// The command line's definition, from which help, manual pages and completions are made.
 pub fn command() -> clap::Command {
-    Cli::command()
+    cli::in_groups(Cli::command())
+}
+
+/// `text`, which tells to run `keyctl`, for somebody who has to call it as `called` says.
+pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
+    called.in_text(text, is_command)
 }
 
 /// Runs the program with `args`, its own name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    match try_run(&args, env) {
+    let called = Called::by(&args);
+    match try_run(&args, &called, env) {
         Ok(code) => code,
         Err(error) => {
-            report(&error, usage::wants_json(&args), env);
+            report(&error, usage::wants_json(&args), &called, env);
             error.kind.exit_code()
         }
     }
 }
 
-fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
+fn try_run(args: &[OsString], called: &Called, env: &mut Env) -> Result<u8> {
+    if let Some(asked) = Asked::by(args, env) {
+        return asked.answer(called, env);
+    }
     usage::refuse_tokens(args.get(1..).unwrap_or_default())?;
     let (cli, attempt) = match parse(args) {
         Ok(parsed) => parsed,
-        Err(error) => return not_parsed(&error, args, env),
+        Err(error) => return not_parsed(&error, args, called, env),
     };
     let color = colored(cli.global.color, env);
     let mut cx = Cx {
@@ -72,6 +87,7 @@ fn try_run(args: &[OsString], env: &mut Env) -> Result<u8> {
         quiet: cli.global.quiet,
         color,
         attempt,
+        called,
         root: command,
     };
     cli.command.run(&mut cx)
@@ -107,7 +123,12 @@ fn colored(asked: Color, env: &Env) -> bool {
 }
 
 /// What was not a command: a question for help or the version, or a mistake.
-fn not_parsed(error: &clap::Error, args: &[OsString], env: &mut Env) -> Result<u8> {
+fn not_parsed(
+    error: &clap::Error,
+    args: &[OsString],
+    called: &Called,
+    env: &mut Env,
+) -> Result<u8> {
     match error.kind() {
         Refusal::DisplayHelp | Refusal::DisplayVersion => {
             let text = error.render();
@@ -117,7 +138,7 @@ fn not_parsed(error: &clap::Error, args: &[OsString], env: &mut Env) -> Result<u
             } else {
                 text.to_string()
             };
-            match env.stdout.write_all(text.as_bytes()) {
+            match env.stdout.write_all(as_called(called, &text).as_bytes()) {
                 // The reader has seen enough.
                 Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
                     Err(output::unwritable(&cause))
@@ -126,8 +147,9 @@ fn not_parsed(error: &clap::Error, args: &[OsString], env: &mut Env) -> Result<u
             }
         }
         Refusal::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let text = error.render().to_string();
             // Nobody can be told that nobody can be told.
-            drop(env.stderr.write_all(error.render().to_string().as_bytes()));
+            drop(env.stderr.write_all(as_called(called, &text).as_bytes()));
             Ok(Kind::Usage.exit_code())
         }
         _ => Err(usage::refused(error, args)),
@@ -135,19 +157,19 @@ fn not_parsed(error: &clap::Error, args: &[OsString], env: &mut Env) -> Result<u
 }
 
 /// Writes the one error that ended the program to standard error.
-fn report(error: &Error, json: bool, env: &mut Env) {
+fn report(error: &Error, json: bool, called: &Called, env: &mut Env) {
     let mut text = if json {
-        in_json(error)
+        in_json(error, called)
     } else {
-        in_words(error)
+        in_words(error, called)
     };
     text.push('\n');
     // Nobody can be told that nobody can be told.
     drop(env.stderr.write_all(text.as_bytes()));
 }
 
-fn in_words(error: &Error) -> String {
-    let mut text = format!("keyctl: {}", error.message);
+fn in_words(error: &Error, called: &Called) -> String {
+    let mut text = format!("{}: {}", called.name, as_called(called, &error.message));
     for candidate in &error.candidates {
         text.push_str(&format!(
             "\n  {}  {}  of {}, {}",
@@ -158,7 +180,7 @@ fn in_words(error: &Error) -> String {
         ));
     }
     if let Some(hint) = &error.hint {
-        text.push_str(&format!("\nhint: {hint}"));
+        text.push_str(&format!("\nhint: {}", as_called(called, hint)));
     }
     text
 }
@@ -173,16 +195,16 @@ struct InJson<'a> {
 struct Told<'a> {
     code: &'static str,
     message: &'a str,
-    hint: Option<&'a str>,
+    hint: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [Candidate]>,
 }
 
-fn in_json(error: &Error) -> String {
+fn in_json(error: &Error, called: &Called) -> String {
     let told = Told {
         code: error.kind.word(),
         message: &error.message,
-        hint: error.hint.as_deref(),
+        hint: error.hint.as_deref().map(|hint| as_called(called, hint)),
         candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };
     // Text and lists of it can always be written as JSON.

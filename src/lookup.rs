@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
-use crate::key::{Key, State};
+use crate::key::Key;
 use crate::store::{Filter, LogFilter, Read};
 use crate::when::Timestamp;
 
@@ -69,11 +69,7 @@ impl Lookup<'_> {
         store.find(&Filter {
             owner,
             name: Some(name.to_owned()),
-            states: State::ALL
-                .into_iter()
-                .filter(|&state| state != State::Deleted)
-                .collect(),
-            ..Filter::all(self.now)
+            ..Filter::undeleted(self.now)
         })
     }
 

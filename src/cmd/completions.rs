@@ -1,12 +1,26 @@
-//! `keyctl completions`
+//! `keyctl completions`, and the answers to what its scripts ask.
+//!
+//! The scripts know nothing: at each Tab they run the program with [`VARIABLE`] set and the words of
+//! the line so far behind `--`, and it prints what the last one may become, one a line. So they never
+//! lag behind the program, and can offer what is in the store.
+
+mod ask;
+mod scripts;
+mod values;
+
+pub use ask::Asked;
 
 use super::Cx;
 use crate::error::{DONE, Result};
 use clap_complete::Shell;
 
+/// The environment variable by which a script asks; its value is the shell's name.
+const VARIABLE: &str = "KEYCTL_COMPLETE";
+
 /// Print a completion script for a shell
 ///
-/// It completes commands, flags and the values that flags take from a list; not keys.
+/// It completes commands and flags, the values of flags, and out of the store keys, by ID and by name,
+/// scopes, projects and users. For that it runs this program at each Tab, which only reads the store.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -15,9 +29,9 @@ Exit codes:
   5  the script could not be written
 
 Files:
-  ~/.local/share/bash-completion/completions/keyctl  where bash looks for the script
-  ~/.config/fish/completions/keyctl.fish             where fish looks for it
-  _keyctl                                            what zsh calls it, in a directory of $fpath
+  ~/.bashrc                                          where bash users put the first example's line
+  ~/.zshrc                                           where zsh users put the same with zsh
+  ~/.config/fish/completions/keyctl.fish             where fish looks for the script
 
 Examples:
   $ eval \"$(keyctl completions bash)\"
@@ -31,8 +45,13 @@ pub struct Args {
 impl Args {
     /// Prints the script.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut (cx.root)(), "keyctl", &mut script);
+        // By its name where a shell found it so: it will again, wherever it is installed then.
+        let own = cx.env.program.as_ref().filter(|_| cx.called.by_path);
+        let program = own.map_or_else(
+            || cx.called.name.clone(),
+            |path| path.to_string_lossy().into_owned(),
+        );
+        let script = scripts::script(self.shell, &cx.called.name, &program)?;
         cx.print(&script)?;
         Ok(DONE)
     }

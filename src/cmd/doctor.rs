@@ -46,7 +46,7 @@ pub struct Args {
 impl Args {
     /// Examines the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let report = examine(cx)?;
+        let report = examine(cx)?.told(|hint| cx.told(hint).into_owned());
         let printed = match self.format {
             Format::Text => report.text().into_bytes(),
             Format::Json => report.json().map_err(|cause| unwritable(&cause))?,
@@ -80,8 +80,8 @@ fn examine(cx: &Cx<'_>) -> Result<Report> {
         }
     }
     if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
-        let found = look::for_program(&path, own);
-        program::judge(found.as_ref(), &look::shown(own), &mut report);
+        let finds = |name: &str| look::for_program(&path, name, own);
+        program::judge(&cx.called.name, finds, &look::shown(own), &mut report);
     }
     Ok(report)
 }

@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// A label to take away; may be repeated
-    #[arg(long = "remove-label", value_name = "KEY", value_parser = name::label_key)]
+    #[arg(long = "remove-label", value_name = "LABEL", value_parser = name::label_key)]
     remove_labels: Vec<String>,
     #[command(flatten)]
     why: Why,

@@ -30,6 +30,8 @@ pub struct Filter {
     pub owner: Option<String>,
     /// It has exactly this name.
     pub name: Option<String>,
+    /// Its name begins so.
+    pub name_prefix: Option<String>,
     /// Its ID begins so.
     pub id_prefix: Option<String>,
     /// It is of this kind.
@@ -63,6 +65,7 @@ impl Filter {
             now,
             owner: None,
             name: None,
+            name_prefix: None,
             id_prefix: None,
             kind: None,
             project: None,
@@ -77,6 +80,16 @@ impl Filter {
             limit: None,
         }
     }
+
+    /// A filter that lets every key through that is not deleted, oldest first.
+    pub fn undeleted(now: Timestamp) -> Self {
+        let states = State::ALL.into_iter();
+        Filter {
+            states: states.filter(|state| *state != State::Deleted).collect(),
+            ..Filter::all(now)
+        }
+    }
+
     /// Whether it lets through most of the keys that there are, in the order in which they were made.
     pub fn asks_for_nearly_all(&self) -> bool {
         match self {
@@ -84,6 +97,7 @@ impl Filter {
                 now: _,
                 owner: None,
                 name: None,
+                name_prefix: None,
                 id_prefix: None,
                 kind: None,
                 project: None,

@@ -1,60 +1,233 @@
-//! `keyctl completions`
+//! `keyctl completions`, and what its scripts ask. The shells themselves are in `exe/shells.rs`.
 
-use crate::harness::World;
+use crate::harness::{Ran, World};
+use std::ffi::OsString;
 
 const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "powershell", "elvish"];
 
-/// The command line's words: every command that is shown, and the long options of each.
-fn words(command: &clap::Command) -> Vec<String> {
-    let mut words = Vec::new();
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        words.push(sub.get_name().to_owned());
-        let options = sub.get_arguments().filter(|arg| !arg.is_hide_set());
-        words.extend(options.filter_map(|arg| arg.get_long()).map(str::to_owned));
-    }
-    words
+/// What the last word of a line may become, as a script asks.
+fn asked(world: &World, line: &str) -> Ran {
+    let words = ["--", "keyctl"].into_iter().chain(line.split(' '));
+    world
+        .cmd(words)
+        .without_db()
+        .var("KEYCTL_DB", world.db())
+        .var("KEYCTL_COMPLETE", "bash")
+        .run()
+        .code(0)
+        .stderr("")
+}
+
+/// The values alone.
+fn values(world: &World, line: &str) -> Vec<String> {
+    let lines = asked(world, line).stdout;
+    let values = lines.lines().filter_map(|line| line.split('\t').next());
+    values.map(str::to_owned).collect()
 }
 
 #[test]
-fn every_shell_gets_a_script_of_every_command_and_option() {
+fn every_shell_gets_a_script_that_asks_the_program_by_its_name() {
     let world = World::new();
-    let words = words(&keyctl::command());
-    assert!(words.contains(&"rotate".to_owned()) && words.contains(&"expiring-within".to_owned()));
     for shell in SHELLS {
-        let ran = world.run(&format!("completions {shell}")).stderr("");
-        for word in &words {
-            assert!(ran.stdout.contains(word.as_str()), "{shell} lacks {word}");
+        let script = world.run(&format!("completions {shell}")).stderr("").stdout;
+        assert!(script.contains("KEYCTL_COMPLETE"), "{shell}");
+        assert!(script.contains("keyctl"), "{shell}");
+        for part in ["@FUNCTION@", "@NAME@", "@VARIABLE@", "@PROGRAM@"] {
+            assert!(!script.contains(part), "{shell}: {part}");
         }
+        let other = world
+            .cmd(["completions", shell])
+            .called("api-keyctl")
+            .run()
+            .code(0);
+        assert_eq!(
+            other.stdout.replace("api-keyctl", "keyctl"),
+            script.replace(
+                "_keyctl",
+                if shell == "bash" {
+                    "_api_keyctl"
+                } else {
+                    "_keyctl"
+                }
+            ),
+            "{shell}"
+        );
     }
     assert!(!world.db().exists(), "a script needs no store");
 }
 
 #[test]
-fn scripts_complete_keyctl_under_that_name() {
+fn a_program_called_by_its_path_is_asked_by_its_path() {
     let world = World::new();
-    for (shell, line) in [
-        ("bash", "complete -F _keyctl"),
-        ("zsh", "#compdef keyctl\n"),
-        ("fish", "complete -c keyctl "),
-        ("powershell", "-CommandName 'keyctl'"),
-        ("elvish", "edit:completion:arg-completer[keyctl]"),
-    ] {
-        let script = world.run(&format!("completions {shell}")).stdout;
-        assert!(script.contains(line), "{shell} lacks {line}");
-    }
+    let ran = world.cmd(["completions", "bash"]).called("./keyctl").run();
+    let path = world.path("bin/keyctl");
+    let asks = format!("'{}' -- ", path.to_str().unwrap());
+    assert!(ran.code(0).stdout.contains(&asks));
 }
 
 #[test]
-fn what_an_option_takes_is_completed() {
+fn commands_flags_and_listed_values_are_offered() {
     let world = World::new();
-    let script = world.run("completions bash").stdout;
-    for values in [
-        "table json jsonl csv ids",
-        "created expires last-used name",
-        "auto always never",
+    assert_eq!(values(&world, "ro"), ["rotate"]);
+    assert_eq!(values(&world, "policy s"), ["show", "set"]);
+    assert_eq!(values(&world, "list --expiring"), ["--expiring-within"]);
+    assert_eq!(
+        values(&world, "list --format "),
+        ["table", "json", "jsonl", "csv", "ids"]
+    );
+    assert_eq!(values(&world, "list --state dis"), ["disabled"]);
+    assert_eq!(values(&world, "list --state=dis"), ["--state=disabled"]);
+    assert_eq!(values(&world, "policy set max"), ["max-expiry"]);
+    let described = asked(&world, "rota").stdout;
+    assert_eq!(described, "rotate\tReplace a key by a new one\n");
+    assert!(!world.db().exists(), "to ask makes no store");
+}
+
+#[test]
+fn keys_are_offered_by_id_and_by_name() {
+    let world = World::quick();
+    let ci = world.create("--scope inference --name ci-deploy");
+    let trainer = world.create("--scope project --name trainer");
+    let gone = world.create("--scope project --name gone");
+    let (ci, trainer, gone) = (
+        crate::harness::id_of(&ci),
+        crate::harness::id_of(&trainer),
+        crate::harness::id_of(&gone),
+    );
+    world.run(&format!("delete {gone} --yes"));
+    world.run("disable trainer");
+
+    assert_eq!(
+        asked(&world, "rotate ")
+            .stdout
+            .lines()
+            .take(2)
+            .collect::<Vec<_>>(),
+        [
+            format!("{ci}\tci-deploy of alice, active"),
+            format!("{trainer}\ttrainer of alice, disabled"),
+        ]
+    );
+    assert_eq!(
+        asked(&world, "rotate ci-").stdout,
+        format!("ci-deploy\t{ci} of alice, active\n")
+    );
+    assert_eq!(
+        values(&world, &format!("rotate {}", &ci[..6])),
+        [ci.clone()]
+    );
+    assert_eq!(values(&world, "rotate alice/tr"), ["alice/trainer"]);
+    assert_eq!(values(&world, "rotate bob/tr"), [""; 0]);
+    assert_eq!(values(&world, "enable t"), ["trainer"]);
+    assert_eq!(values(&world, "enable ci"), [""; 0]);
+    assert_eq!(values(&world, "show go"), ["gone"]);
+    assert_eq!(values(&world, "log --key go"), ["gone"]);
+    assert_eq!(values(&world, "delete go"), [""; 0]);
+}
+
+#[test]
+fn one_name_of_several_owners_is_offered_once() {
+    let world = World::quick();
+    world.create("--scope inference --name ci");
+    world
+        .line("create --scope inference --name ci")
+        .user("bob")
+        .run()
+        .code(0);
+    assert_eq!(asked(&world, "show ci").stdout, "ci\t2 keys\n");
+}
+
+#[test]
+fn scopes_projects_and_users_come_from_the_store() {
+    let world = World::quick();
+    for line in [
+        "scope add models:train --description train",
+        "member add search bob --role owner",
     ] {
-        assert!(script.contains(values), "{values}");
+        world.line(line).user("carol").uid(0).run().code(0);
     }
+    assert_eq!(
+        asked(&world, "create --scope models").stdout,
+        "models:train\ttrain\n"
+    );
+    assert_eq!(
+        values(&world, "create --scope inference,models"),
+        ["inference,models:train"]
+    );
+    assert_eq!(values(&world, "scope remove models"), ["models:train"]);
+    assert_eq!(values(&world, "scope add models"), [""; 0]);
+    assert_eq!(values(&world, "verify --project "), ["search"]);
+    assert_eq!(values(&world, "list --owner b"), ["bob"]);
+    assert_eq!(values(&world, "list --owner "), ["alice", "bob", "carol"]);
+}
+
+#[test]
+fn the_line_says_in_which_store_to_look() {
+    let world = World::quick();
+    world.create("--scope inference --name ci");
+    let other = World::quick();
+    other.create("--scope inference --name other");
+    let db = other.db();
+    let db = db.to_str().unwrap();
+    assert_eq!(values(&world, &format!("--db {db} show o")), ["other"]);
+    assert_eq!(values(&world, &format!("show --db={db} o")), ["other"]);
+    assert_eq!(values(&world, "show o"), [""; 0]);
+    let ran = world
+        .cmd(["--", "keyctl", "--db", "~/keyctl.db", "show", "o"])
+        .without_db()
+        .var("HOME", other.path("."))
+        .var("KEYCTL_COMPLETE", "bash")
+        .run();
+    assert!(ran.stdout.starts_with("other\t"), "{ran:?}");
+}
+
+#[test]
+fn whoever_is_in_the_middle_of_a_line_is_told_of_no_error() {
+    let world = World::new();
+    std::fs::write(world.db(), "no store").unwrap();
+    let offered = values(&world, "show ");
+    assert!(
+        offered.iter().all(|word| word.starts_with('-')),
+        "{offered:?}"
+    );
+    let token = "kc_0123456789ab_0123456789012345678901234567890123456789012345678";
+    assert_eq!(asked(&world, &format!("show {token}")).stdout, "");
+    assert_eq!(asked(&world, "nothing of the kind").stdout, "");
+}
+
+#[test]
+fn what_would_move_the_cursor_is_not_offered() {
+    let world = World::quick();
+    world.create("--scope inference --name ci");
+    world
+        .sql()
+        .execute("UPDATE keys SET name = 'ci' || char(27) || '[2J'", [])
+        .unwrap();
+    assert_eq!(asked(&world, "show ci").stdout, "");
+    let by_id = asked(&world, "show ").stdout;
+    assert!(by_id.contains("ci\\u{1b}[2J of alice"), "{by_id}");
+}
+
+#[test]
+fn elvish_is_given_values_alone() {
+    let world = World::new();
+    let ran = world
+        .cmd(["--", "keyctl", "rota"])
+        .without_db()
+        .var("KEYCTL_COMPLETE", "elvish")
+        .run();
+    ran.code(0).stdout("rotate\n");
+}
+
+#[test]
+fn without_the_words_of_a_line_the_variable_changes_nothing() {
+    let world = World::new();
+    let with = |args: &[&str]| {
+        let cmd = world.cmd(args.iter().map(OsString::from)).without_db();
+        cmd.var("KEYCTL_COMPLETE", "bash").run()
+    };
+    assert!(with(&["--version"]).code(0).stdout.starts_with("keyctl "));
+    with(&["--"]).code(2);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod processes;
 mod readonly;
 mod restore;
 mod secrets;
+mod shells;
 mod strace;
 mod terminal;
 mod terminals;

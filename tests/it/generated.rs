@@ -1,44 +1,31 @@
-//! `man/` and `completions/`: made from the command line's definition, committed, and fresh.
+//! `man/`: made from the command line's definition, committed, and fresh.
 //!
-//! `UPDATE=1 cargo test --locked generated` writes them anew and removes what does not belong.
+//! `UPDATE=1 cargo test --locked generated` writes it anew and removes what does not belong.
 
 mod manual;
 
-use clap_complete::{Generator, Shell};
-use std::collections::{BTreeMap, BTreeSet};
+use manual::Pages;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// The sections that only the program's own page has.
+const STORY: [&str; 3] = ["QUICK START", "STATES", "TOKEN"];
+
 /// What makes the tests write the files instead of comparing them.
 const UPDATE: &str = "UPDATE";
 
-/// Files by name.
-type Files = BTreeMap<String, String>;
-
-const SHELLS: [Shell; 5] = [
-    Shell::Bash,
-    Shell::Elvish,
-    Shell::Fish,
-    Shell::PowerShell,
-    Shell::Zsh,
-];
-
 #[test]
 fn the_manual_pages_are_fresh() {
-    check("man", &manual::pages());
-}
-
-#[test]
-fn the_completion_scripts_are_fresh() {
-    check("completions", &scripts());
+    check("man", &manual::pages("keyctl"));
 }
 
 #[test]
 fn every_command_has_a_page_with_every_section() {
-    let pages = manual::pages();
+    let pages = manual::pages("keyctl");
     let commands = keyctl::command().get_subcommands().count();
     assert_eq!(pages.len(), commands + 1);
     for (name, page) in pages {
@@ -47,6 +34,7 @@ fn every_command_has_a_page_with_every_section() {
             .filter_map(|line| line.strip_prefix(".SH "))
             .map(|title| title.trim_matches('"'))
             .filter(|title| !["GLOBAL OPTIONS", "COMMANDS"].contains(title))
+            .filter(|title| name != "keyctl.1" || !STORY.contains(title))
             .collect();
         assert_eq!(
             sections,
@@ -67,13 +55,42 @@ fn every_command_has_a_page_with_every_section() {
 }
 
 #[test]
+fn the_page_of_the_program_tells_the_whole_story() {
+    let pages = manual::pages("keyctl");
+    for title in STORY {
+        let heading = [format!(".SH {title}\n"), format!(".SH \"{title}\"\n")];
+        let page = &pages["keyctl.1"];
+        assert!(
+            heading.iter().any(|heading| page.contains(heading)),
+            "{title}"
+        );
+    }
+}
+
+#[test]
+fn pages_for_another_name_tell_what_can_be_run_there() {
+    let pages = manual::pages("api-keyctl");
+    assert_eq!(pages.len(), manual::pages("keyctl").len());
+    for (name, page) in &pages {
+        assert!(name.starts_with("api-keyctl"), "{name}");
+        for word in page.split([' ', '\n', '(', '\'', '"']) {
+            // What is left is the store's path, keyutils' program, and the manual's own name.
+            assert_ne!(word, "\\fBkeyctl\\fR", "{name}");
+            assert!(!word.starts_with("keyctl\\-"), "{name}: {word}");
+        }
+        assert!(page.contains("api\\-keyctl"), "{name}");
+    }
+    assert!(pages["api-keyctl-create.1"].contains("$ api\\-keyctl create "));
+}
+
+#[test]
 fn mandoc_finds_nothing_wrong_with_the_manual_pages() {
     let dir = tempfile::tempdir().unwrap();
-    let pages = manual::pages();
+    let pages = manual::pages("keyctl");
     write(dir.path(), &pages);
     let Some(output) = output(
         Command::new("mandoc")
-            .args(["-T", "lint", "-W", "warning"])
+            .args(["-T", "lint", "-W", "all"])
             .args(pages.keys())
             .current_dir(dir.path()),
     ) else {
@@ -86,67 +103,6 @@ fn mandoc_finds_nothing_wrong_with_the_manual_pages() {
         .filter(|line| !line.contains("missing date, using \"\": TH"))
         .collect();
     assert!(found.is_empty(), "{found:#?}");
-}
-
-#[test]
-fn bash_loads_its_completion_script() {
-    const COMPLETE: &str = "source keyctl.bash && COMP_WORDS=(keyctl rota) COMP_CWORD=1 \
-        && _keyctl keyctl rota keyctl && echo \"${COMPREPLY[@]}\"";
-    loads("bash", &["-n", "keyctl.bash"], "");
-    loads("bash", &["--norc", "-c", COMPLETE], "rotate\n");
-}
-
-#[test]
-fn zsh_loads_its_completion_script() {
-    const COMPLETE: &str =
-        "autoload -U compinit && compinit -u -D && source ./_keyctl && echo $_comps[keyctl]";
-    loads("zsh", &["-n", "_keyctl"], "");
-    loads("zsh", &["-f", "-c", COMPLETE], "_keyctl\n");
-}
-
-#[test]
-fn fish_loads_its_completion_script() {
-    const COMPLETE: &str =
-        "source keyctl.fish; complete --do-complete 'keyctl rota' | string split -f1 \\t";
-    loads("fish", &["-n", "keyctl.fish"], "");
-    loads("fish", &["-c", COMPLETE], "rotate\n");
-}
-
-/// The completion script for each shell, under the name by which that shell looks for it.
-fn scripts() -> Files {
-    SHELLS
-        .into_iter()
-        .map(|shell| {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut keyctl::command(), "keyctl", &mut script);
-            (
-                shell.file_name("keyctl"),
-                String::from_utf8(script).unwrap(),
-            )
-        })
-        .collect()
-}
-
-/// The shell `name` runs with `args` beside all the scripts, complains of nothing, and prints
-/// `expected`.
-#[track_caller]
-fn loads(name: &str, args: &[&str], expected: &str) {
-    let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), &scripts());
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let Some(output) = output(
-        Command::new(name)
-            .args(args)
-            .current_dir(dir.path())
-            // Nothing of the user's own: neither read nor written.
-            .env_clear()
-            .envs([("PATH", path.as_os_str()), ("HOME", dir.path().as_os_str())]),
-    ) else {
-        return;
-    };
-    assert!(output.status.success(), "{name}: {output:?}");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{name}");
 }
 
 /// What `command` does; `None`, which is said, if its program is not installed.
@@ -166,7 +122,7 @@ fn output(command: &mut Command) -> Option<Output> {
 
 /// Compares the files of `dir` with `made`, or makes them so if the environment says [`UPDATE`].
 #[track_caller]
-fn check(dir: &str, made: &Files) {
+fn check(dir: &str, made: &Pages) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     if std::env::var_os(UPDATE).as_deref() == Some(OsStr::new("1")) {
         fs::create_dir_all(&path).unwrap();
@@ -219,7 +175,7 @@ fn names(dir: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-fn write(dir: &Path, files: &Files) {
+fn write(dir: &Path, files: &Pages) {
     for (name, text) in files {
         fs::write(dir.join(name), text).unwrap();
     }

@@ -133,6 +133,7 @@ impl World {
             answers: VecDeque::new(),
             variables: BTreeMap::new(),
             with_db: true,
+            called: "keyctl".to_owned(),
             cores: NonZeroUsize::MIN,
         }
     }
@@ -339,9 +340,16 @@ pub struct Cmd<'w> {
     variables: BTreeMap<String, OsString>,
     with_db: bool,
     cores: NonZeroUsize,
+    called: String,
 }
 
 impl Cmd<'_> {
+    /// By what the program is called.
+    pub fn called(mut self, name: &str) -> Self {
+        self.called = name.to_owned();
+        self
+    }
+
     /// On how many cores; one, unless this says more.
     pub fn cores(mut self, cores: usize) -> Self {
         self.cores = NonZeroUsize::new(cores).unwrap();
@@ -417,7 +425,7 @@ impl Cmd<'_> {
 
     /// Runs it.
     pub fn run(self) -> Ran {
-        let mut args = vec![OsString::from("keyctl")];
+        let mut args = vec![OsString::from(self.called)];
         if self.with_db {
             args.extend([OsString::from("--db"), self.world.db().into()]);
         }

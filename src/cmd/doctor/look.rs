@@ -70,9 +70,9 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
     Ok(place)
 }
 
-/// The `keyctl` that a shell finds in the directories of `path`, a value of `PATH`, and whether it
-/// is the file `own`.
-pub fn for_program(path: &OsStr, own: &Path) -> Option<Found> {
+/// The program `name` that a shell finds in the directories of `path`, a value of `PATH`, and whether
+/// it is the file `own`.
+pub fn for_program(path: &OsStr, name: &str, own: &Path) -> Option<Found> {
     let identity = |path: &Path| {
         let metadata = fs::metadata(path).ok()?;
         let runs = metadata.is_file() && metadata.mode() & EXECUTABLE != 0;
@@ -80,7 +80,7 @@ pub fn for_program(path: &OsStr, own: &Path) -> Option<Found> {
     };
     std::env::split_paths(path)
         // An empty one is the current directory.
-        .map(|directory| PathBuf::from(".").join(directory).join("keyctl"))
+        .map(|directory| PathBuf::from(".").join(directory).join(name))
         .find_map(|candidate| Some((identity(&candidate)?, candidate)))
         .map(|(found, candidate)| Found {
             shown: shown(candidate.strip_prefix(".").unwrap_or(&candidate)),

@@ -1,8 +1,9 @@
-//! Which `keyctl` a shell finds: Linux's keyutils has a program of that name too.
+//! Which program a shell finds by this one's name: Linux's keyutils has a `keyctl` too.
 
 use super::report::Report;
+use crate::called::OWN;
 
-/// The first `keyctl` that a shell finds.
+/// The first program of a name that a shell finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Its path as a message shows it.
@@ -11,20 +12,31 @@ pub struct Found {
     pub is_own: bool,
 }
 
-/// Notes that a shell finds another program than the one that runs, whose path is `own`, or none.
-pub fn judge(found: Option<&Found>, own: &str, report: &mut Report) {
-    match found {
+/// Notes that by the name `called` a shell finds another program than the one that runs, whose path
+/// is `own`, or none; and where this one goes by another name, what it finds by [`OWN`].
+pub fn judge(called: &str, finds: impl Fn(&str) -> Option<Found>, own: &str, report: &mut Report) {
+    match finds(called) {
         Some(found) if found.is_own => {}
         Some(Found { shown, .. }) => report.note(
             "program",
-            format!("the shell finds another keyctl, {shown}, and not this one, {own}"),
+            format!("the shell finds another {called}, {shown}, and not this one, {own}"),
             "call this one by its full path, or put its directory first in PATH; keyutils has a keyctl too",
         ),
         None => report.note(
             "program",
-            format!("the shell finds no keyctl in PATH; this one is {own}"),
+            format!("the shell finds no {called} in PATH; this one is {own}"),
             "call it by its full path, or put its directory into PATH",
         ),
+    }
+    if called == OWN {
+        return;
+    }
+    if let Some(Found { shown, .. }) = finds(OWN).filter(|found| !found.is_own) {
+        report.note(
+            "program",
+            format!("by '{OWN}' the shell finds another program, {shown}; this one is '{called}'"),
+            &*format!("write '{called}' in scripts"),
+        );
     }
 }
 
@@ -32,22 +44,52 @@ pub fn judge(found: Option<&Found>, own: &str, report: &mut Report) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_program_that_runs_goes_without_saying() {
-        let codes = |found: Option<Found>| -> Vec<&str> {
-            let mut report = Report::default();
-            judge(found.as_ref(), "/own/keyctl", &mut report);
-            assert!(report.findings.is_empty());
-            report.notes.iter().map(|note| note.code).collect()
-        };
-        let found = |is_own| {
+    fn notes(called: &str, found: &[(&str, bool)]) -> Vec<String> {
+        let mut report = Report::default();
+        let finds = |name: &str| {
+            let (shown, is_own) = found
+                .iter()
+                .find(|(path, _)| path.ends_with(&format!("/{name}")))?;
             Some(Found {
-                shown: "/x/keyctl".to_owned(),
-                is_own,
+                shown: (*shown).to_owned(),
+                is_own: *is_own,
             })
         };
-        assert_eq!(codes(found(true)), [""; 0]);
-        assert_eq!(codes(found(false)), ["program"]);
-        assert_eq!(codes(None), ["program"]);
+        judge(called, finds, "/own", &mut report);
+        assert!(report.findings.is_empty());
+        let notes = report.notes.into_iter();
+        notes
+            .inspect(|note| assert_eq!(note.code, "program"))
+            .map(|note| note.message)
+            .collect()
+    }
+
+    #[test]
+    fn only_the_program_that_runs_goes_without_saying() {
+        assert_eq!(notes(OWN, &[("/x/keyctl", true)]), [""; 0]);
+        assert_eq!(
+            notes(OWN, &[("/x/keyctl", false)]),
+            ["the shell finds another keyctl, /x/keyctl, and not this one, /own"]
+        );
+        assert_eq!(
+            notes(OWN, &[]),
+            ["the shell finds no keyctl in PATH; this one is /own"]
+        );
+    }
+
+    #[test]
+    fn by_another_name_it_tells_whose_its_own_is() {
+        let keyutils = ("/usr/bin/keyctl", false);
+        assert_eq!(
+            notes("api-keyctl", &[("/x/api-keyctl", true), keyutils]),
+            [
+                "by 'keyctl' the shell finds another program, /usr/bin/keyctl; this one is 'api-keyctl'"
+            ]
+        );
+        assert_eq!(notes("api-keyctl", &[("/x/api-keyctl", true)]), [""; 0]);
+        assert_eq!(
+            notes("kc", &[("/x/kc", true), ("/x/keyctl", true)]),
+            [""; 0]
+        );
     }
 }

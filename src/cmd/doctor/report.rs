@@ -47,6 +47,15 @@ impl Report {
         self.notes.push(remark(code, message.into(), hint.into()));
     }
 
+    /// The same with each hint as `tell` puts it.
+    #[must_use]
+    pub fn told(mut self, tell: impl Fn(&str) -> String) -> Self {
+        for remark in self.findings.iter_mut().chain(&mut self.notes) {
+            remark.hint = remark.hint.as_deref().map(&tell);
+        }
+        self
+    }
+
     /// The report for people.
     pub fn text(&self) -> String {
         let lines = |title: &str, remarks: &[Remark]| -> String {

@@ -118,10 +118,20 @@ impl Conditions {
 fn restrict(wanted: &mut Conditions, filter: &Filter) {
     let now = filter.now;
     if let Some(owner) = &filter.owner {
-        wanted.and("owner = ?", [text(owner)]);
+        // The beginning of a name leads to fewer keys than an owner: '+' hides the owner's index.
+        let named = filter.name_prefix.is_some();
+        let term = if named { "+owner = ?" } else { "owner = ?" };
+        wanted.and(term, [text(owner)]);
     }
     if let Some(name) = &filter.name {
         wanted.and("name = ?", [text(name)]);
+    }
+    if let Some(prefix) = &filter.name_prefix {
+        // No name has the last of all code points in it: it stands for no character.
+        wanted.and(
+            "name >= ? AND name < ? || char(1114111)",
+            [text(prefix), text(prefix)],
+        );
     }
     if let Some(prefix) = &filter.id_prefix {
         // '{' is the character after 'z', the last that an ID may have.

@@ -1,13 +1,25 @@
 //! Manual pages: what `clap_mangen` makes of the options, and the sections that it does not know,
 //! from the titled blocks under a command's help.
 
-use super::Files;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use keyctl::called::Called;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 
-/// The titles of the blocks under a help text, and what their sections are called.
+/// Pages by file name.
+pub type Pages = BTreeMap<String, String>;
+
+/// The titles of the blocks under the program's own help, and what their sections are called.
+const STORY: [(&str, &str); 3] = [
+    ("Quick start:", "QUICK START"),
+    ("States:", "STATES"),
+    ("Token:", "TOKEN"),
+];
+
+/// The titles of the blocks under every help text, and what their sections are called.
 const SECTIONS: [(&str, &str); 4] = [
     ("Exit codes:", "EXIT STATUS"),
     ("Environment:", "ENVIRONMENT"),
@@ -15,16 +27,36 @@ const SECTIONS: [(&str, &str); 4] = [
     ("Examples:", "EXAMPLES"),
 ];
 
-/// The page of the program and of each of its commands, by file name.
-pub fn pages() -> Files {
-    let mut root = keyctl::command()
-        .disable_help_subcommand(true)
-        .subcommand_help_heading("COMMANDS");
+/// The page of the program, installed under `name`, and of each of its commands.
+pub fn pages(name: &str) -> Pages {
+    let called = Called::by(&[OsString::from(name)]);
+    let mut root = renamed(keyctl::command(), &called)
+        .name(name.to_owned())
+        .disable_help_subcommand(true);
     root.build();
     std::iter::once(&root)
         .chain(root.get_subcommands())
         .map(|command| (format!("{}.1", page_name(command)), page(&root, command)))
         .collect()
+}
+
+/// `command` with texts for those who call it so.
+fn renamed(command: Command, called: &Called) -> Command {
+    let told = |text: &dyn ToString| keyctl::as_called(called, &text.to_string()).into_owned();
+    let mut renamed = command.clone();
+    if let Some(text) = command.get_about() {
+        renamed = renamed.about(told(text));
+    }
+    if let Some(text) = command.get_long_about() {
+        renamed = renamed.long_about(told(text));
+    }
+    if let Some(text) = command.get_after_help() {
+        renamed = renamed.after_help(told(text));
+    }
+    if let Some(text) = command.get_after_long_help() {
+        renamed = renamed.after_long_help(told(text));
+    }
+    renamed.mut_subcommands(|command| self::renamed(command, called))
 }
 
 fn page_name(command: &Command) -> &str {
@@ -39,34 +71,77 @@ fn page(root: &Command, command: &Command) -> String {
         .title(page_name(command).to_uppercase())
         // An empty argument has to be written as one, or the next would take its place.
         .date("\"\"")
-        .source(format!("keyctl {version}"))
+        .source(format!("{} {version}", root.get_name()))
         .manual("keyctl manual");
     let mut page = Page::default();
     page.add(|out| man.render_title(out));
     page.add(|out| man.render_name_section(out));
     page.add(|out| synopsis(command).to_writer(out));
     page.add(|out| description(command).to_writer(out));
+    let (own, common) = (blocks(command), blocks(root));
+    let is_root = command.get_name() == root.get_name();
+    let mut story = STORY.iter().filter(|_| is_root);
+    if let Some(quick_start) = story.next() {
+        page.block(&own, *quick_start);
+    }
     page.add(|out| man.render_options_section(out));
-    if command.get_name() == root.get_name() {
-        page.add(|out| man.render_subcommands_section(out));
+    if is_root {
+        page.add(|out| commands(root).to_writer(out));
     } else if command.has_subcommands() {
         page.text.push_str(".SH COMMANDS\n");
         for nested in command.get_subcommands() {
             page.nested(nested);
         }
     }
-    let (own, common) = (blocks(command), blocks(root));
+    for section in story {
+        page.block(&own, *section);
+    }
     for (title, section) in SECTIONS {
-        let block = own
-            .iter()
-            .chain(&common)
-            .find(|block| block.title == title)
-            .unwrap_or_else(|| panic!("{} has nothing under {title}", page_name(command)));
-        page.add(|out| block.section(section).to_writer(out));
+        let has = own.iter().any(|block| block.title == title);
+        page.block(if has { &own } else { &common }, (title, section));
     }
     page.add(|out| see_also(root, command).to_writer(out));
     // The empty line that clap_mangen puts before possible values, as roff writes one.
-    page.text.replace(".br\n\n.br\n", ".sp\n")
+    folded(&page.text.replace(".br\n\n.br\n", ".sp\n"))
+}
+
+/// The most bytes in a line of text: roff's authors break longer ones.
+const LINE_MAX: usize = 80;
+
+/// `page` with its long lines of text broken at blanks, which changes nothing of what is shown. Left as
+/// they are: requests, what is not filled, and the line behind `.TP`, all of which is the tag.
+fn folded(page: &str) -> String {
+    let mut text = String::with_capacity(page.len());
+    let (mut is_filled, mut is_tag) = (true, false);
+    for line in page.lines() {
+        let is_request = line.starts_with(['.', '\'']);
+        if is_request || !is_filled || is_tag {
+            text.push_str(line);
+        } else {
+            fold(line, &mut text);
+        }
+        text.push('\n');
+        is_tag = line == ".TP";
+        is_filled = (is_filled || line == ".fi") && line != ".nf";
+    }
+    text
+}
+
+fn fold(line: &str, text: &mut String) {
+    let mut width = 0;
+    for word in line.split(' ') {
+        // At the start of a line, these would begin a request.
+        let is_safe = !word.starts_with(['.', '\'']) && !word.is_empty();
+        if width > 0 && width + 1 + word.len() > LINE_MAX && is_safe {
+            text.push('\n');
+            width = 0;
+        } else if width > 0 {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(word);
+        width += word.len();
+    }
 }
 
 /// A page as it grows.
@@ -95,6 +170,13 @@ impl Page {
 }
 
 impl Page {
+    /// Adds as a section the block of `blocks` that has this title.
+    fn block(&mut self, blocks: &[Block], (title, section): (&str, &str)) {
+        let block = blocks.iter().find(|block| block.title == title);
+        let block = block.unwrap_or_else(|| panic!("nothing stands under {title}"));
+        self.add(|out| block.section(section).to_writer(out));
+    }
+
     /// Adds a command of a command: it has no page of its own.
     fn nested(&mut self, command: &Command) {
         let name = command.get_bin_name().unwrap();
@@ -111,6 +193,22 @@ impl Page {
         let sections = options.text.split_once(".SH OPTIONS\n").unwrap().1;
         self.text.push_str(sections.split(".SH ").next().unwrap());
     }
+}
+
+/// The commands, in their groups.
+fn commands(root: &Command) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["COMMANDS"]);
+    for (title, names) in keyctl::GROUPS {
+        roff.control("SS", [title]);
+        for name in names {
+            let command = root.find_subcommand(name).unwrap();
+            roff.control("TP", []);
+            roff.text([bold(page_name(command)), roman("(1)")]);
+            roff.text([roman(sentence(&command.get_about().unwrap().to_string()))]);
+        }
+    }
+    roff
 }
 
 /// The usage line: what is written as it stands in bold, what stands for something else in italics.
@@ -187,7 +285,10 @@ fn blocks(command: &Command) -> Vec<Block> {
             let mut lines = block.lines();
             let title = lines.next().unwrap().to_owned();
             assert!(
-                SECTIONS.iter().any(|(known, _)| *known == title),
+                STORY
+                    .iter()
+                    .chain(&SECTIONS)
+                    .any(|(known, _)| *known == title),
                 "no section is known for {title:?} under the help of {}",
                 page_name(command)
             );

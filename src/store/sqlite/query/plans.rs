@@ -175,6 +175,22 @@ fn an_owner_s_keys_are_not_looked_for_among_all() {
 }
 
 #[test]
+fn the_beginning_of_a_name_is_not_looked_for_among_all_keys() {
+    let named = |owner: Option<&str>, prefix: &str| {
+        select(&Filter {
+            owner: owner.map(str::to_owned),
+            name_prefix: Some(prefix.to_owned()),
+            limit: Some(100),
+            ..not_deleted()
+        })
+    };
+    finds_without_a_walk(&named(None, "next-"), FEW);
+    finds_without_a_walk(&named(Some("next"), "next-"), FEW);
+    finds_without_a_walk(&named(Some("active"), "next-"), 0);
+    finds_without_a_walk(&named(None, "nexu"), 0);
+}
+
+#[test]
 fn a_scope_s_keys_are_not_looked_for_among_all() {
     for filter in [all(), not_deleted(), in_states(&[State::Active])] {
         let query = select(&Filter {

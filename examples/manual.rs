@@ -1,0 +1,24 @@
+//! Writes the manual pages of the program under a name that it is to be installed by:
+//!
+//! ```sh
+//! cargo run --locked --example manual -- api-keyctl target/debian/man
+//! ```
+
+#[path = "../tests/it/generated/manual.rs"]
+mod manual;
+
+use std::env::args;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+fn main() -> io::Result<()> {
+    let (Some(name), Some(directory)) = (args().nth(1), args().nth(2)) else {
+        return Err(io::Error::other("give the program's name and a directory"));
+    };
+    fs::create_dir_all(&directory)?;
+    for (page, text) in manual::pages(&name) {
+        fs::write(Path::new(&directory).join(page), text)?;
+    }
+    Ok(())
+}

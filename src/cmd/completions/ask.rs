@@ -1,0 +1,117 @@
+//! What a completion script asks, and the answer.
+
+use super::VARIABLE;
+use super::values::{Source, offer_values};
+use crate::called::Called;
+use crate::cmd::{Attempt, Cx};
+use crate::env::Env;
+use crate::error::{DONE, Result, is_unprintable};
+use crate::usage;
+use clap_complete::engine::{CompletionCandidate, complete};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A question: what may the last of these words become?
+pub struct Asked {
+    /// Whether the shell takes a description behind each answer.
+    described: bool,
+    /// The line so far, the program's name first.
+    words: Vec<OsString>,
+}
+
+impl Asked {
+    /// What `args` ask, if a completion script has called: `keyctl -- WORD…`, with [`VARIABLE`] set.
+    pub fn by(args: &[OsString], env: &Env) -> Option<Self> {
+        let (marker, words) = args.get(1..)?.split_first()?;
+        if marker != "--" || words.is_empty() {
+            return None;
+        }
+        let shell = env.var(VARIABLE)?;
+        Some(Asked {
+            described: shell != "elvish",
+            words: words.to_vec(),
+        })
+    }
+
+    /// Prints what the last word may become: one value a line, behind each a tab and what it is.
+    /// Where that cannot be told, nothing: somebody is in the middle of a line.
+    pub fn answer(self, called: &Called, env: &mut Env) -> Result<u8> {
+        if usage::refuse_tokens(&self.words).is_err() {
+            return Ok(DONE);
+        }
+        let db = db(&self.words, env);
+        let mut cx = Cx {
+            env,
+            db,
+            quiet: true,
+            color: false,
+            attempt: Attempt::default(),
+            called,
+            root: crate::command,
+        };
+        let mut definition = (cx.root)();
+        if let Ok(location) = cx.location() {
+            definition = offer_values(
+                definition,
+                &Source {
+                    location,
+                    actor: cx.env.actor.name.clone(),
+                    now: cx.env.now(),
+                },
+            );
+        }
+        let last = self.words.len() - 1;
+        let is_begun = self.words.last().is_some_and(|word| !word.is_empty());
+        let directory = std::env::current_dir().ok();
+        let candidates = complete(&mut definition, self.words, last, directory.as_deref());
+        let mut candidates = candidates.unwrap_or_default();
+        if !is_begun && candidates.iter().any(|candidate| !is_flag(candidate)) {
+            // Whoever wants a flag begins one; the others would drown in them.
+            candidates.retain(|candidate| !is_flag(candidate));
+        }
+        let lines: String = candidates
+            .iter()
+            .filter_map(|candidate| line(candidate, self.described))
+            .collect();
+        cx.print(lines.as_bytes())?;
+        Ok(DONE)
+    }
+}
+
+fn is_flag(candidate: &CompletionCandidate) -> bool {
+    candidate.get_value().as_encoded_bytes().starts_with(b"-")
+}
+
+/// A candidate as the scripts read it; none for one that would move the cursor.
+fn line(candidate: &CompletionCandidate, described: bool) -> Option<String> {
+    let value = candidate.get_value().to_str()?;
+    if value.chars().any(is_unprintable) {
+        return None;
+    }
+    let help = candidate.get_help().map(ToString::to_string);
+    let help = help.as_deref().and_then(|help| help.lines().next());
+    Some(match help.filter(|_| described) {
+        Some(help) => format!("{value}\t{help}\n"),
+        None => format!("{value}\n"),
+    })
+}
+
+/// The store that the line itself names with `--db`. The shell has not read the line yet: a `~` still
+/// stands for the home directory.
+fn db(words: &[OsString], env: &Env) -> Option<PathBuf> {
+    let named = words
+        .windows(2)
+        .find(|pair| pair[0] == "--db")
+        .map(|pair| pair[1].clone());
+    let joined = || {
+        let word = words
+            .iter()
+            .find_map(|word| word.to_str()?.strip_prefix("--db="));
+        word.map(OsString::from)
+    };
+    let path = PathBuf::from(named.or_else(joined)?);
+    Some(match (path.strip_prefix("~"), env.var("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path,
+    })
+}

@@ -1,0 +1,151 @@
+//! Completion in real shells, each at a terminal: somebody types a part, Tab, and Enter.
+
+use super::harness::{Site, run, skipped};
+use super::terminal::{Session, Terminal};
+use crate::harness::{exe, id_of};
+use pty_process::blocking::Command;
+use std::fs;
+use std::process;
+
+/// What a shell prints once it waits for a line.
+const PROMPT: &str = "ready> ";
+
+/// A store with two keys and a scope whose name has a colon in it.
+fn store() -> (Site, String) {
+    let site = Site::new();
+    site.run("init");
+    site.run("policy set hash sha256");
+    site.run("scope add models:train --description training");
+    let ran = site.run("create --scope inference --name ci-deploy");
+    let mut spaced = site.cmd("create --scope project --name");
+    run(spaced.arg("two words")).code(0);
+    let id = id_of(ran.stdout.trim_end());
+    (site, id)
+}
+
+/// A shell that has read the completion script; `None`, which is said, where it is not installed.
+struct Shell {
+    terminal: Terminal,
+}
+
+impl Shell {
+    fn start(site: &Site, program: &str, args: &[&str], setup: &str) -> Option<Self> {
+        if process::Command::new(program)
+            .arg("--version")
+            .output()
+            .is_err()
+        {
+            skipped(&format!("{program} is not installed"));
+            return None;
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
+        let own = exe().parent().unwrap().to_str().unwrap();
+        let command = Command::new(program)
+            .args(args)
+            .env_clear()
+            .env("PATH", format!("{own}:{path}"))
+            .env("HOME", site.path("."))
+            .env("KEYCTL_DB", site.db())
+            .env("TERM", "xterm")
+            .current_dir(site.path("."));
+        let mut terminal = Terminal::start(command, 200);
+        terminal.type_in(setup);
+        terminal.expect(PROMPT);
+        Some(Shell { terminal })
+    }
+
+    /// Types `line`, and returns once `text` is on the screen.
+    #[track_caller]
+    fn shows(&mut self, line: &str, text: &str) {
+        self.terminal.type_in(line);
+        self.terminal.expect(text);
+    }
+
+    #[track_caller]
+    fn end(mut self) -> Session {
+        self.terminal.type_in("\u{15}exit\n");
+        self.terminal.finish()
+    }
+}
+
+fn bash(site: &Site) -> Option<Shell> {
+    let setup = format!(
+        "eval \"$(keyctl completions bash)\"; PS1='{}''{}'\n",
+        "ready", "> "
+    );
+    Shell::start(site, "bash", &["--norc", "--noprofile", "-i"], &setup)
+}
+
+fn zsh(site: &Site) -> Option<Shell> {
+    let setup = format!(
+        "PS2=; unsetopt zle_bracketed_paste; eval \"$(keyctl completions zsh)\"; PS1='{}''{}'\n",
+        "ready", "> "
+    );
+    Shell::start(site, "zsh", &["-f", "-i"], &setup)
+}
+
+fn fish(site: &Site) -> Option<Shell> {
+    let directory = site.path(".config/fish/completions");
+    fs::create_dir_all(&directory).unwrap();
+    let script = site.run("completions fish").stdout;
+    fs::write(directory.join("keyctl.fish"), script).unwrap();
+    let setup = "function fish_prompt; echo -n ready; echo -n '> '; end\n";
+    Shell::start(site, "fish", &["-i"], setup)
+}
+
+/// What each of the shells must do.
+#[track_caller]
+fn completes(shell: Option<Shell>, id: &str) {
+    let Some(mut shell) = shell else { return };
+    shell.shows(
+        "keyctl sho\tci-\t--format json\n",
+        &format!("\"id\":\"{id}\""),
+    );
+    shell.shows(&format!("keyctl show {}\t\n", &id[..6]), "Last events");
+    shell.shows(
+        "keyctl scope rem\tmodels:\t\n",
+        "removed the scope models:train",
+    );
+    shell.shows("keyctl list --state=act\t --format cs\t\n", "id,name,");
+    shell.shows("keyctl show two\t\n", "two words\n");
+    shell.shows("keyctl rotate \t\t", "ci-deploy of ");
+    shell.end();
+}
+
+#[test]
+fn bash_completes_a_line() {
+    let (site, id) = store();
+    completes(bash(&site), &id);
+}
+
+#[test]
+fn zsh_completes_a_line() {
+    let (site, id) = store();
+    completes(zsh(&site), &id);
+}
+
+#[test]
+fn fish_completes_a_line() {
+    let (site, id) = store();
+    completes(fish(&site), &id);
+}
+
+#[test]
+fn zsh_finds_the_script_in_a_directory_of_its_own() {
+    let (site, id) = store();
+    let script = site.run("completions zsh").stdout;
+    fs::create_dir(site.path("functions")).unwrap();
+    fs::write(site.path("functions/_keyctl"), script).unwrap();
+    let setup = format!(
+        "fpath=($HOME/functions $fpath); autoload -Uz compinit; compinit -u -D; PS1='{}''{}'\n",
+        "ready", "> "
+    );
+    let Some(mut shell) = Shell::start(&site, "zsh", &["-f", "-i"], &setup) else {
+        return;
+    };
+    shell.shows(
+        "keyctl show ci-\t --format json\n",
+        &format!("\"id\":\"{id}\""),
+    );
+    shell.end();
+}
