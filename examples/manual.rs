@@ -4,6 +4,12 @@
 //! cargo run --locked --example manual -- api-keyctl target/debian/man
 //! ```
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "its writer is a test's: a help text that is not in form ends it"
+)]
+
 #[path = "../tests/it/generated/manual.rs"]
 mod manual;
 

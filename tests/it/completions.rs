@@ -114,7 +114,7 @@ fn keys_are_offered_by_id_and_by_name() {
     );
     assert_eq!(
         values(&world, &format!("rotate {}", &ci[..6])),
-        [ci.clone()]
+        std::slice::from_ref(&ci)
     );
     assert_eq!(values(&world, "rotate alice/tr"), ["alice/trainer"]);
     assert_eq!(values(&world, "rotate bob/tr"), [""; 0]);
