@@ -123,9 +123,11 @@ impl Place {
 
 /// Says what is wrong with `place`, and what is to be known of it.
 pub fn judge(place: &Place, report: &mut Report) {
-    let files = [&place.store].into_iter().chain(&place.beside);
-    for file in files.chain(&place.replaced) {
-        open_to_others(file, report);
+    // Whoever opens the store gives an empty log the store's mode.
+    let empty = place.beside.iter().filter(|file| file.size == 0);
+    open_to_others(&place.store, empty, report);
+    for file in place.beside.iter().chain(&place.replaced) {
+        open_to_others(file, [], report);
     }
     if place.is_ruined() {
         let (shown, what) = (
@@ -179,16 +181,26 @@ pub fn judge(place: &Place, report: &mut Report) {
     left_behind(place, report);
 }
 
-fn open_to_others(file: &Entry, report: &mut Report) {
+/// Says that `file` is open to others if it is; `after` are those to which its mode goes on.
+fn open_to_others<'e>(
+    file: &Entry,
+    after: impl IntoIterator<Item = &'e Entry>,
+    report: &mut Report,
+) {
     if file.mode & OTHERS == 0 {
         return;
     }
     let Entry { shown, mode, .. } = file;
     let whom = if exceeds_others(*mode) { "o" } else { "go" };
+    let mut hint = format!("chmod {whom}= {shown}");
+    for file in after {
+        hint.push(' ');
+        hint.push_str(&file.shown);
+    }
     report.finding(
         "open-file",
         format!("others may {} {shown} (mode {mode:04o})", rights(*mode)),
-        &*format!("chmod {whom}= {shown}"),
+        &*hint,
     );
 }
 

@@ -1,7 +1,7 @@
 //! `keyctl doctor` among real modes, users and directories of programs.
 
 use super::harness::{Site, content, is_root, run, run_with, set_mode, skipped};
-use crate::harness::{Ran, exe};
+use crate::harness::{Ran, exe, id_of};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
@@ -199,6 +199,20 @@ fn modes_are_those_of_the_file_and_not_of_a_link_to_it() {
     assert_eq!(codes(&mut on_link()), (vec![], vec!["via-link".to_owned()]));
     set_mode(site.db(), 0o606);
     assert_eq!(codes(&mut on_link()).0, ["open-file"]);
+}
+
+#[test]
+fn who_follows_the_hint_about_an_open_store_has_mended_it() {
+    let site = Site::new();
+    let id = id_of(&site.create());
+    site.run(&format!("delete {id} --yes"));
+    // To look at the store gives an empty log the mode of the store.
+    assert_eq!(content(site.path("keyctl.db-wal")), b"");
+    set_mode(site.db(), 0o644);
+    let found = run(&mut site.cmd("doctor")).code(1).stdout;
+    let hint = found.lines().find_map(|line| line.strip_prefix("  hint: "));
+    run(&mut site.sh(hint.unwrap())).code(0);
+    site.run("doctor").stdout("").stderr("nothing found\n");
 }
 
 #[test]
