@@ -34,6 +34,10 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a user an administrator
+    #[command(after_help = "\
+Examples:
+  $ keyctl admin add bob
+  $ keyctl admin add bob -m 'covers for alice in May'")]
     Add {
         /// The user
         #[arg(value_name = "USER", value_parser = name::owner)]
@@ -42,6 +46,10 @@ enum Command {
         why: Why,
     },
     /// Make a user an administrator no longer; the last one stays
+    #[command(after_help = "\
+Examples:
+  $ keyctl admin remove carol
+  $ keyctl admin remove carol -m 'alice is back'")]
     Remove {
         /// The user
         #[arg(value_name = "USER")]
@@ -50,6 +58,10 @@ enum Command {
         why: Why,
     },
     /// List the administrators
+    #[command(after_help = "\
+Examples:
+  $ keyctl admin list
+  $ keyctl admin list --format json")]
     List {
         /// The form of the list
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -23,7 +23,7 @@ Exit codes:
 
 Examples:
   $ keyctl backup /var/backups/keyctl-$(date +%F).db
-  $ keyctl log --check --db /var/backups/keyctl-2026-11-22.db")]
+  $ keyctl backup before.db && keyctl log --check --db before.db")]
 pub struct Args {
     /// The file to make; nothing may be there yet, not even a link
     #[arg(value_name = "PATH")]

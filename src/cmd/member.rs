@@ -37,6 +37,10 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a user a member of a project, or give a member another role
+    #[command(after_help = "\
+Examples:
+  $ keyctl member add search alice --role owner
+  $ keyctl member add search bob --role collaborator -m 'new in the team'")]
     Add {
         /// The project
         #[arg(value_name = "PROJECT", value_parser = name::project)]
@@ -51,6 +55,10 @@ enum Command {
         why: Why,
     },
     /// Take a user out of a project
+    #[command(after_help = "\
+Examples:
+  $ keyctl member remove search bob
+  $ keyctl member remove search bob -m 'left the team'")]
     Remove {
         /// The project
         #[arg(value_name = "PROJECT", value_parser = name::project)]
@@ -62,6 +70,10 @@ enum Command {
         why: Why,
     },
     /// List the members of a project, or of all projects
+    #[command(after_help = "\
+Examples:
+  $ keyctl member list
+  $ keyctl member list search --format json")]
     List {
         /// The project
         #[arg(value_name = "PROJECT", value_parser = name::project)]

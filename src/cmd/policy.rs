@@ -55,12 +55,20 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show every policy
+    #[command(after_help = "\
+Examples:
+  $ keyctl policy show
+  $ keyctl policy show --format json")]
     Show {
         /// The form of what is printed
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
     /// Set a policy
+    #[command(after_help = "\
+Examples:
+  $ keyctl policy set max-expiry 30d -m 'security review'
+  $ keyctl policy set hash sha256")]
     Set {
         /// Its name, as 'policy show' lists it
         #[arg(value_name = "NAME")]
@@ -72,6 +80,10 @@ enum Command {
         why: Why,
     },
     /// Let a policy's default hold
+    #[command(after_help = "\
+Examples:
+  $ keyctl policy unset max-expiry
+  $ keyctl policy unset hash -m 'no hot path any more'")]
     Unset {
         /// Its name, as 'policy show' lists it
         #[arg(value_name = "NAME")]

@@ -41,12 +41,20 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the scopes
+    #[command(after_help = "\
+Examples:
+  $ keyctl scope list
+  $ keyctl scope list --format json")]
     List {
         /// The form of the list
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: TableFormat,
     },
     /// Register a scope
+    #[command(after_help = "\
+Examples:
+  $ keyctl scope add data:read --description 'read data sets'
+  $ keyctl scope add data:write --implies data:read,inference")]
     Add {
         /// Its name: lower-case letters, digits, ':', '.', '_' and '-'
         #[arg(value_name = "NAME", value_parser = scope::name)]
@@ -61,6 +69,10 @@ enum Command {
         why: Why,
     },
     /// Remove a scope that no key has and no other scope implies
+    #[command(after_help = "\
+Examples:
+  $ keyctl scope remove models:train
+  $ keyctl scope remove models:train -m 'no training any more'")]
     Remove {
         /// Its name
         #[arg(value_name = "NAME")]

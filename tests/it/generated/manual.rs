@@ -78,8 +78,13 @@ fn page(root: &Command, command: &Command) -> String {
     page.add(|out| man.render_name_section(out));
     page.add(|out| synopsis(command).to_writer(out));
     page.add(|out| description(command).to_writer(out));
-    let (own, common) = (blocks(command), blocks(root));
     let is_root = command.get_name() == root.get_name();
+    let (mut own, common) = (blocks(command), blocks(root));
+    if !is_root {
+        for nested in command.get_subcommands().flat_map(blocks) {
+            add(&mut own, nested);
+        }
+    }
     let mut story = STORY.iter().filter(|_| is_root);
     if let Some(quick_start) = story.next() {
         page.block(&own, *quick_start);
@@ -298,6 +303,22 @@ fn blocks(command: &Command) -> Vec<Block> {
             Block { title, lines }
         })
         .collect()
+}
+
+/// Adds to `blocks` what stands under the help of a command of the command, and is not there yet.
+fn add(blocks: &mut [Block], nested: Block) {
+    let same = blocks.iter_mut().find(|block| block.title == nested.title);
+    let Some(block) = same else {
+        panic!(
+            "nothing stands under {} of the command itself",
+            nested.title
+        );
+    };
+    for line in nested.lines {
+        if !block.lines.contains(&line) {
+            block.lines.push(line);
+        }
+    }
 }
 
 impl Block {
