@@ -20,6 +20,7 @@ mod create;
 mod delete;
 mod disable;
 mod doctor;
+mod documents;
 mod edit;
 mod enable;
 mod exe;

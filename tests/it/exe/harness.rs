@@ -192,7 +192,7 @@ impl Site {
 }
 
 /// Where programs are looked for: in `first`, then where the tests look for them.
-fn path_with(first: &Path) -> OsString {
+pub fn path_with(first: &Path) -> OsString {
     let rest = std::env::var_os("PATH").unwrap_or_default();
     let all = [first.to_owned()]
         .into_iter()

@@ -81,13 +81,19 @@ impl Terminal {
     /// Reads until the screen shows `text`.
     #[track_caller]
     pub fn expect(&mut self, text: &str) {
-        while !self.screen().contains(text) {
+        self.until(text, |screen| screen.contains(text));
+    }
+
+    /// Reads until the screen is as `shown` says.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, shown: impl Fn(&str) -> bool) {
+        while !shown(&self.screen()) {
             let mut ready = [PollFd::new(&self.pty, PollFlags::IN)];
             let timeout = Timespec::try_from(GUARD).unwrap();
             assert_ne!(
                 poll(&mut ready, Some(&timeout)).unwrap(),
                 0,
-                "never shown: {text:?} in {:?}",
+                "never shown: {what:?} in {:?}",
                 self.screen()
             );
             let mut bytes = [0; 4096];
@@ -126,7 +132,15 @@ impl Terminal {
         }
     }
 
-    fn screen(&self) -> String {
+    /// What the screen has shown, and from here on has not.
+    pub fn take(&mut self) -> String {
+        let screen = self.screen();
+        self.seen.clear();
+        screen
+    }
+
+    /// What the screen has shown.
+    pub fn screen(&self) -> String {
         String::from_utf8_lossy(&self.seen).replace("\r\n", "\n")
     }
 }

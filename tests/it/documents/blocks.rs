@@ -1,0 +1,90 @@
+//! The fenced blocks of the documents beside the README.
+
+use std::fmt::{self, Display, Formatter};
+use std::fs;
+use std::path::Path;
+
+const FENCE: &str = "```";
+
+/// A fenced block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The document's file name.
+    pub file: String,
+    /// The line of what is first in it, counted from 1.
+    pub line: usize,
+    /// What stands behind the fence: `console`, `sh`, or nothing.
+    pub kind: String,
+    /// What is in it, each line with its end.
+    pub text: String,
+}
+
+impl Block {
+    /// What is first in it, by which tables name it.
+    pub fn first(&self) -> &str {
+        self.text.lines().next().unwrap_or_default()
+    }
+}
+
+impl Display for Block {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Block {
+            file, line, kind, ..
+        } = self;
+        write!(f, "{file}:{line}: the {kind} block {:?}", self.first())
+    }
+}
+
+/// Every block of every document beside the README, and of that itself, in order.
+pub fn all() -> Vec<Block> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<String> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".md"))
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .flat_map(|file| of(file, &fs::read_to_string(root.join(file)).unwrap()))
+        .collect()
+}
+
+/// The blocks of a document.
+fn of(file: &str, text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (line, number) in text.lines().zip(1..) {
+        match (&mut open, line.strip_prefix(FENCE)) {
+            (None, Some(kind)) => {
+                open = Some(Block {
+                    file: file.to_owned(),
+                    line: number + 1,
+                    kind: kind.trim().to_owned(),
+                    text: String::new(),
+                });
+            }
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some(block), _) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, None) => assert!(
+                !line.trim_start().starts_with(FENCE),
+                "{file}:{number}: a block that is not at the margin is not found by the tests"
+            ),
+        }
+    }
+    assert!(open.is_none(), "{file}: a block without an end: {open:?}");
+    blocks
+}
+
+#[test]
+fn a_block_is_what_stands_between_two_fences() {
+    let blocks = of("A.md", "a\n```console\n$ b\n\nc\n```\nd\n```\n```\n");
+    let found: Vec<(usize, &str, &str)> = blocks
+        .iter()
+        .map(|block| (block.line, &*block.kind, &*block.text))
+        .collect();
+    assert_eq!(found, [(3, "console", "$ b\n\nc\n"), (9, "", "")]);
+}

@@ -1,0 +1,317 @@
+//! The blocks that are no console's: scripts are run, and what else there is is held against real
+//! tokens. Those that are not run stand in a table, and why. One that is new is in no table.
+
+use super::blocks::{self, Block};
+use crate::exe::harness::{Site, run, run_with, set_mode, skipped};
+use crate::harness::{Ran, id_of};
+use std::fs;
+use std::process::Command;
+
+/// What is first in a block, and what runs it.
+type Runs = (&'static str, fn(&Block));
+
+/// The blocks that are run.
+const RUN: [Runs; 10] = [
+    ("eval \"$(keyctl completions bash)\"", completions),
+    ("#!/bin/sh", a_script_that_guards),
+    (
+        "keyctl verify --batch --scope inference --key-file tokens >verdicts.jsonl",
+        many_at_once,
+    ),
+    (
+        "keyctl rotate ci-deploy --grace 24h --secret-file ci.token.new && mv ci.token.new ci.token",
+        a_rotation,
+    ),
+    (
+        "keyctl list --expiring-within 14d --exit-code --quiet",
+        a_warning_from_cron,
+    ),
+    ("jobs:", a_job_of_github_actions),
+    (
+        "keyctl verify --db /srv/keyctl/keyctl.db --key-env API_KEY --scope inference",
+        steps_of_a_job,
+    ),
+    (
+        "kc_7h2m9qxw4d1e_<43 characters><6 characters>",
+        the_parts_of_a_token,
+    ),
+    (
+        "kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}",
+        a_regular_expression,
+    ),
+    ("import sys, zlib", the_checksum_in_python),
+];
+
+/// The blocks that are not run, by what is first in them, and why.
+const NOT_RUN: [(&str, &str); 9] = [
+    (
+        "packaging/debian/build && sudo apt install ./target/debian/api-keyctl_*.deb",
+        "it installs a package; packaging/debian/try does that elsewhere",
+    ),
+    (
+        "cargo test --locked                                      # all tests, a few minutes",
+        "this is one of them",
+    ),
+    (
+        "UPDATE=1 cargo test --locked generated       # man/, from the help texts",
+        "it changes what is tested",
+    ),
+    (
+        "git clone . ../clean && cd ../clean && bash .ci/run",
+        "this is a part of it",
+    ),
+    (
+        "cargo install --path . --locked && ~/.cargo/bin/keyctl create --scope inference --expires 90d",
+        "it builds for minutes",
+    ),
+    ("cargo test --locked", "this is that"),
+    (
+        "UPDATE=1 cargo test --locked generated",
+        "it changes what is tested",
+    ),
+    (
+        "KEYCTL_TEST_ROUNDS=500 cargo test --test it --release -- --ignored crash",
+        "it runs for hours",
+    ),
+    (
+        "cargo bench --bench library                 # what the library does, in one process",
+        "it measures for an hour",
+    ),
+];
+
+#[test]
+fn every_other_block_is_run_or_it_is_said_why_not() {
+    const WHERE: &str = "tests/it/documents/others.rs";
+    let blocks: Vec<Block> = blocks::all()
+        .into_iter()
+        .filter(|block| block.kind != "console")
+        .collect();
+    let mut wrong = Vec::new();
+    for block in &blocks {
+        let runs = RUN.iter().any(|(first, _)| *first == block.first());
+        let not = NOT_RUN.iter().any(|(first, _)| *first == block.first());
+        if !runs && !not {
+            wrong.push(format!(
+                "{block} is new: add it to RUN or NOT_RUN in {WHERE}\n"
+            ));
+        }
+    }
+    let firsts = RUN.iter().map(|(first, _)| first);
+    for first in firsts.chain(NOT_RUN.iter().map(|(first, _)| first)) {
+        if !blocks.iter().any(|block| block.first() == *first) {
+            wrong.push(format!(
+                "{first:?} begins no block: remove it from {WHERE}\n"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.concat());
+}
+
+#[test]
+fn every_other_block_does_what_is_said() {
+    for block in blocks::all() {
+        let runs = RUN.iter().find(|(first, _)| *first == block.first());
+        if let Some((_, runs)) = runs
+            && block.kind != "console"
+        {
+            runs(&block);
+        }
+    }
+}
+
+/// Each shell runs the line for it, and has nothing to complain of.
+fn completions(block: &Block) {
+    for line in block.text.lines() {
+        let (_, rest) = line.split_once("completions ").unwrap();
+        let shell = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+        let site = Site::new();
+        let fish = site.path(".config/fish/completions");
+        fs::create_dir_all(&fish).unwrap();
+        let known = match shell {
+            "bash" => "complete -p keyctl",
+            "zsh" => "[[ -n $_comps[keyctl] ]]",
+            "fish" => "complete --do-complete 'keyctl rota' | string match -q 'rotate*'",
+            other => panic!("{block}: {other}"),
+        };
+        let before = match shell {
+            "zsh" => "autoload -U compinit && compinit -u -D\n",
+            _ => "",
+        };
+        // What is written to a file, fish reads at the next start.
+        let script = match line.contains('>') {
+            true => {
+                run(&mut site.sh(line)).code(0).stderr("");
+                known.to_owned()
+            }
+            false => format!("{before}{line}\n{known}"),
+        };
+        let mut command = site.sh("exec \"$@\"");
+        command.args(["sh", shell, "-c", &script]);
+        let ran = run(&mut command);
+        if ran.code == 127 {
+            skipped(&format!("{shell} is not installed"));
+            continue;
+        }
+        ran.code(0).stderr("");
+    }
+}
+
+/// A site with a key in `ci.token`, a deleted one in `gone.token` and one without the scope for
+/// inference in `read.token`.
+fn site() -> Site {
+    let site = Site::new();
+    let prepared = "keyctl create --scope inference --name ci-deploy --secret-file ci.token
+        keyctl create --scope inference --name gone --secret-file gone.token
+        keyctl delete gone --yes
+        keyctl scope add data:read
+        keyctl create --scope data:read --name read --secret-file read.token";
+    run(&mut site.sh(&format!("set -e\n{prepared}"))).code(0);
+    site
+}
+
+fn a_script_that_guards(block: &Block) {
+    let site = site();
+    let script = site.path("guard");
+    fs::write(&script, &block.text).unwrap();
+    set_mode(&script, 0o700);
+    let guard = |file: &str, db: &str| -> Ran {
+        let mut command = site.sh(&format!("./guard {file}"));
+        run(command.env("KEYCTL_DB", site.path(db)))
+    };
+    let says = |ran: Ran, message: &str| {
+        let ran = ran.code(1).stdout("");
+        assert_eq!(ran.stderr.lines().last(), Some(message), "{block}: {ran:?}");
+    };
+    guard("ci.token", "keyctl.db").code(0).stdout("come in\n");
+    says(guard("gone.token", "keyctl.db"), "401: not a valid key");
+    says(
+        guard("read.token", "keyctl.db"),
+        "403: this key may not do that",
+    );
+    says(guard("ci.token", "none.db"), "503: cannot say");
+    says(guard("none.token", "keyctl.db"), "503: cannot say");
+}
+
+fn many_at_once(block: &Block) {
+    let site = Site::new();
+    let tokens = site
+        .run("create --scope inference --name ci --count 3")
+        .stdout;
+    let verdicts = || -> Vec<String> {
+        let verdicts = fs::read_to_string(site.path("verdicts.jsonl")).unwrap();
+        verdicts.lines().map(str::to_owned).collect()
+    };
+    fs::write(site.path("tokens"), &tokens).unwrap();
+    run(&mut site.sh(&block.text)).code(0);
+    let all = verdicts();
+    assert_eq!(all.len(), 3, "{block}");
+    for (token, verdict) in tokens.lines().zip(&all) {
+        let begins = format!(r#"{{"valid":true,"id":"{}","#, id_of(token));
+        assert!(verdict.starts_with(&begins), "{block}: {verdict}");
+    }
+    fs::write(site.path("tokens"), format!("{tokens}none\n")).unwrap();
+    run(&mut site.sh(&block.text)).code(1);
+    assert_eq!(verdicts()[3], r#"{"valid":false,"reason":"malformed"}"#);
+}
+
+fn a_rotation(block: &Block) {
+    let site = site();
+    let token = || fs::read_to_string(site.path("ci.token")).unwrap();
+    let old = token();
+    run(&mut site.sh(&block.text)).code(0);
+    assert_ne!(old, token(), "{block}");
+    assert!(!site.path("ci.token.new").exists(), "{block}");
+    assert_eq!(site.verify(token()), 0, "{block}");
+    run_with(&mut site.cmd("verify"), old)
+        .code(0)
+        .says("was replaced");
+}
+
+fn a_warning_from_cron(block: &Block) {
+    let site = site();
+    run(&mut site.sh(&block.text)).code(0).stdout("").stderr("");
+    site.run("create --scope inference --name soon --expires 7d");
+    let told = run(&mut site.sh(&block.text)).code(1);
+    assert!(told.stdout.contains("  soon  "), "{block}: {told:?}");
+}
+
+/// What the step of the job runs, with the variables that the job sets: the secret and the store.
+fn a_job_of_github_actions(block: &Block) {
+    let value = |name: &str| -> String {
+        let lines = block.text.lines().map(str::trim_start);
+        let found = lines.filter_map(|line| line.strip_prefix(name)).next();
+        found
+            .unwrap_or_else(|| panic!("{block} has no {name}"))
+            .to_owned()
+    };
+    assert_eq!(value("API_KEY: "), "${{ secrets.API_KEY }}");
+    assert_eq!(value("KEYCTL_DB: "), "/srv/keyctl/keyctl.db");
+    lets_in_who_should(block, &value("run: "));
+}
+
+fn steps_of_a_job(block: &Block) {
+    for line in block.text.lines() {
+        lets_in_who_should(block, line);
+    }
+}
+
+/// `line` succeeds with a token that is valid, and fails with others.
+fn lets_in_who_should(block: &Block, line: &str) {
+    let site = site();
+    let db = site.db().into_os_string().into_string().unwrap();
+    let line = line.replace("/srv/keyctl/keyctl.db", &db);
+    for (file, code) in [("ci.token", 0), ("gone.token", 1), ("read.token", 6)] {
+        let mut command = site.sh(&line);
+        command
+            .env("API_KEY", fs::read_to_string(site.path(file)).unwrap())
+            .env("API_KEY_FILE", site.path(file));
+        let ran = run(&mut command);
+        assert_eq!(ran.code, code, "{block}: {line}: {ran:?}");
+    }
+}
+
+fn the_parts_of_a_token(block: &Block) {
+    let mut written = block.text.trim_end().to_owned();
+    for count in [43, 6] {
+        let stands_for = format!("<{count} characters>");
+        written = written.replace(&stands_for, &"x".repeat(count));
+    }
+    let token = Site::new().create();
+    let shape = |token: &str| -> Vec<usize> { token.split('_').map(str::len).collect() };
+    assert_eq!(shape(&written), shape(&token), "{block}");
+    assert_eq!(written[..3], token[..3], "{block}");
+}
+
+fn a_regular_expression(block: &Block) {
+    let site = Site::new();
+    let token = site.create();
+    let finds = |text: &str| -> bool {
+        let mut grep = site.sh(&format!("grep -Eqx '{}'", block.text.trim_end()));
+        run_with(&mut grep, text).code == 0
+    };
+    assert!(finds(&token), "{block}");
+    assert!(!finds(&token[1..]), "{block}");
+    assert!(!finds(&token[..token.len() - 1]), "{block}");
+    assert!(
+        !finds(&token.replace(&id_of(&token), "lllllllllllo")),
+        "{block}"
+    );
+}
+
+fn the_checksum_in_python(block: &Block) {
+    if Command::new("python3").arg("--version").output().is_err() {
+        return skipped("python3 is not installed");
+    }
+    let token = Site::new().create();
+    let says = |token: &str| -> String {
+        let site = Site::new();
+        let mut python = site.sh("exec python3 -c \"$SNIPPET\"");
+        run_with(python.env("SNIPPET", &block.text), format!("{token}\n"))
+            .code(0)
+            .stdout
+    };
+    assert_eq!(says(&token), "True\n", "{block}");
+    let last = if token.ends_with('0') { '1' } else { '0' };
+    let other = format!("{}{last}", &token[..token.len() - 1]);
+    assert_eq!(says(&other), "False\n", "{block}");
+}
