@@ -155,7 +155,8 @@ fn tokens_come_from_a_file_too() {
 fn what_cannot_be_done_is_refused_before_anything_is_read() {
     let world = World::quick();
     let token = world.create("--scope inference");
-    batch(&world, &token, "--scope inferense")
+    // Nor is it waited for: not even the first token comes.
+    batch(&world, "", "--scope inferense")
         .run()
         .fails(2, "there is no scope 'inferense'");
     batch(&world, &token, "--key-env TOKEN")
@@ -173,9 +174,7 @@ fn what_cannot_be_done_is_refused_before_anything_is_read() {
         .run()
         .fails(4, "tokens are not read from a terminal");
     let nowhere = World::new();
-    batch(&nowhere, &token, "")
-        .run()
-        .fails(5, "there is no store");
+    batch(&nowhere, "", "").run().fails(5, "there is no store");
 }
 
 #[test]
