@@ -626,6 +626,14 @@ fn a_terminal_gets_the_state_in_colour_unless_told_otherwise() {
         colors.len(),
         "{colors:?}"
     );
+    // The eight that a terminal's user has chosen to be read; the brighter eight are hardly seen on
+    // a light background.
+    for color in colors {
+        let number = color
+            .strip_prefix("38;5;")
+            .and_then(|number| number.parse().ok());
+        assert!(number.is_some_and(|number: u8| number < 8), "{color:?}");
+    }
     let uncolored: Vec<String> = table
         .lines()
         .map(|line| plain(line).trim_end().to_owned())
