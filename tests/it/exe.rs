@@ -11,6 +11,7 @@ pub mod harness;
 mod journal;
 mod links;
 mod lists;
+mod locales;
 mod oracles;
 mod pipes;
 mod processes;
@@ -23,3 +24,5 @@ pub mod terminal;
 mod terminals;
 mod timing;
 mod work;
+
+pub use harness::skipped;

@@ -43,6 +43,7 @@ mod refusals;
 mod restore;
 mod rotate;
 mod scope;
+mod scripts;
 mod show;
 mod states;
 mod store;

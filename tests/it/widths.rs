@@ -9,6 +9,9 @@ fn world() -> (World, String) {
     world.run("scope add models:train --implies inference --description a-model-is-trained");
     world.run("member add search-and-ranking alice --role owner");
     world.run("disable ci -m a-reason-that-takes-more-room-than-a-narrow-terminal-has");
+    // Refused, which is an event too.
+    let line = world.line("policy set max-expiry 1d");
+    line.user("somebody-with-a-rather-long-name").run().code(4);
     (world, id)
 }
 
@@ -86,7 +89,7 @@ fn a_policy_keeps_its_name_and_its_value_whole() {
 fn a_pipe_gets_every_column_and_a_line_for_each_row() {
     let (world, _) = world();
     for (line, titles, rows) in [
-        ("log", "SEQ AT ACTOR ACTION KEY DETAIL", 5),
+        ("log", "SEQ AT ACTOR ACTION KEY DETAIL", 6),
         ("policy show", "POLICY VALUE DEFAULT MEANING", 7),
         ("scope list", "SCOPE IMPLIES DESCRIPTION", 3),
         ("member list", "PROJECT USER ROLE", 1),
