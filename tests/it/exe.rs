@@ -13,6 +13,7 @@ mod links;
 mod lists;
 mod locales;
 mod oracles;
+mod pictures;
 mod pipes;
 mod processes;
 mod readonly;
