@@ -111,7 +111,7 @@ pub struct Global {
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
     #[default]
     Auto,
     /// Always.
@@ -172,6 +172,7 @@ Environment:
   KEYCTL_DB      the store's file, where --db does not name it
   XDG_DATA_HOME  the user's data directory on Linux, if not ~/.local/share
   NO_COLOR       if not empty, no colour
+  TERM           if dumb or not set, no colour and no progress bar
 
 Files:
   ~/.local/share/keyctl/keyctl.db                      the store on Linux

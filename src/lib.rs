@@ -118,7 +118,11 @@ fn colored(asked: Color, env: &Env) -> bool {
     match asked {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => env.terminal.stdout && env.var("NO_COLOR").is_none(),
+        Color::Auto => {
+            // A terminal that says nothing of itself, or that it is dumb, may show a colour's codes.
+            let knows_colors = env.var("TERM").is_some_and(|terminal| terminal != "dumb");
+            env.terminal.stdout && knows_colors && env.var("NO_COLOR").is_none()
+        }
     }
 }
 

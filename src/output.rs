@@ -5,12 +5,14 @@ mod entries;
 pub mod json;
 mod listing;
 mod record;
+mod sheet;
 mod style;
 
 pub use details::details;
 pub use entries::{Entries, EntryFormat};
 pub use listing::{Format, Listing};
 pub use record::Record;
+pub use sheet::{Column, Sheet};
 pub use style::Style;
 
 use crate::error::{Error, escape};

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 /// List keys
 ///
 /// Oldest first; all but deleted ones, unless --state asks for them. On a narrow terminal the
-/// table leaves columns out; the other formats never do.
+/// table leaves columns out; the other formats never do. '--format lines' is for screen readers.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -192,7 +192,7 @@ impl Args {
 /// The bytes that are written at once: what a pipe holds.
 const BUFFER: usize = 64 << 10;
 
-/// Prints what `filter` lets through, says under a table how many that are, and returns it.
+/// Prints what `filter` lets through, says to people how many that are, and returns it.
 pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format) -> Result<u64> {
     let style = cx.style();
     let mut out = BufWriter::with_capacity(BUFFER, &mut *cx.env.stdout);
@@ -224,7 +224,7 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
         Err(Failed::Output(cause)) => return Err(unwritable(&cause)),
         Err(Failed::Store(error)) => return Err(error),
     }
-    if format == Format::Table {
+    if matches!(format, Format::Table | Format::Lines) {
         legend(cx, count, filter.limit);
     }
     Ok(count)

@@ -4,10 +4,10 @@ use super::Cx;
 use super::values::{Format, Why};
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
+use crate::output::{Column, Sheet};
 use crate::policy::{Policy, SETTINGS};
 use crate::store;
 use clap::Subcommand;
-use comfy_table::Cell;
 use serde_json::{Map, Value};
 
 /// Show or set what holds for everyone who uses the store
@@ -106,6 +106,14 @@ impl Args {
     }
 }
 
+/// The columns of all policies: which there are and what holds is shown on every terminal.
+const COLUMNS: [Column; 4] = [
+    Column::new("POLICY", 0, true),
+    Column::new("VALUE", 0, true),
+    Column::new("DEFAULT", 50, true),
+    Column::new("MEANING", 60, false),
+];
+
 fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
     let policy = cx.open_to_read()?.policy()?;
     let default = Policy::default();
@@ -118,17 +126,12 @@ fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
             format!("{}\n", Value::Object(values))
         }
         Format::Text => {
-            let style = cx.style();
-            let mut table = style.table();
-            table.set_header(
-                ["POLICY", "VALUE", "DEFAULT", "MEANING"].map(|title| style.title(title)),
-            );
+            let mut table = Sheet::new(cx.style(), COLUMNS);
             for (name, meaning) in SETTINGS {
-                table.add_row(
-                    [name, &policy.get(name)?, &default.get(name)?, meaning].map(Cell::new),
-                );
+                let (value, default) = (policy.get(name)?, default.get(name)?);
+                table.row([name.to_owned(), value, default, meaning.to_owned()]);
             }
-            style.lines(table)
+            table.text()
         }
     };
     cx.print(text.as_bytes())?;

@@ -1,10 +1,9 @@
 //! The audit log, line by line. All forms but the table stream.
 
-use super::{Style, cell, instant, json};
+use super::{Column, Sheet, Style, cell, instant, json};
 use crate::event::Entry;
 use crate::when::Timestamp;
 use clap::ValueEnum;
-use comfy_table::{Cell, Table};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,11 +15,23 @@ pub enum EntryFormat {
     /// A table for people.
     #[default]
     Table,
+    /// A line an event without columns, as for a screen reader.
+    Lines,
     /// A JSON array.
     Json,
     /// A JSON object a line.
     Jsonl,
 }
+
+/// The columns of a log: what was done and when is shown on every terminal.
+const COLUMNS: [Column; 6] = [
+    Column::new("SEQ", 66, false),
+    Column::new("AT", 0, true),
+    Column::new("ACTOR", 60, false),
+    Column::new("ACTION", 38, true),
+    Column::new("KEY", 52, true),
+    Column::new("DETAIL", 80, false),
+];
 
 /// An event as JSON shows it.
 #[derive(Serialize)]
@@ -59,7 +70,8 @@ pub struct Entries<'a> {
 }
 
 enum Body {
-    Table(Box<Table>, Style),
+    Table(Box<Sheet<6>>),
+    Lines,
     Json,
     Jsonl,
 }
@@ -73,14 +85,8 @@ impl<'a> Entries<'a> {
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
-            EntryFormat::Table => {
-                let mut table = style.table();
-                table.set_header(
-                    ["SEQ", "AT", "ACTOR", "ACTION", "KEY", "DETAIL"]
-                        .map(|title| style.title(title)),
-                );
-                Body::Table(Box::new(table), style)
-            }
+            EntryFormat::Table => Body::Table(Box::new(Sheet::new(style, COLUMNS))),
+            EntryFormat::Lines => Body::Lines,
             EntryFormat::Json => {
                 out.write_all(b"[")?;
                 Body::Json
@@ -98,19 +104,18 @@ impl<'a> Entries<'a> {
     /// Adds an event.
     pub fn push(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.body {
-            Body::Table(table, _) => {
-                let at = Timestamp::from_millis(entry.at)
-                    .map_or_else(|| "unreadable".to_owned(), |at| instant(Some(at), self.now));
+            Body::Table(table) => {
                 let cells = [
                     entry.seq.to_string(),
-                    at,
+                    time(entry, self.now),
                     cell(&entry.actor),
                     cell(&entry.action),
                     cell(entry.key_id.as_deref().unwrap_or_default()),
                     cell(&in_words(entry)),
                 ];
-                table.add_row(cells.map(Cell::new));
+                table.row(cells);
             }
+            Body::Lines => self.out.write_all(line(entry, self.now).as_bytes())?,
             Body::Json => {
                 if !self.first {
                     self.out.write_all(b",")?;
@@ -129,14 +134,38 @@ impl<'a> Entries<'a> {
     /// Ends the log. A table without a line is not drawn.
     pub fn finish(self) -> io::Result<()> {
         match self.body {
-            Body::Table(table, style) if !self.first => {
-                self.out.write_all(style.lines(*table).as_bytes())?
-            }
+            Body::Table(table) if !self.first => self.out.write_all(table.text().as_bytes())?,
             Body::Json => self.out.write_all(b"]\n")?,
-            Body::Table(..) | Body::Jsonl => {}
+            Body::Table(..) | Body::Lines | Body::Jsonl => {}
         }
         self.out.flush()
     }
+}
+
+/// When it happened, and how long ago that is.
+fn time(entry: &Entry, now: Timestamp) -> String {
+    Timestamp::from_millis(entry.at)
+        .map_or_else(|| "unreadable".to_owned(), |at| instant(Some(at), now))
+}
+
+/// The event as one line.
+fn line(entry: &Entry, now: Timestamp) -> String {
+    let mut line = format!(
+        "event {}, at {}, {} by {}",
+        entry.seq,
+        time(entry, now),
+        cell(&entry.action),
+        cell(&entry.actor)
+    );
+    if let Some(id) = &entry.key_id {
+        line.push_str(&format!(", key {}", cell(id)));
+    }
+    let detail = in_words(entry);
+    if !detail.is_empty() {
+        line.push_str(&format!(", {}", cell(&detail)));
+    }
+    line.push('\n');
+    line
 }
 
 /// The detail as `name=value`, without what every event has.

@@ -1,5 +1,6 @@
 //! Many keys, one after the other, in constant memory.
 
+mod line;
 mod pages;
 
 use self::pages::Pages;
@@ -15,6 +16,8 @@ pub enum Format {
     /// A table for people.
     #[default]
     Table,
+    /// A line a key in which each value says what it is, as for a screen reader.
+    Lines,
     /// A JSON array.
     Json,
     /// A JSON object a line.
@@ -34,6 +37,7 @@ pub struct Listing<'a> {
 
 enum Body<'a> {
     Table(Box<Pages<'a>>),
+    Lines(&'a mut dyn Write),
     /// A record is made in the buffer and written as a whole.
     Json(&'a mut dyn Write, Vec<u8>),
     Jsonl(&'a mut dyn Write, Vec<u8>),
@@ -51,6 +55,7 @@ impl<'a> Listing<'a> {
     ) -> io::Result<Self> {
         let body = match format {
             Format::Table => Body::Table(Box::new(Pages::begin(out, style, now))),
+            Format::Lines => Body::Lines(out),
             Format::Json => {
                 out.write_all(b"[")?;
                 Body::Json(out, Vec::new())
@@ -75,6 +80,7 @@ impl<'a> Listing<'a> {
         let now = self.now;
         match &mut self.body {
             Body::Table(pages) => pages.push(key)?,
+            Body::Lines(out) => out.write_all(line::line(key, now).as_bytes())?,
             Body::Json(out, record) => {
                 record.clear();
                 if self.count > 0 {
@@ -107,7 +113,7 @@ impl<'a> Listing<'a> {
                 out.flush()?;
             }
             Body::Csv(mut csv) => csv.flush()?,
-            Body::Jsonl(out, _) | Body::Ids(out) => out.flush()?,
+            Body::Lines(out) | Body::Jsonl(out, _) | Body::Ids(out) => out.flush()?,
         }
         Ok(self.count)
     }

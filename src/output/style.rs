@@ -2,6 +2,7 @@
 
 use crate::key::State;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use crossterm::style::force_color_output;
 
 /// How output for people is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ impl Style {
         table.load_style(presets::NOTHING);
         if self.color {
             table.enforce_styling();
+            // What draws the colours looks at NO_COLOR too, which --color always overrules.
+            force_color_output(true);
         } else {
             table.force_no_tty();
         }
@@ -36,6 +39,9 @@ impl Style {
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
+        if let Some(last) = table.column_iter_mut().last() {
+            last.set_padding((0, 0));
+        }
         table
             .lines()
             .map(|line| format!("{}\n", line.trim_end()))
@@ -52,17 +58,18 @@ impl Style {
         }
     }
 
-    /// A state, in its colour.
+    /// A state, in its colour: one of the eight that each terminal chooses to be read on its own
+    /// background. The brighter eight are hardly seen on a light one.
     pub fn state(self, state: State) -> Cell {
         let cell = Cell::new(state.word());
         if !self.color {
             return cell;
         }
         cell.fg(match state {
-            State::Active => Color::Green,
-            State::Disabled | State::Expired => Color::Yellow,
-            State::PhasedOut => Color::Cyan,
-            State::Deleted => Color::Red,
+            State::Active => Color::DarkGreen,
+            State::Disabled | State::Expired => Color::DarkYellow,
+            State::PhasedOut => Color::DarkCyan,
+            State::Deleted => Color::DarkRed,
         })
     }
 }

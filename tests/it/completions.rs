@@ -73,7 +73,7 @@ fn commands_flags_and_listed_values_are_offered() {
     assert_eq!(values(&world, "list --expiring"), ["--expiring-within"]);
     assert_eq!(
         values(&world, "list --format "),
-        ["table", "json", "jsonl", "csv", "ids"]
+        ["table", "lines", "json", "jsonl", "csv", "ids"]
     );
     assert_eq!(values(&world, "list --state dis"), ["disabled"]);
     assert_eq!(values(&world, "list --state=dis"), ["--state=disabled"]);

@@ -11,7 +11,9 @@ pub mod harness;
 mod journal;
 mod links;
 mod lists;
+mod locales;
 mod oracles;
+mod pictures;
 mod pipes;
 mod processes;
 mod readonly;
@@ -23,3 +25,5 @@ pub mod terminal;
 mod terminals;
 mod timing;
 mod work;
+
+pub use harness::skipped;

@@ -375,8 +375,11 @@ impl Cmd<'_> {
         self
     }
 
-    /// With a terminal on every stream, of so many columns.
+    /// With a terminal on every stream, of so many columns, that knows colours.
     pub fn terminal(mut self, columns: u16) -> Self {
+        self.variables
+            .entry("TERM".to_owned())
+            .or_insert_with(|| "xterm".into());
         self.terminal = Terminal {
             stdin: true,
             stdout: true,

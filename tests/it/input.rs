@@ -462,7 +462,7 @@ fn words_that_are_not_among_the_choices_are_refused() {
         ),
         (
             "list --format yaml",
-            "'yaml' is not a value of --format <FORMAT>\nhint: it takes: table, json, jsonl, csv, ids\n",
+            "'yaml' is not a value of --format <FORMAT>\nhint: it takes: table, lines, json, jsonl, csv, ids\n",
         ),
         (
             "list --sort size",

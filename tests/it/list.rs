@@ -68,6 +68,7 @@ fn a_store_without_keys_lists_none_in_every_form() {
         .stderr("no keys\n");
     form("json").stdout("[]\n").stderr("");
     form("jsonl").stdout("").stderr("");
+    form("lines").stdout("").stderr("no keys\n");
     form("ids").stdout("").stderr("");
     form("csv").stderr("").stdout(
         "id,name,owner,kind,state,usable,scopes,labels,created_at,created_by,expires_at,\
@@ -339,7 +340,7 @@ fn limit_says_that_there_may_be_more() {
 fn exit_code_tells_whether_anything_is_listed() {
     let world = World::new();
     world.create("--scope inference --name ci --expires 1d");
-    for form in ["table", "json", "jsonl", "csv", "ids"] {
+    for form in ["table", "lines", "json", "jsonl", "csv", "ids"] {
         let listed = |line: &str| list(&world, &format!("{line} --format {form}")).run().code;
         assert_eq!(listed("--exit-code"), 1, "{form}");
         assert_eq!(listed("--exit-code --expiring-within 14d"), 1, "{form}");
@@ -626,6 +627,14 @@ fn a_terminal_gets_the_state_in_colour_unless_told_otherwise() {
         colors.len(),
         "{colors:?}"
     );
+    // The eight that a terminal's user has chosen to be read; the brighter eight are hardly seen on
+    // a light background.
+    for color in colors {
+        let number = color
+            .strip_prefix("38;5;")
+            .and_then(|number| number.parse().ok());
+        assert!(number.is_some_and(|number: u8| number < 8), "{color:?}");
+    }
     let uncolored: Vec<String> = table
         .lines()
         .map(|line| plain(line).trim_end().to_owned())

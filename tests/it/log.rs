@@ -276,7 +276,7 @@ fn what_cannot_be_a_filter_is_a_usage_error() {
 #[test]
 fn it_stays_quiet_when_its_reader_goes_away() {
     let Story { world, .. } = story();
-    for format in ["table", "json", "jsonl"] {
+    for format in ["table", "lines", "json", "jsonl"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = world.real(&format!("log --quiet --format {format}"));

@@ -32,7 +32,14 @@ impl<'a> Pages<'a> {
             out,
             style,
             now,
-            least: columns.iter().map(|&column| least(column)).collect(),
+            least: columns
+                .iter()
+                .enumerate()
+                .map(|(index, &column)| match least(column) {
+                    0 => 0,
+                    content => content + gap(index, &columns),
+                })
+                .collect(),
             columns,
             page,
             keys: 0,
@@ -62,14 +69,42 @@ impl<'a> Pages<'a> {
         self.out.flush()
     }
 
+    /// Gives the end of a key, which may be a phrase, of the room that the other columns leave enough
+    /// for all of it, or for its time: otherwise it would be broken as on a narrower terminal.
+    fn make_room(&mut self) {
+        let of_ends = |&column: &Column| column == Column::Expires;
+        let (Some(width), Some(ends)) = (self.style.width, self.columns.iter().position(of_ends))
+        else {
+            return;
+        };
+        let mut room = width;
+        let mut wanted = 0;
+        let needed = self.page.column_max_content_widths().into_iter();
+        for (index, (content, &least)) in needed.zip(&self.least).enumerate() {
+            let takes = content.saturating_add(gap(index, &self.columns)).max(least);
+            if index == ends {
+                wanted = takes;
+            } else {
+                room = room.saturating_sub(takes);
+            }
+        }
+        let minute = columns_of("2026-11-22T09:31Z (in 47h)") + gap(ends, &self.columns);
+        if let Some(fits) = [wanted, minute].into_iter().find(|&takes| takes <= room) {
+            self.least[ends] = self.least[ends].max(fits.min(wanted));
+        }
+    }
+
     fn draw(&mut self) -> io::Result<()> {
-        for (column, &least) in self.page.column_iter_mut().zip(&self.least) {
-            column.set_padding((0, 2));
+        let is_first = self.page.header().is_some();
+        if is_first {
+            self.make_room();
+        }
+        for (index, (column, &least)) in self.page.column_iter_mut().zip(&self.least).enumerate() {
+            column.set_padding((0, gap(index, &self.columns)));
             if least > 0 {
                 column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
             }
         }
-        let is_first = self.page.header().is_some();
         for (index, line) in self.page.lines().enumerate() {
             if is_first
                 && index == 0
@@ -147,20 +182,29 @@ impl Column {
     }
 }
 
-/// The columns that `column` takes at least, with the two blanks behind it.
+/// The columns that the content of `column` takes at least.
 fn least(column: Column) -> u16 {
-    let content = match column {
+    match column {
         // An ID or a state that is broken in two is of no use, and a date is hard to read.
-        Column::Id => KeyId::LEN,
+        Column::Id => u16::try_from(KeyId::LEN).unwrap_or(u16::MAX),
         Column::State => State::ALL
-            .map(|state| state.word().len())
+            .map(|state| columns_of(state.word()))
             .into_iter()
             .max()
             .unwrap_or(0),
-        Column::Expires => "2027-11-22 (in 365d)".len(),
-        _ => return 0,
-    };
-    u16::try_from(content + 2).unwrap_or(u16::MAX)
+        Column::Expires => columns_of("2027-11-22 (in 365d)"),
+        _ => 0,
+    }
+}
+
+/// The columns that ASCII takes.
+fn columns_of(text: &str) -> u16 {
+    u16::try_from(text.len()).unwrap_or(u16::MAX)
+}
+
+/// The blanks behind a column: none behind the last.
+fn gap(index: usize, columns: &[Column]) -> u16 {
+    if index + 1 < columns.len() { 2 } else { 0 }
 }
 
 /// The columns that each of `columns` takes in the first line of a table, which has their titles; `None`
@@ -188,7 +232,7 @@ fn drawn(line: &str, columns: &[Column]) -> Option<Vec<u16>> {
 }
 
 /// When a key stops on its own, or when and how it stopped.
-fn end(key: &Key, now: Timestamp) -> String {
+pub fn end(key: &Key, now: Timestamp) -> String {
     let told = |word: &str, at: Timestamp| format!("{word} {}", short(at, now));
     match (key.deleted_at, key.usable_until, key.expires_at) {
         (Some(at), _, _) => told("deleted", at),
@@ -200,7 +244,7 @@ fn end(key: &Key, now: Timestamp) -> String {
 }
 
 /// A day, or within two days of now a minute, and how far away it is.
-fn short(at: Timestamp, now: Timestamp) -> String {
+pub fn short(at: Timestamp, now: Timestamp) -> String {
     let text = at.to_string();
     let near = at.since(now).max(now.since(at)) < Span::days(2);
     // RFC 3339 begins with the ten characters of the day, sixteen with the minute.

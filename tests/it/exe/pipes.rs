@@ -348,7 +348,7 @@ fn a_list_longer_than_any_buffer_stays_quiet_too_when_its_reader_goes_away() {
     site.sql()
         .execute("UPDATE keys SET name = ?1 || id", [name])
         .unwrap();
-    for format in ["table", "json", "jsonl", "csv", "ids"] {
+    for format in ["table", "lines", "json", "jsonl", "csv", "ids"] {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
         let line = format!("list --format {format}");

@@ -22,8 +22,15 @@ impl Site {
         self.at_terminal_of(80, line)
     }
 
+    /// A command line as a terminal that knows colours runs it.
+    fn shown(&self, line: &str) -> std::process::Command {
+        let mut command = self.cmd(line);
+        command.env("TERM", "xterm-256color");
+        command
+    }
+
     fn at_terminal_of(&self, columns: u16, line: &str) -> Terminal {
-        Terminal::start(self.cmd(line).into(), columns)
+        Terminal::start(self.shown(line).into(), columns)
     }
 }
 
@@ -349,10 +356,16 @@ fn one_key_shown_fits_its_terminal_or_wraps_and_keeps_its_id_whole() {
 fn colour_is_for_terminals_that_want_it() {
     let site = Site::new();
     let id = id_of(&site.create());
-    for line in ["list", &format!("show {id}")] {
+    for line in [
+        "list",
+        &format!("show {id}"),
+        "policy show",
+        "--help",
+        "list -h",
+    ] {
         site.at_terminal(line).finish().ends(0).shows(ESCAPE);
 
-        let mut plain = site.cmd(line);
+        let mut plain = site.shown(line);
         plain.env("NO_COLOR", "1");
         let plain = Terminal::start(plain.into(), 80).finish().ends(0);
         assert!(!plain.screen.contains(ESCAPE), "{plain:#?}");
@@ -373,10 +386,43 @@ fn colour_is_for_terminals_that_want_it() {
 }
 
 #[test]
+fn a_terminal_that_is_dumb_or_says_nothing_of_itself_gets_no_colour() {
+    let site = Site::new();
+    site.create();
+    for line in ["list", "--help"] {
+        for terminal in [Some("dumb"), Some(""), None] {
+            let mut command = site.cmd(line);
+            command.envs(terminal.map(|terminal| ("TERM", terminal)));
+            let session = Terminal::start(command.into(), 80).finish().ends(0);
+            assert!(
+                !session.screen.contains(ESCAPE),
+                "{terminal:?}: {session:#?}"
+            );
+        }
+        let mut command = site.cmd(&format!("{line} --color always"));
+        command.env("TERM", "dumb");
+        Terminal::start(command.into(), 80)
+            .finish()
+            .ends(0)
+            .shows(ESCAPE);
+    }
+}
+
+#[test]
+fn a_state_is_coloured_where_a_flag_says_always_and_a_variable_says_no() {
+    let site = Site::new();
+    site.create();
+    let mut command = site.cmd("list --color always");
+    command.env("NO_COLOR", "1").env("TERM", "dumb");
+    let shown = run(&mut command).code(0).stdout;
+    assert!(shown.contains("\u{1b}[38;5;2mactive"), "{shown:?}");
+}
+
+#[test]
 fn an_empty_no_color_asks_for_nothing() {
     let site = Site::new();
     site.create();
-    let mut command = site.cmd("list");
+    let mut command = site.shown("list");
     command.env("NO_COLOR", "");
     Terminal::start(command.into(), 80)
         .finish()

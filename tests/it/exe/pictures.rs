@@ -1,0 +1,88 @@
+//! The README's pictures: what `docs/pictures/draw.py` draws of the program as it is now.
+
+use super::harness::skipped;
+use crate::harness::exe;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The exit code of the script where it cannot draw.
+const CANNOT: i32 = 77;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every picture.
+fn pictures() -> Vec<PathBuf> {
+    let files = fs::read_dir(root().join("docs/pictures")).unwrap();
+    files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "svg"))
+        .collect()
+}
+
+#[test]
+fn the_pictures_show_what_the_program_writes() {
+    let mut script = Command::new("python3");
+    script
+        .arg(root().join("docs/pictures/draw.py"))
+        .arg("--check")
+        .arg("--keyctl")
+        .arg(exe());
+    let output = match script.output() {
+        Ok(output) => output,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => {
+            return skipped("python3 is not installed");
+        }
+        Err(cause) => panic!("{cause}"),
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => {}
+        Some(CANNOT) => skipped(said.trim_end()),
+        _ => panic!("{said}"),
+    }
+}
+
+#[test]
+fn no_picture_holds_a_token_or_asks_for_anything_from_outside() {
+    let pictures = pictures();
+    assert!(!pictures.is_empty());
+    for path in pictures {
+        let text = fs::read_to_string(&path).unwrap();
+        let secret = text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .find(|word| word.len() > 40);
+        assert_eq!(secret, None, "{path:?}");
+        let outside = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        for word in [
+            "http:", "https:", "href", "<script", "<style", "@import", "url(",
+        ] {
+            assert!(!outside.contains(word), "{word} in {path:?}");
+        }
+    }
+}
+
+#[test]
+fn each_picture_in_the_readme_is_there_for_light_and_dark_and_says_what_is_seen() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let mut shown = 0;
+    for element in readme.split("<picture>").skip(1) {
+        let (element, _) = element.split_once("</picture>").unwrap();
+        let value = |name: &str| {
+            let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+            rest.split_once('"').unwrap().0.to_owned()
+        };
+        assert_eq!(value("media"), "(prefers-color-scheme: dark)", "{element}");
+        assert!(value("alt").len() > 40, "{element}");
+        let light = value("src");
+        assert_eq!(value("srcset"), light.replace("-light.svg", "-dark.svg"));
+        for file in [light, value("srcset")] {
+            assert!(root().join(&file).is_file(), "{file}");
+        }
+        shown += 1;
+    }
+    assert!(shown >= 5, "{shown}");
+}
