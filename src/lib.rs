@@ -4,7 +4,7 @@
 //! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
 //! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
 //! parts, `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`, `hash`, `id`,
-//! and at the bottom `parallel`, `env`, `when`, `directory`, `called` and `error`. `usage` puts clap's
+//! and at the bottom `parallel`, `env`, `when`, `directory`, `called`, `near` and `error`. `usage` puts clap's
 //! refusals into our words.
 
 pub mod access;
@@ -19,6 +19,7 @@ pub mod id;
 pub mod key;
 pub mod lookup;
 pub mod name;
+pub mod near;
 pub mod output;
 pub mod parallel;
 pub mod policy;

@@ -4,11 +4,18 @@ use crate::error::{Error, Kind, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::Key;
+use crate::near::nearest;
 use crate::store::{Filter, LogFilter, Read};
 use crate::when::Timestamp;
 
 /// How many candidates of an ambiguous prefix are named.
 const CANDIDATES_MAX: u64 = 10;
+
+/// Among how many keys, the oldest, one is looked for whose name is like a name that no key has.
+const LIKE_AMONG: u64 = 1000;
+
+/// How much of an ID must be right for a key to be looked for whose ID is like it.
+const LIKE_PREFIX: usize = 5;
 
 /// How far a line of successors is followed; only a store that was tampered with has a longer one.
 const LINEAGE_MAX: u32 = 10_000;
@@ -33,9 +40,11 @@ impl Lookup<'_> {
     pub fn key(&self, store: &dyn Read, text: &str) -> Result<Key> {
         if let Some(id) = KeyId::parse(text.as_bytes()) {
             // A name cannot be shaped like an ID, so nothing else can be meant.
-            return store
-                .get(id)?
-                .ok_or_else(|| Error::not_found(format!("there is no key {id}")).hint(LIST_HINT));
+            let none = || Error::not_found(format!("there is no key {id}"));
+            return match store.get(id)? {
+                Some(key) => Ok(key),
+                None => Err(none().hint(self.id_like(store, id)?)),
+            };
         }
         let named = self.named(store, text)?;
         if let Some(rank) = self.best_rank(named.clone()) {
@@ -114,13 +123,14 @@ impl Lookup<'_> {
     fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<Key> {
         let none = Error::not_found(format!("there is no key {}", quote(text)));
         if text.is_empty() || text.len() >= KeyId::LEN || !KeyId::is_part(text.as_bytes()) {
-            return Err(none.hint(LIST_HINT));
+            return Err(none.hint(self.name_like(store, text)?.unwrap_or(LIST_HINT.to_owned())));
         }
         if text.len() < KeyId::PREFIX_MIN {
-            return Err(none.hint(format!(
+            let too_short = format!(
                 "the beginning of an ID will do from {} characters on; 'keyctl list' shows the IDs",
                 KeyId::PREFIX_MIN
-            )));
+            );
+            return Err(none.hint(self.name_like(store, text)?.unwrap_or(too_short)));
         }
         if !self.by_prefix {
             return Err(none.hint("without a terminal, the beginning of an ID does not change a key: give the whole ID"));
@@ -132,9 +142,56 @@ impl Lookup<'_> {
         })?;
         match <[Key; 1]>::try_from(found) {
             Ok([key]) => Ok(key),
-            Err(found) if found.is_empty() => Err(none.hint(LIST_HINT)),
+            Err(found) if found.is_empty() => {
+                Err(none.hint(self.name_like(store, text)?.unwrap_or(LIST_HINT.to_owned())))
+            }
             Err(found) => Err(self.ambiguous(text, &found, "give more of the ID")),
         }
+    }
+
+    /// A question after the key whose name is most like `text`, if one is: the actor's own first.
+    fn name_like(&self, store: &dyn Read, text: &str) -> Result<Option<String>> {
+        let with_owner = text.contains('/');
+        for owner in [Some(self.actor), None] {
+            let some = store.find(&Filter {
+                owner: owner.map(str::to_owned),
+                limit: Some(LIKE_AMONG),
+                ..Filter::undeleted(self.now)
+            })?;
+            let name = |key: &Key| match with_owner {
+                true => format!("{}/{}", key.owner, key.name),
+                false => key.name.clone(),
+            };
+            let names: Vec<String> = some.iter().map(name).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            if let Some(like) = nearest(text, &names) {
+                return Ok(Some(format!("did you mean {}?", quote(like))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What to say where there is no key `id`: a question after one whose ID begins as that does.
+    fn id_like(&self, store: &dyn Read, id: KeyId) -> Result<String> {
+        let alike = store.find(&Filter {
+            id_prefix: Some(id.as_str()[..LIKE_PREFIX].to_owned()),
+            limit: Some(CANDIDATES_MAX),
+            ..Filter::all(self.now)
+        })?;
+        let ids: Vec<&str> = alike.iter().map(|key| key.id.as_str()).collect();
+        let like = nearest(id.as_str(), &ids);
+        let found = like.and_then(|like| alike.iter().find(|key| key.id.as_str() == like));
+        Ok(found.map_or_else(
+            || LIST_HINT.to_owned(),
+            |key| {
+                format!(
+                    "did you mean {} ({} of {})?",
+                    key.id,
+                    quote(&key.name),
+                    key.owner
+                )
+            },
+        ))
     }
 
     fn ambiguous(&self, text: &str, keys: &[Key], hint: &str) -> Error {

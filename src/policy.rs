@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, quote};
 use crate::hash::{Cost, Scheme};
-use crate::scope::nearest;
+use crate::near::nearest;
 use crate::token::Prefix;
 use crate::when::{Span, Timestamp, When};
 use std::cmp::min;

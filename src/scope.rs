@@ -1,10 +1,8 @@
 //! Scopes: what a key may do, and which scope implies which.
 
 use crate::error::{Error, Result, quote};
+use crate::near::nearest;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How alike, from 0 to 1, a known name must be to be suggested for an unknown one.
-const ALIKE: f64 = 0.7;
 
 /// The most scopes that a hint lists.
 const LISTED_MAX: usize = 20;
@@ -122,16 +120,6 @@ pub fn name(text: &str) -> Result<String> {
         .hint("use lower-case letters, digits, ':', '.', '_' and '-', a letter first, at most 64"))
 }
 
-/// The name among `known` that is most like `name`, if one is like it at all.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|&candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|&(alike, _)| alike >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,14 +160,5 @@ mod tests {
         for bad in ["", "A", "1a", ":a", "a b", "a,b", "ä", &"a".repeat(65)] {
             assert!(name(bad).is_err(), "{bad:?} was accepted");
         }
-    }
-
-    #[test]
-    fn the_nearest_name_is_suggested() {
-        let scopes = registry(&[("project", "inference")]);
-        let hint = |name: &str| scopes.check(name).unwrap_err().hint.unwrap();
-        assert_eq!(hint("infrence"), "did you mean 'inference'?");
-        assert_eq!(hint("Projects"), "did you mean 'project'?");
-        assert_eq!(hint("zzz"), "the scopes here are: inference, project");
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, quote};
 use crate::key::Kind;
 use crate::name;
-use crate::scope::nearest;
+use crate::near::nearest;
 use crate::store::Read;
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};

@@ -552,7 +552,10 @@ fn a_key_that_is_not_there_or_not_alone_is_refused() {
             stage.refuses(args, 3, message)
         };
         key("nobody", &format!("there is no key 'nobody'\n{hint}"));
-        key("carol/ci", &format!("there is no key 'carol/ci'\n{hint}"));
+        key(
+            "carol/ci",
+            "there is no key 'carol/ci'\nhint: did you mean 'alice/ci'?\n",
+        );
         key(
             "000000000000",
             &format!("there is no key 000000000000\n{hint}"),

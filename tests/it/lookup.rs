@@ -409,3 +409,33 @@ fn an_empty_key_is_none() {
         .run()
         .fails(3, "there is no key ''\n");
 }
+
+#[test]
+fn a_mistyped_name_or_id_is_answered_with_the_key_that_was_meant() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name ci-deploy"));
+    let bob = world.line("create --scope inference --name nightly");
+    bob.user("bob").run().code(0);
+    for (typed, meant) in [
+        ("ci-deplpy", "did you mean 'ci-deploy'?"),
+        ("nihgtly", "did you mean 'nightly'?"),
+        ("bob/nightyl", "did you mean 'bob/nightly'?"),
+        ("nothing", "'keyctl list --state all' shows every key"),
+    ] {
+        let ran = world.cmd(["show", typed]).run();
+        let message = format!("there is no key '{typed}'\nhint: {meant}\n");
+        ran.fails(3, &message);
+    }
+    let last = if id.ends_with('0') { '1' } else { '0' };
+    let typed = format!("{}{last}", &id[..11]);
+    let message =
+        format!("there is no key {typed}\nhint: did you mean {id} ('ci-deploy' of alice)?\n");
+    world.cmd(["show", &typed]).run().fails(3, &message);
+    // What is gone for ever cannot be meant by its name.
+    world.run("delete ci-deploy --yes");
+    let ran = world.cmd(["show", "ci-deplpy"]).run();
+    ran.fails(
+        3,
+        "there is no key 'ci-deplpy'\nhint: 'keyctl list --state all' shows every key\n",
+    );
+}

@@ -1,0 +1,28 @@
+//! What was most likely meant by a name that is not known.
+
+/// How alike, from 0 to 1, a known name must be to be suggested for an unknown one.
+const ALIKE: f64 = 0.7;
+
+/// The name among `known` that is most like `name`, if one is like it at all.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|&candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|&(alike, _)| alike >= ALIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested() {
+        let scopes = registry(&[("project", "inference")]);
+        let hint = |name: &str| scopes.check(name).unwrap_err().hint.unwrap();
+        assert_eq!(hint("infrence"), "did you mean 'inference'?");
+        assert_eq!(hint("Projects"), "did you mean 'project'?");
+        assert_eq!(hint("zzz"), "the scopes here are: inference, project");
+    }
+}
