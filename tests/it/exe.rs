@@ -20,7 +20,7 @@ mod readonly;
 mod restore;
 mod secrets;
 mod shells;
-mod strace;
+pub mod strace;
 pub mod terminal;
 mod terminals;
 mod timing;

@@ -39,6 +39,7 @@ mod migrations;
 mod policy;
 mod properties;
 mod purge;
+mod recipes;
 mod refusals;
 mod restore;
 mod rotate;

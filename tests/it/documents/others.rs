@@ -11,7 +11,7 @@ use std::process::Command;
 type Runs = (&'static str, fn(&Block));
 
 /// The blocks that are run.
-const RUN: [Runs; 10] = [
+const RUN: [Runs; 9] = [
     ("eval \"$(keyctl completions bash)\"", completions),
     ("#!/bin/sh", a_script_that_guards),
     (
@@ -26,7 +26,6 @@ const RUN: [Runs; 10] = [
         "keyctl list --expiring-within 14d --exit-code --quiet",
         a_warning_from_cron,
     ),
-    ("jobs:", a_job_of_github_actions),
     (
         "keyctl verify --db /srv/keyctl/keyctl.db --key-env API_KEY --scope inference",
         steps_of_a_job,
@@ -236,19 +235,6 @@ fn a_warning_from_cron(block: &Block) {
 }
 
 /// What the step of the job runs, with the variables that the job sets: the secret and the store.
-fn a_job_of_github_actions(block: &Block) {
-    let value = |name: &str| -> String {
-        let lines = block.text.lines().map(str::trim_start);
-        let found = lines.filter_map(|line| line.strip_prefix(name)).next();
-        found
-            .unwrap_or_else(|| panic!("{block} has no {name}"))
-            .to_owned()
-    };
-    assert_eq!(value("API_KEY: "), "${{ secrets.API_KEY }}");
-    assert_eq!(value("KEYCTL_DB: "), "/srv/keyctl/keyctl.db");
-    lets_in_who_should(block, &value("run: "));
-}
-
 fn steps_of_a_job(block: &Block) {
     for line in block.text.lines() {
         lets_in_who_should(block, line);

@@ -69,7 +69,9 @@ impl Site {
         command
     }
 
-    fn clean(&self, program: &str) -> Command {
+    /// A program in this directory, with `keyctl` on its `PATH`, and nothing of the environment that
+    /// the tests run in.
+    pub fn clean(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()

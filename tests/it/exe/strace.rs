@@ -111,6 +111,16 @@ pub fn calls_of(command: &Command, names: &str, stdout: Stdio) -> (Ran, Vec<Call
     (ran, calls)
 }
 
+/// Runs `command`, and returns the arguments of every process that it started, itself too: a line for
+/// each, as strace shows them.
+#[track_caller]
+pub fn arguments_of(command: &Command) -> (Ran, String) {
+    let log = NamedTempFile::new().unwrap();
+    let more = ["--seccomp-bpf", "-s", "4096", "-e", "trace=execve"].map(OsStr::new);
+    let ran = run(&mut traced(command, log.path(), &more));
+    (ran, fs::read_to_string(log.path()).unwrap())
+}
+
 /// `command`, killed before it makes `call`; it runs to its end if it does not.
 pub fn killed_at(command: &Command, call: &Call) -> Command {
     let trace = format!("trace={}", call.name);

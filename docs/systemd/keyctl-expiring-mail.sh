@@ -1,0 +1,15 @@
+#!/bin/sh
+# Mails what keyctl-expiring.service has listed to the address in its argument. Systemd starts it
+# after each run that did not fail, and says in the environment how that run ended and which it was.
+set -eu
+
+if [ "${MONITOR_EXIT_STATUS:?is set by systemd}" != 1 ]; then
+    exit 0
+fi
+# What the run has said may still be on its way.
+journalctl --sync
+list=$(journalctl --quiet --output=cat "_SYSTEMD_INVOCATION_ID=$MONITOR_INVOCATION_ID")
+if [ -z "$list" ]; then
+    list="The list is gone from the journal: see keyctl list --expiring-within 14d"
+fi
+printf '%s\n' "$list" | mail -s "API keys stop soon on $(uname -n)" "$1"

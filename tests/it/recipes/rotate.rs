@@ -1,0 +1,243 @@
+//! `docs/rotate`: a service gets a new token, and never holds one that is not let in.
+
+use super::{block, keeps_off_arguments, shells};
+use crate::exe::harness::{Site, content, mode, path_with, run};
+use crate::harness::{Ran, exe, id_of};
+use std::fs;
+
+/// What stands between the script and each tool that it calls: it verifies the token in the file as a
+/// service would, before the tool runs and after, and kills the script there if that is its turn.
+const STEP: &str = r#"#!/bin/sh
+tool=${0##*/}
+check() {
+    "$REAL" verify --no-touch --key-file api.token >/dev/null 2>&1 || echo "before or after $tool" >>outages
+    echo x >>steps
+    if [ "$(wc -l <steps)" = "$DIE_AT" ]; then
+        kill -9 "$SCRIPT"
+        exit 1
+    fi
+}
+check
+case $tool in
+    keyctl) "$REAL" "$@" ;;
+    reload) ./reload ;;
+    *) "/bin/$tool" "$@" ;;
+esac
+code=$?
+check
+exit $code
+"#;
+
+/// What the script calls.
+const TOOLS: [&str; 6] = ["keyctl", "cmp", "rm", "ln", "mv", "reload"];
+
+/// A site with a service's token in `api.token`, and tools that are looked at.
+struct Service {
+    site: Site,
+    old: String,
+}
+
+impl Service {
+    fn new() -> Self {
+        let site = Site::cheap();
+        let old = site.token_file("api.token", "--scope inference --name service");
+        for tool in TOOLS {
+            site.program(&format!("bin/{tool}"), STEP);
+        }
+        // The service: it reads the file, and is let in with what it has read.
+        site.program("reload", "#!/bin/sh\ncat api.token >loaded\n");
+        Service { site, old }
+    }
+
+    /// The script, killed at that step; at 0 it is not.
+    fn rotate(&self, shell: &str, die_at: usize) -> Ran {
+        drop(fs::remove_file(self.site.path("steps")));
+        let mut script = self.site.recipe(shell, "rotate/rotate.sh");
+        script.args(["api.token", "1h", "reload"]);
+        let mut command = self.site.clean("sh");
+        command
+            .args(["-c", r#"export SCRIPT=$$ && exec "$@""#, "sh"])
+            .arg(script.get_program())
+            .args(script.get_args())
+            .env("KEYCTL_DB", self.site.db())
+            .env("REAL", exe())
+            .env("DIE_AT", die_at.to_string())
+            .env("PATH", path_with(&self.site.path("bin")));
+        run(&mut command)
+    }
+
+    /// How many steps the last run went.
+    fn steps(&self) -> usize {
+        fs::read_to_string(self.site.path("steps"))
+            .unwrap()
+            .lines()
+            .count()
+    }
+
+    /// At no step the file held anything but a token that is let in.
+    #[track_caller]
+    fn had_no_outage(&self, when: &str) {
+        let outages = content(self.site.path("outages"));
+        assert_eq!(String::from_utf8(outages).unwrap(), "", "{when}");
+        assert_eq!(self.verify("api.token"), 0, "{when}");
+        assert_eq!(self.site.verify(&self.old), 0, "{when}");
+    }
+
+    fn verify(&self, file: &str) -> u8 {
+        self.site.verify(content(self.site.path(file)))
+    }
+
+    /// The service has the one new key's token, and nothing is left lying about.
+    #[track_caller]
+    fn is_rotated(&self, when: &str) {
+        self.had_no_outage(when);
+        let token = fs::read_to_string(self.site.path("api.token")).unwrap();
+        assert_ne!(token, self.old, "{when}");
+        assert_eq!(
+            content(self.site.path("loaded")),
+            token.as_bytes(),
+            "{when}"
+        );
+        assert_eq!(self.site.ids(), [id_of(&self.old), id_of(&token)], "{when}");
+        assert_eq!(mode(self.site.path("api.token")), 0o600, "{when}");
+        for left in ["api.token.new", "api.token.next"] {
+            assert!(!self.site.path(left).exists(), "{when}: {left}");
+        }
+    }
+}
+
+#[test]
+fn a_service_gets_a_new_token_and_the_old_one_works_at_every_step() {
+    for shell in shells() {
+        let service = Service::new();
+        service.rotate(shell, 0).code(0);
+        service.is_rotated(shell);
+        assert!(service.steps() >= 16, "{shell}");
+    }
+}
+
+#[test]
+fn a_run_killed_at_any_step_leaves_no_outage_and_is_taken_up_by_the_next() {
+    let whole = Service::new();
+    whole.rotate("sh", 0).code(0);
+    // Killed after the last, it was done.
+    for step in 1..whole.steps() {
+        let when = format!("killed at step {step}");
+        let service = Service::new();
+        service.rotate("sh", step).code(137);
+        service.had_no_outage(&when);
+        service.rotate("sh", 0).code(0);
+        service.is_rotated(&when);
+    }
+}
+
+#[test]
+fn a_rotation_that_was_killed_before_its_key_was_made_leaves_a_void_token_that_is_not_taken() {
+    let service = Service::new();
+    // As a kill between the secret file and the commit leaves it.
+    let void = Site::cheap().create();
+    for left in [&void, "kc_7h2m9q"] {
+        fs::write(service.site.path("api.token.new"), left).unwrap();
+        let before = service.site.ids().len();
+        service.rotate("sh", 0).code(0);
+        assert_eq!(service.site.ids().len(), before + 1);
+        service.had_no_outage(left);
+        assert_ne!(content(service.site.path("api.token")), left.as_bytes());
+    }
+}
+
+#[test]
+fn a_service_that_does_not_reload_is_told_of_and_gets_the_same_token_next_time() {
+    let service = Service::new();
+    service.site.program("reload", "#!/bin/sh\nexit 9\n");
+    for _ in 0..2 {
+        service.rotate("sh", 0).code(9);
+        service.had_no_outage("not reloaded");
+        assert_eq!(service.site.ids().len(), 2);
+        assert!(service.site.path("api.token.new").exists());
+    }
+    service
+        .site
+        .program("reload", "#!/bin/sh\ncat api.token >loaded\n");
+    service.rotate("sh", 0).code(0);
+    service.is_rotated("reloaded");
+}
+
+#[test]
+fn nothing_is_touched_where_the_store_does_not_know_the_token_or_is_not_there() {
+    for shell in shells() {
+        let service = Service::new();
+        let mine = service.site.path("api.token.new");
+        fs::write(&mine, Site::cheap().create()).unwrap();
+        let kept = content(&mine);
+        let other = Site::cheap();
+        for db in [other.db(), service.site.path("gone.db")] {
+            let mut script = service.site.recipe(shell, "rotate/rotate.sh");
+            script
+                .args(["api.token", "1h", "true"])
+                .env("KEYCTL_DB", db);
+            run(&mut script)
+                .code(1)
+                .says("rotate: the token in api.token is of no key");
+        }
+        assert_eq!(content(&mine), kept);
+        assert_eq!(
+            content(service.site.path("api.token")),
+            service.old.as_bytes()
+        );
+    }
+}
+
+#[test]
+fn a_new_token_that_is_stopped_is_not_put_in_place() {
+    let service = Service::new();
+    let other = service.site.create();
+    service.site.disable(&other);
+    fs::write(service.site.path("api.token.new"), &other).unwrap();
+    service
+        .rotate("sh", 0)
+        .code(1)
+        .says("api.token.new is there");
+    service.had_no_outage("another's token");
+    assert_eq!(
+        content(service.site.path("api.token.new")),
+        other.as_bytes()
+    );
+}
+
+#[test]
+fn what_keyctl_refuses_changes_nothing() {
+    let service = Service::new();
+    service.site.run("rotate service --grace 1h");
+    service
+        .rotate("sh", 0)
+        .code(4)
+        .says("its live successor is ");
+    service.had_no_outage("rotated already");
+    assert!(!service.site.path("loaded").exists());
+}
+
+#[test]
+fn the_line_on_the_page_rotates() {
+    let service = Service::new();
+    let systemctl = "#!/bin/sh\n[ \"$*\" = 'reload my-service' ] && ./reload\n";
+    service.site.program("systemd/systemctl", systemctl);
+    let mut line = service.site.beside("rotate", &block("rotate", "sh"));
+    run(line
+        .env("KEYCTL", exe())
+        .env("PATH", path_with(&service.site.path("systemd"))))
+    .code(0);
+    service.is_rotated("by the page's line");
+}
+
+#[test]
+fn no_process_has_a_token_in_an_argument() {
+    let service = Service::new();
+    let mut script = service.site.recipe("sh", "rotate/rotate.sh");
+    script.args(["api.token", "1h", "true"]);
+    keeps_off_arguments(&script, || service.old.clone());
+    let mut again = service.site.recipe("sh", "rotate/rotate.sh");
+    again.args(["api.token", "1h", "true"]);
+    let new = || fs::read_to_string(service.site.path("api.token")).unwrap();
+    keeps_off_arguments(&again, new);
+}
