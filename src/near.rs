@@ -18,11 +18,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_suggested() {
-        let scopes = registry(&[("project", "inference")]);
-        let hint = |name: &str| scopes.check(name).unwrap_err().hint.unwrap();
-        assert_eq!(hint("infrence"), "did you mean 'inference'?");
-        assert_eq!(hint("Projects"), "did you mean 'project'?");
-        assert_eq!(hint("zzz"), "the scopes here are: inference, project");
+    fn the_name_most_like_it_is_meant_and_none_that_is_unlike_it() {
+        let known = ["inference", "project", "projects"];
+        assert_eq!(nearest("infrence", &known), Some("inference"));
+        assert_eq!(nearest("Projects", &known), Some("projects"));
+        assert_eq!(nearest("zzz", &known), None);
+        assert_eq!(nearest("", &known), None);
+        assert_eq!(nearest("project", &[]), None);
     }
 }
