@@ -4,11 +4,12 @@
 
 mod manual;
 
+use crate::exe::harness::skipped;
 use manual::Pages;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -111,9 +112,7 @@ fn output(command: &mut Command) -> Option<Output> {
         Ok(output) => Some(output),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             let program = command.get_program().to_string_lossy().into_owned();
-            // Straight to the stream: what is printed, a test that passes keeps to itself.
-            let skipped = format!("skipped: {program} is not installed\n");
-            io::stderr().write_all(skipped.as_bytes()).unwrap();
+            skipped(&format!("{program} is not installed"));
             None
         }
         Err(cause) => panic!("{command:?}: {cause}"),
