@@ -152,10 +152,11 @@ impl Event {
         self
     }
 
-    /// The same event with the reason that the actor gave, if any.
+    /// The same event with the reason that the actor gave, if any. A blank one is none: a script's
+    /// variable may have been empty, and that must not keep a key from being stopped.
     #[must_use]
     pub fn because(self, reason: Option<&str>) -> Self {
-        match reason {
+        match reason.filter(|reason| !reason.trim().is_empty()) {
             Some(reason) => self.with("reason", reason),
             None => self,
         }

@@ -325,3 +325,20 @@ fn a_disabled_key_whose_grace_still_runs_is_rejected_all_the_same() {
     .unwrap();
     assert_eq!(world.verify(&token, "--no-touch"), 1);
 }
+
+#[test]
+fn a_blank_reason_is_none_and_keeps_no_key_from_being_stopped() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    for reason in ["", "  "] {
+        world.cmd(["disable", "web", "-m", reason]).run().code(0);
+        let event = world.events().pop().unwrap();
+        assert_eq!(world.verify(&token, ""), 1);
+        assert_eq!(event.action, "disable");
+        assert_eq!(event.detail().get("reason"), None, "{event:?}");
+        world
+            .cmd(["enable", "web", "--reason", reason])
+            .run()
+            .code(0);
+    }
+}
