@@ -27,7 +27,9 @@ impl Access {
             quote(&self.actor),
             quote(owner)
         ))
-        .hint("their owner may, and an administrator of this store"))
+        .hint(
+            "their owner may, and an administrator of this store: 'keyctl admin list' names them",
+        ))
     }
 
     /// Refuses an actor who is not an administrator; `what` is what only they may do.
@@ -37,7 +39,7 @@ impl Access {
         }
         Err(
             Error::access(format!("{} may not {what}", quote(&self.actor)))
-                .hint("ask an administrator of this store"),
+                .hint("ask an administrator of this store: 'keyctl admin list' names them"),
         )
     }
 
@@ -53,7 +55,7 @@ impl Access {
             return Ok(());
         }
         let who = match owners.as_slice() {
-            [] => String::new(),
+            [] => ": 'keyctl admin list' names them".to_owned(),
             owners => format!(", and its owners: {}", escape(&owners.join(", "))),
         };
         Err(Error::access(format!(

@@ -17,6 +17,7 @@ mod keys;
 mod list;
 mod log;
 mod member;
+mod owner;
 mod policy;
 mod purge;
 mod refusal;

@@ -162,7 +162,7 @@ fn taken(path: &Path) -> Error {
 fn unmade(path: &Path, cause: &io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::store(format!("cannot make the secret file {shown}: {cause}"))
-        .hint("check the path and its permissions")
+        .hint(directory::advice(path, cause))
 }
 
 fn unwritten(path: &Path, cause: &io::Error) -> Error {

@@ -1,5 +1,6 @@
 //! The directory that a file lies in.
 
+use crate::error::quote;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -20,6 +21,16 @@ pub fn sync(directory: &Path) -> io::Result<()> {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(cause) => Err(cause),
     }
+}
+
+/// What to do where the file at `path` could not be made, because of `cause`.
+pub fn advice(path: &Path, cause: &io::Error) -> String {
+    let directory = of(path);
+    if cause.kind() == io::ErrorKind::NotFound && !directory.exists() {
+        let shown = quote(&directory.to_string_lossy());
+        return format!("make the directory {shown} first, or name another file");
+    }
+    "check the path and its permissions".to_owned()
 }
 
 #[cfg(test)]

@@ -82,8 +82,8 @@ impl Policy {
             "default-grace" => self.default_grace = value.parse()?,
             "key-prefix" => self.key_prefix = value.parse()?,
             "hash" => self.fast_hash = is_fast(value)?,
-            "argon2-memory" => self.cost.memory_kib = number(value)?,
-            "argon2-iterations" => self.cost.iterations = number(value)?,
+            "argon2-memory" => self.cost.memory_kib = number(value, "19456, in KiB")?,
+            "argon2-iterations" => self.cost.iterations = number(value, "5")?,
             _ => return Err(unknown(name)),
         }
         Ok(())
@@ -128,12 +128,13 @@ impl Policy {
         if !above {
             return Ok(());
         }
+        let (default, max) = (self.get("default-expiry")?, self.get("max-expiry")?);
         Err(Error::policy(format!(
-            "default-expiry {} is above max-expiry {}",
-            self.get("default-expiry")?,
-            self.get("max-expiry")?
+            "default-expiry {default} is above max-expiry {max}"
         ))
-        .hint("set max-expiry first, or give less"))
+        .hint(format!(
+            "give at most {max}, or raise that first: keyctl policy set max-expiry {default}"
+        )))
     }
 
     /// How new secrets are hashed.
@@ -201,7 +202,7 @@ pub fn check_grace(grace: Span) -> Result<()> {
     Err(Error::policy(format!(
         "a grace of {grace} is too long: the longest is {MAX_GRACE}"
     ))
-    .hint(format!("give at most {MAX_GRACE}, or rotate again later")))
+    .hint(format!("give at most {MAX_GRACE}")))
 }
 
 fn lifetime(value: &str) -> Result<Option<Span>> {
@@ -226,10 +227,10 @@ fn is_fast(value: &str) -> Result<bool> {
     }
 }
 
-fn number(value: &str) -> Result<u32> {
+fn number(value: &str, example: &str) -> Result<u32> {
     value.parse().map_err(|_| {
         Error::usage(format!("{} is not a whole number", quote(value)))
-            .hint("give a number such as 19456")
+            .hint(format!("give a number such as {example}"))
     })
 }
 

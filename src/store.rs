@@ -255,6 +255,12 @@ pub fn preview(location: &Location, founder: &Founder<'_>) -> Result<Box<dyn Rea
 /// as its first administrator.
 pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> Result<()> {
     if !location.create(sharing)? {
+        if sqlite::Sqlite::open_to_read(location).is_ok() {
+            return Err(
+                Error::state(format!("there is a store at {} already", location.shown()))
+                    .hint("it is ready to use; to make another one, name another file: --db PATH"),
+            );
+        }
         return Err(Error::state(format!(
             "there is something at {} already",
             location.shown()

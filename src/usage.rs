@@ -32,25 +32,35 @@ pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
     match error.kind() {
         ErrorKind::UnknownArgument => {
             Error::usage(format!("there is no argument {} here", quote(subject())))
-                .hint(suggestion(error, ContextKind::SuggestedArg))
+                .hint(suggestion(error, ContextKind::SuggestedArg, args))
         }
         ErrorKind::InvalidSubcommand => {
             let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            Error::usage(format!("there is no command {}", quote(&name)))
-                .hint(suggestion(error, ContextKind::SuggestedSubcommand))
+            Error::usage(format!("there is no command {}", quote(&name))).hint(suggestion(
+                error,
+                ContextKind::SuggestedSubcommand,
+                args,
+            ))
         }
         ErrorKind::InvalidValue if value.as_deref().is_none_or(str::is_empty) => {
-            Error::usage(format!("{} has no value", subject())).hint(choices(error))
+            Error::usage(format!("{} has no value", subject())).hint(choices(error, args))
         }
         ErrorKind::InvalidValue => Error::usage(format!(
             "{} is not a value of {}",
             quote(&value.unwrap_or_default()),
             subject()
         ))
-        .hint(choices(error)),
-        ErrorKind::ValueValidation => validation(error, subject(), &value.unwrap_or_default()),
+        .hint(choices(error, args)),
+        ErrorKind::ValueValidation => {
+            validation(error, subject(), &value.unwrap_or_default(), args)
+        }
         ErrorKind::MissingRequiredArgument => {
-            Error::usage(format!("missing: {}", subject())).hint(SEE_HELP)
+            let missing = Error::usage(format!("missing: {}", subject()));
+            if subject().contains("<KEY>") {
+                missing.hint(format!("'keyctl list' shows the keys; {}", see_help(args)))
+            } else {
+                missing.hint(see_help(args))
+            }
         }
         ErrorKind::ArgumentConflict => {
             let other = text(error, ContextKind::PriorArg).unwrap_or_else(|| subject().to_owned());
@@ -68,15 +78,40 @@ pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
             Error::usage(format!("the argument {shown} is not UTF-8"))
                 .hint("only a path may be other than UTF-8")
         }
-        ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(SEE_HELP),
-        _ => Error::usage(first_line(error)).hint(SEE_HELP),
+        ErrorKind::TooManyValues => Error::usage(format!("{} takes no value", subject()))
+            .hint("leave out the '=' and what is behind it"),
+        ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(see_help(args)),
+        _ => Error::usage(first_line(error)).hint(see_help(args)),
     }
 }
 
-const SEE_HELP: &str = "see --help";
+/// Which command's help says more: that of the one which `args` name, as far as they name one.
+fn see_help(args: &[OsString]) -> String {
+    let root = crate::command();
+    let mut command = &root;
+    let mut path = String::new();
+    let mut is_value = false;
+    for arg in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+        if is_value || arg.starts_with('-') {
+            // The global options that take a value may stand before a command.
+            is_value = !is_value && matches!(arg, "--db" | "--color");
+            continue;
+        }
+        let Some(named) = command.find_subcommand(arg) else {
+            break;
+        };
+        path.push(' ');
+        path.push_str(named.get_name());
+        command = named;
+    }
+    match path.as_str() {
+        "" => "'keyctl --help' shows every command".to_owned(),
+        path => format!("'keyctl help{path}' shows what it takes"),
+    }
+}
 
 /// A value that one of our own parsers refused keeps that parser's words.
-fn validation(error: &clap::Error, argument: &str, value: &str) -> Error {
+fn validation(error: &clap::Error, argument: &str, value: &str, args: &[OsString]) -> Error {
     let source = std::error::Error::source(error);
     match source.and_then(|source| source.downcast_ref::<Error>()) {
         Some(own) => own.clone(),
@@ -86,25 +121,25 @@ fn validation(error: &clap::Error, argument: &str, value: &str) -> Error {
                 "{} is not a value of {argument}{why}",
                 quote(value)
             ))
-            .hint(SEE_HELP)
+            .hint(see_help(args))
         }
     }
 }
 
-fn choices(error: &clap::Error) -> String {
+fn choices(error: &clap::Error, args: &[OsString]) -> String {
     if let Some(near) = nearest(error, ContextKind::SuggestedValue) {
         return format!("did you mean '{near}'?");
     }
     match text(error, ContextKind::ValidValue) {
         Some(valid) => format!("it takes: {valid}"),
-        None => SEE_HELP.to_owned(),
+        None => see_help(args),
     }
 }
 
-fn suggestion(error: &clap::Error, kind: ContextKind) -> String {
+fn suggestion(error: &clap::Error, kind: ContextKind, args: &[OsString]) -> String {
     match nearest(error, kind) {
         Some(near) => format!("did you mean '{near}'?"),
-        None => SEE_HELP.to_owned(),
+        None => see_help(args),
     }
 }
 

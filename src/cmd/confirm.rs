@@ -18,11 +18,15 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
         return Ok(());
     }
     if !cx.env.terminal.interactive() {
-        return Err(Error::new(
-            Kind::Unconfirmed,
-            format!("{action} asks first, and there is no terminal to ask at"),
-        )
-        .hint("if you are sure, say --yes"));
+        // Who sits at one, and has sent a file in, would not believe that there is none.
+        let why = match cx.env.terminal.stderr {
+            true => "standard input is no terminal",
+            false => "there is no terminal to ask at",
+        };
+        return Err(
+            Error::new(Kind::Unconfirmed, format!("{action} asks first, and {why}"))
+                .hint("if you are sure, say --yes"),
+        );
     }
     let answer = cx
         .env

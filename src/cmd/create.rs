@@ -15,7 +15,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The most keys that one command makes.
-const COUNT_MAX: i64 = 10_000;
+const COUNT_MAX: u32 = 10_000;
 
 /// Create keys
 ///
@@ -60,12 +60,23 @@ pub struct Args {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// Make so many keys, whose names end in -1, -2 and so on; one token a line
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     count: Option<u32>,
     #[command(flatten)]
     handover: Handover,
     #[command(flatten)]
     why: Why,
+}
+
+/// `text` as a number of keys to make.
+fn count(text: &str) -> Result<u32> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=COUNT_MAX).contains(number))
+        .ok_or_else(|| {
+            Error::usage(format!("{} is not a value of --count <N>", quote(text)))
+                .hint(format!("give a whole number from 1 to {COUNT_MAX}"))
+        })
 }
 
 /// What the new keys have in common, and their names.

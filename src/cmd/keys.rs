@@ -96,5 +96,6 @@ fn line(line: &[u8]) -> Result<String> {
             "the KEY {} on standard input is not UTF-8",
             quote(&String::from_utf8_lossy(line))
         ))
+        .hint("give its key ID instead")
     })
 }

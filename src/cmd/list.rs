@@ -1,7 +1,7 @@
 //! `keyctl list`
 
-use super::Cx;
 use super::values::{self, KindName};
+use super::{Cx, owner};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::key::State;
 use crate::name;
@@ -67,7 +67,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     sort: Order,
     /// List at most so many
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
     /// Exit with 1 if anything is listed, for cron and CI
     #[arg(long)]
@@ -138,6 +138,10 @@ impl Args {
         let store = cx.open_to_read()?;
         let filter = self.filter(&*store, cx.env.now())?;
         let listed = print(cx, &*store, &filter, self.format)?;
+        if let (0, Some(owner), Format::Table | Format::Lines) = (listed, &self.owner, self.format)
+        {
+            owner::tell_if_none(cx, &*store, owner, filter.now)?;
+        }
         Ok(if self.exit_code && listed > 0 {
             FOUND
         } else {

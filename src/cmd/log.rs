@@ -1,6 +1,6 @@
 //! `keyctl log`
 
-use super::{Cx, keys};
+use super::{Cx, keys, values};
 use crate::error::{DONE, Error, FOUND, Result};
 use crate::event::{Action, Entry, Head};
 use crate::id::KeyId;
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<Since>,
     /// Only the last so many
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
     /// The form of the log
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

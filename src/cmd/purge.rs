@@ -2,7 +2,7 @@
 
 use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
-use super::{Cx, list};
+use super::{Cx, list, owner};
 use crate::env::Unit;
 use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
@@ -72,7 +72,20 @@ impl Args {
     fn print(&self, cx: &mut Cx<'_>) -> Result<()> {
         let store = cx.open_to_read()?;
         self.check_access(cx, &*store)?;
-        list::print(cx, &*store, &self.filter(cx.env.now()), self.format).map(drop)
+        let filter = self.filter(cx.env.now());
+        let listed = list::print(cx, &*store, &filter, self.format)?;
+        match (listed, self.format) {
+            (0, Format::Table | Format::Lines) => self.tell_if_no_owner(cx, &*store),
+            _ => Ok(()),
+        }
+    }
+
+    /// That nothing is due may be because the user is mistyped.
+    fn tell_if_no_owner(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
+        match &self.owner {
+            Some(owner) => owner::tell_if_none(cx, store, owner, cx.env.now()),
+            None => Ok(()),
+        }
     }
 
     fn purge(&self, cx: &mut Cx<'_>) -> Result<()> {
@@ -98,7 +111,10 @@ impl Args {
             Ok(purged)
         })?;
         match purged {
-            0 => cx.status("nothing to purge"),
+            0 => {
+                cx.status("nothing to purge");
+                self.tell_if_no_owner(cx, &*store)?;
+            }
             purged => cx.status(format_args!("purged {}", confirm::keys(purged))),
         }
         if self.all {

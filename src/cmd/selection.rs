@@ -1,6 +1,6 @@
 //! Which keys a command is to stop: those that are named, or all of a user's.
 
-use super::{Cx, keys};
+use super::{Cx, keys, owner};
 use crate::error::{Error, Result, quote};
 use crate::key::{Key, State};
 use crate::store::{Filter, Read};
@@ -52,7 +52,7 @@ fn of_owner(cx: &Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Resul
     })?;
     if all.is_empty() {
         return Err(Error::not_found(format!("{} has no keys", quote(owner)))
-            .hint("'keyctl list --state all' shows every key and its owner"));
+            .hint(owner::meant(store, owner, now)?));
     }
     let is_deleted = |key: &Key| key.state(now) == State::Deleted;
     Ok(all.into_iter().filter(|key| !is_deleted(key)).collect())

@@ -55,6 +55,14 @@ impl From<KindName> for Kind {
     }
 }
 
+/// `text` as how many lines to show at most.
+pub fn limit(text: &str) -> Result<u64> {
+    text.parse().map_err(|_| {
+        Error::usage(format!("{} is not a value of --limit <N>", quote(text)))
+            .hint("give a whole number, as in --limit 20")
+    })
+}
+
 /// `given` as a set of scopes that the store knows; one given twice is a mistake.
 pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<String>> {
     let known = store.scopes()?;
@@ -90,14 +98,19 @@ pub fn check_project(store: &dyn Read, project: &str) -> Result<()> {
     if !store.members(Some(project))?.is_empty() {
         return Ok(());
     }
+    let error = Error::not_found(format!("there is no project {}", quote(project)));
+    Err(match project_like(store, project)? {
+        Some(like) => error.hint(like),
+        None => error.hint("'keyctl member list' shows every project and its members"),
+    })
+}
+
+/// A question after the project whose name is most like that of `project`, if one is.
+pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
     let members = store.members(None)?;
     let names: Vec<&str> = members
         .iter()
         .map(|member| member.project.as_str())
         .collect();
-    let error = Error::not_found(format!("there is no project {}", quote(project)));
-    Err(match nearest(project, &names) {
-        Some(near) => error.hint(format!("did you mean {}?", quote(near))),
-        None => error.hint("'keyctl member list' shows every project and its members"),
-    })
+    Ok(nearest(project, &names).map(|near| format!("did you mean {}?", quote(near))))
 }

@@ -106,7 +106,7 @@ impl Key {
 
     fn check_editable(&self, now: Timestamp, edit: &Edit) -> Result<()> {
         match self.state(now) {
-            State::Deleted => return Err(self.refuses("changed", "it is deleted")),
+            State::Deleted => return Err(self.is_gone("changed")),
             State::PhasedOut => self.check_grace_runs(now, edit)?,
             _ if edit.grace.is_some() => {
                 return Err(self
@@ -178,7 +178,7 @@ impl Key {
                     self.label(),
                     quote(scope)
                 ))
-                .hint(format!("it has: {}", join(&self.scopes))));
+                .hint(format!("it has: {}", join(self.scopes.iter()))));
             }
         }
         if self.kind == Kind::Api && self.scopes.is_empty() {
@@ -196,7 +196,11 @@ impl Key {
                     "{} has no label {}",
                     self.label(),
                     quote(label)
-                )));
+                ))
+                .hint(match self.labels.is_empty() {
+                    true => "it has no labels".to_owned(),
+                    false => format!("it has: {}", join(self.labels.keys())),
+                }));
             }
         }
         self.labels.extend(
@@ -209,10 +213,6 @@ impl Key {
     }
 }
 
-fn join(scopes: &BTreeSet<String>) -> String {
-    scopes
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+fn join<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(String::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -35,11 +35,11 @@ impl Key {
     /// A phased-out key is refused too; the caller, who can look its successor up, says more.
     pub fn check_rotatable(&self, now: Timestamp) -> Result<()> {
         match self.state(now) {
-            State::Deleted => Err(self.refuses("rotated", "it is deleted")),
+            State::Deleted => Err(self.is_gone("rotated")),
             State::PhasedOut => Err(self.refuses("rotated", "it is phased-out")),
             _ if self.disabled_at.is_some() => Err(self
                 .refuses("rotated", "it is disabled")
-                .hint("enable it first: keyctl enable KEY")),
+                .hint(format!("enable it first: keyctl enable {}", self.id))),
             State::Active | State::Expired | State::Disabled => Ok(()),
         }
     }
@@ -68,7 +68,9 @@ impl Key {
     /// administrator takes over what the owner has disabled, so that the owner cannot lift it.
     pub fn disable(&mut self, now: Timestamp, access: &Access) -> Result<Change> {
         if self.deleted_at.is_some() {
-            return Err(self.refuses("disabled", "it is deleted"));
+            return Err(self
+                .refuses("disabled", "it is deleted")
+                .hint("it lets nobody in any more: there is nothing left to stop"));
         }
         let by_owner = self.disabled_by.as_ref() == Some(&self.owner);
         let takes_over = by_owner && access.admin && access.actor != self.owner;
@@ -88,7 +90,7 @@ impl Key {
     /// key of one's own, only an administrator can have done it.
     pub fn enable(&mut self, access: &Access) -> Result<Change> {
         if self.deleted_at.is_some() {
-            return Err(self.refuses("enabled", "it is deleted"));
+            return Err(self.is_gone("enabled"));
         }
         if self.disabled_at.is_none() {
             return Ok(Change::None);
@@ -96,8 +98,9 @@ impl Key {
         if !access.admin && self.disabled_by.as_deref() != Some(&access.actor) {
             let by = self.disabled_by.as_deref().unwrap_or("an administrator");
             return Err(
-                Error::access(format!("{} was disabled by {}", self.label(), quote(by)))
-                    .hint("only an administrator can enable it again"),
+                Error::access(format!("{} was disabled by {}", self.label(), quote(by))).hint(
+                    "only an administrator can enable it again: 'keyctl admin list' names them",
+                ),
             );
         }
         self.disabled_at = None;
@@ -129,6 +132,12 @@ impl Key {
     pub(super) fn end_grace(&mut self, at: Timestamp) {
         self.grace_from = Some(at);
         self.usable_until = Some(at);
+    }
+
+    /// What is said where a deleted key would have to come alive.
+    pub(super) fn is_gone(&self, what: &str) -> Error {
+        self.refuses(what, "it is deleted")
+            .hint("it stays deleted; make a new key: keyctl create")
     }
 
     pub(super) fn refuses(&self, what: &str, why: &str) -> Error {

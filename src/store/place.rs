@@ -88,7 +88,7 @@ impl Place {
     /// Why the file could not be made.
     pub fn failed(&self, cause: &io::Error) -> Error {
         Error::store(format!("cannot make the file {}: {cause}", self.shown()))
-            .hint("check the path and its permissions")
+            .hint(directory::advice(&self.0, cause))
     }
 
     fn taken(&self) -> Error {

@@ -1,13 +1,16 @@
 //! When something ends, or from when on it is looked at, as the command line says it.
 
 use super::Timestamp;
-use super::span::{Span, parse_span};
+use super::span::{Span, meant, parse_span};
 use crate::error::{Error, Result, quote};
 use chrono::{DateTime, NaiveDate};
 use std::str::FromStr;
 
 const WHEN_HINT: &str = "give a duration (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
                          an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'";
+
+const SINCE_HINT: &str =
+    "give a duration before now (12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
 
 /// From when on something is looked at, as the command line says it: so long ago, or since an
 /// instant or the beginning of a day.
@@ -40,9 +43,8 @@ impl FromStr for Since {
             return parse_instant(text).map(Since::At);
         }
         parse_span(text)?.map(Since::Ago).ok_or_else(|| {
-            Error::usage(format!("{} is not a time", quote(text))).hint(
-                "give a duration before now (12h, 30d), a date (2026-03-31) or an RFC 3339 instant",
-            )
+            Error::usage(format!("{} is not a time", quote(text)))
+                .hint(meant(text).unwrap_or_else(|| SINCE_HINT.to_owned()))
         })
     }
 }
@@ -95,7 +97,8 @@ impl FromStr for When {
             Some(Span::ZERO) => Err(Error::usage(format!("{} is no time at all", quote(text)))
                 .hint("give a duration of at least 1s")),
             Some(span) => Ok(When::After(span)),
-            None => Err(Error::usage(format!("{} is not a time", quote(text))).hint(WHEN_HINT)),
+            None => Err(Error::usage(format!("{} is not a time", quote(text)))
+                .hint(meant(text).unwrap_or_else(|| WHEN_HINT.to_owned()))),
         }
     }
 }

@@ -58,7 +58,8 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self> {
         parse_span(text)?.ok_or_else(|| {
-            Error::usage(format!("{} is not a duration", quote(text))).hint(SPAN_HINT)
+            Error::usage(format!("{} is not a duration", quote(text)))
+                .hint(meant(text).unwrap_or_else(|| SPAN_HINT.to_owned()))
         })
     }
 }
@@ -81,6 +82,25 @@ pub(super) fn parse_span(text: &str) -> Result<Option<Span>> {
         .map(|total| Some(Span(total)))
         .ok_or_else(|| {
             Error::usage(format!("the duration {} is too long", quote(text)))
-                .hint("time here ends with the year 9999")
+                .hint("give less: time here ends with the year 9999")
         })
+}
+
+/// A question after the duration that `text` writes in other words, if it does: `90 days`.
+pub(super) fn meant(text: &str) -> Option<String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, word) = text.split_at(digits);
+    number.parse::<u32>().ok()?;
+    let unit = match word.trim() {
+        "S" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "H" | "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "D" | "d" | "day" | "days" => "d",
+        "W" | "w" | "week" | "weeks" => "w",
+        "mo" | "month" | "months" if number == "1" => "month",
+        "mo" | "month" | "months" => "months",
+        "Y" | "y" | "yr" | "yrs" | "year" | "years" => "y",
+        _ => return None,
+    };
+    Some(format!("did you mean '{number}{unit}'?"))
 }

@@ -242,3 +242,16 @@ fn an_older_store_is_copied_as_it_is() {
         .unwrap();
     assert_eq!(version, 1);
 }
+
+#[test]
+fn a_directory_that_is_not_there_is_to_be_made_first() {
+    let world = worked_in();
+    let nowhere = world.path("no/such");
+    back_up(&world, &nowhere.join("copy.db"))
+        .fails(5, "cannot make the file ")
+        .says(&format!(
+            "\nhint: make the directory '{}' first, or name another file\n",
+            nowhere.display()
+        ));
+    assert!(!world.path("no").exists());
+}

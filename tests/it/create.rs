@@ -259,7 +259,7 @@ fn only_an_administrator_makes_keys_for_others() {
     };
     create("carol").user("bob").run().fails(
         4,
-        "'bob' may not act on keys of 'carol'\nhint: their owner may, and an administrator of this store\n",
+        "'bob' may not act on keys of 'carol'\nhint: their owner may, and an administrator of this store: 'keyctl admin list' names them\n",
     );
     let own = create("bob").user("bob").run().code(0);
     let id = id_of(own.stdout.trim_end());
@@ -420,7 +420,20 @@ fn a_secret_file_does_not_outlive_a_refusal() {
         .cmd(line.split(' '))
         .run()
         .fails(5, "cannot make the secret file")
-        .says("hint: check the path and its permissions");
+        .says(&format!(
+            "hint: make the directory '{}' first, or name another file\n",
+            world.path("no/such/directory").display()
+        ));
+    // Here it is no directory that is missing.
+    let line = format!(
+        "create --scope inference --secret-file {}",
+        world.db().join("ci.token").display()
+    );
+    world
+        .cmd(line.split(' '))
+        .run()
+        .fails(5, "cannot make the secret file")
+        .says("hint: check the path and its permissions\n");
     assert_eq!(names(&world), ["ci"]);
 }
 

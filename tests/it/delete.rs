@@ -1,6 +1,7 @@
 //! `keyctl delete`
 
 use crate::harness::{Cmd, World, id_of};
+use keyctl::env::Terminal;
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 
@@ -299,6 +300,21 @@ fn without_a_terminal_it_takes_yes() {
             .fails(4, "delete asks first, and there is no terminal to ask at\n")
             .says("hint: if you are sure, say --yes\n");
     }
+    let piped = Terminal {
+        stdin: false,
+        stdout: true,
+        stderr: true,
+        columns: Some(80),
+    };
+    world
+        .line("delete -")
+        .stdin("web\n")
+        .streams(piped)
+        .run()
+        .fails(
+            4,
+            "delete asks first, and standard input is no terminal\nhint: if you are sure, say --yes\n",
+        );
     assert_eq!(world.rows(), before);
     // With --yes nobody is asked at a terminal either.
     world.line("delete web -y").terminal(80).run().code(0);

@@ -108,7 +108,7 @@ fn a_deleted_key_is_refused() {
     let before = world.rows();
     world.line(&format!("disable {id}")).run().fails(
         4,
-        &format!("{id} ('web') cannot be disabled: it is deleted\n"),
+        &format!("{id} ('web') cannot be disabled: it is deleted\nhint: it lets nobody in any more: there is nothing left to stop\n"),
     );
     assert_eq!(world.rows(), before);
 }
@@ -204,7 +204,11 @@ fn a_user_without_keys_is_likely_a_typo() {
         .line("disable --owner alise")
         .user("carol")
         .run()
-        .fails(3, "'alise' has no keys\n");
+        .fails(3, "'alise' has no keys\nhint: did you mean 'alice'?\n");
+    world.line("disable --owner zoe").user("carol").run().fails(
+        3,
+        "'zoe' has no keys\nhint: 'keyctl list --state all' shows every key and its owner\n",
+    );
     world.run("delete web --yes");
     let before = world.rows();
     world

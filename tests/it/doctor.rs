@@ -816,7 +816,10 @@ fn what_a_restore_would_refuse_to_replace_is_to_be_moved_away() {
             .unwrap()
             .to_owned()
     };
-    assert_eq!(hint(&bytes[..4096]), "restore a backup of it");
+    assert_eq!(
+        hint(&bytes[..4096]),
+        "restore a backup of it: keyctl restore PATH"
+    );
     assert_eq!(
         hint(&bytes[..50]),
         "move it away, then restore a backup: keyctl restore PATH"

@@ -204,7 +204,7 @@ fn labels_are_set_and_taken_away() {
         .line("edit web --label x=y --remove-label env")
         .run()
         .fails(3, "")
-        .says(" has no label 'env'\n");
+        .says(" has no label 'env'\nhint: it has: note, team\n");
     assert_eq!(world.rows(), before);
 }
 
@@ -306,7 +306,7 @@ fn a_deleted_key_is_not_changed() {
     ] {
         world.line(&format!("edit {id} {flags}")).run().fails(
             4,
-            &format!("{id} ('web') cannot be changed: it is deleted\n"),
+            &format!("{id} ('web') cannot be changed: it is deleted\nhint: it stays deleted; make a new key: keyctl create\n"),
         );
     }
     assert_eq!(world.rows(), before);

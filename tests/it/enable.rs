@@ -26,7 +26,9 @@ fn only_an_administrator_lifts_what_an_administrator_did() {
             .line("enable web")
             .run()
             .fails(4, &format!("{id} ('web') was disabled by 'carol'\n"))
-            .says("hint: only an administrator can enable it again\n");
+            .says(
+                "hint: only an administrator can enable it again: 'keyctl admin list' names them\n",
+            );
         assert_eq!(world.rows(), before);
         let lifting = world.line("enable web").user(who);
         match uid {
@@ -88,7 +90,7 @@ fn a_deleted_key_is_refused() {
     let before = world.rows();
     world.line(&format!("enable {id}")).run().fails(
         4,
-        &format!("{id} ('web') cannot be enabled: it is deleted\n"),
+        &format!("{id} ('web') cannot be enabled: it is deleted\nhint: it stays deleted; make a new key: keyctl create\n"),
     );
     assert_eq!(world.rows(), before);
 }

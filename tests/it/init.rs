@@ -169,7 +169,8 @@ fn what_is_there_already_is_refused_and_left_as_it_is() {
     world.create("--scope inference --name web");
     let before = world.rows();
     let there = format!(
-        "there is something at {} already\nhint: name another file: --db PATH\n",
+        "there is a store at {} already\nhint: it is ready to use; to make another one, name \
+         another file: --db PATH\n",
         world.db().display()
     );
     world.line("init").run().fails(4, &there);
@@ -334,7 +335,7 @@ fn two_users_of_a_group_share_a_store_by_the_rules_of_access() {
         machine.run(colleague, line, "").fails(
             4,
             "'uid:4000012' may not act on keys of 'uid:4000011'\n\
-             hint: their owner may, and an administrator of this store\n",
+             hint: their owner may, and an administrator of this store: 'keyctl admin list' names them\n",
         );
     }
     machine

@@ -121,7 +121,8 @@ fn a_when_that_cannot_be_read_is_refused() {
         for (when, message) in [
             ("soon", format!("'soon' is not a time{WHEN_HINT}")),
             ("90", format!("'90' is not a time{WHEN_HINT}")),
-            ("90D", format!("'90D' is not a time{WHEN_HINT}")),
+            ("90D", "'90D' is not a time\nhint: did you mean '90d'?\n".to_owned()),
+            ("1 week", "'1 week' is not a time\nhint: did you mean '1w'?\n".to_owned()),
             ("-1d", format!("'-1d' is not a time{WHEN_HINT}")),
             ("+1d", format!("'+1d' is not a time{WHEN_HINT}")),
             ("1.5h", format!("'1.5h' is not a time{WHEN_HINT}")),
@@ -142,7 +143,7 @@ fn a_when_that_cannot_be_read_is_refused() {
             ),
             (
                 "9223372036854775808d",
-                "the duration '9223372036854775808d' is too long\nhint: time here ends with the year 9999\n".to_owned(),
+                "the duration '9223372036854775808d' is too long\nhint: give less: time here ends with the year 9999\n".to_owned(),
             ),
             (
                 "7980y",
@@ -227,7 +228,7 @@ fn an_option_without_a_value_is_refused() {
         ("create --scope inference --expires=", "'' is not a time"),
         (
             "create --scope inference --count=",
-            "'' is not a value of --count <N>: cannot parse integer from empty string",
+            "'' is not a value of --count <N>",
         ),
         ("create --scope", "--scope <SCOPE> has no value"),
         ("list --older-than=", "'' is not a duration"),
@@ -418,15 +419,23 @@ fn a_number_out_of_range_is_refused() {
         stage.refuses(
             ["create", "--scope=inference", &option],
             2,
-            &format!("'{count}' is not a value of --count <N>: "),
+            &format!(
+                "'{count}' is not a value of --count <N>\nhint: give a whole number from 1 to \
+                 10000\n"
+            ),
         );
     }
-    for limit in ["-1", "x", "99999999999999999999"] {
-        stage.refuses(
-            ["list", &format!("--limit={limit}")],
-            2,
-            &format!("'{limit}' is not a value of --limit <N>: "),
-        );
+    for limit in ["-1", "x", "1.5", "99999999999999999999"] {
+        for command in ["list", "log"] {
+            stage.refuses(
+                [command, "--limit", limit],
+                2,
+                &format!(
+                    "'{limit}' is not a value of --limit <N>\nhint: give a whole number, as in \
+                     --limit 20\n"
+                ),
+            );
+        }
     }
 }
 
@@ -482,7 +491,7 @@ fn words_that_are_not_among_the_choices_are_refused() {
         ),
         (
             "list extra",
-            "there is no argument 'extra' here\nhint: see --help\n",
+            "there is no argument 'extra' here\nhint: 'keyctl help list' shows what it takes\n",
         ),
         (
             "crate --scope inference",
@@ -877,7 +886,7 @@ fn errors_are_json_where_json_was_asked_for() {
     error(
         "create --scope inference --owner alice",
         4,
-        "{\"error\":{\"code\":\"access\",\"message\":\"'bob' may not act on keys of 'alice'\",\"hint\":\"their owner may, and an administrator of this store\"}}",
+        "{\"error\":{\"code\":\"access\",\"message\":\"'bob' may not act on keys of 'alice'\",\"hint\":\"their owner may, and an administrator of this store: 'keyctl admin list' names them\"}}",
     );
     error(
         "list --db /proc",
@@ -956,4 +965,76 @@ fn a_token_in_a_json_error_is_not_repeated() {
         "{ran:#?}"
     );
     stage.keeps_the_secret(&ran);
+}
+
+#[test]
+fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
+    let world = World::new();
+    for (line, message, help) in [
+        (
+            "list extra",
+            "there is no argument 'extra' here",
+            "help list",
+        ),
+        ("ls extra", "there is no argument 'extra' here", "help list"),
+        ("policy set", "missing: <NAME>, <VALUE>", "help policy set"),
+        ("purge --all", "missing: --owner <USER>", "help purge"),
+        ("create --name", "--name <NAME> has no value", "help create"),
+        (
+            "--db list --color never backup",
+            "missing: <PATH>",
+            "help backup",
+        ),
+    ] {
+        let advice = format!("{message}\nhint: 'keyctl {help}' shows what it takes\n");
+        world.line(line).without_db().run().fails(2, &advice);
+        world.run(help);
+    }
+    for (line, message) in [
+        ("--nope", "there is no argument '--nope' here"),
+        ("zzz list", "there is no command 'zzz'"),
+    ] {
+        let advice = format!("{message}\nhint: 'keyctl --help' shows every command\n");
+        world.line(line).run().fails(2, &advice);
+    }
+    for (command, key) in [("rotate", "<KEY>"), ("delete", "<KEY>...")] {
+        let advice = format!(
+            "missing: {key}\nhint: 'keyctl list' shows the keys; 'keyctl help {command}' shows \
+             what it takes\n"
+        );
+        world.line(command).run().fails(2, &advice);
+    }
+    world.line("list --quiet=true").run().fails(
+        2,
+        "--quiet takes no value\nhint: leave out the '=' and what is behind it\n",
+    );
+}
+
+#[test]
+fn a_duration_in_other_words_is_answered_with_the_one_that_was_meant() {
+    let stage = Stage::new();
+    for (given, meant) in [
+        ("90days", "90d"),
+        ("1 week", "1w"),
+        ("30 min", "30m"),
+        ("12 hours", "12h"),
+        ("3mo", "3months"),
+        ("1 month", "1month"),
+        ("2 years", "2y"),
+        ("45sec", "45s"),
+    ] {
+        let advice = format!("\nhint: did you mean '{meant}'?\n");
+        let duration = format!("'{given}' is not a duration{advice}");
+        let time = format!("'{given}' is not a time{advice}");
+        stage.refuses(["rotate", "ci", "--grace", given], 2, &duration);
+        stage.refuses(["list", "--expiring-within", given], 2, &duration);
+        stage.refuses(["edit", "ci", "--expires", given], 2, &time);
+        stage.refuses(["log", "--since", given], 2, &time);
+        stage.world.run(&format!("list --unused-for {meant}"));
+    }
+    // M may stand for minutes or for months, and no unit for any.
+    for given in ["5M", "30", "99999999999 days", "days"] {
+        let message = format!("'{given}' is not a duration{SPAN_HINT}");
+        stage.refuses(["list", "--older-than", given], 2, &message);
+    }
 }

@@ -95,7 +95,7 @@ fn only_an_administrator_makes_one() {
     let before = world.rows();
     world.line("create --kind legacy").run().fails(
         4,
-        "'alice' may not make a legacy key\nhint: ask an administrator of this store\n",
+        "'alice' may not make a legacy key\nhint: ask an administrator of this store: 'keyctl admin list' names them\n",
     );
     world
         .line("create --kind legacy --owner bob")
@@ -355,7 +355,7 @@ fn only_an_administrator_rotates_one_and_its_successor_is_one() {
     for line in ["rotate robot", "rotate robot --grace 1h"] {
         world.line(line).run().fails(
             4,
-            "'alice' may not rotate a legacy key\nhint: ask an administrator of this store\n",
+            "'alice' may not rotate a legacy key\nhint: ask an administrator of this store: 'keyctl admin list' names them\n",
         );
     }
     carol(&world, "rotate robot --expires 7d").run().fails(

@@ -662,3 +662,23 @@ fn lists_for_everyone_and_writes_nothing() {
     list(&world, "--format ids").user("mallory").run().code(0);
     assert_eq!(world.log(), ["init", "create"]);
 }
+
+#[test]
+fn a_user_of_whom_there_is_no_key_is_likely_a_typo() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let of = |rest: &str| world.line(&format!("list --owner {rest}")).run().code(0);
+    let typo = "no keys\nhint: 'alise' has no keys; did you mean 'alice'?\n";
+    of("alise").stdout("").stderr(typo);
+    of("alise --format lines").stdout("").stderr(typo);
+    of("alise --quiet").stdout("").stderr("");
+    of("alise --format json").stdout("[]\n").stderr("");
+    of("zoe").stderr(
+        "no keys\nhint: 'zoe' has no keys; 'keyctl list --state all' shows every key and its \
+         owner\n",
+    );
+    // She has keys, but none such.
+    of("alice --state disabled").stderr("no keys\n");
+    world.run("delete web --yes");
+    of("alice").stderr("no keys\n");
+}

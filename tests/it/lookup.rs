@@ -364,7 +364,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
         .run()
         .fails(
             2,
-            "the KEY '\u{fffd}\u{fffd}' on standard input is not UTF-8\n",
+            "the KEY '\u{fffd}\u{fffd}' on standard input is not UTF-8\nhint: give its key ID instead\n",
         );
     world
         .line("show -")

@@ -85,6 +85,12 @@ fn an_unknown_project_is_one_that_nobody_is_a_member_of() {
         .run()
         .code(6)
         .says("hint: an administrator can add them: keyctl member add nosuch alice");
+    world
+        .line("verify --project serach")
+        .stdin(&token)
+        .run()
+        .code(6)
+        .says("\nhint: there is no project 'serach'; did you mean 'search'?\n");
 }
 
 #[test]
@@ -215,7 +221,7 @@ fn only_an_administrator_founds_a_project() {
     let world = world();
     world.line("member add fresh alice --role owner").run().fails(
         4,
-        "'alice' may not change the members of 'fresh'\nhint: an administrator of this store may\n",
+        "'alice' may not change the members of 'fresh'\nhint: an administrator of this store may: 'keyctl admin list' names them\n",
     );
     world
         .line("member add fresh alice --role owner")

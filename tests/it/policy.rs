@@ -151,7 +151,7 @@ fn everyone_may_see_policy_and_only_an_administrator_sets_it() {
     ] {
         world.line(line).run().fails(
             4,
-            "'alice' may not set policy\nhint: ask an administrator of this store\n",
+            "'alice' may not set policy\nhint: ask an administrator of this store: 'keyctl admin list' names them\n",
         );
     }
     assert_eq!(world.rows(), before);
@@ -275,19 +275,19 @@ fn a_value_that_cannot_be_read_is_refused_and_says_what_can() {
             "argon2-memory",
             "64MiB",
             "is not a whole number",
-            "give a number such as 19456",
+            "give a number such as 19456, in KiB",
         ),
         (
             "argon2-iterations",
             "-1",
             "is not a whole number",
-            "give a number such as 19456",
+            "give a number such as 5",
         ),
         (
             "argon2-memory",
             "4294967296",
             "is not a whole number",
-            "give a number such as 19456",
+            "give a number such as 19456, in KiB",
         ),
     ] {
         let message = format!("'{given}' {what}\nhint: {hint}\n");
@@ -315,8 +315,8 @@ fn a_default_above_the_maximum_is_refused() {
             given,
             4,
             &format!(
-                "default-expiry {given} is above max-expiry 365d\nhint: set max-expiry first, or \
-                 give less\n"
+                "default-expiry {given} is above max-expiry 365d\nhint: give at most 365d, \
+                 or raise that first: keyctl policy set max-expiry {given}\n"
             ),
         );
     }
@@ -476,8 +476,7 @@ fn a_default_grace_is_at_most_90_days() {
         "default-grace",
         "91d",
         4,
-        "a grace of 91d is too long: the longest is 90d\nhint: give at most 90d, or rotate again \
-         later\n",
+        "a grace of 91d is too long: the longest is 90d\nhint: give at most 90d\n",
     );
     world.run("policy set default-grace 90d");
     world.run("policy set default-grace 0s");

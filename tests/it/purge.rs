@@ -447,3 +447,21 @@ fn who_waits_sees_how_many_are_gone() {
     let ran = purge.run().code(0).stderr("purged 4 keys\n");
     assert_eq!(ran.progress, "Keys 4: 1 1 1 1\n");
 }
+
+#[test]
+fn a_user_of_whom_there_is_no_key_is_likely_a_typo() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let purge = |rest: &str| {
+        let line = format!("purge {rest}");
+        world.line(&line).user("carol").run().code(0).stdout("")
+    };
+    let hint = "hint: 'alise' has no keys; did you mean 'alice'?\n";
+    for rest in ["--owner alise --yes", "--owner alise --all --yes"] {
+        purge(rest).stderr(&format!("nothing to purge\n{hint}"));
+    }
+    purge("--owner alise --dry-run").stderr(&format!("no keys\n{hint}"));
+    purge("--owner alise --dry-run --format ids").stderr("");
+    purge("--owner alise --yes --quiet").stderr("");
+    purge("--owner alice --yes").stderr("nothing to purge\n");
+}

@@ -190,10 +190,14 @@ fn a_disabled_or_deleted_key_is_not_rotated() {
         (
             &off,
             "off",
-            "it is disabled\nhint: enable it first: keyctl enable KEY",
+            &*format!("it is disabled\nhint: enable it first: keyctl enable {off}\n"),
         ),
         (&off_and_over, "over", "it is disabled\n"),
-        (&gone, "gone", "it is deleted\n"),
+        (
+            &gone,
+            "gone",
+            "it is deleted\nhint: it stays deleted; make a new key: keyctl create\n",
+        ),
     ] {
         world
             .line(&format!("rotate {id} --grace 1h"))

@@ -81,14 +81,25 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
     said("", 1, &format!("rejected: disabled: {id} ci {store}\n"));
     world.run("enable ci");
     world.advance("90d");
-    said("", 1, &format!("rejected: expired: {id} ci {store}\n"));
-    world.run("rotate ci");
-    said("", 1, &format!("rejected: phased-out: {id} ci {store}\n"));
+    world.advance("1h");
+    said(
+        "",
+        1,
+        &format!("rejected: expired: {id} ci since 2027-02-20T00:00:00Z (60m ago) {store}\n"),
+    );
+    let new = id_of(world.run("rotate ci").stdout.trim_end());
+    said(
+        "",
+        1,
+        &format!("rejected: phased-out: {id} ci, replaced by {new} {store}\n"),
+    );
     world.run(&format!("delete {id} --yes"));
     said(
         "",
         1,
-        &format!("rejected: unknown: no such key, or a wrong secret {store}\n"),
+        &format!(
+            "rejected: unknown: no such key, one that is deleted, or a wrong secret {store}\n"
+        ),
     );
     verify(&world, "nonsense", "")
         .run()

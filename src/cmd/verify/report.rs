@@ -1,8 +1,8 @@
 //! A verdict, for a person or a program.
 
 use crate::cmd::Cx;
-use crate::cmd::values::Format;
-use crate::error::{Result, escape};
+use crate::cmd::values::{Format, project_like};
+use crate::error::{Result, escape, quote};
 use crate::key::{Key, Kind, State};
 use crate::output::{instant, json, unwritable};
 use crate::project::Role;
@@ -111,7 +111,7 @@ fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
                 .map_err(|cause| unwritable(&cause))
         }
         (Verdict::Rejected(reason, key), Some(by)) => {
-            let why = why(reason, key.as_deref());
+            let why = why(reason, key.as_deref(), by.at);
             cx.status(format_args!("rejected: {why} (store {})", by.store.name()));
             if let (Reason::Project(project), Some(key)) = (reason, key)
                 && key.kind == Kind::Api
@@ -132,10 +132,16 @@ fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
     }
 }
 
-/// Who can make `user` a member of `project`, and how.
+/// Who can make `user` a member of `project`, and how; or which project was most likely meant.
 fn who_can_add(store: &dyn Store, project: &str, user: &str) -> Result<String> {
-    let owners: Vec<String> = store
-        .members(Some(project))?
+    let members = store.members(Some(project))?;
+    if members.is_empty()
+        && let Some(like) = project_like(store, project)?
+    {
+        let project = quote(project);
+        return Ok(format!("hint: there is no project {project}; {like}"));
+    }
+    let owners: Vec<String> = members
         .into_iter()
         .filter(|member| member.role == Role::Owner)
         .map(|member| escape(&member.user))
@@ -160,14 +166,26 @@ fn abilities(key: &Key) -> String {
     }
 }
 
-/// The reason's word, the key if the secret has matched, and what it lacks.
-fn why(reason: &Reason, key: Option<&Key>) -> String {
+/// The reason's word, the key if the secret has matched, and what it lacks or what became of it.
+fn why(reason: &Reason, key: Option<&Key>, at: Timestamp) -> String {
     let word = reason.word();
     let named = key.map_or_else(String::new, |key| {
         format!("{} {}", key.id, escape(&key.name))
     });
     match reason {
-        Reason::Unknown => format!("{word}: no such key, or a wrong secret"),
+        Reason::Unknown => format!("{word}: no such key, one that is deleted, or a wrong secret"),
+        Reason::Expired => {
+            let since = key.and_then(|key| key.expires_at);
+            let since = since.map_or_else(String::new, |end| {
+                format!(" since {}", instant(Some(end), at))
+            });
+            format!("{word}: {named}{since}")
+        }
+        Reason::PhasedOut => {
+            let by = key.and_then(|key| key.replaced_by);
+            let by = by.map_or_else(String::new, |id| format!(", replaced by {id}"));
+            format!("{word}: {named}{by}")
+        }
         Reason::Scope(scope) => format!("{word}: {named} lacks {}", escape(scope)),
         Reason::Project(_) if key.is_some_and(|key| key.kind == Kind::Legacy) => {
             format!("{word}: {named} is a legacy key, which works in no project")

@@ -104,7 +104,9 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
     let cause = in_words(error);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Told::store(format!("the store {store} is in use by another process")).hint("try again")
+            Told::store(format!("the store {store} is in use by another process")).hint(format!(
+                "run the command again; 'fuser -v {store}' shows who has it open"
+            ))
         }
         Some(ErrorCode::NotADatabase) => not_a_store(store),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::OutOfMemory) => damaged(store, cause),
@@ -119,15 +121,17 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
         Some(ErrorCode::TooBig) => Told::damaged(format!(
             "a value in the store {store}, or meant for it, is larger than any that keyctl takes"
         ))
-        .hint("give less; if it is in the store, restore a backup of it"),
+        .hint("give less; if it is in the store, restore a backup of it: keyctl restore PATH"),
         Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for the store {store}"))
             .hint("free some, and run the command again"),
-        _ => Told::store(format!("the store {store} failed: {cause}")),
+        _ => Told::store(format!("the store {store} failed: {cause}"))
+            .hint("check the disk that it lies on, then the store: keyctl doctor"),
     }
 }
 
 fn damaged(store: &str, what: impl Display) -> Told {
-    Told::damaged(format!("the store {store} is damaged: {what}")).hint("restore a backup of it")
+    Told::damaged(format!("the store {store} is damaged: {what}"))
+        .hint("restore a backup of it: keyctl restore PATH")
 }
 
 /// What SQLite says: it may repeat what the file's schema says, which somebody else may have written.

@@ -1,0 +1,45 @@
+//! A user of whom there is no key: most likely a mistyped name.
+
+use super::Cx;
+use crate::error::{Result, quote};
+use crate::near::nearest;
+use crate::store::{Filter, Read};
+use crate::when::Timestamp;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+/// Among how many keys an owner's name is looked for that is like the one given.
+const AMONG: u64 = 1000;
+
+/// What to do where `owner` has no keys: a question after the owner whose name is most like theirs,
+/// if one is.
+pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<String> {
+    let some = Filter {
+        limit: Some(AMONG),
+        ..Filter::all(now)
+    };
+    let mut owners = BTreeSet::new();
+    store.scan(&some, &mut |key| {
+        owners.insert(key.owner);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
+    Ok(match nearest(owner, &owners) {
+        Some(like) => format!("did you mean {}?", quote(like)),
+        None => "'keyctl list --state all' shows every key and its owner".to_owned(),
+    })
+}
+
+/// Says under a result without keys that `owner` has none at all, if so.
+pub fn tell_if_none(cx: &mut Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<()> {
+    let one = Filter {
+        owner: Some(owner.to_owned()),
+        limit: Some(1),
+        ..Filter::all(now)
+    };
+    if store.find(&one)?.is_empty() {
+        let meant = meant(store, owner, now)?;
+        cx.status(format_args!("hint: {} has no keys; {meant}", quote(owner)));
+    }
+    Ok(())
+}
