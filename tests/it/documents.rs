@@ -7,3 +7,4 @@ mod examples;
 mod likeness;
 mod others;
 mod reader;
+mod table;
