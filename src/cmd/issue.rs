@@ -139,8 +139,9 @@ pub fn issue(
     });
     match done {
         Ok(done) => {
-            if let Some(file) = secret_file {
-                file.keep();
+            match secret_file {
+                Some(file) => file.keep(),
+                None => remind(cx, number),
             }
             Ok(done)
         }
@@ -153,6 +154,16 @@ pub fn issue(
         }
         Err(error) if printed => Err(void(error, target)),
         Err(error) => Err(error),
+    }
+}
+
+/// Tells somebody at a terminal what the line above is, and that it does not come again.
+fn remind(cx: &mut Cx<'_>, number: Number) {
+    if cx.env.terminal.stdout {
+        cx.status(match number {
+            Number::One => "that is the token; it is shown only this once",
+            Number::Many => "those are the tokens; they are shown only this once",
+        });
     }
 }
 

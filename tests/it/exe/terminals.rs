@@ -267,6 +267,8 @@ fn a_token_at_a_terminal_stands_alone_on_its_line() {
         .at_terminal("create --scope inference")
         .finish()
         .ends(0);
+    let reminder = "\nthat is the token; it is shown only this once\ncreated ";
+    assert!(session.screen.contains(reminder), "{session:?}");
     let token = session
         .screen
         .lines()
