@@ -18,11 +18,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_suggested() {
-        let scopes = registry(&[("project", "inference")]);
-        let hint = |name: &str| scopes.check(name).unwrap_err().hint.unwrap();
-        assert_eq!(hint("infrence"), "did you mean 'inference'?");
-        assert_eq!(hint("Projects"), "did you mean 'project'?");
-        assert_eq!(hint("zzz"), "the scopes here are: inference, project");
+    fn the_most_alike_is_meant_and_nothing_that_is_not_alike() {
+        let known = ["inference", "project"];
+        assert_eq!(nearest("infrence", &known), Some("inference"));
+        assert_eq!(nearest("Projects", &known), Some("project"));
+        assert_eq!(nearest("zzz", &known), None);
+        assert_eq!(nearest("zzz", &[]), None);
     }
 }
