@@ -1,6 +1,6 @@
 //! What `KEY` on a command line stands for: an ID, a name, or the beginning of an ID.
 
-use crate::error::{Error, Kind, Result, quote};
+use crate::error::{Error, Kind, Result, escape, quote};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -188,7 +188,7 @@ impl Lookup<'_> {
                     "did you mean {} ({} of {})?",
                     key.id,
                     quote(&key.name),
-                    key.owner
+                    escape(&key.owner)
                 )
             },
         ))

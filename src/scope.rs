@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_suggested() {
+    fn an_unknown_name_is_answered_with_the_nearest_or_with_all() {
         let scopes = registry(&[("project", "inference")]);
         let hint = |name: &str| scopes.check(name).unwrap_err().hint.unwrap();
         assert_eq!(hint("infrence"), "did you mean 'inference'?");

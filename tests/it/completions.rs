@@ -219,6 +219,29 @@ fn elvish_is_given_values_alone() {
     ran.code(0).stdout("rotate\n");
 }
 
+/// Its script runs what stands on the line, and puts an answer there as it is.
+#[test]
+fn powershell_is_given_no_name_that_it_would_read() {
+    let world = World::quick();
+    for name in ["run$(id)", "run;id", "run-me", "run me", "run`id"] {
+        let create = ["create", "--scope", "inference", "--name", name];
+        world.cmd(create).run().code(0);
+    }
+    let ran = world
+        .cmd(["--", "keyctl", "show", "run"])
+        .without_db()
+        .var("KEYCTL_DB", world.db())
+        .var("KEYCTL_COMPLETE", "powershell")
+        .run()
+        .code(0);
+    let values: Vec<_> = ran
+        .stdout
+        .lines()
+        .map(|line| line.split('\t').next())
+        .collect();
+    assert_eq!(values, [Some("run-me")], "{ran:?}");
+}
+
 #[test]
 fn without_the_words_of_a_line_the_variable_changes_nothing() {
     let world = World::new();

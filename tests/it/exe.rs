@@ -13,6 +13,7 @@ mod links;
 mod lists;
 mod locales;
 mod oracles;
+mod package;
 mod pictures;
 mod pipes;
 mod processes;

@@ -439,3 +439,18 @@ fn a_mistyped_name_or_id_is_answered_with_the_key_that_was_meant() {
         "there is no key 'ci-deplpy'\nhint: 'keyctl list --state all' shows every key\n",
     );
 }
+
+#[test]
+fn who_owns_the_key_that_was_meant_cannot_write_on_the_screen() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    rename(&world, &id, "7h2m9qxw4d1e");
+    let owned = world
+        .sql()
+        .execute("UPDATE keys SET owner = 'bob' || char(10) || char(27)", []);
+    assert_eq!(owned.unwrap(), 1);
+    world.line("show 7h2m9qxw4d1f").run().fails(
+        3,
+        "there is no key 7h2m9qxw4d1f\nhint: did you mean 7h2m9qxw4d1e ('web' of bob\\u{a}\\u{1b})?\n",
+    );
+}

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub struct Asked {
     /// Whether the shell takes a description behind each answer.
     described: bool,
+    /// Whether the shell quotes an answer before it puts it on the line.
+    quoted: bool,
     /// The line so far, the program's name first.
     words: Vec<OsString>,
 }
@@ -29,6 +31,7 @@ impl Asked {
         let shell = env.var(VARIABLE)?;
         Some(Asked {
             described: shell != "elvish",
+            quoted: shell != "powershell",
             words: words.to_vec(),
         })
     }
@@ -71,6 +74,7 @@ impl Asked {
         }
         let lines: String = candidates
             .iter()
+            .filter(|candidate| self.quoted || is_plain(candidate))
             .filter_map(|candidate| line(candidate, self.described))
             .collect();
         cx.print(lines.as_bytes())?;
@@ -80,6 +84,14 @@ impl Asked {
 
 fn is_flag(candidate: &CompletionCandidate) -> bool {
     candidate.get_value().as_encoded_bytes().starts_with(b"-")
+}
+
+/// Whether no shell reads anything in a candidate. PowerShell's script runs what is on the line at the
+/// next Tab, and whoever may make keys chooses names.
+fn is_plain(candidate: &CompletionCandidate) -> bool {
+    let value = candidate.get_value().as_encoded_bytes();
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:=+".contains(byte);
+    value.iter().all(in_word)
 }
 
 /// A candidate as the scripts read it; none for one that would move the cursor.

@@ -44,38 +44,63 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// For bash 3.2, which macOS has, and newer. What bash took apart is put together again, and of each
-/// answer the part is given back that bash is at.
+/// For bash 3.2, which macOS has, and newer. What bash took apart is put together again and read as bash
+/// will read it, and of each answer the part is given back that bash is at. An answer is put on the line
+/// so that bash reads nothing in it: whoever may make keys chooses names. One that the quote in which the
+/// cursor stands cannot hold is left out.
 const BASH: &str = r#"@FUNCTION@() {
-    local line=${COMP_LINE:0:COMP_POINT} rest word i value help open=
-    local -a words=() values=() helps=()
+    local line=${COMP_LINE:0:COMP_POINT} rest raw word char open='' base='' before='' i value help
+    local -a raws=() words=() values=() helps=()
     for ((i = 0; i <= COMP_CWORD; i++)); do
         rest=${line#"${line%%[![:space:]]*}"}
-        word=${COMP_WORDS[i]}
-        ((i == COMP_CWORD)) && word=$rest
+        raw=${COMP_WORDS[i]}
+        ((i == COMP_CWORD)) && raw=$rest
         if ((i > 0)) && [[ $rest == "$line" && -n $line ]]; then
-            words[${#words[@]}-1]+=$word
+            raws[${#raws[@]}-1]+=$raw
         else
-            words[${#words[@]}]=$word
+            raws[${#raws[@]}]=$raw
         fi
-        line=${rest#"$word"}
+        line=${rest#"$raw"}
     done
-    word=${words[${#words[@]}-1]}
-    [[ $word == [\"\']* ]] && open=${word:0:1}
-    word=${word#[\"\']}
-    words[${#words[@]}-1]=${word//\\/}
+    # `open` becomes the quote in which the cursor stands, `base` what stands before the part that bash
+    # replaces.
+    for raw in "${raws[@]}"; do
+        word='' open='' base=''
+        for ((i = 0; i < ${#raw}; i++)); do
+            char=${raw:i:1}
+            if [[ $char == \\ && $open != \' ]]; then
+                i=$((i + 1))
+                [[ $open == \" && ${raw:i:1} != [\"\\\$\`] ]] && word+=$char
+                word+=${raw:i:1}
+            elif [[ $char == "$open" ]]; then
+                open='' base=$before
+            elif [[ -z $open && $char == [\"\'] ]]; then
+                open=$char before=$base base=$word
+            else
+                # Bash replaces from behind a character that breaks words, but for this one from it on.
+                [[ $char == @ && -z $open && $COMP_WORDBREAKS == *@* ]] && base=$word
+                word+=$char
+                [[ $char != @ && -z $open && $COMP_WORDBREAKS == *"$char"* ]] && base=$word
+            fi
+        done
+        words[${#words[@]}]=$word
+    done
 
     while IFS=$'\t' read -r value help; do
+        [[ $open == \" && $value == *[\"\\\$\`!]* ]] && continue
+        [[ $open == \' && $value == *\'* ]] && continue
         values[${#values[@]}]=$value
         helps[${#helps[@]}]=$help
     done < <(@VARIABLE@=bash @PROGRAM@ -- "${words[@]}" 2>/dev/null)
 
-    word=${words[${#words[@]}-1]}
-    [[ -z $open && $word == *[:=]* ]] && word=${word%"${word##*[:=]}"} || word=
     COMPREPLY=()
     for ((i = 0; i < ${#values[@]}; i++)); do
-        value=${values[i]#"$word"}
-        [[ -z $open ]] && printf -v value '%q' "$value"
+        value=${values[i]#"$base"}
+        if [[ -z $open ]]; then
+            printf -v value '%q' "$value"
+            # With no brace around it a comma is nothing to bash.
+            value=${value//\\,/,}
+        fi
         # Only while all are listed: what is put on the line is the value alone.
         if ((COMP_TYPE == 63 && ${#values[@]} > 1)) && [[ -n ${helps[i]} ]]; then
             value+="  (${helps[i]})"

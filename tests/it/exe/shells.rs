@@ -149,3 +149,101 @@ fn zsh_finds_the_script_in_a_directory_of_its_own() {
     );
     shell.end();
 }
+
+/// Keys whose names are commands to a shell that reads them, and their IDs.
+fn traps(site: &Site) -> Vec<String> {
+    let names = [
+        "dollar$(touch ran)",
+        "ticks`touch ran`",
+        "single'; touch ran; '",
+        "double\"; touch ran; \"",
+    ];
+    let id = |name: &str| {
+        let ran = run(site.cmd("create --scope inference --name").arg(name));
+        id_of(ran.code(0).stdout.trim_end())
+    };
+    names.map(id).into()
+}
+
+const UNQUOTED: [&str; 4] = ["dol", "tic", "sin", "dou"];
+
+/// Completes the beginnings of the traps' names: each is found, and none is run.
+#[track_caller]
+fn runs_no_name(site: &Site, shell: Option<Shell>, begun: [&str; 4], ids: &[String]) {
+    let Some(mut shell) = shell else { return };
+    for (begun, id) in begun.iter().zip(ids) {
+        shell.shows(
+            &format!("keyctl show {begun}\t --format json\n"),
+            &format!("\"id\":\"{id}\""),
+        );
+    }
+    shell.end();
+    assert!(!site.path("ran").exists());
+}
+
+#[test]
+fn bash_runs_no_name() {
+    let (site, _) = store();
+    let ids = traps(&site);
+    runs_no_name(&site, bash(&site), UNQUOTED, &ids);
+    runs_no_name(&site, bash(&site), ["'dol", "'tic", "\"sin", "'dou"], &ids);
+    let Some(mut shell) = bash(&site) else { return };
+    // What the quote cannot hold is not offered; the line stays as it was typed, and is ended here.
+    for (quote, begun) in [("\"", "dol"), ("\"", "tic"), ("'", "sin"), ("\"", "dou")] {
+        shell.shows(
+            &format!("keyctl show {quote}{begun}\t{quote}\n"),
+            &format!("there is no key '{begun}'"),
+        );
+    }
+    shell.end();
+    assert!(!site.path("ran").exists());
+}
+
+#[test]
+fn zsh_runs_no_name() {
+    let (site, _) = store();
+    let ids = traps(&site);
+    runs_no_name(&site, zsh(&site), UNQUOTED, &ids);
+    runs_no_name(&site, zsh(&site), ["\"dol", "\"tic", "'sin", "\"dou"], &ids);
+}
+
+#[test]
+fn fish_runs_no_name() {
+    let (site, _) = store();
+    let ids = traps(&site);
+    runs_no_name(&site, fish(&site), UNQUOTED, &ids);
+}
+
+#[test]
+fn bash_completes_a_word_that_is_quoted_or_broken() {
+    let (site, ci) = store();
+    let create = |name: &str| {
+        let ran = run(site.cmd("create --scope inference --name").arg(name));
+        id_of(ran.code(0).stdout.trim_end())
+    };
+    let (at, blanks) = (create("me@home"), create("with some blanks"));
+    for (begun, id) in [
+        ("me@ho", &at),
+        ("\"ci-", &ci),
+        ("with\\ so", &blanks),
+        ("'with so", &blanks),
+        ("\"with\"\\ so", &blanks),
+    ] {
+        let Some(mut shell) = bash(&site) else { return };
+        shell.shows(
+            &format!("keyctl show {begun}\t --format json\n"),
+            &format!("\"id\":\"{id}\""),
+        );
+        shell.end();
+    }
+    let Some(mut shell) = bash(&site) else { return };
+    let db = site.db();
+    shell.shows(
+        &format!(
+            "KEYCTL_DB=; keyctl --db \"{}\" scope remove models:\t\n",
+            db.to_str().unwrap()
+        ),
+        "removed the scope models:train",
+    );
+    shell.end();
+}
