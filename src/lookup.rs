@@ -176,7 +176,7 @@ impl Lookup<'_> {
         let alike = store.find(&Filter {
             id_prefix: Some(id.as_str()[..LIKE_PREFIX].to_owned()),
             limit: Some(CANDIDATES_MAX),
-            ..Filter::all(self.now)
+            ..Filter::undeleted(self.now)
         })?;
         let ids: Vec<&str> = alike.iter().map(|key| key.id.as_str()).collect();
         let like = nearest(id.as_str(), &ids);

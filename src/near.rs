@@ -16,6 +16,8 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .iter()
         .map(|&candidate| (strsim::jaro_winkler(name, candidate), candidate))
         .filter(|&(alike, _)| alike >= ALIKE)
+        // Of several that are as much alike, the first.
+        .rev()
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }

@@ -42,14 +42,10 @@ fn every_shell_gets_a_script_that_asks_the_program_by_its_name() {
             .code(0);
         assert_eq!(
             other.stdout.replace("api-keyctl", "keyctl"),
-            script.replace(
-                "_keyctl",
-                if shell == "bash" {
-                    "_api_keyctl"
-                } else {
-                    "_keyctl"
-                }
-            ),
+            match shell {
+                "bash" | "fish" => script.replace("_keyctl", "_api_keyctl"),
+                _ => script,
+            },
             "{shell}"
         );
     }
@@ -251,6 +247,10 @@ fn without_the_words_of_a_line_the_variable_changes_nothing() {
     };
     assert!(with(&["--version"]).code(0).stdout.starts_with("keyctl "));
     with(&["--"]).code(2);
+    // Nor is a command taken for the program's name, or any value of the variable for a shell.
+    with(&["--", "verify", "--key-file", "token"]).code(2);
+    let cmd = world.cmd(["--", "keyctl", "rota"]).without_db();
+    cmd.var("KEYCTL_COMPLETE", "1").run().code(2).stdout("");
 }
 
 #[test]

@@ -29,6 +29,19 @@ fn each_key_is_a_line_that_says_what_its_values_are() {
 }
 
 #[test]
+fn a_name_does_not_read_as_several_values() {
+    let world = World::quick();
+    world.create("--scope inference --name ci");
+    let odd = "x, owner root, state active";
+    world.cmd(["edit", "ci", "--name", odd]).run().code(0);
+    let line = world.run("list --format lines").stdout;
+    assert!(
+        line.starts_with(&format!("name '{odd}', owner alice, state ")),
+        "{line}"
+    );
+}
+
+#[test]
 fn a_line_tells_when_a_key_was_last_used() {
     let world = World::new();
     let token = world.create("--scope inference --name ci");

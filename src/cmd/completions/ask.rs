@@ -3,10 +3,12 @@
 use super::VARIABLE;
 use super::values::{Source, offer_values};
 use crate::called::Called;
-use crate::cmd::{Attempt, Cx};
+use crate::cmd::{Attempt, Cx, is_command};
 use crate::env::Env;
 use crate::error::{DONE, Result, is_unprintable};
 use crate::usage;
+use clap::ValueEnum;
+use clap_complete::Shell;
 use clap_complete::engine::{CompletionCandidate, complete};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,13 +24,19 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// What `args` ask, if a completion script has called: `keyctl -- WORD…`, with [`VARIABLE`] set.
+    /// What `args` ask, if a completion script has called: `keyctl -- keyctl WORD…`, with [`VARIABLE`]
+    /// set to its shell.
     pub fn by(args: &[OsString], env: &Env) -> Option<Self> {
         let (marker, words) = args.get(1..)?.split_first()?;
-        if marker != "--" || words.is_empty() {
+        let first = words.first()?.to_str();
+        if marker != "--" || first.is_some_and(is_command) {
             return None;
         }
         let shell = env.var(VARIABLE)?;
+        let known = |known: &Shell| known.to_string().as_str() == shell;
+        if !Shell::value_variants().iter().any(known) {
+            return None;
+        }
         Some(Asked {
             described: shell != "elvish",
             quoted: shell != "powershell",

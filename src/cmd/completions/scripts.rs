@@ -1,23 +1,28 @@
 //! The scripts, which ask the program at each Tab.
 //!
-//! Those for bash and zsh are written here: bash takes a word apart at `:` and `=`, which scopes and
-//! labels have in them, and zsh is to find the script in a directory of `$fpath` as well as by `eval`.
-//! The others are clap_complete's.
+//! Those for bash, zsh and fish are written here: bash takes a word apart at `:` and `=`, which scopes and
+//! labels have in them; zsh is to find the script in a directory of `$fpath` as well as by `eval`; and
+//! none of the three asks where a token stands on the line, since the question goes by arguments, which
+//! others can read with ps. The other scripts are clap_complete's.
 
 use super::VARIABLE;
 use crate::error::Result;
 use crate::output::unwritable;
 use clap_complete::Shell;
-use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell};
+use clap_complete::env::{Elvish, EnvCompleter, Powershell};
+
+/// What a token has in it, whatever its prefix: an extended regular expression.
+const TOKEN: &str = "_[0-9a-z]{12}_[0-9A-Za-z]{40}";
 
 /// The script for `shell` that completes the command `name` by asking `program`.
 pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
-    let ours = |script: &str, function: String| {
+    let ours = |script: &str, function: String, program: String| {
         script
             .replace("@FUNCTION@", &function)
             .replace("@NAME@", name)
             .replace("@VARIABLE@", VARIABLE)
-            .replace("@PROGRAM@", &quoted(program))
+            .replace("@TOKEN@", TOKEN)
+            .replace("@PROGRAM@", &program)
             .into_bytes()
     };
     let theirs = |shell: &dyn EnvCompleter| {
@@ -27,16 +32,23 @@ pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
         Ok(script)
     };
     match shell {
-        Shell::Bash => Ok(ours(
-            BASH,
-            format!("_{}", name.replace(['-', '.', '+'], "_")),
-        )),
-        // The name of the file that zsh would look for.
-        Shell::Zsh => Ok(ours(ZSH, format!("_{name}"))),
         Shell::Elvish => theirs(&Elvish),
         Shell::PowerShell => theirs(&Powershell),
-        _ => theirs(&Fish),
+        // The name of the file that zsh would look for.
+        Shell::Zsh => Ok(ours(ZSH, format!("_{name}"), quoted(program))),
+        // To fish, a backslash between single quotes may stand for itself or for what follows.
+        Shell::Fish => Ok(ours(
+            FISH,
+            identifier(name),
+            quoted(&program.replace('\\', r"\\")),
+        )),
+        _ => Ok(ours(BASH, identifier(name), quoted(program))),
     }
+}
+
+/// A name for a function of the command `name`.
+fn identifier(name: &str) -> String {
+    format!("_{}", name.replace(['-', '.', '+'], "_"))
 }
 
 /// `text` as one word for a POSIX shell.
@@ -85,6 +97,7 @@ const BASH: &str = r#"@FUNCTION@() {
         done
         words[${#words[@]}]=$word
     done
+    [[ "${words[*]}" =~ @TOKEN@ ]] && return
 
     while IFS=$'\t' read -r value help; do
         [[ $open == \" && $value == *[\"\\\$\`!]* ]] && continue
@@ -114,11 +127,21 @@ const BASH: &str = r#"@FUNCTION@() {
 complete -o nosort -F @FUNCTION@ @NAME@ 2>/dev/null || complete -F @FUNCTION@ @NAME@
 "#;
 
+/// For fish 3.1 and newer.
+const FISH: &str = r#"function @FUNCTION@
+    set --local words (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token)
+    string match --quiet --regex '@TOKEN@' -- $words; and return
+    @VARIABLE@=fish @PROGRAM@ -- $words 2>/dev/null
+end
+complete --keep-order --exclusive --command @NAME@ --arguments '(@FUNCTION@)'
+"#;
+
 /// For zsh 5, by `eval` or as a file named after the function in a directory of `$fpath`.
 const ZSH: &str = r#"#compdef @NAME@
 @FUNCTION@() {
     local line value help
     local -a described=() directories=()
+    [[ "$words" =~ '@TOKEN@' ]] && return
     for line in "${(@f)$(@VARIABLE@=zsh @PROGRAM@ -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         [[ -n $line ]] || continue
         value=${line%%$'\t'*}

@@ -22,12 +22,21 @@ pub fn line(key: &Key, now: Timestamp) -> String {
     // The name, which may run right to left, stands behind a word that does not.
     format!(
         "name {}, owner {}, state {}, {can}, {}, {used}, ID {}\n",
-        cell(&key.name),
-        cell(&key.owner),
+        value(&key.name),
+        value(&key.owner),
         key.state(now),
         stop(key, now),
         key.id
     )
+}
+
+/// A name that somebody chose, so that it does not read as several values.
+fn value(name: &str) -> String {
+    if name.contains(',') {
+        format!("'{}'", cell(name))
+    } else {
+        cell(name)
+    }
 }
 
 fn stop(key: &Key, now: Timestamp) -> String {

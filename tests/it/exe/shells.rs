@@ -1,6 +1,6 @@
 //! Completion in real shells, each at a terminal: somebody types a part, Tab, and Enter.
 
-use super::harness::{Site, run, skipped};
+use super::harness::{Site, run, set_mode, skipped};
 use super::terminal::{Session, Terminal};
 use crate::harness::{exe, id_of};
 use pty_process::blocking::Command;
@@ -43,7 +43,10 @@ impl Shell {
         let command = Command::new(program)
             .args(args)
             .env_clear()
-            .env("PATH", format!("{own}:{path}"))
+            .env(
+                "PATH",
+                format!("{}:{own}:{path}", site.path("bin").display()),
+            )
             .env("HOME", site.path("."))
             .env("KEYCTL_DB", site.db())
             .env("TERM", "xterm")
@@ -246,4 +249,50 @@ fn bash_completes_a_word_that_is_quoted_or_broken() {
         "removed the scope models:train",
     );
     shell.end();
+}
+
+/// Tab asks the program by its arguments: not where a token stands on the line.
+#[track_caller]
+fn asks_nothing_of_a_token(start: fn(&Site) -> Option<Shell>) {
+    let (site, _) = store();
+    let token = site.create();
+    // By its name: a program that is called by its path is asked by it.
+    let program = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$*\" >>asked\nPATH='{}'\nexec keyctl \"$@\"\n",
+        exe().parent().unwrap().display()
+    );
+    fs::create_dir(site.path("bin")).unwrap();
+    fs::write(site.path("bin/keyctl"), program).unwrap();
+    set_mode(site.path("bin/keyctl"), 0o755);
+    let Some(mut shell) = start(&site) else {
+        return;
+    };
+    shell.shows("keyctl show ci-\t\n", "Last events");
+    shell.shows(
+        &format!("keyctl show {token}\t\u{15}echo be''tween\n"),
+        "between",
+    );
+    shell.shows(
+        &format!("keyctl verify {token} --sc\t\u{15}echo aft''er\n"),
+        "after",
+    );
+    shell.end();
+    let asked = fs::read_to_string(site.path("asked")).unwrap();
+    assert!(asked.contains("-- keyctl show ci-\n"), "{asked}");
+    assert!(!asked.contains(&token[..40]), "{asked}");
+}
+
+#[test]
+fn bash_asks_nothing_of_a_token() {
+    asks_nothing_of_a_token(bash);
+}
+
+#[test]
+fn zsh_asks_nothing_of_a_token() {
+    asks_nothing_of_a_token(zsh);
+}
+
+#[test]
+fn fish_asks_nothing_of_a_token() {
+    asks_nothing_of_a_token(fish);
 }

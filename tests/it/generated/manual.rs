@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 
+/// When the texts were last gone through, from end to end.
+const DATE: &str = "2026-11-22";
+
 /// Pages by file name.
 pub type Pages = BTreeMap<String, String>;
 
@@ -69,8 +72,7 @@ fn page(root: &Command, command: &Command) -> String {
     let version = root.get_version().unwrap_or_default();
     let man = Man::new(command.clone())
         .title(page_name(command).to_uppercase())
-        // An empty argument has to be written as one, or the next would take its place.
-        .date("\"\"")
+        .date(DATE)
         .source(format!("{} {version}", root.get_name()))
         .manual("keyctl manual");
     let mut page = Page::default();
