@@ -261,11 +261,8 @@ pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> R
                     .hint("it is ready to use; to make another one, name another file: --db PATH"),
             );
         }
-        return Err(Error::state(format!(
-            "there is something at {} already",
-            location.shown()
-        ))
-        .hint("name another file: --db PATH"));
+        return Err(Error::state(format!("{} already exists", location.shown()))
+            .hint("name another file: --db PATH"));
     }
     sqlite::Sqlite::found(location, founder).map(drop)
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result, escape, quote};
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{
     DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown,
 };
@@ -36,9 +37,10 @@ impl Location {
                 quote(&path.to_string_lossy())
             )));
         }
-        std::path::absolute(path)
-            .map(Location)
-            .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))
+        let path = std::path::absolute(path)
+            .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))?;
+        refuse_part(&path)?;
+        Ok(Location(path))
     }
 
     /// The path.
@@ -65,7 +67,7 @@ impl Location {
         let metadata = match fs::metadata(&self.0) {
             Ok(metadata) => metadata,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(self.missing()),
-            Err(cause) => return Err(self.failed("cannot look at the store", &cause)),
+            Err(cause) => return Err(self.failed("cannot open the store", &cause)),
         };
         if metadata.is_dir() {
             return Err(
@@ -79,7 +81,11 @@ impl Location {
                     .hint("name a file: --db PATH"),
             );
         }
-        fs::canonicalize(&self.0).map_err(|cause| self.failed("cannot find the store", &cause))
+        let path = fs::canonicalize(&self.0)
+            .map_err(|cause| self.failed("cannot find the store", &cause))?;
+        // A link may have led to it.
+        refuse_part(&path)?;
+        Ok(path)
     }
 
     /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
@@ -102,7 +108,11 @@ impl Location {
             });
         match made {
             Ok(()) => Ok(true),
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                // A link to nowhere is told better by who opens it.
+                fs::canonicalize(&self.0).map_or(Ok(()), |path| refuse_part(&path))?;
+                Ok(false)
+            }
             Err(cause) => Err(self.failed("cannot make the store", &cause)),
         }
     }
@@ -256,6 +266,33 @@ pub fn has_journal(path: &Path) -> bool {
 pub fn has_lost_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.len() == 0) && is_filled(&beside(path, "-wal"))
 }
+
+/// Refuses a file that SQLite keeps beside another: an empty log would be taken for a file that nothing
+/// was ever put into, and what is made of it would be written over through the real path.
+pub fn refuse_part(path: &Path) -> Result<()> {
+    let Some(whole) = whole_of(path) else {
+        return Ok(());
+    };
+    Err(Error::store(format!(
+        "{} is a part of a store, not a store",
+        escape(&path.to_string_lossy())
+    ))
+    .hint(format!("the store is {}", escape(&whole.to_string_lossy()))))
+}
+
+/// The file that SQLite would take what lies at `path`, or is to lie there, for a part of.
+fn whole_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.as_bytes();
+    let whole = PARTS
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix.as_bytes()))?;
+    let whole = path.with_file_name(OsStr::from_bytes(whole));
+    whole.is_file().then_some(whole)
+}
+
+/// What SQLite adds to a file's name to name what it keeps beside it: the log, its index, and the
+/// journal.
+const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 fn is_filled(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|file| file.len() > 0)

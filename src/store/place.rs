@@ -1,6 +1,6 @@
 //! A place for a new file, which nothing that is there may be lost to.
 
-use super::file::beside;
+use super::file::{beside, refuse_part};
 use crate::directory;
 use crate::error::{Error, Result, escape, quote};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -52,9 +52,14 @@ impl Place {
         self.0.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Refuses a place where something is, a link to nowhere too, or beside which something lies
-    /// that would be taken for a part of the file.
+    /// Refuses a place where something is, a link to nowhere too, beside which something lies that
+    /// would be taken for a part of the file, or where the file would be taken for a part of another.
     pub fn check_free(&self) -> Result<()> {
+        refuse_part(&self.0)?;
+        self.check_vacant()
+    }
+
+    fn check_vacant(&self) -> Result<()> {
         if fs::symlink_metadata(&self.0).is_ok() {
             return Err(self.taken());
         }
@@ -74,7 +79,7 @@ impl Place {
     /// Moves the file at `from`, which lies on the same file system, here and to the disk, if
     /// there is nothing here yet.
     pub fn take(&self, from: &Path) -> Result<()> {
-        self.check_free()?;
+        self.check_vacant()?;
         move_unless_taken(from, &self.0).map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists => self.taken(),
             _ => self.failed(&cause),
@@ -92,8 +97,8 @@ impl Place {
     }
 
     fn taken(&self) -> Error {
-        Error::store(format!("the file {} is there already", self.shown()))
-            .hint("name a file that is not there, or move this one away")
+        Error::store(format!("{} already exists", self.shown()))
+            .hint("name another file, or move this one away")
     }
 }
 

@@ -148,7 +148,7 @@ fn whatever_is_there_already_is_left_as_it_is() {
     let world = worked_in();
     let taken = world.path("taken");
     let refused = |path: &Path| {
-        let message = format!("the file {} is there already\n", path.display());
+        let message = format!("{} already exists\n", path.display());
         back_up(&world, path).fails(5, &message);
     };
     fs::write(&taken, "kept").unwrap();

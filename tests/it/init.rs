@@ -178,12 +178,14 @@ fn what_is_there_already_is_refused_and_left_as_it_is() {
 
     let world = World::new();
     fs::write(world.db(), "mine").unwrap();
-    world.line("init").run().fails(4, "there is something at");
+    let there = format!("{} already exists\n", world.db().display());
+    world.line("init").run().fails(4, &there);
     assert_eq!(fs::read(world.db()).unwrap(), b"mine");
 
     let world = World::new();
     symlink(world.path("target"), world.db()).unwrap();
-    world.line("init").run().fails(4, "there is something at");
+    let there = format!("{} already exists\n", world.db().display());
+    world.line("init").run().fails(4, &there);
     assert!(!world.path("target").exists());
 }
 

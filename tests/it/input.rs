@@ -753,7 +753,7 @@ fn a_path_that_is_no_file_is_refused() {
     );
     let circle = directory.path().join("circle");
     symlink(&circle, &circle).unwrap();
-    unusable(&circle, "cannot look at the store", true);
+    unusable(&circle, "cannot open the store", true);
     let file = directory.path().join("file");
     fs::write(&file, "text").unwrap();
     unusable(&file.join("keyctl.db"), "the store", true);

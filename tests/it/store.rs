@@ -1,10 +1,11 @@
 //! The store's file: its schema, and what is not taken for a store.
 
-use crate::harness::{World, id_of};
+use crate::harness::{Cmd, World, id_of};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// How many steps of the schema there are.
@@ -445,4 +446,86 @@ fn a_hash_is_replaced_only_if_it_is_still_the_one_that_was_read() {
     world.run("delete web --yes");
     assert!(!replace("new", "newest"));
     assert_eq!(world.query("SELECT hash IS NULL FROM keys"), "1");
+}
+
+#[test]
+fn what_lies_beside_a_store_is_no_store_itself() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    let copy = world.path("copy.db");
+    let copied = copy.to_str().unwrap();
+    world.line(&format!("backup {copied}")).run().code(0);
+    let commands: [&[&str]; 6] = [
+        &["create", "--scope", "inference"],
+        &["init"],
+        &["list"],
+        &["verify"],
+        &["doctor"],
+        &["restore", "--yes", copied],
+    ];
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let part = world.path(&format!("keyctl.db{suffix}"));
+        let link = world.path(&format!("link{suffix}"));
+        symlink(&part, &link).unwrap();
+        let message = format!(
+            "{} is a part of a store, not a store\nhint: the store is {}\n",
+            part.display(),
+            world.db().display()
+        );
+        for is_there in [false, true] {
+            drop(fs::remove_file(&part));
+            if is_there {
+                fs::write(&part, "").unwrap();
+            }
+            let before = files(world.db().parent().unwrap());
+            for command in commands {
+                let ran = on(&world, &part, command).stdin(&token).run();
+                ran.fails(5, &message);
+                let ran = on(&world, &link, command).stdin(&token).run();
+                if is_there {
+                    ran.fails(5, &message);
+                } else {
+                    assert!([4, 5].contains(&ran.code), "{ran:?}");
+                }
+            }
+            assert!(files(world.db().parent().unwrap()) == before, "{suffix}");
+        }
+        fs::remove_file(&part).unwrap();
+    }
+    world.run("show web");
+}
+
+#[test]
+fn no_copy_comes_to_lie_where_it_would_be_a_part_of_a_store_nor_is_one_restored() {
+    let world = World::quick();
+    let copy = world.path("copy.db");
+    world
+        .line(&format!("backup {}", copy.display()))
+        .run()
+        .code(0);
+    let part = world.path("copy.db-wal");
+    let message = format!("{} is a part of a store, not a store\n", part.display());
+    let backup = format!("backup {}", part.display());
+    world.line(&backup).run().fails(5, &message);
+    assert!(!part.exists());
+    let restore = format!("restore --yes {}", part.display());
+    world.line(&restore).run().fails(5, &message);
+}
+
+#[test]
+fn a_name_that_ends_as_a_part_s_is_good_where_there_is_no_whole() {
+    let world = World::new();
+    for name in ["keys-wal", "-journal", "directory-shm"] {
+        fs::create_dir_all(world.path("directory")).unwrap();
+        let path = world.path(name);
+        on(&world, &path, &["init"]).run().code(0);
+        on(&world, &path, &["list"]).run().code(0);
+    }
+}
+
+/// A command line for the store at `path`.
+fn on<'w>(world: &'w World, path: &Path, words: &[&str]) -> Cmd<'w> {
+    let db = [OsString::from("--db"), path.into()];
+    let words = words.iter().map(OsString::from);
+    world.cmd(db.into_iter().chain(words)).without_db()
 }

@@ -185,7 +185,7 @@ fn whoever_may_not_open_the_store_learns_nothing() {
     fs::create_dir(site.path("shut")).unwrap();
     set_mode(site.path("shut"), 0);
     run(&mut site.without_rights(site.bare("doctor --db shut/keyctl.db")))
-        .fails(5, "cannot look at the store");
+        .fails(5, "cannot open the store");
     // Without which it could not be removed.
     set_mode(site.path("shut"), 0o755);
 }

@@ -163,7 +163,7 @@ fn a_link_to_what_is_no_store_is_refused() {
     symlink("/dev/null", site.path("device")).unwrap();
     symlink("missing/keyctl.db", site.path("dangling")).unwrap();
     for (db, message) in [
-        ("loop", "cannot look at the store"),
+        ("loop", "cannot open the store"),
         ("directory", "directory is a directory, not a store"),
         ("device", "device is not an ordinary file"),
         (
