@@ -7,20 +7,20 @@ use std::path::PathBuf;
 
 /// Issue, list, rotate, revoke and verify API keys
 ///
-/// Keys live in one SQLite file; there is no server to run. A key's secret is shown once, when it
-/// is made, and only its hash is kept.
+/// Keys live in one SQLite file; there is no server to run. A key's secret is shown once, when the
+/// key is created, and only its hash is stored.
 ///
-/// A KEY is a key ID, a name (one's own first), OWNER/NAME, or the first 4 or more characters of
-/// an ID. Where there is no terminal, the beginning of an ID does not change a key. '-' reads KEYs
-/// from standard input, one a line; a token there stands for its key, and is not verified.
+/// A KEY is a key ID, a name (your own keys first), OWNER/NAME, or the first 4 or more characters
+/// of an ID. Commands that change a key accept a shortened ID only at a terminal. '-' reads KEYs
+/// from standard input, one per line; a token there stands for its key and is not verified.
 ///
-/// A DURATION is a whole number and one unit: 45m, 12h, 90d, 2w, 6months (of 30 days), 1y (of 365
-/// days). A WHEN is a duration from now, a date (2027-03-31: to the end of that day in UTC), an
-/// RFC 3339 instant, or never.
+/// A DURATION is a whole number and one unit: 45m, 12h, 90d, 2w, 6months (30 days each), 1y (365
+/// days). A WHEN is a duration from now, a date (2027-03-31: until the end of that day, UTC), an
+/// RFC 3339 time, or never.
 ///
-/// Data goes to standard output, and everything else to standard error.
+/// Data goes to standard output, everything else to standard error.
 ///
-/// The keyctl of Linux's keyutils is another program.
+/// The keyctl in Linux's keyutils is a different program.
 #[derive(Debug, Parser)]
 #[command(
     name = "keyctl",
@@ -103,7 +103,7 @@ pub struct Global {
     /// Whether to colour the output
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub color: Color,
-    /// Say nothing on standard error but errors and warnings
+    /// Print only errors and warnings to standard error
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
@@ -147,37 +147,37 @@ Quick start:
 
 States:
   active      in use; verify accepts it
-  disabled    switched off, until 'enable' switches it on again
-  expired     its time is over; 'edit --expires' or 'rotate' helps
-  phased-out  replaced by 'rotate'; verify accepts it until its grace ends
-  deleted     stopped for ever; the record stays until 'purge' removes it
+  disabled    switched off until 'enable' switches it back on
+  expired     past its expiry; renew it with 'edit --expires' or 'rotate'
+  phased-out  replaced by 'rotate'; verify accepts it until its grace period ends
+  deleted     permanently revoked; the record stays until 'purge' removes it
 
 Token:
-  kc                     the prefix; policy key-prefix sets another for new tokens
+  kc                     the prefix; policy key-prefix changes it for new tokens
   _7h2m9qxw4d1e_         the key ID, 12 characters; it is not secret
   the next 43            the secret: 256 random bits in base62
-  the last 6             the CRC-32 of all before it, in base62: tells a mistyped token from a real one
+  the last 6             the CRC-32 of everything before it, in base62: catches a mistyped token
 
 Exit codes:
   0    done; verify: valid
   1    verify: rejected; list --exit-code, log --check, doctor: found something
   2    usage: a bad flag, value or scope name
-  3    no such key or scope, or more than one key that may be meant
+  3    no such key, scope, label, project, member or administrator, or more than one match
   4    refused: by policy, access or state, or not confirmed
-  5    the store, another file or an output failed; verify: cannot say
+  5    the store, another file or an output failed; verify: cannot tell
   6    verify: genuine, but lacks the scope or the project
   130  a prompt was interrupted
 
 Environment:
   KEYCTL_DB      the store's file, where --db does not name it
-  XDG_DATA_HOME  the user's data directory on Linux, if not ~/.local/share
-  NO_COLOR       if not empty, no colour
-  TERM           if dumb or not set, no colour and no progress bar
+  XDG_DATA_HOME  the user's data directory on Linux [default: ~/.local/share]
+  NO_COLOR       if set and not empty: no colour
+  TERM           if dumb or not set: no colour and no progress bar
 
 Files:
   ~/.local/share/keyctl/keyctl.db                      the store on Linux
   ~/Library/Application Support/keyctl/keyctl.db       the store on macOS
-  keyctl.db-wal, keyctl.db-shm                         SQLite's, beside the store, and part of it
+  keyctl.db-wal, keyctl.db-shm                         SQLite's own, beside the store and part of it
 
 Examples:
   $ TOKEN=$(keyctl create --scope project --label team=search)

@@ -9,10 +9,10 @@ use crate::output::{json, unwritable};
 use crate::store;
 use clap::Subcommand;
 
-/// Show or change who the administrators are
+/// List, add or remove administrators
 ///
-/// An administrator may do all: set policy, register scopes, act on everyone's keys. The owner of
-/// the store's file and uid 0 always are administrators, listed or not.
+/// An administrator may do anything: set policy, register scopes, change anyone's keys. The owner
+/// of the store's file and root (uid 0) are always administrators, listed or not.
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
@@ -20,7 +20,7 @@ Exit codes:
   0  done
   2  usage: a bad flag or value
   3  no such administrator
-  4  refused: you are no administrator, or it would be the last one
+  4  refused: you are not an administrator, or this is the last one
   5  the store failed
 
 Examples:
@@ -45,7 +45,7 @@ Examples:
         #[command(flatten)]
         why: Why,
     },
-    /// Make a user an administrator no longer; the last one stays
+    /// Remove an administrator (never the last one)
     #[command(after_help = "\
 Examples:
   $ keyctl admin remove carol
@@ -63,7 +63,7 @@ Examples:
   $ keyctl admin list
   $ keyctl admin list --format json")]
     List {
-        /// The form of the list
+        /// Output format
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: TableFormat,
     },

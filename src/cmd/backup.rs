@@ -7,25 +7,26 @@ use std::path::PathBuf;
 
 /// Copy the store to a new file
 ///
-/// The copy holds the store as it is at one moment, with its audit log, while others go on reading
-/// and writing. It is a store itself: --db reads it, and 'keyctl restore' puts it back. Nothing that
-/// was wiped is in it. It has mode 0600, since the hashes of the keys are in it. It is checked before
-/// it gets its name, so a copy that has one is whole. Who may read the store may copy it.
+/// The copy is a consistent snapshot of the store and its audit log, taken while others go on
+/// reading and writing. It is itself a store: --db reads it, and 'keyctl restore' puts it back. It
+/// contains nothing that was wiped. It has mode 0600, because it contains the keys' hashes. It is
+/// checked before it gets its final name, so a file with that name is complete. Anyone who may read
+/// the store may back it up.
 ///
-/// The last line says the head of the copied log: kept elsewhere, it shows with 'keyctl log --check
-/// --head' whether a copy that comes back is the one that was made.
+/// The last line gives the head of the copied log. Keep it elsewhere: 'keyctl log --check --head'
+/// then tells whether a copy you get back is the one you made.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  the copy was made
   2  usage: a bad flag or value
-  5  the store failed or is damaged, or the copy could not be made: something is there already
+  5  the store failed or is damaged, or the copy could not be made, for example because PATH exists
 
 Examples:
   $ keyctl backup /var/backups/keyctl-$(date +%F).db
   $ keyctl backup before.db && keyctl log --check --db before.db")]
 pub struct Args {
-    /// The file to make; nothing may be there yet, not even a link
+    /// The file to create; nothing may exist at this path, not even a symbolic link
     #[arg(value_name = "PATH")]
     path: PathBuf,
 }

@@ -19,18 +19,18 @@ const VARIABLE: &str = "KEYCTL_COMPLETE";
 
 /// Print a completion script for a shell
 ///
-/// It completes commands and flags, the values of flags, and out of the store keys, by ID and by name,
-/// scopes, projects and users. For that it runs this program at each Tab, which only reads the store.
+/// It completes commands, flags and their values, and from the store: key IDs and names, scopes,
+/// projects and users. Each Tab runs this program, which only reads the store.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  done
-  2  usage: no such shell
+  2  usage: unknown shell
   5  the script could not be written
 
 Files:
-  ~/.bashrc                                          where bash users put the first example's line
-  ~/.zshrc                                           where zsh users put the same with zsh
+  ~/.bashrc                                          add the line of the first example for bash
+  ~/.zshrc                                           add the same line with zsh in place of bash
   ~/.config/fish/completions/keyctl.fish             where fish looks for the script
 
 Examples:

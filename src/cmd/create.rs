@@ -19,19 +19,19 @@ const COUNT_MAX: u32 = 10_000;
 
 /// Create keys
 ///
-/// The token is written once, alone on its line, to standard output; what else there is to know
-/// goes to standard error. A key is made only if its token was taken by where it went. The first
-/// key makes the store too, and its maker the store's administrator.
+/// The token is written once, alone on its line, to standard output; details go to standard error.
+/// A key is created only once its token has been delivered. If there is no store, create makes one,
+/// and whoever runs it becomes the store's first administrator.
 ///
-/// A legacy key, for internal automation, can be made by an administrator only. It has no scopes,
-/// never expires, and cannot be deleted or purged: rotate it or disable it.
+/// Only an administrator can create a legacy key, meant for internal automation. It has no scopes,
+/// never expires, and cannot be deleted or purged: rotate or disable it instead.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  the keys were made
+  0  the keys were created
   2  usage: a bad flag or value, or an unknown scope
-  4  refused: a longer life than policy allows, another's key, or a name that is taken
-  5  the store failed, or nothing took the token: no key was made
+  4  refused: a later expiry than policy allows, another user's key, or a name already in use
+  5  the store failed, or the token could not be delivered: no key was created
 
 Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
@@ -39,27 +39,27 @@ Examples:
   $ TOKEN=$(keyctl create --scope inference --quiet)
   $ keyctl create --scope inference --name worker --count 3 --format json")]
 pub struct Args {
-    /// What the key may do: inference, project (which implies inference), or another scope that is
-    /// registered; may be repeated, or several joined by commas
+    /// What the key may do: inference, project (which implies inference), or another registered
+    /// scope; repeat it or separate scopes with commas
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
     /// The key's name [default: <prefix>-apikey-<owner>-<time>]
     #[arg(long, value_parser = name::key_name)]
     name: Option<String>,
-    /// Whose key it is [default: yours]
+    /// The user the key belongs to [default: you]
     #[arg(long, value_name = "USER", value_parser = name::owner)]
     owner: Option<String>,
-    /// When it expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 instant, or never
-    /// [default: as policy says, 365d]
+    /// When the key expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 time, or never
+    /// [default: policy default-expiry, 365d unless set]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
-    /// What kind of key it is; a legacy one takes no scope and never expires
+    /// The kind of key; a legacy key takes no scope and never expires
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     kind: KindName,
-    /// A note on the key, as team=search; may be repeated
+    /// A note on the key, for example team=search; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
-    /// Make so many keys, whose names end in -1, -2 and so on; one token a line
+    /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     count: Option<u32>,
     #[command(flatten)]

@@ -13,35 +13,36 @@ use crate::store::Read;
 use crate::when::Timestamp;
 use std::collections::HashSet;
 
-/// Stop keys for ever
+/// Revoke keys permanently
 ///
 /// A deleted key is rejected at once and cannot be brought back: its hash is wiped. Its record
-/// stays until it is purged. Of several keys all are deleted, or none. Asks first.
+/// stays until it is purged. With several keys, either all are deleted or none. Asks for
+/// confirmation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0    done; a key that is deleted already counts as done
+  0    done; an already deleted key counts as done
   2    usage: a bad flag or value
-  3    no such key, or more than one that may be meant
-  4    refused: another's key, a legacy key, or not confirmed
+  3    no such key, or more than one match
+  4    refused: another user's key, a legacy key, or not confirmed
   5    the store failed, or there is none
-  130  the question was interrupted
+  130  the prompt was interrupted
 
 Examples:
   $ keyctl delete ci-deploy
   $ keyctl delete - --yes -m 'leaked in a log' < leaked.token")]
 pub struct Args {
-    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one a line
+    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
     #[arg(
         value_name = "KEY",
         required_unless_present = "owner",
         conflicts_with = "owner"
     )]
     keys: Vec<String>,
-    /// All keys of this user; legacy ones are disabled instead
+    /// All keys of this user; legacy keys are disabled instead
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Do not ask; needed where there is no terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

@@ -9,22 +9,22 @@ use crate::event::Action;
 
 /// Switch keys off
 ///
-/// A disabled key is rejected until it is enabled again. On a rotated key this also ends its
-/// grace, for good. Of several keys all are disabled, or none.
+/// A disabled key is rejected until it is enabled again. Disabling a rotated key also ends its
+/// grace period for good. With several keys, either all are disabled or none.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done; a key that is disabled already counts as done
+  0  done; an already disabled key counts as done
   2  usage: a bad flag or value
-  3  no such key, or more than one that may be meant
-  4  refused: another's key, or one that is deleted
+  3  no such key, or more than one match
+  4  refused: another user's key, or a deleted one
   5  the store failed, or there is none
 
 Examples:
   $ keyctl disable ci-deploy -m 'not used over the holidays'
   $ keyctl disable - < leaked.token")]
 pub struct Args {
-    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one a line
+    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
     #[arg(
         value_name = "KEY",
         required_unless_present = "owner",

@@ -18,19 +18,18 @@ use crate::output::unwritable;
 use crate::store::{self, Location, Store};
 use std::ops::ControlFlow;
 
-/// Look for what is wrong with the store
+/// Check the store for problems
 ///
-/// Changes nothing. A finding is to be mended: damage, a restore that was cut short, a broken log,
-/// files that others may read or write or that somebody else has put there, a directory on the way
-/// with which a stranger could put another store in its place, keys that policy does not allow. A
-/// note is only to be known: what a group may do, files that a restore or a backup has left beside
-/// the store, keys unused for 90 days, hashes that are not as policy says, another keyctl that the
-/// shell finds first.
+/// Changes nothing. A finding needs fixing: damage, an interrupted restore, a broken log, files
+/// that others can read or write or that somebody else put there, a parent directory through which
+/// another user could replace the store, keys that policy does not allow. A note is for
+/// information: what a group may do, files left beside the store by a restore or backup, keys
+/// unused for 90 days, hashes that do not match policy, another keyctl that the shell finds first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  no finding
-  1  there is a finding
+  0  no findings
+  1  at least one finding
   2  usage: a bad flag or value
   5  there is no store, or it cannot be opened
 
@@ -38,7 +37,7 @@ Examples:
   $ keyctl doctor
   $ keyctl doctor --format json | jq -r '.findings[].code'")]
 pub struct Args {
-    /// The form of what is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

@@ -12,16 +12,16 @@ use crate::when::{Span, When};
 
 /// Change a key's name, scopes, expiry or labels
 ///
-/// Its token stays as it is. Only what is given is checked and changed. A new expiry brings an
-/// expired key back to life. Of a rotated key only --grace can be changed, while it still works;
-/// of a deleted one, nothing.
+/// The token stays the same. Only what you give is checked and changed. A new expiry brings an
+/// expired key back to life. A rotated key allows only --grace, while it still works; a deleted key
+/// allows no changes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  done
   2  usage: a bad flag or value, or an unknown scope
-  3  no such key or more than one that may be meant, or it has no such scope or label
-  4  refused: by policy, access or the key's state, or a name that is taken
+  3  no such key, more than one match, or the key has no such scope or label
+  4  refused: by policy, access or the key's state, or a name already in use
   5  the store failed, or there is none
 
 Examples:
@@ -34,26 +34,27 @@ pub struct Args {
     /// A new name
     #[arg(long, value_parser = name::key_name)]
     name: Option<String>,
-    /// The scopes it has from now on, in place of those it had; may be repeated
+    /// Replace the key's scopes with this one; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', conflicts_with_all = ["add_scopes", "remove_scopes"])]
     scopes: Vec<String>,
     /// A scope to add; may be repeated
     #[arg(long = "add-scope", value_name = "SCOPE", value_delimiter = ',')]
     add_scopes: Vec<String>,
-    /// A scope to take away; may be repeated
+    /// A scope to remove; may be repeated
     #[arg(long = "remove-scope", value_name = "SCOPE", value_delimiter = ',')]
     remove_scopes: Vec<String>,
-    /// When it expires: 30d, 2027-03-31, an RFC 3339 instant, or never; at most as long after its
-    /// creation as policy allows
+    /// When it expires: 30d, 2027-03-31, an RFC 3339 time, or never; policy max-expiry, counted
+    /// from the key's creation, is the limit
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
-    /// How long a rotated key goes on working from now, at most 90d; only while it still works
+    /// How much longer a rotated key works, counted from now, at most 90d; only while it still
+    /// works
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
     /// A label to set; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
-    /// A label to take away; may be repeated
+    /// A label to remove; may be repeated
     #[arg(long = "remove-label", value_name = "LABEL", value_parser = name::label_key)]
     remove_labels: Vec<String>,
     #[command(flatten)]

@@ -6,24 +6,24 @@ use super::{Cx, keys};
 use crate::error::{DONE, Result};
 use crate::event::Action;
 
-/// Switch keys on again
+/// Switch keys back on
 ///
-/// What an administrator has disabled, only an administrator enables. Of several keys all are
-/// enabled, or none.
+/// Only an administrator can enable a key that an administrator disabled. With several keys, either
+/// all are enabled or none.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done; a key that is enabled already counts as done
+  0  done; an already enabled key counts as done
   2  usage: a bad flag or value
-  3  no such key, or more than one that may be meant
-  4  refused: another's key, one that an administrator disabled, or one that is deleted
+  3  no such key, or more than one match
+  4  refused: another user's key, one that an administrator disabled, or a deleted one
   5  the store failed, or there is none
 
 Examples:
   $ keyctl enable ci-deploy
   $ keyctl enable alice/ci-deploy bob/ci-deploy -m 'audit is over'")]
 pub struct Args {
-    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one a line
+    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
     #[arg(value_name = "KEY", required = true)]
     keys: Vec<String>,
     #[command(flatten)]

@@ -5,18 +5,18 @@ use super::values::Why;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::store::{self, Sharing};
 
-/// Make a store
+/// Create a store
 ///
-/// Whoever makes it is its first administrator. 'keyctl create' makes one too where there is none,
-/// for its user alone. With --group it is shared: the directory has mode 2770 and the files 0660.
-/// A directory that is there already has to be so, and the group's.
+/// Whoever creates it becomes its first administrator. 'keyctl create' also makes a store if there
+/// is none, private to its user. With --group, the store is shared: the directory gets mode 2770
+/// and the files 0660. An existing directory must already have that mode and belong to the group.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  the store was made
+  0  the store was created
   2  usage: a bad flag or value, or no such group
-  4  refused: something is there already
-  5  the store could not be made
+  4  refused: something already exists there
+  5  the store could not be created
 
 Examples:
   $ keyctl init

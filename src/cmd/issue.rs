@@ -23,11 +23,11 @@ use std::path::PathBuf;
 /// Where a new token goes, and in what form.
 #[derive(Args, Clone, Debug)]
 pub struct Handover {
-    /// Write the token to this new file (mode 0600, no line end) and only the key ID to standard
-    /// output
+    /// Write the token to this new file (mode 0600, no trailing newline) and only the key ID to
+    /// standard output
     #[arg(long, value_name = "PATH")]
     secret_file: Option<PathBuf>,
-    /// The form of what is printed; JSON has the token in it, unless --secret-file takes it
+    /// Output format; JSON includes the token, unless --secret-file is given
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

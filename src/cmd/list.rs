@@ -14,12 +14,12 @@ use std::ops::ControlFlow;
 
 /// List keys
 ///
-/// Oldest first; all but deleted ones, unless --state asks for them. On a narrow terminal the
+/// Oldest first. Deleted keys are left out unless --state asks for them. On a narrow terminal the
 /// table leaves columns out; the other formats never do. '--format lines' is for screen readers.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done, whether or not there was anything to list
+  0  done, even if nothing is listed
   1  with --exit-code: something is listed
   2  usage: a bad flag or value, or an unknown scope
   3  no such project
@@ -33,10 +33,10 @@ pub struct Args {
     /// Only keys of this user
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Only keys that have this very scope, not one that implies it; may be repeated
+    /// Only keys with exactly this scope, not one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
-    /// Only keys in this state [default: every one but deleted]; may be repeated
+    /// Only keys in this state [default: all but deleted]; may be repeated
     #[arg(
         long = "state",
         value_name = "STATE",
@@ -53,26 +53,27 @@ pub struct Args {
     /// Only keys with this label; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
-    /// Only keys that work now and stop within this time, by expiry or by the end of a grace
+    /// Only keys that work now but stop within this time, when they expire or their grace period
+    /// ends
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     expiring_within: Option<Span>,
-    /// Only keys neither made nor used within this time; a verification with --no-touch, or by one
-    /// who may not write the store, leaves no use behind
+    /// Only keys neither created nor used within this time; verifying with --no-touch, or without
+    /// write access to the store, records no use
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     unused_for: Option<Span>,
-    /// Only keys made longer ago than this
+    /// Only keys created longer ago than this
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     older_than: Option<Span>,
-    /// The order of the list
+    /// Sort order
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     sort: Order,
-    /// List at most so many
+    /// List at most N keys
     #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
     /// Exit with 1 if anything is listed, for cron and CI
     #[arg(long)]
     exit_code: bool,
-    /// The form of the list
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
@@ -84,11 +85,11 @@ enum Wanted {
     Active,
     /// Switched off.
     Disabled,
-    /// Its time is over.
+    /// Past its expiry.
     Expired,
-    /// Replaced by another.
+    /// Replaced by 'rotate'.
     PhasedOut,
-    /// Stopped for ever.
+    /// Permanently revoked.
     Deleted,
     /// All of these.
     All,

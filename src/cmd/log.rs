@@ -15,27 +15,29 @@ use std::ops::ControlFlow;
 /// Show or check the audit log
 ///
 /// Oldest first. On a narrow terminal the table leaves columns out; the other formats never do.
-/// '--format lines' is for screen readers. The log is a chain: each line's hash covers the line and the hash before it.
-/// --check walks it and finds an edited, removed or reordered line. Whoever can write the file can
-/// write the whole chain anew; that is found only with a head that was kept elsewhere.
+/// '--format lines' is for screen readers. The log is a chain: each line's hash covers the line and
+/// the hash before it. --check walks the chain and finds a line that was edited, removed or moved.
+/// Anyone who can write the file can rewrite the whole chain; only a head kept elsewhere reveals
+/// that.
 ///
-/// Every change is logged, with who made it, why (-m), and what was before. So is what access or
-/// policy refused (refuse), the right token of a key that no longer works (reuse), each at most once
-/// a minute, and a hash that was renewed after a change of policy (rehash). Verifications are not.
+/// Every change is logged, with who made it, why (-m), and the previous values. Also logged:
+/// attempts that access or policy refused (refuse) and genuine tokens of keys that no longer work
+/// (reuse), each at most once a minute, and hashes renewed after a policy change (rehash).
+/// Verifications are not logged.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done; --check: the log is whole
+  0  done; --check: the log is intact
   1  --check: the log is broken
   2  usage: a bad flag or value
-  3  no such key, or more than one
+  3  no such key, or more than one match
   5  the store failed
 
 Examples:
   $ keyctl log --key ci-deploy --since 30d
   $ keyctl log --check --head \"$(cat kept.head)\"")]
 pub struct Args {
-    /// Only what was done to this key; a key ID may be of a key that was purged
+    /// Only events of this key; the ID of a purged key works too
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
     /// Only what this user did
@@ -44,19 +46,19 @@ pub struct Args {
     /// Only this kind of event
     #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(Action::ALL.map(Action::word)))]
     action: Option<String>,
-    /// Only what was done within this time, or since this date or instant
+    /// Only events within this duration, or since this date or time
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<Since>,
-    /// Only the last so many
+    /// Only the last N events
     #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
-    /// The form of the log
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: EntryFormat,
-    /// Walk the chain; exit with 1 and name the first bad line if it is broken
+    /// Check the chain; if it is broken, name the first bad line and exit with 1
     #[arg(long, conflicts_with_all = ["key", "actor", "action", "since", "limit"])]
     check: bool,
-    /// Print the last line's number and hash, to be kept elsewhere; with --check, require this one
+    /// Print the last line's number and hash, to keep elsewhere; with --check, require this head
     #[arg(long, value_name = "SEQ:HEX", num_args = 0..=1, default_missing_value = "", hide_default_value = true,
           conflicts_with_all = ["key", "actor", "action", "since", "limit"])]
     head: Option<String>,

@@ -12,10 +12,10 @@ use clap::{Subcommand, ValueEnum};
 use comfy_table::Cell;
 use serde_json::json;
 
-/// Show or change who is a member of a project
+/// List, add or remove members of a project
 ///
-/// 'keyctl verify --project P' lets in only keys whose owner is a member of P. An administrator,
-/// and an owner of the project, change its members. A project is there as long as it has one.
+/// 'keyctl verify --project P' accepts only keys whose owner is a member of P. Administrators and
+/// the project's owners can change its members. A project exists as long as it has a member.
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
@@ -36,7 +36,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a user a member of a project, or give a member another role
+    /// Add a user to a project, or change a member's role
     #[command(after_help = "\
 Examples:
   $ keyctl member add search alice --role owner
@@ -48,13 +48,13 @@ Examples:
         /// The user
         #[arg(value_name = "USER", value_parser = name::owner)]
         user: String,
-        /// What they may do: an owner changes the members too
+        /// What they may do: an owner can also change the members
         #[arg(long, value_enum, value_name = "ROLE")]
         role: RoleName,
         #[command(flatten)]
         why: Why,
     },
-    /// Take a user out of a project
+    /// Remove a user from a project
     #[command(after_help = "\
 Examples:
   $ keyctl member remove search bob
@@ -78,7 +78,7 @@ Examples:
         /// The project
         #[arg(value_name = "PROJECT", value_parser = name::project)]
         project: Option<String>,
-        /// The form of the list
+        /// Output format
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: TableFormat,
     },
@@ -86,7 +86,7 @@ Examples:
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum RoleName {
-    /// Uses the project, and changes its members.
+    /// Uses the project and can change its members.
     Owner,
     /// Uses the project.
     Collaborator,

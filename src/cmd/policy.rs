@@ -10,38 +10,40 @@ use crate::store;
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
-/// Show or set what holds for everyone who uses the store
+/// Show or set rules for everyone who uses the store
 ///
-/// Policy binds create, rotate and edit alike; keys that exist keep their dates. Only an
-/// administrator sets it.
+/// Policy applies to create, rotate and edit; existing keys keep their dates. Only an administrator
+/// can set it.
 ///
-/// default-expiry: the life of a key made without --expires; 365d where it is not set, and never
-/// more than max-expiry. A duration, or never.
+/// default-expiry: the lifetime of a key created without --expires. A duration, or never; 365d if
+/// not set, and never more than max-expiry.
 ///
-/// max-expiry: the longest life of a key, counted from its creation; 365d where it is not set. A
-/// duration, or never, which lifts the limit.
+/// max-expiry: the longest lifetime of a key, counted from its creation. A duration, or never,
+/// which lifts the limit; 365d if not set.
 ///
-/// default-grace: how long a rotated key goes on working where --grace does not say; 0s where it
-/// is not set, at most 90d.
+/// default-grace: how long a rotated key keeps working when --grace is not given. A duration, at
+/// most 90d; 0s if not set.
 ///
-/// key-prefix: what new tokens begin with; kc where it is not set. Lower-case words and digits
-/// joined by '_', a letter first, at most 24 characters. Tokens with another prefix go on working.
+/// key-prefix: what new tokens begin with; kc if not set. Lower-case words and digits joined by
+/// '_', starting with a letter, at most 24 characters. Tokens with other prefixes keep working.
 ///
-/// hash: how secrets are hashed; argon2id where it is not set, or sha256, which verifies much
-/// faster and is no weaker for secrets of 256 random bits.
+/// hash: how secrets are hashed: argon2id (if not set) or sha256, which verifies much faster and is
+/// no weaker for secrets of 256 random bits.
 ///
-/// argon2-memory, argon2-iterations: the cost of one argon2id hash; 7168 KiB and 5 where they are
-/// not set. Not below all of OWASP's choices (47104 KiB with 1, 19456 with 2, 12288 with 3, 9216
-/// with 4, 7168 with 5), at most 1048576 KiB, 100 iterations and 4194304 KiB as the product.
+/// argon2-memory, argon2-iterations: the cost of one argon2id hash; 7168 KiB and 5 if not set. The
+/// pair must be at least as costly as one of OWASP's choices (47104 KiB with 1 iteration, 19456
+/// with 2, 12288 with 3, 9216 with 4, 7168 with 5), and at most 1048576 KiB, 100 iterations, and
+/// 4194304 KiB for their product.
 ///
-/// After a change of the hash or its cost, the next good verification of a key renews its hash.
+/// After a change of the hash or its cost, a key's hash is renewed the next time the key is
+/// successfully verified.
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Exit codes:
   0  done
   2  usage: no such policy, or a value that cannot be read
-  4  refused: a value outside the legal range, or you are no administrator
+  4  refused: a value out of range, or you are not an administrator
   5  the store failed
 
 Examples:
@@ -60,7 +62,7 @@ Examples:
   $ keyctl policy show
   $ keyctl policy show --format json")]
     Show {
-        /// The form of what is printed
+        /// Output format
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
@@ -70,22 +72,22 @@ Examples:
   $ keyctl policy set max-expiry 30d -m 'security review'
   $ keyctl policy set hash sha256")]
     Set {
-        /// Its name, as 'policy show' lists it
+        /// The policy's name, as 'policy show' lists it
         #[arg(value_name = "NAME")]
         name: String,
-        /// Its value: a duration or never, a prefix, argon2id or sha256, or a number
+        /// The value: a duration or never, a prefix, argon2id or sha256, or a number
         #[arg(value_name = "VALUE", allow_hyphen_values = true)]
         value: String,
         #[command(flatten)]
         why: Why,
     },
-    /// Let a policy's default hold
+    /// Reset a policy to its default
     #[command(after_help = "\
 Examples:
   $ keyctl policy unset max-expiry
-  $ keyctl policy unset hash -m 'no hot path any more'")]
+  $ keyctl policy unset hash -m 'no longer a hot path'")]
     Unset {
-        /// Its name, as 'policy show' lists it
+        /// The policy's name, as 'policy show' lists it
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]

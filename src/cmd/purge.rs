@@ -15,16 +15,16 @@ use std::collections::HashSet;
 
 /// Remove the records of dead keys
 ///
-/// Dead is what was deleted, has expired, or was rotated and is past its grace. A purged record is
-/// gone for good; its events in the audit log stay. Asks first.
+/// A key is dead once it is deleted, has expired, or was rotated and its grace period is over. A
+/// purged record is gone for good; its events stay in the audit log. Asks for confirmation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0    done, or nothing to purge
   2    usage: a bad flag or value
-  4    refused: keys of others, or not confirmed
+  4    refused: other users' keys, or not confirmed
   5    the store failed, or there is none
-  130  the question was interrupted
+  130  the prompt was interrupted
 
 Examples:
   $ keyctl purge --older-than 90d --dry-run
@@ -36,13 +36,13 @@ pub struct Args {
     /// Only keys of this user
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Every key of that user, those that still work too; legacy ones stay
+    /// Every key of that user, including those that still work; legacy keys stay
     #[arg(long, requires = "owner", conflicts_with = "older_than")]
     all: bool,
-    /// Print what would be removed, and remove nothing
+    /// Print what would be removed, but remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// The form of what --dry-run prints
+    /// Output format of --dry-run
     #[arg(
         long,
         value_enum,
@@ -51,7 +51,7 @@ pub struct Args {
         requires = "dry_run"
     )]
     format: Format,
-    /// Do not ask; needed where there is no terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

@@ -15,29 +15,29 @@ use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-/// Put a copy in the store's place
+/// Replace the store with a backup
 ///
-/// The copy is one that 'keyctl backup' made, or any other store. It is checked; then all that the
-/// store holds is replaced by what the copy holds, with one more line in its log, at once or not at
-/// all. Others may be using the store: they go on with what was restored. What was replaced is kept
-/// beside the store as PATH.replaced-TIME, and can be restored in its turn.
+/// The copy is one made by 'keyctl backup', or any other store. It is checked first; then
+/// everything in the store is replaced by what the copy holds, plus one line in its log, all at
+/// once or not at all. Others may be using the store: they carry on with the restored one. The
+/// replaced store is kept beside it as PATH.replaced-TIME and can itself be restored.
 ///
-/// Everything is as it was when the copy was made. A key that was disabled, deleted or purged since
-/// comes alive again: restore names each before it asks, and you may have to disable it again. A
-/// key that was made since is gone, and its token fails. Scopes, expiries, policy, members and
-/// administrators are the copy's, too. A head of the log that was kept elsewhere since will be
-/// reported as missing by 'keyctl log --check --head', and rightly so.
+/// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged
+/// since then works again: restore lists each one before it asks, and you may have to disable it
+/// again. A key created since then is gone, and its token fails. Scopes, expiries, policy, members
+/// and administrators also come from the copy. If you have kept a head of the log since then,
+/// 'keyctl log --check --head' will report it as missing, as it should.
 ///
-/// Only an administrator may restore; a damaged store, only its file's owner or root. Where there is
-/// no store, one is made from the copy.
+/// Only an administrator may restore; if the store is damaged, only its file's owner or root. If
+/// there is no store, one is created from the copy.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0    done
   2    usage: a bad flag or value
-  4    refused: you are no administrator, it was not confirmed, or the store was changed meanwhile
+  4    refused: you are not an administrator, not confirmed, or the store changed meanwhile
   5    the copy is missing, damaged or of a newer version, or the store failed
-  130  the question was interrupted
+  130  the prompt was interrupted
 
 Examples:
   $ keyctl restore /var/backups/keyctl-2026-11-22.db
@@ -46,7 +46,7 @@ pub struct Args {
     /// The copy
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Do not ask; needed where there is no terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

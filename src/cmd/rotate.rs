@@ -16,23 +16,24 @@ use crate::store::Read;
 use crate::when::{Span, Timestamp, When};
 use serde_json::json;
 
-/// Replace a key by a new one
+/// Replace a key with a new one
 ///
-/// The new key has the same name, owner, scopes and labels, and lives as long as the old one was
-/// to live. The old key is phased out: it stops at once, or, with a grace, when that ends. Its own
-/// expiry still holds. Both ends are read from the system's clock: set back, it lets a key whose
-/// grace had run out work again until then. A grace that was ended by hand (edit --grace 0s, or
-/// disable) stays over. A disabled key is not rotated, nor one that was rotated already.
+/// The new key has the same name, owner, scopes and labels, and the same lifetime as the old one
+/// had. The old key is phased out: it stops working at once, or when its grace period ends if you
+/// give one. Its own expiry still applies. Both follow the system clock: if the clock is set back,
+/// a key whose grace period had run out works again until it ends once more. A grace period ended
+/// by hand (edit --grace 0s, or disable) stays over. A key that is disabled or already rotated
+/// cannot be rotated.
 ///
-/// Only an administrator rotates a legacy key; its successor is one too.
+/// Only an administrator can rotate a legacy key; its successor is a legacy key too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  done
   2  usage: a bad flag or value
-  3  no such key, or more than one that may be meant
+  3  no such key, or more than one match
   4  refused: by policy, access or the key's state
-  5  the store failed, or nothing took the token: nothing was changed
+  5  the store failed, or the token could not be delivered: nothing was changed
 
 Examples:
   $ keyctl rotate ci-deploy --grace 24h
@@ -41,11 +42,12 @@ pub struct Args {
     /// A key ID, a name or OWNER/NAME; '-' reads it, or a token, from standard input
     #[arg(value_name = "KEY")]
     key: String,
-    /// How long the old key goes on working, as 24h; at most 90d [default: as policy says, 0s]
+    /// How long the old key keeps working, for example 24h; at most 90d [default: policy
+    /// default-grace, 0s unless set]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
-    /// When the new key expires: 90d, 2027-03-31, an RFC 3339 instant, or never [default: after as
-    /// long a life as the old one's]
+    /// When the new key expires: 90d, 2027-03-31, an RFC 3339 time, or never [default: the same
+    /// lifetime as the old key]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     #[command(flatten)]

@@ -17,17 +17,17 @@ use serde_json::json;
 /// How many of the keys that use a scope are named.
 const NAMED_MAX: u64 = 5;
 
-/// Show or change which scopes there are
+/// List, register or remove scopes
 ///
-/// A key can be given only a scope that is registered. Only an administrator registers one.
+/// A key can only be given a registered scope. Only an administrator can register one.
 #[derive(clap::Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Exit codes:
   0  done
-  2  usage: a bad name, or an unknown scope to imply
+  2  usage: a bad flag or name, or an unknown scope in --implies
   3  no such scope to remove
-  4  refused: the scope is there already or in use, or you are no administrator
+  4  refused: the scope already exists or is in use, or you are not an administrator
   5  the store failed
 
 Examples:
@@ -46,7 +46,7 @@ Examples:
   $ keyctl scope list
   $ keyctl scope list --format json")]
     List {
-        /// The form of the list
+        /// Output format
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: TableFormat,
     },
@@ -56,13 +56,13 @@ Examples:
   $ keyctl scope add data:read --description 'read data sets'
   $ keyctl scope add data:write --implies data:read,inference")]
     Add {
-        /// Its name: lower-case letters, digits, ':', '.', '_' and '-'
+        /// The scope's name: lower-case letters, digits, ':', '.', '_' and '-'
         #[arg(value_name = "NAME", value_parser = scope::name)]
         name: String,
         /// What it allows, in words
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = name::description)]
         description: String,
-        /// A scope that whoever has this one has too; may be repeated
+        /// A scope that a key with this one holds too; may be repeated
         #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
         implies: Vec<String>,
         #[command(flatten)]
@@ -72,9 +72,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   $ keyctl scope remove models:train
-  $ keyctl scope remove models:train -m 'no training any more'")]
+  $ keyctl scope remove models:train -m 'training has ended'")]
     Remove {
-        /// Its name
+        /// The scope's name
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]

@@ -11,13 +11,13 @@ const EVENTS: u64 = 5;
 
 /// Show one key
 ///
-/// Times are shown in UTC and as a distance from now. A deleted key is shown by its ID only.
+/// Times are shown in UTC and relative to now. A deleted key can be shown only by its ID.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  done
   2  usage: a bad flag or value
-  3  no such key, or more than one that may be meant
+  3  no such key, or more than one match
   5  the store failed, or there is none
 
 Examples:
@@ -29,7 +29,7 @@ pub struct Args {
     /// standard input
     #[arg(value_name = "KEY")]
     key: String,
-    /// The form of what is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Why a change is made.
 #[derive(Args, Debug)]
 pub struct Why {
-    /// Why; kept in the audit log
+    /// The reason, kept in the audit log
     #[arg(short = 'm', long, value_name = "TEXT", value_parser = name::reason)]
     pub reason: Option<String>,
 }
@@ -42,7 +42,7 @@ pub enum KindName {
     /// An ordinary key, with scopes and an expiry.
     #[default]
     Api,
-    /// A key of internal automation: no scopes, no expiry, no deletion.
+    /// A key for internal automation: no scopes, no expiry, no deletion.
     Legacy,
 }
 

@@ -19,25 +19,27 @@ use std::path::PathBuf;
 /// Verify a token
 ///
 /// The token is read from --key-file, --key-env, standard input, or a hidden prompt; never from an
-/// argument, where others could read it. Outer blanks, a line end and a leading 'Bearer ' are
-/// dropped. Only exit code 0 means that the token is to be let in.
+/// argument, where others could read it. Surrounding whitespace and a leading 'Bearer ' are
+/// ignored. Only exit code 0 means that the token is valid: grant access on nothing else.
 ///
-/// The verdict on a valid token is written to standard output; why one is rejected, to standard
-/// error. With --format json both go to standard output. A rejected token's reason is malformed,
-/// unknown, phased-out, expired or disabled, and scope or project where it is genuine but may not
-/// do what is asked. A deleted key's token is unknown.
+/// The verdict on a valid token goes to standard output, the reason for a rejection to standard
+/// error. With --format json, both go to standard output. The reason is malformed, unknown,
+/// phased-out, expired or disabled; or, for a genuine token without the permission asked for, scope
+/// or project. A deleted key's token is unknown.
 ///
-/// With --batch, each line of the file or the pipe is a token, and each gets its verdict in JSON on a line
-/// of standard output, in order, as soon as it is known: by the keys as they are then, on every core, in
-/// constant memory.
+/// With --batch, each line of the file or pipe is a token. Its verdict is one line of JSON on
+/// standard output, in the same order, written as soon as it is known and based on the keys as they
+/// are at that moment. Batch mode uses every core and constant memory. A file made with
+/// --secret-file does not end with a newline, so do not join several with 'cat' alone; see the
+/// examples.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0    valid; --batch: all of them
-  1    rejected; --batch: at least one, or there was none
+  0    valid; --batch: all are valid
+  1    rejected; --batch: at least one rejected, or no token given
   2    usage: a bad flag or value, an unknown scope, or a variable that is unset or empty
-  4    no token was given, and there is no terminal to ask at
-  5    cannot say: the store or the token's file failed
+  4    no token was given, and there is no terminal to prompt at
+  5    cannot tell: the store or the token's file failed
   6    genuine, but lacks a scope or the project
   130  the prompt was interrupted
 
@@ -45,9 +47,10 @@ Examples:
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference
   $ keyctl verify --key-env API_KEY --scope project >/dev/null
   $ keyctl verify --key-file api.token --no-touch --format json
+  $ for f in *.token; do cat \"$f\"; echo; done >tokens
   $ keyctl verify --batch --key-file tokens >verdicts.jsonl")]
 pub struct Args {
-    /// A scope that the key must hold, itself or by one that implies it; may be repeated
+    /// A scope the key must have, directly or through one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
     /// A project that the key's owner must be a member of
@@ -59,16 +62,16 @@ pub struct Args {
     /// Read the token from this environment variable
     #[arg(long, value_name = "NAME")]
     key_env: Option<String>,
-    /// Write nothing to the store: no time of last use, no event, no renewed hash
+    /// Write nothing to the store: no last-used time, no event, no renewed hash
     #[arg(long)]
     no_touch: bool,
-    /// Read many tokens, one a line, and print a verdict in JSON for each, one a line, in order
+    /// Read many tokens, one per line, and print a JSON verdict for each, one per line, in order
     #[arg(long, conflicts_with = "key_env")]
     batch: bool,
     // Whatever stands here is refused: a token has no place on a command line.
     #[arg(hide = true)]
     argument: Option<OsString>,
-    /// The form of the verdict; text is one line for people, and --batch is always JSON
+    /// Output format; --batch is always JSON
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }

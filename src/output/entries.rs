@@ -15,11 +15,11 @@ pub enum EntryFormat {
     /// A table for people.
     #[default]
     Table,
-    /// A line an event without columns, as for a screen reader.
+    /// One line per event, with every value labelled, for screen readers.
     Lines,
     /// A JSON array.
     Json,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
 }
 

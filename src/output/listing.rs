@@ -16,15 +16,15 @@ pub enum Format {
     /// A table for people.
     #[default]
     Table,
-    /// A line a key in which each value says what it is, as for a screen reader.
+    /// One line per key, with every value labelled, for screen readers.
     Lines,
     /// A JSON array.
     Json,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
-    /// Comma-separated values (RFC 4180) under a line of titles.
+    /// Comma-separated values (RFC 4180) with a header line.
     Csv,
-    /// A key ID a line.
+    /// One key ID per line.
     Ids,
 }
 

@@ -16,7 +16,7 @@ fn help_and_its_examples_go_by_the_name_that_was_called() {
         "  $ api-keyctl list",
         "  $ printf %s \"$TOKEN\" | api-keyctl verify --scope inference",
         "  ~/.local/share/keyctl/keyctl.db                      the store on Linux",
-        "The keyctl of Linux's keyutils is another program.",
+        "The keyctl in Linux's keyutils is a different program.",
     ] {
         assert!(own.lines().any(|shown| shown == line), "{line}: {own}");
     }

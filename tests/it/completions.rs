@@ -75,7 +75,7 @@ fn commands_flags_and_listed_values_are_offered() {
     assert_eq!(values(&world, "list --state=dis"), ["--state=disabled"]);
     assert_eq!(values(&world, "policy set max"), ["max-expiry"]);
     let described = asked(&world, "rota").stdout;
-    assert_eq!(described, "rotate\tReplace a key by a new one\n");
+    assert_eq!(described, "rotate\tReplace a key with a new one\n");
     assert!(!world.db().exists(), "to ask makes no store");
 }
 
