@@ -5,6 +5,7 @@
 #
 # The command makes the service read TOKEN_FILE again. Until the grace is over the old token works
 # too. Cut short anywhere, or after a command that failed: run it again, and it goes on from there.
+# KEYCTL names the program where another keyctl comes first on the PATH. It needs flock.
 set -eu
 umask 077
 
@@ -22,37 +23,98 @@ shift 2
 new=$file.new
 next=$file.next
 
+case $grace in
+    *[1-9]*) ;;
+    *) say "'$grace' is no grace: the old token has to work until the service has the new one, as 24h"
+       exit 64 ;;
+esac
+if [ ! -f "$file" ] || [ ! -r "$file" ]; then
+    say "$file is not there, is no file, or may not be read"
+    exit 1
+fi
+keyctl=${KEYCTL:-keyctl}
+case $("$keyctl" --version 2>/dev/null) in
+    'keyctl '[0-9]*) ;;
+    *) say "$keyctl is not there, or is another keyctl: name this one, as KEYCTL=api-keyctl"; exit 78 ;;
+esac
+command -v flock >/dev/null || { say 'flock is not there: it is a part of util-linux'; exit 78; }
+
+# One at a time: a token whose key is still being made looks like one that was left by a kill. The
+# lock goes with the last process that has it, however that ends.
+exec 9>>"$file.lock"
+flock -n 9 || { say "another run is at $file: nothing was changed"; exit 75; }
+
 verdict() {
-    "${KEYCTL:-keyctl}" verify --no-touch --format json --key-file "$1" || :
+    "$keyctl" verify --no-touch --format json --key-file "$1" 2>/dev/null || :
+}
+
+# The value of the first such field of a JSON object, which is a text.
+field() {
+    value=${2#*"\"$1\":\""}
+    printf '%s\n' "${value%%\"*}"
+}
+
+not_left() {
+    say "$1 is there, and is not what an earlier run would leave: look at it, and move it away"
+    exit 1
 }
 
 # With the wrong store, every token would look like one of no key.
-case $(verdict "$file") in
+old=$(verdict "$file")
+case $old in
     '{"valid":true,'* | '{"valid":false,'*'"id":'*) ;;
-    *) say "the token in $file is of no key in this store, or the store cannot be read"; exit 1 ;;
+    *)
+        "$keyctl" verify --no-touch --key-file "$file" >/dev/null || :
+        say "the token in $file is of no key in this store, or the store cannot be read"
+        exit 1 ;;
 esac
+
+# Whether the new token is what the service has to get: it has it already, or its key came for the
+# old one. Any other key's would let the service do something else.
+is_successor() {
+    cmp -s "$new" "$file" && return
+    shown=$("$keyctl" show "$(field id "$old")" --format json) || return
+    [ "$(field replaced_by "$shown")" = "$1" ]
+}
+
+# Whether the file is empty, or has the beginning of a token and nothing else.
+is_beginning() {
+    prefix=$(sed -n '1s/_[^_]*_[^_]*$//p' "$file")
+    [ "$(wc -l <"$new")" -le 1 ] &&
+        ! grep -Evqx "${prefix}_[0-9a-hjkmnp-tv-z]{0,12}(_[0-9A-Za-z]{0,48})?" "$new"
+}
 
 # What an earlier run left: the token of a key that was made, or of one that was not.
 if [ -e "$new" ]; then
-    case $(verdict "$new") in
-        '{"valid":true,'*) ;;
-        *'"reason":"unknown"'* | *'"reason":"malformed"'*) rm "$new" ;;
-        *) say "$new is there, and is not what an earlier run would leave"; exit 1 ;;
+    left=$(verdict "$new")
+    case $left in
+        '{"valid":true,'*)
+            id=$(field id "$left")
+            is_successor "$id" || not_left "$new"
+            say "going on with an earlier run's rotation, to $id" ;;
+        *'"reason":"unknown"'*) rm "$new" ;;
+        *'"reason":"malformed"'*)
+            is_beginning || not_left "$new"
+            rm "$new" ;;
+        *) not_left "$new" ;;
     esac
+fi
+if [ -e "$next" ] && ! cmp -s "$next" "$new"; then
+    not_left "$next"
 fi
 
 # Which key it is, its token says: that goes in by the pipe.
 if [ ! -e "$new" ]; then
-    "${KEYCTL:-keyctl}" rotate - --grace "$grace" --secret-file "$new" <"$file"
+    "$keyctl" rotate - --grace "$grace" --secret-file "$new" <"$file"
 fi
 
 # Whoever opens the file finds the old token or the new one, and both work.
 if ! cmp -s "$new" "$file"; then
-    rm -f "$next"
-    ln "$new" "$next"
+    [ -e "$next" ] || ln "$new" "$next"
     mv -f "$next" "$file"
 fi
 
-# Until this has worked, the second name stays: it says that it is still to be done.
-"$@"
+# Until this has worked, the second name stays: it says that it is still to be done. What the command
+# leaves running does not keep the lock.
+"$@" 9>&-
 rm "$new"

@@ -1,9 +1,10 @@
 //! `docs/rotate`: a service gets a new token, and never holds one that is not let in.
 
-use super::{block, keeps_off_arguments, shells};
-use crate::exe::harness::{Site, content, mode, path_with, run};
+use super::{block, doc, keeps_off_arguments, shells};
+use crate::exe::harness::{Site, content, finish, mode, path_with, run, until};
 use crate::harness::{Ran, exe, id_of};
 use std::fs;
+use std::process::Command;
 
 /// What stands between the script and each tool that it calls: it verifies the token in the file as a
 /// service would, before the tool runs and after, and kills the script there if that is its turn.
@@ -51,6 +52,12 @@ impl Service {
 
     /// The script, killed at that step; at 0 it is not.
     fn rotate(&self, shell: &str, die_at: usize) -> Ran {
+        // The tool that killed the last run has its lock until it has ended too.
+        until("the last run has ended", || {
+            let mut flock = self.site.clean("flock");
+            let held = flock.args(["--nonblock", "api.token.lock", "true"]);
+            run(held).code == 0
+        });
         drop(fs::remove_file(self.site.path("steps")));
         let mut script = self.site.recipe(shell, "rotate/rotate.sh");
         script.args(["api.token", "1h", "reload"]);
@@ -64,6 +71,13 @@ impl Service {
             .env("DIE_AT", die_at.to_string())
             .env("PATH", path_with(&self.site.path("bin")));
         run(&mut command)
+    }
+
+    /// The script on its own, in place of whose `keyctl` that program may be.
+    fn plain(&self, grace: &str, command: &str) -> Command {
+        let mut script = self.site.recipe("sh", "rotate/rotate.sh");
+        script.args(["api.token", grace, command]);
+        script
     }
 
     /// How many steps the last run went.
@@ -175,10 +189,15 @@ fn nothing_is_touched_where_the_store_does_not_know_the_token_or_is_not_there() 
             let mut script = service.site.recipe(shell, "rotate/rotate.sh");
             script
                 .args(["api.token", "1h", "true"])
-                .env("KEYCTL_DB", db);
+                .env("KEYCTL_DB", &db);
             run(&mut script)
                 .code(1)
-                .says("rotate: the token in api.token is of no key");
+                .says("rotate: the token in api.token is of no key")
+                .says(if db == other.db() {
+                    "rejected: unknown"
+                } else {
+                    "keyctl: there is no store"
+                });
         }
         assert_eq!(content(&mine), kept);
         assert_eq!(
@@ -206,6 +225,156 @@ fn a_new_token_that_is_stopped_is_not_put_in_place() {
 }
 
 #[test]
+fn another_keys_token_is_not_put_in_place() {
+    let service = Service::new();
+    let other = service.site.create();
+    fs::write(service.site.path("api.token.new"), &other).unwrap();
+    for rotated in [false, true] {
+        if rotated {
+            service.site.run("rotate service --grace 1h");
+        }
+        service
+            .rotate("sh", 0)
+            .code(1)
+            .says("api.token.new is there");
+        service.had_no_outage("another's token");
+        assert_eq!(
+            content(service.site.path("api.token")),
+            service.old.as_bytes()
+        );
+    }
+}
+
+#[test]
+fn the_successors_token_is_put_in_place_even_where_the_old_one_has_stopped() {
+    for grace in ["1h", "0s"] {
+        let service = Service::new();
+        service.site.run(&format!(
+            "rotate service --grace {grace} --secret-file api.token.new"
+        ));
+        let new = content(service.site.path("api.token.new"));
+        let said = run(&mut service.plain("1h", "true")).code(0);
+        assert_eq!(content(service.site.path("api.token")), new, "{grace}");
+        let id = id_of(std::str::from_utf8(&new).unwrap());
+        said.says(&format!("going on with an earlier run's rotation, to {id}"));
+        assert_eq!(service.site.ids().len(), 2, "{grace}");
+    }
+}
+
+#[test]
+fn a_file_that_no_run_has_left_is_neither_removed_nor_written_to() {
+    let service = Service::new();
+    let beginning = &service.old[..30];
+    for (name, notes) in [
+        ("api.token.new", "notes\n".to_owned()),
+        ("api.token.new", format!("{beginning}\nnotes\n")),
+        ("api.token.new", format!("{beginning}-")),
+        ("api.token.next", "notes\n".to_owned()),
+        ("api.token.next", service.site.create()),
+    ] {
+        fs::write(service.site.path(name), &notes).unwrap();
+        let before = service.site.ids();
+        let ran = run(&mut service.plain("1h", "true"));
+        ran.code(1).says(&format!("{name} is there, and is not"));
+        assert_eq!(content(service.site.path(name)), notes.as_bytes());
+        assert_eq!(service.site.ids(), before, "{notes}");
+        service.had_no_outage(&notes);
+        fs::remove_file(service.site.path(name)).unwrap();
+    }
+}
+
+#[test]
+fn a_run_beside_another_leaves_its_token_alone() {
+    let service = Service::new();
+    // Where the real one has written the token and not yet committed, the other comes by.
+    let during = r#"#!/bin/sh
+if [ "$1" = rotate ]; then
+    cp void api.token.new
+    KEYCTL=keyctl sh "$SCRIPT" api.token 1h true 2>other
+    echo $? >code
+    cmp void api.token.new && rm api.token.new || exit 9
+fi
+exec keyctl "$@"
+"#;
+    let stub = service.site.program("stub", during);
+    fs::write(service.site.path("void"), Site::cheap().create()).unwrap();
+    let mut one = service.plain("1h", "true");
+    one.env("KEYCTL", stub)
+        .env("SCRIPT", doc("rotate/rotate.sh"));
+    run(&mut one).code(0);
+    assert_eq!(content(service.site.path("code")), b"75\n");
+    let said = content(service.site.path("other"));
+    assert_eq!(
+        String::from_utf8(said).unwrap(),
+        "rotate: another run is at api.token: nothing was changed\n"
+    );
+    assert_eq!(service.site.ids().len(), 2);
+    assert_eq!(service.verify("api.token"), 0);
+}
+
+#[test]
+fn of_two_runs_at_once_none_loses_the_token() {
+    let service = Service::new();
+    let mut rotations = 0;
+    for _ in 0..4 {
+        let runs = [0, 1].map(|_| service.plain("1h", "true").spawn().unwrap());
+        for ran in runs.map(finish) {
+            assert!([0, 75].contains(&ran.code), "{ran:?}");
+            rotations += usize::from(ran.code == 0);
+        }
+        assert_eq!(service.site.ids().len(), 1 + rotations);
+        let listed = service.site.run("list --state active --format ids").stdout;
+        let token = fs::read_to_string(service.site.path("api.token")).unwrap();
+        assert_eq!(listed.trim_end(), id_of(&token));
+    }
+    assert!(rotations >= 4);
+}
+
+#[test]
+fn what_the_command_leaves_running_keeps_no_run_away() {
+    let service = Service::new();
+    let daemon = "#!/bin/sh\nmkfifo stop; sh -c 'read line <stop' >/dev/null 2>&1 &\n";
+    service.site.program("daemon", daemon);
+    run(&mut service.plain("1h", "./daemon")).code(0);
+    run(&mut service.plain("1h", "true")).code(0);
+    run(&mut service.site.sh("echo >stop")).code(0);
+}
+
+#[test]
+fn what_is_wrong_is_told_plainly_before_anything_is_done() {
+    for shell in shells() {
+        let service = Service::new();
+        let fails = |args: &[&str], keyctl: &str, code: u8, says: &str| {
+            let mut script = service.site.recipe(shell, "rotate/rotate.sh");
+            script.args(args).env("KEYCTL", keyctl);
+            let ran = run(&mut script).code(code).stdout("");
+            assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+            ran.says(says);
+        };
+        for grace in ["0s", "0", "00h", "", "soon"] {
+            let says = format!("rotate: '{grace}' is no grace");
+            fails(&["api.token", grace, "true"], "keyctl", 64, &says);
+        }
+        fails(&["api.token", "1h"], "keyctl", 64, "rotate: usage: ");
+        fails(
+            &["gone", "1h", "true"],
+            "keyctl",
+            1,
+            "rotate: gone is not there",
+        );
+        let others = service
+            .site
+            .program("others", "#!/bin/sh\necho 'keyctl from keyutils-1.6.3'\n");
+        for other in [others.to_str().unwrap(), "nowhere/keyctl"] {
+            let says = format!("rotate: {other} is not there, or is another keyctl");
+            fails(&["api.token", "1h", "true"], other, 78, &says);
+        }
+        assert_eq!(service.site.ids().len(), 1);
+        service.had_no_outage(shell);
+    }
+}
+
+#[test]
 fn what_keyctl_refuses_changes_nothing() {
     let service = Service::new();
     service.site.run("rotate service --grace 1h");
@@ -213,6 +382,8 @@ fn what_keyctl_refuses_changes_nothing() {
         .rotate("sh", 0)
         .code(4)
         .says("its live successor is ");
+    let ran = run(&mut service.plain("1x", "true"));
+    ran.code(2).says("'1x' is not a duration");
     service.had_no_outage("rotated already");
     assert!(!service.site.path("loaded").exists());
 }
