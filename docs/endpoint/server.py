@@ -36,7 +36,9 @@ def verdict(presented):
         return 503, None
     finally:
         turns.release()
-    if done.returncode == 0 and answer.get("valid") is True:
+    if not isinstance(answer, dict):
+        return 503, None
+    if done.returncode == 0 and answer.get("valid") is True and "id" in answer:
         return 200, answer
     return {1: 401, 6: 403}.get(done.returncode, 503), None
 

@@ -5,7 +5,7 @@
 #   headscale apikeys list -o json | headscale.sh OWNER SCOPE DIRECTORY
 #
 # To be run by an administrator of the store, or by OWNER. Run again, it makes those that are missing.
-# It needs jq.
+# It needs jq. KEYCTL names the program where another keyctl comes first on the PATH.
 set -eu
 umask 077
 
@@ -20,20 +20,26 @@ fi
 owner=$1
 scope=$2
 directory=$3
+case $("${KEYCTL:-keyctl}" --version 2>/dev/null) in
+    'keyctl '[0-9]*) ;;
+    *) say "${KEYCTL:-keyctl} is not there, or is another keyctl: name this one, as KEYCTL=api-keyctl"
+       exit 78 ;;
+esac
 
 # To 0.29 a time is an object of seconds and nanoseconds, from 0.30 on a text. None is written as
-# null, as nothing, or as the year 1.
+# null, as nothing, or as the year 1. What stands between two fields is no blank: those would merge
+# where a field is empty.
 rows=$(jq -r '
     def time:
-        if type == "object" then (.seconds // 0 | todate)
+        if type == "object" then (.seconds // 0) as $at | if $at > 0 then $at | todate else "never" end
         elif . == null or startswith("0001-") then "never"
         else . end;
     def is_past: (try (sub("\\.[0-9]+"; "") | fromdate) catch now) < now;
     if type == "array" or . == null then . else error("not a list of API keys") end
     | .[]?
     | (.expiration | time) as $stops
-    | [(.id | tostring), .prefix, $stops, if $stops | is_past then "past" else "" end]
-    | @tsv
+    | [.id, .prefix // "", $stops, if $stops | is_past then "past" else "" end]
+    | map(tostring | gsub("[\u0000-\u001f]"; "?")) | join("\u001f")
 ')
 mkdir -p "$directory"
 chmod 0700 "$directory"
@@ -43,16 +49,21 @@ create() {
         --label "headscale=$prefix" --scope="$scope" --secret-file "$directory/$name.token" "$@"
 }
 
-tab=$(printf '\t')
+separator=$(printf '\037')
 status=0
 exec 3<<END
 $rows
 END
-while IFS=$tab read -r id prefix expires past <&3; do
+while IFS=$separator read -r id prefix expires past <&3; do
     case $id in
         '') continue ;;
         *[!0-9]*) say "no key for '$id': that is no ID"; status=1; continue ;;
     esac
+    if [ -z "$prefix" ]; then
+        say "no key for $id: it has no prefix to be labelled with"
+        status=1
+        continue
+    fi
     name=headscale-$id
     made=$("${KEYCTL:-keyctl}" list --state all --owner="$owner" --label "headscale=$prefix" --format ids)
     if [ -n "$made" ]; then

@@ -4,6 +4,7 @@
 #   htpasswd.sh HTPASSWD SCOPE DIRECTORY [EXPIRES]
 #
 # To be run by an administrator of the store. Run again, it makes keys for those who have none yet.
+# KEYCTL names the program where another keyctl comes first on the PATH.
 set -eu
 umask 077
 
@@ -18,6 +19,11 @@ fi
 scope=$2
 directory=$3
 expires=${4-}
+case $("${KEYCTL:-keyctl}" --version 2>/dev/null) in
+    'keyctl '[0-9]*) ;;
+    *) say "${KEYCTL:-keyctl} is not there, or is another keyctl: name this one, as KEYCTL=api-keyctl"
+       exit 78 ;;
+esac
 exec 3<"$1"
 mkdir -p "$directory"
 chmod 0700 "$directory"

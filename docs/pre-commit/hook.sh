@@ -1,5 +1,6 @@
 #!/bin/sh
-# To be .git/hooks/pre-commit: stops a commit that would add a keyctl token.
+# To be .git/hooks/pre-commit, and .git/hooks/pre-merge-commit too: stops a commit that would add a
+# keyctl token.
 #
 # Where keyctl is there, a look-alike whose checksum is wrong may pass; it is asked with no store,
 # so nothing is verified. Where it is not, whatever fits the pattern is stopped.
@@ -12,6 +13,9 @@ pattern='kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}'
 # A file and no pipe: a git that fails must not look like a commit without a token.
 staged=$(mktemp)
 trap 'rm -f "$staged"' EXIT
+# Not every shell goes by way of EXIT when a signal ends it.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 git diff --cached --unified=0 --text --no-color --no-ext-diff --no-textconv --no-renames >"$staged"
 
 # keyctl says so of what has a wrong checksum before it looks for a store, and here there is none.
@@ -21,14 +25,27 @@ is_look_alike() {
     [ "$said" = '{"valid":false,"reason":"malformed"}' ]
 }
 
+# The token that ends what was found, if there may be one. Before kc_ there may be more of its prefix,
+# as in acme_kc, or something else: where it begins, the checksum says.
+token_in() {
+    rest=$1
+    while :; do
+        case $rest in
+            *kc_?*_*) ;;
+            *) return 1 ;;
+        esac
+        is_look_alike "$rest" || break
+        rest=${rest#?}
+    done
+    printf '%s\n' "$rest"
+}
+
 # 1 says that there is none.
-tokens=$(sed -n 's/^+//p' "$staged" | grep -aoE "$pattern") || [ $? = 1 ]
+found=$(sed -n 's/^+//p' "$staged" | grep -aoE "[a-z0-9_]{0,22}$pattern") || [ $? = 1 ]
 
 status=0
-for token in $(printf '%s\n' "$tokens" | sort -u); do
-    if is_look_alike "$token"; then
-        continue
-    fi
+for text in $(printf '%s\n' "$found" | sort -u); do
+    token=$(token_in "$text") || continue
     status=1
     printf 'a keyctl token would be committed: %s_... in\n' "${token%_*}" >&2
     printf '%s\n' "$token" | git grep --cached --text --files-with-matches -F -f - >&2 || :

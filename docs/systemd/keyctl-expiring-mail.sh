@@ -12,4 +12,5 @@ list=$(journalctl --quiet --output=cat "_SYSTEMD_INVOCATION_ID=$MONITOR_INVOCATI
 if [ -z "$list" ]; then
     list="The list is gone from the journal: see keyctl list --expiring-within 14d"
 fi
-printf '%s\n' "$list" | mail -s "API keys stop soon on $(uname -n)" "$1"
+# Indented: some mailers obey a line that begins with a tilde.
+printf '%s\n' "$list" | sed 's/^/  /' | mail -s "API keys stop soon on $(uname -n)" "$1"

@@ -1,6 +1,6 @@
 //! `docs/endpoint`: a server for a model that takes keys in the `x-api-key` header, asked by curl.
 
-use super::{blocks, doc, is_here, keeps_off_arguments, page};
+use super::{blocks, is_here, keeps_off_arguments, page};
 use crate::exe::harness::{Site, run, run_with};
 use crate::harness::{Ran, id_of};
 use std::fs;
@@ -153,7 +153,10 @@ fn whatever_keyctl_does_instead_of_a_verdict_is_not_200() {
         ("hangs", hang),
         ("silent", "#!/bin/sh\nexit 0\n"),
         ("garbage", "#!/bin/sh\necho yes\n"),
-        ("list", "#!/bin/sh\necho '{}'\n"),
+        ("list", "#!/bin/sh\necho '[]'\n"),
+        ("null", "#!/bin/sh\necho null\n"),
+        ("nothing", "#!/bin/sh\necho '{}'\n"),
+        ("nobody", "#!/bin/sh\necho '{\"valid\":true}'\n"),
         ("rejected", "#!/bin/sh\necho '{\"valid\":false}'\n"),
         ("usage", "#!/bin/sh\nexit 2\n"),
         ("killed", "#!/bin/sh\nkill -9 $$\n"),
@@ -225,14 +228,19 @@ fn no_process_on_either_side_has_the_token_in_an_argument() {
     }
     let site = Site::cheap();
     let token = site.token_file("api.token", "--scope inference");
-    // Both in one shell, so that one look sees all: it ends with the client.
+    // The page's own lines. Both in one shell, so that one look sees all: it ends with the client.
+    let page = blocks(&page("endpoint"), "sh");
+    let serve = page[0]
+        .trim_end()
+        .replace("/srv/keyctl/keyctl.db", site.db().to_str().unwrap())
+        .replace("8080", "0");
+    let ask = page[1].replace("http://127.0.0.1:8080", "\"$url\"");
     let script = format!(
-        "rm -f address; python3 '{server}' >address & trap 'kill $!' EXIT
-         until [ -s address ]; do :; done
-         echo hello | sh '{call}' \"$(cat address)\" api.token",
-        server = doc("endpoint/server.py").display(),
-        call = doc("endpoint/call.sh").display()
+        "rm -f address; mkfifo address; {serve} >address & trap 'kill $!' EXIT
+         read -r url <address || exit
+         {ask}"
     );
-    keeps_off_arguments(&site.sh(&script), || token);
-    run(&mut site.sh(&script)).code(0);
+    keeps_off_arguments(&site.beside("endpoint", &script), || token);
+    let ran = run(&mut site.beside("endpoint", &script)).code(0);
+    assert!(ran.stdout.contains("how interesting"), "{ran:?}");
 }

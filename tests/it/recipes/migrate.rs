@@ -83,6 +83,8 @@ fn listings(site: &Site) -> [String; 2] {
         {"id": 2, "prefix": "gone", "expiration": object(past), "created_at": object(1)},
         {"id": 3, "prefix": "hskey-api-Late-***", "expiration": object(late), "last_seen": object(2)},
         {"id": 4, "prefix": "endless", "created_at": object(1)},
+        {"id": 5, "prefix": "year1", "expiration": {"seconds": -62_135_596_800_i64}, "created_at": object(1)},
+        {"id": 6, "prefix": "empty", "expiration": {}, "created_at": object(1)},
     ]);
     let text = |seconds: i64| as_text(site, seconds).replace('Z', ".806378454Z");
     let new = json!([
@@ -90,6 +92,8 @@ fn listings(site: &Site) -> [String; 2] {
         {"createdAt": text(1), "expiration": text(past), "id": "2", "lastSeen": null, "prefix": "gone"},
         {"createdAt": text(1), "expiration": text(late), "id": "3", "lastSeen": text(2), "prefix": "hskey-api-Late-***"},
         {"createdAt": text(1), "expiration": "0001-01-01T00:00:00Z", "id": "4", "lastSeen": null, "prefix": "endless"},
+        {"createdAt": text(1), "expiration": null, "id": "5", "lastSeen": null, "prefix": "year1"},
+        {"createdAt": text(1), "id": "6", "lastSeen": null, "prefix": "empty"},
     ]);
     [old, new].map(|listed| serde_json::to_string_pretty(&listed).unwrap())
 }
@@ -209,6 +213,30 @@ fn nothing_is_made_without_a_store_or_the_file() {
 }
 
 #[test]
+fn another_keyctl_is_told_of_before_anything_is_done() {
+    for shell in shells() {
+        let site = Site::cheap();
+        fs::write(site.path("users"), "bob:x\n").unwrap();
+        let others = site.program("others", "#!/bin/sh\necho 'keyctl from keyutils-1.6.3'\n");
+        for other in [others.to_str().unwrap(), "nowhere/keyctl"] {
+            for (script, args) in [
+                ("htpasswd", ["users", "inference", "tokens"]),
+                ("headscale", ["alice", "inference", "tokens"]),
+            ] {
+                let mut command = site.recipe(shell, &format!("migrate/{script}.sh"));
+                command.args(args).env("KEYCTL", other);
+                let ran = run_with(&mut command, "[]").code(78);
+                assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+                ran.says(&format!(
+                    "{script}: {other} is not there, or is another keyctl"
+                ));
+                assert!(!site.path("tokens").exists());
+            }
+        }
+    }
+}
+
+#[test]
 fn who_is_no_administrator_makes_no_key_for_others() {
     if !is_root() {
         skipped("needs root, to be two users");
@@ -242,8 +270,11 @@ fn each_key_of_headscale_that_works_gets_one_with_its_end_where_policy_allows_it
                 .code(0)
                 .says("gone has expired")
                 .says("hskey-api-Late-***: not with that end")
-                .says("endless: not with that end");
-            let named = ["1", "3", "4"].map(|id| format!("tokens/headscale-{id}.token\n"));
+                .says("endless: not with that end")
+                .says("year1: not with that end")
+                .says("empty: not with that end");
+            let named =
+                ["1", "3", "4", "5", "6"].map(|id| format!("tokens/headscale-{id}.token\n"));
             assert_eq!(tokens(&site), named.concat(), "{shell}");
 
             let first = record(&site, "headscale-1.token");
@@ -261,8 +292,8 @@ fn each_key_of_headscale_that_works_gets_one_with_its_end_where_policy_allows_it
                     listed.contains(&seconds.to_string())
                 }
             );
-            for capped in ["headscale-3.token", "headscale-4.token"] {
-                let end = record(&site, capped)["expires_at"]
+            for capped in 3..=6 {
+                let end = record(&site, &format!("headscale-{capped}.token"))["expires_at"]
                     .as_str()
                     .unwrap()
                     .to_owned();
@@ -304,6 +335,14 @@ fn without_a_list_of_headscales_nothing_is_made() {
         headscale(&site, shell, odd)
             .code(1)
             .says("no key for '../1'");
+        let soon = days_from_now(&site, 3);
+        for without in [json!({"id": 1, "prefix": ""}), json!({"id": 1})] {
+            let mut without = without;
+            without["expiration"] = json!({"seconds": soon});
+            headscale(&site, shell, &json!([without]).to_string())
+                .code(1)
+                .says("headscale: no key for 1: it has no prefix");
+        }
         assert_eq!(site.ids().len(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! `docs/pre-commit`: a commit with a token in it is stopped, by pre-commit and by git alone.
 
-use super::{block, blocks, doc, is_here, page};
-use crate::exe::harness::{Site, run, run_with};
+use super::{block, blocks, doc, is_here, page, shells};
+use crate::exe::harness::{Site, content, path_with, run, run_with};
 use crate::harness::{Ran, id_of};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -164,6 +164,68 @@ fn the_hook_finds_a_token_wherever_it_is_added() {
     repository.add("old", "one\ntwo\nthree\n");
     repository.commit().code(0);
     stopped("old", &format!("one\n{token}\nthree\n"));
+}
+
+#[test]
+fn the_hook_finds_a_token_whose_prefix_only_ends_as_the_pattern_begins() {
+    let Some(repository) = Repository::with_hook() else {
+        return;
+    };
+    let site = Site::new();
+    site.run("init");
+    for prefix in ["acme_kc", "a2345678901234567890_1kc"] {
+        site.run(&format!("policy set key-prefix {prefix}"));
+        let token = site.create();
+        let (key, _) = token.rsplit_once('_').unwrap();
+        for text in [token.clone(), format!("x_{token}")] {
+            repository.add("file", text);
+            let said = format!("a keyctl token would be committed: {key}_... in\nfile\n");
+            repository.commit().code(1).says(&said);
+        }
+        repository.lets_pass(&[&look_alike(&token)]);
+    }
+}
+
+#[test]
+fn the_hook_looks_at_what_a_merge_brings() {
+    let Some(repository) = Repository::with_hook() else {
+        return;
+    };
+    let token = Site::new().create();
+    repository.add("file", "one");
+    repository.commit().code(0);
+    run(&mut repository.git("checkout --quiet -b other")).code(0);
+    repository.add("brought", &token);
+    run(&mut repository.git("commit --quiet --no-verify -m forced")).code(0);
+    run(&mut repository.git("checkout --quiet -")).code(0);
+    repository.add("more", "two");
+    repository.commit().code(0);
+    let ran = run(&mut repository.git("merge --quiet --no-edit other"));
+    assert_ne!(ran.code, 0, "{ran:?}");
+    ran.says("\nbrought\n");
+}
+
+#[test]
+fn a_hook_that_is_stopped_leaves_no_copy_of_what_was_staged() {
+    for shell in shells() {
+        for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
+            let Some(repository) = Repository::new() else {
+                return;
+            };
+            let site = &repository.0;
+            let stub = format!("#!/bin/sh\nls tmp >seen\nkill -{signal} $PPID\n");
+            let stub = site.program("bin/git", &stub);
+            fs::create_dir(site.path("tmp")).unwrap();
+            let mut hook = repository.clean(shell);
+            hook.arg(doc("pre-commit/hook.sh"))
+                .env("TMPDIR", site.path("tmp"))
+                .env("PATH", path_with(stub.parent().unwrap()));
+            run(&mut hook).code(code);
+            assert_ne!(content(site.path("seen")), b"", "{shell}");
+            let left = fs::read_dir(site.path("tmp")).unwrap().count();
+            assert_eq!(left, 0, "{shell}: {signal}");
+        }
+    }
 }
 
 #[test]

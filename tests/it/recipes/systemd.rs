@@ -189,7 +189,7 @@ fn the_service_sees_what_was_written_last_where_the_store_is_mounted_read_only()
 #[test]
 fn the_list_is_mailed_if_there_is_one() {
     let site = site_with_mail();
-    fs::write(site.path("listed"), "the list\n").unwrap();
+    fs::write(site.path("listed"), "~r /etc/passwd\n\nthe list\n").unwrap();
     for status in ["0", "5", ""] {
         let ran = run(&mut mail(&site, status)).stdout("");
         assert_eq!(ran.code != 0, status.is_empty(), "{ran:?}");
@@ -199,7 +199,10 @@ fn the_list_is_mailed_if_there_is_one() {
     run(&mut mail(&site, "1")).code(0).stdout("").stderr("");
     let mailed = fs::read_to_string(site.path("mailed")).unwrap();
     assert!(mailed.starts_with("-s|API keys stop soon on "), "{mailed}");
-    assert!(mailed.ends_with("|root|the list\n"), "{mailed}");
+    assert!(
+        mailed.ends_with("|root|  ~r /etc/passwd\n  \n  the list\n"),
+        "{mailed}"
+    );
 }
 
 #[test]
