@@ -30,5 +30,5 @@ case $code in
     1) say '401: not a valid key'; exit 77 ;;
     6) say "403: this key may not do $scope"; exit 77 ;;
     2 | 126 | 127) say "keyctl is not set up (exit code $code)"; exit 78 ;;
-    *) say "503: cannot say (exit code $code)"; exit 75 ;;
+    *) say "503: cannot tell (exit code $code)"; exit 75 ;;
 esac

@@ -29,9 +29,9 @@ use std::path::PathBuf;
 ///
 /// With --batch, each line of the file or pipe is a token. Its verdict is one line of JSON on
 /// standard output, in the same order, written as soon as it is known and based on the keys as they
-/// are at that moment. Batch mode uses every core and constant memory. A file made with
-/// --secret-file does not end with a newline, so do not join several with 'cat' alone; see the
-/// examples.
+/// are at that moment. Batch mode uses every core and constant memory. A file written by
+/// --secret-file does not end with a newline: when you join several, add one after each, as in the
+/// last example.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -47,8 +47,8 @@ Examples:
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference
   $ keyctl verify --key-env API_KEY --scope project >/dev/null
   $ keyctl verify --key-file api.token --no-touch --format json
-  $ for f in *.token; do cat \"$f\"; echo; done >tokens
-  $ keyctl verify --batch --key-file tokens >verdicts.jsonl")]
+  $ keyctl verify --batch --key-file tokens >verdicts.jsonl
+  $ for f in *.token; do cat \"$f\"; echo; done | keyctl verify --batch >verdicts.jsonl")]
 pub struct Args {
     /// A scope the key must have, directly or through one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]

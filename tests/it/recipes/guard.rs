@@ -77,7 +77,7 @@ fn whatever_else_verify_says_ends_as_the_page_has_it_and_nothing_runs() {
         );
         site.run("enable ci");
 
-        let unsaid = "guard: 503: cannot say (exit code 5)";
+        let unsaid = "guard: 503: cannot tell (exit code 5)";
         ends(
             &site,
             &mut guard(&site, shell, "inference", "gone"),
