@@ -3,8 +3,8 @@
 #
 #   call.sh URL TOKEN_FILE <PROMPT
 #
-# It prints the answer, and exits with 22 if that is no success. The header goes to curl by a pipe: as
-# an argument, every user of the machine could read it with ps.
+# It prints the answer, and exits with 22 if that is an error. The header goes to curl through a pipe:
+# as an argument, every user of the machine could read it with ps.
 set -eu
 
 url=$1

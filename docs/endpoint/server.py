@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Answers for a model, to those who send a valid key in the x-api-key header.
+"""Answers for a model, for clients that send a valid key in the x-api-key header.
 
-Usage: server.py [PORT]    (0, any free port, unless it is given; it prints its address)
+Usage: server.py [PORT]    (default 0, any free port; it prints its address)
 
-The header goes to keyctl by a pipe, so no argument and no log holds a token. Only keyctl's exit
-code 0 lets in. KEYCTL names the program, KEYCTL_DB the store, KEYCTL_TIMEOUT the seconds that one
-verification may take.
+The header goes to keyctl through a pipe, so no argument and no log holds a token. Only keyctl's exit
+code 0 grants access. KEYCTL names the program, KEYCTL_DB the store, KEYCTL_TIMEOUT the seconds that
+one verification may take.
 """
 
 import json

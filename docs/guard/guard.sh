@@ -3,9 +3,9 @@
 #
 #   guard.sh SCOPE TOKEN_FILE COMMAND [ARGUMENT...]
 #
-# It exits as the command does; or with 77 if the token is refused, 75 if nobody can say whether it
-# is valid (try again later), 78 if keyctl is not set up, 64 if guard.sh is called wrongly.
-# KEYCTL names the program where another keyctl comes first on the PATH.
+# It exits as the command does; or with 77 if the token is refused, 75 if nothing can tell whether it
+# is valid (try again later), 78 if keyctl is not set up, 64 if guard.sh is called incorrectly.
+# Set KEYCTL to the program's name if another keyctl comes first on the PATH.
 set -u
 
 say() {
@@ -24,7 +24,7 @@ shift 2
 "${KEYCTL:-keyctl}" verify --scope="$scope" --key-file="$file" >/dev/null
 code=$?
 
-# Only 0 lets in. Every other code ends here, whatever it means.
+# Only 0 grants access. Every other code ends here, whatever it means.
 case $code in
     0) exec "$@" ;;
     1) say '401: not a valid key'; exit 77 ;;

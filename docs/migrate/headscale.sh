@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes a key for each API key of headscale that still works, with the same end where policy allows,
+# Creates a key for each headscale API key that still works, with the same expiry if policy allows it,
 # and puts its token into DIRECTORY/headscale-ID.token.
 #
 #   headscale apikeys list -o json | headscale.sh OWNER SCOPE DIRECTORY
 #
-# To be run by an administrator of the store, or by OWNER. Run again, it makes those that are missing.
-# It needs jq. KEYCTL names the program where another keyctl comes first on the PATH.
+# Run it as an administrator of the store, or as OWNER. Run again, it creates those that are missing.
+# It needs jq. Set KEYCTL to the program's name if another keyctl comes first on the PATH.
 set -eu
 umask 077
 
@@ -22,13 +22,13 @@ scope=$2
 directory=$3
 case $("${KEYCTL:-keyctl}" --version 2>/dev/null) in
     'keyctl '[0-9]*) ;;
-    *) say "${KEYCTL:-keyctl} is not there, or is another keyctl: name this one, as KEYCTL=api-keyctl"
+    *) say "${KEYCTL:-keyctl} is missing or is another keyctl: name this one, for example KEYCTL=api-keyctl"
        exit 78 ;;
 esac
 
-# To 0.29 a time is an object of seconds and nanoseconds, from 0.30 on a text. None is written as
-# null, as nothing, or as the year 1. What stands between two fields is no blank: those would merge
-# where a field is empty.
+# Up to 0.29 a time is an object of seconds and nanoseconds, from 0.30 on a string. "None" is written
+# as null, as an empty value, or as the year 1. The separator is not whitespace: read would merge two
+# separators around an empty field.
 rows=$(jq -r '
     def time:
         if type == "object" then (.seconds // 0) as $at | if $at > 0 then $at | todate else "never" end
@@ -57,33 +57,33 @@ END
 while IFS=$separator read -r id prefix expires past <&3; do
     case $id in
         '') continue ;;
-        *[!0-9]*) say "no key for '$id': that is no ID"; status=1; continue ;;
+        *[!0-9]*) say "no key for '$id': not an ID"; status=1; continue ;;
     esac
     if [ -z "$prefix" ]; then
-        say "no key for $id: it has no prefix to be labelled with"
+        say "no key for $id: it has no prefix to use as a label"
         status=1
         continue
     fi
     name=headscale-$id
     made=$("${KEYCTL:-keyctl}" list --state all --owner="$owner" --label "headscale=$prefix" --format ids)
     if [ -n "$made" ]; then
-        say "$prefix has one already"
+        say "$prefix already has a key"
         continue
     fi
     if [ -n "$past" ]; then
-        say "$prefix has expired: no key for it"
+        say "$prefix has expired: no key created"
         continue
     fi
     if [ -e "$directory/$name.token" ]; then
-        say "$directory/$name.token is there, but no such key: remove it if an earlier run was cut short"
+        say "$directory/$name.token exists, but its key does not: remove it if an earlier run was interrupted"
         status=1
         continue
     fi
-    # 4 is a refusal: where the end lies behind what policy allows, policy sets one.
+    # 4 is a refusal: if the expiry is later than policy allows, use policy's default.
     code=0
     create --expires "$expires" || code=$?
     if [ "$code" = 4 ]; then
-        say "$prefix: not with that end; asking for the usual one"
+        say "$prefix: that expiry is not allowed; using the default"
         create || status=1
     elif [ "$code" != 0 ]; then
         status=1

@@ -1,9 +1,9 @@
 #!/bin/sh
-# To be .git/hooks/pre-commit, and .git/hooks/pre-merge-commit too: stops a commit that would add a
-# keyctl token.
+# Install as .git/hooks/pre-commit, and as .git/hooks/pre-merge-commit too: stops a commit that would
+# add a keyctl token.
 #
-# Where keyctl is there, a look-alike whose checksum is wrong may pass; it is asked with no store,
-# so nothing is verified. Where it is not, whatever fits the pattern is stopped.
+# If keyctl is installed, a look-alike with a wrong checksum may pass; keyctl is asked without a store,
+# so nothing is verified. If it is not, everything that fits the pattern is stopped.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -40,7 +40,7 @@ token_in() {
     printf '%s\n' "$rest"
 }
 
-# 1 says that there is none.
+# 1 means that there is none.
 found=$(sed -n 's/^+//p' "$staged" | grep -aoE "[a-z0-9_]{0,22}$pattern") || [ $? = 1 ]
 
 status=0
@@ -51,6 +51,6 @@ for text in $(printf '%s\n' "$found" | sort -u); do
     printf '%s\n' "$token" | git grep --cached --text --files-with-matches -F -f - >&2 || :
 done
 if [ "$status" != 0 ]; then
-    echo 'Take it out. If it was anywhere else already, rotate its key or delete it.' >&2
+    echo 'Remove it. If the token has been anywhere else already, rotate or delete its key.' >&2
 fi
 exit "$status"

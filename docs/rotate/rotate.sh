@@ -1,11 +1,11 @@
 #!/bin/sh
-# Gives a service a new token in place of the one that it uses, without an outage.
+# Gives a service a new token in place of the one it uses, without an outage.
 #
 #   rotate.sh TOKEN_FILE GRACE COMMAND [ARGUMENT...]
 #
-# The command makes the service read TOKEN_FILE again. Until the grace is over the old token works
-# too. Cut short anywhere, or after a command that failed: run it again, and it goes on from there.
-# KEYCTL names the program where another keyctl comes first on the PATH. It needs flock.
+# The command makes the service read TOKEN_FILE again. The old token works until the grace period ends.
+# If it is interrupted anywhere, or the command fails, run it again: it continues from there.
+# Set KEYCTL to the program's name if another keyctl comes first on the PATH. It needs flock.
 set -eu
 umask 077
 
@@ -25,66 +25,66 @@ next=$file.next
 
 case $grace in
     *[1-9]*) ;;
-    *) say "'$grace' is no grace: the old token has to work until the service has the new one, as 24h"
+    *) say "'$grace' is not a grace period: the old token has to work until the service has the new one, for example 24h"
        exit 64 ;;
 esac
 if [ ! -f "$file" ] || [ ! -r "$file" ]; then
-    say "$file is not there, is no file, or may not be read"
+    say "$file does not exist, is not a regular file, or cannot be read"
     exit 1
 fi
 keyctl=${KEYCTL:-keyctl}
 case $("$keyctl" --version 2>/dev/null) in
     'keyctl '[0-9]*) ;;
-    *) say "$keyctl is not there, or is another keyctl: name this one, as KEYCTL=api-keyctl"; exit 78 ;;
+    *) say "$keyctl is missing or is another keyctl: name this one, for example KEYCTL=api-keyctl"; exit 78 ;;
 esac
-command -v flock >/dev/null || { say 'flock is not there: it is a part of util-linux'; exit 78; }
+command -v flock >/dev/null || { say 'flock is missing: install util-linux'; exit 78; }
 
-# One at a time: a token whose key is still being made looks like one that was left by a kill. The
-# lock goes with the last process that has it, however that ends.
+# One run at a time: a token whose key is still being created looks like one left behind by a kill.
+# The lock is released when the last process that holds it ends, however that happens.
 exec 9>>"$file.lock"
-flock -n 9 || { say "another run is at $file: nothing was changed"; exit 75; }
+flock -n 9 || { say "another run is using $file: nothing was changed"; exit 75; }
 
 verdict() {
     "$keyctl" verify --no-touch --format json --key-file "$1" 2>/dev/null || :
 }
 
-# The value of the first such field of a JSON object, which is a text.
+# The value of the first field of this name in a JSON object; a string.
 field() {
     value=${2#*"\"$1\":\""}
     printf '%s\n' "${value%%\"*}"
 }
 
 not_left() {
-    say "$1 is there, and is not what an earlier run would leave: look at it, and move it away"
+    say "$1 exists, but is not what an earlier run would leave: look at it, and move it away"
     exit 1
 }
 
-# With the wrong store, every token would look like one of no key.
+# In the wrong store, every token would look as if it belonged to no key.
 old=$(verdict "$file")
 case $old in
     '{"valid":true,'* | '{"valid":false,'*'"id":'*) ;;
     *)
         "$keyctl" verify --no-touch --key-file "$file" >/dev/null || :
-        say "the token in $file is of no key in this store, or the store cannot be read"
+        say "the token in $file belongs to no key in this store, or the store cannot be read"
         exit 1 ;;
 esac
 
-# Whether the new token is what the service has to get: it has it already, or its key came for the
-# old one. Any other key's would let the service do something else.
+# Whether the new token is the one the service should get: it has it already, or its key replaced the
+# old one. Any other key's token could let the service do something else.
 is_successor() {
     cmp -s "$new" "$file" && return
     shown=$("$keyctl" show "$(field id "$old")" --format json) || return
     [ "$(field replaced_by "$shown")" = "$1" ]
 }
 
-# Whether the file is empty, or has the beginning of a token and nothing else.
+# Whether the new file is empty, or holds the beginning of a token and nothing else.
 is_beginning() {
     prefix=$(sed -n '1s/_[^_]*_[^_]*$//p' "$file")
     [ "$(wc -l <"$new")" -le 1 ] &&
         ! grep -Evqx "${prefix}_[0-9a-hjkmnp-tv-z]{0,12}(_[0-9A-Za-z]{0,48})?" "$new"
 }
 
-# What an earlier run left: the token of a key that was made, or of one that was not.
+# What an earlier run left: the token of a key that was created, or of one that was not.
 if [ -e "$new" ]; then
     left=$(verdict "$new")
     case $left in
@@ -103,7 +103,7 @@ if [ -e "$next" ] && ! cmp -s "$next" "$new"; then
     not_left "$next"
 fi
 
-# Which key it is, its token says: that goes in by the pipe.
+# The token tells which key to rotate. It goes in on standard input.
 if [ ! -e "$new" ]; then
     "$keyctl" rotate - --grace "$grace" --secret-file "$new" <"$file"
 fi
@@ -114,7 +114,7 @@ if ! cmp -s "$new" "$file"; then
     mv -f "$next" "$file"
 fi
 
-# Until this has worked, the second name stays: it says that it is still to be done. What the command
-# leaves running does not keep the lock.
+# The second name stays until this has worked: it marks unfinished work. Processes that the command
+# leaves running do not keep the lock.
 "$@" 9>&-
 rm "$new"

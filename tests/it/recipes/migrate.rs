@@ -137,8 +137,8 @@ fn a_second_run_makes_keys_for_new_users_only_whatever_became_of_the_others() {
         fs::write(site.path(".htpasswd"), text).unwrap();
         run(&mut htpasswd(&site, shell, ".htpasswd inference tokens"))
             .code(0)
-            .says("bob has one already")
-            .says("carol has one already");
+            .says("bob already has a key")
+            .says("carol already has a key");
         assert_eq!(
             site.ids().len(),
             before.len() + 2,
@@ -187,7 +187,7 @@ fn a_token_file_that_was_left_is_neither_taken_nor_removed() {
         fs::write(site.path("tokens/bob.token"), "void").unwrap();
         run(&mut htpasswd(&site, shell, "users inference tokens"))
             .code(1)
-            .says("tokens/bob.token is there, but no such key");
+            .says("tokens/bob.token exists, but its key does not");
         assert_eq!(fs::read(site.path("tokens/bob.token")).unwrap(), b"void");
         fs::remove_file(site.path("tokens/bob.token")).unwrap();
         run(&mut htpasswd(&site, shell, "users inference tokens")).code(0);
@@ -228,7 +228,7 @@ fn another_keyctl_is_told_of_before_anything_is_done() {
                 let ran = run_with(&mut command, "[]").code(78);
                 assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
                 ran.says(&format!(
-                    "{script}: {other} is not there, or is another keyctl"
+                    "{script}: {other} is missing or is another keyctl"
                 ));
                 assert!(!site.path("tokens").exists());
             }
@@ -269,10 +269,10 @@ fn each_key_of_headscale_that_works_gets_one_with_its_end_where_policy_allows_it
             headscale(&site, shell, &listed)
                 .code(0)
                 .says("gone has expired")
-                .says("hskey-api-Late-***: not with that end")
-                .says("endless: not with that end")
-                .says("year1: not with that end")
-                .says("empty: not with that end");
+                .says("hskey-api-Late-***: that expiry is not allowed")
+                .says("endless: that expiry is not allowed")
+                .says("year1: that expiry is not allowed")
+                .says("empty: that expiry is not allowed");
             let named =
                 ["1", "3", "4", "5", "6"].map(|id| format!("tokens/headscale-{id}.token\n"));
             assert_eq!(tokens(&site), named.concat(), "{shell}");
@@ -307,7 +307,7 @@ fn each_key_of_headscale_that_works_gets_one_with_its_end_where_policy_allows_it
             let before = site.ids();
             headscale(&site, shell, &listed)
                 .code(0)
-                .says("aB3xY7z has one already");
+                .says("aB3xY7z already has a key");
             assert_eq!(site.ids(), before, "{shell}");
         }
     }

@@ -192,7 +192,7 @@ fn nothing_is_touched_where_the_store_does_not_know_the_token_or_is_not_there() 
                 .env("KEYCTL_DB", &db);
             run(&mut script)
                 .code(1)
-                .says("rotate: the token in api.token is of no key")
+                .says("rotate: the token in api.token belongs to no key")
                 .says(if db == other.db() {
                     "rejected: unknown"
                 } else {
@@ -213,10 +213,7 @@ fn a_new_token_that_is_stopped_is_not_put_in_place() {
     let other = service.site.create();
     service.site.disable(&other);
     fs::write(service.site.path("api.token.new"), &other).unwrap();
-    service
-        .rotate("sh", 0)
-        .code(1)
-        .says("api.token.new is there");
+    service.rotate("sh", 0).code(1).says("api.token.new exists");
     service.had_no_outage("another's token");
     assert_eq!(
         content(service.site.path("api.token.new")),
@@ -233,10 +230,7 @@ fn another_keys_token_is_not_put_in_place() {
         if rotated {
             service.site.run("rotate service --grace 1h");
         }
-        service
-            .rotate("sh", 0)
-            .code(1)
-            .says("api.token.new is there");
+        service.rotate("sh", 0).code(1).says("api.token.new exists");
         service.had_no_outage("another's token");
         assert_eq!(
             content(service.site.path("api.token")),
@@ -275,7 +269,7 @@ fn a_file_that_no_run_has_left_is_neither_removed_nor_written_to() {
         fs::write(service.site.path(name), &notes).unwrap();
         let before = service.site.ids();
         let ran = run(&mut service.plain("1h", "true"));
-        ran.code(1).says(&format!("{name} is there, and is not"));
+        ran.code(1).says(&format!("{name} exists, but is not"));
         assert_eq!(content(service.site.path(name)), notes.as_bytes());
         assert_eq!(service.site.ids(), before, "{notes}");
         service.had_no_outage(&notes);
@@ -306,7 +300,7 @@ exec keyctl "$@"
     let said = content(service.site.path("other"));
     assert_eq!(
         String::from_utf8(said).unwrap(),
-        "rotate: another run is at api.token: nothing was changed\n"
+        "rotate: another run is using api.token: nothing was changed\n"
     );
     assert_eq!(service.site.ids().len(), 2);
     assert_eq!(service.verify("api.token"), 0);
@@ -352,7 +346,7 @@ fn what_is_wrong_is_told_plainly_before_anything_is_done() {
             ran.says(says);
         };
         for grace in ["0s", "0", "00h", "", "soon"] {
-            let says = format!("rotate: '{grace}' is no grace");
+            let says = format!("rotate: '{grace}' is not a grace period");
             fails(&["api.token", grace, "true"], "keyctl", 64, &says);
         }
         fails(&["api.token", "1h"], "keyctl", 64, "rotate: usage: ");
@@ -360,13 +354,13 @@ fn what_is_wrong_is_told_plainly_before_anything_is_done() {
             &["gone", "1h", "true"],
             "keyctl",
             1,
-            "rotate: gone is not there",
+            "rotate: gone does not exist",
         );
         let others = service
             .site
             .program("others", "#!/bin/sh\necho 'keyctl from keyutils-1.6.3'\n");
         for other in [others.to_str().unwrap(), "nowhere/keyctl"] {
-            let says = format!("rotate: {other} is not there, or is another keyctl");
+            let says = format!("rotate: {other} is missing or is another keyctl");
             fails(&["api.token", "1h", "true"], other, 78, &says);
         }
         assert_eq!(service.site.ids().len(), 1);
