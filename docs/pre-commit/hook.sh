@@ -10,23 +10,23 @@ export LC_ALL
 
 pattern='kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}'
 
-# A file and no pipe: a git that fails must not look like a commit without a token.
+# A file, not a pipe: a failing git must not look like a commit without a token.
 staged=$(mktemp)
 trap 'rm -f "$staged"' EXIT
-# Not every shell goes by way of EXIT when a signal ends it.
+# Not every shell runs the EXIT trap when a signal ends it.
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 git diff --cached --unified=0 --text --no-color --no-ext-diff --no-textconv --no-renames >"$staged"
 
-# keyctl says so of what has a wrong checksum before it looks for a store, and here there is none.
+# keyctl checks the checksum before it looks for a store, and here there is none.
 is_look_alike() {
     said=$(printf %s "$1" |
         "${KEYCTL:-keyctl}" verify --db "$staged.none" --format json 2>/dev/null) || :
     [ "$said" = '{"valid":false,"reason":"malformed"}' ]
 }
 
-# The token that ends what was found, if there may be one. Before kc_ there may be more of its prefix,
-# as in acme_kc, or something else: where it begins, the checksum says.
+# The token at the end of the text, if there may be one. Before kc_ there may be more of its prefix, as
+# in acme_kc, or something else: the checksum tells where it begins.
 token_in() {
     rest=$1
     while :; do

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Mails what keyctl-expiring.service has listed to the address in its argument. Systemd starts it
-# after each run that did not fail, and says in the environment how that run ended and which it was.
+# Mails the list from keyctl-expiring.service to the address in its argument. Systemd starts it after
+# each run that did not fail, and passes the run's exit status and ID in the environment.
 set -eu
 
 if [ "${MONITOR_EXIT_STATUS:?is set by systemd}" != 1 ]; then
     exit 0
 fi
-# What the run has said may still be on its way.
+# The run's output may not have reached the journal yet.
 journalctl --sync
 list=$(journalctl --quiet --output=cat "_SYSTEMD_INVOCATION_ID=$MONITOR_INVOCATION_ID")
 if [ -z "$list" ]; then
