@@ -18,6 +18,9 @@ const NEVER: &str = "never";
 const ARGON2ID: &str = "argon2id";
 const SHA256: &str = "sha256";
 
+/// The values of `hash`.
+pub const HASHES: [&str; 2] = [ARGON2ID, SHA256];
+
 /// The names of all settings, each with what it means.
 pub const SETTINGS: [(&str, &str); 7] = [
     (
@@ -223,7 +226,7 @@ fn is_fast(value: &str) -> Result<bool> {
         ARGON2ID => Ok(false),
         SHA256 => Ok(true),
         _ => Err(Error::usage(format!("{} is not a hash", quote(value)))
-            .hint(format!("it takes: {ARGON2ID}, {SHA256}"))),
+            .hint(format!("it takes: {}", HASHES.join(", ")))),
     }
 }
 

@@ -94,7 +94,7 @@ fn keys_are_offered_by_id_and_by_name() {
     world.run("disable trainer");
 
     assert_eq!(
-        asked(&world, "rotate ")
+        asked(&world, "edit ")
             .stdout
             .lines()
             .take(2)
@@ -112,13 +112,86 @@ fn keys_are_offered_by_id_and_by_name() {
         values(&world, &format!("rotate {}", &ci[..6])),
         std::slice::from_ref(&ci)
     );
-    assert_eq!(values(&world, "rotate alice/tr"), ["alice/trainer"]);
-    assert_eq!(values(&world, "rotate bob/tr"), [""; 0]);
+    assert_eq!(values(&world, "edit alice/tr"), ["alice/trainer"]);
+    assert_eq!(values(&world, "edit bob/tr"), [""; 0]);
     assert_eq!(values(&world, "enable t"), ["trainer"]);
     assert_eq!(values(&world, "enable ci"), [""; 0]);
     assert_eq!(values(&world, "show go"), ["gone"]);
     assert_eq!(values(&world, "log --key go"), ["gone"]);
     assert_eq!(values(&world, "delete go"), [""; 0]);
+}
+
+#[test]
+fn what_is_certain_to_be_refused_is_not_offered() {
+    let world = World::quick();
+    let id = |line: &str| crate::harness::id_of(&world.create(line));
+    let ci = id("--scope inference --name ci --label team=a");
+    let trainer = id("--scope project --name trainer");
+    let old = id("--scope inference --name old");
+    world.run(&format!("rotate {old} --grace 1h"));
+    assert!(!values(&world, "rotate ").contains(&old));
+    assert!(values(&world, "rotate ").contains(&ci));
+    world.run("disable ci trainer");
+    assert!(!values(&world, "rotate ").contains(&ci));
+    assert_eq!(values(&world, "enable "), [ci.as_str(), trainer.as_str()]);
+    assert_eq!(values(&world, &format!("enable {ci} ")), [trainer.as_str()]);
+
+    let scopes = |line: &str| values(&world, line);
+    assert_eq!(scopes("edit --remove-scope "), ["inference", "project"]);
+    assert_eq!(scopes("edit ci --remove-scope "), ["inference"]);
+    for named in [&*format!("edit {trainer}"), "edit alice/trainer"] {
+        assert_eq!(scopes(&format!("{named} --remove-scope ")), ["project"]);
+    }
+    assert_eq!(scopes("edit bob/trainer --remove-scope ").len(), 2);
+    assert_eq!(
+        scopes("create --scope inference,"),
+        ["inference,project"],
+        "one scope twice"
+    );
+    assert_eq!(
+        scopes("create --scope=inference,"),
+        ["--scope=inference,project"]
+    );
+    assert_eq!(asked(&world, "edit ci --remove-label ").stdout, "team\ta\n");
+    assert!(!values(&world, "edit trainer --remove-label ").contains(&"team".to_owned()));
+
+    for line in ["member add search bob --role owner", "admin add carol"] {
+        world.line(line).uid(0).run().code(0);
+    }
+    assert_eq!(values(&world, "member remove search "), ["bob"]);
+    assert!(!values(&world, "member remove other ").contains(&"bob".to_owned()));
+    assert!(values(&world, "member add search ").contains(&"carol".to_owned()));
+    let administrators = values(&world, "admin remove ");
+    assert!(administrators.contains(&"carol".to_owned()));
+    assert!(!administrators.contains(&"bob".to_owned()));
+}
+
+#[test]
+fn the_values_of_a_policy_that_has_but_a_few_are_offered() {
+    let world = World::new();
+    assert_eq!(values(&world, "policy set hash "), ["argon2id", "sha256"]);
+    assert_eq!(values(&world, "policy set hash sh"), ["sha256"]);
+    assert!(values(&world, "policy set ").contains(&"hash".to_owned()));
+    assert!(values(&world, "policy unset ").contains(&"hash".to_owned()));
+}
+
+#[test]
+fn of_the_files_of_a_store_the_one_to_name_is_offered() {
+    let world = World::quick();
+    world.create("--scope inference --name ci");
+    let directory = world.db().parent().unwrap().to_str().unwrap().to_owned();
+    for suffix in ["-wal", "-shm"] {
+        std::fs::write(format!("{directory}/copy.db{suffix}"), "").unwrap();
+    }
+    std::fs::write(format!("{directory}/copy.db"), "").unwrap();
+    std::fs::create_dir(format!("{directory}/copy.d")).unwrap();
+    for command in ["--db", "restore", "verify --key-file"] {
+        let offered = values(&world, &format!("{command} {directory}/copy"));
+        let copy = |suffix| format!("{directory}/copy.d{suffix}");
+        assert_eq!(offered, [copy("b"), copy("/")], "{command}");
+        let here = values(&world, &format!("{command} "));
+        assert!(!here.contains(&".".to_owned()), "{command}");
+    }
 }
 
 #[test]

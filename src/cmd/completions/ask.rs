@@ -50,7 +50,11 @@ impl Asked {
         if usage::refuse_tokens(&self.words).is_err() {
             return Ok(DONE);
         }
-        let db = db(&self.words, env);
+        // The last word is not there yet.
+        let db = db(
+            self.words.split_last().map_or(&[], |(_, before)| before),
+            env,
+        );
         let mut cx = Cx {
             env,
             db,
@@ -61,6 +65,7 @@ impl Asked {
             root: crate::command,
         };
         let mut definition = (cx.root)();
+        let (before, begun) = given(&self.words);
         if let Ok(location) = cx.location() {
             definition = offer_values(
                 definition,
@@ -68,6 +73,8 @@ impl Asked {
                     location,
                     actor: cx.env.actor.name.clone(),
                     now: cx.env.now(),
+                    before,
+                    begun,
                 },
             );
         }
@@ -88,6 +95,23 @@ impl Asked {
         cx.print(lines.as_bytes())?;
         Ok(DONE)
     }
+}
+
+/// The words before the last, and the values before the last that the last has.
+fn given(words: &[OsString]) -> (Vec<String>, Vec<String>) {
+    let mut words: Vec<String> = words
+        .iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let last = words.pop().unwrap_or_default();
+    let values = match last.split_once('=') {
+        Some((flag, values)) if flag.starts_with("--") => values,
+        _ => &last,
+    };
+    let mut begun: Vec<String> = values.split(',').map(str::to_owned).collect();
+    begun.pop();
+    (words, begun)
 }
 
 fn is_flag(candidate: &CompletionCandidate) -> bool {

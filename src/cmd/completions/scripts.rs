@@ -142,6 +142,17 @@ const ZSH: &str = r#"#compdef @NAME@
     local line value help
     local -a described=() directories=()
     [[ "$words" =~ '@TOKEN@' ]] && return
+    # What is assigned before the command is for it alone: zsh leaves it out of `words`. What stands
+    # there is not expanded; with a path that is not understood, no store is looked at.
+    local -x KEYCTL_DB=$KEYCTL_DB
+    local before=$LBUFFER given=$KEYCTL_DB
+    [[ ${${(z)before}[-1]} == *\$\(* ]] && before=${before##*\$\(}
+    for line in "${(@z)before}"; do
+        case $line in
+            ([\;\|\&]*) KEYCTL_DB=$given ;;
+            (KEYCTL_DB=*) KEYCTL_DB=${${(Q)line#*=}/#\~\//$HOME/} ;;
+        esac
+    done
     for line in "${(@f)$(@VARIABLE@=zsh @PROGRAM@ -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         [[ -n $line ]] || continue
         value=${line%%$'\t'*}

@@ -3,13 +3,14 @@
 use crate::error::{Result, escape};
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::policy::SETTINGS;
+use crate::policy::{HASHES, SETTINGS};
 use crate::store::{self, Filter, Location, Store};
 use crate::when::Timestamp;
-use clap::{Arg, Command, ValueHint};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap::{Arg, Command};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::path::Path;
 
 /// How many keys are offered at once: more is nothing that a person picks from.
 const KEYS_MAX: u64 = 100;
@@ -26,6 +27,10 @@ pub struct Source {
     pub actor: String,
     /// The time at which states are told.
     pub now: Timestamp,
+    /// What stands on the line before the word that is asked about.
+    pub before: Vec<String>,
+    /// The values that this word has already, each with a comma behind it.
+    pub begun: Vec<String>,
 }
 
 /// `command` with what each argument may be, by the name of its value.
@@ -37,7 +42,9 @@ fn offer_below(command: Command, above: &str, source: &Source) -> Command {
     let own = command.get_name().to_owned();
     command
         .mut_args(|argument| match values_of(&argument, above, &own) {
-            Some(Values::Paths) => argument.value_hint(ValueHint::AnyPath),
+            Some(Values::Paths) => argument.add(ArgValueCompleter::new(
+                PathCompleter::any().filter(is_wanted),
+            )),
             Some(values) => {
                 let source = source.clone();
                 let offer = move |current: &OsStr| source.offer(values, current);
@@ -53,9 +60,14 @@ fn offer_below(command: Command, above: &str, source: &Source) -> Command {
 enum Values {
     Keys(Which),
     Scopes,
+    ScopesOfKey,
+    LabelsOfKey,
     Projects,
     Users,
+    Members,
+    Administrators,
     Policies,
+    PolicyValues,
     Paths,
 }
 
@@ -64,6 +76,7 @@ enum Values {
 enum Which {
     All,
     Undeleted,
+    Rotatable,
     Disabled,
 }
 
@@ -73,10 +86,16 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
     Some(match (name.as_str(), above, own) {
         ("KEY", _, "show" | "log") => Values::Keys(Which::All),
         ("KEY", _, "enable") => Values::Keys(Which::Disabled),
+        ("KEY", _, "rotate") => Values::Keys(Which::Rotatable),
         ("KEY", ..) => Values::Keys(Which::Undeleted),
+        ("SCOPE", ..) if argument.get_id() == "remove_scopes" => Values::ScopesOfKey,
         ("SCOPE", ..) | ("NAME", "scope", "remove") => Values::Scopes,
+        ("LABEL", ..) => Values::LabelsOfKey,
         ("NAME", "policy", _) => Values::Policies,
+        ("VALUE", "policy", _) => Values::PolicyValues,
         ("PROJECT", ..) => Values::Projects,
+        ("USER", "member", "remove") => Values::Members,
+        ("USER", "admin", "remove") => Values::Administrators,
         ("USER", ..) => Values::Users,
         ("PATH", ..) => Values::Paths,
         _ => return None,
@@ -90,17 +109,32 @@ impl Source {
             return Vec::new();
         };
         let named = match values {
-            Values::Keys(which) => return self.keys(which, current).unwrap_or_default(),
+            Values::Keys(which) => {
+                let mut keys = self.keys(which, current).unwrap_or_default();
+                // Who names several keys names another one next.
+                keys.retain(|key| {
+                    !self
+                        .before
+                        .iter()
+                        .any(|word| key.get_value() == word.as_str())
+                });
+                return keys;
+            }
             Values::Scopes => self.scopes(),
+            Values::ScopesOfKey => self.scopes_of_key(),
+            Values::LabelsOfKey => self.labels_of_key(),
             Values::Projects => self.projects(),
-            Values::Users => self.users(),
+            Values::Users => self.users().map(plain),
+            Values::Members => self.members().map(plain),
+            Values::Administrators => self.open().and_then(|it| it.administrators()).map(plain),
             Values::Policies => Ok(policies()),
+            Values::PolicyValues => Ok(self.policy_values()),
             Values::Paths => Ok(BTreeMap::new()),
         };
         named
             .unwrap_or_default()
             .into_iter()
-            .filter(|(name, _)| name.starts_with(current))
+            .filter(|(name, _)| name.starts_with(current) && !self.begun.contains(name))
             .map(|(name, help)| candidate(name, &help))
             .collect()
     }
@@ -115,6 +149,10 @@ impl Source {
         let mut some = match which {
             Which::All => Filter::all(self.now),
             Which::Undeleted => Filter::undeleted(self.now),
+            Which::Rotatable => Filter {
+                states: vec![State::Active, State::Expired],
+                ..Filter::all(self.now)
+            },
             Which::Disabled => Filter {
                 states: vec![State::Disabled],
                 ..Filter::all(self.now)
@@ -181,6 +219,42 @@ impl Source {
             .collect())
     }
 
+    /// The keys that the line names: by ID, by name, or by owner and name.
+    fn keys_before(&self) -> Result<Vec<Key>> {
+        let store = self.open()?;
+        let mut keys = Vec::new();
+        for word in &self.before {
+            if let Some(id) = KeyId::parse(word.as_bytes()) {
+                keys.extend(store.get(id)?);
+            }
+            let (owner, name) = match word.split_once('/') {
+                Some((owner, name)) => (Some(owner.to_owned()), name),
+                None => (None, word.as_str()),
+            };
+            keys.extend(store.find(&Filter {
+                owner,
+                name: Some(name.to_owned()),
+                limit: Some(KEYS_MAX),
+                ..Filter::undeleted(self.now)
+            })?);
+        }
+        Ok(keys)
+    }
+
+    /// What can be taken from the key that the line names; anything, where it names none yet.
+    fn scopes_of_key(&self) -> Result<BTreeMap<String, String>> {
+        let (mut scopes, keys) = (self.scopes()?, self.keys_before()?);
+        scopes.retain(|scope, _| {
+            keys.is_empty() || keys.iter().any(|key| key.scopes.contains(scope))
+        });
+        Ok(scopes)
+    }
+
+    fn labels_of_key(&self) -> Result<BTreeMap<String, String>> {
+        let labels = self.keys_before()?.into_iter().flat_map(|key| key.labels);
+        Ok(labels.collect())
+    }
+
     fn projects(&self) -> Result<BTreeMap<String, String>> {
         let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for member in self.open()?.members(None)? {
@@ -193,7 +267,7 @@ impl Source {
     }
 
     /// Who is known: who asks, administrators, members of projects, and owners of some keys.
-    fn users(&self) -> Result<BTreeMap<String, String>> {
+    fn users(&self) -> Result<Vec<String>> {
         let store = self.open()?;
         let mut users = BTreeSet::from([self.actor.clone()]);
         users.extend(store.administrators()?);
@@ -203,10 +277,21 @@ impl Source {
             ..Filter::all(self.now)
         })?;
         users.extend(some.into_iter().map(|key| key.owner));
-        Ok(users
-            .into_iter()
-            .map(|user| (user, String::new()))
-            .collect())
+        Ok(users.into_iter().collect())
+    }
+
+    /// The members of the project that the line names.
+    fn members(&self) -> Result<Vec<String>> {
+        let members = self.open()?.members(None)?.into_iter();
+        let of_project = members.filter(|member| self.before.contains(&member.project));
+        Ok(of_project.map(|member| member.user).collect())
+    }
+
+    fn policy_values(&self) -> BTreeMap<String, String> {
+        match self.before.last().map(String::as_str) {
+            Some("hash") => plain(HASHES.map(str::to_owned).into()),
+            _ => BTreeMap::new(),
+        }
     }
 }
 
@@ -215,6 +300,19 @@ fn policies() -> BTreeMap<String, String> {
         .iter()
         .map(|(name, meaning)| ((*name).to_owned(), (*meaning).to_owned()))
         .collect()
+}
+
+/// Values that say all themselves.
+fn plain(values: Vec<String>) -> BTreeMap<String, String> {
+    let described = values.into_iter().map(|value| (value, String::new()));
+    described.collect()
+}
+
+/// Whether a path is one that somebody would name: SQLite's own files beside a store are not.
+/// Directories are offered all the same, on the way to what lies in them.
+fn is_wanted(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    !path.is_dir() && !name.ends_with(b"-wal") && !name.ends_with(b"-shm")
 }
 
 fn candidate(value: String, help: &str) -> CompletionCandidate {

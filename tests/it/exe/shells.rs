@@ -133,6 +133,89 @@ fn fish_completes_a_line() {
     completes(fish(&site), &id);
 }
 
+/// What is assigned before the command says in which store to look. Bash does not show it.
+#[track_caller]
+fn looks_where_the_line_says(start: fn(&Site) -> Option<Shell>) {
+    let (site, _) = store();
+    for (directory, name) in [("other", "cousin"), ("third", "cinema")] {
+        let db = site.path(format!("{directory}/keyctl.db"));
+        for line in [
+            "init",
+            "policy set hash sha256",
+            &format!("create --scope inference --name {name}"),
+        ] {
+            let mut cmd = site.cmd(line);
+            run(cmd.arg("--db").arg(&db)).code(0);
+        }
+    }
+    let Some(mut shell) = start(&site) else {
+        return;
+    };
+    for (line, name) in [
+        ("KEYCTL_DB=other/keyctl.db keyctl show c", "cousin"),
+        ("A=b KEYCTL_DB=~/other/keyctl.db keyctl show c", "cousin"),
+        (
+            "KEYCTL_DB=other/keyctl.db X=y keyctl --color never show c",
+            "cousin",
+        ),
+        (
+            "true && KEYCTL_DB='third/keyctl.db' keyctl show c",
+            "cinema",
+        ),
+        ("KEYCTL_DB=third/keyctl.db true; keyctl show c", "ci-deploy"),
+    ] {
+        shell.shows(
+            &format!("{line}\t --format json\n"),
+            &format!("\"name\":\"{name}\""),
+        );
+    }
+    shell.end();
+}
+
+#[test]
+fn zsh_looks_where_the_line_says() {
+    looks_where_the_line_says(zsh);
+}
+
+#[test]
+fn fish_looks_where_the_line_says() {
+    looks_where_the_line_says(fish);
+}
+
+/// README's alias completes as the program does: in bash, with one more line.
+#[track_caller]
+fn completes_an_alias(shell: Option<Shell>, line: &str, id: &str) {
+    let Some(mut shell) = shell else { return };
+    let program = exe();
+    shell.shows(
+        &format!("alias kc={}{line}; echo al''iased\n", program.display()),
+        "aliased",
+    );
+    shell.shows(
+        &format!("kc sho\t{}\t --format json\n", &id[..6]),
+        &format!("\"id\":\"{id}\""),
+    );
+    shell.end();
+}
+
+#[test]
+fn bash_completes_an_alias() {
+    let (site, id) = store();
+    completes_an_alias(bash(&site), "; complete -F _keyctl kc", &id);
+}
+
+#[test]
+fn zsh_completes_an_alias() {
+    let (site, id) = store();
+    completes_an_alias(zsh(&site), "", &id);
+}
+
+#[test]
+fn fish_completes_an_alias() {
+    let (site, id) = store();
+    completes_an_alias(fish(&site), "", &id);
+}
+
 #[test]
 fn zsh_finds_the_script_in_a_directory_of_its_own() {
     let (site, id) = store();
