@@ -301,13 +301,22 @@ pub struct Restored {
     pub head: Head,
 }
 
-/// Opens the copy at `source` that is to take the place of what is at `location`, where nothing is
-/// replaced yet. It is checked once it is taken in.
+/// Refuses who may not replace a store: it is given what they may do with it, and whether it is
+/// damaged.
+pub type Allow<'a> = dyn Fn(&Access, bool) -> Result<()> + 'a;
+
+/// Opens the copy at `source` that `actor` wants to take the place of what is at `location`, where
+/// nothing is replaced yet. It is checked once it is taken in.
 ///
 /// # Errors
 ///
-/// Where the copy cannot be opened, or is of a newer version, or what is at `location` is not a
-/// store of ours.
-pub fn prepare_restore(location: &Location, source: &Location) -> Result<Restoration> {
-    Restoration::prepare(location, source)
+/// Where what is at `location` is not a store of ours; where `allow` says so; and then, where the
+/// copy cannot be opened, or is of a newer version.
+pub fn prepare_restore(
+    location: &Location,
+    source: &Location,
+    actor: &Actor,
+    allow: &Allow<'_>,
+) -> Result<Restoration> {
+    Restoration::prepare(location, source, actor, allow)
 }

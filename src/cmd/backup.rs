@@ -42,7 +42,7 @@ impl Args {
             place.shown()
         ));
         cx.status(format_args!(
-            "its log's head, to be kept elsewhere: {}",
+            "log head (keep a copy elsewhere): {}",
             copied.head
         ));
         Ok(DONE)

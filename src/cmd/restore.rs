@@ -24,7 +24,7 @@ use std::path::PathBuf;
 ///
 /// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged
 /// since then works again: restore lists each one before it asks, and you may have to disable it
-/// again. A key created since then is gone, and its token fails. Scopes, expiries, policy, members
+/// again. A key created since then is gone, and its token fails: restore lists it, too. Scopes, expiries, policy, members
 /// and administrators also come from the copy. If you have kept a head of the log since then,
 /// 'keyctl log --check --head' will report it as missing, as it should.
 ///
@@ -57,9 +57,10 @@ impl Args {
     /// Restores the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let source = Location::new(&self.path)?;
-        let mut restoration = store::prepare_restore(&cx.location()?, &source)?;
-        let access = restoration.access(&cx.env.actor)?;
-        check_access(&access, restoration.damage().is_some())?;
+        let location = cx.location()?;
+        let mut restoration =
+            store::prepare_restore(&location, &source, &cx.env.actor, &check_access)?;
+        let is_new = restoration.current().is_none() && restoration.damage().is_none();
         // Where somebody is asked, nothing of the copy is to lie about meanwhile: it is taken in
         // after that, and checked again.
         match self.yes {
@@ -84,25 +85,28 @@ impl Args {
                         .map(|head| head.to_string()),
                 )
                 .with("revived", effect.revived.len())
-                .with("stopped", effect.stopped);
+                .with("stopped", effect.stopped.len());
             Ok(event.because(self.why.reason.as_deref()))
         })?;
+        if is_new {
+            cx.notice(format_args!("made a new store at {}", location.shown()));
+        }
         cx.status(format_args!("restored {}", source.shown()));
         if let Some(kept) = &restored.kept {
             cx.status(format_args!(
-                "what it replaced is kept: {}",
+                "the replaced store is kept: {}",
                 escape(&kept.to_string_lossy())
             ));
         }
         cx.status(format_args!(
-            "the log's head, to be kept elsewhere: {}",
+            "log head (keep a copy elsewhere): {}",
             restored.head
         ));
         Ok(DONE)
     }
 
     /// Says what the restore will do, and asks whether to go on, unless that was said. Returns the
-    /// keys that were said to come alive again.
+    /// keys that were said to become valid again.
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
         let now = cx.env.now();
         let effect = Effect::of(restoration.current(), restoration.copy(), now)?;
@@ -132,13 +136,13 @@ fn check_access(access: &Access, is_damaged: bool) -> Result<()> {
     }
 }
 
-/// Refuses an effect that would bring a key alive of which nobody was told: it may have been
+/// Refuses an effect that would make a key valid of which nobody was told: it may have been
 /// disabled or deleted since.
 fn check_told(told: &HashSet<KeyId>, effect: &Effect) -> Result<()> {
     match effect.revived.iter().find(|key| !told.contains(&key.id)) {
         None => Ok(()),
         Some(key) => Err(Error::state(format!(
-            "{} would come alive again too: it was stopped only just now",
+            "{} would become valid again too: it was stopped only just now",
             key.label()
         ))
         .hint("nothing was changed; run the command again")),
@@ -147,17 +151,18 @@ fn check_told(told: &HashSet<KeyId>, effect: &Effect) -> Result<()> {
 
 fn tell(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
     match effect.revived.len() {
-        0 => cx.notice("no key comes alive again"),
+        0 => cx.notice("no revoked key becomes valid again"),
         count => {
-            cx.notice(format_args!("{} will come alive again:", keys(count)));
+            cx.notice(format_args!("{} will become valid again:", keys(count)));
             name_keys(cx, &effect.revived, now);
         }
     }
-    if effect.stopped > 0 {
+    if !effect.stopped.is_empty() {
         cx.notice(format_args!(
-            "{} will stop: what uses it will fail",
-            keys(effect.stopped)
+            "{} will stop working:",
+            keys(effect.stopped.len())
         ));
+        name_keys(cx, &effect.stopped, now);
     }
     if effect.events > 0 {
         let lines = match effect.events {

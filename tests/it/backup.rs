@@ -48,7 +48,7 @@ fn the_copy_is_a_store_that_holds_the_same() {
     let copy = world.path("copy.db");
     let head = world.run("log --head").stdout;
     back_up(&world, &copy).code(0).stdout("").stderr(&format!(
-        "copied 4 keys to {}\nits log's head, to be kept elsewhere: {head}",
+        "copied 4 keys to {}\nlog head (keep a copy elsewhere): {head}",
         copy.display()
     ));
 

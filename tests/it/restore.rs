@@ -163,11 +163,12 @@ fn everything_is_as_it_was_and_the_log_says_so() {
     assert_eq!(
         ran.stderr,
         format!(
-            "1 key will come alive again:\n  {}  deleted  of alice, active, no use recorded\n\
-             1 key will stop: what uses it will fail\nthe log will lose its last 4 lines\n\
-             administrators again: dave\nrestored {}\nwhat it replaced is kept: {}\n\
-             the log's head, to be kept elsewhere: {head}",
+            "1 key will become valid again:\n  {}  deleted  of alice, active, no use recorded\n\
+             1 key will stop working:\n  {}  new  of alice, active, no use recorded\nthe log will lose its last 4 lines\n\
+             administrators again: dave\nrestored {}\nthe replaced store is kept: {}\n\
+             log head (keep a copy elsewhere): {head}",
             id_of(&deleted),
+            id_of(&new),
             copy.display(),
             aside[0].display()
         )
@@ -214,7 +215,7 @@ fn it_asks_and_does_nothing_unless_it_is_told_to() {
         .run()
         .fails(4, "not confirmed: nothing was changed");
     assert_eq!(ran.asked, "Restore the copy, and 1 key with it? [y/N] \n");
-    ran.says("1 key will come alive again:\n")
+    ran.says("1 key will become valid again:\n")
         .says("  deleted  of alice, active")
         .says("1 key will stop")
         .says("the log will lose its last 4 lines\n");
@@ -247,14 +248,14 @@ fn what_is_revoked_while_it_asks_does_not_come_alive() {
             .run()
             .code(4)
             .says(&id_of(&kept))
-            .says("would come alive again too: it was stopped only just now\n");
+            .says("would become valid again too: it was stopped only just now\n");
         check_sound(&world);
         assert_eq!(world.verify(&kept, ""), 1);
         assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
         restore(&world, &copy, "--yes")
             .run()
             .code(0)
-            .says("2 keys will come alive again");
+            .says("2 keys will become valid again");
     }
 }
 
@@ -299,7 +300,16 @@ fn many_keys_are_not_named_one_by_one() {
     world.run("purge --owner alice --all --yes");
     let ran = restore(&world, &copy, "--yes").run().code(0);
     assert_eq!(ran.stderr.matches("of alice, active").count(), 20);
-    ran.says("25 keys will come alive again:\n")
+    assert!(!ran.stderr.contains("made a new store"), "{ran:#?}");
+    ran.says("25 keys will become valid again:\n")
+        .says("\n  and 5 more\n");
+
+    let empty = World::quick();
+    let copy = empty.path("copy.db");
+    back_up(&empty, &copy);
+    let ran = restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(ran.stderr.matches("of alice, active").count(), 20);
+    ran.says("25 keys will stop working:\n")
         .says("\n  and 5 more\n");
 }
 
@@ -317,7 +327,17 @@ fn an_expired_key_does_not_come_alive() {
         .run()
         .code(0);
     assert_eq!(ran.asked, "Restore the copy? [y/N] \n");
-    ran.says("no key comes alive again\n");
+    ran.says("no revoked key becomes valid again\n");
+}
+
+#[test]
+fn who_may_not_restore_is_told_that_before_anything_of_the_copy() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let missing = world.path("missing.db");
+    let args = [OsString::from("restore"), missing.into(), "--yes".into()];
+    let ran = world.cmd(args).user("bob").run();
+    ran.fails(4, "'bob' may not restore the store");
 }
 
 #[test]
@@ -530,8 +550,9 @@ fn where_there_is_no_store_one_is_made() {
     assert!(!world.path("made").exists());
     // By anybody: who can make a file there can make a store there.
     let ran = on(&format!("restore {} --yes", copy.display())).code(0);
-    assert!(!ran.stderr.contains("what it replaced is kept"), "{ran:#?}");
-    ran.says("4 keys will come alive again:\n");
+    assert!(!ran.stderr.contains("is kept"), "{ran:#?}");
+    ran.says("4 keys will become valid again:\n")
+        .says(&format!("made a new store at {}\n", elsewhere.display()));
     let sql = Connection::open(&elsewhere).unwrap();
     let kept_id: String = sql
         .query_row("SELECT id FROM keys WHERE name = 'kept'", [], |row| {
@@ -625,7 +646,7 @@ fn a_damaged_store_is_replaced_by_its_files_owner_and_kept_as_it_was() {
         let ran = restore(&world, &copy, "--yes").uid(us).run().code(0);
         ran.says("the store is damaged: ")
             .says("so it cannot be told which of its keys work now\n")
-            .says("4 keys will come alive again:\n");
+            .says("4 keys will become valid again:\n");
         assert_eq!(content(&world.db()), content(&copy), "{what}");
         assert_eq!(world.verify(&kept, ""), 0, "{what}");
         check_sound(&world);

@@ -67,7 +67,7 @@ enum Values {
     Members,
     Administrators,
     Policies,
-    PolicyValues,
+    HashNames,
     Paths,
 }
 
@@ -92,7 +92,7 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
         ("SCOPE", ..) | ("NAME", "scope", "remove") => Values::Scopes,
         ("LABEL", ..) => Values::LabelsOfKey,
         ("NAME", "policy", _) => Values::Policies,
-        ("VALUE", "policy", _) => Values::PolicyValues,
+        ("VALUE", "policy", _) => Values::HashNames,
         ("PROJECT", ..) => Values::Projects,
         ("USER", "member", "remove") => Values::Members,
         ("USER", "admin", "remove") => Values::Administrators,
@@ -128,7 +128,7 @@ impl Source {
             Values::Members => self.members().map(plain),
             Values::Administrators => self.open().and_then(|it| it.administrators()).map(plain),
             Values::Policies => Ok(policies()),
-            Values::PolicyValues => Ok(self.policy_values()),
+            Values::HashNames => Ok(self.policy_values()),
             Values::Paths => Ok(BTreeMap::new()),
         };
         named

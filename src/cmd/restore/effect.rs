@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 pub struct Effect {
     /// The keys that do not work now, or are not there, and will work, as the copy has them.
     pub revived: Vec<Key>,
-    /// How many keys work now and will not, or will not be there.
-    pub stopped: usize,
+    /// The keys that work now and will not, or will not be there, as the store has them.
+    pub stopped: Vec<Key>,
     /// How many lines the log loses.
     pub events: usize,
     /// Who is no administrator now and will be one.
@@ -24,7 +24,7 @@ impl Effect {
     pub fn of(current: Option<&dyn Read>, copy: &dyn Read, now: Timestamp) -> Result<Self> {
         let mut effect = Effect {
             revived: only_in(copy, current, now)?,
-            stopped: 0,
+            stopped: Vec::new(),
             events: 0,
             administrators: Vec::new(),
         };
@@ -32,7 +32,7 @@ impl Effect {
             let still = current.administrators()?;
             effect.administrators = copy.administrators()?;
             effect.administrators.retain(|name| !still.contains(name));
-            effect.stopped = only_in(current, Some(copy), now)?.len();
+            effect.stopped = only_in(current, Some(copy), now)?;
             effect.events = lines_only_in(current, copy)?;
         }
         Ok(effect)

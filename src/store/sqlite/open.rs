@@ -212,7 +212,14 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(uri, flags)?;
+    let connection = Connection::open_with_flags(&uri, flags).map_err(|error| match error {
+        // Behind its own words it names the file, as only SQLite does.
+        rusqlite::Error::SqliteFailure(code, Some(words)) => {
+            let words = words.trim_end_matches(&uri).trim_end_matches(": ");
+            rusqlite::Error::SqliteFailure(code, Some(words.to_owned()))
+        }
+        error => error,
+    })?;
     harden(&connection)?;
     check(&connection, Empty::Refused)?;
     Ok(connection)

@@ -13,12 +13,13 @@ use crate::event::Event;
 use crate::store::aside::Aside;
 use crate::store::file::beside;
 use crate::store::scratch::Scratch;
-use crate::store::{self, Decide, Location, Read, Restored, Sharing};
+use crate::store::{self, Allow, Decide, Location, Read, Restored, Sharing};
 use crate::when::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,24 @@ enum Current {
     Damaged(String),
 }
 
+impl Current {
+    /// What `actor` may do with what is at `location`: who its administrators are, a damaged store
+    /// cannot be asked, and where there is none, whoever can make one may.
+    fn access(&self, location: &Location, actor: &Actor) -> ToldResult<Access> {
+        let admin = match self {
+            Current::Store(store) => return store.access(actor),
+            Current::Damaged(_) => {
+                actor.uid == ROOT || actor.uid == owner_of(&location.existing()?)
+            }
+            Current::Nothing => true,
+        };
+        Ok(Access {
+            actor: actor.name.clone(),
+            admin,
+        })
+    }
+}
+
 /// A copy, and what it is to replace.
 pub struct Restoration {
     location: Location,
@@ -70,21 +89,33 @@ pub struct Restoration {
 impl Restoration {
     /// Opens the copy at `source`, and looks at what is at `location`, which is not changed but for
     /// an older schema. Nothing is made anywhere, so that whoever is asked next may take all the
-    /// time there is, and may end it.
-    pub fn prepare(location: &Location, source: &Location) -> ToldResult<Self> {
-        let path = source.existing().map_err(of_copy)?;
-        if is_same(&path, location.path()) {
+    /// time there is, and may end it. Whom `allow` refuses is told nothing of the copy.
+    pub fn prepare(
+        location: &Location,
+        source: &Location,
+        actor: &Actor,
+        allow: &Allow<'_>,
+    ) -> ToldResult<Self> {
+        let is_itself = |path: PathBuf| is_same(&path, location.path());
+        if source.existing().is_ok_and(is_itself) {
             return Err(
                 Told::state(format!("{} is the store itself", source.shown()))
                     .hint("name a copy of it"),
             );
         }
+        let current = look(location)?;
+        allow(
+            &current.access(location, actor)?,
+            matches!(current, Current::Damaged(_)),
+        )?;
+        let path = source.existing().map_err(of_copy)?;
+        check_readable(&path)?;
         Ok(Restoration {
             location: location.clone(),
             source: source.clone(),
             // Copies that lie there for long are often linked to one another, and none is in use.
             copy: Sqlite::open_to_examine(source).map_err(of_copy)?,
-            current: look(location)?,
+            current,
             scratch: None,
         })
     }
@@ -145,22 +176,6 @@ impl Restoration {
             Current::Damaged(what) => Some(what),
             Current::Nothing | Current::Store(_) => None,
         }
-    }
-
-    /// What `actor` may do with what is to be replaced: who its administrators are, a damaged
-    /// store cannot be asked, and where there is none, whoever can make one may.
-    pub fn access(&self, actor: &Actor) -> ToldResult<Access> {
-        let admin = match &self.current {
-            Current::Store(store) => return store.access(actor),
-            Current::Damaged(_) => {
-                actor.uid == ROOT || actor.uid == owner_of(&self.location.existing()?)
-            }
-            Current::Nothing => true,
-        };
-        Ok(Access {
-            actor: actor.name.clone(),
-            admin,
-        })
     }
 
     /// Puts the copy in the store's place, having taken it in. Under the lock, `decide` is given
@@ -375,6 +390,19 @@ fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
 
 fn not_taken_in() -> Told {
     Told::store("the copy was not taken in")
+}
+
+/// Refuses a copy that may not be read: of SQLite's words for it, nobody could tell.
+fn check_readable(path: &Path) -> ToldResult<()> {
+    match fs::File::open(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Err(Told::store(format!(
+            "cannot read the copy {}: permission denied",
+            shown(path)
+        ))
+        .hint("nothing was changed; run the command as a user who may read it")),
+        // Whatever else there is, opening it as a store tells.
+        _ => Ok(()),
+    }
 }
 
 /// What is said of a store, said of a copy that is to be restored.

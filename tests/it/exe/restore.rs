@@ -591,3 +591,25 @@ fn a_restore_that_is_killed_at_a_write_is_ended_by_the_next() {
         fs::write(db, bytes).unwrap();
     });
 }
+
+#[test]
+fn a_copy_that_may_not_be_read_is_said_to_be_that() {
+    let site = Site::new();
+    site.run("init");
+    let copy = site.path("copy.db");
+    site.run(&format!("backup {}", copy.display()));
+    set_mode(&copy, 0);
+    let new = site.path("new.db");
+    let mut cmd = site.cmd(&format!("restore {} --yes --db", copy.display()));
+    cmd.arg(&new);
+    let ran = run(&mut site.without_rights(cmd)).code(5);
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "keyctl: cannot read the copy {}: permission denied\n\
+             hint: nothing was changed; run the command as a user who may read it\n",
+            copy.display()
+        )
+    );
+    assert!(!new.exists());
+}
