@@ -106,7 +106,7 @@ impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Error {
             kind,
-            message: message.into(),
+            message: without_numbers(message.into()),
             hint: None,
             candidates: Vec::new(),
             key: None,
@@ -170,6 +170,22 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// `message` without the numbers that `std::io::Error` puts behind the system's own words: these say it.
+fn without_numbers(mut message: String) -> String {
+    const BEFORE: &str = " (os error ";
+    while let Some(at) = message.find(BEFORE) {
+        let digits = &message[at + BEFORE.len()..];
+        let Some(end) = digits.find(|c: char| !c.is_ascii_digit()) else {
+            break;
+        };
+        if end == 0 || !digits[end..].starts_with(')') {
+            break;
+        }
+        message.replace_range(at..=at + BEFORE.len() + end, "");
+    }
+    message
+}
 
 /// `text` in single quotes as an error names a value: escaped, cut at 64 characters, and without
 /// what might be a secret.
@@ -242,6 +258,22 @@ mod tests {
         assert_eq!(quote("a\u{1b}[31mb"), "'a\\u{1b}[31mb'");
         assert_eq!(quote(&"x".repeat(64)), format!("'{}'", "x".repeat(64)));
         assert_eq!(quote(&"ü".repeat(65)), format!("'{}…'", "ü".repeat(64)));
+    }
+
+    #[test]
+    fn what_the_system_says_has_no_number_behind_it() {
+        let cause = std::io::Error::from_raw_os_error(2);
+        let message = Error::store(format!("cannot read x: {cause}, {cause}")).message;
+        let none = "No such file or directory";
+        assert_eq!(message, format!("cannot read x: {none}, {none}"));
+        for other in [
+            "a (os error 2",
+            "a (os error )",
+            "a (os error x)",
+            "a (os error",
+        ] {
+            assert_eq!(Error::store(other).message, other);
+        }
     }
 
     #[test]
