@@ -122,6 +122,12 @@ impl Lookup<'_> {
 
     fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<Key> {
         let none = Error::not_found(format!("there is no key {}", quote(text)));
+        let lower = text.to_ascii_lowercase();
+        if let Some(id) = KeyId::parse(lower.as_bytes())
+            && store.get(id)?.is_some()
+        {
+            return Err(none.hint(format!("IDs are lower case: did you mean {id}?")));
+        }
         if text.is_empty() || text.len() >= KeyId::LEN || !KeyId::is_part(text.as_bytes()) {
             return Err(none.hint(self.name_like(store, text)?.unwrap_or(LIST_HINT.to_owned())));
         }

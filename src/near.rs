@@ -12,9 +12,14 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
     }
+    // Who types in capitals means the same.
+    let name = name.to_lowercase();
     known
         .iter()
-        .map(|&candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .map(|&candidate| {
+            let alike = strsim::jaro_winkler(&name, &candidate.to_lowercase());
+            (alike, candidate)
+        })
         .filter(|&(alike, _)| alike >= ALIKE)
         // Of several that are as much alike, the first.
         .rev()
@@ -31,6 +36,8 @@ mod tests {
         let known = ["inference", "project"];
         assert_eq!(nearest("infrence", &known), Some("inference"));
         assert_eq!(nearest("Projects", &known), Some("project"));
+        assert_eq!(nearest("INFERENCE", &known), Some("inference"));
+        assert_eq!(nearest("projekt", &["PROJECT"]), Some("PROJECT"));
         assert_eq!(nearest("zzz", &known), None);
         assert_eq!(nearest("zzz", &[]), None);
     }

@@ -454,3 +454,18 @@ fn who_owns_the_key_that_was_meant_cannot_write_on_the_screen() {
         "there is no key 7h2m9qxw4d1f\nhint: did you mean 7h2m9qxw4d1e ('web' of bob\\u{a}\\u{1b})?\n",
     );
 }
+
+#[test]
+fn an_id_in_capitals_is_answered_with_the_id() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    rename(&world, &id, "hzr670qkjthj");
+    world.line("show HZR670QKJTHJ").run().fails(
+        3,
+        "there is no key 'HZR670QKJTHJ'\nhint: IDs are lower case: did you mean hzr670qkjthj?\n",
+    );
+    world.line("show HZR670QKJTHK").run().fails(
+        3,
+        "there is no key 'HZR670QKJTHK'\nhint: 'keyctl list --state all' shows every key\n",
+    );
+}
