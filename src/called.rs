@@ -1,8 +1,11 @@
-//! The name that the program was called by. keyutils has a keyctl too, so packages may install this
-//! one under another name: what it tells its reader to run has to be what the reader can run.
+//! How the program was called. keyutils has a keyctl too, so packages may install this one under another
+//! name, and one user may have several stores: what it tells its reader to run has to be what the reader
+//! can run, and on the store that it speaks of.
 
+use crate::error::is_unprintable;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The name that it has where nobody gave it another, and by which its texts call it.
@@ -15,6 +18,8 @@ pub struct Called {
     pub name: String,
     /// Whether there was a path before it, and a shell need not find it by its name.
     pub by_path: bool,
+    /// The store that `--db` named, as a shell reads it.
+    pub db: Option<String>,
 }
 
 impl Called {
@@ -26,13 +31,28 @@ impl Called {
         Called {
             name: name.filter(|name| is_word(name)).unwrap_or(OWN).to_owned(),
             by_path: path.components().count() > 1,
+            db: db(args).map(as_word),
         }
     }
 
     /// `text`, with this name wherever it tells to run `keyctl`: before a flag, or what `is_command`
     /// says to be a command.
     pub fn in_text<'a>(&self, text: &'a str, is_command: fn(&str) -> bool) -> Cow<'a, str> {
-        if self.name == OWN {
+        self.told(text, is_command, None)
+    }
+
+    /// As [`Called::in_text`], for advice: the commands in it are for the store that `--db` named.
+    pub fn in_advice<'a>(&self, text: &'a str, is_command: fn(&str) -> bool) -> Cow<'a, str> {
+        self.told(text, is_command, self.db.as_deref())
+    }
+
+    fn told<'a>(
+        &self,
+        text: &'a str,
+        is_command: fn(&str) -> bool,
+        db: Option<&str>,
+    ) -> Cow<'a, str> {
+        if self.name == OWN && db.is_none() {
             return Cow::Borrowed(text);
         }
         let mut told = String::with_capacity(text.len());
@@ -42,6 +62,10 @@ impl Called {
             told.push_str(before);
             let is_run = !before.ends_with(in_word) && runs(after, is_command);
             told.push_str(if is_run { &self.name } else { OWN });
+            if let Some(db) = db.filter(|_| is_run && is_about_a_store(after)) {
+                told.push_str(" --db ");
+                told.push_str(db);
+            }
             rest = after;
         }
         told.push_str(rest);
@@ -64,6 +88,49 @@ fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
         let end = words.find(|c| !in_word(c)).unwrap_or(words.len());
         words.starts_with("--") || is_command(&words[..end])
     })
+}
+
+/// Whether the command line that begins with `text`, behind the program's name, is about a store which
+/// it does not name itself.
+fn is_about_a_store(text: &str) -> bool {
+    let end = text.find(['\'', ';', ')', '\n']).unwrap_or(text.len());
+    let mut words = text[..end].split_whitespace();
+    let without = ["help", "completions", "--help", "--version"];
+    !words.clone().any(|word| word.starts_with("--db"))
+        && words.next().is_some_and(|first| !without.contains(&first))
+}
+
+/// What `--db` names among `args`, as far as that can be told of a line that could not be read.
+fn db(args: &[OsString]) -> Option<&OsStr> {
+    let mut args = args.iter().skip(1).take_while(|arg| *arg != "--");
+    while let Some(arg) = args.next() {
+        if arg == "--db" {
+            return args.next().map(OsString::as_os_str);
+        }
+        if let Some(path) = arg.as_bytes().strip_prefix(b"--db=") {
+            return Some(OsStr::from_bytes(path));
+        }
+    }
+    None
+}
+
+/// `path` as a shell takes it for one word. Not in quotes: advice has its commands in quotes.
+fn as_word(path: &OsStr) -> String {
+    let shown = path.to_str().filter(|path| {
+        !path.is_empty() && !path.starts_with('-') && !path.chars().any(is_unprintable)
+    });
+    let Some(path) = shown else {
+        // It cannot be typed as it would be shown.
+        return "PATH".to_owned();
+    };
+    let mut word = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c.is_ascii() && !in_word(c) && !matches!(c, '/' | ':' | ',' | '@' | '%' | '=') {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word
 }
 
 #[cfg(test)]
@@ -89,6 +156,7 @@ mod tests {
             let expected = Called {
                 name: name.to_owned(),
                 by_path,
+                db: None,
             };
             assert_eq!(called(first), expected, "{first}");
         }
@@ -120,6 +188,58 @@ mod tests {
             ("keyctl", "keyctl"),
         ] {
             assert_eq!(told(text), expected);
+        }
+    }
+
+    fn words(line: &[&str]) -> Vec<OsString> {
+        line.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn what_is_to_be_run_goes_to_the_store_that_was_named() {
+        let called = Called::by(&words(&["kc", "list", "--db", "g1/k.db"]));
+        for (text, expected) in [
+            ("keyctl list", "kc --db g1/k.db list"),
+            (
+                "'keyctl list' shows; keyctl show ci",
+                "'kc --db g1/k.db list' shows; kc --db g1/k.db show ci",
+            ),
+            ("keyctl list --db other.db", "kc list --db other.db"),
+            (
+                "'keyctl init' makes one; --db",
+                "'kc --db g1/k.db init' makes one; --db",
+            ),
+            ("'keyctl help list'", "'kc help list'"),
+            ("keyctl completions bash", "kc completions bash"),
+            ("'keyctl --help'", "'kc --help'"),
+            ("'keyctl --version'", "'kc --version'"),
+            ("not a keyctl store", "not a keyctl store"),
+        ] {
+            let is_command = |word: &str| word != "store";
+            assert_eq!(called.in_advice(text, is_command), expected);
+            assert!(!called.in_text(text, is_command).contains("g1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_store_that_was_named_is_one_word_to_a_shell() {
+        for (line, expected) in [
+            (&["keyctl", "--db", "a/k.db", "list"][..], Some("a/k.db")),
+            (&["keyctl", "list", "--db=k.db"], Some("k.db")),
+            (&["keyctl", "list", "--db"], None),
+            (&["keyctl", "list"], None),
+            (&["keyctl", "show", "--", "--db", "k.db"], None),
+            (&["--db", "list"], None),
+            (
+                &["keyctl", "--db", "my store/it's.db"],
+                Some(r"my\ store/it\'s.db"),
+            ),
+            (&["keyctl", "--db", "$(id)"], Some(r"\$\(id\)")),
+            (&["keyctl", "--db", "schlüssel.db"], Some("schlüssel.db")),
+            (&["keyctl", "--db", "a\nb"], Some("PATH")),
+            (&["keyctl", "--db", ""], Some("PATH")),
+        ] {
+            assert_eq!(Called::by(&words(line)).db.as_deref(), expected, "{line:?}");
         }
     }
 }

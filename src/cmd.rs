@@ -193,17 +193,18 @@ impl Cx<'_> {
 
     /// Says on standard error what must be known even with `--quiet`.
     fn notice(&mut self, line: impl Display) {
+        let line = line.to_string();
+        let line = match line.starts_with("hint: ") {
+            true => self.told(&line),
+            false => self.called.in_text(&line, is_command),
+        };
         // Nobody can be told that nobody can be told.
-        drop(writeln!(
-            self.env.stderr,
-            "{}",
-            self.told(&line.to_string())
-        ));
+        drop(writeln!(self.env.stderr, "{line}"));
     }
 
-    /// `text` as it is for somebody who calls the program as this one did.
-    fn told<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.called.in_text(text, is_command)
+    /// `hint` as it is for somebody who calls the program as this one was called.
+    fn told<'t>(&self, hint: &'t str) -> Cow<'t, str> {
+        self.called.in_advice(hint, is_command)
     }
 
     /// Shows a person how far `total` units of work have come; nobody with `--quiet`, or where standard
@@ -241,7 +242,7 @@ impl Cx<'_> {
             return Location::new(path);
         }
         if let Some(path) = self.env.var("KEYCTL_DB") {
-            return Location::new(&PathBuf::from(path));
+            return Ok(Location::new(&PathBuf::from(path))?.named_by("KEYCTL_DB"));
         }
         let data = self.env.data_dir.as_ref().ok_or_else(|| {
             Error::store("there is no data directory for the store: HOME is not set")

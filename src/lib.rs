@@ -185,7 +185,8 @@ fn in_words(error: &Error, called: &Called) -> String {
         ));
     }
     if let Some(hint) = &error.hint {
-        text.push_str(&format!("\nhint: {}", as_called(called, hint)));
+        let hint = called.in_advice(hint, is_command);
+        text.push_str(&format!("\nhint: {hint}"));
     }
     text
 }
@@ -209,7 +210,10 @@ fn in_json(error: &Error, called: &Called) -> String {
     let told = Told {
         code: error.kind.word(),
         message: &error.message,
-        hint: error.hint.as_deref().map(|hint| as_called(called, hint)),
+        hint: error
+            .hint
+            .as_deref()
+            .map(|hint| called.in_advice(hint, is_command)),
         candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };
     // Text and lists of it can always be written as JSON.

@@ -1,6 +1,12 @@
 //! clap's refusals in the words and the form of every other error.
 
+mod line;
+mod stray;
+mod synonyms;
+
+use self::line::Line;
 use crate::error::{Error, Result, quote};
+use crate::near;
 use crate::token::Redacted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
@@ -26,48 +32,44 @@ pub fn wants_json(args: &[OsString]) -> bool {
 
 /// What clap refused of `args`, as one of our own errors.
 pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
+    let mut root = crate::command();
+    // Arguments have names only then.
+    root.build();
+    let line = &Line::new(args, &root, None);
     let argument = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
-    let subject = || argument.as_deref().unwrap_or("an argument");
+    let subject = || argument.as_deref().map_or("an argument".to_owned(), named);
     match error.kind() {
         ErrorKind::UnknownArgument => {
-            Error::usage(format!("there is no argument {} here", quote(subject())))
-                .hint(suggestion(error, ContextKind::SuggestedArg, args))
+            let unknown = argument.as_deref().unwrap_or_default();
+            let before = Line::new(args, &root, Some(unknown));
+            Error::usage(format!("unexpected argument {}", quote(unknown))).hint(
+                stray::advice(unknown, &before)
+                    .unwrap_or_else(|| suggestion(error, ContextKind::SuggestedArg, line)),
+            )
         }
         ErrorKind::InvalidSubcommand => {
             let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            Error::usage(format!("there is no command {}", quote(&name))).hint(suggestion(
-                error,
-                ContextKind::SuggestedSubcommand,
-                args,
-            ))
+            Error::usage(format!("there is no command {}", quote(&name)))
+                .hint(command_like(error, &name, line))
         }
         ErrorKind::InvalidValue if value.as_deref().is_none_or(str::is_empty) => {
-            Error::usage(format!("{} has no value", subject())).hint(choices(error, args))
+            Error::usage(format!("{} has no value", subject())).hint(no_value(error, args, line))
         }
-        ErrorKind::InvalidValue => Error::usage(format!(
-            "{} is not a value of {}",
-            quote(&value.unwrap_or_default()),
-            subject()
-        ))
-        .hint(choices(error, args)),
+        ErrorKind::InvalidValue => {
+            let value = value.unwrap_or_default();
+            let message = format!("{} is not a value of {}", quote(&value), subject());
+            Error::usage(message).hint(choices(error, &value, line))
+        }
         ErrorKind::ValueValidation => {
-            validation(error, subject(), &value.unwrap_or_default(), args)
+            validation(error, &subject(), &value.unwrap_or_default(), line)
         }
-        ErrorKind::MissingRequiredArgument => {
-            let missing = Error::usage(format!("missing: {}", subject()));
-            if subject().contains("<KEY>") {
-                missing.hint(format!("'keyctl list' shows the keys; {}", see_help(args)))
-            } else {
-                missing.hint(see_help(args))
-            }
-        }
+        ErrorKind::MissingRequiredArgument => missing(error, line),
         ErrorKind::ArgumentConflict => {
-            let other = text(error, ContextKind::PriorArg).unwrap_or_else(|| subject().to_owned());
-            let message = if other == subject() {
-                format!("{} is given more than once", subject())
-            } else {
-                format!("{} does not go with {other}", subject())
+            let other = text(error, ContextKind::PriorArg).map(|other| named(&other));
+            let message = match other.filter(|other| *other != subject()) {
+                None => format!("{} is given more than once", subject()),
+                Some(other) => format!("{} does not go with {other}", subject()),
             };
             Error::usage(message).hint("leave one of them out")
         }
@@ -80,38 +82,53 @@ pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
         }
         ErrorKind::TooManyValues => Error::usage(format!("{} takes no value", subject()))
             .hint("leave out the '=' and what is behind it"),
-        ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(see_help(args)),
-        _ => Error::usage(first_line(error)).hint(see_help(args)),
+        ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(line.see_help()),
+        _ => Error::usage(first_line(error)).hint(line.see_help()),
     }
 }
 
-/// Which command's help says more: that of the one which `args` name, as far as they name one.
-fn see_help(args: &[OsString]) -> String {
-    let root = crate::command();
-    let mut command = &root;
-    let mut path = String::new();
-    let mut is_value = false;
-    for arg in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
-        if is_value || arg.starts_with('-') {
-            // The global options that take a value may stand before a command.
-            is_value = !is_value && matches!(arg, "--db" | "--color");
+/// An argument as a message names it: `--scope` for clap's `--scope <SCOPE>`, `KEY` for `<KEY>...`.
+fn named(argument: &str) -> String {
+    match argument.split_once(' ') {
+        Some((option, _)) if option.starts_with('-') => option.to_owned(),
+        _ => typed(argument),
+    }
+}
+
+/// An argument as it is typed: `--scope SCOPE` for clap's `--scope <SCOPE>`.
+fn typed(argument: &str) -> String {
+    argument
+        .replace("...", "")
+        .replace(['<', '>', '[', ']'], "")
+}
+
+/// What has to be given, and was not.
+fn missing(error: &clap::Error, line: &Line<'_>) -> Error {
+    let missing = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.as_slice(),
+        _ => &[],
+    };
+    let all: Vec<String> = missing.iter().map(|argument| typed(argument)).collect();
+    let s = if all.len() == 1 { "" } else { "s" };
+    let told = Error::usage(format!("missing argument{s}: {}", all.join(", ")));
+    if all.iter().any(|argument| argument == "KEY") {
+        return told.hint(format!("'keyctl list' shows the keys; {}", line.see_help()));
+    }
+    let mut hint = String::new();
+    for argument in line.command.get_arguments() {
+        let values = argument.get_possible_values();
+        if !missing.contains(&argument.to_string()) || values.is_empty() {
             continue;
         }
-        let Some(named) = command.find_subcommand(arg) else {
-            break;
-        };
-        path.push(' ');
-        path.push_str(named.get_name());
-        command = named;
+        let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        let name = named(&argument.to_string());
+        hint.push_str(&format!("{name} takes: {}; ", values.join(", ")));
     }
-    match path.as_str() {
-        "" => "'keyctl --help' shows every command".to_owned(),
-        path => format!("'keyctl help{path}' shows what it takes"),
-    }
+    told.hint(hint + &line.see_help())
 }
 
 /// A value that one of our own parsers refused keeps that parser's words.
-fn validation(error: &clap::Error, argument: &str, value: &str, args: &[OsString]) -> Error {
+fn validation(error: &clap::Error, argument: &str, value: &str, line: &Line<'_>) -> Error {
     let source = std::error::Error::source(error);
     match source.and_then(|source| source.downcast_ref::<Error>()) {
         Some(own) => own.clone(),
@@ -121,25 +138,60 @@ fn validation(error: &clap::Error, argument: &str, value: &str, args: &[OsString
                 "{} is not a value of {argument}{why}",
                 quote(value)
             ))
-            .hint(see_help(args))
+            .hint(line.see_help())
         }
     }
 }
 
-fn choices(error: &clap::Error, args: &[OsString]) -> String {
-    if let Some(near) = nearest(error, ContextKind::SuggestedValue) {
-        return format!("did you mean '{near}'?");
-    }
-    match text(error, ContextKind::ValidValue) {
-        Some(valid) => format!("it takes: {valid}"),
-        None => see_help(args),
+/// What to do where an option has no value: clap takes one that begins with '-' for another option.
+fn no_value(error: &clap::Error, args: &[OsString], line: &Line<'_>) -> String {
+    let is_name = text(error, ContextKind::InvalidArg).is_some_and(|arg| named(&arg) == "--name");
+    let dashed =
+        |pair: &[OsString]| pair[0] == "--name" && pair[1].as_encoded_bytes().starts_with(b"-");
+    match is_name && args.windows(2).any(dashed) {
+        true => "a name may not begin with '-'".to_owned(),
+        false => choices(error, "", line),
     }
 }
 
-fn suggestion(error: &clap::Error, kind: ContextKind, args: &[OsString]) -> String {
+fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> String {
+    let valid = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(valid)) => valid.as_slice(),
+        _ => &[],
+    };
+    let valid: Vec<&str> = valid.iter().map(String::as_str).collect();
+    let near = nearest(error, ContextKind::SuggestedValue);
+    let near = near.or_else(|| near::nearest(value, &valid).map(str::to_owned));
+    match near {
+        Some(near) => format!("did you mean '{near}'?"),
+        None if valid.is_empty() => line.see_help(),
+        None => format!("it takes: {}", valid.join(", ")),
+    }
+}
+
+/// Which command was meant by `name`: what it is called elsewhere comes before what it is like.
+fn command_like(error: &clap::Error, name: &str, line: &Line<'_>) -> String {
+    let parent = line.path.last().copied();
+    if let Some(meant) = synonyms::command(parent, name) {
+        return meant;
+    }
+    let known: Vec<&str> = line
+        .command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    // clap suggests nothing behind 'help'.
+    let near = nearest(error, ContextKind::SuggestedSubcommand);
+    match near.or_else(|| near::nearest(name, &known).map(str::to_owned)) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => line.see_help(),
+    }
+}
+
+fn suggestion(error: &clap::Error, kind: ContextKind, line: &Line<'_>) -> String {
     match nearest(error, kind) {
         Some(near) => format!("did you mean '{near}'?"),
-        None => see_help(args),
+        None => line.see_help(),
     }
 }
 

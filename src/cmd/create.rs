@@ -74,7 +74,7 @@ fn count(text: &str) -> Result<u32> {
     number
         .filter(|number| (1..=COUNT_MAX).contains(number))
         .ok_or_else(|| {
-            Error::usage(format!("{} is not a value of --count <N>", quote(text)))
+            Error::usage(format!("{} is not a value of --count", quote(text)))
                 .hint(format!("give a whole number from 1 to {COUNT_MAX}"))
         })
 }
@@ -151,7 +151,7 @@ impl Args {
     /// Refuses what does not go with the kind.
     fn check_kind(&self) -> Result<()> {
         match (self.kind, self.scopes.is_empty(), self.expires) {
-            (KindName::Api, true, _) => Err(Error::usage("missing: --scope <SCOPE>")
+            (KindName::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE")
                 .hint("say what the key may do, as in --scope inference; 'keyctl scope list' shows every scope")),
             (KindName::Legacy, false, _) => {
                 Err(Error::usage("a legacy key has no scopes").hint("leave --scope out"))

@@ -58,7 +58,7 @@ impl From<KindName> for Kind {
 /// `text` as how many lines to show at most.
 pub fn limit(text: &str) -> Result<u64> {
     text.parse().map_err(|_| {
-        Error::usage(format!("{} is not a value of --limit <N>", quote(text)))
+        Error::usage(format!("{} is not a value of --limit", quote(text)))
             .hint("give a whole number, as in --limit 20")
     })
 }

@@ -12,7 +12,11 @@ use std::path::{Path, PathBuf};
 
 /// The absolute path of a store's file, which may not be there yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location(PathBuf);
+pub struct Location {
+    path: PathBuf,
+    /// The variable that named it.
+    variable: Option<&'static str>,
+}
 
 impl Location {
     /// The location that `path` names. SQLite's own names (`:memory:`, `file:…`) are refused: a
@@ -40,23 +44,33 @@ impl Location {
         let path = std::path::absolute(path)
             .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))?;
         refuse_part(&path)?;
-        Ok(Location(path))
+        Ok(Location {
+            path,
+            variable: None,
+        })
+    }
+
+    /// The same, as the environment variable `variable` named it.
+    #[must_use]
+    pub fn named_by(mut self, variable: &'static str) -> Self {
+        self.variable = Some(variable);
+        self
     }
 
     /// The path.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The path as a message shows it.
     pub fn shown(&self) -> String {
-        escape(&self.0.to_string_lossy())
+        escape(&self.path.to_string_lossy())
     }
 
     /// Whether nothing at all is there, not even a link, or an empty file that never held anything.
     pub fn is_vacant(&self) -> bool {
-        match fs::symlink_metadata(&self.0) {
-            Ok(metadata) => metadata.is_file() && metadata.len() == 0 && !has_lost_all(&self.0),
+        match fs::symlink_metadata(&self.path) {
+            Ok(metadata) => metadata.is_file() && metadata.len() == 0 && !has_lost_all(&self.path),
             Err(cause) => cause.kind() == io::ErrorKind::NotFound,
         }
     }
@@ -64,7 +78,7 @@ impl Location {
     /// The path of the file that is there, links resolved; an error if there is none, or if it is
     /// not an ordinary file.
     pub fn existing(&self) -> Result<PathBuf> {
-        let metadata = match fs::metadata(&self.0) {
+        let metadata = match fs::metadata(&self.path) {
             Ok(metadata) => metadata,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(self.missing()),
             Err(cause) => return Err(self.failed("cannot open the store", &cause)),
@@ -81,7 +95,7 @@ impl Location {
                     .hint("name a file: --db PATH"),
             );
         }
-        let path = fs::canonicalize(&self.0)
+        let path = fs::canonicalize(&self.path)
             .map_err(|cause| self.failed("cannot find the store", &cause))?;
         // A link may have led to it.
         refuse_part(&path)?;
@@ -91,14 +105,14 @@ impl Location {
     /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
     /// says whether the file was made. What is there is left as it is.
     pub fn create(&self, sharing: Sharing) -> Result<bool> {
-        if let Some(parent) = self.0.parent() {
+        if let Some(parent) = self.path.parent() {
             self.create_directory(parent, sharing)?;
         }
         let made = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&self.0)
+            .open(&self.path)
             .and_then(|file| {
                 if let Sharing::Group(gid) = sharing {
                     fchown(&file, None, Some(gid))?;
@@ -110,7 +124,7 @@ impl Location {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
                 // A link to nowhere is told better by who opens it.
-                fs::canonicalize(&self.0).map_or(Ok(()), |path| refuse_part(&path))?;
+                fs::canonicalize(&self.path).map_or(Ok(()), |path| refuse_part(&path))?;
                 Ok(false)
             }
             Err(cause) => Err(self.failed("cannot make the store", &cause)),
@@ -119,9 +133,9 @@ impl Location {
 
     /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
     pub fn close_to_others(&self) -> Result<()> {
-        match fs::metadata(&self.0) {
+        match fs::metadata(&self.path) {
             Ok(file) if file.is_file() && file.len() == 0 && file.mode() & FOR_OTHERS != 0 => {
-                fs::set_permissions(&self.0, Permissions::from_mode(0o600))
+                fs::set_permissions(&self.path, Permissions::from_mode(0o600))
                     .map_err(|cause| self.failed("cannot close to others the empty file", &cause))
             }
             _ => Ok(()),
@@ -161,15 +175,20 @@ impl Location {
     }
 
     fn missing(&self) -> Error {
-        if fs::symlink_metadata(&self.0).is_ok() {
+        if fs::symlink_metadata(&self.path).is_ok() {
             return Error::store(format!(
                 "{} is a symbolic link to a file that is not there",
                 self.shown()
             ))
-            .hint("mend the link, or name another file: --db PATH");
+            .hint("fix the link, or name another file: --db PATH");
         }
-        Error::store(format!("there is no store at {}", self.shown()))
-            .hint("'keyctl create' makes one; --db or KEYCTL_DB names another place")
+        // Who runs the command may not know that it is set.
+        let from = match self.variable {
+            Some(variable) => format!(" (from {variable})"),
+            None => String::new(),
+        };
+        Error::store(format!("there is no store at {}{from}", self.shown()))
+            .hint("'keyctl init' makes one; --db or KEYCTL_DB names another place")
     }
 
     /// What is said where `what` could not be done to the store.

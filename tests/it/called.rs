@@ -36,12 +36,12 @@ fn errors_and_hints_go_by_the_name_that_was_called() {
         "{none}"
     );
     assert!(
-        none.contains("\nhint: 'api-keyctl create' makes one; "),
+        none.contains("\nhint: 'api-keyctl init' makes one; "),
         "{none}"
     );
     let none = ran(&["list", "--format", "json"]).code(5).stderr;
     assert!(
-        none.contains("\"hint\":\"'api-keyctl create' makes one; "),
+        none.contains("\"hint\":\"'api-keyctl init' makes one; "),
         "{none}"
     );
     let bare = world.cmd([""; 0]).without_db().called("api-keyctl").run();

@@ -501,7 +501,10 @@ fn keys_and_a_user_are_not_given_together_and_one_is_needed() {
         .line("delete web --owner alice --yes")
         .run()
         .fails(2, "");
-    world.line("delete --yes").run().fails(2, "missing: ");
+    world
+        .line("delete --yes")
+        .run()
+        .fails(2, "missing argument: KEY\n");
     world
         .line("delete --owner nobody --yes")
         .user("carol")

@@ -223,7 +223,7 @@ fn keys_and_a_user_are_not_given_together_and_one_is_needed() {
     world.create("--scope inference --name web");
     let before = world.rows();
     world.line("disable web --owner alice").run().fails(2, "");
-    world.line("disable").run().fails(2, "missing: ");
+    world.line("disable").run().fails(2, "missing argument: ");
     world
         .line("disable -")
         .stdin("\n \r\n")

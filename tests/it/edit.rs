@@ -468,7 +468,7 @@ fn an_edit_of_nothing_is_a_mistake() {
             .run()
             .fails(2, "nothing to change is given\n");
     }
-    world.line("edit").run().fails(2, "missing: <KEY>");
+    world.line("edit").run().fails(2, "missing argument: KEY\n");
     world.line("edit web other --name x").run().fails(2, "");
     assert_eq!(world.rows(), before);
 }

@@ -420,7 +420,7 @@ impl Cmd<'_> {
         self
     }
 
-    /// Without the `--db` that every command is given here.
+    /// Without the `KEYCTL_DB` that every command is given here.
     pub fn without_db(mut self) -> Self {
         self.with_db = false;
         self
@@ -429,16 +429,17 @@ impl Cmd<'_> {
     /// Runs it.
     pub fn run(self) -> Ran {
         let mut args = vec![OsString::from(self.called)];
-        if self.with_db {
-            args.extend([OsString::from("--db"), self.world.db().into()]);
-        }
         args.extend(self.args);
         let (stdout, stderr, asked) = (Shared::default(), Shared::default(), Shared::default());
         let progress = Shared::default();
         let bar = progress.clone();
         let cores = self.cores;
         let now = Arc::clone(&self.world.now);
-        let variables = self.variables;
+        let mut variables = self.variables;
+        if self.with_db {
+            let db = || self.world.db().into();
+            variables.entry("KEYCTL_DB".to_owned()).or_insert_with(db);
+        }
         let answers = Rc::new(RefCell::new(self.answers));
         let mut env = Env {
             clock: Box::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),

@@ -223,18 +223,18 @@ fn an_option_without_a_value_is_refused() {
     for (line, message) in [
         (
             "create --scope inference --expires",
-            "--expires <WHEN> has no value",
+            "--expires has no value",
         ),
         ("create --scope inference --expires=", "'' is not a time"),
         (
             "create --scope inference --count=",
-            "'' is not a value of --count <N>",
+            "'' is not a value of --count",
         ),
-        ("create --scope", "--scope <SCOPE> has no value"),
+        ("create --scope", "--scope has no value"),
         ("list --older-than=", "'' is not a duration"),
-        ("list --format=", "--format <FORMAT> has no value"),
-        ("list --db", "--db <PATH> has no value"),
-        ("list --db=", "--db <PATH> has no value"),
+        ("list --format=", "--format has no value"),
+        ("list --db", "--db has no value"),
+        ("list --db=", "--db has no value"),
     ] {
         stage.refuses(line.split(' '), 2, &format!("{message}\nhint: "));
     }
@@ -400,7 +400,7 @@ fn a_scope_that_is_unknown_or_given_twice_is_refused() {
     stage.refuses(
         ["create"],
         2,
-        "missing: --scope <SCOPE>\nhint: say what the key may do, as in --scope inference; \
+        "missing argument: --scope SCOPE\nhint: say what the key may do, as in --scope inference; \
          'keyctl scope list' shows every scope\n",
     );
     let hostile = "\u{1b}[31m".to_owned() + &"x".repeat(100);
@@ -420,7 +420,7 @@ fn a_number_out_of_range_is_refused() {
             ["create", "--scope=inference", &option],
             2,
             &format!(
-                "'{count}' is not a value of --count <N>\nhint: give a whole number from 1 to \
+                "'{count}' is not a value of --count\nhint: give a whole number from 1 to \
                  10000\n"
             ),
         );
@@ -431,7 +431,7 @@ fn a_number_out_of_range_is_refused() {
                 [command, "--limit", limit],
                 2,
                 &format!(
-                    "'{limit}' is not a value of --limit <N>\nhint: give a whole number, as in \
+                    "'{limit}' is not a value of --limit\nhint: give a whole number, as in \
                      --limit 20\n"
                 ),
             );
@@ -467,40 +467,40 @@ fn words_that_are_not_among_the_choices_are_refused() {
     for (line, message) in [
         (
             "list --state activ",
-            "'activ' is not a value of --state <STATE>\nhint: did you mean 'active'?\n",
+            "'activ' is not a value of --state\nhint: did you mean 'active'?\n",
         ),
         (
             "list --format yaml",
-            "'yaml' is not a value of --format <FORMAT>\nhint: it takes: table, lines, json, jsonl, csv, ids\n",
+            "'yaml' is not a value of --format\nhint: it takes: table, lines, json, jsonl, csv, ids\n",
         ),
         (
             "list --sort size",
-            "'size' is not a value of --sort <ORDER>\nhint: it takes: created, expires, last-used, name\n",
+            "'size' is not a value of --sort\nhint: it takes: created, expires, last-used, name\n",
         ),
         (
             "create --scope inference --format csv",
-            "'csv' is not a value of --format <FORMAT>\nhint: ",
+            "'csv' is not a value of --format\nhint: ",
         ),
         (
             "list --color blue",
-            "'blue' is not a value of --color <WHEN>\nhint: ",
+            "'blue' is not a value of --color\nhint: ",
         ),
         (
             "list --lable a=b",
-            "there is no argument '--lable' here\nhint: did you mean '--label'?\n",
+            "unexpected argument '--lable'\nhint: did you mean '--label'?\n",
         ),
         (
             "list extra",
-            "there is no argument 'extra' here\nhint: 'keyctl help list' shows what it takes\n",
+            "unexpected argument 'extra'\nhint: did you mean 'keyctl show extra'?\n",
         ),
         (
             "crate --scope inference",
             "there is no command 'crate'\nhint: did you mean 'create'?\n",
         ),
-        ("rotate", "missing: <KEY>"),
+        ("rotate", "missing argument: KEY"),
         (
             "list --limit 1 --limit 2",
-            "--limit <N> is given more than once\nhint: leave one of them out\n",
+            "--limit is given more than once\nhint: leave one of them out\n",
         ),
     ] {
         stage.refuses(line.split(' '), 2, message);
@@ -818,7 +818,7 @@ fn an_empty_file_is_a_store_only_to_create() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keyctl.db");
     fs::write(&path, "").unwrap();
-    unusable(&path, "is empty\nhint: 'keyctl create' sets it up\n", false);
+    unusable(&path, "is empty\nhint: 'keyctl --db ", false);
     let args = [
         "create",
         "--scope=inference",
@@ -854,7 +854,7 @@ fn names_that_sqlite_would_take_for_something_else_are_refused() {
         stage.refuses_cmd(cmd, 2, &format!("'{name}' is not the path of a file"));
         assert!(!Path::new(name).exists());
     }
-    stage.refuses(["list", "--db", ""], 2, "--db <PATH> has no value");
+    stage.refuses(["list", "--db", ""], 2, "--db has no value");
 }
 
 #[test]
@@ -870,7 +870,7 @@ fn errors_are_json_where_json_was_asked_for() {
     error(
         "list --state activ",
         2,
-        "{\"error\":{\"code\":\"usage\",\"message\":\"'activ' is not a value of --state <STATE>\",\"hint\":\"did you mean 'active'?\"}}",
+        "{\"error\":{\"code\":\"usage\",\"message\":\"'activ' is not a value of --state\",\"hint\":\"did you mean 'active'?\"}}",
     );
     error(
         "show nobody",
@@ -971,18 +971,22 @@ fn a_token_in_a_json_error_is_not_repeated() {
 fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
     let world = World::new();
     for (line, message, help) in [
+        ("log extra", "unexpected argument 'extra'", "help log"),
+        ("ls --zzz", "unexpected argument '--zzz'", "help list"),
         (
-            "list extra",
-            "there is no argument 'extra' here",
-            "help list",
+            "policy set",
+            "missing arguments: NAME, VALUE",
+            "help policy set",
         ),
-        ("ls extra", "there is no argument 'extra' here", "help list"),
-        ("policy set", "missing: <NAME>, <VALUE>", "help policy set"),
-        ("purge --all", "missing: --owner <USER>", "help purge"),
-        ("create --name", "--name <NAME> has no value", "help create"),
+        (
+            "purge --all",
+            "missing argument: --owner USER",
+            "help purge",
+        ),
+        ("create --name", "--name has no value", "help create"),
         (
             "--db list --color never backup",
-            "missing: <PATH>",
+            "missing argument: PATH",
             "help backup",
         ),
     ] {
@@ -991,18 +995,32 @@ fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
         world.run(help);
     }
     for (line, message) in [
-        ("--nope", "there is no argument '--nope' here"),
+        ("--nope", "unexpected argument '--nope'"),
         ("zzz list", "there is no command 'zzz'"),
     ] {
         let advice = format!("{message}\nhint: 'keyctl --help' shows every command\n");
         world.line(line).run().fails(2, &advice);
     }
-    for (command, key) in [("rotate", "<KEY>"), ("delete", "<KEY>...")] {
+    for command in ["rotate", "delete"] {
         let advice = format!(
-            "missing: {key}\nhint: 'keyctl list' shows the keys; 'keyctl help {command}' shows \
+            "missing argument: KEY\nhint: 'keyctl list' shows the keys; 'keyctl help {command}' shows \
              what it takes\n"
         );
         world.line(command).run().fails(2, &advice);
+    }
+    for (line, advice) in [
+        (
+            "member add search",
+            "missing arguments: --role ROLE, USER\nhint: --role takes: owner, collaborator; \
+             'keyctl help member add' shows what it takes\n",
+        ),
+        (
+            "completions",
+            "missing argument: SHELL\nhint: SHELL takes: bash, elvish, fish, powershell, zsh; \
+             'keyctl help completions' shows what it takes\n",
+        ),
+    ] {
+        world.line(line).run().fails(2, advice);
     }
     world.line("list --quiet=true").run().fails(
         2,
@@ -1037,4 +1055,181 @@ fn a_duration_in_other_words_is_answered_with_the_one_that_was_meant() {
         let message = format!("'{given}' is not a duration{SPAN_HINT}");
         stage.refuses(["list", "--older-than", given], 2, &message);
     }
+}
+
+#[test]
+fn a_command_in_the_words_of_other_programs_is_answered_with_the_one_that_was_meant() {
+    let stage = Stage::new();
+    for (line, word, meant) in [
+        (
+            "revoke ci",
+            "revoke",
+            "'delete' (for good) or 'disable' (until 'enable')",
+        ),
+        ("rm ci", "rm", "'delete'"),
+        ("issue --scope inference", "issue", "'create'"),
+        ("get ci", "get", "'show'"),
+        ("check", "check", "'verify'"),
+        ("renew ci", "renew", "'rotate'"),
+        ("set ci", "set", "'edit'"),
+        ("audit", "audit", "'log'"),
+        ("version", "version", "'keyctl --version'"),
+        ("status", "status", "'doctor'"),
+        ("config", "config", "'policy'"),
+        ("gc", "gc", "'purge'"),
+        ("dump x", "dump", "'backup'"),
+        ("import x", "import", "'restore'"),
+        ("suspend ci", "suspend", "'disable'"),
+        ("resume ci", "resume", "'enable'"),
+        ("policy get", "get", "'show'"),
+        ("policy reset hash", "reset", "'unset'"),
+        ("scope ls", "ls", "'list'"),
+        ("member new search bob", "new", "'add'"),
+        ("admin rm bob", "rm", "'remove'"),
+        // What is only like a command.
+        ("LIST", "LIST", "'list'"),
+        ("help policy sett", "sett", "'set'"),
+        ("help polcy", "polcy", "'policy'"),
+        ("help restor", "restor", "'restore'"),
+        ("help rm", "rm", "'delete'"),
+    ] {
+        let message = format!("there is no command '{word}'\nhint: did you mean {meant}?\n");
+        stage.refuses(line.split(' '), 2, &message);
+    }
+}
+
+#[test]
+fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
+    let stage = Stage::new();
+    for (line, argument, hint) in [
+        ("create ci", "ci", "did you mean '--name ci'?"),
+        (
+            "create --scope inference project",
+            "project",
+            "did you mean '--scope inference,project'?",
+        ),
+        (
+            "edit ci --add-scope=inference project",
+            "project",
+            "did you mean '--add-scope inference,project'?",
+        ),
+        ("list ci", "ci", "did you mean 'keyctl show ci'?"),
+        ("list expired", "expired", "did you mean '--state expired'?"),
+        ("list --all", "--all", "did you mean '--state all'?"),
+        ("list --name ci", "--name", "did you mean 'keyctl show ci'?"),
+        ("list --name=ci", "--name", "did you mean 'keyctl show ci'?"),
+        ("list --name", "--name", "did you mean 'keyctl show KEY'?"),
+        ("delete ci --force", "--force", "did you mean '--yes'?"),
+        ("purge -f", "-f", "did you mean '--yes'?"),
+        ("create --ttl 30d", "--ttl", "did you mean '--expires'?"),
+        ("rotate ci --ttl=30d", "--ttl", "did you mean '--expires'?"),
+        ("verify --file x", "--file", "did you mean '--key-file'?"),
+        (
+            "rotate ci --no-grace",
+            "--no-grace",
+            "did you mean '--grace 0s'?",
+        ),
+        (
+            "create --scope inference --name -x",
+            "-x",
+            "a name may not begin with '-'",
+        ),
+        ("list --json", "--json", "did you mean '--format json'?"),
+        ("--json list", "--json", "put '--format json' after 'list'"),
+        (
+            "--state active list",
+            "--state",
+            "put '--state' after 'list'",
+        ),
+        (
+            "policy --json show",
+            "--json",
+            "put '--format json' after 'show'",
+        ),
+        // Nothing is repeated that is no word to a shell.
+        (
+            "create $(id)",
+            "$(id)",
+            "'keyctl help create' shows what it takes",
+        ),
+    ] {
+        let message = format!("unexpected argument '{argument}'\nhint: {hint}\n");
+        stage.refuses(line.split(' '), 2, &message);
+    }
+    for args in ["--format json list", "--format=json list"] {
+        let ran = stage.world.line(args).run().code(2);
+        let hint = "\"hint\":\"put '--format' after 'list'\"";
+        assert!(ran.stderr.contains(hint), "{ran:?}");
+    }
+    stage.refuses(
+        ["list", "--state", "EXPIRED"],
+        2,
+        "'EXPIRED' is not a value of --state\nhint: did you mean 'expired'?\n",
+    );
+}
+
+#[test]
+fn what_might_be_a_secret_is_no_part_of_advice() {
+    let stage = Stage::new();
+    let secret = &stage.token[stage.token.len() - 49..];
+    for command in ["create", "list", "verify", "list --name"] {
+        let args = command.split(' ').chain([secret]);
+        let ran = stage.world.cmd(args).run().code(2);
+        stage.keeps_the_secret(&ran);
+    }
+}
+
+#[test]
+fn advice_is_for_the_store_that_was_named() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    let copy = world.path("my copy.db");
+    world
+        .cmd(["backup".as_ref(), copy.as_os_str()])
+        .run()
+        .code(0);
+    let shown = copy.to_str().unwrap().replace(' ', "\\ ");
+    let on = |line: &str| {
+        let db = ["--db".into(), copy.clone().into_os_string()];
+        let words = line.split(' ').map(OsString::from);
+        world.cmd(db.into_iter().chain(words)).without_db()
+    };
+    on("show nosuch").run().fails(
+        3,
+        &format!(
+            "there is no key 'nosuch'\nhint: 'keyctl --db {shown} list --state all' shows every key\n"
+        ),
+    );
+    let json = on("show nosuch --format json").run().code(3).stderr;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let hint = format!("'keyctl --db {shown} list --state all' shows every key");
+    assert_eq!(json["error"]["hint"], json!(hint));
+    on("delete").run().fails(
+        2,
+        &format!(
+            "missing argument: KEY\nhint: 'keyctl --db {shown} list' shows the keys; \
+             'keyctl help delete' shows what it takes\n"
+        ),
+    );
+    on("verify --project search")
+        .stdin(&stage.token)
+        .run()
+        .code(6)
+        .says(&format!(
+            "hint: an administrator can add them: keyctl --db {shown} member add search alice"
+        ));
+    // A name is a name.
+    let create = ["create", "--scope", "inference", "--name", "keyctl list"];
+    let db = ["--db".into(), copy.clone().into_os_string()];
+    let words = create.iter().map(OsString::from);
+    let ran = world.cmd(db.into_iter().chain(words)).without_db().run();
+    assert!(
+        ran.code(0)
+            .says("keyctl list")
+            .stderr
+            .find("--db")
+            .is_none()
+    );
+    let help = on("help rotate").run().code(0).stdout;
+    assert!(!help.contains("my copy"), "{help}");
 }

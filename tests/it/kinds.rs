@@ -54,7 +54,7 @@ fn a_key_of_kind_api_needs_a_scope() {
         world
             .line(line)
             .run()
-            .fails(2, "missing: --scope <SCOPE>\n");
+            .fails(2, "missing argument: --scope SCOPE\n");
     }
     assert_eq!(world.rows(), before);
 }

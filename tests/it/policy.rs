@@ -712,5 +712,5 @@ fn without_a_store_there_is_no_policy() {
     world
         .line("policy set max-expiry")
         .run()
-        .fails(2, "missing: <VALUE>");
+        .fails(2, "missing argument: VALUE");
 }

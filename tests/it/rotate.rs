@@ -505,7 +505,10 @@ fn a_rotation_takes_one_key() {
     world.create("--scope inference --name b");
     let before = world.rows();
     world.line("rotate a b").run().fails(2, "");
-    world.line("rotate").run().fails(2, "missing: <KEY>");
+    world
+        .line("rotate")
+        .run()
+        .fails(2, "missing argument: KEY\n");
     world.line("rotate -").stdin("a\nb\n").run().fails(
         2,
         "2 KEYs came on standard input\nhint: this command takes one\n",

@@ -500,7 +500,10 @@ fn without_a_store_there_are_no_scopes() {
     }
     assert!(!world.db().exists());
     world.line("scope").run().code(2).stdout("");
-    world.line("scope remove").run().fails(2, "missing: <NAME>");
+    world
+        .line("scope remove")
+        .run()
+        .fails(2, "missing argument: NAME");
 }
 
 #[test]

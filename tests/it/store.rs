@@ -144,7 +144,7 @@ fn an_empty_file_becomes_a_store_by_create_only() {
     let world = World::new();
     fs::write(world.db(), "").unwrap();
     let message = format!(
-        "the store {} is empty\nhint: 'keyctl create' sets it up\n",
+        "the store {} is empty\nhint: 'keyctl create --scope inference' sets it up, with a first key\n",
         world.db().display()
     );
     refused(&world, OTHERS, &message);
@@ -162,7 +162,7 @@ fn where_there_is_no_store_only_create_makes_one() {
     refused(
         &world,
         OTHERS,
-        &format!("there is no store at {}\n", world.db().display()),
+        &format!("there is no store at {} (from", world.db().display()),
     );
     assert!(!world.db().exists());
 }
@@ -510,6 +510,33 @@ fn no_copy_comes_to_lie_where_it_would_be_a_part_of_a_store_nor_is_one_restored(
     assert!(!part.exists());
     let restore = format!("restore --yes {}", part.display());
     world.line(&restore).run().fails(5, &message);
+}
+
+#[test]
+fn a_missing_store_is_said_to_be_missing_where_it_was_looked_for() {
+    let world = World::new();
+    let db = world.path("gone.db");
+    let hint = "makes one; --db or KEYCTL_DB names another place\n";
+    let from = world.line("list").var("KEYCTL_DB", &db).run();
+    from.fails(
+        5,
+        &format!(
+            "there is no store at {} (from KEYCTL_DB)\nhint: 'keyctl init' {hint}",
+            db.display()
+        ),
+    );
+    on(&world, &db, &["list"]).run().fails(
+        5,
+        &format!(
+            "there is no store at {shown}\nhint: 'keyctl --db {shown} init' {hint}",
+            shown = db.display()
+        ),
+    );
+    let own = world.line("list").without_db().run().code(5).stderr;
+    assert!(!own.contains("from"), "{own}");
+    // Empty is as if it were not set.
+    let empty = world.line("list").var("KEYCTL_DB", "").run().code(5);
+    empty.stderr(&own);
 }
 
 #[test]

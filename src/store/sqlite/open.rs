@@ -314,7 +314,7 @@ pub fn is_marked(path: &Path) -> bool {
 pub fn nothing_in(connection: &Connection) -> Error {
     Error::Told(
         Told::store(format!("the store {} is empty", path_of(connection)))
-            .hint("'keyctl create' sets it up"),
+            .hint("'keyctl create --scope inference' sets it up, with a first key"),
     )
 }
 

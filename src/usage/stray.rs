@@ -1,0 +1,63 @@
+//! What was most likely meant by an argument that has no place where it stands.
+
+use super::line::Line;
+use super::synonyms;
+use crate::error::quote;
+use crate::key::State;
+
+/// The options whose values may be joined by commas.
+const JOINED: [&str; 3] = ["--scope", "--add-scope", "--remove-scope"];
+
+/// What to do about `argument`, which clap found no place for on `line`, where that is clear.
+pub fn advice(argument: &str, line: &Line<'_>) -> Option<String> {
+    match argument.starts_with('-') {
+        true => option(argument, line),
+        false => word(argument, line),
+    }
+}
+
+fn option(flag: &str, line: &Line<'_>) -> Option<String> {
+    let command = line.path.first().copied().unwrap_or_default();
+    if line.before(flag) == Some("--name") {
+        return Some("a name may not begin with '-'".to_owned());
+    }
+    if command == "list" && flag == "--name" {
+        let key = line.after(flag).and_then(simple).unwrap_or("KEY");
+        return Some(format!("did you mean 'keyctl show {key}'?"));
+    }
+    if let Some(meant) = synonyms::option(command, flag) {
+        return Some(format!("did you mean '{meant}'?"));
+    }
+    let is_json = flag == "--json";
+    let known = if is_json { "--format" } else { flag };
+    let meant = if is_json { "--format json" } else { flag };
+    if is_json && line.has(known) {
+        return Some(format!("did you mean '{meant}'?"));
+    }
+    // A command that comes later has it.
+    let later = line.later(known)?;
+    Some(format!("put '{meant}' after '{later}'"))
+}
+
+fn word(word: &str, line: &Line<'_>) -> Option<String> {
+    let joined = line.option_before(word);
+    if let Some((option, value)) = joined.filter(|(option, _)| JOINED.contains(option)) {
+        let (value, word) = (simple(value)?, simple(word)?);
+        return Some(format!("did you mean '{option} {value},{word}'?"));
+    }
+    match line.path.as_slice() {
+        ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?)),
+        ["list"] if State::ALL.iter().any(|state| state.word() == word) => {
+            Some(format!("did you mean '--state {word}'?"))
+        }
+        ["list"] => Some(format!("did you mean 'keyctl show {}'?", simple(word)?)),
+        _ => None,
+    }
+}
+
+/// `word`, if it can be repeated as part of a command line: one word to a shell, and no secret.
+fn simple(word: &str) -> Option<&str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/=@+".contains(c);
+    let is_simple = !word.is_empty() && word.chars().all(is_plain);
+    (is_simple && quote(word) == format!("'{word}'")).then_some(word)
+}
