@@ -11,8 +11,12 @@ use std::process::Command;
 type Runs = (&'static str, fn(&Block));
 
 /// The blocks that are run.
-const RUN: [Runs; 9] = [
+const RUN: [Runs; 10] = [
     ("eval \"$(keyctl completions bash)\"", completions),
+    (
+        "keyctl rotate rcpdphdw3vkh --grace 0s --secret-file fresh.token",
+        a_leaked_token_that_is_replaced,
+    ),
     ("#!/bin/sh", a_script_that_guards),
     (
         "for f in *.token; do cat \"$f\"; echo; done | keyctl verify --batch --scope inference >verdicts.jsonl",
@@ -166,6 +170,22 @@ fn site() -> Site {
         keyctl create --scope data:read --name read --secret-file read.token";
     run(&mut site.sh(&format!("set -e\n{prepared}"))).code(0);
     site
+}
+
+/// By its ID, the key whose token leaked is replaced; one that was rotated before is not, and neither is
+/// its successor, which has the same name.
+fn a_leaked_token_that_is_replaced(block: &Block) {
+    let site = site();
+    let leaked = fs::read_to_string(site.path("ci.token")).unwrap();
+    let line = block.text.replace("rcpdphdw3vkh", &id_of(&leaked));
+    assert_ne!(line, block.text, "{block}");
+    run(&mut site.sh(&line)).code(0);
+    assert_eq!(site.verify(leaked), 1, "{block}");
+    let fresh = fs::read_to_string(site.path("fresh.token")).unwrap();
+    assert_eq!(site.verify(&fresh), 0, "{block}");
+    fs::remove_file(site.path("fresh.token")).unwrap();
+    run(&mut site.sh(&line)).code(4);
+    assert_eq!(site.verify(fresh), 0, "{block}");
 }
 
 fn a_script_that_guards(block: &Block) {
