@@ -169,7 +169,7 @@ Exit codes:
   130  a prompt was interrupted
 
 Environment:
-  KEYCTL_DB      if set and not empty: the store's file, where --db does not name it
+  KEYCTL_DB      the store's file, unless --db is given; ignored if empty
   XDG_DATA_HOME  the user's data directory on Linux [default: ~/.local/share]
   NO_COLOR       if set and not empty: no colour
   TERM           if dumb or not set: no colour and no progress bar

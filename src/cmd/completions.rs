@@ -22,8 +22,9 @@ const VARIABLE: &str = "KEYCTL_COMPLETE";
 /// It completes commands, flags and their values, and from the store: key IDs and names, scopes,
 /// projects and users. Each Tab runs this program, which only reads the store.
 ///
-/// To name the store, use --db on the line, or in zsh and fish KEYCTL_DB=PATH before the command. Bash
-/// does not show completions such an assignment: there, export KEYCTL_DB first.
+/// To complete from another store, put --db PATH on the line; in zsh and fish, KEYCTL_DB=PATH
+/// before the command works too. Bash does not pass such an assignment on to completions: there,
+/// export KEYCTL_DB first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
