@@ -1,14 +1,19 @@
 //! One key, all that is known of it.
 
 use super::{Style, cell, instant};
+use crate::error::escape;
 use crate::event::Entry;
 use crate::key::{Key, State};
 use crate::when::Timestamp;
 use comfy_table::{Cell, ColumnConstraint, Width};
+use serde_json::Value;
 use std::io::{self, Write};
 
 /// The columns that a key ID takes.
 const ID_WIDTH: u16 = 12;
+
+/// The most characters of a reason that are shown; 'keyctl log' shows all of it.
+const REASON_MAX: usize = 80;
 
 /// Writes all that is known of `key` at `now`, with its last events, the newest first.
 pub fn details(
@@ -57,7 +62,9 @@ pub fn details(
     if let Some(at) = key.deleted_at {
         row("Deleted", Cell::new(instant(Some(at), now)));
     }
-    if let Some(until) = key.usable_until {
+    // One that was deleted before its grace ended did not stop then.
+    let is_moot = |until| key.deleted_at.is_some_and(|at| at < until);
+    if let Some(until) = key.usable_until.filter(|&until| !is_moot(until)) {
         let word = if key.is_in_grace(now) {
             "works until"
         } else {
@@ -97,16 +104,31 @@ fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Res
         let at = Timestamp::from_millis(event.at);
         writeln!(
             out,
-            "  {}  {} by {}",
+            "  {}  {} by {}{}",
             at.map_or_else(
                 || "at an unreadable time".to_owned(),
                 |at| instant(Some(at), now)
             ),
             cell(&event.action),
-            cell(&event.actor)
+            cell(&event.actor),
+            reason(event)
         )?;
     }
     Ok(())
+}
+
+/// Why it was done, if that was said: as much of it as a line has room for.
+fn reason(event: &Entry) -> String {
+    let Ok(Value::Object(detail)) = serde_json::from_str(&event.detail) else {
+        return String::new();
+    };
+    match detail.get("reason") {
+        Some(Value::String(reason)) => match reason.char_indices().nth(REASON_MAX) {
+            Some((end, _)) => format!(": {}…", escape(&reason[..end])),
+            None => format!(": {}", escape(reason)),
+        },
+        _ => String::new(),
+    }
 }
 
 fn usable(key: &Key, now: Timestamp) -> &'static str {

@@ -45,6 +45,41 @@ fn text_has_all_that_is_known_with_times_absolute_and_relative() {
 }
 
 #[test]
+fn an_event_has_the_reason_that_was_given() {
+    let world = World::new();
+    let id = id_of(&world.create("--scope inference --name ci"));
+    let disable = ["disable", "ci", "-m", "on leave until May"];
+    world.cmd(disable).run().code(0);
+    let events = text(&world, &id);
+    assert!(
+        events.contains("(now)  disable by alice: on leave until May\n"),
+        "{events}"
+    );
+    // Somebody else may have written what is there.
+    let long = format!("\u{1b}[2J{}", "x".repeat(200));
+    let detail = serde_json::json!({ "reason": long }).to_string();
+    let sql = "UPDATE events SET detail = ? WHERE action = 'disable'";
+    world.sql().execute(sql, [detail]).unwrap();
+    let events = text(&world, &id);
+    let cut = format!(" by alice: \\u{{1b}}[2J{}…\n", "x".repeat(76));
+    assert!(events.contains(&cut), "{events}");
+}
+
+#[test]
+fn a_key_deleted_in_its_grace_did_not_stop_at_its_end() {
+    let world = World::new();
+    let id = id_of(&world.create("--scope inference --name ci"));
+    world.run("rotate ci --grace 24h");
+    world.run(&format!("delete {id} --yes"));
+    for _ in 0..2 {
+        let shown = text(&world, &id);
+        assert!(shown.contains("\nDeleted "), "{shown}");
+        assert!(!shown.contains("Phased out"), "{shown}");
+        world.advance("2d");
+    }
+}
+
+#[test]
 fn text_shows_both_ends_of_a_rotation() {
     let world = World::new();
     let old = id_of(&world.create("--scope inference --name ci"));
