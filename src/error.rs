@@ -249,6 +249,15 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{2066}'..='\u{2069}')
 }
 
+/// `text` as one word for a POSIX shell, quoted only if it has to be: for a command in a hint.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=+,@%".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

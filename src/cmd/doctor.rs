@@ -107,7 +107,8 @@ fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report)
     let is_damaged = !lines.is_empty();
     let last = lines.len().saturating_sub(1);
     for (i, line) in lines.into_iter().enumerate() {
-        let hint = (i == last).then_some("undo it if you know how it came, or restore a backup");
+        let hint = (i == last)
+            .then_some("repair it if you know the cause, or restore a backup: keyctl restore PATH");
         report.finding("damage", line, hint);
     }
     match sound(store.check_log(None), report)? {

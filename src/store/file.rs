@@ -1,6 +1,6 @@
 //! Where a store's file lies, and what may lie there: permissions at creation, not after.
 
-use crate::error::{Error, Result, escape, quote};
+use crate::error::{Error, Result, escape, quote, shell_word};
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
@@ -171,7 +171,7 @@ impl Location {
         }
         let shown = escape(&directory.to_string_lossy());
         Err(Error::store(format!("the directory {shown} is not one that the group can share"))
-            .hint(format!("chgrp it to the group and chmod {SHARED_DIRECTORY:o} it, or name a directory that is not there yet")))
+            .hint(format!("chgrp {gid} {word} && chmod {SHARED_DIRECTORY:o} {word}, or name a directory that is not there yet", word = shell_word(&directory.to_string_lossy()))))
     }
 
     fn missing(&self) -> Error {

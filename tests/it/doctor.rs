@@ -869,7 +869,9 @@ fn damage_without_end_ends_with_and_more() {
         .line("doctor")
         .run()
         .code(1)
-        .says("21 findings, 0 notes");
+        .says("1 finding, 0 notes");
+    let begin = "finding: the store is damaged (20 places or more)\n";
+    assert!(ran.stdout.starts_with(begin), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\u{7}'));
     assert_eq!(ran.stdout.matches("hint:").count(), 1);
 }

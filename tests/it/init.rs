@@ -133,14 +133,15 @@ fn a_directory_that_the_group_cannot_share_is_refused_and_left_as_it_is() {
     fs::create_dir(&dir).unwrap();
     let db = dir.join("keyctl.db");
     let line = format!("init --group staff --db {}", db.display());
+    let gid = rustix::process::getegid().as_raw();
     // In the last one anybody could put another file in the store's place.
     for unsuitable in [0o700, 0o770, 0o2750, 0o755, 0o2777] {
         set_mode(&dir, unsuitable);
         world.line(&line).without_db().run().fails(
             5,
             &format!(
-                "the directory {} is not one that the group can share\n\
-                 hint: chgrp it to the group and chmod 2770 it, or name a directory that is not there yet\n",
+                "the directory {0} is not one that the group can share\n\
+                 hint: chgrp {gid} {0} && chmod 2770 {0}, or name a directory that is not there yet\n",
                 dir.display()
             ),
         );

@@ -1,6 +1,7 @@
 //! What the files' modes, owners and neighbours mean. Pure: the facts are given.
 
 use super::report::Report;
+use crate::error::shell_word;
 
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
@@ -152,7 +153,7 @@ pub fn judge(place: &Place, report: &mut Report) {
         report.finding(
             "hard-link",
             format!("{shown} has {} names (hard links): each would have a write-ahead log of its own, which damages the store", place.names),
-            &*format!("remove the others: find / -xdev -samefile {shown}"),
+            &*format!("remove the others: find / -xdev -samefile {word}", word = shell_word(shown)),
         );
     }
     for shown in &place.odd {
@@ -192,10 +193,10 @@ fn open_to_others<'e>(
     }
     let Entry { shown, mode, .. } = file;
     let whom = if exceeds_others(*mode) { "o" } else { "go" };
-    let mut hint = format!("chmod {whom}= {shown}");
+    let mut hint = format!("chmod {whom}= {}", shell_word(shown));
     for file in after {
         hint.push(' ');
-        hint.push_str(&file.shown);
+        hint.push_str(&shell_word(&file.shown));
     }
     report.finding(
         "open-file",
@@ -232,7 +233,7 @@ fn owners(place: &Place, report: &mut Report) {
         report.finding(
             "owner",
             format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
-            &*format!("once you know how that came: chown {} {shown}", place.store.uid),
+            &*format!("once you know how that came: chown {} {word}", place.store.uid, word = shell_word(shown)),
         );
     }
     // Sticky or not: the bit does not hold back the directory's owner.
@@ -240,7 +241,7 @@ fn owners(place: &Place, report: &mut Report) {
         report.finding(
             "owner",
             format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {}), and can put another store in its place", place.store.uid),
-            &*format!("chown {ROOT} {shown}, or move the store to a directory that is under no stranger's"),
+            &*format!("chown {ROOT} {word}, or move the store to a directory that is under no stranger's", word = shell_word(shown)),
         );
     }
 }
@@ -256,7 +257,10 @@ fn directories(place: &Place, report: &mut Report) {
         report.finding(
             "open-directory",
             format!("others may write {shown}, where the store lies (mode {mode:04o}): {danger}"),
-            &*format!("chmod o-w {shown}, or move the store to a directory of its own"),
+            &*format!(
+                "chmod o-w {word}, or move the store to a directory of its own",
+                word = shell_word(shown)
+            ),
         );
     }
     for Entry { shown, mode, .. } in &place.above {
@@ -264,7 +268,7 @@ fn directories(place: &Place, report: &mut Report) {
             report.finding(
                 "open-ancestor",
                 format!("others may write {shown}, on the way to the store (mode {mode:04o}): they can put another store in its place"),
-                &*format!("chmod o-w {shown}"),
+                &*format!("chmod o-w {word}", word = shell_word(shown)),
             );
         }
     }
@@ -286,7 +290,10 @@ fn groups(place: &Place, report: &mut Report) {
                     "the group with gid {gid} may {} {shown} (mode {mode:04o})",
                     rights(mode >> 3)
                 ),
-                &*format!("if no group is to share the store: chmod g= {shown}"),
+                &*format!(
+                    "if no group is to share the store: chmod g= {word}",
+                    word = shell_word(shown)
+                ),
             );
         }
     }
@@ -299,7 +306,10 @@ fn groups(place: &Place, report: &mut Report) {
             format!(
                 "the group with gid {gid} may write {shown}, where the store lies (mode {mode:04o})"
             ),
-            &*format!("if no group is to share the store: chmod g-w {shown}"),
+            &*format!(
+                "if no group is to share the store: chmod g-w {word}",
+                word = shell_word(shown)
+            ),
         );
     }
     for Entry {
@@ -310,7 +320,7 @@ fn groups(place: &Place, report: &mut Report) {
             report.note(
                 "group",
                 format!("the group with gid {gid} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place"),
-                &*format!("if the group is not to be trusted with that: chmod g-w {shown}"),
+                &*format!("if the group is not to be trusted with that: chmod g-w {word}", word = shell_word(shown)),
             );
         }
     }
@@ -410,6 +420,22 @@ mod tests {
             report.findings.iter().map(|remark| remark.code).collect(),
             report.notes.iter().map(|remark| remark.code).collect(),
         )
+    }
+
+    #[test]
+    fn what_a_hint_runs_is_quoted_for_the_shell() {
+        let mut place = place();
+        place.store = entry("/my store/it's.db", 0o604);
+        place.beside = vec![Entry {
+            size: 0,
+            ..entry("/my store/it's.db-wal", 0o600)
+        }];
+        let mut report = Report::default();
+        judge(&place, &mut report);
+        assert_eq!(
+            report.findings[0].hint.as_deref(),
+            Some(r"chmod go= '/my store/it'\''s.db' '/my store/it'\''s.db-wal'")
+        );
     }
 
     #[test]
