@@ -25,6 +25,9 @@ const VARIABLE: &str = "KEYCTL_COMPLETE";
 /// To complete from another store, put --db PATH on the line; in zsh and fish, KEYCTL_DB=PATH
 /// before the command works too. Bash does not pass such an assignment on to completions: there,
 /// export KEYCTL_DB first.
+///
+/// In PowerShell and Elvish, each Tab passes the whole line to this program as arguments, a token on
+/// it too, and PowerShell's script runs Invoke-Expression on the line: type no token there.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -39,7 +42,7 @@ Files:
 
 Examples:
   $ eval \"$(keyctl completions bash)\"
-  $ keyctl completions fish > ~/.config/fish/completions/keyctl.fish")]
+  $ mkdir -p ~/.config/fish/completions && keyctl completions fish > ~/.config/fish/completions/keyctl.fish")]
 pub struct Args {
     /// The shell
     #[arg(value_enum)]

@@ -22,8 +22,7 @@ keyctl member add search bob --role collaborator
 keyctl admin add carol
 keyctl policy set max-expiry 2y
 keyctl log --head > kept.head
-keyctl backup /var/backups/keyctl-2026-11-22.db
-mkdir -p .config/fish/completions";
+keyctl backup /var/backups/keyctl-2026-11-22.db";
 
 /// What has been typed into the shell before.
 const VARIABLES: &str = "\

@@ -125,11 +125,9 @@ fn every_other_block_does_what_is_said() {
 /// Each shell runs the line for it, and has nothing to complain of.
 fn completions(block: &Block) {
     for line in block.text.lines() {
-        let (_, rest) = line.split_once("completions ").unwrap();
+        let (_, rest) = line.split_once("keyctl completions ").unwrap();
         let shell = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap();
         let site = Site::new();
-        let fish = site.path(".config/fish/completions");
-        fs::create_dir_all(&fish).unwrap();
         let known = match shell {
             "bash" => "complete -p keyctl",
             "zsh" => "[[ -n $_comps[keyctl] ]]",

@@ -88,10 +88,9 @@ fn zsh(site: &Site) -> Option<Shell> {
 }
 
 fn fish(site: &Site) -> Option<Shell> {
-    let directory = site.path(".config/fish/completions");
-    fs::create_dir_all(&directory).unwrap();
-    let script = site.run("completions fish").stdout;
-    fs::write(directory.join("keyctl.fish"), script).unwrap();
+    let file = "~/.config/fish/completions";
+    let install = format!("mkdir -p {file} && keyctl completions fish > {file}/keyctl.fish");
+    run(&mut site.sh(&install)).code(0);
     let setup = "function fish_prompt; echo -n ready; echo -n '> '; end\n";
     Shell::start(site, "fish", &["-i"], setup)
 }
