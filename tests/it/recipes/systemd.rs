@@ -94,6 +94,21 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     verify.args(units.map(|unit| format!("/etc/systemd/system/{unit}")));
     // What it does not know it says and passes over.
     run(&mut verify).code(0).stdout("").stderr("");
+    // And with what the page says to put over it for the Debian package.
+    let script = "set -e
+         mkdir -p root/usr/bin root/etc/systemd/system/keyctl-expiring.service.d
+         rm root/usr/local/bin/keyctl
+         cp /bin/true root/usr/bin/api-keyctl
+         cp override root/etc/systemd/system/keyctl-expiring.service.d/override.conf";
+    fs::write(site.path("override"), block("systemd", "dosini")).unwrap();
+    run(&mut site.sh(script)).code(0);
+    run(&mut verify).code(0).stdout("").stderr("");
+    let command = setting(SERVICE, "ExecStart");
+    let packaged = command.replace("/usr/local/bin/keyctl", "/usr/bin/api-keyctl");
+    assert_eq!(
+        block("systemd", "dosini"),
+        format!("[Service]\nExecStart=\nExecStart={packaged}\n")
+    );
 }
 
 #[test]
