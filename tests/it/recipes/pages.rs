@@ -159,3 +159,17 @@ fn every_program_may_be_run() {
         assert!(text.starts_with("#!/"), "{}", script.display());
     }
 }
+
+#[test]
+fn the_package_has_every_file_of_a_recipe() {
+    let manifest = fs::read_to_string(doc("../Cargo.toml")).unwrap();
+    for recipe in recipes() {
+        for file in files(&recipe) {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            let (_, end) = name.rsplit_once('.').unwrap();
+            let has = |asset: &str| manifest.contains(&format!("[\"docs/{asset}\", "));
+            let is_there = has(&format!("*/*.{end}")) || has(&format!("{recipe}/{name}"));
+            assert!(is_there, "{recipe}/{name}");
+        }
+    }
+}
