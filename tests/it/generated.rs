@@ -30,11 +30,14 @@ fn every_command_has_a_page_with_every_section() {
     let commands = keyctl::command().get_subcommands().count();
     assert_eq!(pages.len(), commands + 1);
     for (name, page) in pages {
+        let options = page.split(".SH OPTIONS\n").nth(1).unwrap();
+        let options = options.split("\n.S").next().unwrap();
+        assert!(!options.contains("\n<"), "{name}: an argument is no option");
         let sections: Vec<&str> = page
             .lines()
             .filter_map(|line| line.strip_prefix(".SH "))
             .map(|title| title.trim_matches('"'))
-            .filter(|title| !["GLOBAL OPTIONS", "COMMANDS"].contains(title))
+            .filter(|title| !["ARGUMENTS", "GLOBAL OPTIONS", "COMMANDS"].contains(title))
             .filter(|title| name != "keyctl.1" || !STORY.contains(title))
             .collect();
         assert_eq!(

@@ -91,7 +91,7 @@ fn page(root: &Command, command: &Command) -> String {
     if let Some(quick_start) = story.next() {
         page.block(&own, *quick_start);
     }
-    page.add(|out| man.render_options_section(out));
+    page.text.push_str(&options(command));
     if is_root {
         page.add(|out| commands(root).to_writer(out));
     } else if command.has_subcommands() {
@@ -195,11 +195,39 @@ impl Page {
         self.add(|out| about.to_writer(out));
         // Its own options only: the global ones and --help stand on the page already.
         let own = command.clone().mut_arg("help", |help| help.hide(true));
-        let mut options = Page::default();
-        options.add(|out| Man::new(own).render_options_section(out));
-        let sections = options.text.split_once(".SH OPTIONS\n").unwrap().1;
+        let sections = options(&own).replace(".SH ARGUMENTS\n", "");
+        let sections = sections.replacen(".SH OPTIONS\n", "", 1);
         self.text.push_str(sections.split(".SH ").next().unwrap());
     }
+}
+
+/// The section of options, and before it one of the arguments that stand on the line by their place,
+/// which clap_mangen puts at its end.
+fn options(command: &Command) -> String {
+    let mut page = Page::default();
+    page.add(|out| Man::new(command.clone()).render_options_section(out));
+    let (_, section) = page.text.split_once(".SH OPTIONS\n").unwrap();
+    let (own, global) = section.split_at(section.find(".SH ").unwrap_or(section.len()));
+    let entries = own
+        .split_inclusive('\n')
+        .fold(Vec::new(), |mut entries, line| {
+            if line == ".TP\n" {
+                entries.push(String::new());
+            }
+            let entry: &mut String = entries.last_mut().unwrap();
+            entry.push_str(line);
+            entries
+        });
+    let is_argument = |entry: &&String| entry.starts_with(".TP\n<") || entry.starts_with(".TP\n[");
+    let (arguments, options): (Vec<&String>, Vec<&String>) = entries.iter().partition(is_argument);
+    let titled = |title: &str, entries: Vec<&String>| match entries.is_empty() {
+        true => String::new(),
+        false => format!(
+            ".SH {title}\n{}",
+            entries.into_iter().map(String::as_str).collect::<String>()
+        ),
+    };
+    titled("ARGUMENTS", arguments) + &titled("OPTIONS", options) + global
 }
 
 /// The commands, in their groups.
