@@ -44,6 +44,12 @@ pub trait Prompt {
     /// [`io::ErrorKind::UnexpectedEof`] when the terminal ends.
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>>;
 
+    /// Asks for lines until the terminal ends (Ctrl-D), at most `most` bytes and one more, without
+    /// showing what is typed.
+    ///
+    /// Fails with [`io::ErrorKind::Interrupted`] on Ctrl-C.
+    fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>>;
+
     /// Asks for a line. Fails as [`Prompt::hidden`] does.
     fn line(&mut self, question: &str) -> io::Result<String>;
 }

@@ -62,7 +62,11 @@ pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
 /// Runs the program with `args`, its own name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let called = Called::by(&args);
+    let mut called = Called::by(&args);
+    if usage::refuse_tokens(&args).is_err() {
+        // What --db names may be that token, and advice would repeat it.
+        called.db = None;
+    }
     match try_run(&args, &called, env) {
         Ok(code) => code,
         Err(error) => {

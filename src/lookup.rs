@@ -110,12 +110,9 @@ impl Lookup<'_> {
             Ok([key]) => Ok(key),
             Err(rank) => {
                 let one_owner = rank.iter().all(|key| key.owner == rank[0].owner);
-                let hint = if one_owner {
-                    "give the ID"
-                } else {
-                    "give the ID, or OWNER/NAME"
-                };
-                Err(self.ambiguous(text, &rank, hint))
+                let or = if one_owner { "" } else { ", or OWNER/NAME" };
+                let hint = format!("give the ID{or}, as in: keyctl show {}", rank[0].id);
+                Err(self.ambiguous(text, &rank, &hint))
             }
         }
     }
@@ -133,7 +130,7 @@ impl Lookup<'_> {
         }
         if text.len() < KeyId::PREFIX_MIN {
             let too_short = format!(
-                "the beginning of an ID will do from {} characters on; 'keyctl list' shows the IDs",
+                "an ID prefix needs at least {} characters; 'keyctl list' shows the IDs",
                 KeyId::PREFIX_MIN
             );
             return Err(none.hint(self.name_like(store, text)?.unwrap_or(too_short)));

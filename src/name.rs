@@ -35,6 +35,12 @@ pub fn owner(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// `text` as a user's name, where no key is: as an owner's.
+pub fn user(text: &str) -> Result<String> {
+    word(text, "user", OWNER_MAX)?;
+    Ok(text.to_owned())
+}
+
 /// `text` as a project's name: as an owner's.
 pub fn project(text: &str) -> Result<String> {
     word(text, "project", OWNER_MAX)?;

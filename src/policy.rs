@@ -172,9 +172,11 @@ impl Policy {
             return Ok(());
         }
         let asked = expires.map_or_else(|| NEVER.to_owned(), |at| at.to_string());
+        let life = expires.map(|at| at.since(created).to_days());
+        let life = life.map_or_else(|| NEVER.to_owned(), |life| life.to_string());
         Err(
             Error::policy(format!("expiry {asked} is later than policy allows: the latest is {latest}")).hint(format!(
-                "a key lives at most {max} from its creation (max-expiry); give an earlier time, or ask an administrator"
+                "a key lives at most {max} from its creation (max-expiry); give an earlier time, or have an administrator raise it: keyctl policy set max-expiry {life}"
             )),
         )
     }

@@ -6,6 +6,7 @@ mod synonyms;
 
 use self::line::Line;
 use crate::error::{Error, Result, quote};
+use crate::id::KeyId;
 use crate::near;
 use crate::token::Redacted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -13,11 +14,19 @@ use std::ffi::OsString;
 
 /// Refuses anything token-shaped among `args`: whoever can list processes has read it by now.
 pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
-    match args.iter().find_map(|arg| Redacted::find(arg.as_encoded_bytes())) {
-        None => Ok(()),
-        Some(shown) => Err(Error::usage(format!("the token {shown} was given as an argument, where others can read it with ps"))
-            .hint("take that token as leaked and rotate its key; to verify one, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")),
-    }
+    let found = args
+        .iter()
+        .find_map(|arg| Redacted::find(arg.as_encoded_bytes()));
+    let Some(shown) = found.map(|found| found.to_string()) else {
+        return Ok(());
+    };
+    // Where the ID is mistyped, it is not shown, and there is no key to name.
+    let id = shown
+        .split('_')
+        .find_map(|word| KeyId::parse(word.as_bytes()));
+    let key = id.map_or_else(|| "ID".to_owned(), |id| id.to_string());
+    Err(Error::usage(format!("the token {shown} was given as an argument, where others can read it with ps"))
+        .hint(format!("treat that token as leaked: 'keyctl rotate {key}' replaces its key, 'keyctl delete {key}' stops it for ever; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")))
 }
 
 /// Whether `args` ask for JSON, as far as that can be told of a line that could not be read.

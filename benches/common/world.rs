@@ -170,6 +170,10 @@ impl Prompt for Nobody {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 
+    fn hidden_lines(&mut self, _question: &str, _most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
     fn line(&mut self, _question: &str) -> io::Result<String> {
         Err(io::ErrorKind::UnexpectedEof.into())
     }

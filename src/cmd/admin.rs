@@ -1,7 +1,7 @@
 //! `keyctl admin`
 
 use super::Cx;
-use super::values::{TableFormat, Why};
+use super::values::{self, TableFormat, Why};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::name;
@@ -40,7 +40,7 @@ Examples:
   $ keyctl admin add bob -m 'covers for alice in May'")]
     Add {
         /// The user
-        #[arg(value_name = "USER", value_parser = name::owner)]
+        #[arg(value_name = "USER", value_parser = name::user)]
         user: String,
         #[command(flatten)]
         why: Why,
@@ -94,11 +94,8 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
         tx.append(&event.because(reason))?;
         Ok(true)
     })?;
-    let already = if added { "" } else { " already" };
-    cx.status(format_args!(
-        "{} is an administrator{already}",
-        escape(user)
-    ));
+    let now = if added { "now" } else { "already" };
+    cx.status(format_args!("{} is {now} an administrator", escape(user)));
     Ok(DONE)
 }
 
@@ -109,9 +106,11 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
             .administrator("dismiss an administrator")?;
         let all = tx.administrators()?;
         if !all.iter().any(|name| name == user) {
+            let names: Vec<&str> = all.iter().map(String::as_str).collect();
             return Err(
-                Error::not_found(format!("{} is no administrator", quote(user)))
-                    .hint("'keyctl admin list' shows them"),
+                Error::not_found(format!("{} is not an administrator", quote(user))).hint(
+                    values::meant(user, &names, "'keyctl admin list' shows them"),
+                ),
             );
         }
         if all.len() == 1 {
@@ -148,6 +147,6 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
             .into_bytes(),
     };
     cx.print(&text)?;
-    cx.status("and always: the owner of the store's file, and root");
+    cx.status("always administrators: the owner of the store's file, and root");
     Ok(DONE)
 }

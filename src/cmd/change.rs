@@ -70,7 +70,7 @@ pub fn tell(cx: &mut Cx<'_>, changed: &[Changed]) {
         let done = past(*action);
         match change {
             Change::Made => cx.status(format_args!("{done} {} ({name})", key.id)),
-            Change::None => cx.status(format_args!("{} ({name}) is {done} already", key.id)),
+            Change::None => cx.status(format_args!("{} ({name}) is already {done}", key.id)),
         }
     }
 }

@@ -20,27 +20,27 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
     if !cx.env.terminal.interactive() {
         // Who sits at one, and has sent a file in, would not believe that there is none.
         let why = match cx.env.terminal.stderr {
-            true => "standard input is no terminal",
-            false => "there is no terminal to ask at",
+            true => "standard input is not a terminal",
+            false => "this is not a terminal",
         };
-        return Err(
-            Error::new(Kind::Unconfirmed, format!("{action} asks first, and {why}"))
-                .hint("if you are sure, say --yes"),
-        );
+        return Err(Error::new(
+            Kind::Unconfirmed,
+            format!("{action} needs confirmation, and {why}"),
+        )
+        .hint("if you are sure, add --yes"));
     }
     let answer = cx
         .env
         .prompt
         .line(&format!("{question} [y/N] "))
-        .map_err(|cause| unanswered(&cause))?;
+        .map_err(|cause| unanswered(&cause, ": nothing was changed", AGREE_HINT))?;
     if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
         return Ok(());
     }
-    Err(Error::new(
-        Kind::Unconfirmed,
-        "not confirmed: nothing was changed",
-    ))
+    Err(Error::new(Kind::Unconfirmed, "not confirmed: nothing was changed").hint(AGREE_HINT))
 }
+
+const AGREE_HINT: &str = "answer y to go on, or add --yes";
 
 /// Refuses `keys` if there is one of which nobody has been asked: while somebody thought, a name
 /// may have come to mean another key, or a user may have made a new one.
@@ -58,15 +58,15 @@ pub fn check_agreed<'a>(
     }
 }
 
-/// Why a prompt has no answer.
-pub fn unanswered(cause: &io::Error) -> Error {
+/// Why a prompt has no answer, with what follows from that and what to do.
+pub fn unanswered(cause: &io::Error, consequence: &str, hint: &str) -> Error {
     match cause.kind() {
         io::ErrorKind::Interrupted => {
-            Error::new(Kind::Interrupted, "interrupted: nothing was changed")
+            Error::new(Kind::Interrupted, format!("interrupted{consequence}"))
         }
         // An end, or bytes that are no text, are no yes.
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
-            Error::new(Kind::Unconfirmed, "not answered: nothing was changed")
+            Error::new(Kind::Unconfirmed, format!("not answered{consequence}")).hint(hint)
         }
         _ => Error::store(format!("cannot ask at the terminal: {cause}")),
     }

@@ -1,15 +1,15 @@
 //! `keyctl create`
 
-use super::Cx;
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::values::{self, KindName, Why};
+use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Key, Kind, State};
+use crate::key::{Key, Kind};
 use crate::name;
 use crate::output::instant;
-use crate::store::{Filter, Read};
+use crate::store::Read;
 use crate::when::{Timestamp, When};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -39,8 +39,8 @@ Examples:
   $ TOKEN=$(keyctl create --scope inference --quiet)
   $ keyctl create --scope inference --name worker --count 3 --format json")]
 pub struct Args {
-    /// What the key may do: inference, project (which implies inference), or another registered
-    /// scope; repeat it or separate scopes with commas
+    /// What the key may do: inference and project (which implies inference) are there from the
+    /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
     /// The key's name [default: <prefix>-apikey-<owner>-<time>]
@@ -200,18 +200,8 @@ impl Args {
         let names = self.numbered(name);
         for name in &names {
             name::key_name(name)?;
-            if let Some(key) = live(store, owner, name, now)? {
-                return Err(Error::state(format!(
-                    "{} already has a live key named {}: {} ({})",
-                    quote(owner),
-                    quote(name),
-                    key.id,
-                    key.state(now)
-                ))
-                .hint(format!(
-                    "choose another name, or replace that key: keyctl rotate {}",
-                    key.id
-                )));
+            if let Some(holder) = taken::holder(store, owner, name, now)? {
+                return Err(refused(&holder, now));
             }
         }
         Ok(names)
@@ -233,7 +223,7 @@ impl Args {
             };
             let mut taken = false;
             for name in &names {
-                taken = taken || live(store, owner, name, now)?.is_some();
+                taken = taken || taken::holder(store, owner, name, now)?.is_some();
             }
             if !taken {
                 return Ok(names);
@@ -250,15 +240,17 @@ impl Args {
     }
 }
 
-/// The live key of `owner` that is named `name`.
-fn live(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Result<Option<Key>> {
-    let found = store.find(&Filter {
-        owner: Some(owner.to_owned()),
-        name: Some(name.to_owned()),
-        states: vec![State::Active, State::Disabled, State::Expired],
-        ..Filter::all(now)
-    })?;
-    Ok(found.into_iter().next())
+/// What is said where a new key's name is taken. Whoever wanted a new token of that key rotates it.
+fn refused(holder: &Key, now: Timestamp) -> Error {
+    let error = taken::refusal(holder, now);
+    if holder.check_rotatable(now).is_err() {
+        return error;
+    }
+    let hint = error.hint.clone().unwrap_or_default();
+    error.hint(format!(
+        "for a new token of that key: keyctl rotate {}; else {hint}",
+        holder.id
+    ))
 }
 
 /// The event of a key's making.

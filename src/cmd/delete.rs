@@ -1,10 +1,10 @@
 //! `keyctl delete`
 
-use super::Cx;
 use super::change::{Changed, change_all, tell};
 use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::selection::Selection;
 use super::values::Why;
+use super::{Cx, keys};
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
@@ -53,6 +53,10 @@ impl Args {
     /// Deletes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
+        if selection.is_empty() {
+            cx.status(keys::NONE_GIVEN);
+            return Ok(DONE);
+        }
         let mut store = cx.open_to_write()?;
         let agreed = self.ask(cx, &*store, &selection)?;
         let spare_legacy = selection.owner().is_some();
@@ -79,7 +83,7 @@ impl Args {
         tell_of_legacy(cx, &changed);
         if let (Some(owner), true) = (selection.owner(), changed.is_empty()) {
             cx.status(format_args!(
-                "every key of {} is deleted already",
+                "every key of {} is already deleted",
                 quote(owner)
             ));
         }
@@ -111,7 +115,7 @@ impl Args {
         let doomed: Vec<Key> = undeleted(&found, now).cloned().collect();
         if !doomed.is_empty() {
             if cx.env.terminal.interactive() {
-                cx.notice("to be deleted; what uses it will fail:");
+                cx.notice("to be deleted; anything that uses it will fail:");
                 name_keys(cx, &doomed, now);
             }
             confirm(cx, self.yes, "delete", &question(&doomed))?;

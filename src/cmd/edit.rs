@@ -1,14 +1,14 @@
 //! `keyctl edit`
 
 use super::values::{self, Why};
-use super::{Cx, keys};
-use crate::error::{DONE, Error, Result, escape};
+use super::{Cx, keys, taken};
+use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Edit, Labels, Scopes};
+use crate::key::{Edit, Key, Labels, Scopes};
 use crate::name;
 use crate::output::instant;
 use crate::store::{self, Read};
-use crate::when::{Span, When};
+use crate::when::{Span, Timestamp, When};
 
 /// Change a key's name, scopes, expiry or labels
 ///
@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// A label to remove; may be repeated
-    #[arg(long = "remove-label", value_name = "LABEL", value_parser = name::label_key)]
+    #[arg(long = "remove-label", value_name = "LABEL", value_parser = label_to_remove)]
     remove_labels: Vec<String>,
     #[command(flatten)]
     why: Why,
@@ -93,6 +93,12 @@ impl Args {
             after
                 .edit(now, &edit, &tx.policy()?)
                 .map_err(|error| error.of_key(id))?;
+            if before.name != after.name
+                && let Some(holder) = taken::holder(&*tx, &after.owner, &after.name, now)?
+                && holder.id != id
+            {
+                return Err(taken::refusal(&holder, now));
+            }
             let changes = before.changes(&after);
             if !changes.is_empty() {
                 tx.update(&after)?;
@@ -103,22 +109,13 @@ impl Args {
             Ok((before, after, now))
         })?;
         if before == after {
-            cx.status(format_args!("{id} is so already: nothing was changed"));
+            cx.status(format_args!(
+                "{id} already has these values: nothing was changed"
+            ));
             return Ok(DONE);
         }
         cx.status(format_args!("changed {id} ({})", escape(&after.name)));
-        if before.expires_at != after.expires_at {
-            cx.status(format_args!(
-                "  expires  {}",
-                instant(after.expires_at, now)
-            ));
-        }
-        if before.usable_until != after.usable_until {
-            cx.status(format_args!(
-                "  works until  {}",
-                instant(after.usable_until, now)
-            ));
-        }
+        tell(cx, &before, &after, now);
         Ok(DONE)
     }
 
@@ -138,5 +135,53 @@ impl Args {
             grace: self.grace,
             labels: labels.clone(),
         })
+    }
+}
+
+/// Says what was changed: what it was, and what it is.
+fn tell(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
+    let name = |key: &Key| escape(&key.name);
+    let scopes = |key: &Key| {
+        let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+        escape(&scopes.join(" "))
+    };
+    let labels = |key: &Key| {
+        let labels = key
+            .labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
+        let labels: Vec<String> = labels.collect();
+        match labels.is_empty() {
+            true => "none".to_owned(),
+            false => escape(&labels.join(" ")),
+        }
+    };
+    let at = |at: Option<Timestamp>| instant(at, now);
+    let fields = [
+        ("name", [name(before), name(after)]),
+        ("scopes", [scopes(before), scopes(after)]),
+        ("labels", [labels(before), labels(after)]),
+        ("expires", [at(before.expires_at), at(after.expires_at)]),
+        (
+            "works until",
+            [at(before.usable_until), at(after.usable_until)],
+        ),
+    ];
+    for (field, [old, new]) in fields {
+        if old != new {
+            cx.status(format_args!("  {field}  {old} → {new}"));
+        }
+    }
+}
+
+/// `text` as the label to take away.
+fn label_to_remove(text: &str) -> Result<String> {
+    match text.split_once('=') {
+        Some((label, _)) if name::label_key(label).is_ok() => Err(Error::usage(format!(
+            "{} is not a label's name",
+            quote(text)
+        ))
+        .hint(format!("leave the value out: --remove-label {label}"))),
+        _ => name::label_key(text),
     }
 }

@@ -1,7 +1,8 @@
 //! `KEY` arguments, `-` among them.
 
 use super::Cx;
-use crate::error::{Error, Result, quote};
+use super::confirm::unanswered;
+use crate::error::{Error, Kind, Result, quote};
 use crate::key::Key;
 use crate::lookup::Lookup;
 use crate::store::Read;
@@ -12,8 +13,17 @@ use zeroize::Zeroizing;
 /// that a token in it leaves no copy behind that is not wiped.
 const STDIN_MAX: usize = 4 << 20;
 
+/// What is said at a terminal before KEYs are read from it.
+const TYPE_KEYS: &str =
+    "reading key IDs, names or tokens, one a line and not shown; end with Ctrl-D\n";
+
+/// What is said where several KEYs are taken and standard input had none: a list of keys to stop may
+/// be empty, and that is no mistake of the command line that pipes it.
+pub const NONE_GIVEN: &str = "no keys given";
+
 /// `given` with each `-` replaced by the lines of standard input, where a token stands for its key
-/// ID: so a leaked token is looked up or revoked without being an argument.
+/// ID: so a leaked token is looked up or revoked without being an argument. What is typed at a
+/// terminal is not shown, since a token may be among it.
 pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(given.len());
     for text in given {
@@ -23,16 +33,24 @@ pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
             texts.push(text.clone());
         }
     }
-    if texts.is_empty() {
-        return Err(Error::usage("no KEY came on standard input").hint("write one KEY a line"));
-    }
     Ok(texts)
 }
 
 /// `given`, or the one line of standard input that `-` stands for.
 pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
-    match <[String; 1]>::try_from(expand(cx, &[given.to_owned()])?) {
+    if given != "-" {
+        return Ok(given.to_owned());
+    }
+    let read = match cx.env.terminal.stdin {
+        true => typed_line(cx)?,
+        false => read_all(cx)?,
+    };
+    match <[String; 1]>::try_from(lines(&read)?) {
         Ok([text]) => Ok(text),
+        Err(none) if none.is_empty() => {
+            Err(Error::usage("no KEY came on standard input")
+                .hint("give one key ID, name or token"))
+        }
         Err(texts) => Err(
             Error::usage(format!("{} KEYs came on standard input", texts.len()))
                 .hint("this command takes one"),
@@ -53,7 +71,35 @@ pub fn find(lookup: &Lookup<'_>, store: &dyn Read, texts: &[String]) -> Result<V
     Ok(keys)
 }
 
+fn typed_line(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    check_interactive(cx)?;
+    let typed = cx.env.prompt.hidden("Key ID, name or token (not shown): ");
+    let typed = typed.map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
+    Ok(Zeroizing::new(typed.as_bytes().to_vec()))
+}
+
+/// Refuses what is typed where it could not be said what is waited for.
+fn check_interactive(cx: &Cx<'_>) -> Result<()> {
+    if cx.env.terminal.interactive() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Unconfirmed,
+        "'-' is given, and there is no terminal to ask at",
+    )
+    .hint(PIPE_HINT))
+}
+
+const PIPE_HINT: &str = "give a key ID or a name, or pipe it in";
+
 fn read_all(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    if cx.env.terminal.stdin {
+        check_interactive(cx)?;
+        let typed = cx.env.prompt.hidden_lines(TYPE_KEYS, STDIN_MAX);
+        return typed
+            .map_err(|cause| unanswered(&cause, "", PIPE_HINT))
+            .and_then(check_length);
+    }
     let mut bytes = Zeroizing::new(vec![0; STDIN_MAX + 1]);
     let mut filled = 0;
     while filled < bytes.len() {
@@ -64,11 +110,15 @@ fn read_all(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
             Err(cause) => return Err(Error::store(format!("cannot read standard input: {cause}"))),
         }
     }
-    if filled > STDIN_MAX {
+    bytes.truncate(filled);
+    check_length(bytes)
+}
+
+fn check_length(bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>> {
+    if bytes.len() > STDIN_MAX {
         return Err(Error::usage("too many KEYs came on standard input")
             .hint("give them in parts of at most 4 MiB"));
     }
-    bytes.truncate(filled);
     Ok(bytes)
 }
 

@@ -173,7 +173,7 @@ impl Args {
                         "{} from now lies after the year 9999",
                         quote(&within.to_string())
                     ))
-                    .hint("give less")
+                    .hint("give a shorter one")
                 })
             })
             .transpose()?;

@@ -1,7 +1,7 @@
 //! `keyctl log`
 
 use super::{Cx, keys, values};
-use crate::error::{DONE, Error, FOUND, Result};
+use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::event::{Action, Entry, Head};
 use crate::id::KeyId;
 use crate::output::{Entries, EntryFormat, unwritable};
@@ -151,8 +151,48 @@ impl Args {
                 1 => cx.status("1 event"),
                 count => cx.status(format_args!("{count} events")),
             }
+            if count == 0 {
+                self.tell_if_unknown(cx, &*store, &filter)?;
+            }
         }
         Ok(DONE)
+    }
+
+    /// Says under a log without events that there is none at all of the user or the key, if so: most
+    /// likely a typo.
+    fn tell_if_unknown(&self, cx: &mut Cx<'_>, store: &dyn Read, filter: &LogFilter) -> Result<()> {
+        let one = LogFilter {
+            limit: Some(1),
+            ..LogFilter::default()
+        };
+        if let Some(actor) = &self.actor {
+            let theirs = LogFilter {
+                actor: Some(actor.clone()),
+                ..one.clone()
+            };
+            if store.find_events(&theirs)?.is_empty() {
+                let known = store.administrators()?;
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let otherwise = "'keyctl log' shows who did what";
+                cx.status(format_args!(
+                    "hint: nothing was done by {}; {}",
+                    quote(actor),
+                    values::meant(actor, &known, otherwise)
+                ));
+            }
+        }
+        if let Some(id) = filter.key_id {
+            let of_key = LogFilter {
+                key_id: Some(id),
+                ..one
+            };
+            if store.find_events(&of_key)?.is_empty() {
+                cx.status(format_args!(
+                    "hint: there never was a key {id}; 'keyctl list --state all' shows every key"
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn filter(&self, cx: &mut Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<LogFilter> {

@@ -1,7 +1,7 @@
 //! `keyctl member`
 
 use super::Cx;
-use super::values::{TableFormat, Why, check_project};
+use super::values::{self, TableFormat, Why, check_project};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::name;
@@ -46,7 +46,7 @@ Examples:
         #[arg(value_name = "PROJECT", value_parser = name::project)]
         project: String,
         /// The user
-        #[arg(value_name = "USER", value_parser = name::owner)]
+        #[arg(value_name = "USER", value_parser = name::user)]
         user: String,
         /// What they may do: an owner can also change the members
         #[arg(long, value_enum, value_name = "ROLE")]
@@ -64,7 +64,7 @@ Examples:
         #[arg(value_name = "PROJECT", value_parser = name::project)]
         project: String,
         /// The user
-        #[arg(value_name = "USER", value_parser = name::owner)]
+        #[arg(value_name = "USER", value_parser = name::user)]
         user: String,
         #[command(flatten)]
         why: Why,
@@ -154,15 +154,15 @@ fn add(cx: &mut Cx<'_>, member: &Member, reason: Option<&str>) -> Result<u8> {
         Ok(before)
     })?;
     let (user, project) = (escape(user), escape(project));
-    let already = if before == Some(*role) {
-        " already"
-    } else {
-        ""
+    let now = match before == Some(*role) {
+        true => "already",
+        false => "now",
     };
-    cx.status(format_args!(
-        "{user} is {} of {project}{already}",
-        role.word()
-    ));
+    let role = match role {
+        Role::Owner => "an owner of",
+        Role::Collaborator => "a collaborator in",
+    };
+    cx.status(format_args!("{user} is {now} {role} {project}"));
     Ok(DONE)
 }
 
@@ -171,13 +171,18 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
     store::write(&mut *store, |tx| {
         let members = check_access(&*tx, cx, project)?;
         check_project(&*tx, project)?;
-        let Some(member) = members.into_iter().find(|member| member.user == user) else {
+        let Some(member) = members.iter().find(|member| member.user == user) else {
+            let users: Vec<&str> = members.iter().map(|member| member.user.as_str()).collect();
             return Err(Error::not_found(format!(
-                "{} is no member of {}",
+                "{} is not a member of {}",
                 quote(user),
                 quote(project)
             ))
-            .hint("'keyctl member list' shows the members"));
+            .hint(values::meant(
+                user,
+                &users,
+                "'keyctl member list' shows the members",
+            )));
         };
         tx.remove_member(project, user)?;
         let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberRemove, None)

@@ -1,14 +1,17 @@
 //! `keyctl policy`
 
 use super::Cx;
+use super::confirm::keys;
 use super::values::{Format, Why};
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
+use crate::key::{Kind, State};
 use crate::output::{Column, Sheet};
 use crate::policy::{Policy, SETTINGS};
-use crate::store;
+use crate::store::{self, Filter, Read};
 use clap::Subcommand;
 use serde_json::{Map, Value};
+use std::ops::ControlFlow;
 
 /// Show or set rules for everyone who uses the store
 ///
@@ -170,9 +173,40 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
         tx.append(&event.because(reason))?;
         Ok::<_, Error>(Some(old))
     })?;
+    let is_changed = changed.is_some();
     match changed {
         Some(old) => cx.status(format_args!("{name} is now {value} (was {old})")),
-        None => cx.status(format_args!("{name} is {value} already")),
+        None => cx.status(format_args!("{name} is already {value}")),
+    }
+    if is_changed && name == "max-expiry" {
+        tell_of_outliving(cx, &*store)?;
     }
     Ok(DONE)
+}
+
+/// Says how many keys live longer than policy allows from now on: they keep their dates.
+fn tell_of_outliving(cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
+    let policy = store.policy()?;
+    let living = Filter {
+        kind: Some(Kind::Api),
+        states: vec![State::Active, State::Disabled],
+        ..Filter::all(cx.env.now())
+    };
+    let mut outliving = 0;
+    store.scan(&living, &mut |key| {
+        let expiry = policy.check_expiry(key.expires_at, key.created_at);
+        outliving += usize::from(expiry.is_err());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if outliving > 0 {
+        let (lives, keep) = match outliving {
+            1 => ("lives", "keeps its dates"),
+            _ => ("live", "keep their dates"),
+        };
+        cx.status(format_args!(
+            "{} {lives} longer than that and {keep}: see 'keyctl doctor'",
+            keys(outliving)
+        ));
+    }
+    Ok(())
 }

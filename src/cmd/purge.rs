@@ -170,11 +170,15 @@ impl Args {
         })?;
         let working = legacy.iter().filter(|key| key.is_usable(now)).count();
         if let Some(key) = legacy.first() {
-            cx.notice(format_args!(
-                "{} of kind legacy cannot be purged, {working} of them in use: keyctl disable --owner {}",
-                confirm::keys(legacy.len()),
-                escape(&key.owner)
-            ));
+            let stay = confirm::keys(legacy.len());
+            let step = match working {
+                0 => String::new(),
+                _ => format!(
+                    ", {working} of them in use: keyctl disable --owner {}",
+                    escape(&key.owner)
+                ),
+            };
+            cx.notice(format_args!("{stay} of kind legacy cannot be purged{step}"));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::key::{Key, Kind, Rotation, State};
 use crate::lookup::Lookup;
 use crate::output::instant;
 use crate::policy::{self, Policy};
-use crate::store::Read;
+use crate::store::{Filter, Read};
 use crate::when::{Span, Timestamp, When};
 use serde_json::json;
 
@@ -103,6 +103,7 @@ impl Args {
         })?;
         if let (Some(rotated), [new]) = (rotated, new.as_slice()) {
             tell(cx, &rotated, new, now);
+            warn_of_others(cx, &*store, &rotated.old, now);
         }
         Ok(DONE)
     }
@@ -181,13 +182,16 @@ fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -
         by_prefix: false,
         to_stop: false,
     };
-    Err(match lookup.live_successor(store, key)? {
-        Some(live) => error.hint(format!(
-            "its live successor is {}: keyctl rotate {}",
-            live.id, live.id
-        )),
-        None => error.hint("it has no live successor; make a new key: keyctl create"),
-    })
+    let instead = match lookup.live_successor(store, key)? {
+        Some(live) => format!("its live successor is {0}: keyctl rotate {0}", live.id),
+        None => "it has no live successor; make a new key: keyctl create".to_owned(),
+    };
+    // Whoever rotates a key again may want to be rid of the token that still works.
+    let stop = match key.is_usable(now) {
+        true => format!("; to stop this one now: keyctl disable {}", key.id),
+        false => String::new(),
+    };
+    Err(error.hint(format!("{instead}{stop}")))
 }
 
 fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
@@ -212,5 +216,26 @@ fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
             old.id,
             instant(until, now)
         )),
+    }
+}
+
+/// Names the keys of the same name that an earlier rotation has left working: who rotates since a token
+/// has leaked may mean one of those.
+fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Read, rotated: &Key, now: Timestamp) {
+    // The rotation is done, whether or not this can be read.
+    let named = store.find(&Filter {
+        owner: Some(rotated.owner.clone()),
+        name: Some(rotated.name.clone()),
+        states: vec![State::PhasedOut],
+        ..Filter::all(now)
+    });
+    for key in named.unwrap_or_default() {
+        if key.id != rotated.id && key.is_usable(now) {
+            cx.notice(format_args!(
+                "{0} (same name) still works until {1}; to stop it now: keyctl disable {0}",
+                key.id,
+                instant(key.stops_at(), now)
+            ));
+        }
     }
 }

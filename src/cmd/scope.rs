@@ -143,7 +143,7 @@ fn add(
             .administrator("register a scope")?;
         if tx.scopes()?.has(name) {
             return Err(
-                Error::state(format!("there is a scope {} already", quote(name)))
+                Error::state(format!("scope {} already exists", quote(name)))
                     .hint("choose another name"),
             );
         }
@@ -206,7 +206,7 @@ fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
         return Ok(());
     }
     let mut error = Error::state(format!("the scope {name} is in use")).hint(format!(
-        "take it from these keys (keyctl edit KEY --remove-scope {name}) or delete them first; 'keyctl list --scope {name}' shows all of them"
+        "take it from these keys (keyctl edit KEY --remove-scope {name}, or --scope OTHER where it is the only one) or delete them first; 'keyctl list --scope {name}' shows all of them"
     ));
     error.candidates = users.iter().map(|key| key.candidate(now)).collect();
     Err(error)

@@ -34,6 +34,11 @@ impl Selection {
         }
     }
 
+    /// Whether `-` stood for keys, and none came: as with `xargs -r`, there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Selection::Keys(texts) if texts.is_empty())
+    }
+
     /// The user all of whose keys are meant.
     pub fn owner(&self) -> Option<&str> {
         match self {

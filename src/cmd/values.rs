@@ -57,9 +57,10 @@ impl From<KindName> for Kind {
 
 /// `text` as how many lines to show at most.
 pub fn limit(text: &str) -> Result<u64> {
-    text.parse().map_err(|_| {
+    let number = text.parse().ok();
+    number.filter(|&number| number > 0).ok_or_else(|| {
         Error::usage(format!("{} is not a value of --limit", quote(text)))
-            .hint("give a whole number, as in --limit 20")
+            .hint("give a whole number from 1 on, as in --limit 20")
     })
 }
 
@@ -113,4 +114,12 @@ pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
         .map(|member| member.project.as_str())
         .collect();
     Ok(nearest(project, &names).map(|near| format!("did you mean {}?", quote(near))))
+}
+
+/// A question after the one of `known` that is most like `given`, or `otherwise` if none is.
+pub fn meant(given: &str, known: &[&str], otherwise: &str) -> String {
+    nearest(given, known).map_or_else(
+        || otherwise.to_owned(),
+        |near| format!("did you mean {}?", quote(near)),
+    )
 }

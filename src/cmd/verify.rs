@@ -1,5 +1,6 @@
 //! `keyctl verify`
 
+mod advice;
 mod batch;
 mod keeper;
 mod lines;
@@ -10,10 +11,10 @@ mod worker;
 
 use super::Cx;
 use super::values::Format;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote};
 use crate::name;
-use crate::verify::{Note, Reason, Required, Verdict, Verifier};
-use std::ffi::OsString;
+use crate::verify::{Note, Required, Verifier};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// Verify a token
@@ -79,9 +80,8 @@ pub struct Args {
 impl Args {
     /// Verifies the token.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        if self.argument.is_some() {
-            return Err(Error::usage("a token is never an argument: others can read it with ps")
-                .hint("pipe it in, or name --key-file or --key-env; take one that was typed as leaked"));
+        if let Some(argument) = &self.argument {
+            return Err(misplaced(argument));
         }
         let required = Required {
             scopes: self.scopes,
@@ -91,9 +91,8 @@ impl Args {
             return batch::run(cx, self.key_file.as_deref(), &required, !self.no_touch);
         }
         let presented = presented::read(cx, self.key_file.as_deref(), self.key_env.as_deref())?;
-        let Some(token) = presented::parse(&presented) else {
-            let verdict = Verdict::Rejected(Reason::Malformed, None);
-            return report::report(cx, &verdict, self.format, None);
+        let Some(token) = presented.token() else {
+            return report::malformed(cx, &presented, self.format);
         };
         let mut store = cx.open_to_read()?;
         let mut verifier = Verifier::new(&required);
@@ -102,7 +101,7 @@ impl Args {
             store: &*store,
             at: verified.at,
         };
-        let code = report::report(cx, &verified.verdict, self.format, Some(&by))?;
+        let code = report::report(cx, &verified.verdict, self.format, &by)?;
         if !self.no_touch
             && let Ok(Some(note)) = verifier.note(&*store, &verified, &token, &mut *cx.env.random)
         {
@@ -112,4 +111,16 @@ impl Args {
         }
         Ok(code)
     }
+}
+
+/// What is said of an argument that is there. One that is shaped like a token never comes so far.
+fn misplaced(argument: &OsStr) -> Error {
+    let shown = quote(&argument.to_string_lossy());
+    let error = Error::usage(format!(
+        "verify takes no argument, but {shown} is given: others can read arguments with ps"
+    ));
+    if argument == "-" {
+        return error.hint("leave it out: standard input is read anyway; or write --key-file -");
+    }
+    error.hint("pipe the token in, or name --key-file or --key-env; if you typed a token, treat it as leaked: rotate or delete its key")
 }

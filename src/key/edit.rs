@@ -115,13 +115,18 @@ impl Key {
             }
             State::Expired | State::Disabled | State::Active => {}
         }
-        if self.kind == Kind::Legacy && (edit.scopes != Scopes::default() || edit.expires.is_some())
-        {
-            return Err(self
-                .refuses("given scopes or an expiry", "it is a legacy key")
-                .hint("only its name and labels can be changed"));
+        let asked = match (edit.scopes != Scopes::default(), edit.expires.is_some()) {
+            (false, false) => return Ok(()),
+            (true, false) => "given scopes",
+            (false, true) => "given an expiry",
+            (true, true) => "given scopes or an expiry",
+        };
+        match self.kind {
+            Kind::Api => Ok(()),
+            Kind::Legacy => Err(self
+                .refuses(asked, "it is a legacy key")
+                .hint("only its name and labels can be changed")),
         }
-        Ok(())
     }
 
     fn check_grace_runs(&self, now: Timestamp, edit: &Edit) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The terminal: how wide it is, and how it asks.
 
 use keyctl::env::Prompt;
+use rustix::io::Errno;
 use rustix::stdio;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
@@ -27,7 +28,7 @@ pub struct Prompter;
 
 impl Prompt for Prompter {
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
-        let guard = Guard::new()?;
+        let guard = Guard::new(INTERRUPTED)?;
         // Here and not by the crate, which asks first and hides after that, and whose settings a
         // signal at that moment could leave behind.
         guard.hide()?;
@@ -43,11 +44,29 @@ impl Prompt for Prompter {
             })
     }
 
+    fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+        // One for all lines: between two, what is pasted would be shown.
+        let guard = Guard::new(INTERRUPTED)?;
+        guard.hide()?;
+        say(question)?;
+        // All at once: growing would leave a copy behind that is not wiped.
+        let mut bytes = Zeroizing::new(vec![0; most + 1]);
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match rustix::io::read(stdio::stdin(), &mut bytes[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(Errno::INTR) => {}
+                Err(cause) => return Err(cause.into()),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
     fn line(&mut self, question: &str) -> io::Result<String> {
-        let _guard = Guard::new()?;
-        let mut stderr = io::stderr();
-        stderr.write_all(question.as_bytes())?;
-        stderr.flush()?;
+        let _guard = Guard::new(NOTHING_CHANGED)?;
+        say(question)?;
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
             return Err(unanswered());
@@ -55,6 +74,17 @@ impl Prompt for Prompter {
         Ok(answer)
     }
 }
+
+fn say(question: &str) -> io::Result<()> {
+    let mut stderr = io::stderr();
+    stderr.write_all(question.as_bytes())?;
+    stderr.flush()
+}
+
+/// What is said when a signal ends the program where something is read, and where a change waits for
+/// a yes.
+const INTERRUPTED: &str = "\nkeyctl: interrupted\n";
+const NOTHING_CHANGED: &str = "\nkeyctl: interrupted: nothing was changed\n";
 
 /// What is typed, without a buffer that would keep it. That it has ended is an error: the crate
 /// takes an end for an empty answer.
@@ -96,7 +126,8 @@ struct Guard {
 }
 
 impl Guard {
-    fn new() -> io::Result<Self> {
+    /// One that leaves the words `last` when a signal ends the program.
+    fn new(last: &'static str) -> io::Result<Self> {
         let before = tcgetattr(stdio::stdin()).ok();
         NOTHING_ASKED.store(false, Ordering::SeqCst);
         let mut signals = Signals::new(ENDING)?;
@@ -107,7 +138,7 @@ impl Guard {
         let as_before = before.clone();
         let watcher = thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                leave(as_before.as_ref(), signal);
+                leave(as_before.as_ref(), last, signal);
             }
         });
         Ok(Guard {
@@ -145,9 +176,9 @@ impl Drop for Guard {
     clippy::exit,
     reason = "a signal asks for just that, while the main thread waits for a key"
 )]
-fn leave(terminal: Option<&Termios>, signal: i32) {
+fn leave(terminal: Option<&Termios>, last: &str, signal: i32) {
     restore(terminal);
-    drop(io::stderr().write_all(b"\nkeyctl: interrupted: nothing was changed\n"));
+    drop(io::stderr().write_all(last.as_bytes()));
     std::process::exit(128 + signal);
 }
 

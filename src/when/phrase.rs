@@ -6,11 +6,10 @@ use crate::error::{Error, Result, quote};
 use chrono::{DateTime, NaiveDate};
 use std::str::FromStr;
 
-const WHEN_HINT: &str = "give a duration (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
+const WHEN_HINT: &str = "give a duration, a whole number and one unit (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
                          an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'";
 
-const SINCE_HINT: &str =
-    "give a duration before now (12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
+const SINCE_HINT: &str = "give a duration before now, a whole number and one unit (12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
 
 /// From when on something is looked at, as the command line says it: so long ago, or since an
 /// instant or the beginning of a day.
@@ -74,7 +73,7 @@ impl When {
             When::At(at) => Ok(Some(at)),
             When::After(span) => now.after(span).map(Some).ok_or_else(|| {
                 Error::usage(format!("{span} from now lies after the year 9999"))
-                    .hint("give less, or 'never'")
+                    .hint("give a shorter one, or 'never'")
             }),
         }
     }
@@ -94,8 +93,11 @@ impl FromStr for When {
             return parse_instant(text).map(When::At);
         }
         match parse_span(text)? {
-            Some(Span::ZERO) => Err(Error::usage(format!("{} is no time at all", quote(text)))
-                .hint("give a duration of at least 1s")),
+            Some(Span::ZERO) => Err(Error::usage(format!(
+                "the duration {} must be more than zero",
+                quote(text)
+            ))
+            .hint("give a duration of at least 1s")),
             Some(span) => Ok(When::After(span)),
             None => Err(Error::usage(format!("{} is not a time", quote(text)))
                 .hint(meant(text).unwrap_or_else(|| WHEN_HINT.to_owned()))),

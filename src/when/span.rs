@@ -35,6 +35,11 @@ impl Span {
         Span(days as i64 * DAY)
     }
 
+    /// The least whole number of days that is no shorter.
+    pub fn to_days(self) -> Self {
+        Span((self.0 + DAY - 1) / DAY * DAY)
+    }
+
     /// The length in milliseconds.
     pub fn millis(self) -> i64 {
         self.0
@@ -82,7 +87,7 @@ pub(super) fn parse_span(text: &str) -> Result<Option<Span>> {
         .map(|total| Some(Span(total)))
         .ok_or_else(|| {
             Error::usage(format!("the duration {} is too long", quote(text)))
-                .hint("give less: time here ends with the year 9999")
+                .hint("give a shorter one: dates end with the year 9999")
         })
 }
 

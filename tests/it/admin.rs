@@ -50,7 +50,7 @@ fn who_creates_the_store_is_its_first_administrator() {
     world
         .run("admin list")
         .stdout("alice\n")
-        .stderr("and always: the owner of the store's file, and root\n");
+        .stderr("always administrators: the owner of the store's file, and root\n");
     world.run("create --scope inference --owner bob --name theirs");
     world
         .line("edit alice/web --name mine")
@@ -188,7 +188,7 @@ fn an_administrator_is_appointed_and_dismissed() {
         .run()
         .code(0)
         .stdout("")
-        .stderr("erin is an administrator\n");
+        .stderr("erin is now an administrator\n");
     let last = world.events().pop().unwrap();
     assert_eq!(
         (last.action.as_str(), last.actor.as_str()),
@@ -228,7 +228,7 @@ fn who_is_an_administrator_already_stays_one_without_an_event() {
         .user("carol")
         .run()
         .code(0)
-        .stderr("carol is an administrator already\n");
+        .stderr("carol is already an administrator\n");
     assert_eq!(world.log(), before);
 }
 
@@ -261,9 +261,18 @@ fn who_is_no_administrator_cannot_be_dismissed() {
     let world = world();
     world.line("admin remove nobody").user("carol").run().fails(
         3,
-        "'nobody' is no administrator\nhint: 'keyctl admin list' shows them\n",
+        "'nobody' is not an administrator\nhint: 'keyctl admin list' shows them\n",
+    );
+    world.line("admin remove crol").user("carol").run().fails(
+        3,
+        "'crol' is not an administrator\nhint: did you mean 'carol'?\n",
     );
     world.line("admin add a/b").user("carol").run().fails(2, "");
+    world
+        .cmd(["admin", "add", ""])
+        .user("carol")
+        .run()
+        .fails(2, "the user is empty\n");
 }
 
 #[test]

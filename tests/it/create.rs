@@ -286,13 +286,18 @@ fn only_an_administrator_makes_keys_for_others() {
 fn a_live_name_is_taken_for_its_owner_only() {
     let world = World::new();
     let id = id_of(&world.create("--scope inference --name ci --expires 1d"));
+    let rotatable = |state: &str| match state {
+        // The one that is expired here is disabled too.
+        "disabled" | "expired" => String::new(),
+        _ => format!("for a new token of that key: keyctl rotate {id}; else "),
+    };
     let again = |state: &str| {
         world
             .cmd("create --scope inference --name ci".split(' '))
             .run()
             .fails(
                 4,
-                &format!("'alice' already has a live key named 'ci': {id} ({state})\nhint: choose another name, or replace that key: keyctl rotate {id}\n"),
+                &format!("'alice' already has a live key named 'ci': {id} ({state})\nhint: {}choose another name, or free this one: keyctl edit {id} --name OTHER or keyctl delete {id}\n", rotatable(state)),
             );
     };
     again("active");

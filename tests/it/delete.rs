@@ -100,7 +100,7 @@ fn a_key_that_is_deleted_already_is_left_so_without_a_question() {
     // Neither --yes nor a terminal to ask at.
     world
         .run(&format!("delete {id}"))
-        .stderr(&format!("{id} (web) is deleted already\n"));
+        .stderr(&format!("{id} (web) is already deleted\n"));
     world
         .line(&format!("delete {id}"))
         .terminal(80)
@@ -146,7 +146,7 @@ fn the_question_names_what_will_go_and_when_it_was_last_used() {
         .code(0)
         .stdout("")
         .stderr(&format!(
-            "to be deleted; what uses it will fail:\n  \
+            "to be deleted; anything that uses it will fail:\n  \
              {id}  web  of alice, active, last used 3h ago\n  \
              {off}  off  of alice, disabled, no use recorded\n\
              deleted {id} (web)\ndeleted {off} (off)\n"
@@ -297,8 +297,8 @@ fn without_a_terminal_it_takes_yes() {
             .line(line)
             .stdin("y\n")
             .run()
-            .fails(4, "delete asks first, and there is no terminal to ask at\n")
-            .says("hint: if you are sure, say --yes\n");
+            .fails(4, "delete needs confirmation, and this is not a terminal\n")
+            .says("hint: if you are sure, add --yes\n");
     }
     let piped = Terminal {
         stdin: false,
@@ -313,7 +313,7 @@ fn without_a_terminal_it_takes_yes() {
         .run()
         .fails(
             4,
-            "delete asks first, and standard input is no terminal\nhint: if you are sure, say --yes\n",
+            "delete needs confirmation, and standard input is not a terminal\nhint: if you are sure, add --yes\n",
         );
     assert_eq!(world.rows(), before);
     // With --yes nobody is asked at a terminal either.

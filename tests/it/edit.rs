@@ -10,7 +10,17 @@ fn a_new_name_frees_the_old_one() {
     world
         .run("edit web --name api")
         .stdout("")
-        .stderr(&format!("changed {id} (api)\n"));
+        .stderr(&format!("changed {id} (api)\n  name  web → api\n"));
+    world
+        .run(&format!(
+            "edit {id} --name api --label a=b --add-scope project"
+        ))
+        .stderr(&format!(
+            "changed {id} (api)\n  scopes  inference → inference project\n  labels  none → a=b\n"
+        ));
+    world
+        .run(&format!("edit {id} --remove-label a"))
+        .says("  labels  a=b → none\n");
     assert_eq!(world.record("api")["id"], json!(id));
     world.line("show web").run().fails(3, "");
     world.create("--scope inference --name web");
@@ -30,18 +40,18 @@ fn the_token_stays_as_it_is() {
 fn a_name_that_a_live_key_of_the_owner_has_is_refused() {
     let world = World::quick();
     world.create("--scope inference --name web");
-    world.create("--scope inference --name off");
-    world.create("--scope inference --name over --expires 1h");
+    let off = id_of(&world.create("--scope inference --name off"));
+    let over = id_of(&world.create("--scope inference --name over --expires 1h"));
     world.run("disable off");
     world.advance("2h");
     let before = world.rows();
-    for taken in ["off", "over"] {
+    for (taken, holder, state) in [("off", off, "disabled"), ("over", over, "expired")] {
         world
             .line(&format!("edit web --name {taken} --label a=b"))
             .run()
             .fails(
                 4,
-                &format!("'alice' already has a live key named '{taken}'\n"),
+                &format!("'alice' already has a live key named '{taken}': {holder} ({state})\nhint: choose another name, or free this one: keyctl edit {holder} --name OTHER or keyctl delete {holder}\n"),
             );
     }
     assert_eq!(world.rows(), before);
@@ -193,7 +203,11 @@ fn labels_are_set_and_taken_away() {
             "the label 'team' is given twice\n",
         ),
         ("--label team", 2, "the label 'team' has no '='\n"),
-        ("--remove-label a=b", 2, "'a=b' is not a label key\n"),
+        (
+            "--remove-label a=b",
+            2,
+            "'a=b' is not a label's name\nhint: leave the value out: --remove-label a\n",
+        ),
     ] {
         world
             .line(&format!("edit web {flags}"))
@@ -215,10 +229,11 @@ fn an_expiry_is_counted_from_now_and_limited_from_creation() {
     world.advance("5d");
     world
         .run("edit web --expires 1d")
-        .says("  expires  2026-11-28T00:00:00Z (in 24h)\n");
+        .says(" → 2026-11-28T00:00:00Z (in 24h)\n")
+        .says("  expires  2026-12-02T00:00:00Z (in 5d) → ");
     world
         .run("edit web --expires 2027-11-21")
-        .says("  expires  2027-11-22T00:00:00Z (in 360d)\n");
+        .says(" → 2027-11-22T00:00:00Z (in 360d)\n");
     let before = world.rows();
     for (when, code, message) in [
         (
@@ -237,7 +252,7 @@ fn an_expiry_is_counted_from_now_and_limited_from_creation() {
             "2026-11-27T00:00:00Z is already past: it is now 2026-11-27T00:00:00Z\n",
         ),
         ("2027-02-29", 2, "there is no date '2027-02-29'\n"),
-        ("0s", 2, "'0s' is no time at all\n"),
+        ("0s", 2, "the duration '0s' must be more than zero\n"),
         ("1h30m", 2, "'1h30m' is not a time\n"),
     ] {
         world
@@ -247,9 +262,7 @@ fn an_expiry_is_counted_from_now_and_limited_from_creation() {
     }
     assert_eq!(world.rows(), before);
     world.policy("max-expiry", "never");
-    world
-        .run("edit web --expires never")
-        .says("  expires  never\n");
+    world.run("edit web --expires never").says(" → never\n");
     assert_eq!(world.record("web")["expires_at"], Value::Null);
 }
 
@@ -348,7 +361,7 @@ fn the_end_of_a_grace_that_runs_is_moved() {
     world.advance("1h");
     world
         .run(&format!("edit {id} --grace 1h"))
-        .says("  works until  2026-11-22T02:00:00Z (in 60m)\n");
+        .says("  works until  2026-11-22T04:00:00Z (in 3h) → 2026-11-22T02:00:00Z (in 60m)\n");
     world.run(&format!("edit {id} --grace 2h"));
     assert_eq!(
         world.record(&id)["usable_until"],
@@ -480,7 +493,9 @@ fn what_is_so_already_is_no_change() {
     let before = world.rows();
     world
         .run("edit web --name web --scope inference --label team=a --expires 1d")
-        .stderr(&format!("{id} is so already: nothing was changed\n"));
+        .stderr(&format!(
+            "{id} already has these values: nothing was changed\n"
+        ));
     assert_eq!(world.rows(), before);
 }
 
@@ -575,15 +590,16 @@ fn of_a_legacy_key_only_name_and_labels_are_changed() {
         .execute_batch("DELETE FROM key_scopes; UPDATE keys SET kind = 'legacy', expires_at = NULL")
         .unwrap();
     let before = world.rows();
-    for flags in [
-        "--scope inference",
-        "--add-scope project",
-        "--expires 1d",
-        "--expires never",
+    for (flags, asked) in [
+        ("--scope inference", "scopes"),
+        ("--add-scope project", "scopes"),
+        ("--expires 1d", "an expiry"),
+        ("--expires never", "an expiry"),
+        ("--expires 1d --scope inference", "scopes or an expiry"),
     ] {
         world.line(&format!("edit robot {flags}")).run().fails(
             4,
-            &format!("{id} ('robot') cannot be given scopes or an expiry: it is a legacy key\n"),
+            &format!("{id} ('robot') cannot be given {asked}: it is a legacy key\n"),
         );
     }
     assert_eq!(world.rows(), before);

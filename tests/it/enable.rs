@@ -11,7 +11,7 @@ fn a_key_that_is_not_disabled_is_left_as_it_is() {
     world
         .run("enable web")
         .stdout("")
-        .stderr(&format!("{id} (web) is enabled already\n"));
+        .stderr(&format!("{id} (web) is already enabled\n"));
     assert_eq!(world.rows(), before);
 }
 
@@ -134,7 +134,7 @@ fn it_is_one_event_a_key_with_its_reason() {
         .cmd(["enable", "a", "b", "a", "-m", "back"])
         .run()
         .code(0)
-        .says("(b) is enabled already\n");
+        .says("(b) is already enabled\n");
     let events = world.events();
     assert_eq!(events.len(), count + 1);
     let last = events.last().unwrap();

@@ -656,6 +656,11 @@ impl Prompt for Person {
         self.reply(question).map(Zeroizing::new)
     }
 
+    fn hidden_lines(&mut self, question: &str, _: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+        let lines = self.reply(question.trim_end())?;
+        Ok(Zeroizing::new(lines.into_bytes()))
+    }
+
     fn line(&mut self, question: &str) -> io::Result<String> {
         self.reply(question)
     }

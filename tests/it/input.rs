@@ -105,7 +105,7 @@ fn odd(text: &str) -> OsString {
     OsString::from_vec([text.as_bytes(), b"\xff"].concat())
 }
 
-const WHEN_HINT: &str = "\nhint: give a duration (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'\n";
+const WHEN_HINT: &str = "\nhint: give a duration, a whole number and one unit (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'\n";
 const SPAN_HINT: &str =
     "\nhint: give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d\n";
 
@@ -129,7 +129,7 @@ fn a_when_that_cannot_be_read_is_refused() {
             ("1h30m", format!("'1h30m' is not a time{WHEN_HINT}")),
             (" 1h", format!("' 1h' is not a time{WHEN_HINT}")),
             ("Never", format!("'Never' is not a time{WHEN_HINT}")),
-            ("0d", "'0d' is no time at all\nhint: give a duration of at least 1s\n".to_owned()),
+            ("0d", "the duration '0d' must be more than zero\nhint: give a duration of at least 1s\n".to_owned()),
             ("2027-02-29", format!("there is no date '2027-02-29'{WHEN_HINT}")),
             ("2027-13-01", format!("there is no date '2027-13-01'{WHEN_HINT}")),
             ("2027-1-1", format!("'2027-1-1' is not a time{WHEN_HINT}")),
@@ -143,11 +143,11 @@ fn a_when_that_cannot_be_read_is_refused() {
             ),
             (
                 "9223372036854775808d",
-                "the duration '9223372036854775808d' is too long\nhint: give less: time here ends with the year 9999\n".to_owned(),
+                "the duration '9223372036854775808d' is too long\nhint: give a shorter one: dates end with the year 9999\n".to_owned(),
             ),
             (
                 "7980y",
-                "2912700d from now lies after the year 9999\nhint: give less, or 'never'\n".to_owned(),
+                "2912700d from now lies after the year 9999\nhint: give a shorter one, or 'never'\n".to_owned(),
             ),
             (
                 "9999-12-31",
@@ -425,13 +425,13 @@ fn a_number_out_of_range_is_refused() {
             ),
         );
     }
-    for limit in ["-1", "x", "1.5", "99999999999999999999"] {
+    for limit in ["-1", "0", "x", "1.5", "99999999999999999999"] {
         for command in ["list", "log"] {
             stage.refuses(
                 [command, "--limit", limit],
                 2,
                 &format!(
-                    "'{limit}' is not a value of --limit\nhint: give a whole number, as in \
+                    "'{limit}' is not a value of --limit\nhint: give a whole number from 1 on, as in \
                      --limit 20\n"
                 ),
             );
@@ -573,9 +573,7 @@ fn a_key_that_is_not_there_or_not_alone_is_refused() {
         let short = &stage.id[..3];
         key(
             short,
-            &format!(
-                "there is no key '{short}'\nhint: the beginning of an ID will do from 4 characters on"
-            ),
+            &format!("there is no key '{short}'\nhint: an ID prefix needs at least 4 characters"),
         );
         let part = &stage.id[..11];
         if command == "show" {
@@ -604,7 +602,7 @@ fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
     let stage = Stage::new();
     let token = stage.token.as_str();
     let shown = format!(
-        "the token kc_{}_… was given as an argument, where others can read it with ps\nhint: take that token as leaked and rotate its key",
+        "the token kc_{0}_… was given as an argument, where others can read it with ps\nhint: treat that token as leaked: 'keyctl rotate {0}' replaces its key, 'keyctl delete {0}' stops it for ever; ",
         stage.id
     );
     for line in [
@@ -881,7 +879,7 @@ fn errors_are_json_where_json_was_asked_for() {
         "create --scope inference --expires never",
         4,
         "{\"error\":{\"code\":\"policy\",\"message\":\"expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z\",\
-         \"hint\":\"a key lives at most 365d from its creation (max-expiry); give an earlier time, or ask an administrator\"}}",
+         \"hint\":\"a key lives at most 365d from its creation (max-expiry); give an earlier time, or have an administrator raise it: keyctl policy set max-expiry never\"}}",
     );
     error(
         "create --scope inference --owner alice",
@@ -937,7 +935,7 @@ fn an_ambiguous_key_in_json_names_the_candidates() {
         json!({"error": {
             "code": "ambiguous",
             "message": "'ci' stands for more than one key",
-            "hint": "give the ID, or OWNER/NAME",
+            "hint": format!("give the ID, or OWNER/NAME, as in: keyctl show {}", stage.id),
             "candidates": [
                 {"id": stage.id, "name": "ci", "owner": "alice", "state": "active"},
                 {"id": id, "name": "ci", "owner": "bob", "state": "active"},

@@ -303,6 +303,11 @@ fn one_is_never_purged() {
         .code(0)
         .stderr(&format!("purged 1 key\n{stay}"));
     assert_eq!(ids(&world, "--state all"), legacy);
+    carol(&world, "disable --owner alice").run().code(0);
+    carol(&world, "purge --owner alice --all --yes")
+        .run()
+        .code(0)
+        .stderr("nothing to purge\n3 keys of kind legacy cannot be purged\n");
     assert_eq!(world.record(&old)["state"], json!("phased-out"));
     assert_eq!(world.record(&off)["state"], json!("disabled"));
 }
@@ -312,23 +317,35 @@ fn edit_changes_its_name_and_labels_and_nothing_else() {
     let world = World::quick();
     let token = robot(&world);
     let id = id_of(&token);
-    refused_to_all(
-        &world,
-        &[
-            "edit robot --scope inference",
-            "edit robot --add-scope inference",
-            "edit robot --remove-scope inference",
-            "edit robot --expires 30d",
-            "edit robot --expires never",
-            "edit robot --name machine --expires 30d",
-            "edit robot --label a=b --add-scope project",
-        ],
-        4,
-        &format!(
-            "{id} ('robot') cannot be given scopes or an expiry: it is a legacy key\nhint: only \
-             its name and labels can be changed\n"
+    for (asked, lines) in [
+        (
+            "scopes",
+            &[
+                "edit robot --scope inference",
+                "edit robot --add-scope inference",
+                "edit robot --remove-scope inference",
+                "edit robot --label a=b --add-scope project",
+            ][..],
         ),
-    );
+        (
+            "an expiry",
+            &[
+                "edit robot --expires 30d",
+                "edit robot --expires never",
+                "edit robot --name machine --expires 30d",
+            ],
+        ),
+    ] {
+        refused_to_all(
+            &world,
+            lines,
+            4,
+            &format!(
+                "{id} ('robot') cannot be given {asked}: it is a legacy key\nhint: only \
+                 its name and labels can be changed\n"
+            ),
+        );
+    }
     refused_to_all(
         &world,
         &["edit robot --grace 1h"],

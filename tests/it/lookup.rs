@@ -152,7 +152,7 @@ fn a_name_that_two_others_have_is_ambiguous() {
             "keyctl: 'web' stands for more than one key\n  \
          {bobs}  web  of bob, active\n  \
          {carols}  web  of carol, disabled\n\
-         hint: give the ID, or OWNER/NAME\n"
+         hint: give the ID, or OWNER/NAME, as in: keyctl show {bobs}\n"
         ));
     let ran = world
         .line("show web --format json")
@@ -165,7 +165,7 @@ fn a_name_that_two_others_have_is_ambiguous() {
         json!({ "error": {
             "code": "ambiguous",
             "message": "'web' stands for more than one key",
-            "hint": "give the ID, or OWNER/NAME",
+            "hint": format!("give the ID, or OWNER/NAME, as in: keyctl show {bobs}"),
             "candidates": [
                 { "id": bobs, "name": "web", "owner": "bob", "state": "active" },
                 { "id": carols, "name": "web", "owner": "carol", "state": "disabled" },
@@ -212,9 +212,11 @@ fn the_beginning_of_an_id_will_do_from_four_characters_on() {
     for prefix in ["abcd", "abcdefg", "abcdefgh000"] {
         assert_eq!(id(&world, prefix), json!("abcdefgh0001"), "{prefix}");
     }
-    world.line("show abc").run().fails(3, "there is no key 'abc'\n").says(
-        "hint: the beginning of an ID will do from 4 characters on; 'keyctl list' shows the IDs\n",
-    );
+    world
+        .line("show abc")
+        .run()
+        .fails(3, "there is no key 'abc'\n")
+        .says("hint: an ID prefix needs at least 4 characters; 'keyctl list' shows the IDs\n");
     for none in ["abce", "ABCD", "abc%", "abcu", "bcde", "abcdefgh00011"] {
         world.line(&format!("show {none}")).run().fails(
             3,
@@ -356,7 +358,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
     let before = world.rows();
     world.line("show -").run().fails(
         2,
-        "no KEY came on standard input\nhint: write one KEY a line\n",
+        "no KEY came on standard input\nhint: give one key ID, name or token\n",
     );
     world
         .line("disable web -")

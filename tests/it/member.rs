@@ -54,7 +54,7 @@ fn a_key_of_no_member_is_told_who_can_add_its_owner() {
         .code(6)
         .stdout("")
         .stderr(&format!(
-            "rejected: project: {id} key-dave is of dave, who is no member of search (store {})\n\
+            "rejected: project: {id} key-dave is of dave, who is not a member of search (store {})\n\
              hint: an administrator, or an owner of the project (alice, erin) can add them: keyctl member add search dave --role collaborator\n",
             world.db().display()
         ));
@@ -229,7 +229,7 @@ fn only_an_administrator_founds_a_project() {
         .run()
         .code(0)
         .stdout("")
-        .stderr("alice is owner of fresh\n");
+        .stderr("alice is now an owner of fresh\n");
     world.run("member add fresh bob --role collaborator");
 }
 
@@ -252,7 +252,7 @@ fn a_member_gets_another_role_and_the_log_has_both() {
         .line("member add search bob --role owner -m promoted")
         .run()
         .code(0)
-        .stderr("bob is owner of search\n");
+        .stderr("bob is now an owner of search\n");
     let last = world.events().pop().unwrap();
     assert_eq!(
         (last.action.as_str(), last.actor.as_str()),
@@ -288,7 +288,7 @@ fn a_role_that_a_member_has_already_is_said_and_not_logged() {
     let before = world.log();
     world
         .run("member add search bob --role collaborator")
-        .stderr("bob is collaborator of search already\n");
+        .stderr("bob is already a collaborator in search\n");
     assert_eq!(world.log(), before);
 }
 
@@ -313,7 +313,11 @@ fn a_member_is_removed_and_with_the_last_one_the_project() {
     );
     world.line("member remove search bob").run().fails(
         3,
-        "'bob' is no member of 'search'\nhint: 'keyctl member list' shows the members\n",
+        "'bob' is not a member of 'search'\nhint: 'keyctl member list' shows the members\n",
+    );
+    world.line("member remove search alcie").run().fails(
+        3,
+        "'alcie' is not a member of 'search'\nhint: did you mean 'alice'?\n",
     );
     world.run("member remove search alice");
     world.run("member list").stdout("").stderr("no members\n");

@@ -193,13 +193,13 @@ fn what_is_so_already_is_no_change_and_no_event() {
     let before = world.rows();
     world
         .run("policy set max-expiry 30d")
-        .stderr("max-expiry is 30d already\n");
+        .stderr("max-expiry is already 30d\n");
     // The same life in another unit.
     world.run("policy set max-expiry 720h");
     world.run("policy set hash argon2id");
     world
         .run("policy unset key-prefix")
-        .stderr("key-prefix is kc already\n");
+        .stderr("key-prefix is already kc\n");
     assert_eq!(world.rows(), before);
 }
 
@@ -394,7 +394,8 @@ fn a_maximum_binds_create_edit_and_rotate_alike() {
             &format!(
                 "expiry {asked} is later than policy allows: the latest is 2026-12-22T00:00:00Z\n\
                  hint: a key lives at most 30d from its creation (max-expiry); give an earlier \
-                 time, or ask an administrator\n"
+                 time, or have an administrator raise it: keyctl policy set max-expiry {}\n",
+                if asked == "never" { "never" } else { "31d" }
             ),
         );
     }
@@ -713,4 +714,29 @@ fn without_a_store_there_is_no_policy() {
         .line("policy set max-expiry")
         .run()
         .fails(2, "missing argument: VALUE");
+}
+
+#[test]
+fn a_shorter_maximum_says_how_many_keys_outlive_it() {
+    let world = administered();
+    world.create("--scope inference --name a --expires 90d");
+    world.create("--scope inference --name b --expires 30d");
+    world.create("--scope inference --name gone --expires 90d");
+    world.run("delete gone --yes");
+    world.create("--kind legacy --name robot");
+    world
+        .run("policy set max-expiry 90d")
+        .stderr("max-expiry is now 90d (was 365d)\n");
+    world.run("policy set max-expiry 30d").stderr(
+        "max-expiry is now 30d (was 90d)\n1 key lives longer than that and keeps its dates: see 'keyctl doctor'\n",
+    );
+    world
+        .run("policy set max-expiry 7d")
+        .says("2 keys live longer than that and keep their dates: see 'keyctl doctor'\n");
+    world
+        .run("policy set max-expiry 7d")
+        .stderr("max-expiry is already 7d\n");
+    world
+        .run("policy unset max-expiry")
+        .stderr("max-expiry is now 365d (was 7d)\n");
 }

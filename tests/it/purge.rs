@@ -291,8 +291,8 @@ fn it_asks_first_and_names_what_will_go() {
     world
         .line("purge --owner alice")
         .run()
-        .fails(4, "purge asks first, and there is no terminal to ask at\n")
-        .says("hint: if you are sure, say --yes\n");
+        .fails(4, "purge needs confirmation, and this is not a terminal\n")
+        .says("hint: if you are sure, add --yes\n");
     assert_eq!(world.rows(), before);
     purge()
         .answer("y")

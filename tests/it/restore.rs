@@ -207,7 +207,7 @@ fn it_asks_and_does_nothing_unless_it_is_told_to() {
     let (rows, before) = (world.rows(), names(&world));
     restore(&world, &copy, "").run().fails(
         4,
-        "restore asks first, and there is no terminal to ask at\nhint: if you are sure, say --yes",
+        "restore needs confirmation, and this is not a terminal\nhint: if you are sure, add --yes",
     );
     let ran = restore(&world, &copy, "")
         .terminal(80)
@@ -546,7 +546,7 @@ fn where_there_is_no_store_one_is_made() {
         let rest = line.split_whitespace().map(OsString::from);
         world.cmd(args.into_iter().chain(rest)).without_db().run()
     };
-    on(&format!("restore {}", copy.display())).fails(4, "restore asks first");
+    on(&format!("restore {}", copy.display())).fails(4, "restore needs confirmation");
     assert!(!world.path("made").exists());
     // By anybody: who can make a file there can make a store there.
     let ran = on(&format!("restore {} --yes", copy.display())).code(0);

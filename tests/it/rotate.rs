@@ -1,6 +1,6 @@
 //! `keyctl rotate`
 
-use crate::harness::{World, id_of};
+use crate::harness::{Ran, World, id_of};
 use serde_json::{Value, json};
 
 fn reason(world: &World, token: &str) -> Value {
@@ -214,7 +214,9 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
     let second = id_of(world.run("rotate web --grace 90d").stdout.trim_end());
     let third = id_of(world.run("rotate web").stdout.trim_end());
     let before = world.rows();
-    for id in [&first, &second] {
+    let stop = format!("; to stop this one now: keyctl disable {first}");
+    // The first one's grace still runs.
+    for (id, stop) in [(&first, &*stop), (&second, "")] {
         world
             .line(&format!("rotate {id}"))
             .run()
@@ -223,7 +225,7 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
                 &format!("{id} ('web') cannot be rotated: it is phased-out\n"),
             )
             .says(&format!(
-                "hint: its live successor is {third}: keyctl rotate {third}\n"
+                "hint: its live successor is {third}: keyctl rotate {third}{stop}\n"
             ));
     }
     assert_eq!(world.rows(), before);
@@ -239,7 +241,9 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
         .line(&format!("rotate {first}"))
         .run()
         .fails(4, "")
-        .says("hint: it has no live successor; make a new key: keyctl create\n");
+        .says(
+            "hint: it has no live successor; make a new key: keyctl create; to stop this one now: ",
+        );
 }
 
 #[test]
@@ -320,7 +324,7 @@ fn the_successors_expiry_may_be_given_within_policy() {
             "expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z",
         ),
         ("2026-11-21", 2, "2026-11-22T00:00:00Z is already past"),
-        ("0d", 2, "'0d' is no time at all"),
+        ("0d", 2, "the duration '0d' must be more than zero"),
         ("soon", 2, "'soon' is not a time"),
     ] {
         world
@@ -517,4 +521,22 @@ fn a_rotation_takes_one_key() {
     let token = world.create("--scope inference --name c");
     world.line("rotate -").stdin(&token).run().code(0);
     assert_eq!(reason(&world, &token), json!("phased-out"));
+}
+
+#[test]
+fn a_key_of_the_name_that_an_earlier_rotation_left_working_is_named_even_when_quiet() {
+    let world = World::quick();
+    let first = world.create("--scope inference --name web");
+    let id = id_of(&first);
+    world.create("--scope inference --name other");
+    world.run("rotate other --grace 2d");
+    let said = |ran: &Ran| ran.stderr.contains("same name");
+    assert!(!said(&world.run("rotate web --grace 24h")));
+    let warning = format!(
+        "{id} (same name) still works until 2026-11-23T00:00:00Z (in 24h); to stop it now: keyctl disable {id}\n"
+    );
+    world.run("rotate web --quiet").stderr(&warning);
+    assert_eq!(world.verify(&first, ""), 0);
+    world.run(&format!("disable {id}"));
+    assert!(!said(&world.run("rotate web")));
 }

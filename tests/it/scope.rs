@@ -169,7 +169,7 @@ fn a_scope_is_registered_once() {
             &world,
             line,
             4,
-            &format!("there is a scope '{name}' already\nhint: choose another name\n"),
+            &format!("scope '{name}' already exists\nhint: choose another name\n"),
         );
     }
 }
@@ -222,12 +222,7 @@ fn no_scope_can_come_to_imply_itself() {
     world.run("scope add b --implies a");
     // Neither can be given an implication later: not by a second registration, nor by a removal
     // of what is implied.
-    refused(
-        &world,
-        "add a --implies b",
-        4,
-        "there is a scope 'a' already\n",
-    );
+    refused(&world, "add a --implies b", 4, "scope 'a' already exists\n");
     refused(
         &world,
         "remove a",
@@ -328,7 +323,7 @@ fn a_scope_that_a_key_has_stays_whatever_the_keys_state() {
             4,
             &format!(
                 "the scope s:{name} is in use\n  {id}  {name}  of alice, {state}\nhint: take it \
-                 from these keys (keyctl edit KEY --remove-scope s:{name}) or delete them first; \
+                 from these keys (keyctl edit KEY --remove-scope s:{name}, or --scope OTHER where it is the only one) or delete them first; \
                  'keyctl list --scope s:{name}' shows all of them\n"
             ),
         );

@@ -226,7 +226,7 @@ fn stdin_must_hold_one_key() {
     let token = world.create("--scope inference --name ci");
     show(&world, "-").stdin("").run().fails(
         2,
-        "no KEY came on standard input\nhint: write one KEY a line\n",
+        "no KEY came on standard input\nhint: give one key ID, name or token\n",
     );
     show(&world, "-")
         .stdin("\n \n")

@@ -75,23 +75,35 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
     said(
         "--scope project",
         6,
-        &format!("rejected: scope: {id} ci lacks project {store}\n"),
+        &format!(
+            "rejected: scope: {id} ci lacks project {store}\nhint: to add it: keyctl edit {id} --add-scope project\n"
+        ),
     );
     world.run("disable ci");
-    said("", 1, &format!("rejected: disabled: {id} ci {store}\n"));
+    said(
+        "",
+        1,
+        &format!(
+            "rejected: disabled: {id} ci since 2026-11-22T00:00:00Z (now), by alice {store}\nhint: to switch it on again: keyctl enable {id}\n"
+        ),
+    );
     world.run("enable ci");
     world.advance("90d");
     world.advance("1h");
     said(
         "",
         1,
-        &format!("rejected: expired: {id} ci since 2027-02-20T00:00:00Z (60m ago) {store}\n"),
+        &format!(
+            "rejected: expired: {id} ci since 2027-02-20T00:00:00Z (60m ago) {store}\nhint: to give it more time: keyctl edit {id} --expires 90d; to replace it: keyctl rotate {id}\n"
+        ),
     );
     let new = id_of(world.run("rotate ci").stdout.trim_end());
     said(
         "",
         1,
-        &format!("rejected: phased-out: {id} ci, replaced by {new} {store}\n"),
+        &format!(
+            "rejected: phased-out: {id} ci, stopped 2027-02-20T00:00:00Z (60m ago), replaced by {new} {store}\nhint: use the token of {new}; if that is lost: keyctl rotate {new}\n"
+        ),
     );
     world.run(&format!("delete {id} --yes"));
     said(
@@ -106,7 +118,7 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
         .code(1)
         .stdout("")
         .stderr(
-            "rejected: malformed: not a token, or mistyped or cut short (no store was asked)\n",
+            "rejected: malformed: not a token, or mistyped or cut short (the store was not consulted)\n",
         );
 }
 
@@ -271,10 +283,82 @@ fn the_token_comes_from_the_source_that_is_named() {
         .code(0);
     // At a terminal, too, nothing is asked where a source is named.
     verify(&world, "", &from_file).terminal(80).run().code(0);
-    verify(&world, &token, "--key-file -")
+    // But what is typed is hidden, however it is asked for.
+    let ran = verify(&world, "", "--key-file -")
         .terminal(80)
+        .answer(&token)
         .run()
         .code(0);
+    assert_eq!(ran.asked, "Token: \n");
+}
+
+#[test]
+fn what_is_no_token_at_all_is_said() {
+    let world = World::new();
+    let token = world.create("--scope inference");
+    let rejected = |cmd: Cmd<'_>, words: &str| {
+        cmd.run()
+            .code(1)
+            .stdout("")
+            .stderr(&format!("rejected: malformed: {words}\n"));
+    };
+    let file = world.path("token");
+    for empty in ["", "\n", " \r\n\n"] {
+        rejected(
+            verify(&world, empty, ""),
+            "no token: standard input was empty",
+        );
+        fs::write(&file, empty).unwrap();
+        let path = file.display();
+        rejected(
+            verify(&world, &token, &format!("--key-file {path}")),
+            &format!("no token: the file '{path}' was empty"),
+        );
+        verify(&world, empty, "--format json")
+            .run()
+            .code(1)
+            .stdout("{\"valid\":false,\"reason\":\"malformed\"}\n")
+            .stderr("");
+    }
+    let typed = verify(&world, "", "").terminal(80).answer("");
+    rejected(typed, "no token: what was typed was empty");
+    rejected(
+        verify(&world, "", "--key-env KEY").var("KEY", " "),
+        "no token: the environment variable 'KEY' was empty",
+    );
+    rejected(
+        verify(&world, format!("{token}\n{token}\n"), ""),
+        "standard input has more than one line\nhint: give one token, or verify one a line: --batch",
+    );
+}
+
+#[test]
+fn what_to_do_about_a_rejected_key_is_what_can_be_done() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci");
+    let id = id_of(&token);
+    let hint = |line: &str, hint: &str| {
+        let ran = verify(&world, &token, line).run();
+        let said = ran.stderr.split_once("\nhint: ").map(|(_, hint)| hint);
+        assert_eq!(said, Some(hint), "{ran:#?}");
+    };
+    world.advance("365d");
+    // It has had all the time that policy allows.
+    hint("", &format!("to replace it: keyctl rotate {id}\n"));
+    world.run("disable ci");
+    hint(
+        "",
+        &format!(
+            "it is disabled too: keyctl enable {id}; then to replace it: keyctl rotate {id}\n"
+        ),
+    );
+    world.run("enable ci");
+    let next = id_of(world.run("rotate ci").stdout.trim_end());
+    world.run(&format!("delete {next} --yes"));
+    hint(
+        "",
+        "it has no live successor; make a new key: keyctl create\n",
+    );
 }
 
 #[test]
@@ -347,12 +431,15 @@ fn a_terminal_is_asked_for_the_token_without_an_echo() {
         .terminal(80)
         .prompt_fails(ErrorKind::Interrupted)
         .run()
-        .fails(130, "interrupted: nothing was changed\n");
+        .fails(130, "interrupted\n");
     verify(&world, "", "")
         .terminal(80)
         .prompt_fails(ErrorKind::UnexpectedEof)
         .run()
-        .fails(4, "not answered");
+        .fails(
+            4,
+            "not answered\nhint: pipe the token in, or name --key-file or --key-env\n",
+        );
 }
 
 #[test]
@@ -382,10 +469,14 @@ fn a_token_is_never_an_argument() {
         ),
     );
     assert!(!ran.stderr.contains(&token[16..32]));
-    verify(&world, &token, "anything").run().fails(
-        2,
-        "a token is never an argument: others can read it with ps",
-    );
+    verify(&world, &token, "anything")
+        .run()
+        .fails(2, "verify takes no argument, but 'anything' is given: others can read arguments with ps\nhint: pipe the token in")
+        .says("if you typed a token, treat it as leaked");
+    verify(&world, &token, "-")
+        .run()
+        .fails(2, "verify takes no argument, but '-' is given")
+        .says("hint: leave it out: standard input is read anyway; or write --key-file -\n");
 }
 
 #[test]

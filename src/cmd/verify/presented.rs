@@ -12,26 +12,56 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// What was presented, and where it was.
+pub struct Presented {
+    bytes: Zeroizing<Vec<u8>>,
+    source: String,
+}
+
+impl Presented {
+    /// The token that was presented, without what may stand around it; `None` if it is none.
+    pub fn token(&self) -> Option<Token> {
+        parse(&self.bytes)
+    }
+
+    /// What there is instead of a token, in words, and what to do about it.
+    pub fn flaw(&self) -> (String, Option<&'static str>) {
+        let trimmed = trim(&self.bytes);
+        if trimmed.is_empty() {
+            return (format!("no token: {} was empty", self.source), None);
+        }
+        if trimmed.contains(&b'\n') {
+            let flaw = format!("{} has more than one line", self.source);
+            return (flaw, Some("give one token, or verify one a line: --batch"));
+        }
+        let flaw = "not a token, or mistyped or cut short (the store was not consulted)";
+        (flaw.to_owned(), None)
+    }
+}
+
 /// Reads what was presented: from `file` (`-` is standard input), from the variable `variable`,
-/// from standard input, or from a hidden prompt. A source that is named is the only one.
+/// from standard input, or, where that is a terminal, from a hidden prompt. A source that is named
+/// is the only one.
 ///
 /// At most one byte more than a token may have is read: enough to tell that it is too long.
-pub fn read(
-    cx: &mut Cx<'_>,
-    file: Option<&Path>,
-    variable: Option<&str>,
-) -> Result<Zeroizing<Vec<u8>>> {
-    if let Some(name) = variable {
-        return from_variable(cx, name);
-    }
-    match file {
-        Some(path) if path != Path::new("-") => {
-            let failed = |cause: io::Error| unreadable(Some(path), &cause);
-            bounded(&mut File::open(path).map_err(failed)?).map_err(failed)
-        }
-        None if cx.env.terminal.stdin => ask(cx),
-        _ => bounded(&mut *cx.env.stdin).map_err(|cause| unreadable(None, &cause)),
-    }
+pub fn read(cx: &mut Cx<'_>, file: Option<&Path>, variable: Option<&str>) -> Result<Presented> {
+    let (bytes, source) = if let Some(name) = variable {
+        let source = format!("the environment variable {}", quote(name));
+        (from_variable(cx, name)?, source)
+    } else if let Some(path) = file.filter(|path| *path != Path::new("-")) {
+        let failed = |cause: io::Error| unreadable(Some(path), &cause);
+        let bytes = bounded(&mut File::open(path).map_err(failed)?).map_err(failed)?;
+        (
+            bytes,
+            format!("the file {}", quote(&path.to_string_lossy())),
+        )
+    } else if cx.env.terminal.stdin {
+        (ask(cx)?, "what was typed".to_owned())
+    } else {
+        let bytes = bounded(&mut *cx.env.stdin).map_err(|cause| unreadable(None, &cause))?;
+        (bytes, "standard input".to_owned())
+    };
+    Ok(Presented { bytes, source })
 }
 
 /// Opens `file`, which holds many tokens; `None` is standard input, which `-` is too. What is typed at
@@ -99,19 +129,21 @@ fn from_variable(cx: &Cx<'_>, name: &str) -> Result<Zeroizing<Vec<u8>>> {
     Ok(taken)
 }
 
+const PIPE_HINT: &str = "pipe the token in, or name --key-file or --key-env";
+
 fn ask(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
     if !cx.env.terminal.interactive() {
         return Err(Error::new(
             Kind::Unconfirmed,
             "no token is given, and there is no terminal to ask at",
         )
-        .hint("pipe the token in, or name --key-file or --key-env"));
+        .hint(PIPE_HINT));
     }
     let answer = cx
         .env
         .prompt
         .hidden("Token: ")
-        .map_err(|cause| unanswered(&cause))?;
+        .map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
     Ok(Zeroizing::new(answer.as_bytes().to_vec()))
 }
 

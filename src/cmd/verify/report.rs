@@ -1,11 +1,12 @@
 //! A verdict, for a person or a program.
 
+use super::advice::advice;
+use super::presented::Presented;
 use crate::cmd::Cx;
-use crate::cmd::values::{Format, project_like};
-use crate::error::{Result, escape, quote};
+use crate::cmd::values::Format;
+use crate::error::{Result, escape};
 use crate::key::{Key, Kind, State};
 use crate::output::{instant, json, unwritable};
-use crate::project::Role;
 use crate::store::Store;
 use crate::verify::{Reason, Verdict};
 use crate::when::Timestamp;
@@ -20,27 +21,64 @@ pub struct By<'a> {
     pub at: Timestamp,
 }
 
-/// Writes the verdict, which was given by the store and at the time that `by` says, if one was
-/// asked at all, and returns its exit code.
-pub fn report(
-    cx: &mut Cx<'_>,
-    verdict: &Verdict,
-    format: Format,
-    by: Option<&By<'_>>,
-) -> Result<u8> {
-    if let (Verdict::Valid(key), Some(by)) = (verdict, by) {
+/// Writes the verdict, which was given by the store and at the time that `by` says, and returns its
+/// exit code.
+pub fn report(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) -> Result<u8> {
+    if let Verdict::Valid(key) = verdict {
         warn_of_grace(cx, key, by.at);
     }
-    match format {
-        Format::Json => {
-            let mut line = Vec::new();
-            in_json(&mut line, verdict, by.map(|by| by.at))
-                .and_then(|()| cx.env.stdout.write_all(&line))
+    match (format, verdict) {
+        (Format::Json, _) => print_json(cx, verdict, Some(by.at))?,
+        (Format::Text, Verdict::Valid(key)) => {
+            let line = format!(
+                "valid: {} {} of {}, {}, expires {}\n",
+                key.id,
+                escape(&key.name),
+                escape(&key.owner),
+                abilities(key),
+                instant(key.expires_at, by.at)
+            );
+            cx.env
+                .stdout
+                .write_all(line.as_bytes())
                 .map_err(|cause| unwritable(&cause))?;
         }
-        Format::Text => text(cx, verdict, by)?,
+        (Format::Text, Verdict::Rejected(reason, key)) => {
+            let why = why(reason, key.as_deref(), by.at);
+            cx.status(format_args!("rejected: {why} (store {})", by.store.name()));
+            // Advice that cannot be had changes no verdict.
+            if let Some(Ok(Some(hint))) = key.as_ref().map(|key| advice(reason, key, by)) {
+                cx.status(format_args!("hint: {hint}"));
+            }
+        }
     }
     Ok(verdict.exit_code())
+}
+
+/// Says that what was `presented` is no token, which takes no store, and returns the exit code.
+pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Result<u8> {
+    let verdict = Verdict::Rejected(Reason::Malformed, None);
+    match format {
+        Format::Json => print_json(cx, &verdict, None)?,
+        Format::Text => {
+            let (flaw, hint) = presented.flaw();
+            cx.status(format_args!(
+                "rejected: {}: {flaw}",
+                Reason::Malformed.word()
+            ));
+            if let Some(hint) = hint {
+                cx.status(format_args!("hint: {hint}"));
+            }
+        }
+    }
+    Ok(verdict.exit_code())
+}
+
+fn print_json(cx: &mut Cx<'_>, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
+    let mut line = Vec::new();
+    in_json(&mut line, verdict, at)
+        .and_then(|()| cx.env.stdout.write_all(&line))
+        .map_err(|cause| unwritable(&cause))
 }
 
 /// Appends the verdict, which was given at the time `at` if any store was asked, to `out` as JSON on a
@@ -94,69 +132,6 @@ fn begin(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b"\":");
 }
 
-fn text(cx: &mut Cx<'_>, verdict: &Verdict, by: Option<&By<'_>>) -> Result<()> {
-    match (verdict, by) {
-        (Verdict::Valid(key), Some(by)) => {
-            let line = format!(
-                "valid: {} {} of {}, {}, expires {}\n",
-                key.id,
-                escape(&key.name),
-                escape(&key.owner),
-                abilities(key),
-                instant(key.expires_at, by.at)
-            );
-            cx.env
-                .stdout
-                .write_all(line.as_bytes())
-                .map_err(|cause| unwritable(&cause))
-        }
-        (Verdict::Rejected(reason, key), Some(by)) => {
-            let why = why(reason, key.as_deref(), by.at);
-            cx.status(format_args!("rejected: {why} (store {})", by.store.name()));
-            if let (Reason::Project(project), Some(key)) = (reason, key)
-                && key.kind == Kind::Api
-            {
-                // Advice that cannot be had changes no verdict.
-                if let Ok(hint) = who_can_add(by.store, project, &key.owner) {
-                    cx.status(hint);
-                }
-            }
-            Ok(())
-        }
-        (_, None) => {
-            cx.status(
-                "rejected: malformed: not a token, or mistyped or cut short (no store was asked)",
-            );
-            Ok(())
-        }
-    }
-}
-
-/// Who can make `user` a member of `project`, and how; or which project was most likely meant.
-fn who_can_add(store: &dyn Store, project: &str, user: &str) -> Result<String> {
-    let members = store.members(Some(project))?;
-    if members.is_empty()
-        && let Some(like) = project_like(store, project)?
-    {
-        let project = quote(project);
-        return Ok(format!("hint: there is no project {project}; {like}"));
-    }
-    let owners: Vec<String> = members
-        .into_iter()
-        .filter(|member| member.role == Role::Owner)
-        .map(|member| escape(&member.user))
-        .collect();
-    let owners = match owners.as_slice() {
-        [] => String::new(),
-        owners => format!(", or an owner of the project ({})", owners.join(", ")),
-    };
-    Ok(format!(
-        "hint: an administrator{owners} can add them: keyctl member add {} {} --role collaborator",
-        escape(project),
-        escape(user)
-    ))
-}
-
 /// What a key may do.
 fn abilities(key: &Key) -> String {
     let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
@@ -182,9 +157,22 @@ fn why(reason: &Reason, key: Option<&Key>, at: Timestamp) -> String {
             format!("{word}: {named}{since}")
         }
         Reason::PhasedOut => {
+            let end = key.and_then(Key::stops_at);
+            let end = end.map_or_else(String::new, |end| {
+                format!(", stopped {}", instant(Some(end), at))
+            });
             let by = key.and_then(|key| key.replaced_by);
             let by = by.map_or_else(String::new, |id| format!(", replaced by {id}"));
-            format!("{word}: {named}{by}")
+            format!("{word}: {named}{end}{by}")
+        }
+        Reason::Disabled => {
+            let since = key.and_then(|key| key.disabled_at);
+            let since = since.map_or_else(String::new, |since| {
+                format!(" since {}", instant(Some(since), at))
+            });
+            let by = key.and_then(|key| key.disabled_by.as_deref());
+            let by = by.map_or_else(String::new, |by| format!(", by {}", escape(by)));
+            format!("{word}: {named}{since}{by}")
         }
         Reason::Scope(scope) => format!("{word}: {named} lacks {}", escape(scope)),
         Reason::Project(_) if key.is_some_and(|key| key.kind == Kind::Legacy) => {
@@ -193,11 +181,11 @@ fn why(reason: &Reason, key: Option<&Key>, at: Timestamp) -> String {
         Reason::Project(project) => {
             let owner = key.map_or_else(String::new, |key| escape(&key.owner));
             format!(
-                "{word}: {named} is of {owner}, who is no member of {}",
+                "{word}: {named} is of {owner}, who is not a member of {}",
                 escape(project)
             )
         }
-        _ => format!("{word}: {named}"),
+        Reason::Malformed => format!("{word}: {named}"),
     }
 }
 

@@ -114,6 +114,61 @@ fn ctrl_d_at_the_hidden_prompt_is_no_answer() {
 }
 
 #[test]
+fn a_token_that_is_typed_for_a_file_named_stdin_is_hidden_too() {
+    let site = Site::new();
+    let token = site.create();
+    let mut terminal = site.at_terminal("verify --key-file -");
+    terminal.expect("Token: ");
+    assert!(!terminal.echoes());
+    terminal.type_in(&format!("{token}\r"));
+    let session = terminal.finish().ends(0);
+    assert!(!session.screen.contains(&token[18..30]), "{session:#?}");
+}
+
+#[test]
+fn a_key_that_is_typed_for_a_dash_is_asked_for_and_never_shown() {
+    let site = Site::new();
+    let token = site.create();
+    let mut terminal = site.at_terminal("show -");
+    terminal.expect("Key ID, name or token (not shown): ");
+    assert!(!terminal.echoes());
+    terminal.type_in(&format!("{token}\r"));
+    let session = terminal.finish().ends(0).shows(&id_of(&token));
+    assert!(!session.screen.contains(&token[18..30]), "{session:#?}");
+}
+
+#[test]
+fn keys_that_are_typed_for_a_dash_are_awaited_aloud_and_never_shown() {
+    let site = Site::new();
+    let tokens = [site.create(), site.create()];
+    let mut terminal = site.at_terminal("delete - --yes");
+    terminal.expect("one a line and not shown; end with Ctrl-D\n");
+    assert!(!terminal.echoes());
+    for token in &tokens {
+        terminal.type_in(&format!("{token}\r"));
+    }
+    assert!(!terminal.echoes());
+    terminal.type_in(CTRL_D);
+    let session = terminal.finish().ends(0);
+    for token in &tokens {
+        assert_eq!(site.verify(token), 1);
+        assert!(!session.screen.contains(&token[18..30]), "{session:#?}");
+    }
+}
+
+#[test]
+fn ctrl_c_while_keys_are_typed_leaves_the_terminal_as_it_was() {
+    let site = Site::new();
+    let token = site.create();
+    let mut terminal = site.at_terminal("delete - --yes");
+    terminal.expect("end with Ctrl-D");
+    terminal.type_in(&format!("{token}\r{CTRL_C}"));
+    let session = terminal.finish().ends(130).shows("keyctl: interrupted\n");
+    assert!(!session.screen.contains("nothing"), "{session:#?}");
+    assert_eq!(site.verify(&token), 0);
+}
+
+#[test]
 fn ctrl_z_at_the_hidden_prompt_does_not_let_the_rest_be_shown() {
     let site = Site::new();
     let token = site.create();
