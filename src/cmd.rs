@@ -192,6 +192,13 @@ impl Cx<'_> {
         }
     }
 
+    /// Says which columns of a table the terminal was too narrow for, if any.
+    fn note_left_out(&mut self, titles: &[&str]) {
+        if !titles.is_empty() {
+            self.status(format_args!("too narrow for: {}", titles.join(", ")));
+        }
+    }
+
     /// Says on standard error what must be known even with `--quiet`.
     fn notice(&mut self, line: impl Display) {
         let line = line.to_string();

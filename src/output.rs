@@ -12,7 +12,7 @@ pub use details::details;
 pub use entries::{Entries, EntryFormat};
 pub use listing::{Format, Listing};
 pub use record::Record;
-pub use sheet::{Column, Sheet};
+pub use sheet::{Column, Sheet, left_out};
 pub use style::Style;
 
 use crate::error::{Error, escape};

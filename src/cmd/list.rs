@@ -230,7 +230,7 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
         Err(Failed::Store(error)) => return Err(error),
     }
     if matches!(format, Format::Table | Format::Lines) {
-        legend(cx, count, filter.limit);
+        legend(cx, count, filter.limit, &format.left_out(style));
     }
     Ok(count)
 }
@@ -240,7 +240,7 @@ enum Failed {
     Store(Error),
 }
 
-fn legend(cx: &mut Cx<'_>, count: u64, limit: Option<u64>) {
+fn legend(cx: &mut Cx<'_>, count: u64, limit: Option<u64>, left_out: &[&str]) {
     let more = if limit == Some(count) && count > 0 {
         "; there may be more (--limit)"
     } else {
@@ -250,5 +250,8 @@ fn legend(cx: &mut Cx<'_>, count: u64, limit: Option<u64>) {
         0 => cx.status("no keys"),
         1 => cx.status(format_args!("1 key{more}")),
         count => cx.status(format_args!("{count} keys{more}")),
+    }
+    if count > 0 {
+        cx.note_left_out(left_out);
     }
 }

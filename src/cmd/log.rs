@@ -153,6 +153,8 @@ impl Args {
             }
             if count == 0 {
                 self.tell_if_unknown(cx, &*store, &filter)?;
+            } else {
+                cx.note_left_out(&self.format.left_out(style));
             }
         }
         Ok(DONE)

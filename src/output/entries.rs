@@ -1,6 +1,6 @@
 //! The audit log, line by line. All forms but the table stream.
 
-use super::{Column, Sheet, Style, cell, instant, json};
+use super::{Column, Sheet, Style, cell, instant, json, left_out};
 use crate::event::Entry;
 use crate::when::Timestamp;
 use clap::ValueEnum;
@@ -21,6 +21,17 @@ pub enum EntryFormat {
     Json,
     /// One JSON object per line.
     Jsonl,
+}
+
+impl EntryFormat {
+    /// The titles of the columns that a log of this form leaves out in this style, since the terminal is too
+    /// narrow for them.
+    pub fn left_out(self, style: Style) -> Vec<&'static str> {
+        match self {
+            EntryFormat::Table => left_out(style, &COLUMNS),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// The columns of a log: what was done and when is shown on every terminal.

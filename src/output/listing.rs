@@ -28,6 +28,17 @@ pub enum Format {
     Ids,
 }
 
+impl Format {
+    /// The titles of the columns that a list of this form leaves out in this style, since the terminal is
+    /// too narrow for them.
+    pub fn left_out(self, style: Style) -> Vec<&'static str> {
+        match self {
+            Format::Table => Pages::left_out(style),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// A list that is being written.
 pub struct Listing<'a> {
     body: Body<'a>,

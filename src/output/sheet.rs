@@ -24,6 +24,17 @@ impl Column {
     pub const fn new(title: &'static str, from: u16, whole: bool) -> Self {
         Column { title, from, whole }
     }
+
+    /// Whether a sheet in this style has it.
+    fn is_shown(self, style: Style) -> bool {
+        style.width.is_none_or(|width| width >= self.from)
+    }
+}
+
+/// The titles of those of `columns` that a sheet in this style leaves out.
+pub fn left_out(style: Style, columns: &[Column]) -> Vec<&'static str> {
+    let left_out = columns.iter().filter(|column| !column.is_shown(style));
+    left_out.map(|column| column.title).collect()
 }
 
 /// A table of so many columns that is being filled.
@@ -38,13 +49,12 @@ pub struct Sheet<const N: usize> {
 impl<const N: usize> Sheet<N> {
     /// A table with nothing but titles.
     pub fn new(style: Style, columns: [Column; N]) -> Self {
-        let shown = |column: Column| style.width.is_none_or(|width| width >= column.from);
         let mut table = style.table();
-        let titles = columns.into_iter().filter(|&column| shown(column));
+        let titles = columns.into_iter().filter(|column| column.is_shown(style));
         table.set_header(titles.map(|column| style.title(column.title)));
         Sheet {
             style,
-            least: columns.map(|column| shown(column).then_some(0)),
+            least: columns.map(|column| column.is_shown(style).then_some(0)),
             columns,
             table,
         }

@@ -154,3 +154,40 @@ fn the_end_of_a_grace_is_broken_only_where_there_is_no_room_for_it() {
         assert!(fits, "on {width}:\n{}", shown(width));
     }
 }
+
+#[test]
+fn columns_that_do_not_fit_are_named() {
+    let (world, _) = world();
+    for (line, titles) in [
+        (
+            "list",
+            &["NAME", "OWNER", "STATE", "SCOPES", "EXPIRES", "LAST USED"][..],
+        ),
+        ("log", &["SEQ", "ACTOR", "ACTION", "KEY", "DETAIL"]),
+    ] {
+        for width in 30..=120 {
+            let ran = world.line(line).terminal(width).run().code(0);
+            let header = ran.stdout.lines().next().unwrap_or_default();
+            let missing: Vec<&str> = titles
+                .iter()
+                .copied()
+                .filter(|title| !header.contains(title))
+                .collect();
+            let told = ran.stderr.lines().find_map(|said| {
+                let named = said.strip_prefix("too narrow for: ")?;
+                Some(named.split(", ").collect::<Vec<_>>())
+            });
+            assert_eq!(
+                told.unwrap_or_default(),
+                missing,
+                "{line} on {width}:\n{header}"
+            );
+        }
+        let quiet = world.line(&format!("{line} -q")).terminal(30).run().code(0);
+        assert_eq!(quiet.stderr, "");
+        let piped = world.run(line);
+        assert!(!piped.stderr.contains("too narrow"), "{}", piped.stderr);
+    }
+    let none = world.line("list --state deleted").terminal(40).run().code(0);
+    assert_eq!(none.stderr, "no keys\n");
+}

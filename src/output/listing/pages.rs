@@ -23,6 +23,15 @@ pub struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
+    /// The titles of the columns that a table in this style leaves out.
+    pub fn left_out(style: Style) -> Vec<&'static str> {
+        let shown = Column::that_fit(style.width);
+        let all = Column::ALL.into_iter().map(|(column, _)| column);
+        all.filter(|column| !shown.contains(column))
+            .map(Column::title)
+            .collect()
+    }
+
     /// Begins a table on `out` of keys as they are at `now`.
     pub fn begin(out: &'a mut dyn Write, style: Style, now: Timestamp) -> Self {
         let columns = Column::that_fit(style.width);
