@@ -279,7 +279,8 @@ impl Model {
                     let new = at(grace).min(key.expires);
                     key.grace = Some(match grace {
                         0 => Grace::Over(now),
-                        _ => Grace::Runs(from, new),
+                        // Edited on a clock that was set back, it began no later than then.
+                        _ => Grace::Runs(from.min(now), new),
                     });
                     if new == end { ALREADY } else { CHANGED }
                 }

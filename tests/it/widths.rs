@@ -188,6 +188,10 @@ fn columns_that_do_not_fit_are_named() {
         let piped = world.run(line);
         assert!(!piped.stderr.contains("too narrow"), "{}", piped.stderr);
     }
-    let none = world.line("list --state deleted").terminal(40).run().code(0);
+    let none = world
+        .line("list --state deleted")
+        .terminal(40)
+        .run()
+        .code(0);
     assert_eq!(none.stderr, "no keys\n");
 }
