@@ -6,6 +6,7 @@ mod copy;
 mod damage;
 mod error;
 mod migrate;
+mod nearest;
 mod open;
 mod query;
 mod read;
@@ -203,7 +204,7 @@ impl Read for Sqlite {
     }
 
     fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
-        self.reading(|connection| read::to_verify(connection, ids))
+        self.reading(|connection| nearest::to_verify(connection, ids))
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {

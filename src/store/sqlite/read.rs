@@ -10,11 +10,10 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::Member;
 use crate::scope::{Registry, Scope};
-use crate::store::{Filter, Known, LogFilter, Visit, VisitEntry, VisitHash};
-use rusqlite::{Connection, OptionalExtension, Statement, params_from_iter};
+use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::LazyLock;
 
 /// The key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
@@ -31,49 +30,14 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// The query of the row whose ID is the first at or behind another or, where there is none, the last. It
-/// is read by its number, as in [`get`]. Made once: a batch asks thousands of times.
-static NEAREST: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT {}, nearest, hash FROM (SELECT seq AS at, id AS nearest FROM keys WHERE id = coalesce(\
-         (SELECT id FROM keys WHERE id >= ?1 ORDER BY id LIMIT 1), (SELECT max(id) FROM keys))) \
-         CROSS JOIN keys ON seq = at",
-        row::COLUMNS_WITHOUT_LABELS
-    )
-});
-
-/// The key with each of these IDs. Of an ID that is not there, a neighbour's row is read: as much as for
-/// one that is.
-pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
-    let mut statement = connection.prepare_cached(&NEAREST)?;
-    ids.iter().map(|&id| known(&mut statement, id)).collect()
-}
-
-fn known(statement: &mut Statement<'_>, id: KeyId) -> Result<Option<Known>> {
-    let mut rows = statement.query([id.as_str()])?;
-    let Some(found) = rows.next()? else {
-        return Ok(None);
-    };
-    let key = row::key(found);
-    let nearest = row::text(found, row::WIDTH, "id")?;
-    let hash = row::get(found, row::WIDTH + 1, "hash")?;
-    // The secret of the key that an index wrongly leads to would match.
-    if nearest != row::text(found, 0, "id")? {
-        return Err(misled());
-    }
-    if nearest != id.as_str() {
-        return Ok(None);
-    }
-    Ok(Some(Known { key: key?, hash }))
-}
-
 /// A number that is another one once somebody else has changed the file.
 pub fn data_version(connection: &Connection) -> Result<i64> {
     let mut statement = connection.prepare_cached("PRAGMA data_version")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-fn misled() -> Error {
+/// An index says what the row that it leads to does not.
+pub fn misled() -> Error {
     Error::Damaged("an index leads to another key than it says".to_owned())
 }
 

@@ -1,7 +1,7 @@
 //! What is written, inside one transaction.
 
 use super::error::{Error, Result};
-use super::{damage, owner_of, read};
+use super::{damage, nearest, owner_of, read};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error as Told, Result as ToldResult, quote};
@@ -48,7 +48,7 @@ impl Read for SqliteTx<'_> {
     }
 
     fn to_verify(&self, ids: &[KeyId]) -> ToldResult<Vec<Option<Known>>> {
-        self.told(read::to_verify(self.connection, ids))
+        self.told(nearest::to_verify(self.connection, ids))
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<()> {

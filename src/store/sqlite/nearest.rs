@@ -1,0 +1,182 @@
+//! The keys that tokens name, for verification. An ID that is not there costs as much as one that is: the
+//! row of the ID that stands where it would is read in its place.
+
+use super::error::Result;
+use super::read::misled;
+use super::row;
+use crate::id::KeyId;
+use crate::store::Known;
+use rusqlite::{Connection, Row};
+use std::sync::LazyLock;
+
+/// The number of the row whose ID is the first at or behind another one or, where there is none, the last;
+/// behind it that ID as the index has it. Both in one text, since the index is gone through only once.
+macro_rules! nearest {
+    ($id:literal) => {
+        concat!(
+            "coalesce((SELECT seq || ' ' || id FROM keys WHERE id >= ",
+            $id,
+            " ORDER BY id LIMIT 1), (SELECT seq || ' ' || id FROM keys ORDER BY id DESC LIMIT 1)) AS nearest"
+        )
+    };
+}
+
+/// The query of one. With a limit, what is nearest is looked up once, and not for each place that names it.
+static ONE: LazyLock<String> =
+    LazyLock::new(|| rows(concat!("SELECT 0 AS place, ", nearest!("?1"), " LIMIT -1")));
+
+/// The query of many, which are given as a list in JSON: SQLite opens its indexes once for all of them.
+static MANY: LazyLock<String> = LazyLock::new(|| {
+    rows(concat!(
+        "SELECT key AS place, ",
+        nearest!("value"),
+        " FROM json_each(?1) LIMIT -1"
+    ))
+});
+
+/// The rows that `places` lead to. Each is read by its number: SQLite would take the ID from the index that
+/// led to it.
+fn rows(places: &str) -> String {
+    format!(
+        "SELECT {}, place, nearest, hash FROM ({places}) CROSS JOIN keys ON seq = CAST(nearest AS INTEGER)",
+        row::COLUMNS_WITHOUT_LABELS
+    )
+}
+
+/// The key with each of these IDs.
+pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
+    let (sql, asked) = match ids {
+        [id] => (&ONE, id.as_str().to_owned()),
+        ids => (&MANY, in_json(ids)),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([asked])?;
+    let mut known: Vec<Option<Known>> = Vec::with_capacity(ids.len());
+    known.resize_with(ids.len(), || None);
+    while let Some(found) = rows.next()? {
+        let place: i64 = row::get(found, row::WIDTH, "place")?;
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        if let (Some(&id), Some(known)) = (ids.get(place), known.get_mut(place)) {
+            *known = read(found, id)?;
+        }
+    }
+    Ok(known)
+}
+
+/// `ids`, which have nothing in them that is to be escaped, as a list.
+fn in_json(ids: &[KeyId]) -> String {
+    let mut list = String::with_capacity(2 + ids.len() * (KeyId::LEN + 3));
+    list.push('[');
+    for (index, id) in ids.iter().enumerate() {
+        if index > 0 {
+            list.push(',');
+        }
+        list.push('"');
+        list.push_str(id.as_str());
+        list.push('"');
+    }
+    list.push(']');
+    list
+}
+
+/// The key in a row that was read for `id`, if it is that key's.
+fn read(found: &Row<'_>, id: KeyId) -> Result<Option<Known>> {
+    let key = row::key(found);
+    let nearest = row::text(found, row::WIDTH + 1, "id")?;
+    let hash = row::get(found, row::WIDTH + 2, "hash")?;
+    let (_, nearest) = nearest.split_once(' ').ok_or_else(misled)?;
+    // The secret of the key that an index wrongly leads to would match.
+    if nearest != row::text(found, 0, "id")? {
+        return Err(misled());
+    }
+    if nearest != id.as_str() {
+        return Ok(None);
+    }
+    Ok(Some(Known { key: key?, hash }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migrate;
+
+    fn id(text: &str) -> KeyId {
+        KeyId::parse(text.as_bytes()).unwrap()
+    }
+
+    /// A store with `count` keys, whose IDs are the odd numbers.
+    fn store(count: u32) -> Connection {
+        let store = migrate::model(usize::MAX).ok().unwrap();
+        store
+            .execute_batch(&format!(
+                "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {count})
+                 INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by)
+                 SELECT printf('%012d', 2 * n - 1), n, 'a', 'api', 'hash of ' || n, 0, 'a' FROM up;
+                 INSERT INTO key_scopes SELECT seq, 'inference' FROM keys;
+                 INSERT INTO key_scopes SELECT seq, 'project' FROM keys"
+            ))
+            .unwrap();
+        store
+    }
+
+    #[test]
+    fn each_id_is_answered_in_its_place() {
+        let store = store(9);
+        let asked: Vec<KeyId> = [
+            "000000000007",
+            "000000000008",
+            "zzzzzzzzzzzz",
+            "000000000000",
+            "000000000001",
+            "000000000007",
+        ]
+        .map(id)
+        .to_vec();
+        let expected = [Some("4"), None, None, None, Some("1"), Some("4")];
+        let named = |known: Option<Known>| {
+            let known = known?;
+            assert_eq!(known.key.scopes.len(), 2);
+            assert_eq!(known.hash, Some(format!("hash of {}", known.key.name)));
+            Some(known.key.name)
+        };
+        let many = to_verify(&store, &asked).ok().unwrap();
+        let many: Vec<_> = many.into_iter().map(named).collect();
+        assert_eq!(many, expected.map(|name| name.map(str::to_owned)));
+        for (id, expected) in asked.into_iter().zip(expected) {
+            let mut one = to_verify(&store, &[id]).ok().unwrap();
+            assert_eq!(one.len(), 1);
+            assert_eq!(named(one.remove(0)).as_deref(), expected);
+        }
+        assert!(to_verify(&store, &[]).ok().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_store_without_keys_knows_none() {
+        let store = store(1);
+        store.execute("DELETE FROM keys", []).unwrap();
+        let asked = [id("000000000001"), id("000000000002")];
+        for asked in [&asked[..1], &asked] {
+            let known = to_verify(&store, asked).ok().unwrap();
+            assert_eq!(known.len(), asked.len());
+            assert!(known.iter().all(Option::is_none));
+        }
+    }
+
+    #[test]
+    fn no_table_is_walked_and_nothing_is_sorted() {
+        let store = store(2000);
+        for (sql, asked) in [
+            (&*ONE, "000000001000"),
+            (&*ONE, "zzzzzzzzzzzz"),
+            (&*MANY, r#"["000000001000","zzzzzzzzzzzz"]"#),
+        ] {
+            let mut statement = store.prepare(sql).unwrap();
+            let mut rows = statement.query([asked]).unwrap();
+            while rows.next().unwrap().is_some() {}
+            drop(rows);
+            let steps = statement.get_status(rusqlite::StatementStatus::VmStep);
+            assert!(steps < 200, "{steps} for {asked}");
+            assert_eq!(statement.get_status(rusqlite::StatementStatus::Sort), 0);
+        }
+    }
+}
