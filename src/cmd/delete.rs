@@ -1,10 +1,10 @@
 //! `keyctl delete`
 
+use super::Cx;
 use super::change::{Changed, change_all, tell};
 use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::selection::Selection;
 use super::values::Why;
-use super::{Cx, keys};
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
@@ -53,10 +53,6 @@ impl Args {
     /// Deletes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
-        if selection.is_empty() {
-            cx.status(keys::NONE_GIVEN);
-            return Ok(DONE);
-        }
         let mut store = cx.open_to_write()?;
         let agreed = self.ask(cx, &*store, &selection)?;
         let spare_legacy = selection.owner().is_some();

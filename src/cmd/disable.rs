@@ -1,9 +1,9 @@
 //! `keyctl disable`
 
+use super::Cx;
 use super::change::{change_all, tell};
 use super::selection::Selection;
 use super::values::Why;
-use super::{Cx, keys};
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 
@@ -42,10 +42,6 @@ impl Args {
     /// Disables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
-        if selection.is_empty() {
-            cx.status(keys::NONE_GIVEN);
-            return Ok(DONE);
-        }
         let mut store = cx.open_to_write()?;
         let changed = change_all(
             cx,

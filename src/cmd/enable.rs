@@ -34,10 +34,6 @@ impl Args {
     /// Enables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let texts = keys::expand(cx, &self.keys)?;
-        if texts.is_empty() {
-            cx.status(keys::NONE_GIVEN);
-            return Ok(DONE);
-        }
         let mut store = cx.open_to_write()?;
         let changed = change_all(
             cx,

@@ -15,20 +15,21 @@ const STDIN_MAX: usize = 4 << 20;
 
 /// What is said at a terminal before KEYs are read from it.
 const TYPE_KEYS: &str =
-    "reading key IDs, names or tokens, one a line and not shown; end with Ctrl-D\n";
-
-/// What is said where several KEYs are taken and standard input had none: a list of keys to stop may
-/// be empty, and that is no mistake of the command line that pipes it.
-pub const NONE_GIVEN: &str = "no keys given";
+    "reading key IDs, names or tokens, one per line and not shown; end with Ctrl-D\n";
 
 /// `given` with each `-` replaced by the lines of standard input, where a token stands for its key
 /// ID: so a leaked token is looked up or revoked without being an argument. What is typed at a
-/// terminal is not shown, since a token may be among it.
+/// terminal is not shown, since a token may be among it. That nothing came is an error: whoever pipes in
+/// an empty file must not take its key for stopped.
 pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(given.len());
     for text in given {
         if text == "-" {
-            texts.extend(lines(&read_all(cx)?)?);
+            let lines = lines(&read_all(cx)?)?;
+            if lines.is_empty() {
+                return Err(none_came());
+            }
+            texts.extend(lines);
         } else {
             texts.push(text.clone());
         }
@@ -47,15 +48,17 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
     };
     match <[String; 1]>::try_from(lines(&read)?) {
         Ok([text]) => Ok(text),
-        Err(none) if none.is_empty() => {
-            Err(Error::usage("no KEY came on standard input")
-                .hint("give one key ID, name or token"))
-        }
+        Err(none) if none.is_empty() => Err(none_came()),
         Err(texts) => Err(
             Error::usage(format!("{} KEYs came on standard input", texts.len()))
                 .hint("this command takes one"),
         ),
     }
+}
+
+fn none_came() -> Error {
+    Error::usage("no KEY came on standard input")
+        .hint("it takes a key ID, a name or a token on a line; an empty file has none")
 }
 
 /// The keys that `texts` stand for, each once, in order.

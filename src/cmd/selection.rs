@@ -33,12 +33,6 @@ impl Selection {
             Selection::Owner(owner) => of_owner(cx, store, owner, now),
         }
     }
-
-    /// Whether `-` stood for keys, and none came: as with `xargs -r`, there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        matches!(self, Selection::Keys(texts) if texts.is_empty())
-    }
-
     /// The user all of whose keys are meant.
     pub fn owner(&self) -> Option<&str> {
         match self {

@@ -28,10 +28,9 @@ pub struct Prompter;
 
 impl Prompt for Prompter {
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
-        let guard = Guard::new(INTERRUPTED)?;
         // Here and not by the crate, which asks first and hides after that, and whose settings a
         // signal at that moment could leave behind.
-        guard.hide()?;
+        let _guard = Guard::hiding()?;
         let config = rpassword::ConfigBuilder::new()
             .input_reader(Typed)
             .output_writer(io::stderr())
@@ -46,8 +45,7 @@ impl Prompt for Prompter {
 
     fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         // One for all lines: between two, what is pasted would be shown.
-        let guard = Guard::new(INTERRUPTED)?;
-        guard.hide()?;
+        let _guard = Guard::hiding()?;
         say(question)?;
         // All at once: growing would leave a copy behind that is not wiped.
         let mut bytes = Zeroizing::new(vec![0; most + 1]);
@@ -65,7 +63,7 @@ impl Prompt for Prompter {
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
-        let _guard = Guard::new(NOTHING_CHANGED)?;
+        let _guard = Guard::new(NOTHING_CHANGED, OptionalActions::Now)?;
         say(question)?;
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
@@ -121,13 +119,23 @@ static NOTHING_ASKED: AtomicBool = AtomicBool::new(true);
 /// at it: a hidden prompt would leave it silent. The exit code is the shell's: 130 after Ctrl-C.
 struct Guard {
     before: Option<Termios>,
+    /// What becomes of what was typed and not read.
+    unread: OptionalActions,
     handle: Handle,
     watcher: Option<JoinHandle<()>>,
 }
 
 impl Guard {
+    /// One that shows no more of what is typed. What is not read when it ends is dropped: a shell would show
+    /// the rest of a token, or of several that were pasted, and run it.
+    fn hiding() -> io::Result<Self> {
+        let guard = Guard::new(INTERRUPTED, OptionalActions::Flush)?;
+        guard.hide()?;
+        Ok(guard)
+    }
+
     /// One that leaves the words `last` when a signal ends the program.
-    fn new(last: &'static str) -> io::Result<Self> {
+    fn new(last: &'static str, unread: OptionalActions) -> io::Result<Self> {
         let before = tcgetattr(stdio::stdin()).ok();
         NOTHING_ASKED.store(false, Ordering::SeqCst);
         let mut signals = Signals::new(ENDING)?;
@@ -138,11 +146,12 @@ impl Guard {
         let as_before = before.clone();
         let watcher = thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                leave(as_before.as_ref(), last, signal);
+                leave(as_before.as_ref(), unread, last, signal);
             }
         });
         Ok(Guard {
             before,
+            unread,
             handle,
             watcher: Some(watcher),
         })
@@ -163,7 +172,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        restore(self.before.as_ref());
+        restore(self.before.as_ref(), self.unread);
         NOTHING_ASKED.store(true, Ordering::SeqCst);
         self.handle.close();
         if let Some(watcher) = self.watcher.take() {
@@ -176,15 +185,15 @@ impl Drop for Guard {
     clippy::exit,
     reason = "a signal asks for just that, while the main thread waits for a key"
 )]
-fn leave(terminal: Option<&Termios>, last: &str, signal: i32) {
-    restore(terminal);
+fn leave(terminal: Option<&Termios>, unread: OptionalActions, last: &str, signal: i32) {
+    restore(terminal, unread);
     drop(io::stderr().write_all(last.as_bytes()));
     std::process::exit(128 + signal);
 }
 
-fn restore(terminal: Option<&Termios>) {
+fn restore(terminal: Option<&Termios>, unread: OptionalActions) {
     if let Some(terminal) = terminal {
         // The terminal may be gone; there is nothing else to do for it.
-        tcsetattr(stdio::stdin(), OptionalActions::Now, terminal).ok();
+        tcsetattr(stdio::stdin(), unread, terminal).ok();
     }
 }

@@ -358,7 +358,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
     let before = world.rows();
     world.line("show -").run().fails(
         2,
-        "no KEY came on standard input\nhint: give one key ID, name or token\n",
+        "no KEY came on standard input\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
     );
     world
         .line("disable web -")

@@ -226,7 +226,7 @@ fn stdin_must_hold_one_key() {
     let token = world.create("--scope inference --name ci");
     show(&world, "-").stdin("").run().fails(
         2,
-        "no KEY came on standard input\nhint: give one key ID, name or token\n",
+        "no KEY came on standard input\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
     );
     show(&world, "-")
         .stdin("\n \n")

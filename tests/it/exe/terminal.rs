@@ -132,6 +132,16 @@ impl Terminal {
         }
     }
 
+    /// Waits for the command's end, and returns its exit code and the line that is read next: what it has
+    /// left of what was typed.
+    pub fn finish_and_read(mut self) -> (u8, String) {
+        let code = wait(self.child.take().unwrap());
+        self.type_in("\r");
+        let mut line = [0; 1024];
+        let read = self.inner.read(&mut line).unwrap();
+        (code, String::from_utf8_lossy(&line[..read]).into_owned())
+    }
+
     /// What the screen has shown, and from here on has not.
     pub fn take(&mut self) -> String {
         let screen = self.screen();

@@ -142,7 +142,7 @@ fn keys_that_are_typed_for_a_dash_are_awaited_aloud_and_never_shown() {
     let site = Site::new();
     let tokens = [site.create(), site.create()];
     let mut terminal = site.at_terminal("delete - --yes");
-    terminal.expect("one a line and not shown; end with Ctrl-D\n");
+    terminal.expect("one per line and not shown; end with Ctrl-D\n");
     assert!(!terminal.echoes());
     for token in &tokens {
         terminal.type_in(&format!("{token}\r"));
@@ -166,6 +166,28 @@ fn ctrl_c_while_keys_are_typed_leaves_the_terminal_as_it_was() {
     let session = terminal.finish().ends(130).shows("keyctl: interrupted\n");
     assert!(!session.screen.contains("nothing"), "{session:#?}");
     assert_eq!(site.verify(&token), 0);
+}
+
+#[test]
+fn what_is_typed_at_a_hidden_prompt_and_not_read_is_left_to_nobody() {
+    let site = Site::new();
+    let tokens = [site.create(), site.create()];
+    for (line, asked) in [("verify", "Token: "), ("show -", "(not shown): ")] {
+        // The next line of what was pasted would go to the shell.
+        let mut terminal = site.at_terminal(line);
+        terminal.expect(asked);
+        terminal.type_in(&format!("{}\r{}\r", tokens[0], tokens[1]));
+        assert_eq!(terminal.finish_and_read(), (0, "\n".to_owned()), "{line}");
+    }
+    // And so would what a signal cuts short. The end of the first line is shown: then all of it is there.
+    let mut terminal = site.at_terminal("delete - --yes");
+    terminal.expect("end with Ctrl-D\n");
+    terminal.take();
+    terminal.type_in(&format!("{}\r{}", tokens[0], &tokens[1][..30]));
+    terminal.expect("\n");
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.finish_and_read(), (143, "\n".to_owned()));
+    assert_eq!(site.verify(&tokens[0]), 0);
 }
 
 #[test]
