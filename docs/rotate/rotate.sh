@@ -22,6 +22,7 @@ grace=$2
 shift 2
 new=$file.new
 next=$file.next
+void=$new.void
 
 case $grace in
     *[1-9]*) ;;
@@ -74,7 +75,11 @@ esac
 is_successor() {
     cmp -s "$new" "$file" && return
     shown=$("$keyctl" show "$(field id "$old")" --format json) || return
-    [ "$(field replaced_by "$shown")" = "$1" ]
+    # A label may have the field's name; the field stands behind all labels.
+    case ${shown##*'"replaced_by":'} in
+        "\"$1\""*) ;;
+        *) return 1 ;;
+    esac
 }
 
 # Whether the new file is empty, or holds the beginning of a token and nothing else.
@@ -84,7 +89,8 @@ is_beginning() {
         ! grep -Evqx "${prefix}_[0-9a-hjkmnp-tv-z]{0,12}(_[0-9A-Za-z]{0,48})?" "$new"
 }
 
-# What an earlier run left: the token of a key that was created, or of one that was not.
+# What an earlier run left: the token of a key that was created, or of one that was not. The latter
+# cannot be told from the token of a key in another store, so it is kept.
 if [ -e "$new" ]; then
     left=$(verdict "$new")
     case $left in
@@ -92,7 +98,13 @@ if [ -e "$new" ]; then
             id=$(field id "$left")
             is_successor "$id" || not_left "$new"
             say "going on with an earlier run's rotation, to $id" ;;
-        *'"reason":"unknown"'*) rm "$new" ;;
+        *'"reason":"unknown"'*)
+            if [ -e "$void" ] || [ -L "$void" ]; then
+                say "the token in $new belongs to no key in this store, and $void already exists: look at both, and move them away"
+                exit 1
+            fi
+            mv "$new" "$void"
+            say "the token in $new belongs to no key in this store: moved it to $void" ;;
         *'"reason":"malformed"'*)
             is_beginning || not_left "$new"
             rm "$new" ;;

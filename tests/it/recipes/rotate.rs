@@ -146,17 +146,74 @@ fn a_run_killed_at_any_step_leaves_no_outage_and_is_taken_up_by_the_next() {
 }
 
 #[test]
-fn a_rotation_that_was_killed_before_its_key_was_made_leaves_a_void_token_that_is_not_taken() {
+fn a_token_of_no_key_in_this_store_is_moved_aside_and_never_removed() {
+    // As a kill between the secret file and the commit leaves it, or a rotation in another store.
+    let other = Site::cheap();
+    let theirs = other.create();
+    for shell in shells() {
+        let service = Service::new();
+        let new = service.site.path("api.token.new");
+        let void = service.site.path("api.token.new.void");
+        fs::write(&new, &theirs).unwrap();
+        service.rotate(shell, 0).code(0).says(
+            "rotate: the token in api.token.new belongs to no key in this store: moved it to api.token.new.void",
+        );
+        service.is_rotated(shell);
+        assert_eq!(content(&void), theirs.as_bytes());
+        assert_eq!(other.verify(content(&void)), 0);
+
+        // A second one: neither is lost.
+        let second = other.create();
+        let before = service.site.ids();
+        fs::write(&new, &second).unwrap();
+        service
+            .rotate(shell, 0)
+            .code(1)
+            .says("api.token.new.void already exists: look at both");
+        assert_eq!(content(&new), second.as_bytes());
+        assert_eq!(content(&void), theirs.as_bytes());
+        assert_eq!(service.site.ids(), before);
+        service.had_no_outage(shell);
+    }
+}
+
+#[test]
+fn the_beginning_of_a_token_that_a_kill_leaves_is_not_taken() {
     let service = Service::new();
-    // As a kill between the secret file and the commit leaves it.
-    let void = Site::cheap().create();
-    for left in [&void, "kc_7h2m9q"] {
-        fs::write(service.site.path("api.token.new"), left).unwrap();
-        let before = service.site.ids().len();
-        service.rotate("sh", 0).code(0);
-        assert_eq!(service.site.ids().len(), before + 1);
-        service.had_no_outage(left);
-        assert_ne!(content(service.site.path("api.token")), left.as_bytes());
+    fs::write(service.site.path("api.token.new"), "kc_7h2m9q").unwrap();
+    service.rotate("sh", 0).code(0);
+    service.is_rotated("half a token");
+}
+
+#[test]
+fn a_label_says_nothing_about_what_replaced_a_key() {
+    for shell in shells() {
+        let service = Service::new();
+        let other = service.site.create();
+        let forged = id_of(&other);
+        service
+            .site
+            .run(&format!("edit service --label replaced_by={forged}"));
+        let new = service.site.path("api.token.new");
+        fs::write(&new, &other).unwrap();
+        for rotated in [false, true] {
+            if rotated {
+                service
+                    .site
+                    .run("rotate service --grace 1h --secret-file theirs");
+            }
+            service
+                .rotate(shell, 0)
+                .code(1)
+                .says("api.token.new exists");
+            assert_eq!(content(&new), other.as_bytes(), "{shell}");
+            service.had_no_outage(shell);
+        }
+        // The label is no obstacle to the true successor.
+        fs::rename(service.site.path("theirs"), &new).unwrap();
+        let said = service.rotate(shell, 0).code(0);
+        said.says("going on with an earlier run's rotation, to ");
+        service.had_no_outage(shell);
     }
 }
 
