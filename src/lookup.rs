@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result, escape, quote};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::near::nearest;
+use crate::near::{meant, nearest};
 use crate::store::{Filter, LogFilter, Read};
 use crate::when::Timestamp;
 
@@ -167,8 +167,8 @@ impl Lookup<'_> {
             };
             let names: Vec<String> = some.iter().map(name).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            if let Some(like) = nearest(text, &names) {
-                return Ok(Some(format!("did you mean {}?", quote(like))));
+            if let Some(question) = meant(text, &names) {
+                return Ok(Some(question));
             }
         }
         Ok(None)

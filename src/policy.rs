@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, quote};
 use crate::hash::{Cost, Scheme};
-use crate::near::nearest;
+use crate::near::meant;
 use crate::token::Prefix;
 use crate::when::{Span, Timestamp, When};
 use std::cmp::min;
@@ -242,10 +242,9 @@ fn number(value: &str, example: &str) -> Result<u32> {
 fn unknown(name: &str) -> Error {
     let names = SETTINGS.map(|(name, _)| name);
     let error = Error::usage(format!("there is no policy {}", quote(name)));
-    match nearest(name, &names) {
-        Some(near) => error.hint(format!("did you mean '{near}'?")),
-        None => error.hint(format!("the policies are: {}", names.join(", "))),
-    }
+    error.hint(
+        meant(name, &names).unwrap_or_else(|| format!("the policies are: {}", names.join(", "))),
+    )
 }
 
 #[cfg(test)]

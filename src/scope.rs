@@ -1,7 +1,7 @@
 //! Scopes: what a key may do, and which scope implies which.
 
 use crate::error::{Error, Result, quote};
-use crate::near::nearest;
+use crate::near::meant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most scopes that a hint lists.
@@ -65,10 +65,8 @@ impl Registry {
             return Ok(());
         }
         let known: Vec<&str> = self.all().map(|(name, _)| name).collect();
-        let hint = match nearest(name, &known) {
-            Some(near) => format!("did you mean {}?", quote(near)),
-            None => format!("the scopes here are: {}", listed(&known)),
-        };
+        let hint = meant(name, &known)
+            .unwrap_or_else(|| format!("the scopes here are: {}", listed(&known)));
         Err(Error::usage(format!("there is no scope {}", quote(name))).hint(hint))
     }
 

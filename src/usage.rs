@@ -54,13 +54,13 @@ pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
             let before = Line::new(args, &root, Some(unknown));
             Error::usage(format!("unexpected argument {}", quote(unknown))).hint(
                 stray::advice(unknown, &before)
-                    .unwrap_or_else(|| suggestion(error, ContextKind::SuggestedArg, line)),
+                    .unwrap_or_else(|| option_like(error, unknown, line)),
             )
         }
         ErrorKind::InvalidSubcommand => {
             let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             Error::usage(format!("there is no command {}", quote(&name)))
-                .hint(command_like(error, &name, line))
+                .hint(command_like(&name, line))
         }
         ErrorKind::InvalidValue if value.as_deref().is_none_or(str::is_empty) => {
             Error::usage(format!("{} has no value", subject())).hint(no_value(error, args, line))
@@ -169,17 +169,15 @@ fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> String {
         _ => &[],
     };
     let valid: Vec<&str> = valid.iter().map(String::as_str).collect();
-    let near = nearest(error, ContextKind::SuggestedValue);
-    let near = near.or_else(|| near::nearest(value, &valid).map(str::to_owned));
-    match near {
-        Some(near) => format!("did you mean '{near}'?"),
+    match near::meant(value, &valid) {
+        Some(question) => question,
         None if valid.is_empty() => line.see_help(),
         None => format!("it takes: {}", valid.join(", ")),
     }
 }
 
 /// Which command was meant by `name`: what it is called elsewhere comes before what it is like.
-fn command_like(error: &clap::Error, name: &str, line: &Line<'_>) -> String {
+fn command_like(name: &str, line: &Line<'_>) -> String {
     let parent = line.path.last().copied();
     if let Some(meant) = synonyms::command(parent, name) {
         return meant;
@@ -189,28 +187,21 @@ fn command_like(error: &clap::Error, name: &str, line: &Line<'_>) -> String {
         .get_subcommands()
         .map(clap::Command::get_name)
         .collect();
-    // clap suggests nothing behind 'help'.
-    let near = nearest(error, ContextKind::SuggestedSubcommand);
-    match near.or_else(|| near::nearest(name, &known).map(str::to_owned)) {
-        Some(near) => format!("did you mean '{near}'?"),
-        None => line.see_help(),
-    }
+    near::meant(name, &known).unwrap_or_else(|| line.see_help())
 }
 
-fn suggestion(error: &clap::Error, kind: ContextKind, line: &Line<'_>) -> String {
-    match nearest(error, kind) {
-        Some(near) => format!("did you mean '{near}'?"),
-        None => line.see_help(),
-    }
-}
-
-/// What was most likely meant: clap puts it last.
-fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    match error.get(kind)? {
-        ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => texts.last().cloned(),
-        _ => None,
-    }
+/// Which option was meant by `unknown`: clap suggests some, the best last, and not all are like it.
+fn option_like(error: &clap::Error, unknown: &str, line: &Line<'_>) -> String {
+    let suggested: Vec<&str> = match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(text)) => vec![text],
+        Some(ContextValue::Strings(texts)) => texts.iter().rev().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let bare = |option: &str| option.trim_start_matches('-').to_owned();
+    let near = suggested
+        .into_iter()
+        .find(|option| near::nearest(&bare(unknown), &[&bare(option)]).is_some());
+    near.map_or_else(|| line.see_help(), near::question)
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::error::{Result, quote};
-use crate::near::nearest;
+use crate::near;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
@@ -24,10 +24,8 @@ pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<String> {
         Ok(ControlFlow::Continue(()))
     })?;
     let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
-    Ok(match nearest(owner, &owners) {
-        Some(like) => format!("did you mean {}?", quote(like)),
-        None => "'keyctl list --state all' shows every key and its owner".to_owned(),
-    })
+    Ok(near::meant(owner, &owners)
+        .unwrap_or_else(|| "'keyctl list --state all' shows every key and its owner".to_owned()))
 }
 
 /// Says under a result without keys that `owner` has none at all, if so.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, quote};
 use crate::key::Kind;
 use crate::name;
-use crate::near::nearest;
+use crate::near;
 use crate::store::Read;
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,13 +113,10 @@ pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
         .iter()
         .map(|member| member.project.as_str())
         .collect();
-    Ok(nearest(project, &names).map(|near| format!("did you mean {}?", quote(near))))
+    Ok(near::meant(project, &names))
 }
 
 /// A question after the one of `known` that is most like `given`, or `otherwise` if none is.
 pub fn meant(given: &str, known: &[&str], otherwise: &str) -> String {
-    nearest(given, known).map_or_else(
-        || otherwise.to_owned(),
-        |near| format!("did you mean {}?", quote(near)),
-    )
+    near::meant(given, known).unwrap_or_else(|| otherwise.to_owned())
 }

@@ -490,6 +490,10 @@ fn words_that_are_not_among_the_choices_are_refused() {
             "unexpected argument '--lable'\nhint: did you mean '--label'?\n",
         ),
         (
+            "list --fromage json",
+            "unexpected argument '--fromage'\nhint: 'keyctl help list' shows what it takes\n",
+        ),
+        (
             "list extra",
             "unexpected argument 'extra'\nhint: did you mean 'keyctl show extra'?\n",
         ),
@@ -1087,6 +1091,7 @@ fn a_command_in_the_words_of_other_programs_is_answered_with_the_one_that_was_me
         // What is only like a command.
         ("LIST", "LIST", "'list'"),
         ("help policy sett", "sett", "'set'"),
+        ("policy st", "st", "'set'"),
         ("help polcy", "polcy", "'policy'"),
         ("help restor", "restor", "'restore'"),
         ("help rm", "rm", "'delete'"),
