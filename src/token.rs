@@ -174,9 +174,10 @@ pub fn trim(presented: &[u8]) -> &[u8] {
     }
 }
 
-/// A part of some text that looks like a token, whole, mistyped or cut short, as it may be shown.
+/// A part of some text that looks like a token, whole, mistyped or cut short, as an error may name it:
+/// by its prefix and its key ID, or as `a token` where one of these is missing or mistyped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redacted(String);
+pub struct Redacted(Option<(String, KeyId)>);
 
 impl Redacted {
     /// Finds the first token-shaped part of `text`: a prefix, a key ID and at least 16 base62
@@ -186,32 +187,42 @@ impl Redacted {
         let mut words = text.split(|&byte| byte == b'_').peekable();
         let mut start = 0;
         while let (Some(word), Some(next)) = (words.next(), words.peek()) {
-            if let Some(shown) = shape(&text[..start], word, next) {
-                return Some(Redacted(shown));
+            if let Some(found) = shape(&text[..start], word, next) {
+                return Some(found);
             }
             start += word.len() + 1;
         }
         None
     }
+
+    /// The key that it names.
+    pub fn id(&self) -> Option<KeyId> {
+        self.0.as_ref().map(|(_, id)| *id)
+    }
 }
 
-/// How the word `id`, between `before` and `after`, is shown if these make a token.
-fn shape(before: &[u8], id: &[u8], after: &[u8]) -> Option<String> {
+/// What the word `id`, between `before` and `after`, is shown as if these make a token.
+fn shape(before: &[u8], id: &[u8], after: &[u8]) -> Option<Redacted> {
     let secret = after
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric())
         .count();
     let prefix = before.strip_suffix(b"_").and_then(prefix_at_end);
     match (prefix, KeyId::parse(id)) {
-        (Some(prefix), Some(id)) if secret >= SHAPE_MIN => Some(format!("{prefix}_{id}_…")),
-        _ if secret >= NEAR_MIN && NEAR_ID.contains(&id.len()) => Some("…_…".to_owned()),
+        (Some(prefix), Some(id)) if secret >= SHAPE_MIN => {
+            Some(Redacted(Some((prefix.to_owned(), id))))
+        }
+        _ if secret >= NEAR_MIN && NEAR_ID.contains(&id.len()) => Some(Redacted(None)),
         _ => None,
     }
 }
 
 impl fmt::Display for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Some((prefix, id)) => write!(f, "the token {prefix}_{id}_…"),
+            None => f.write_str("a token"),
+        }
     }
 }
 
@@ -315,20 +326,18 @@ mod tests {
     fn a_token_is_seen_wherever_it_stands() {
         let token = token("kc");
         let text = std::str::from_utf8(token.expose()).unwrap();
-        let shown = Some(Redacted("kc_0123456789ab_…".to_owned()));
-        assert_eq!(Redacted::find(text.as_bytes()), shown);
-        assert_eq!(Redacted::find(format!("k={text}x").as_bytes()), shown);
-        assert_eq!(Redacted::find(&text.as_bytes()[..35]), shown);
+        let shown = |text: &[u8]| Redacted::find(text).map(|found| found.to_string());
+        let whole = Some("the token kc_0123456789ab_…".to_owned());
+        assert_eq!(shown(text.as_bytes()), whole);
+        assert_eq!(shown(format!("k={text}x").as_bytes()), whole);
+        assert_eq!(shown(&text.as_bytes()[..35]), whole);
         assert_eq!(Redacted::find(&text.as_bytes()[..25]), None);
         assert_eq!(Redacted::find(b"kc-apikey-alice-20261122T000000Z"), None);
-        let near = Some(Redacted("…_…".to_owned()));
+        let near = Some("a token".to_owned());
         assert_eq!(
-            Redacted::find(text.replace("0123456789ab", "0123456789aU").as_bytes()),
+            shown(text.replace("0123456789ab", "0123456789aU").as_bytes()),
             near
         );
-        assert_eq!(
-            Redacted::find(text.trim_start_matches("kc_").as_bytes()),
-            near
-        );
+        assert_eq!(shown(text.trim_start_matches("kc_").as_bytes()), near);
     }
 }

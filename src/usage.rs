@@ -6,7 +6,6 @@ mod synonyms;
 
 use self::line::Line;
 use crate::error::{Error, Result, quote};
-use crate::id::KeyId;
 use crate::near;
 use crate::token::Redacted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -17,16 +16,13 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
     let found = args
         .iter()
         .find_map(|arg| Redacted::find(arg.as_encoded_bytes()));
-    let Some(shown) = found.map(|found| found.to_string()) else {
+    let Some(found) = found else {
         return Ok(());
     };
-    // Where the ID is mistyped, it is not shown, and there is no key to name.
-    let id = shown
-        .split('_')
-        .find_map(|word| KeyId::parse(word.as_bytes()));
-    let key = id.map_or_else(|| "ID".to_owned(), |id| id.to_string());
-    Err(Error::usage(format!("the token {shown} was given as an argument, where others can read it with ps"))
-        .hint(format!("treat that token as leaked: 'keyctl rotate {key}' replaces its key, 'keyctl delete {key}' stops it for ever; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")))
+    let key = found.id().map_or("ID".to_owned(), |id| id.to_string());
+    // A rotation alone may leave it working: by a default grace, or in a grace that runs already.
+    Err(Error::usage(format!("{found} was given as an argument, where others can read it with ps"))
+        .hint(format!("treat that token as leaked: 'keyctl disable {key}' stops it, 'keyctl delete {key}' for ever, 'keyctl rotate {key} --grace 0s' puts a new one in its place; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")))
 }
 
 /// Whether `args` ask for JSON, as far as that can be told of a line that could not be read.

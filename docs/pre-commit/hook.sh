@@ -51,6 +51,6 @@ for text in $(printf '%s\n' "$found" | sort -u); do
     printf '%s\n' "$token" | git grep --cached --text --files-with-matches -F -f - >&2 || :
 done
 if [ "$status" != 0 ]; then
-    echo 'Remove it. If the token has been anywhere else already, rotate or delete its key.' >&2
+    echo 'Remove it. If the token has been anywhere else already, disable or delete its key, or rotate it with --grace 0s.' >&2
 fi
 exit "$status"

@@ -138,9 +138,9 @@ fn line(line: &[u8]) -> Result<String> {
     if let Some(token) = Token::parse(line) {
         return Ok(token.id().to_string());
     }
-    if let Some(shown) = Redacted::find(line) {
+    if let Some(found) = Redacted::find(line) {
         return Err(Error::usage(format!(
-            "the token {shown} on standard input is mistyped or cut short"
+            "{found} on standard input is mistyped or cut short"
         ))
         .hint("give its key ID instead"));
     }

@@ -606,7 +606,7 @@ fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
     let stage = Stage::new();
     let token = stage.token.as_str();
     let shown = format!(
-        "the token kc_{0}_… was given as an argument, where others can read it with ps\nhint: treat that token as leaked: 'keyctl rotate {0}' replaces its key, 'keyctl delete {0}' stops it for ever; ",
+        "the token kc_{0}_… was given as an argument, where others can read it with ps\nhint: treat that token as leaked: 'keyctl disable {0}' stops it, 'keyctl delete {0}' for ever, 'keyctl rotate {0} --grace 0s' puts a new one in its place; ",
         stage.id
     );
     for line in [
@@ -634,6 +634,15 @@ fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
     stage.refuses(["show", &format!("{token}x")], 2, &shown);
     let not_utf8 = OsString::from_vec([token.as_bytes(), b"\xff"].concat());
     stage.refuses(["show".into(), not_utf8], 2, &shown);
+
+    let (_, headless) = token.split_once('_').unwrap();
+    let unnamed = "a token was given as an argument, where others can read it with ps\nhint: treat that token as leaked: 'keyctl disable ID' stops it, ";
+    stage.refuses(["show", headless], 2, unnamed);
+    let ran = stage.world.cmd(["show", "-"]).stdin(headless).run();
+    ran.fails(
+        2,
+        "a token on standard input is mistyped or cut short\nhint: ",
+    );
 }
 
 #[test]

@@ -164,7 +164,7 @@ proptest! {
     fn a_token_alone_is_shown_by_its_prefix_and_id(token in token()) {
         let (head, _) = token.rsplit_once('_').unwrap();
         let shown = Redacted::find(token.as_bytes()).unwrap().to_string();
-        prop_assert_eq!(shown, format!("{head}_…"));
+        prop_assert_eq!(shown, format!("the token {head}_…"));
     }
 
     #[test]

@@ -472,7 +472,7 @@ fn a_token_is_never_an_argument() {
     verify(&world, &token, "anything")
         .run()
         .fails(2, "verify takes no argument, but 'anything' is given: others can read arguments with ps\nhint: pipe the token in")
-        .says("if you typed a token, treat it as leaked");
+        .says("if you typed a token, treat it as leaked: disable or delete its key, or rotate it with --grace 0s\n");
     verify(&world, &token, "-")
         .run()
         .fails(2, "verify takes no argument, but '-' is given")
