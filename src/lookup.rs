@@ -111,7 +111,7 @@ impl Lookup<'_> {
             Err(rank) => {
                 let one_owner = rank.iter().all(|key| key.owner == rank[0].owner);
                 let or = if one_owner { "" } else { ", or OWNER/NAME" };
-                let hint = format!("give the ID{or}, as in: keyctl show {}", rank[0].id);
+                let hint = format!("give the ID{or}; 'keyctl show {}' shows one", rank[0].id);
                 Err(self.ambiguous(text, &rank, &hint))
             }
         }
@@ -128,15 +128,19 @@ impl Lookup<'_> {
         if text.is_empty() || text.len() >= KeyId::LEN || !KeyId::is_part(text.as_bytes()) {
             return Err(none.hint(self.name_like(store, text)?.unwrap_or(LIST_HINT.to_owned())));
         }
-        if text.len() < KeyId::PREFIX_MIN {
-            let too_short = format!(
-                "an ID prefix needs at least {} characters; 'keyctl list' shows the IDs",
-                KeyId::PREFIX_MIN
-            );
-            return Err(none.hint(self.name_like(store, text)?.unwrap_or(too_short)));
+        let is_short = text.len() < KeyId::PREFIX_MIN;
+        if is_short && let Some(like) = self.name_like(store, text)? {
+            return Err(none.hint(like));
         }
+        // Before its length: no length will do.
         if !self.by_prefix {
             return Err(none.hint("without a terminal, the beginning of an ID does not change a key: give the whole ID"));
+        }
+        if is_short {
+            return Err(none.hint(format!(
+                "an ID prefix needs at least {} characters; 'keyctl list' shows the IDs",
+                KeyId::PREFIX_MIN
+            )));
         }
         let found = store.find(&Filter {
             id_prefix: Some(text.to_owned()),

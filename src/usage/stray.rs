@@ -41,15 +41,20 @@ fn option(flag: &str, line: &Line<'_>) -> Option<String> {
 
 fn word(word: &str, line: &Line<'_>) -> Option<String> {
     let joined = line.option_before(word);
-    if let Some((option, value)) = joined.filter(|(option, _)| JOINED.contains(option)) {
+    let is_state = State::ALL.iter().any(|state| state.word() == word);
+    let is_joined = |option| JOINED.contains(&option) || (option == "--state" && is_state);
+    if let Some((option, value)) = joined.filter(|(option, _)| is_joined(option)) {
         let (value, word) = (simple(value)?, simple(word)?);
-        return Some(format!("did you mean '{option} {value},{word}'?"));
+        let or_name = match line.path.as_slice() {
+            // It may be either.
+            ["create"] if line.after("--name").is_none() => format!(" or '--name {word}'"),
+            _ => String::new(),
+        };
+        return Some(format!("did you mean '{option} {value},{word}'{or_name}?"));
     }
     match line.path.as_slice() {
         ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?)),
-        ["list"] if State::ALL.iter().any(|state| state.word() == word) => {
-            Some(format!("did you mean '--state {word}'?"))
-        }
+        ["list"] if is_state => Some(format!("did you mean '--state {word}'?")),
         ["list"] => Some(format!("did you mean 'keyctl show {}'?", simple(word)?)),
         _ => None,
     }

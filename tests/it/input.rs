@@ -575,10 +575,11 @@ fn a_key_that_is_not_there_or_not_alone_is_refused() {
         );
         key("", &format!("there is no key ''\n{hint}"));
         let short = &stage.id[..3];
-        key(
-            short,
-            &format!("there is no key '{short}'\nhint: an ID prefix needs at least 4 characters"),
-        );
+        let why = match command {
+            "show" => "an ID prefix needs at least 4 characters",
+            _ => "without a terminal, the beginning of an ID does not change a key",
+        };
+        key(short, &format!("there is no key '{short}'\nhint: {why}"));
         let part = &stage.id[..11];
         if command == "show" {
             key(part, &format!("'{part}' stands for more than one key\n"))
@@ -948,7 +949,7 @@ fn an_ambiguous_key_in_json_names_the_candidates() {
         json!({"error": {
             "code": "ambiguous",
             "message": "'ci' stands for more than one key",
-            "hint": format!("give the ID, or OWNER/NAME, as in: keyctl show {}", stage.id),
+            "hint": format!("give the ID, or OWNER/NAME; 'keyctl show {}' shows one", stage.id),
             "candidates": [
                 {"id": stage.id, "name": "ci", "owner": "alice", "state": "active"},
                 {"id": id, "name": "ci", "owner": "bob", "state": "active"},
@@ -1118,7 +1119,22 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         (
             "create --scope inference project",
             "project",
+            "did you mean '--scope inference,project' or '--name project'?",
+        ),
+        (
+            "create --name ci --scope inference project",
+            "project",
             "did you mean '--scope inference,project'?",
+        ),
+        (
+            "list --state active expired",
+            "expired",
+            "did you mean '--state active,expired'?",
+        ),
+        (
+            "list --state active ci",
+            "ci",
+            "did you mean 'keyctl show ci'?",
         ),
         (
             "edit ci --add-scope=inference project",

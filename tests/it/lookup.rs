@@ -152,7 +152,7 @@ fn a_name_that_two_others_have_is_ambiguous() {
             "keyctl: 'web' stands for more than one key\n  \
          {bobs}  web  of bob, active\n  \
          {carols}  web  of carol, disabled\n\
-         hint: give the ID, or OWNER/NAME, as in: keyctl show {bobs}\n"
+         hint: give the ID, or OWNER/NAME; 'keyctl show {bobs}' shows one\n"
         ));
     let ran = world
         .line("show web --format json")
@@ -165,7 +165,7 @@ fn a_name_that_two_others_have_is_ambiguous() {
         json!({ "error": {
             "code": "ambiguous",
             "message": "'web' stands for more than one key",
-            "hint": format!("give the ID, or OWNER/NAME, as in: keyctl show {bobs}"),
+            "hint": format!("give the ID, or OWNER/NAME; 'keyctl show {bobs}' shows one"),
             "candidates": [
                 { "id": bobs, "name": "web", "owner": "bob", "state": "active" },
                 { "id": carols, "name": "web", "owner": "carol", "state": "disabled" },
@@ -257,7 +257,6 @@ fn a_name_comes_before_the_beginning_of_an_id() {
 fn what_changes_a_key_takes_a_beginning_at_a_terminal_only() {
     let world = World::quick();
     let web = id_of(&world.create("--scope inference --name web"));
-    let prefix = &web[..6];
     let before = world.rows();
     let half = Terminal {
         stdin: true,
@@ -270,10 +269,14 @@ fn what_changes_a_key_takes_a_beginning_at_a_terminal_only() {
         "enable KEY",
         "delete KEY --yes",
     ] {
-        let line = line.replace("KEY", prefix);
-        for terminal in [Terminal::default(), half] {
+        // Of any length.
+        for (prefix, terminal) in [
+            (&web[..6], Terminal::default()),
+            (&web[..6], half),
+            (&web[..1], half),
+        ] {
             world
-                .line(&line)
+                .line(&line.replace("KEY", prefix))
                 .streams(terminal)
                 .run()
                 .fails(3, &format!("there is no key '{prefix}'\n"))
@@ -282,7 +285,7 @@ fn what_changes_a_key_takes_a_beginning_at_a_terminal_only() {
     }
     assert_eq!(world.rows(), before);
     world
-        .line(&format!("disable {prefix}"))
+        .line(&format!("disable {}", &web[..6]))
         .terminal(80)
         .run()
         .code(0);
