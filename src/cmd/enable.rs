@@ -1,6 +1,6 @@
 //! `keyctl enable`
 
-use super::change::{change_all, tell};
+use super::change::{Changed, change_all, tell};
 use super::values::Why;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
@@ -43,6 +43,18 @@ impl Args {
             &|key, _, access| Ok((key.enable(access)?, Action::Enable)),
         )?;
         tell(cx, &changed);
+        let now = cx.env.now();
+        for Changed { key, .. } in &changed {
+            if key.usable_until.is_some() && !key.is_usable(now) {
+                let by = key
+                    .replaced_by
+                    .map_or_else(|| "another".to_owned(), |id| id.to_string());
+                cx.status(format_args!(
+                    "{} stays phased out: it was replaced by {by}",
+                    key.id
+                ));
+            }
+        }
         Ok(DONE)
     }
 }

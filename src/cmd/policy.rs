@@ -204,9 +204,10 @@ fn tell_of_outliving(cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
             _ => ("live", "keep their dates"),
         };
         cx.status(format_args!(
-            "{} {lives} longer than that and {keep}: see 'keyctl doctor'",
+            "{} {lives} longer than that and {keep}",
             keys(outliving)
         ));
+        cx.status("hint: 'keyctl doctor' shows them");
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
 use super::{Cx, list, owner};
 use crate::env::Unit;
-use crate::error::{DONE, Error, Result, escape};
+use crate::error::{DONE, Error, Result, escape, shell_word};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
@@ -171,14 +171,19 @@ impl Args {
         let working = legacy.iter().filter(|key| key.is_usable(now)).count();
         if let Some(key) = legacy.first() {
             let stay = confirm::keys(legacy.len());
-            let step = match working {
+            let in_use = match working {
                 0 => String::new(),
-                _ => format!(
-                    ", {working} of them in use: keyctl disable --owner {}",
-                    escape(&key.owner)
-                ),
+                _ => format!(", {working} of them in use"),
             };
-            cx.notice(format_args!("{stay} of kind legacy cannot be purged{step}"));
+            cx.notice(format_args!(
+                "{stay} of kind legacy cannot be purged{in_use}"
+            ));
+            if working > 0 {
+                let owner = shell_word(&escape(&key.owner));
+                cx.notice(format_args!(
+                    "hint: to stop those: keyctl disable --owner {owner}"
+                ));
+            }
         }
         Ok(())
     }

@@ -183,15 +183,19 @@ fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -
         to_stop: false,
     };
     let instead = match lookup.live_successor(store, key)? {
+        Some(live) if live.disabled_at.is_some() => format!(
+            "its live successor is {0}, which is disabled: keyctl enable {0}, then keyctl rotate {0}",
+            live.id
+        ),
         Some(live) => format!("its live successor is {0}: keyctl rotate {0}", live.id),
         None => "it has no live successor; make a new key: keyctl create".to_owned(),
     };
     // Whoever rotates a key again may want to be rid of the token that still works.
     let stop = match key.is_usable(now) {
-        true => format!("; to stop this one now: keyctl disable {}", key.id),
+        true => format!("to stop this token now: keyctl disable {}; ", key.id),
         false => String::new(),
     };
-    Err(error.hint(format!("{instead}{stop}")))
+    Err(error.hint(format!("{stop}{instead}")))
 }
 
 fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
@@ -211,11 +215,19 @@ fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
                 cx.status("  (its grace is cut short by its own expiry)");
             }
         }
-        until => cx.status(format_args!(
-            "phased out {}: it stopped {}",
-            old.id,
-            instant(until, now)
-        )),
+        until => {
+            cx.status(format_args!(
+                "phased out {}: it stopped {}",
+                old.id,
+                instant(until, now)
+            ));
+            if rotated.grace > Span::ZERO {
+                cx.status(format_args!(
+                    "  (the grace is dropped: it expired {})",
+                    instant(old.expires_at, now)
+                ));
+            }
+        }
     }
 }
 
@@ -232,9 +244,13 @@ fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Read, rotated: &Key, now: Timesta
     for key in named.unwrap_or_default() {
         if key.id != rotated.id && key.is_usable(now) {
             cx.notice(format_args!(
-                "{0} (same name) still works until {1}; to stop it now: keyctl disable {0}",
+                "{} (same name) still works until {}",
                 key.id,
                 instant(key.stops_at(), now)
+            ));
+            cx.notice(format_args!(
+                "hint: to stop it now: keyctl disable {}",
+                key.id
             ));
         }
     }

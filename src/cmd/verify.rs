@@ -97,10 +97,8 @@ impl Args {
         let mut store = cx.open_to_read()?;
         let mut verifier = Verifier::new(&required);
         let verified = verifier.verify_one(&*store, &token, &*cx.env.clock)?;
-        let by = report::By {
-            store: &*store,
-            at: verified.at,
-        };
+        let at = verified.at;
+        let by = report::By { store: &*store, at };
         let code = report::report(cx, &verified.verdict, self.format, &by)?;
         if !self.no_touch
             && let Ok(Some(note)) = verifier.note(&*store, &verified, &token, &mut *cx.env.random)
@@ -109,6 +107,9 @@ impl Args {
             // not where there is nothing to note.
             drop(Note::write(&[note], &mut *store, &cx.env.actor));
         }
+        // After the note: that a replaced token was presented is worth more than advice on it.
+        let by = report::By { store: &*store, at };
+        report::advise(cx, &verified.verdict, self.format, &by);
         Ok(code)
     }
 }

@@ -72,13 +72,22 @@ fn an_expired_or_phased_out_key_stays_so() {
     let over = world.create("--scope inference --name over --expires 1h");
     world.run(&format!("disable {} over", id_of(&old)));
     world.advance("2h");
-    world.run(&format!("enable {} over", id_of(&old)));
+    let id = id_of(&old);
+    let new = world.record("web")["id"].clone();
+    let enabled = world.run(&format!("enable {id} over"));
+    enabled.says(&format!(
+        "enabled {} (over)\n{id} stays phased out: it was replaced by {}\n",
+        id_of(&over),
+        new.as_str().unwrap()
+    ));
     for (token, state) in [(old, "phased-out"), (over, "expired")] {
         let record = world.record(&id_of(&token));
         assert_eq!(record["state"], json!(state));
         assert_eq!(record["disabled_at"], Value::Null);
         assert_eq!(world.verify(&token, ""), 1);
     }
+    let quiet = world.run(&format!("enable {id} -q"));
+    quiet.stderr("");
 }
 
 #[test]

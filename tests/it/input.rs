@@ -1246,6 +1246,13 @@ fn advice_is_for_the_store_that_was_named() {
         .says(&format!(
             "hint: an administrator can add them: keyctl --db {shown} member add search alice"
         ));
+    // What is no refusal has its advice in a line of its own.
+    on("rotate ci --grace 2h").run().code(0);
+    let id = &stage.id;
+    on("rotate ci").run().code(0).says(&format!(
+        "{id} (same name) still works until 2026-11-22T02:00:00Z (in 2h)\n\
+         hint: to stop it now: keyctl --db {shown} disable {id}\n"
+    ));
     // A name is a name.
     let create = ["create", "--scope", "inference", "--name", "keyctl list"];
     let db = ["--db".into(), copy.clone().into_os_string()];

@@ -286,8 +286,7 @@ fn one_is_never_purged() {
             .code(0)
             .stderr("nothing to purge\n");
     }
-    let stay =
-        "3 keys of kind legacy cannot be purged, 1 of them in use: keyctl disable --owner alice\n";
+    let stay = "3 keys of kind legacy cannot be purged, 1 of them in use\nhint: to stop those: keyctl disable --owner alice\n";
     carol(&world, "purge --owner alice --all --yes")
         .run()
         .code(0)

@@ -86,6 +86,12 @@ fn an_unknown_project_is_one_that_nobody_is_a_member_of() {
         .code(6)
         .says("hint: an administrator can add them: keyctl member add nosuch alice");
     world
+        .cmd(["verify", "--project", "my $(id)"])
+        .stdin(&token)
+        .run()
+        .code(6)
+        .says("hint: an administrator can add them: keyctl member add 'my $(id)' alice --role");
+    world
         .line("verify --project serach")
         .stdin(&token)
         .run()

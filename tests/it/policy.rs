@@ -728,11 +728,11 @@ fn a_shorter_maximum_says_how_many_keys_outlive_it() {
         .run("policy set max-expiry 90d")
         .stderr("max-expiry is now 90d (was 365d)\n");
     world.run("policy set max-expiry 30d").stderr(
-        "max-expiry is now 30d (was 90d)\n1 key lives longer than that and keeps its dates: see 'keyctl doctor'\n",
+        "max-expiry is now 30d (was 90d)\n1 key lives longer than that and keeps its dates\nhint: 'keyctl doctor' shows them\n",
     );
-    world
-        .run("policy set max-expiry 7d")
-        .says("2 keys live longer than that and keep their dates: see 'keyctl doctor'\n");
+    world.run("policy set max-expiry 7d").says(
+        "2 keys live longer than that and keep their dates\nhint: 'keyctl doctor' shows them\n",
+    );
     world
         .run("policy set max-expiry 7d")
         .stderr("max-expiry is already 7d\n");

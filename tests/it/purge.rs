@@ -373,7 +373,7 @@ fn lineage_may_name_a_key_that_is_gone() {
         .line(&format!("rotate {new}"))
         .run()
         .fails(4, "")
-        .says("hint: it has no live successor");
+        .says("it has no live successor");
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn the_live_successor_is_found_past_a_purged_one() {
         .line(&format!("rotate {first}"))
         .run()
         .fails(4, "")
-        .says(&format!("hint: its live successor is {third}"));
+        .says(&format!("its live successor is {third}"));
 }
 
 #[test]

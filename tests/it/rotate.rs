@@ -146,7 +146,8 @@ fn an_expired_key_is_rotated_and_does_not_come_back() {
     let new = world
         .run("rotate web --grace 1h")
         .says(&format!(
-            "phased out {}: it stopped 2026-11-22T01:00:00Z (2h ago)\n",
+            "phased out {}: it stopped 2026-11-22T01:00:00Z (2h ago)\n  \
+             (the grace is dropped: it expired 2026-11-22T01:00:00Z (2h ago))\n",
             id_of(&old)
         ))
         .stdout;
@@ -214,7 +215,7 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
     let second = id_of(world.run("rotate web --grace 90d").stdout.trim_end());
     let third = id_of(world.run("rotate web").stdout.trim_end());
     let before = world.rows();
-    let stop = format!("; to stop this one now: keyctl disable {first}");
+    let stop = format!("to stop this token now: keyctl disable {first}; ");
     // The first one's grace still runs.
     for (id, stop) in [(&first, &*stop), (&second, "")] {
         world
@@ -225,7 +226,7 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
                 &format!("{id} ('web') cannot be rotated: it is phased-out\n"),
             )
             .says(&format!(
-                "hint: its live successor is {third}: keyctl rotate {third}{stop}\n"
+                "hint: {stop}its live successor is {third}: keyctl rotate {third}\n"
             ));
     }
     assert_eq!(world.rows(), before);
@@ -235,15 +236,17 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
         .line(&format!("rotate {first}"))
         .run()
         .fails(4, "")
-        .says(&format!("its live successor is {third}"));
+        .says(&format!(
+            "its live successor is {third}, which is disabled: keyctl enable {third}, then keyctl rotate {third}\n"
+        ));
     world.run(&format!("delete {third} --yes"));
     world
         .line(&format!("rotate {first}"))
         .run()
         .fails(4, "")
-        .says(
-            "hint: it has no live successor; make a new key: keyctl create; to stop this one now: ",
-        );
+        .says(&format!(
+            "hint: {stop}it has no live successor; make a new key: keyctl create\n"
+        ));
 }
 
 #[test]
@@ -533,7 +536,7 @@ fn a_key_of_the_name_that_an_earlier_rotation_left_working_is_named_even_when_qu
     let said = |ran: &Ran| ran.stderr.contains("same name");
     assert!(!said(&world.run("rotate web --grace 24h")));
     let warning = format!(
-        "{id} (same name) still works until 2026-11-23T00:00:00Z (in 24h); to stop it now: keyctl disable {id}\n"
+        "{id} (same name) still works until 2026-11-23T00:00:00Z (in 24h)\nhint: to stop it now: keyctl disable {id}\n"
     );
     world.run("rotate web --quiet").stderr(&warning);
     assert_eq!(world.verify(&first, ""), 0);

@@ -362,6 +362,56 @@ fn what_to_do_about_a_rejected_key_is_what_can_be_done() {
 }
 
 #[test]
+fn what_to_do_about_a_replaced_key_is_what_its_successor_needs() {
+    let world = World::new();
+    let token = world.create("--scope inference --name ci --expires 30d");
+    let id = id_of(&token);
+    let next = id_of(world.run("rotate ci --grace 1h").stdout.trim_end());
+    let hint = |line: &str, hint: &str| {
+        let ran = verify(&world, &token, line).run();
+        let said = ran.stderr.split_once("\nhint: ").map(|(_, hint)| hint);
+        assert_eq!(said, Some(hint), "{ran:#?}");
+    };
+    let use_it = format!("use the token of {next}; if that is lost: keyctl rotate {next}\n");
+    // The old one works, and takes no more changes.
+    hint(
+        "--scope project",
+        &format!(
+            "to add it to its successor: keyctl edit {next} --add-scope project; then {use_it}"
+        ),
+    );
+    world.run(&format!("edit {next} --add-scope project"));
+    hint(
+        "--scope project",
+        &format!("its successor has it: {use_it}"),
+    );
+    world.run(&format!("disable {next}"));
+    let disabled =
+        format!("its successor {next} is disabled: keyctl enable {next}; then use its token\n");
+    hint(
+        "--scope project",
+        &format!("its successor has it: {disabled}"),
+    );
+    world.advance("2h");
+    hint("", &disabled);
+    world.run(&format!("enable {next}"));
+    hint("", &use_it);
+    world.advance("60d");
+    hint(
+        "",
+        &format!(
+            "its successor {next} has expired too; to give it more time: keyctl edit {next} --expires 90d; to replace it: keyctl rotate {next}\n"
+        ),
+    );
+    world.run(&format!("disable {id}"));
+    world.run(&format!("delete {next} --yes"));
+    hint(
+        "--scope project",
+        "it has no live successor; make a new key: keyctl create\n",
+    );
+}
+
+#[test]
 fn a_source_that_fails_never_falls_back_to_stdin() {
     let world = World::new();
     let token = world.create("--scope inference");

@@ -2,8 +2,8 @@
 
 use super::report::By;
 use crate::cmd::values::project_like;
-use crate::error::{Result, escape, quote};
-use crate::key::{Key, Kind};
+use crate::error::{Result, escape, quote, shell_word};
+use crate::key::{Key, Kind, State};
 use crate::lookup::Lookup;
 use crate::project::Role;
 use crate::store::Read;
@@ -13,21 +13,20 @@ use crate::when::Span;
 /// The life that is proposed for a key whose time is over.
 const MORE: Span = Span::days(90);
 
+const NO_SUCCESSOR: &str = "it has no live successor; make a new key: keyctl create";
+
 /// What to do about `key`, which was rejected for `reason`; nothing where there is nothing to be done.
 pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<String>> {
-    let id = key.id;
     Ok(match reason {
         Reason::Malformed | Reason::Unknown => None,
-        Reason::Disabled => Some(format!("to switch it on again: keyctl enable {id}")),
+        Reason::Disabled => Some(format!("to switch it on again: keyctl enable {}", key.id)),
         Reason::Expired => Some(renewal(key, by)?),
         Reason::PhasedOut => Some(succession(key, by)?),
         Reason::Scope(_) if key.kind == Kind::Legacy => {
             Some("a legacy key has no scopes: use a key of kind api".to_owned())
         }
-        Reason::Scope(scope) => Some(format!(
-            "to add it: keyctl edit {id} --add-scope {}",
-            escape(scope)
-        )),
+        Reason::Scope(scope) if !key.is_live() => Some(scope_of_successor(scope, key, by)?),
+        Reason::Scope(scope) => Some(format!("to add it: {}", add_scope(key, scope))),
         Reason::Project(_) if key.kind == Kind::Legacy => None,
         Reason::Project(project) => Some(who_can_add(by.store, project, &key.owner)?),
     })
@@ -53,19 +52,52 @@ fn renewal(key: &Key, by: &By<'_>) -> Result<String> {
 
 /// Which key is to be used in the place of one that was rotated.
 fn succession(key: &Key, by: &By<'_>) -> Result<String> {
+    match live_successor(key, by)? {
+        Some(live) => use_of(&live, by),
+        None => Ok(NO_SUCCESSOR.to_owned()),
+    }
+}
+
+/// How a key that was rotated, and cannot be changed any more, gets `scope` all the same: its successor
+/// does, unless it has it already.
+fn scope_of_successor(scope: &str, key: &Key, by: &By<'_>) -> Result<String> {
+    let Some(live) = live_successor(key, by)? else {
+        return Ok(NO_SUCCESSOR.to_owned());
+    };
+    let use_it = use_of(&live, by)?;
+    Ok(match by.store.scopes()?.grants(&live.scopes, scope) {
+        true => format!("its successor has it: {use_it}"),
+        false => format!(
+            "to add it to its successor: {}; then {use_it}",
+            add_scope(&live, scope)
+        ),
+    })
+}
+
+fn add_scope(key: &Key, scope: &str) -> String {
+    format!("keyctl edit {} --add-scope {}", key.id, shown_word(scope))
+}
+
+/// How `live`, the successor of a key, comes into use.
+fn use_of(live: &Key, by: &By<'_>) -> Result<String> {
+    let id = live.id;
+    Ok(match live.state(by.at) {
+        State::Expired => format!("its successor {id} has expired too; {}", renewal(live, by)?),
+        State::Disabled => {
+            format!("its successor {id} is disabled: keyctl enable {id}; then use its token")
+        }
+        _ => format!("use the token of {id}; if that is lost: keyctl rotate {id}"),
+    })
+}
+
+fn live_successor(key: &Key, by: &By<'_>) -> Result<Option<Key>> {
     let lookup = Lookup {
         now: by.at,
         actor: &key.owner,
         by_prefix: false,
         to_stop: false,
     };
-    Ok(match lookup.live_successor(by.store, key)? {
-        Some(live) => format!(
-            "use the token of {0}; if that is lost: keyctl rotate {0}",
-            live.id
-        ),
-        None => "it has no live successor; make a new key: keyctl create".to_owned(),
-    })
+    lookup.live_successor(by.store, key)
 }
 
 /// Who can make `user` a member of `project`, and how; or which project was most likely meant.
@@ -88,7 +120,12 @@ fn who_can_add(store: &dyn Read, project: &str, user: &str) -> Result<String> {
     };
     Ok(format!(
         "an administrator{owners} can add them: keyctl member add {} {} --role collaborator",
-        escape(project),
-        escape(user)
+        shown_word(project),
+        shown_word(user)
     ))
+}
+
+/// `text` as one word of a command line.
+fn shown_word(text: &str) -> String {
+    shell_word(&escape(text))
 }

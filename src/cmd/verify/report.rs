@@ -46,13 +46,22 @@ pub fn report(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) -
         (Format::Text, Verdict::Rejected(reason, key)) => {
             let why = why(reason, key.as_deref(), by.at);
             cx.status(format_args!("rejected: {why} (store {})", by.store.name()));
-            // Advice that cannot be had changes no verdict.
-            if let Some(Ok(Some(hint))) = key.as_ref().map(|key| advice(reason, key, by)) {
-                cx.status(format_args!("hint: {hint}"));
-            }
         }
     }
     Ok(verdict.exit_code())
+}
+
+/// Says to a person who is to be told anything what to do about a rejected key.
+pub fn advise(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) {
+    if cx.quiet || format == Format::Json {
+        return;
+    }
+    // Advice that cannot be had changes no verdict.
+    if let Verdict::Rejected(reason, Some(key)) = verdict
+        && let Ok(Some(hint)) = advice(reason, key, by)
+    {
+        cx.status(format_args!("hint: {hint}"));
+    }
 }
 
 /// Says that what was `presented` is no token, which takes no store, and returns the exit code.

@@ -233,6 +233,29 @@ fn where_nothing_is_to_be_noted_verifying_looks_thrice_at_the_store_and_does_not
 }
 
 #[test]
+fn advice_is_looked_for_once_all_is_noted_and_not_where_nobody_reads_it() {
+    if !strace::is_here() {
+        return;
+    }
+    let site = Site::cheap();
+    let token = site.create();
+    site.run(&format!("rotate {}", id_of(&token)));
+    let rejected = |line| {
+        let (ran, made) = calls(&verification(&site, &token, line));
+        ran.code(1);
+        made
+    };
+    let noting = rejected("");
+    let noted = noting
+        .iter()
+        .rposition(|call| is_wal(call) && call.name == "pwrite64");
+    assert_ne!(moments(&noting[noted.unwrap()..]), 0);
+    let [told, quiet, json] = ["", "--quiet", "--format json"].map(|line| moments(&rejected(line)));
+    assert!(quiet < told, "{quiet}, {told}");
+    assert_eq!(quiet, json);
+}
+
+#[test]
 fn a_batch_of_cheap_hashes_takes_its_tokens_and_tells_its_verdicts_by_the_lot() {
     const TOKENS: usize = 1_000;
     if !strace::is_here() {
