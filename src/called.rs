@@ -2,7 +2,7 @@
 //! name, and one user may have several stores: what it tells its reader to run has to be what the reader
 //! can run, and on the store that it speaks of.
 
-use crate::error::is_unprintable;
+use crate::error::{is_unprintable, stands_for_itself};
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -100,8 +100,9 @@ fn is_about_a_store(text: &str) -> bool {
         && words.next().is_some_and(|first| !without.contains(&first))
 }
 
-/// What `--db` names among `args`, as far as that can be told of a line that could not be read.
-fn db(args: &[OsString]) -> Option<&OsStr> {
+/// What `--db` names among `args`, the program's name first, as far as that can be told of a line that
+/// could not be read.
+pub fn db(args: &[OsString]) -> Option<&OsStr> {
     let mut args = args.iter().skip(1).take_while(|arg| *arg != "--");
     while let Some(arg) = args.next() {
         if arg == "--db" {
@@ -116,16 +117,20 @@ fn db(args: &[OsString]) -> Option<&OsStr> {
 
 /// `path` as a shell takes it for one word. Not in quotes: advice has its commands in quotes.
 fn as_word(path: &OsStr) -> String {
-    let shown = path.to_str().filter(|path| {
-        !path.is_empty() && !path.starts_with('-') && !path.chars().any(is_unprintable)
-    });
+    let shown = path
+        .to_str()
+        .filter(|path| !path.is_empty() && !path.chars().any(is_unprintable));
     let Some(path) = shown else {
         // It cannot be typed as it would be shown.
         return "PATH".to_owned();
     };
     let mut word = String::with_capacity(path.len());
+    if path.starts_with('-') {
+        // It would be taken for an option.
+        word.push_str("./");
+    }
     for c in path.chars() {
-        if c.is_ascii() && !in_word(c) && !matches!(c, '/' | ':' | ',' | '@' | '%' | '=') {
+        if c.is_ascii() && !stands_for_itself(c) {
             word.push('\\');
         }
         word.push(c);
@@ -236,6 +241,8 @@ mod tests {
             ),
             (&["keyctl", "--db", "$(id)"], Some(r"\$\(id\)")),
             (&["keyctl", "--db", "schlüssel.db"], Some("schlüssel.db")),
+            (&["keyctl", "--db=-x"], Some("./-x")),
+            (&["keyctl", "--db", "-my store"], Some(r"./-my\ store")),
             (&["keyctl", "--db", "a\nb"], Some("PATH")),
             (&["keyctl", "--db", ""], Some("PATH")),
         ] {

@@ -251,11 +251,15 @@ pub fn is_unprintable(c: char) -> bool {
 
 /// `text` as one word for a POSIX shell, quoted only if it has to be: for a command in a hint.
 pub fn shell_word(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=+,@%".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_plain) {
+    if !text.is_empty() && text.chars().all(stands_for_itself) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Whether a POSIX shell takes `c` as it is, wherever in a word it stands.
+pub fn stands_for_itself(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::VARIABLE;
 use super::values::{Source, offer_values};
-use crate::called::Called;
+use crate::called::{self, Called};
 use crate::cmd::{Attempt, Cx, is_command};
 use crate::env::Env;
 use crate::error::{DONE, Result, is_unprintable};
@@ -143,17 +143,7 @@ fn line(candidate: &CompletionCandidate, described: bool) -> Option<String> {
 /// The store that the line itself names with `--db`. The shell has not read the line yet: a `~` still
 /// stands for the home directory.
 fn db(words: &[OsString], env: &Env) -> Option<PathBuf> {
-    let named = words
-        .windows(2)
-        .find(|pair| pair[0] == "--db")
-        .map(|pair| pair[1].clone());
-    let joined = || {
-        let word = words
-            .iter()
-            .find_map(|word| word.to_str()?.strip_prefix("--db="));
-        word.map(OsString::from)
-    };
-    let path = PathBuf::from(named.or_else(joined)?);
+    let path = PathBuf::from(called::db(words)?);
     Some(match (path.strip_prefix("~"), env.var("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path,
