@@ -331,6 +331,11 @@ impl Store for Sqlite {
     }
 }
 
+/// Whether `one` and `other` are the same file, by whatever path.
+fn is_same(one: &Path, other: &Path) -> bool {
+    identity(one).is_some_and(|one| identity(other) == Some(one))
+}
+
 fn identity(path: &Path) -> Option<Identity> {
     let file = fs::metadata(path).ok()?;
     Some((file.dev(), file.ino()))

@@ -144,6 +144,22 @@ fn what_is_only_in_the_write_ahead_log_is_in_the_copy() {
 }
 
 #[test]
+fn the_store_itself_is_named_as_such_and_nobody_is_told_to_move_it_away() {
+    let world = worked_in();
+    let before = world.rows();
+    let link = world.path("link");
+    symlink(world.db(), &link).unwrap();
+    for path in [&world.db(), &link] {
+        let message = format!(
+            "{} is the store itself\nhint: name another file for the copy\n",
+            path.display()
+        );
+        back_up(&world, path).fails(5, &message);
+    }
+    assert_eq!(world.rows(), before);
+}
+
+#[test]
 fn whatever_is_there_already_is_left_as_it_is() {
     let world = worked_in();
     let taken = world.path("taken");
@@ -164,7 +180,6 @@ fn whatever_is_there_already_is_left_as_it_is() {
     refused(&hard);
     fs::create_dir(world.path("directory")).unwrap();
     refused(&world.path("directory"));
-    refused(&world.db());
 
     assert_eq!(fs::read(&taken).unwrap(), b"kept");
     assert!(!world.path("nowhere").exists());

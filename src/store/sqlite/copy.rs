@@ -1,6 +1,6 @@
 //! A copy of a store: all that it holds at one moment, in a file of its own.
 
-use super::{Sqlite, shown};
+use super::{Sqlite, is_same, shown};
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::scratch::Scratch;
 use crate::store::{Copied, Location, Place, Read};
@@ -13,6 +13,13 @@ impl Sqlite {
     /// Puts a copy of the store at `place`, where nothing may be, for its maker alone, and says
     /// what it holds. It is there once it is whole, checked and on the disk, or not at all.
     pub fn copy_to(&self, place: &Place) -> ToldResult<Copied> {
+        if is_same(place.path(), &self.path) {
+            // Nobody is to be told to move that away.
+            return Err(
+                Told::store(format!("{} is the store itself", place.shown()))
+                    .hint("name another file for the copy"),
+            );
+        }
         place.check_free()?;
         let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(&cause))?;
         let copy = self.copy_into(&scratch, "copy")??;

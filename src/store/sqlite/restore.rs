@@ -5,7 +5,7 @@ use super::commit::{truncate_log, uncertain, uncommitted};
 use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
-use super::{BUSY_TIMEOUT, Sqlite, open, owner_of, shown, write};
+use super::{BUSY_TIMEOUT, Sqlite, is_same, open, owner_of, shown, write};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
@@ -20,7 +20,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Every table and its columns, each behind what it refers to.
@@ -431,15 +430,6 @@ fn room_in(directory: &Path) -> String {
         "nothing was changed; check the room and the permissions of {}",
         shown(directory)
     )
-}
-
-fn is_same(copy: &Path, store: &Path) -> bool {
-    let place = |path| {
-        fs::metadata(path)
-            .ok()
-            .map(|found| (found.dev(), found.ino()))
-    };
-    place(copy).is_some_and(|copy| place(store) == Some(copy))
 }
 
 /// The directory of the store's file or, where that is not there yet, the next above it.
