@@ -155,7 +155,7 @@ impl SecretFile {
 
 fn taken(path: &Path) -> Error {
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!("the secret file {shown} is there already"))
+    Error::store(format!("the secret file {shown} already exists"))
         .hint("name a file that is not there, or move this one away")
 }
 
@@ -251,7 +251,7 @@ mod tests {
         let Err(error) = SecretFile::write(&path, b"token") else {
             panic!("it was written");
         };
-        assert!(error.message.ends_with("is there already"), "{error:?}");
+        assert!(error.message.ends_with("already exists"), "{error:?}");
         assert_eq!(fs::read(&path).unwrap(), b"another");
     }
 }

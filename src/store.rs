@@ -257,7 +257,7 @@ pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> R
     if !location.create(sharing)? {
         if sqlite::Sqlite::open_to_read(location).is_ok() {
             return Err(
-                Error::state(format!("there is a store at {} already", location.shown()))
+                Error::state(format!("the store {} already exists", location.shown()))
                     .hint("it is ready to use; to make another one, name another file: --db PATH"),
             );
         }

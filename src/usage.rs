@@ -22,7 +22,7 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
     let key = found.id().map_or("ID".to_owned(), |id| id.to_string());
     // A rotation alone may leave it working: by a default grace, or in a grace that runs already.
     Err(Error::usage(format!("{found} was given as an argument, where others can read it with ps"))
-        .hint(format!("treat that token as leaked: 'keyctl disable {key}' stops it, 'keyctl delete {key}' for ever, 'keyctl rotate {key} --grace 0s' puts a new one in its place; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")))
+        .hint(format!("treat that token as leaked: 'keyctl disable {key}' stops it, 'keyctl delete {key}' permanently, 'keyctl rotate {key} --grace 0s' puts a new one in its place; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")))
 }
 
 /// Whether `args` ask for JSON, as far as that can be told of a line that could not be read.

@@ -1,7 +1,7 @@
 //! `keyctl completions`, and the answers to what its scripts ask.
 //!
 //! The scripts know nothing: at each Tab they run the program with [`VARIABLE`] set and the words of
-//! the line so far behind `--`, and it prints what the last one may become, one a line. So they never
+//! the line so far behind `--`, and it prints what the last one may become, one per line. So they never
 //! lag behind the program, and can offer what is in the store.
 
 mod ask;

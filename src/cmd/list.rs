@@ -31,7 +31,7 @@ Examples:
   $ keyctl list --unused-for 90d --format ids")]
 pub struct Args {
     /// Only keys of this user
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = name::owner)]
     owner: Option<String>,
     /// Only keys with exactly this scope, not one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]

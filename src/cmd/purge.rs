@@ -16,7 +16,7 @@ use std::collections::HashSet;
 /// Remove the records of dead keys
 ///
 /// A key is dead once it is deleted, has expired, or was rotated and its grace period is over. A
-/// purged record is gone for good; its events stay in the audit log. Asks for confirmation.
+/// purged record is gone permanently; its events stay in the audit log. Asks for confirmation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -198,7 +198,7 @@ impl Args {
         let doomed = store.find(&self.filter(now))?;
         if !doomed.is_empty() {
             if cx.env.terminal.interactive() {
-                cx.notice("to be removed for good:");
+                cx.notice("to be removed permanently:");
                 name_keys(cx, &doomed, now);
             }
             let question = format!("Purge {}?", confirm::keys(doomed.len()));

@@ -151,7 +151,7 @@ fn check_told(told: &HashSet<KeyId>, effect: &Effect) -> Result<()> {
 
 fn tell(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
     match effect.revived.len() {
-        0 => cx.notice("no revoked key becomes valid again"),
+        0 => cx.status("no revoked key becomes valid again"),
         count => {
             cx.notice(format_args!("{} will become valid again:", keys(count)));
             name_keys(cx, &effect.revived, now);

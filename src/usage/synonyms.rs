@@ -70,7 +70,9 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<String> {
     let target = match (parent, word) {
         // It is the one word for both.
         (None, "revoke") => {
-            return Some("did you mean 'delete' (for good) or 'disable' (until 'enable')?".into());
+            return Some(
+                "did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into(),
+            );
         }
         (None, "version") => return Some("did you mean 'keyctl --version'?".into()),
         (None, _) => {

@@ -391,7 +391,7 @@ fn a_secret_file_replaces_nothing_that_is_there() {
             .cmd(line.split(' '))
             .run()
             .fails(5, &format!("the secret file '{shown}"))
-            .says("is there already\nhint: name a file that is not there");
+            .says("already exists\nhint: name a file that is not there");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
     assert!(!world.path("nowhere").exists());

@@ -171,7 +171,7 @@ fn what_is_there_already_is_refused_and_left_as_it_is() {
     world.create("--scope inference --name web");
     let before = world.rows();
     let there = format!(
-        "there is a store at {} already\nhint: it is ready to use; to make another one, name \
+        "the store {} already exists\nhint: it is ready to use; to make another one, name \
          another file: --db PATH\n",
         world.db().display()
     );

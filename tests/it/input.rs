@@ -607,7 +607,7 @@ fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
     let stage = Stage::new();
     let token = stage.token.as_str();
     let shown = format!(
-        "the token kc_{0}_… was given as an argument, where others can read it with ps\nhint: treat that token as leaked: 'keyctl disable {0}' stops it, 'keyctl delete {0}' for ever, 'keyctl rotate {0} --grace 0s' puts a new one in its place; ",
+        "the token kc_{0}_… was given as an argument, where others can read it with ps\nhint: treat that token as leaked: 'keyctl disable {0}' stops it, 'keyctl delete {0}' permanently, 'keyctl rotate {0} --grace 0s' puts a new one in its place; ",
         stage.id
     );
     for line in [
@@ -1076,7 +1076,7 @@ fn a_command_in_the_words_of_other_programs_is_answered_with_the_one_that_was_me
         (
             "revoke ci",
             "revoke",
-            "'delete' (for good) or 'disable' (until 'enable')",
+            "'delete' (permanently) or 'disable' (until 'enable')",
         ),
         ("rm ci", "rm", "'delete'"),
         ("issue --scope inference", "issue", "'create'"),

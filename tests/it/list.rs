@@ -685,3 +685,13 @@ fn a_user_of_whom_there_is_no_key_is_likely_a_typo() {
     world.run("delete web --yes");
     of("alice").stderr("no keys\n");
 }
+
+#[test]
+fn an_owner_that_none_can_be_is_refused_as_create_refuses_it() {
+    let world = World::new();
+    world.create("--scope inference");
+    let refused = "the owner is empty\nhint: give 1 to 64 characters\n";
+    for line in ["list --owner=", "create --scope inference --owner="] {
+        world.line(line).run().fails(2, refused);
+    }
+}

@@ -262,7 +262,7 @@ fn it_asks_first_and_names_what_will_go() {
     let before = world.rows();
     let purge = || world.line("purge --owner alice").terminal(80);
     let question =
-        format!("to be removed for good:\n  {id}  web  of alice, expired, last used 3h ago\n");
+        format!("to be removed permanently:\n  {id}  web  of alice, expired, last used 3h ago\n");
     for (ran, code, message) in [
         (
             purge().answer("no").run(),

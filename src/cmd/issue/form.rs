@@ -22,7 +22,7 @@ pub fn tokens(minted: &[Minted], line_end: &[u8]) -> Zeroizing<Vec<u8>> {
     text
 }
 
-/// The key IDs, one a line.
+/// The key IDs, one per line.
 pub fn ids(keys: &[Key]) -> Zeroizing<Vec<u8>> {
     let lines: String = keys.iter().map(|key| format!("{}\n", key.id)).collect();
     Zeroizing::new(lines.into_bytes())

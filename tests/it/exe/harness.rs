@@ -291,12 +291,13 @@ pub fn is_root() -> bool {
 
 /// What is in the reasons for which a test may be skipped where every tool is installed: what a
 /// container does not allow, or a user who is not root.
-const MAY_BE_SKIPPED: [&str; 6] = [
+const MAY_BE_SKIPPED: [&str; 7] = [
     "needs root, ",
     "only root can ",
     "and leave to trace",
     "needs unshare",
-    "kernel",
+    "needs a kernel that tells ",
+    "the kernel does not tell ",
     "the system writes no cores",
 ];
 

@@ -332,7 +332,7 @@ fn a_secret_goes_to_no_file_that_is_there_of_whatever_kind() {
             format!("rotate {id}"),
         ] {
             run(&mut site.cmd(&format!("{line} --secret-file secret")))
-                .fails(5, "the secret file 'secret' is there already");
+                .fails(5, "the secret file 'secret' already exists");
         }
         assert_eq!(place(&site), before, "{kind}");
         fs::remove_file(site.path("secret")).unwrap();
@@ -348,7 +348,7 @@ fn a_secret_goes_to_no_file_that_is_there_of_whatever_kind() {
     ] {
         run(&mut site.cmd(&format!("create --scope inference --secret-file {name}")))
             .fails(5, "the secret file ")
-            .says("is there already");
+            .says("already exists");
     }
     assert_eq!(site.ids(), [id]);
     assert_eq!(site.verify(&token), 0);
@@ -373,7 +373,7 @@ fn a_secret_goes_to_no_file_that_is_put_there_after_it_was_looked_for() {
         put(&site, kind);
         let before = place(&site);
         other.execute_batch("ROLLBACK").unwrap();
-        finish(rotate).fails(5, "the secret file 'secret' is there already");
+        finish(rotate).fails(5, "the secret file 'secret' already exists");
         assert_eq!(place(&site), before, "{kind}");
         fs::remove_file(site.path("secret")).unwrap();
     }

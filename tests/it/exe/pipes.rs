@@ -198,7 +198,7 @@ fn a_secret_file_that_is_there_already_is_left_alone_and_no_key_is_made() {
     std::os::unix::fs::symlink("nowhere", site.path("link")).unwrap();
     for name in ["there", "link"] {
         run(&mut site.cmd(&format!("{CREATE} --secret-file {name}")))
-            .fails(5, &format!("the secret file '{name}' is there already"));
+            .fails(5, &format!("the secret file '{name}' already exists"));
     }
     assert_eq!(fs::read_to_string(site.path("there")).unwrap(), "mine");
     assert!(!site.path("nowhere").exists());
