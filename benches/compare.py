@@ -304,6 +304,8 @@ class Bench:
             issued.write_bytes(self.sak_issue(program, "one.db").run()["head"])
             flags = ["verify", "--prefix", "kc"]
             commands["safe-api-keys"] = self.sak(program, "one.db", *flags, stdin=issued)
+        if self.peer("sqlite3", "verify beside sqlite3"):
+            commands["sqlite3"] = self.sqlite3(cheap[0], one_key(*cheap))
         times = self.measure(commands)
 
         def beside(name, what, goal=None):
@@ -319,6 +321,9 @@ class Bench:
         beside("argon2", "Debian's `argon2 -r` hashing once", 0.55)
         beside(plainly, "the same with the crate's plain call", 0.80)
         self.table.limited("verify, all but its hash", times.of("cheap") * 1000, " ms", 2.5)
+        if "sqlite3" in commands:
+            what = "verify, all but its hash / `sqlite3 -readonly`, the same select"
+            self.table.pair(times, what, "cheap", "sqlite3", 0.83)
         self.table.pair(times, "verify, its one hash / the crate's plain call", own, plain_hash)
         beside("htpasswd", "`htpasswd -vb`, bcrypt of cost 10")
         beside("safe-api-keys", "`safe-api-keys verify` (HMAC, no slow hash)")
