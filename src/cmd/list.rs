@@ -9,6 +9,7 @@ use crate::output::{Format, Listing, unwritable};
 use crate::store::{Filter, Read, Sort};
 use crate::when::{Span, Timestamp};
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use std::io::{BufWriter, ErrorKind};
 use std::ops::ControlFlow;
 
@@ -31,7 +32,7 @@ Examples:
   $ keyctl list --unused-for 90d --format ids")]
 pub struct Args {
     /// Only keys of this user
-    #[arg(long, value_name = "USER", value_parser = name::owner)]
+    #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     owner: Option<String>,
     /// Only keys with exactly this scope, not one that implies it; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
