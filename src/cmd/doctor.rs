@@ -3,11 +3,13 @@
 mod files;
 mod keys;
 mod look;
+mod place;
 mod program;
 mod report;
 
-use self::files::{Beginning, MOVE_AND_RESTORE, Place};
+use self::files::MOVE_AND_RESTORE;
 use self::keys::Tally;
+use self::place::{Beginning, Place};
 use self::report::Report;
 use super::Cx;
 use super::values::Format;

@@ -1,5 +1,6 @@
 //! What the files' modes, owners and neighbours mean. Pure: the facts are given.
 
+use super::place::{Beginning, Entry, GROUP_WRITE, Journal, Place, ROOT};
 use super::report::Report;
 use crate::error::shell_word;
 
@@ -9,118 +10,10 @@ const EXECUTE: u32 = 0o1;
 const OTHERS: u32 = 0o007;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP: u32 = 0o070;
-const GROUP_WRITE: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
 /// What to do about a file that a restore does not take for a store.
 pub const MOVE_AND_RESTORE: &str = "move it away, then restore a backup: keyctl restore PATH";
-
-/// The uid that may do all in any case.
-const ROOT: u32 = 0;
-
-/// A file or a directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its path as a message shows it.
-    pub shown: String,
-    /// Its permission bits.
-    pub mode: u32,
-    /// Whose it is.
-    pub uid: u32,
-    /// Its group.
-    pub gid: u32,
-    /// How many bytes it has.
-    pub size: u64,
-}
-
-/// What the store's file begins with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beginning {
-    /// SQLite's mark and keyctl's.
-    Ours,
-    /// It holds nothing.
-    Empty,
-    /// No more than a byte, or only zeros.
-    Blank,
-    /// Anything else.
-    Other,
-}
-
-/// A rollback journal beside the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Journal {
-    /// The file, or what lies there in its place.
-    pub entry: Entry,
-    /// Whether it is an ordinary file.
-    pub is_file: bool,
-    /// Whether SQLite has something to undo by it before anything is read.
-    pub is_hot: bool,
-}
-
-/// Where a store lies, and with what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The uid of who looks.
-    pub you: u32,
-    /// The path by which the store is reached, if that is a symbolic link.
-    pub link: Option<String>,
-    /// The store's file.
-    pub store: Entry,
-    /// What it begins with.
-    pub beginning: Beginning,
-    /// How many names the store's file has.
-    pub names: u64,
-    /// The write-ahead log and its index, those that are there and ordinary files.
-    pub beside: Vec<Entry>,
-    /// Those that are there and no ordinary files.
-    pub odd: Vec<String>,
-    /// The rollback journal, if there is one.
-    pub journal: Option<Journal>,
-    /// What restores have put aside: `<store>.replaced-…`, ordinary files.
-    pub replaced: Vec<Entry>,
-    /// The directories beside the store in which a backup or a restore works.
-    pub scratch: Vec<String>,
-    /// The directory.
-    pub directory: Entry,
-    /// The directories above it, and those above the link.
-    pub above: Vec<Entry>,
-}
-
-impl Place {
-    /// Whether what lies beside the store may keep it from being opened.
-    pub fn is_obstructed(&self) -> bool {
-        let is_odd = |journal: &Journal| !journal.is_file;
-        self.journal.as_ref().is_some_and(is_odd) || !self.odd.is_empty()
-    }
-
-    /// Whether something that was begun is to be undone before anything is read.
-    pub fn is_cut_short(&self) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.is_hot)
-    }
-
-    /// Whether the file was a store, going by what lies beside it, and is none any more. To open it
-    /// could remove what lies there.
-    pub fn is_ruined(&self) -> bool {
-        let is_log = |file: &Entry| file.shown.ends_with("-wal") && file.size > 0;
-        match self.beginning {
-            Beginning::Empty => self.beside.iter().any(is_log),
-            Beginning::Blank => !self.beside.is_empty(),
-            Beginning::Ours | Beginning::Other => false,
-        }
-    }
-
-    /// Whether `entry` belongs to nobody who has to do with the store.
-    fn is_strangers(&self, entry: &Entry) -> bool {
-        ![self.you, ROOT, self.store.uid].contains(&entry.uid)
-    }
-
-    /// The same of a file beside the store: in one that a group shares, whoever of them comes first
-    /// makes it.
-    fn is_strangers_file(&self, entry: &Entry) -> bool {
-        let is_shared = self.store.mode & GROUP_WRITE != 0 && entry.gid == self.store.gid;
-        self.is_strangers(entry) && !is_shared
-    }
-}
 
 /// Says what is wrong with `place`, and what is to be known of it.
 pub fn judge(place: &Place, report: &mut Report) {

@@ -1,6 +1,6 @@
 //! A look at the files: facts, and no opinion of them.
 
-use super::files::{Beginning, Entry, Journal, Place};
+use super::place::{Beginning, Entry, Journal, Place};
 use super::program::Found;
 use crate::error::{Error, Result, escape};
 use crate::store::{Location, REPLACED, beside, is_marked, is_scratch};

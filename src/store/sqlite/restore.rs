@@ -1,12 +1,16 @@
 //! A copy takes a store's place: in the store's own file, so that whoever has it open, or waits for
 //! its lock, goes on with what was restored, and a kill at any moment leaves the old or the new.
 
-use super::commit::{truncate_log, uncertain, uncommitted};
+mod current;
+mod words;
+
+use self::current::{Current, look};
+use self::words::{directory_near, in_doubt, not_taken_in, of_copy, of_file, room_in};
+use super::commit::{truncate_log, uncommitted};
 use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
-use super::{BUSY_TIMEOUT, Sqlite, is_same, open, owner_of, shown, write};
-use crate::access::{Access, ROOT};
+use super::{BUSY_TIMEOUT, Sqlite, is_same, open, shown, write};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
 use crate::event::Event;
@@ -17,7 +21,7 @@ use crate::store::{self, Allow, Decide, Location, Read, Restored, Sharing};
 use crate::when::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,34 +49,6 @@ const COPY: &str = "copy";
 
 /// The name of the replaced store in the scratch directory.
 const REPLACED: &str = "replaced";
-
-/// What lies where the copy is to go.
-enum Current {
-    /// Nothing, or a file that nothing was ever put into.
-    Nothing,
-    /// A store.
-    Store(Box<Sqlite>),
-    /// A store of ours that is damaged, and by what.
-    Damaged(String),
-}
-
-impl Current {
-    /// What `actor` may do with what is at `location`: who its administrators are, a damaged store
-    /// cannot be asked, and where there is none, whoever can make one may.
-    fn access(&self, location: &Location, actor: &Actor) -> ToldResult<Access> {
-        let admin = match self {
-            Current::Store(store) => return store.access(actor),
-            Current::Damaged(_) => {
-                actor.uid == ROOT || actor.uid == owner_of(&location.existing()?)
-            }
-            Current::Nothing => true,
-        };
-        Ok(Access {
-            actor: actor.name.clone(),
-            admin,
-        })
-    }
-}
 
 /// A copy, and what it is to replace.
 pub struct Restoration {
@@ -335,62 +311,6 @@ fn with_kept(event: Event, kept: Option<&Path>) -> Event {
     }
 }
 
-/// What is at `location`, where only a store of ours may be replaced.
-fn look(location: &Location) -> ToldResult<Current> {
-    if location.is_vacant() || Sqlite::is_unfounded(location) {
-        return Ok(Current::Nothing);
-    }
-    let path = location.existing()?;
-    let is_ours = open::is_marked(&path);
-    match Sqlite::try_writable(&path, None, Empty::Refused) {
-        Ok((store, _)) => Ok(match store.damage()?.into_iter().next() {
-            None => Current::Store(Box::new(store)),
-            Some(what) => Current::Damaged(what),
-        }),
-        Err(error) if is_ours && error.is_damage() => Ok(Current::Damaged(error.in_words())),
-        Err(_) if is_ours && has_no_version(&path) => {
-            Ok(Current::Damaged("it does not say its version".to_owned()))
-        }
-        Err(error) if is_ours => Err(error.about(&path)),
-        Err(error) => Err(error
-            .about(&path)
-            .hint("move it away, or name another file: --db PATH")),
-    }
-}
-
-/// Whether the file at `path` has a version that no store ever had. A newer one is none of these: it
-/// may be sound.
-fn has_no_version(path: &Path) -> bool {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags)
-        .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))
-        .is_ok_and(|version| version < 1)
-}
-
-/// What is said where the store may hold the copy although `error` was met, and what it replaced
-/// is `kept`.
-fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
-    let error = match error.kind {
-        Kind::Uncertain => error,
-        _ => uncertain(error),
-    };
-    match kept {
-        Some(path) => Told {
-            message: format!(
-                "{}; what it may have replaced is kept: {}",
-                error.message,
-                shown(path)
-            ),
-            ..error
-        },
-        None => error,
-    }
-}
-
-fn not_taken_in() -> Told {
-    Told::store("the copy was not taken in")
-}
-
 /// Refuses a copy that may not be read: of SQLite's words for it, nobody could tell.
 fn check_readable(path: &Path) -> ToldResult<()> {
     match fs::File::open(path) {
@@ -402,46 +322,6 @@ fn check_readable(path: &Path) -> ToldResult<()> {
         // Whatever else there is, opening it as a store tells.
         _ => Ok(()),
     }
-}
-
-/// What is said of a store, said of a copy that is to be restored.
-fn of_copy(mut error: Told) -> Told {
-    error.message = error.message.replacen("the store ", "the copy ", 1);
-    error.hint("nothing was changed; name another copy")
-}
-
-/// What is said of the store in the file at `path`, said of the copy of `restoration`, which was
-/// taken into it: what it holds is the copy's fault, all else that of where it lies.
-fn of_file(mut error: Told, path: &Path, restoration: &Restoration) -> Told {
-    let file = format!("the store {}", shown(path));
-    if error.kind == Kind::Damaged {
-        let copy = format!("the store {}", restoration.source.shown());
-        error.message = error.message.replacen(&file, &copy, 1);
-        return of_copy(error);
-    }
-    let directory = directory_near(&restoration.location);
-    let taken = format!("the copy that was taken into {}", shown(&directory));
-    error.message = error.message.replacen(&file, &taken, 1);
-    error.hint(room_in(&directory))
-}
-
-fn room_in(directory: &Path) -> String {
-    format!(
-        "nothing was changed; check the room and the permissions of {}",
-        shown(directory)
-    )
-}
-
-/// The directory of the store's file or, where that is not there yet, the next above it.
-fn directory_near(location: &Location) -> PathBuf {
-    let path = location
-        .existing()
-        .unwrap_or_else(|_| location.path().to_owned());
-    let mut above = path.ancestors().skip(1);
-    above
-        .find(|directory| directory.is_dir())
-        .unwrap_or(Path::new("/"))
-        .to_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,70 @@
+//! What a copy is to replace.
+
+use super::super::open::Empty;
+use super::super::{Sqlite, open, owner_of};
+use crate::access::{Access, ROOT};
+use crate::env::Actor;
+use crate::error::Result as ToldResult;
+use crate::store::{Location, Read};
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// What lies where the copy is to go.
+pub(super) enum Current {
+    /// Nothing, or a file that nothing was ever put into.
+    Nothing,
+    /// A store.
+    Store(Box<Sqlite>),
+    /// A store of ours that is damaged, and by what.
+    Damaged(String),
+}
+
+impl Current {
+    /// What `actor` may do with what is at `location`: who its administrators are, a damaged store
+    /// cannot be asked, and where there is none, whoever can make one may.
+    pub(super) fn access(&self, location: &Location, actor: &Actor) -> ToldResult<Access> {
+        let admin = match self {
+            Current::Store(store) => return store.access(actor),
+            Current::Damaged(_) => {
+                actor.uid == ROOT || actor.uid == owner_of(&location.existing()?)
+            }
+            Current::Nothing => true,
+        };
+        Ok(Access {
+            actor: actor.name.clone(),
+            admin,
+        })
+    }
+}
+
+/// What is at `location`, where only a store of ours may be replaced.
+pub(super) fn look(location: &Location) -> ToldResult<Current> {
+    if location.is_vacant() || Sqlite::is_unfounded(location) {
+        return Ok(Current::Nothing);
+    }
+    let path = location.existing()?;
+    let is_ours = open::is_marked(&path);
+    match Sqlite::try_writable(&path, None, Empty::Refused) {
+        Ok((store, _)) => Ok(match store.damage()?.into_iter().next() {
+            None => Current::Store(Box::new(store)),
+            Some(what) => Current::Damaged(what),
+        }),
+        Err(error) if is_ours && error.is_damage() => Ok(Current::Damaged(error.in_words())),
+        Err(_) if is_ours && has_no_version(&path) => {
+            Ok(Current::Damaged("it does not say its version".to_owned()))
+        }
+        Err(error) if is_ours => Err(error.about(&path)),
+        Err(error) => Err(error
+            .about(&path)
+            .hint("move it away, or name another file: --db PATH")),
+    }
+}
+
+/// Whether the file at `path` has a version that no store ever had. A newer one is none of these: it
+/// may be sound.
+fn has_no_version(path: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))
+        .is_ok_and(|version| version < 1)
+}
