@@ -188,7 +188,7 @@ fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -
             live.id
         ),
         Some(live) => format!("its live successor is {0}: keyctl rotate {0}", live.id),
-        None => "it has no live successor; make a new key: keyctl create".to_owned(),
+        None => format!("it has no live successor; {}", key.anew()),
     };
     // Whoever rotates a key again may want to be rid of the token that still works.
     let stop = match key.is_usable(now) {

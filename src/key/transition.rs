@@ -3,7 +3,7 @@
 
 use super::{Key, Kind, State};
 use crate::access::Access;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, escape, quote, shell_word};
 use crate::id::KeyId;
 use crate::when::{Span, Timestamp};
 use std::cmp::min;
@@ -137,7 +137,19 @@ impl Key {
     /// What is said where a deleted key would have to come alive.
     pub(super) fn is_gone(&self, what: &str) -> Error {
         self.refuses(what, "it is deleted")
-            .hint("it stays deleted; make a new key: keyctl create")
+            .hint(format!("it stays deleted; {}", self.anew()))
+    }
+
+    /// How a new key is made that may do what this one may: for a hint.
+    pub fn anew(&self) -> String {
+        let may = match self.kind {
+            Kind::Api => {
+                let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
+                format!("--scope {}", shell_word(&escape(&scopes.join(","))))
+            }
+            Kind::Legacy => "--kind legacy".to_owned(),
+        };
+        format!("to make a new key: keyctl create {may}")
     }
 
     pub(super) fn refuses(&self, what: &str, why: &str) -> Error {

@@ -319,7 +319,7 @@ fn a_deleted_key_is_not_changed() {
     ] {
         world.line(&format!("edit {id} {flags}")).run().fails(
             4,
-            &format!("{id} ('web') cannot be changed: it is deleted\nhint: it stays deleted; make a new key: keyctl create\n"),
+            &format!("{id} ('web') cannot be changed: it is deleted\nhint: it stays deleted; to make a new key: keyctl create --scope inference\n"),
         );
     }
     assert_eq!(world.rows(), before);

@@ -99,7 +99,7 @@ fn a_deleted_key_is_refused() {
     let before = world.rows();
     world.line(&format!("enable {id}")).run().fails(
         4,
-        &format!("{id} ('web') cannot be enabled: it is deleted\nhint: it stays deleted; make a new key: keyctl create\n"),
+        &format!("{id} ('web') cannot be enabled: it is deleted\nhint: it stays deleted; to make a new key: keyctl create --scope inference\n"),
     );
     assert_eq!(world.rows(), before);
 }

@@ -197,7 +197,7 @@ fn a_disabled_or_deleted_key_is_not_rotated() {
         (
             &gone,
             "gone",
-            "it is deleted\nhint: it stays deleted; make a new key: keyctl create\n",
+            "it is deleted\nhint: it stays deleted; to make a new key: keyctl create --scope inference\n",
         ),
     ] {
         world
@@ -245,7 +245,7 @@ fn a_phased_out_key_is_not_rotated_and_its_live_successor_is_named() {
         .run()
         .fails(4, "")
         .says(&format!(
-            "hint: {stop}it has no live successor; make a new key: keyctl create\n"
+            "hint: {stop}it has no live successor; to make a new key: keyctl create --scope inference\n"
         ));
 }
 

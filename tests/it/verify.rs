@@ -328,7 +328,7 @@ fn what_is_no_token_at_all_is_said() {
     );
     rejected(
         verify(&world, format!("{token}\n{token}\n"), ""),
-        "standard input has more than one line\nhint: give one token, or verify one a line: --batch",
+        "standard input has more than one line\nhint: give one token, or verify one per line: --batch",
     );
 }
 
@@ -357,7 +357,7 @@ fn what_to_do_about_a_rejected_key_is_what_can_be_done() {
     world.run(&format!("delete {next} --yes"));
     hint(
         "",
-        "it has no live successor; make a new key: keyctl create\n",
+        "it has no live successor; to make a new key: keyctl create --scope inference\n",
     );
 }
 
@@ -407,7 +407,7 @@ fn what_to_do_about_a_replaced_key_is_what_its_successor_needs() {
     world.run(&format!("delete {next} --yes"));
     hint(
         "--scope project",
-        "it has no live successor; make a new key: keyctl create\n",
+        "it has no live successor; to make a new key: keyctl create --scope inference\n",
     );
 }
 

@@ -13,8 +13,6 @@ use crate::when::Span;
 /// The life that is proposed for a key whose time is over.
 const MORE: Span = Span::days(90);
 
-const NO_SUCCESSOR: &str = "it has no live successor; make a new key: keyctl create";
-
 /// What to do about `key`, which was rejected for `reason`; nothing where there is nothing to be done.
 pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<String>> {
     Ok(match reason {
@@ -54,7 +52,7 @@ fn renewal(key: &Key, by: &By<'_>) -> Result<String> {
 fn succession(key: &Key, by: &By<'_>) -> Result<String> {
     match live_successor(key, by)? {
         Some(live) => use_of(&live, by),
-        None => Ok(NO_SUCCESSOR.to_owned()),
+        None => Ok(no_successor(key)),
     }
 }
 
@@ -62,7 +60,7 @@ fn succession(key: &Key, by: &By<'_>) -> Result<String> {
 /// does, unless it has it already.
 fn scope_of_successor(scope: &str, key: &Key, by: &By<'_>) -> Result<String> {
     let Some(live) = live_successor(key, by)? else {
-        return Ok(NO_SUCCESSOR.to_owned());
+        return Ok(no_successor(key));
     };
     let use_it = use_of(&live, by)?;
     Ok(match by.store.scopes()?.grants(&live.scopes, scope) {
@@ -72,6 +70,10 @@ fn scope_of_successor(scope: &str, key: &Key, by: &By<'_>) -> Result<String> {
             add_scope(&live, scope)
         ),
     })
+}
+
+fn no_successor(key: &Key) -> String {
+    format!("it has no live successor; {}", key.anew())
 }
 
 fn add_scope(key: &Key, scope: &str) -> String {

@@ -32,7 +32,10 @@ impl Presented {
         }
         if trimmed.contains(&b'\n') {
             let flaw = format!("{} has more than one line", self.source);
-            return (flaw, Some("give one token, or verify one a line: --batch"));
+            return (
+                flaw,
+                Some("give one token, or verify one per line: --batch"),
+            );
         }
         let flaw = "not a token, or mistyped or cut short (the store was not consulted)";
         (flaw.to_owned(), None)
@@ -75,7 +78,7 @@ pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
             Kind::Unconfirmed,
             "tokens are not read from a terminal, which would show them",
         )
-        .hint("pipe them in, one a line, or name --key-file")),
+        .hint("pipe them in, one per line, or name --key-file")),
         _ => Ok(None),
     }
 }

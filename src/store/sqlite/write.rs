@@ -291,6 +291,6 @@ fn name_taken(error: rusqlite::Error, key: &Key) -> Error {
             quote(&key.owner),
             quote(&key.name)
         ))
-        .hint("choose another name, or rotate that key"),
+        .hint("choose another name"),
     )
 }
