@@ -178,8 +178,9 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
         Some(old) => cx.status(format_args!("{name} is now {value} (was {old})")),
         None => cx.status(format_args!("{name} is already {value}")),
     }
-    if is_changed && name == "max-expiry" {
-        tell_of_outliving(cx, &*store)?;
+    if is_changed && name == "max-expiry" && !cx.quiet {
+        // The policy is set, whether or not this can be told.
+        drop(tell_of_outliving(cx, &*store));
     }
     Ok(DONE)
 }
