@@ -2,6 +2,7 @@
 //! write the file can do anything, so the file's permission is the wall.
 
 use crate::error::{Error, Result, escape, quote};
+use crate::hint::{Hint, run};
 use crate::project::{Member, Role};
 
 /// The user with uid 0, always an administrator.
@@ -28,7 +29,7 @@ impl Access {
             quote(owner)
         ))
         .hint(
-            "their owner may, and an administrator of this store: 'keyctl admin list' names them",
+            Hint::from("their owner may, and an administrator of this store: ").and(who_they_are()),
         ))
     }
 
@@ -39,7 +40,7 @@ impl Access {
         }
         Err(
             Error::access(format!("{} may not {what}", quote(&self.actor)))
-                .hint("ask an administrator of this store: 'keyctl admin list' names them"),
+                .hint(Hint::from("ask an administrator of this store: ").and(who_they_are())),
         )
     }
 
@@ -55,14 +56,18 @@ impl Access {
             return Ok(());
         }
         let who = match owners.as_slice() {
-            [] => ": 'keyctl admin list' names them".to_owned(),
-            owners => format!(", and its owners: {}", escape(&owners.join(", "))),
+            [] => Hint::from(": ").and(who_they_are()),
+            owners => format!(", and its owners: {}", escape(&owners.join(", "))).into(),
         };
         Err(Error::access(format!(
             "{} may not change the members of {}",
             quote(&self.actor),
             quote(project)
         ))
-        .hint(format!("an administrator of this store may{who}")))
+        .hint(Hint::from("an administrator of this store may").and(who)))
     }
+}
+
+fn who_they_are() -> Hint {
+    run!("admin list").in_quotes().and(" names them")
 }

@@ -2,7 +2,8 @@
 //! name, and one user may have several stores: what it tells its reader to run has to be what the reader
 //! can run, and on the store that it speaks of.
 
-use crate::error::{is_unprintable, stands_for_itself};
+use crate::hint::{Hint, Part};
+use crate::text::{is_unprintable, stands_for_itself};
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -35,24 +36,10 @@ impl Called {
         }
     }
 
-    /// `text`, with this name wherever it tells to run `keyctl`: before a flag, or what `is_command`
-    /// says to be a command.
+    /// `text`, which holds no values, with this name wherever it tells to run `keyctl`: before a flag,
+    /// or what `is_command` says to be a command.
     pub fn in_text<'a>(&self, text: &'a str, is_command: fn(&str) -> bool) -> Cow<'a, str> {
-        self.told(text, is_command, None)
-    }
-
-    /// As [`Called::in_text`], for advice: the commands in it are for the store that `--db` named.
-    pub fn in_advice<'a>(&self, text: &'a str, is_command: fn(&str) -> bool) -> Cow<'a, str> {
-        self.told(text, is_command, self.db.as_deref())
-    }
-
-    fn told<'a>(
-        &self,
-        text: &'a str,
-        is_command: fn(&str) -> bool,
-        db: Option<&str>,
-    ) -> Cow<'a, str> {
-        if self.name == OWN && db.is_none() {
+        if self.name == OWN {
             return Cow::Borrowed(text);
         }
         let mut told = String::with_capacity(text.len());
@@ -62,14 +49,30 @@ impl Called {
             told.push_str(before);
             let is_run = !before.ends_with(in_word) && runs(after, is_command);
             told.push_str(if is_run { &self.name } else { OWN });
-            if let Some(db) = db.filter(|_| is_run && is_about_a_store(after)) {
-                told.push_str(" --db ");
-                told.push_str(db);
-            }
             rest = after;
         }
         told.push_str(rest);
         Cow::Owned(told)
+    }
+
+    /// `hint` in words: its commands with this name, for the store that `--db` named.
+    pub fn advice(&self, hint: &Hint) -> String {
+        let mut told = String::new();
+        for part in hint.parts() {
+            match part {
+                Part::Text(text) => told.push_str(text),
+                Part::Command { line, on_store } => {
+                    told.push_str(&self.name);
+                    if let Some(db) = self.db.as_deref().filter(|_| *on_store) {
+                        told.push_str(" --db ");
+                        told.push_str(db);
+                    }
+                    told.push(' ');
+                    told.push_str(line);
+                }
+            }
+        }
+        told
     }
 }
 
@@ -88,16 +91,6 @@ fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
         let end = words.find(|c| !in_word(c)).unwrap_or(words.len());
         words.starts_with("--") || is_command(&words[..end])
     })
-}
-
-/// Whether the command line that begins with `text`, behind the program's name, is about a store which
-/// it does not name itself.
-fn is_about_a_store(text: &str) -> bool {
-    let end = text.find(['\'', ';', ')', '\n']).unwrap_or(text.len());
-    let mut words = text[..end].split_whitespace();
-    let without = ["help", "completions", "--help", "--version"];
-    !words.clone().any(|word| word.starts_with("--db"))
-        && words.next().is_some_and(|first| !without.contains(&first))
 }
 
 /// What `--db` names among `args`, the program's name first, as far as that can be told of a line that
@@ -198,32 +191,6 @@ mod tests {
 
     fn words(line: &[&str]) -> Vec<OsString> {
         line.iter().map(OsString::from).collect()
-    }
-
-    #[test]
-    fn what_is_to_be_run_goes_to_the_store_that_was_named() {
-        let called = Called::by(&words(&["kc", "list", "--db", "g1/k.db"]));
-        for (text, expected) in [
-            ("keyctl list", "kc --db g1/k.db list"),
-            (
-                "'keyctl list' shows; keyctl show ci",
-                "'kc --db g1/k.db list' shows; kc --db g1/k.db show ci",
-            ),
-            ("keyctl list --db other.db", "kc list --db other.db"),
-            (
-                "'keyctl init' makes one; --db",
-                "'kc --db g1/k.db init' makes one; --db",
-            ),
-            ("'keyctl help list'", "'kc help list'"),
-            ("keyctl completions bash", "kc completions bash"),
-            ("'keyctl --help'", "'kc --help'"),
-            ("'keyctl --version'", "'kc --version'"),
-            ("not a keyctl store", "not a keyctl store"),
-        ] {
-            let is_command = |word: &str| word != "store";
-            assert_eq!(called.in_advice(text, is_command), expected);
-            assert!(!called.in_text(text, is_command).contains("g1"), "{text}");
-        }
     }
 
     #[test]

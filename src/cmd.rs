@@ -35,12 +35,12 @@ pub use completions::Asked;
 use crate::called::Called;
 use crate::env::{Env, Progress, Unit};
 use crate::error::{Error, Result};
+use crate::hint::Hint;
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
 use crate::store::{self, Founder, Location, Read, Store};
 use crate::when::Timestamp;
 use clap::{ArgMatches, Args as _, Subcommand};
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -201,18 +201,21 @@ impl Cx<'_> {
 
     /// Says on standard error what must be known even with `--quiet`.
     fn notice(&mut self, line: impl Display) {
-        let line = line.to_string();
-        let line = match line.starts_with("hint: ") {
-            true => self.told(&line),
-            false => self.called.in_text(&line, is_command),
-        };
         // Nobody can be told that nobody can be told.
         drop(writeln!(self.env.stderr, "{line}"));
     }
 
-    /// `hint` as it is for somebody who calls the program as this one was called.
-    fn told<'t>(&self, hint: &'t str) -> Cow<'t, str> {
-        self.called.in_advice(hint, is_command)
+    /// Advises on standard error; nothing with `--quiet`.
+    fn hint(&mut self, hint: impl Into<Hint>) {
+        if !self.quiet {
+            self.notice_hint(hint);
+        }
+    }
+
+    /// Advises on standard error, even with `--quiet`.
+    fn notice_hint(&mut self, hint: impl Into<Hint>) {
+        let hint = self.called.advice(&hint.into());
+        self.notice(format_args!("hint: {hint}"));
     }
 
     /// Shows a person how far `total` units of work have come; nobody with `--quiet`, or where standard

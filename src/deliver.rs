@@ -5,7 +5,7 @@
 
 use crate::directory;
 use crate::env::Output;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, quote, words};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Access, FileType, access, fstat, fsync, stat};
 use rustix::termios::isatty;
@@ -45,7 +45,8 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
 pub fn to_stdout(stdout: &mut dyn Output, bytes: &[u8]) -> Result<()> {
     send(stdout, bytes, Instant::now() + LIMIT).map_err(|cause| {
         Error::store(format!(
-            "the token could not be written to standard output: {cause}"
+            "the token could not be written to standard output: {}",
+            words(&cause)
         ))
         .hint("nothing was made or changed in the store; mend the output and run the command again")
     })
@@ -161,14 +162,18 @@ fn taken(path: &Path) -> Error {
 
 fn unmade(path: &Path, cause: &io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!("cannot make the secret file {shown}: {cause}"))
-        .hint(directory::advice(path, cause))
+    Error::store(format!(
+        "cannot make the secret file {shown}: {}",
+        words(cause)
+    ))
+    .hint(directory::advice(path, cause))
 }
 
 fn unwritten(path: &Path, cause: &io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::store(format!(
-        "the token could not be written to the secret file {shown}: {cause}"
+        "the token could not be written to the secret file {shown}: {}",
+        words(cause)
     ))
     .hint("no key was made or changed; mend the path and run the command again")
 }

@@ -13,7 +13,7 @@ pub use cost::Cost;
 pub use memory::Memory;
 
 use crate::env::Random;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, words};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
@@ -201,7 +201,9 @@ fn derive(
     memory: &mut Memory,
 ) -> Result<Zeroizing<[u8; TAG_LEN]>> {
     let mut tag = Zeroizing::new([0; TAG_LEN]);
-    let blocks = memory.blocks(params.block_count()).map_err(failed)?;
+    let blocks = memory
+        .blocks(params.block_count())
+        .map_err(|cause| failed(words(&cause)))?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(secret, salt, &mut tag[..], blocks)
         .map_err(failed)?;

@@ -4,8 +4,8 @@
 //! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
 //! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
 //! parts, `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`, `hash`, `id`,
-//! and at the bottom `parallel`, `env`, `when`, `directory`, `called`, `near` and `error`. `usage` puts clap's
-//! refusals into our words.
+//! and at the bottom `parallel`, `env`, `when`, `directory`, `near`, `error`, `called`, `hint` and `text`.
+//! `usage` puts clap's refusals into our words.
 
 pub mod access;
 pub mod called;
@@ -15,6 +15,7 @@ pub mod env;
 pub mod error;
 pub mod event;
 pub mod hash;
+pub mod hint;
 pub mod id;
 pub mod key;
 pub mod lookup;
@@ -26,6 +27,7 @@ pub mod policy;
 pub mod project;
 pub mod scope;
 pub mod store;
+pub mod text;
 pub mod token;
 pub mod verify;
 pub mod when;
@@ -54,7 +56,7 @@ pub fn command() -> clap::Command {
     cli::in_groups(Cli::command())
 }
 
-/// `text`, which tells to run `keyctl`, for somebody who has to call it as `called` says.
+/// `text`, which tells to run `keyctl` and holds no values, for somebody who has to call it as `called` says.
 pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
     called.in_text(text, is_command)
 }
@@ -178,7 +180,7 @@ fn report(error: &Error, json: bool, called: &Called, env: &mut Env) {
 }
 
 fn in_words(error: &Error, called: &Called) -> String {
-    let mut text = format!("{}: {}", called.name, as_called(called, &error.message));
+    let mut text = format!("{}: {}", called.name, error.message);
     for candidate in &error.candidates {
         text.push_str(&format!(
             "\n  {}  {}  of {}, {}",
@@ -189,8 +191,7 @@ fn in_words(error: &Error, called: &Called) -> String {
         ));
     }
     if let Some(hint) = &error.hint {
-        let hint = called.in_advice(hint, is_command);
-        text.push_str(&format!("\nhint: {hint}"));
+        text.push_str(&format!("\nhint: {}", called.advice(hint)));
     }
     text
 }
@@ -205,7 +206,7 @@ struct InJson<'a> {
 struct Told<'a> {
     code: &'static str,
     message: &'a str,
-    hint: Option<Cow<'a, str>>,
+    hint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [Candidate]>,
 }
@@ -214,10 +215,7 @@ fn in_json(error: &Error, called: &Called) -> String {
     let told = Told {
         code: error.kind.word(),
         message: &error.message,
-        hint: error
-            .hint
-            .as_deref()
-            .map(|hint| called.in_advice(hint, is_command)),
+        hint: error.hint.as_ref().map(|hint| called.advice(hint)),
         candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };
     // Text and lists of it can always be written as JSON.

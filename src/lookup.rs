@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result, escape, quote};
 use crate::event::Action;
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::near::{meant, nearest};
@@ -111,8 +112,10 @@ impl Lookup<'_> {
             Err(rank) => {
                 let one_owner = rank.iter().all(|key| key.owner == rank[0].owner);
                 let or = if one_owner { "" } else { ", or OWNER/NAME" };
-                let hint = format!("give the ID{or}; 'keyctl show {}' shows one", rank[0].id);
-                Err(self.ambiguous(text, &rank, &hint))
+                let hint = Hint::from(format!("give the ID{or}; "))
+                    .and(run!("show {}", rank[0].id).in_quotes())
+                    .and(" shows one");
+                Err(self.ambiguous(text, &rank, hint))
             }
         }
     }
@@ -126,7 +129,7 @@ impl Lookup<'_> {
             return Err(none.hint(format!("IDs are lower case: did you mean {id}?")));
         }
         if text.is_empty() || text.len() >= KeyId::LEN || !KeyId::is_part(text.as_bytes()) {
-            return Err(none.hint(self.name_like(store, text)?.unwrap_or(LIST_HINT.to_owned())));
+            return Err(none.hint(self.name_like(store, text)?.map_or_else(list, Hint::from)));
         }
         let is_short = text.len() < KeyId::PREFIX_MIN;
         if is_short && let Some(like) = self.name_like(store, text)? {
@@ -137,10 +140,12 @@ impl Lookup<'_> {
             return Err(none.hint("without a terminal, the beginning of an ID does not change a key: give the whole ID"));
         }
         if is_short {
-            return Err(none.hint(format!(
-                "an ID prefix needs at least {} characters; 'keyctl list' shows the IDs",
-                KeyId::PREFIX_MIN
-            )));
+            let least = KeyId::PREFIX_MIN;
+            return Err(none.hint(
+                Hint::from(format!("an ID prefix needs at least {least} characters; "))
+                    .and(run!("list").in_quotes())
+                    .and(" shows the IDs"),
+            ));
         }
         let found = store.find(&Filter {
             id_prefix: Some(text.to_owned()),
@@ -150,7 +155,7 @@ impl Lookup<'_> {
         match <[Key; 1]>::try_from(found) {
             Ok([key]) => Ok(key),
             Err(found) if found.is_empty() => {
-                Err(none.hint(self.name_like(store, text)?.unwrap_or(LIST_HINT.to_owned())))
+                Err(none.hint(self.name_like(store, text)?.map_or_else(list, Hint::from)))
             }
             Err(found) => Err(self.ambiguous(text, &found, "give more of the ID")),
         }
@@ -179,7 +184,7 @@ impl Lookup<'_> {
     }
 
     /// What to say where there is no key `id`: a question after one whose ID begins as that does.
-    fn id_like(&self, store: &dyn Read, id: KeyId) -> Result<String> {
+    fn id_like(&self, store: &dyn Read, id: KeyId) -> Result<Hint> {
         let alike = store.find(&Filter {
             id_prefix: Some(id.as_str()[..LIKE_PREFIX].to_owned()),
             limit: Some(CANDIDATES_MAX),
@@ -188,20 +193,17 @@ impl Lookup<'_> {
         let ids: Vec<&str> = alike.iter().map(|key| key.id.as_str()).collect();
         let like = nearest(id.as_str(), &ids);
         let found = like.and_then(|like| alike.iter().find(|key| key.id.as_str() == like));
-        Ok(found.map_or_else(
-            || LIST_HINT.to_owned(),
-            |key| {
-                format!(
-                    "did you mean {} ({} of {})?",
-                    key.id,
-                    quote(&key.name),
-                    escape(&key.owner)
-                )
-            },
-        ))
+        Ok(found.map_or_else(list, |key| {
+            Hint::from(format!(
+                "did you mean {} ({} of {})?",
+                key.id,
+                quote(&key.name),
+                escape(&key.owner)
+            ))
+        }))
     }
 
-    fn ambiguous(&self, text: &str, keys: &[Key], hint: &str) -> Error {
+    fn ambiguous(&self, text: &str, keys: &[Key], hint: impl Into<Hint>) -> Error {
         let mut error = Error::new(
             Kind::Ambiguous,
             format!("{} stands for more than one key", quote(text)),
@@ -227,4 +229,7 @@ fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
     }))
 }
 
-const LIST_HINT: &str = "'keyctl list --state all' shows every key";
+/// How every key is found.
+fn list() -> Hint {
+    run!("list --state all").in_quotes().and(" shows every key")
+}

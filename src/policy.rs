@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, quote};
 use crate::hash::{Cost, Scheme};
+use crate::hint::{Hint, run};
 use crate::near::meant;
 use crate::token::Prefix;
 use crate::when::{Span, Timestamp, When};
@@ -135,9 +136,10 @@ impl Policy {
         Err(Error::policy(format!(
             "default-expiry {default} is above max-expiry {max}"
         ))
-        .hint(format!(
-            "give at most {max}, or raise that first: keyctl policy set max-expiry {default}"
-        )))
+        .hint(
+            Hint::from(format!("give at most {max}, or raise that first: "))
+                .and(run!("policy set max-expiry {}", default)),
+        ))
     }
 
     /// How new secrets are hashed.
@@ -175,9 +177,10 @@ impl Policy {
         let life = expires.map(|at| at.since(created).to_days());
         let life = life.map_or_else(|| NEVER.to_owned(), |life| life.to_string());
         Err(
-            Error::policy(format!("expiry {asked} is later than policy allows: the latest is {latest}")).hint(format!(
-                "a key lives at most {max} from its creation (max-expiry); give an earlier time, or have an administrator raise it: keyctl policy set max-expiry {life}"
-            )),
+            Error::policy(format!("expiry {asked} is later than policy allows: the latest is {latest}")).hint(
+                Hint::from(format!("a key lives at most {max} from its creation (max-expiry); give an earlier time, or have an administrator raise it: "))
+                    .and(run!("policy set max-expiry {}", life)),
+            ),
         )
     }
 

@@ -164,8 +164,11 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_nearest_or_with_all() {
         let scopes = registry(&[("project", "inference")]);
         let hint = |name: &str| scopes.check(name).unwrap_err().hint.unwrap();
-        assert_eq!(hint("infrence"), "did you mean 'inference'?");
-        assert_eq!(hint("Projects"), "did you mean 'project'?");
-        assert_eq!(hint("zzz"), "the scopes here are: inference, project");
+        assert_eq!(hint("infrence"), "did you mean 'inference'?".into());
+        assert_eq!(hint("Projects"), "did you mean 'project'?".into());
+        assert_eq!(
+            hint("zzz"),
+            "the scopes here are: inference, project".into()
+        );
     }
 }

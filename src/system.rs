@@ -7,7 +7,7 @@ mod terminal;
 pub use memory::keep_private;
 
 use keyctl::env::{Actor, Env, Input, Output, Random, Terminal};
-use keyctl::error::{Error, Result};
+use keyctl::error::{Error, Result, words};
 use keyctl::when::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -74,9 +74,11 @@ struct Generator;
 
 impl Random for Generator {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        SysRng
-            .try_fill_bytes(bytes)
-            .map_err(|cause| Error::store(format!("the system's random generator failed: {cause}")))
+        SysRng.try_fill_bytes(bytes).map_err(|cause| {
+            let code = cause.raw_os_error().map(io::Error::from_raw_os_error);
+            let why = code.map_or_else(|| cause.to_string(), |code| words(&code));
+            Error::store(format!("the system's random generator failed: {why}"))
+        })
     }
 }
 

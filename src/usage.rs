@@ -6,6 +6,7 @@ mod synonyms;
 
 use self::line::Line;
 use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use crate::near;
 use crate::token::Redacted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -22,7 +23,15 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
     let key = found.id().map_or("ID".to_owned(), |id| id.to_string());
     // A rotation alone may leave it working: by a default grace, or in a grace that runs already.
     Err(Error::usage(format!("{found} was given as an argument, where others can read it with ps"))
-        .hint(format!("treat that token as leaked: 'keyctl disable {key}' stops it, 'keyctl delete {key}' permanently, 'keyctl rotate {key} --grace 0s' puts a new one in its place; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in")))
+        .hint(
+            Hint::from("treat that token as leaked: ")
+                .and(run!("disable {}", key).in_quotes())
+                .and(" stops it, ")
+                .and(run!("delete {}", key).in_quotes())
+                .and(" permanently, ")
+                .and(run!("rotate {} --grace 0s", key).in_quotes())
+                .and(" puts a new one in its place; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in"),
+        ))
 }
 
 /// Whether `args` ask for JSON, as far as that can be told of a line that could not be read.
@@ -117,7 +126,12 @@ fn missing(error: &clap::Error, line: &Line<'_>) -> Error {
     let s = if all.len() == 1 { "" } else { "s" };
     let told = Error::usage(format!("missing argument{s}: {}", all.join(", ")));
     if all.iter().any(|argument| argument == "KEY") {
-        return told.hint(format!("'keyctl list' shows the keys; {}", line.see_help()));
+        return told.hint(
+            run!("list")
+                .in_quotes()
+                .and(" shows the keys; ")
+                .and(line.see_help()),
+        );
     }
     let mut hint = String::new();
     for argument in line.command.get_arguments() {
@@ -129,7 +143,7 @@ fn missing(error: &clap::Error, line: &Line<'_>) -> Error {
         let name = named(&argument.to_string());
         hint.push_str(&format!("{name} takes: {}; ", values.join(", ")));
     }
-    told.hint(hint + &line.see_help())
+    told.hint(Hint::from(hint).and(line.see_help()))
 }
 
 /// A value that one of our own parsers refused keeps that parser's words.
@@ -149,31 +163,31 @@ fn validation(error: &clap::Error, argument: &str, value: &str, line: &Line<'_>)
 }
 
 /// What to do where an option has no value: clap takes one that begins with '-' for another option.
-fn no_value(error: &clap::Error, args: &[OsString], line: &Line<'_>) -> String {
+fn no_value(error: &clap::Error, args: &[OsString], line: &Line<'_>) -> Hint {
     let is_name = text(error, ContextKind::InvalidArg).is_some_and(|arg| named(&arg) == "--name");
     let dashed =
         |pair: &[OsString]| pair[0] == "--name" && pair[1].as_encoded_bytes().starts_with(b"-");
     match is_name && args.windows(2).any(dashed) {
-        true => "a name may not begin with '-'".to_owned(),
+        true => "a name may not begin with '-'".into(),
         false => choices(error, "", line),
     }
 }
 
-fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> String {
+fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> Hint {
     let valid = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(valid)) => valid.as_slice(),
         _ => &[],
     };
     let valid: Vec<&str> = valid.iter().map(String::as_str).collect();
     match near::meant(value, &valid) {
-        Some(question) => question,
+        Some(question) => question.into(),
         None if valid.is_empty() => line.see_help(),
-        None => format!("it takes: {}", valid.join(", ")),
+        None => format!("it takes: {}", valid.join(", ")).into(),
     }
 }
 
 /// Which command was meant by `name`: what it is called elsewhere comes before what it is like.
-fn command_like(name: &str, line: &Line<'_>) -> String {
+fn command_like(name: &str, line: &Line<'_>) -> Hint {
     let parent = line.path.last().copied();
     if let Some(meant) = synonyms::command(parent, name) {
         return meant;
@@ -183,11 +197,11 @@ fn command_like(name: &str, line: &Line<'_>) -> String {
         .get_subcommands()
         .map(clap::Command::get_name)
         .collect();
-    near::meant(name, &known).unwrap_or_else(|| line.see_help())
+    near::meant(name, &known).map_or_else(|| line.see_help(), Hint::from)
 }
 
 /// Which option was meant by `unknown`: clap suggests some, the best last, and not all are like it.
-fn option_like(error: &clap::Error, unknown: &str, line: &Line<'_>) -> String {
+fn option_like(error: &clap::Error, unknown: &str, line: &Line<'_>) -> Hint {
     let suggested: Vec<&str> = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(text)) => vec![text],
         Some(ContextValue::Strings(texts)) => texts.iter().rev().map(String::as_str).collect(),
@@ -197,7 +211,7 @@ fn option_like(error: &clap::Error, unknown: &str, line: &Line<'_>) -> String {
     let near = suggested
         .into_iter()
         .find(|option| near::nearest(&bare(unknown), &[&bare(option)]).is_some());
-    near.map_or_else(|| line.see_help(), near::question)
+    near.map_or_else(|| line.see_help(), |near| near::question(near).into())
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -4,6 +4,7 @@ use super::Cx;
 use super::values::{self, TableFormat, Why};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
+use crate::hint::{Hint, run};
 use crate::name;
 use crate::output::{json, unwritable};
 use crate::store;
@@ -109,14 +110,18 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
             let names: Vec<&str> = all.iter().map(String::as_str).collect();
             return Err(
                 Error::not_found(format!("{} is not an administrator", quote(user))).hint(
-                    values::meant(user, &names, "'keyctl admin list' shows them"),
+                    values::meant(
+                        user,
+                        &names,
+                        run!("admin list").in_quotes().and(" shows them"),
+                    ),
                 ),
             );
         }
         if all.len() == 1 {
             return Err(
                 Error::state(format!("{} is the last administrator", quote(user)))
-                    .hint("appoint another one first: keyctl admin add USER"),
+                    .hint(Hint::from("appoint another one first: ").and(run!("admin add USER"))),
             );
         }
         tx.remove_administrator(user)?;

@@ -1,7 +1,7 @@
 //! Asking before something is lost.
 
 use super::Cx;
-use crate::error::{Error, Kind, Result, escape};
+use crate::error::{Error, Kind, Result, escape, words};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::when::Timestamp;
@@ -68,7 +68,7 @@ pub fn unanswered(cause: &io::Error, consequence: &str, hint: &str) -> Error {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
             Error::new(Kind::Unconfirmed, format!("not answered{consequence}")).hint(hint)
         }
-        _ => Error::store(format!("cannot ask at the terminal: {cause}")),
+        _ => Error::store(format!("cannot ask at the terminal: {}", words(cause))),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
+use crate::hint::{Hint, run};
 use crate::key::{Key, Kind};
 use crate::name;
 use crate::output::instant;
@@ -151,8 +152,11 @@ impl Args {
     /// Refuses what does not go with the kind.
     fn check_kind(&self) -> Result<()> {
         match (self.kind, self.scopes.is_empty(), self.expires) {
-            (KindName::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE")
-                .hint("say what the key may do, as in --scope inference; 'keyctl scope list' shows every scope")),
+            (KindName::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE").hint(
+                Hint::from("say what the key may do, as in --scope inference; ")
+                    .and(run!("scope list").in_quotes())
+                    .and(" shows every scope"),
+            )),
             (KindName::Legacy, false, _) => {
                 Err(Error::usage("a legacy key has no scopes").hint("leave --scope out"))
             }
@@ -247,10 +251,12 @@ fn refused(holder: &Key, now: Timestamp) -> Error {
         return error;
     }
     let hint = error.hint.clone().unwrap_or_default();
-    error.hint(format!(
-        "for a new token of that key: keyctl rotate {}; else {hint}",
-        holder.id
-    ))
+    error.hint(
+        Hint::from("for a new token of that key: ")
+            .and(run!("rotate {}", holder.id))
+            .and("; else ")
+            .and(hint),
+    )
 }
 
 /// The event of a key's making.

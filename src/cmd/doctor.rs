@@ -7,7 +7,7 @@ mod place;
 mod program;
 mod report;
 
-use self::files::MOVE_AND_RESTORE;
+use self::files::move_and_restore;
 use self::keys::Tally;
 use self::place::{Beginning, Place};
 use self::report::Report;
@@ -16,6 +16,7 @@ use super::values::Format;
 use crate::error::{DONE, Error, FOUND, Kind, Result};
 use crate::event::Flaw;
 use crate::hash::Stored;
+use crate::hint::{Hint, run};
 use crate::output::unwritable;
 use crate::store::{self, Location, Store};
 use std::ops::ControlFlow;
@@ -47,10 +48,10 @@ pub struct Args {
 impl Args {
     /// Examines the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let report = examine(cx)?.told(|hint| cx.told(hint).into_owned());
+        let report = examine(cx)?;
         let printed = match self.format {
-            Format::Text => report.text().into_bytes(),
-            Format::Json => report.json().map_err(|cause| unwritable(&cause))?,
+            Format::Text => report.text(cx.called).into_bytes(),
+            Format::Json => report.json(cx.called).map_err(|cause| unwritable(&cause))?,
         };
         cx.print(&printed)?;
         cx.status(&report);
@@ -99,7 +100,7 @@ fn unread(why: &str, report: &mut Report) {
 fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report) -> Result<()> {
     let opened = store::open_to_examine(location).map_err(|error| match error.kind {
         // A restore replaces nothing but what bears the mark.
-        Kind::Damaged if place.beginning != Beginning::Ours => error.hint(MOVE_AND_RESTORE),
+        Kind::Damaged if place.beginning != Beginning::Ours => error.hint(move_and_restore()),
         _ => error,
     });
     let Some(store) = sound(opened, report)? else {
@@ -109,8 +110,10 @@ fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report)
     let is_damaged = !lines.is_empty();
     let last = lines.len().saturating_sub(1);
     for (i, line) in lines.into_iter().enumerate() {
-        let hint = (i == last)
-            .then_some("repair it if you know the cause, or restore a backup: keyctl restore PATH");
+        let hint = (i == last).then(|| {
+            Hint::from("repair it if you know the cause, or restore a backup: ")
+                .and(run!("restore PATH"))
+        });
         report.finding("damage", line, hint);
     }
     match sound(store.check_log(None), report)? {
@@ -162,7 +165,7 @@ fn sound<T>(read: Result<T>, report: &mut Report) -> Result<Option<T>> {
                 .iter()
                 .all(|finding| finding.code != "damage")
             {
-                report.finding("damage", message, hint.as_deref());
+                report.finding("damage", message, hint);
             }
             Ok(None)
         }

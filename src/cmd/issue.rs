@@ -8,6 +8,7 @@ use crate::deliver::{self, SecretFile};
 use crate::env::{Output, Random, Unit};
 use crate::error::{Error, Kind as ErrorKind, Result, escape};
 use crate::hash::{Memory, Recipe};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::instant;
@@ -176,7 +177,11 @@ fn doubtful(error: Error, target: &Target) -> Error {
         message: format!("{}; {doubtful}", error.message),
         ..error
     }
-    .hint("then look with 'keyctl list', and delete the key if it is there and you do not keep its token")
+    .hint(
+        Hint::from("then look with ")
+            .and(run!("list").in_quotes())
+            .and(", and delete the key if it is there and you do not keep its token"),
+    )
 }
 
 fn void(error: Error, target: &Target) -> Error {

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::confirm::unanswered;
-use crate::error::{Error, Kind, Result, quote};
+use crate::error::{Error, Kind, Result, quote, words};
 use crate::key::Key;
 use crate::lookup::Lookup;
 use crate::store::Read;
@@ -110,7 +110,12 @@ fn read_all(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
             Ok(0) => break,
             Ok(read) => filled += read,
             Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(Error::store(format!("cannot read standard input: {cause}"))),
+            Err(cause) => {
+                return Err(Error::store(format!(
+                    "cannot read standard input: {}",
+                    words(&cause)
+                )));
+            }
         }
     }
     bytes.truncate(filled);

@@ -3,6 +3,7 @@
 use super::{Cx, keys, values};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::event::{Action, Entry, Head};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::output::{Entries, EntryFormat, unwritable};
 use crate::store::{LogFilter, Read};
@@ -68,8 +69,11 @@ impl Args {
     /// Shows or checks the log.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         match (self.check, self.head.as_deref()) {
-            (true, Some("")) => Err(Error::usage("--head has no value")
-                .hint("with --check, give what 'keyctl log --head' has printed")),
+            (true, Some("")) => Err(Error::usage("--head has no value").hint(
+                Hint::from("with --check, give what ")
+                    .and(run!("log --head").in_quotes())
+                    .and(" has printed"),
+            )),
             (true, kept) => {
                 let kept = kept.map(str::parse).transpose()?;
                 self.check(cx, kept)
@@ -175,12 +179,9 @@ impl Args {
             if store.find_events(&theirs)?.is_empty() {
                 let known = store.administrators()?;
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let otherwise = "'keyctl log' shows who did what";
-                cx.status(format_args!(
-                    "hint: nothing was done by {}; {}",
-                    quote(actor),
-                    values::meant(actor, &known, otherwise)
-                ));
+                let otherwise = run!("log").in_quotes().and(" shows who did what");
+                let none = format!("nothing was done by {}; ", quote(actor));
+                cx.hint(Hint::from(none).and(values::meant(actor, &known, otherwise)));
             }
         }
         if let Some(id) = filter.key_id {
@@ -189,9 +190,11 @@ impl Args {
                 ..one
             };
             if store.find_events(&of_key)?.is_empty() {
-                cx.status(format_args!(
-                    "hint: there never was a key {id}; 'keyctl list --state all' shows every key"
-                ));
+                cx.hint(
+                    Hint::from(format!("there never was a key {id}; "))
+                        .and(run!("list --state all").in_quotes())
+                        .and(" shows every key"),
+                );
             }
         }
         Ok(())

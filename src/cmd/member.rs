@@ -4,6 +4,7 @@ use super::Cx;
 use super::values::{self, TableFormat, Why, check_project};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
+use crate::hint::run;
 use crate::name;
 use crate::output::{cell, json, unwritable};
 use crate::project::{Member, Role};
@@ -181,7 +182,7 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
             .hint(values::meant(
                 user,
                 &users,
-                "'keyctl member list' shows the members",
+                run!("member list").in_quotes().and(" shows the members"),
             )));
         };
         tx.remove_member(project, user)?;

@@ -1,8 +1,8 @@
 //! A user of whom there is no key: most likely a mistyped name.
 
-use super::Cx;
+use super::{Cx, values};
 use crate::error::{Result, quote};
-use crate::near;
+use crate::hint::{Hint, run};
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ const AMONG: u64 = 1000;
 
 /// What to do where `owner` has no keys: a question after the owner whose name is most like theirs,
 /// if one is.
-pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<String> {
+pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     let some = Filter {
         limit: Some(AMONG),
         ..Filter::all(now)
@@ -24,8 +24,9 @@ pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<String> {
         Ok(ControlFlow::Continue(()))
     })?;
     let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
-    Ok(near::meant(owner, &owners)
-        .unwrap_or_else(|| "'keyctl list --state all' shows every key and its owner".to_owned()))
+    let list = run!("list --state all").in_quotes();
+    let otherwise = list.and(" shows every key and its owner");
+    Ok(values::meant(owner, &owners, otherwise))
 }
 
 /// Says under a result without keys that `owner` has none at all, if so.
@@ -37,7 +38,7 @@ pub fn tell_if_none(cx: &mut Cx<'_>, store: &dyn Read, owner: &str, now: Timesta
     };
     if store.find(&one)?.is_empty() {
         let meant = meant(store, owner, now)?;
-        cx.status(format_args!("hint: {} has no keys; {meant}", quote(owner)));
+        cx.hint(Hint::from(format!("{} has no keys; ", quote(owner))).and(meant));
     }
     Ok(())
 }

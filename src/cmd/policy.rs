@@ -5,6 +5,7 @@ use super::confirm::keys;
 use super::values::{Format, Why};
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
+use crate::hint::run;
 use crate::key::{Kind, State};
 use crate::output::{Column, Sheet};
 use crate::policy::{Policy, SETTINGS};
@@ -208,7 +209,7 @@ fn tell_of_outliving(cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
             "{} {lives} longer than that and {keep}",
             keys(outliving)
         ));
-        cx.status("hint: 'keyctl doctor' shows them");
+        cx.hint(run!("doctor").in_quotes().and(" shows them"));
     }
     Ok(())
 }

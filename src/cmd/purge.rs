@@ -4,8 +4,9 @@ use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
 use super::{Cx, list, owner};
 use crate::env::Unit;
-use crate::error::{DONE, Error, Result, escape, shell_word};
+use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::Format;
@@ -179,10 +180,8 @@ impl Args {
                 "{stay} of kind legacy cannot be purged{in_use}"
             ));
             if working > 0 {
-                let owner = shell_word(&escape(&key.owner));
-                cx.notice(format_args!(
-                    "hint: to stop those: keyctl disable --owner {owner}"
-                ));
+                let disable = run!("disable --owner {}", key.owner);
+                cx.notice_hint(Hint::from("to stop those: ").and(disable));
             }
         }
         Ok(())

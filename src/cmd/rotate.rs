@@ -7,6 +7,7 @@ use super::{Cx, keys};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, Rotation, State};
 use crate::lookup::Lookup;
@@ -183,19 +184,25 @@ fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -
         to_stop: false,
     };
     let instead = match lookup.live_successor(store, key)? {
-        Some(live) if live.disabled_at.is_some() => format!(
-            "its live successor is {0}, which is disabled: keyctl enable {0}, then keyctl rotate {0}",
+        Some(live) if live.disabled_at.is_some() => Hint::from(format!(
+            "its live successor is {}, which is disabled: ",
             live.id
-        ),
-        Some(live) => format!("its live successor is {0}: keyctl rotate {0}", live.id),
-        None => format!("it has no live successor; {}", key.anew()),
+        ))
+        .and(run!("enable {}", live.id))
+        .and(", then ")
+        .and(run!("rotate {}", live.id)),
+        Some(live) => Hint::from(format!("its live successor is {}: ", live.id))
+            .and(run!("rotate {}", live.id)),
+        None => Hint::from("it has no live successor; ").and(key.anew()),
     };
     // Whoever rotates a key again may want to be rid of the token that still works.
     let stop = match key.is_usable(now) {
-        true => format!("to stop this token now: keyctl disable {}; ", key.id),
-        false => String::new(),
+        true => Hint::from("to stop this token now: ")
+            .and(run!("disable {}", key.id))
+            .and("; "),
+        false => Hint::default(),
     };
-    Err(error.hint(format!("{stop}{instead}")))
+    Err(error.hint(stop.and(instead)))
 }
 
 fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
@@ -248,10 +255,7 @@ fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Read, rotated: &Key, now: Timesta
                 key.id,
                 instant(key.stops_at(), now)
             ));
-            cx.notice(format_args!(
-                "hint: to stop it now: keyctl disable {}",
-                key.id
-            ));
+            cx.notice_hint(Hint::from("to stop it now: ").and(run!("disable {}", key.id)));
         }
     }
 }

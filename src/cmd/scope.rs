@@ -4,6 +4,7 @@ use super::Cx;
 use super::values::{TableFormat, Why, check_scopes};
 use crate::error::{DONE, Error, Kind, Result, quote};
 use crate::event::{Action, Event};
+use crate::hint::{Hint, run};
 use crate::key::State;
 use crate::name;
 use crate::output::{cell, json, unwritable};
@@ -205,9 +206,13 @@ fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
     if users.is_empty() {
         return Ok(());
     }
-    let mut error = Error::state(format!("the scope {name} is in use")).hint(format!(
-        "take it from these keys (keyctl edit KEY --remove-scope {name}, or --scope OTHER where it is the only one) or delete them first; 'keyctl list --scope {name}' shows all of them"
-    ));
+    let mut error = Error::state(format!("the scope {name} is in use")).hint(
+        Hint::from("take it from these keys (")
+            .and(run!("edit KEY --remove-scope {}", name))
+            .and(", or --scope OTHER where it is the only one) or delete them first; ")
+            .and(run!("list --scope {}", name).in_quotes())
+            .and(" shows all of them"),
+    );
     error.candidates = users.iter().map(|key| key.candidate(now)).collect();
     Err(error)
 }

@@ -1,6 +1,7 @@
 //! A name that another key has: names are unique per owner among live keys.
 
 use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
@@ -21,8 +22,8 @@ pub fn holder(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Resu
 pub fn refusal(holder: &Key, now: Timestamp) -> Error {
     let id = holder.id;
     let delete = match holder.kind {
-        Kind::Api => format!(" or keyctl delete {id}"),
-        Kind::Legacy => String::new(),
+        Kind::Api => Hint::from(" or ").and(run!("delete {}", id)),
+        Kind::Legacy => Hint::default(),
     };
     Error::state(format!(
         "{} already has a live key named {}: {id} ({})",
@@ -30,7 +31,9 @@ pub fn refusal(holder: &Key, now: Timestamp) -> Error {
         quote(&holder.name),
         holder.state(now)
     ))
-    .hint(format!(
-        "choose another name, or free this one: keyctl edit {id} --name OTHER{delete}"
-    ))
+    .hint(
+        Hint::from("choose another name, or free this one: ")
+            .and(run!("edit {} --name OTHER", id))
+            .and(delete),
+    )
 }

@@ -1,6 +1,7 @@
 //! Flags that several commands share.
 
 use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use crate::key::Kind;
 use crate::name;
 use crate::near;
@@ -102,7 +103,11 @@ pub fn check_project(store: &dyn Read, project: &str) -> Result<()> {
     let error = Error::not_found(format!("there is no project {}", quote(project)));
     Err(match project_like(store, project)? {
         Some(like) => error.hint(like),
-        None => error.hint("'keyctl member list' shows every project and its members"),
+        None => error.hint(
+            run!("member list")
+                .in_quotes()
+                .and(" shows every project and its members"),
+        ),
     })
 }
 
@@ -117,6 +122,6 @@ pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
 }
 
 /// A question after the one of `known` that is most like `given`, or `otherwise` if none is.
-pub fn meant(given: &str, known: &[&str], otherwise: &str) -> String {
-    near::meant(given, known).unwrap_or_else(|| otherwise.to_owned())
+pub fn meant(given: &str, known: &[&str], otherwise: Hint) -> Hint {
+    near::meant(given, known).map_or(otherwise, Hint::from)
 }

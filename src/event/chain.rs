@@ -3,6 +3,7 @@
 
 use super::{Entry, GENESIS, Link};
 use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use data_encoding::HEXLOWER;
 use std::fmt;
 use std::str::FromStr;
@@ -36,8 +37,11 @@ impl FromStr for Head {
             })
         };
         read().ok_or_else(|| {
-            Error::usage(format!("{} is not the head of a log", quote(text)))
-                .hint("give what 'keyctl log --head' has printed: SEQ:HEX")
+            Error::usage(format!("{} is not the head of a log", quote(text))).hint(
+                Hint::from("give what ")
+                    .and(run!("log --head").in_quotes())
+                    .and(" has printed: SEQ:HEX"),
+            )
         })
     }
 }

@@ -3,7 +3,8 @@
 
 use super::{Key, Kind, State};
 use crate::access::Access;
-use crate::error::{Error, Result, escape, quote, shell_word};
+use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::when::{Span, Timestamp};
 use std::cmp::min;
@@ -39,7 +40,7 @@ impl Key {
             State::PhasedOut => Err(self.refuses("rotated", "it is phased-out")),
             _ if self.disabled_at.is_some() => Err(self
                 .refuses("rotated", "it is disabled")
-                .hint(format!("enable it first: keyctl enable {}", self.id))),
+                .hint(Hint::from("enable it first: ").and(run!("enable {}", self.id)))),
             State::Active | State::Expired | State::Disabled => Ok(()),
         }
     }
@@ -99,7 +100,9 @@ impl Key {
             let by = self.disabled_by.as_deref().unwrap_or("an administrator");
             return Err(
                 Error::access(format!("{} was disabled by {}", self.label(), quote(by))).hint(
-                    "only an administrator can enable it again: 'keyctl admin list' names them",
+                    Hint::from("only an administrator can enable it again: ")
+                        .and(run!("admin list").in_quotes())
+                        .and(" names them"),
                 ),
             );
         }
@@ -137,19 +140,19 @@ impl Key {
     /// What is said where a deleted key would have to come alive.
     pub(super) fn is_gone(&self, what: &str) -> Error {
         self.refuses(what, "it is deleted")
-            .hint(format!("it stays deleted; {}", self.anew()))
+            .hint(Hint::from("it stays deleted; ").and(self.anew()))
     }
 
     /// How a new key is made that may do what this one may: for a hint.
-    pub fn anew(&self) -> String {
-        let may = match self.kind {
+    pub fn anew(&self) -> Hint {
+        let create = match self.kind {
             Kind::Api => {
                 let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
-                format!("--scope {}", shell_word(&escape(&scopes.join(","))))
+                run!("create --scope {}", scopes.join(","))
             }
-            Kind::Legacy => "--kind legacy".to_owned(),
+            Kind::Legacy => run!("create --kind legacy"),
         };
-        format!("to make a new key: keyctl create {may}")
+        Hint::from("to make a new key: ").and(create)
     }
 
     pub(super) fn refuses(&self, what: &str, why: &str) -> Error {

@@ -4,7 +4,7 @@ use super::file::beside;
 use super::place::Place;
 use super::scratch::Scratch;
 use crate::directory;
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Result, escape, words};
 use crate::when::Timestamp;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -137,6 +137,6 @@ fn is_there(path: &Path) -> bool {
 
 fn failed(path: &Path, cause: &io::Error) -> Error {
     let shown = escape(&path.to_string_lossy());
-    Error::store(format!("{shown} could not be kept aside: {cause}"))
+    Error::store(format!("{shown} could not be kept aside: {}", words(cause)))
         .hint("nothing was restored; check the room and the permissions of its directory")
 }

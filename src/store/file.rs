@@ -1,6 +1,7 @@
 //! Where a store's file lies, and what may lie there: permissions at creation, not after.
 
-use crate::error::{Error, Result, escape, quote, shell_word};
+use crate::error::{Error, Result, escape, quote, shell_word, words};
+use crate::hint::run;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
@@ -41,8 +42,12 @@ impl Location {
                 quote(&path.to_string_lossy())
             )));
         }
-        let path = std::path::absolute(path)
-            .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))?;
+        let path = std::path::absolute(path).map_err(|cause| {
+            Error::store(format!(
+                "cannot tell the current directory: {}",
+                words(&cause)
+            ))
+        })?;
         refuse_part(&path)?;
         Ok(Location {
             path,
@@ -187,13 +192,16 @@ impl Location {
             Some(variable) => format!(" (from {variable})"),
             None => String::new(),
         };
-        Error::store(format!("there is no store at {}{from}", self.shown()))
-            .hint("'keyctl init' makes one; --db or KEYCTL_DB names another place")
+        Error::store(format!("there is no store at {}{from}", self.shown())).hint(
+            run!("init")
+                .in_quotes()
+                .and(" makes one; --db or KEYCTL_DB names another place"),
+        )
     }
 
     /// What is said where `what` could not be done to the store.
     pub fn failed(&self, what: &str, cause: &io::Error) -> Error {
-        Error::store(format!("{what} {}: {cause}", self.shown()))
+        Error::store(format!("{what} {}: {}", self.shown(), words(cause)))
             .hint("check the path and its permissions, or name another file: --db PATH")
     }
 }

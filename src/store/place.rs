@@ -2,7 +2,7 @@
 
 use super::file::{beside, refuse_part};
 use crate::directory;
-use crate::error::{Error, Result, escape, quote};
+use crate::error::{Error, Result, escape, quote, words};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs;
@@ -32,9 +32,12 @@ impl Place {
             return Err(Error::usage(format!("{shown} is not the path of a file"))
                 .hint("name a file that is not there yet"));
         }
-        std::path::absolute(path)
-            .map(Place)
-            .map_err(|cause| Error::store(format!("cannot tell the current directory: {cause}")))
+        std::path::absolute(path).map(Place).map_err(|cause| {
+            Error::store(format!(
+                "cannot tell the current directory: {}",
+                words(&cause)
+            ))
+        })
     }
 
     /// The path.
@@ -92,8 +95,12 @@ impl Place {
 
     /// Why the file could not be made.
     pub fn failed(&self, cause: &io::Error) -> Error {
-        Error::store(format!("cannot make the file {}: {cause}", self.shown()))
-            .hint(directory::advice(&self.0, cause))
+        Error::store(format!(
+            "cannot make the file {}: {}",
+            self.shown(),
+            words(cause)
+        ))
+        .hint(directory::advice(&self.0, cause))
     }
 
     fn taken(&self) -> Error {

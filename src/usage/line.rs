@@ -1,5 +1,6 @@
 //! A command line that could not be read, as far as it can.
 
+use crate::hint::{Hint, run};
 use std::ffi::OsString;
 
 /// The words of a command line, and the command that they name.
@@ -51,10 +52,13 @@ impl<'a> Line<'a> {
     }
 
     /// Where to read what the command takes.
-    pub fn see_help(&self) -> String {
+    pub fn see_help(&self) -> Hint {
         match self.path.as_slice() {
-            [] => "'keyctl --help' shows every command".to_owned(),
-            path => format!("'keyctl help {}' shows what it takes", path.join(" ")),
+            [] => run!("--help").in_quotes().and(" shows every command"),
+            // They are names of commands, and need no quotes.
+            path => Hint::command(format!("help {}", path.join(" ")))
+                .in_quotes()
+                .and(" shows what it takes"),
         }
     }
 

@@ -3,43 +3,44 @@
 use super::line::Line;
 use super::synonyms;
 use crate::error::quote;
+use crate::hint::{Hint, run};
 use crate::key::State;
 
 /// The options whose values may be joined by commas.
 const JOINED: [&str; 3] = ["--scope", "--add-scope", "--remove-scope"];
 
 /// What to do about `argument`, which clap found no place for on `line`, where that is clear.
-pub fn advice(argument: &str, line: &Line<'_>) -> Option<String> {
+pub fn advice(argument: &str, line: &Line<'_>) -> Option<Hint> {
     match argument.starts_with('-') {
         true => option(argument, line),
         false => word(argument, line),
     }
 }
 
-fn option(flag: &str, line: &Line<'_>) -> Option<String> {
+fn option(flag: &str, line: &Line<'_>) -> Option<Hint> {
     let command = line.path.first().copied().unwrap_or_default();
     if line.before(flag) == Some("--name") {
-        return Some("a name may not begin with '-'".to_owned());
+        return Some("a name may not begin with '-'".into());
     }
     if command == "list" && flag == "--name" {
         let key = line.after(flag).and_then(simple).unwrap_or("KEY");
-        return Some(format!("did you mean 'keyctl show {key}'?"));
+        return Some(meant_show(key));
     }
     if let Some(meant) = synonyms::option(command, flag) {
-        return Some(format!("did you mean '{meant}'?"));
+        return Some(format!("did you mean '{meant}'?").into());
     }
     let is_json = flag == "--json";
     let known = if is_json { "--format" } else { flag };
     let meant = if is_json { "--format json" } else { flag };
     if is_json && line.has(known) {
-        return Some(format!("did you mean '{meant}'?"));
+        return Some(format!("did you mean '{meant}'?").into());
     }
     // A command that comes later has it.
     let later = line.later(known)?;
-    Some(format!("put '{meant}' after '{later}'"))
+    Some(format!("put '{meant}' after '{later}'").into())
 }
 
-fn word(word: &str, line: &Line<'_>) -> Option<String> {
+fn word(word: &str, line: &Line<'_>) -> Option<Hint> {
     let joined = line.option_before(word);
     let is_state = State::ALL.iter().any(|state| state.word() == word);
     let is_joined = |option| JOINED.contains(&option) || (option == "--state" && is_state);
@@ -50,14 +51,20 @@ fn word(word: &str, line: &Line<'_>) -> Option<String> {
             ["create"] if line.after("--name").is_none() => format!(" or '--name {word}'"),
             _ => String::new(),
         };
-        return Some(format!("did you mean '{option} {value},{word}'{or_name}?"));
+        return Some(format!("did you mean '{option} {value},{word}'{or_name}?").into());
     }
     match line.path.as_slice() {
-        ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?)),
-        ["list"] if is_state => Some(format!("did you mean '--state {word}'?")),
-        ["list"] => Some(format!("did you mean 'keyctl show {}'?", simple(word)?)),
+        ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?).into()),
+        ["list"] if is_state => Some(format!("did you mean '--state {word}'?").into()),
+        ["list"] => Some(meant_show(simple(word)?)),
         _ => None,
     }
+}
+
+fn meant_show(key: &str) -> Hint {
+    Hint::from("did you mean ")
+        .and(run!("show {}", key).in_quotes())
+        .and("?")
 }
 
 /// `word`, if it can be repeated as part of a command line: one word to a shell, and no secret.

@@ -1,6 +1,8 @@
 //! What other programs call what this one does: words that are not like the ones here, or like the wrong
 //! one, `revoke` like `restore`.
 
+use crate::hint::{Hint, run};
+
 /// Commands, each with the words that stand for it elsewhere.
 const COMMANDS: [(&str, &[&str]); 14] = [
     ("create", &["new", "add", "issue", "generate", "make"]),
@@ -66,7 +68,7 @@ const OPTIONS: [(&[&str], &str, &[&str]); 5] = [
 
 /// What was meant by `word` where a command of `parent`, or of the program itself, is to stand: a
 /// question.
-pub fn command(parent: Option<&str>, word: &str) -> Option<String> {
+pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
     let target = match (parent, word) {
         // It is the one word for both.
         (None, "revoke") => {
@@ -74,7 +76,13 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<String> {
                 "did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into(),
             );
         }
-        (None, "version") => return Some("did you mean 'keyctl --version'?".into()),
+        (None, "version") => {
+            return Some(
+                Hint::from("did you mean ")
+                    .and(run!("--version").in_quotes())
+                    .and("?"),
+            );
+        }
         (None, _) => {
             let mut all = COMMANDS.iter();
             all.find(|(_, words)| words.contains(&word))
@@ -86,7 +94,7 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<String> {
                 .map(|(_, target, _)| target)
         }
     };
-    target.map(|target| format!("did you mean '{target}'?"))
+    target.map(|target| format!("did you mean '{target}'?").into())
 }
 
 /// The option of `command` that was meant by `flag`, with the value that makes it the same.

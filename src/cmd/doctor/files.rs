@@ -3,6 +3,7 @@
 use super::place::{Beginning, Entry, GROUP_WRITE, Journal, Place, ROOT};
 use super::report::Report;
 use crate::error::shell_word;
+use crate::hint::{Hint, run};
 
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
@@ -13,7 +14,9 @@ const GROUP: u32 = 0o070;
 const STICKY: u32 = 0o1000;
 
 /// What to do about a file that a restore does not take for a store.
-pub const MOVE_AND_RESTORE: &str = "move it away, then restore a backup: keyctl restore PATH";
+pub fn move_and_restore() -> Hint {
+    Hint::from("move it away, then restore a backup: ").and(run!("restore PATH"))
+}
 
 /// Says what is wrong with `place`, and what is to be known of it.
 pub fn judge(place: &Place, report: &mut Report) {
@@ -38,7 +41,7 @@ pub fn judge(place: &Place, report: &mut Report) {
                 "{shown} was a store, and is damaged: {what}, and beside it lies {}",
                 beside.join(", ")
             ),
-            MOVE_AND_RESTORE,
+            move_and_restore(),
         );
     }
     if place.names > 1 {
@@ -110,7 +113,9 @@ fn journal(place: &Place, journal: &Journal, report: &mut Report) {
         report.finding(
             "journal",
             format!("a restore, or the making of the store, was cut short or is under way: {shown} holds what is to be undone"),
-            "leave it there: it is needed; if nobody is at work, run the restore again (keyctl restore PATH), or any command that changes something: it undoes what was begun",
+            Hint::from("leave it there: it is needed; if nobody is at work, run the restore again (")
+                .and(run!("restore PATH"))
+                .and("), or any command that changes something: it undoes what was begun"),
         );
     }
 }
@@ -269,6 +274,7 @@ fn rights(mode: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::called::Called;
 
     const ALICE: u32 = 1001;
     const BOB: u32 = 1002;
@@ -326,8 +332,8 @@ mod tests {
         let mut report = Report::default();
         judge(&place, &mut report);
         assert_eq!(
-            report.findings[0].hint.as_deref(),
-            Some(r"chmod go= '/my store/it'\''s.db' '/my store/it'\''s.db-wal'")
+            report.findings[0].hint,
+            Some(r"chmod go= '/my store/it'\''s.db' '/my store/it'\''s.db-wal'".into())
         );
     }
 
@@ -473,7 +479,7 @@ mod tests {
             place.journal = Some(journal);
             let mut report = Report::default();
             judge(&place, &mut report);
-            report.text()
+            report.text(&Called::by(&[]))
         };
         for uid in [ALICE, ROOT] {
             let text = told(&|journal| journal.entry.uid = uid);

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::hash::{Scheme, Stored};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
 use crate::policy::{self, Policy};
@@ -81,25 +82,27 @@ impl<'a> Tally<'a> {
                 "expiry",
                 &self.outliving,
                 format!("a life longer than max-expiry {max} allows"),
-                "end it earlier (keyctl edit KEY --expires WHEN), or rotate it",
+                Hint::from("end it earlier (")
+                    .and(run!("edit KEY --expires WHEN"))
+                    .and("), or rotate it"),
             ),
             (
                 "grace",
                 &self.long_grace,
                 format!("a grace longer than {} that still runs", policy::MAX_GRACE),
-                "end it earlier: keyctl edit KEY --grace D",
+                Hint::from("end it earlier: ").and(run!("edit KEY --grace D")),
             ),
             (
                 "legacy",
                 &self.odd_legacy,
                 "kind legacy, and yet scopes or an expiry".to_owned(),
-                "no command makes such a key: see 'keyctl log --key KEY', and rotate or disable it",
+                see_log().and(", and rotate or disable it"),
             ),
             (
                 "scopes",
                 &self.without_scope,
                 "kind api, and yet no scope".to_owned(),
-                "no command makes such a key: see 'keyctl log --key KEY', and give it one, or delete it",
+                see_log().and(", and give it one, or delete it"),
             ),
         ];
         for (code, keys, what, hint) in findings {
@@ -114,8 +117,13 @@ impl<'a> Tally<'a> {
         if self.unused.count > 0 {
             report.note(
                 "unused",
-                format!("usable, but neither made nor used within {UNUSED}: {}", self.unused),
-                &*format!("'keyctl list --unused-for {UNUSED}' shows them; a verifier that may not write leaves no use"),
+                format!(
+                    "usable, but neither made nor used within {UNUSED}: {}",
+                    self.unused
+                ),
+                run!("list --unused-for {}", UNUSED)
+                    .in_quotes()
+                    .and(" shows them; a verifier that may not write leaves no use"),
             );
         }
         if self.other_hash.count > 0 {
@@ -138,10 +146,14 @@ impl<'a> Tally<'a> {
             report.note(
                 "weak-hash",
                 format!("policy hashes at little cost: {}", error.message),
-                error.hint.as_deref(),
+                error.hint,
             );
         }
     }
+}
+
+fn see_log() -> Hint {
+    Hint::from("no command makes such a key: see ").and(run!("log --key KEY").in_quotes())
 }
 
 /// How many keys, and the first of them.

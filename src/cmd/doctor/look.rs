@@ -2,7 +2,7 @@
 
 use super::place::{Beginning, Entry, Journal, Place};
 use super::program::Found;
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Result, escape, words};
 use crate::store::{Location, REPLACED, beside, is_marked, is_scratch};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -171,6 +171,6 @@ fn entry(path: &Path, metadata: &Metadata) -> Entry {
 }
 
 fn failed(path: &Path, cause: &io::Error) -> Error {
-    Error::store(format!("cannot look at {}: {cause}", shown(path)))
+    Error::store(format!("cannot look at {}: {}", shown(path), words(cause)))
         .hint("run the command as a user who may")
 }

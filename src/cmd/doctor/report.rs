@@ -1,5 +1,7 @@
 //! What a doctor has to say.
 
+use crate::called::Called;
+use crate::hint::Hint;
 use crate::output::json;
 use serde::Serialize;
 use std::fmt;
@@ -12,18 +14,18 @@ pub const DAMAGE: &str = "damage";
 const PLACES_MAX: usize = 5;
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// The word that a script goes by.
     pub code: &'static str,
     /// What is so; one line, no full stop.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 /// All that was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// What is to be mended.
     pub findings: Vec<Remark>,
@@ -33,41 +35,27 @@ pub struct Report {
 
 impl Report {
     /// Adds what is to be mended.
-    pub fn finding<'a>(
+    pub fn finding(
         &mut self,
         code: &'static str,
         message: impl Into<String>,
-        hint: impl Into<Option<&'a str>>,
+        hint: impl Into<Hint>,
     ) {
         self.findings
             .push(remark(code, message.into(), hint.into()));
     }
 
     /// Adds what is only to be known.
-    pub fn note<'a>(
-        &mut self,
-        code: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<Option<&'a str>>,
-    ) {
+    pub fn note(&mut self, code: &'static str, message: impl Into<String>, hint: impl Into<Hint>) {
         self.notes.push(remark(code, message.into(), hint.into()));
     }
 
-    /// The same with each hint as `tell` puts it.
-    #[must_use]
-    pub fn told(mut self, tell: impl Fn(&str) -> String) -> Self {
-        for remark in self.findings.iter_mut().chain(&mut self.notes) {
-            remark.hint = remark.hint.as_deref().map(&tell);
-        }
-        self
-    }
-
     /// The report for people.
-    pub fn text(&self) -> String {
+    pub fn text(&self, called: &Called) -> String {
         let lines = |title: &str, remarks: &[&Remark]| -> String {
             remarks
                 .iter()
-                .map(|remark| format!("{title}: {}\n{}", remark.message, hint(remark)))
+                .map(|remark| format!("{title}: {}\n{}", remark.message, hint(remark, called)))
                 .collect()
         };
         let (damage, others): (Vec<&Remark>, Vec<&Remark>) = self
@@ -75,7 +63,7 @@ impl Report {
             .iter()
             .partition(|finding| finding.code == DAMAGE);
         let damage = match damage[..] {
-            [_, _, ..] => in_places(&damage),
+            [_, _, ..] => in_places(&damage, called),
             _ => lines("finding", &damage),
         };
         let notes: Vec<&Remark> = self.notes.iter().collect();
@@ -83,8 +71,37 @@ impl Report {
     }
 
     /// The report for programs: one JSON object on a line.
-    pub fn json(&self) -> io::Result<Vec<u8>> {
-        json::line(self)
+    pub fn json(&self, called: &Called) -> io::Result<Vec<u8>> {
+        let told = |remarks: &[Remark]| remarks.iter().map(|remark| remark.told(called)).collect();
+        json::line(&InJson {
+            findings: told(&self.findings),
+            notes: told(&self.notes),
+        })
+    }
+}
+
+/// A report as JSON.
+#[derive(Serialize)]
+struct InJson {
+    findings: Vec<Told>,
+    notes: Vec<Told>,
+}
+
+/// A remark whose hint is in words.
+#[derive(Serialize)]
+struct Told {
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Remark {
+    fn told(&self, called: &Called) -> Told {
+        Told {
+            code: self.code,
+            message: self.message.clone(),
+            hint: self.hint.as_ref().map(|hint| called.advice(hint)),
+        }
     }
 }
 
@@ -109,7 +126,7 @@ impl fmt::Display for Report {
 }
 
 /// Damage in several places, as the one finding that it is for whoever has to act on it.
-fn in_places(damage: &[&Remark]) -> String {
+fn in_places(damage: &[&Remark], called: &Called) -> String {
     // The store ends a long list with this.
     let is_cut = damage.last().is_some_and(|last| last.message == "and more");
     let (count, or_more) = match is_cut {
@@ -124,19 +141,24 @@ fn in_places(damage: &[&Remark]) -> String {
         let more = count - PLACES_MAX;
         text.push_str(&format!("  and {more} more (--format json has them)\n"));
     }
-    text + &damage.iter().copied().map(hint).collect::<String>()
+    text + &damage
+        .iter()
+        .map(|place| hint(place, called))
+        .collect::<String>()
 }
 
-fn hint(remark: &Remark) -> String {
+fn hint(remark: &Remark, called: &Called) -> String {
     let hint = remark.hint.as_ref();
-    hint.map_or_else(String::new, |hint| format!("  hint: {hint}\n"))
+    hint.map_or_else(String::new, |hint| {
+        format!("  hint: {}\n", called.advice(hint))
+    })
 }
 
-fn remark(code: &'static str, message: String, hint: Option<&str>) -> Remark {
+fn remark(code: &'static str, message: String, hint: Hint) -> Remark {
     Remark {
         code,
         message,
-        hint: hint.map(str::to_owned),
+        hint: Some(hint).filter(|hint| !hint.is_empty()),
     }
 }
 
@@ -146,22 +168,23 @@ mod tests {
 
     #[test]
     fn damage_in_several_places_is_one_finding_for_people_and_each_for_programs() {
+        let called = Called::by(&[]);
         let mut report = Report::default();
         report.finding("log", "the log is broken", "compare it");
         for place in 1..=7 {
-            let hint = (place == 7).then_some("restore a backup");
+            let hint = (place == 7).then(|| Hint::from("restore a backup"));
             report.finding(DAMAGE, format!("page {place}"), hint);
         }
         assert_eq!(
-            report.text(),
+            report.text(&called),
             "finding: the store is damaged (7 places)\n  page 1\n  page 2\n  page 3\n  page 4\n  page 5\n  \
              and 2 more (--format json has them)\n  hint: restore a backup\n\
              finding: the log is broken\n  hint: compare it\n"
         );
         assert_eq!(report.to_string(), "2 findings, 0 notes");
-        let json = String::from_utf8(report.json().unwrap()).unwrap();
+        let json = String::from_utf8(report.json(&called).unwrap()).unwrap();
         assert_eq!(json.matches("\"damage\"").count(), 7);
         report.findings.truncate(2);
-        assert!(report.text().starts_with("finding: page 1\n"));
+        assert!(report.text(&called).starts_with("finding: page 1\n"));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
-use crate::error::{Error, Kind, Result, quote};
+use crate::error::{Error, Kind, Result, quote, words};
 use crate::token::{PRESENTED_MAX, Token, trim};
 use rustix::fs::{FileType, fstat, tell};
 use std::fs::File;
@@ -111,11 +111,14 @@ pub fn parse(presented: &[u8]) -> Option<Token> {
 /// What is said when `file` cannot be read, or, without one, standard input.
 pub fn unreadable(file: Option<&Path>, cause: &io::Error) -> Error {
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-        return Error::store(format!("cannot read standard input: {cause}"));
+        return Error::store(format!("cannot read standard input: {}", words(cause)));
     };
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!("cannot read the key file {shown}: {cause}"))
-        .hint("check the path and its permissions")
+    Error::store(format!(
+        "cannot read the key file {shown}: {}",
+        words(cause)
+    ))
+    .hint("check the path and its permissions")
 }
 
 fn from_variable(cx: &Cx<'_>, name: &str) -> Result<Zeroizing<Vec<u8>>> {

@@ -60,7 +60,7 @@ pub fn advise(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) {
     if let Verdict::Rejected(reason, Some(key)) = verdict
         && let Ok(Some(hint)) = advice(reason, key, by)
     {
-        cx.status(format_args!("hint: {hint}"));
+        cx.hint(hint);
     }
 }
 
@@ -76,7 +76,7 @@ pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Resu
                 Reason::Malformed.word()
             ));
             if let Some(hint) = hint {
-                cx.status(format_args!("hint: {hint}"));
+                cx.hint(hint);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::error::Error as SqliteError;
 use super::{BUSY_TIMEOUT, write};
 use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
 use crate::store::Job;
 use crate::store::file::beside;
 use rusqlite::{Connection, TransactionBehavior};
@@ -62,7 +63,7 @@ pub fn uncertain(error: Error) -> Error {
         ),
         ..error
     }
-    .hint("then look before you run the command again: keyctl log")
+    .hint(Hint::from("then look before you run the command again: ").and(run!("log")))
 }
 
 /// Moves everything from the write-ahead log into the file and empties the log, so that what was

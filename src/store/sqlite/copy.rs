@@ -1,7 +1,9 @@
 //! A copy of a store: all that it holds at one moment, in a file of its own.
 
+use super::error::in_words;
 use super::{Sqlite, is_same, shown};
-use crate::error::{Error as Told, Result as ToldResult};
+use crate::error::{Error as Told, Result as ToldResult, words};
+use crate::hint::{Hint, run};
 use crate::store::scratch::Scratch;
 use crate::store::{Copied, Location, Place, Read};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -29,7 +31,7 @@ impl Sqlite {
                 "the store {} is damaged, and was not copied: {what}",
                 shown(&self.path)
             ))
-            .hint("restore an earlier backup: keyctl restore PATH")
+            .hint(Hint::from("restore an earlier backup: ").and(run!("restore PATH")))
         })?;
         place.take(&copy)?;
         Ok(copied)
@@ -42,19 +44,19 @@ impl Sqlite {
         self.reading(|connection| {
             let copy = match scratch.file(name) {
                 Ok(copy) => copy,
-                Err(cause) => return Ok(Err(unmade(&cause))),
+                Err(cause) => return Ok(Err(unmade(words(&cause)))),
             };
             if let Err(cause) = connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
                 return match cause.sqlite_error_code() {
                     Some(
                         ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen,
-                    ) => Ok(Err(unmade(&cause))),
+                    ) => Ok(Err(unmade(in_words(&cause)))),
                     _ => Err(cause.into()),
                 };
             }
             // SQLite leaves that to us.
             let synced = File::open(&copy).and_then(|file| file.sync_all());
-            Ok(synced.map(|()| copy).map_err(|cause| unmade(&cause)))
+            Ok(synced.map(|()| copy).map_err(|cause| unmade(words(&cause))))
         })
     }
 
@@ -77,7 +79,7 @@ impl Sqlite {
     }
 }
 
-fn unmade(cause: &dyn std::error::Error) -> Told {
+fn unmade(cause: String) -> Told {
     Told::store(format!("the copy could not be made: {cause}"))
         .hint("check the room and the permissions where it is to lie")
 }

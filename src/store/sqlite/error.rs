@@ -2,6 +2,7 @@
 
 use super::{open, shown};
 use crate::error::{Error as Told, escape};
+use crate::hint::{Hint, run};
 use rusqlite::ErrorCode;
 use std::fmt::Display;
 use std::path::Path;
@@ -121,21 +122,25 @@ fn told(error: &rusqlite::Error, store: &str) -> Told {
         Some(ErrorCode::TooBig) => Told::damaged(format!(
             "a value in the store {store}, or meant for it, is larger than any that keyctl takes"
         ))
-        .hint("give less; if it is in the store, restore a backup of it: keyctl restore PATH"),
+        .hint(Hint::from("give less; if it is in the store, ").and(restore())),
         Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for the store {store}"))
             .hint("free some, and run the command again"),
-        _ => Told::store(format!("the store {store} failed: {cause}"))
-            .hint("check the disk that it lies on, then the store: keyctl doctor"),
+        _ => Told::store(format!("the store {store} failed: {cause}")).hint(
+            Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
+        ),
     }
 }
 
 fn damaged(store: &str, what: impl Display) -> Told {
-    Told::damaged(format!("the store {store} is damaged: {what}"))
-        .hint("restore a backup of it: keyctl restore PATH")
+    Told::damaged(format!("the store {store} is damaged: {what}")).hint(restore())
+}
+
+fn restore() -> Hint {
+    Hint::from("restore a backup of it: ").and(run!("restore PATH"))
 }
 
 /// What SQLite says: it may repeat what the file's schema says, which somebody else may have written.
-fn in_words(error: &rusqlite::Error) -> String {
+pub fn in_words(error: &rusqlite::Error) -> String {
     let words: String = error.to_string().chars().take(WORDS_MAX).collect();
     escape(&words)
 }
@@ -143,6 +148,7 @@ fn in_words(error: &rusqlite::Error) -> String {
 /// What is said of a file that is no SQLite file at all.
 pub fn not_a_store(store: &str) -> Told {
     Told::store(format!("{store} is not a keyctl store")).hint(
-        "name another file: --db PATH; if it was a store, move it away, then restore a backup: keyctl restore PATH",
+        Hint::from("name another file: --db PATH; if it was a store, move it away, then restore a backup: ")
+            .and(run!("restore PATH")),
     )
 }

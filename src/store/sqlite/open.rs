@@ -3,6 +3,7 @@
 use super::error::{Error, Result, not_a_store};
 use super::migrate;
 use crate::error::{Error as Told, Result as ToldResult};
+use crate::hint::{Hint, run};
 use crate::store::file::{Fingerprint, has_journal, has_lost_all};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -156,7 +157,11 @@ fn check_one_name(path: &Path) -> Result<()> {
         Told::store(format!(
             "the store {shown} has {names} names (hard links): what is done through one may not be seen through another"
         ))
-        .hint("remove the other names ('find DIRECTORY -samefile' shows them); for a backup use 'keyctl backup', for another path a symbolic link"),
+        .hint(
+            Hint::from("remove the other names ('find DIRECTORY -samefile' shows them); for a backup use ")
+                .and(run!("backup").in_quotes())
+                .and(", for another path a symbolic link"),
+        ),
     ))
 }
 
@@ -313,8 +318,11 @@ pub fn is_marked(path: &Path) -> bool {
 /// What is said of a file into which nothing was ever put.
 pub fn nothing_in(connection: &Connection) -> Error {
     Error::Told(
-        Told::store(format!("the store {} is empty", path_of(connection)))
-            .hint("'keyctl create --scope inference' sets it up, with a first key"),
+        Told::store(format!("the store {} is empty", path_of(connection))).hint(
+            run!("create --scope inference")
+                .in_quotes()
+                .and(" sets it up, with a first key"),
+        ),
     )
 }
 

@@ -2,6 +2,7 @@
 //! what fails says so, and no token is let in that was never issued.
 
 use super::properties::checksum;
+use keyctl::called::Called;
 use keyctl::env::{Actor, Random};
 use keyctl::error::{Error, Kind, Result, is_unprintable};
 use keyctl::event::{Action, Event};
@@ -245,7 +246,8 @@ impl Original {
     fn told(&self, error: &Error) {
         assert_eq!(error.kind.exit_code(), Kind::Store.exit_code(), "{error}");
         self.in_words(&error.message);
-        self.in_words(error.hint.as_deref().unwrap_or_default());
+        let hint = error.hint.as_ref();
+        self.in_words(&hint.map_or_else(String::new, |hint| Called::by(&[]).advice(hint)));
     }
 
     fn in_words(&self, text: &str) {

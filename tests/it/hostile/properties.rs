@@ -1,6 +1,7 @@
 //! What must hold of any bytes, whoever sends them. Fuzzing (`fuzz/`) and the tests run the same
 //! functions; a function that panics has found a fault.
 
+use keyctl::called::Called;
 use keyctl::error::{Error, Kind, escape, is_unprintable, quote};
 use keyctl::event::Head;
 use keyctl::hash::{Memory, Stored};
@@ -232,7 +233,8 @@ fn read<T: FromStr<Err = Error>>(text: &str) -> Option<T> {
 /// A value that is refused is so in words that a terminal can show.
 fn refused(error: &Error) {
     assert_eq!(error.kind, Kind::Usage);
-    let hint = error.hint.as_deref().unwrap_or_default();
+    let hint = error.hint.as_ref();
+    let hint = hint.map_or_else(String::new, |hint| Called::by(&[]).advice(hint));
     assert!(
         !error
             .message
