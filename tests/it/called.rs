@@ -79,3 +79,147 @@ fn what_is_no_name_is_not_repeated() {
         assert!(ran.stderr.starts_with("keyctl: "), "{odd:?}: {ran:?}");
     }
 }
+
+/// A value that reads like a command of this program.
+const COMMAND: &str = "keyctl list";
+
+#[test]
+fn messages_leave_values_that_read_like_a_command_as_they_are() {
+    let world = World::quick();
+    world
+        .cmd(["create", "--scope", "inference", "--name", COMMAND])
+        .run()
+        .code(0);
+    for (args, message) in [
+        (&["disable", COMMAND][..], "disabled "),
+        (&["edit", COMMAND, "--label", "a=keyctl list"], "changed "),
+    ] {
+        let ran = world.cmd(args.to_vec()).called("api-keyctl").run().code(0);
+        assert!(ran.stderr.starts_with(message), "{ran:?}");
+        ran.says("(keyctl list)\n");
+    }
+    for (args, message) in [
+        (
+            &["create", "--scope", "inference", "--name", COMMAND][..],
+            "'alice' already has a live key named 'keyctl list': ",
+        ),
+        (
+            &["create", "--scope", COMMAND],
+            "there is no scope 'keyctl list'\n",
+        ),
+        (
+            &["show", "keyctl list x"],
+            "there is no key 'keyctl list x'\n",
+        ),
+        (
+            &["list", "--state", COMMAND],
+            "'keyctl list' is not a value of --state\n",
+        ),
+        (
+            &["list", "--keyctl list"],
+            "unexpected argument '--keyctl list'\n",
+        ),
+        (&[COMMAND], "there is no command 'keyctl list'\n"),
+        (
+            &["member", "add", COMMAND, "bob", "--role", "owner"],
+            "'alice' may not change the members of 'keyctl list'\n",
+        ),
+        (
+            &["policy", "set", COMMAND, "1"],
+            "there is no policy 'keyctl list'\n",
+        ),
+        (
+            &["list", "--project", COMMAND],
+            "there is no project 'keyctl list'\n",
+        ),
+        (
+            &["create", "--scope", "inference", "--owner", COMMAND],
+            "'alice' may not act on keys of 'keyctl list'\n",
+        ),
+    ] {
+        let ran = world.cmd(args.to_vec()).called("api-keyctl").run();
+        let error = format!("api-keyctl: {message}");
+        assert!(ran.stderr.starts_with(&error), "{error}: {ran:#?}");
+    }
+}
+
+#[test]
+fn hints_leave_values_that_read_like_a_command_as_they_are() {
+    let world = World::quick();
+    world
+        .cmd(["create", "--scope", "inference", "--name", COMMAND])
+        .run()
+        .code(0);
+    let db = world.db().display().to_string();
+    let says = |args: &[&str], hint: &str| {
+        let args = args.iter().copied().chain(["--db", &db]);
+        let ran = world.cmd(args).called("api-keyctl").run();
+        ran.says(&format!("hint: {hint}\n"));
+    };
+    says(&["show", "keyctl lisst"], "did you mean 'keyctl list'?");
+    says(
+        &["list", "--owner", COMMAND],
+        &format!(
+            "'keyctl list' has no keys; 'api-keyctl --db {db} list --state all' shows every key and its owner"
+        ),
+    );
+    says(
+        &["log", "--actor", COMMAND],
+        &format!(
+            "nothing was done by 'keyctl list'; 'api-keyctl --db {db} log' shows who did what"
+        ),
+    );
+    let show = |args: &[&str]| world.cmd(args.to_vec()).run().code(0).stdout;
+    let id = show(&["list", "--format", "ids"]);
+    let id = id.trim();
+    world.run(&format!("delete {id} --yes"));
+    says(
+        &["enable", id],
+        &format!(
+            "it stays deleted; to make a new key: api-keyctl --db {db} create --scope inference"
+        ),
+    );
+}
+
+#[test]
+fn a_store_s_path_that_reads_like_a_command_is_told_as_it_is() {
+    let world = World::new();
+    let path = world.path("keyctl list").join("k.db");
+    let path = path.display().to_string();
+    let ran = world
+        .cmd(["list", "--db", &path])
+        .called("api-keyctl")
+        .run();
+    let typed = path.replace(' ', r"\ ");
+    ran.code(5).stderr(&format!(
+        "api-keyctl: there is no store at {path}\n\
+         hint: 'api-keyctl --db {typed} init' makes one; --db or KEYCTL_DB names another place\n"
+    ));
+    let init = world
+        .cmd(["init", "--db", &path])
+        .called("api-keyctl")
+        .run();
+    init.code(0).says(&format!("made a new store at {path};"));
+}
+
+#[test]
+fn names_that_read_like_an_error_of_the_system_are_told_whole() {
+    let world = World::quick();
+    let name = "x (os error 2)";
+    world
+        .cmd(["create", "--scope", "inference", "--name", name])
+        .run()
+        .code(0);
+    world
+        .cmd(["create", "--scope", "inference", "--name", name])
+        .run()
+        .fails(4, "'alice' already has a live key named 'x (os error 2)': ");
+    let file = world.path("x (os error 2)").join("token");
+    let file = file.display().to_string();
+    let ran = world
+        .cmd(["create", "--scope", "inference", "--secret-file", &file])
+        .run();
+    ran.says("x (os error 2)/token': No such file or directory\n");
+    let ran = world.cmd(["verify", "--key-file", &file]).run().code(5);
+    ran.says("x (os error 2)/token': No such file or directory\n");
+}
