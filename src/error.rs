@@ -152,6 +152,13 @@ impl Error {
         self
     }
 
+    /// The same error, with `clause` behind what it says.
+    #[must_use]
+    pub fn adding(mut self, clause: impl fmt::Display) -> Self {
+        self.message.push_str(&format!("; {clause}"));
+        self
+    }
+
     /// The same error with advice on what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {

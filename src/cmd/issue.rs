@@ -173,11 +173,7 @@ fn doubtful(error: Error, target: &Target) -> Error {
         Some(_) => "the secret file is kept, since its token may work",
         None => "the token just printed may work or be void",
     };
-    Error {
-        message: format!("{}; {doubtful}", error.message),
-        ..error
-    }
-    .hint(
+    error.adding(doubtful).hint(
         Hint::from("then look with ")
             .and(run!("list").in_quotes())
             .and(", and delete the key if it is there and you do not keep its token"),
@@ -189,10 +185,7 @@ fn void(error: Error, target: &Target) -> Error {
         Some(_) => "what was just printed is void, and the secret file is removed",
         None => "the token just printed is void",
     };
-    Error {
-        message: format!("{}; {void}", error.message),
-        ..error
-    }
+    error.adding(void)
 }
 
 /// Writes the tokens to where they go, and returns the secret file if they went to one.

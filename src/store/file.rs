@@ -83,10 +83,19 @@ impl Location {
     /// The path of the file that is there, links resolved; an error if there is none, or if it is
     /// not an ordinary file.
     pub fn existing(&self) -> Result<PathBuf> {
+        self.find("the store")
+    }
+
+    /// The same of a copy of a store.
+    pub fn existing_copy(&self) -> Result<PathBuf> {
+        self.find("the copy")
+    }
+
+    fn find(&self, what: &str) -> Result<PathBuf> {
         let metadata = match fs::metadata(&self.path) {
             Ok(metadata) => metadata,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(self.missing()),
-            Err(cause) => return Err(self.failed("cannot open the store", &cause)),
+            Err(cause) => return Err(self.failed(&format!("cannot open {what}"), &cause)),
         };
         if metadata.is_dir() {
             return Err(
@@ -101,7 +110,7 @@ impl Location {
             );
         }
         let path = fs::canonicalize(&self.path)
-            .map_err(|cause| self.failed("cannot find the store", &cause))?;
+            .map_err(|cause| self.failed(&format!("cannot find {what}"), &cause))?;
         // A link may have led to it.
         refuse_part(&path)?;
         Ok(path)

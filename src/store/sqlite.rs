@@ -12,12 +12,14 @@ mod query;
 mod read;
 mod restore;
 mod row;
+mod subject;
 mod write;
 
 pub use self::open::is_marked;
 pub use self::restore::Restoration;
 
 use self::open::Empty;
+use self::subject::{Role, Subject};
 use super::file::Fingerprint;
 use super::{
     Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
@@ -50,6 +52,7 @@ const RETRIES: u32 = 10;
 pub struct Sqlite {
     connection: RefCell<Connection>,
     path: PathBuf,
+    role: Role,
     /// What the file was when it was opened as one that nobody changes; `None` where SQLite's
     /// locks see to it that a reader misses nothing.
     unlocked: Cell<Option<Fingerprint>>,
@@ -69,23 +72,32 @@ impl Sqlite {
         // Before it is opened: if another takes its place just then, it is taken for one that has.
         let identity = identity(&path);
         let opened = open::to_read(&path)?;
-        Ok(Self::reader(path, identity, opened))
+        Ok(Self::reader(path, Role::Store, identity, opened))
     }
 
     /// Opens the store at `location` for reading. No file is changed, and none is made where nobody
     /// is at work.
     pub fn open_to_examine(location: &Location) -> Result<Self> {
-        let path = location.existing()?;
+        Self::examine(location.existing()?, Role::Store)
+    }
+
+    /// The same of the file at `path`, which has this `role`.
+    fn examine(path: PathBuf, role: Role) -> Result<Self> {
         let identity = identity(&path);
-        let opened = match open::quietly(&path)? {
-            Some(opened) => opened,
-            None => open::to_look(&path)?,
+        let subject = Subject {
+            path: &path,
+            role: &role,
         };
-        Ok(Self::reader(path, identity, opened))
+        let opened = match open::quietly(subject)? {
+            Some(opened) => opened,
+            None => open::to_look(subject)?,
+        };
+        Ok(Self::reader(path, role, identity, opened))
     }
 
     fn reader(
         path: PathBuf,
+        role: Role,
         identity: Option<Identity>,
         (connection, unlocked): open::Opened,
     ) -> Self {
@@ -93,6 +105,7 @@ impl Sqlite {
             identity: Cell::new(identity),
             connection: RefCell::new(connection),
             path,
+            role,
             unlocked: Cell::new(unlocked),
             opened: Cell::new(0),
         }
@@ -132,10 +145,11 @@ impl Sqlite {
         let failed = |error: error::Error| error.about(&path);
         let mut connection =
             Connection::open_in_memory().map_err(|cause| failed(error::Error::from(cause)))?;
-        migrate::migrate(&mut connection, Some(founder)).map_err(failed)?;
+        migrate::migrate(&mut connection, (&path).into(), Some(founder)).map_err(failed)?;
         Ok(Sqlite {
             connection: RefCell::new(connection),
             path,
+            role: Role::Store,
             unlocked: Cell::new(None),
             opened: Cell::new(0),
             identity: Cell::new(None),
@@ -149,19 +163,20 @@ impl Sqlite {
             Some(_) => Empty::Taken,
             None => Empty::Refused,
         };
-        Self::try_writable(&path, founder, empty).map_err(|error| error.about(&path))
+        Self::try_writable((&path).into(), founder, empty).map_err(|error| error.about(&path))
     }
 
     fn try_writable(
-        path: &Path,
+        subject: Subject<'_>,
         founder: Option<&Founder<'_>>,
         empty: Empty,
     ) -> error::Result<(Self, bool)> {
-        let mut connection = open::to_write(path, BUSY_TIMEOUT, empty)?;
-        let made = migrate::migrate(&mut connection, founder)?;
+        let mut connection = open::to_write(subject.path, BUSY_TIMEOUT, empty)?;
+        let made = migrate::migrate(&mut connection, subject, founder)?;
         let store = Sqlite {
             connection: RefCell::new(connection),
-            path: path.to_owned(),
+            path: subject.path.to_owned(),
+            role: subject.role.clone(),
             unlocked: Cell::new(None),
             opened: Cell::new(0),
             identity: Cell::new(None),
@@ -175,13 +190,13 @@ impl Sqlite {
         for _ in 0..RETRIES {
             let result = read(&self.connection.borrow());
             let Some(before) = self.unlocked.get() else {
-                return result.map_err(|error| error.about(&self.path));
+                return result.map_err(|error| error.about(self.subject()));
             };
             if Fingerprint::of_quiet(&self.path) == Some(before) {
-                return result.map_err(|error| error.about(&self.path));
+                return result.map_err(|error| error.about(self.subject()));
             }
             self.identity.set(identity(&self.path));
-            let (connection, unlocked) = open::to_read(&self.path)?;
+            let (connection, unlocked) = open::to_read(self.subject())?;
             self.connection.replace(connection);
             self.unlocked.set(unlocked);
             self.opened.set(self.opened.get().wrapping_add(1));
@@ -189,12 +204,17 @@ impl Sqlite {
         Err(self.keeps_changing())
     }
 
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            path: &self.path,
+            role: &self.role,
+        }
+    }
+
     fn keeps_changing(&self) -> Error {
-        Error::store(format!(
-            "the store {} keeps changing while it is read",
-            shown(&self.path)
-        ))
-        .hint("run the command again")
+        let file = self.subject().file();
+        Error::store(format!("{file} keeps changing while it is read"))
+            .hint("run the command again")
     }
 }
 
@@ -301,7 +321,7 @@ impl Store for Sqlite {
                 opened: self.opened.get(),
                 data: read::data_version(&moment)?,
             };
-            look(&write::SqliteTx::new(&moment, &self.path), version)?;
+            look(&write::SqliteTx::new(&moment, self.subject()), version)?;
             Ok(moment.commit()?)
         })
     }
@@ -313,21 +333,24 @@ impl Store for Sqlite {
             Some(before) if Fingerprint::of_quiet(&self.path) != Some(before) => {
                 Err(self.keeps_changing())
             }
-            _ => scanned.map_err(|error| error.about(&self.path)),
+            _ => scanned.map_err(|error| error.about(self.subject())),
         }
     }
 
     fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
-        let connection = self.connection.get_mut();
-        commit::run(connection, &self.path, job)
+        let subject = Subject {
+            path: &self.path,
+            role: &self.role,
+        };
+        commit::run(self.connection.get_mut(), subject, job)
     }
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
         // The reader's connection stays as it is: this one may write, and does not wait.
         let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)
             .and_then(|connection| migrate::check_current(&connection).map(|()| connection))
-            .map_err(|error| error.about(&self.path))?;
-        commit::run(&mut connection, &self.path, job)
+            .map_err(|error| error.about(self.subject()))?;
+        commit::run(&mut connection, self.subject(), job)
     }
 }
 

@@ -441,6 +441,25 @@ fn sql(path: &Path, sql: &str) {
 }
 
 #[test]
+fn restore_names_a_copy_by_its_path_whatever_words_are_in_it() {
+    let world = World::quick();
+    let copy = world.path("the store x.db");
+    let shown = copy.display().to_string();
+    let refused = |message: &str| {
+        let ran = restore(&world, &copy, "--yes").run().code(5);
+        ran.says(&format!("keyctl: {message}\nhint: nothing was changed; "));
+    };
+    refused(&format!("there is no store at {shown}"));
+    fs::create_dir(&copy).unwrap();
+    refused(&format!("{shown} is a directory, not a store"));
+    fs::remove_dir(&copy).unwrap();
+    fs::write(&copy, "some text\n".repeat(1000)).unwrap();
+    refused(&format!("{shown} is not a keyctl store"));
+    fs::write(&copy, "").unwrap();
+    refused(&format!("the copy {shown} is empty"));
+}
+
+#[test]
 fn a_copy_with_anything_foreign_in_it_is_refused() {
     for (spoil, what) in [
         (

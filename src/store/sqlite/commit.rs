@@ -1,6 +1,7 @@
 //! A change and its end: committed, and gone from the log; or undone.
 
 use super::error::Error as SqliteError;
+use super::subject::Subject;
 use super::{BUSY_TIMEOUT, write};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
@@ -11,30 +12,35 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-/// Runs `job` in a transaction over `connection`, to the store at `path`, and commits it.
-pub fn run(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<()> {
-    transact(connection, path, job)?;
+/// Runs `job` in a transaction over `connection`, to the store `subject`, and commits it.
+pub fn run(connection: &mut Connection, subject: Subject<'_>, job: &mut Job<'_>) -> Result<()> {
+    transact(connection, subject, job)?;
     // After every change, not only one that wiped something: an earlier one may have found a reader
     // in the way.
     truncate_log(connection);
     Ok(())
 }
 
-fn transact(connection: &mut Connection, path: &Path, job: &mut Job<'_>) -> Result<()> {
-    let failed = |cause: rusqlite::Error| SqliteError::from(cause).about(path);
+fn transact(connection: &mut Connection, subject: Subject<'_>, job: &mut Job<'_>) -> Result<()> {
+    let failed = |cause: rusqlite::Error| SqliteError::from(cause).about(subject);
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     // Dropped on an error, the transaction rolls back.
-    job(&mut write::SqliteTx::new(&transaction, path))?;
+    job(&mut write::SqliteTx::new(&transaction, subject))?;
     let committed = transaction.commit();
-    committed.map_err(|cause| uncommitted(connection, path, cause))
+    committed.map_err(|cause| uncommitted(connection, subject, cause))
 }
 
 /// What is told of a commit that failed with `cause`, having undone what it may have done.
-pub fn uncommitted(connection: &Connection, path: &Path, cause: rusqlite::Error) -> Error {
-    let error = SqliteError::from(cause).about(path);
-    if forget_uncommitted(connection, path) {
+pub fn uncommitted<'a>(
+    connection: &Connection,
+    subject: impl Into<Subject<'a>>,
+    cause: rusqlite::Error,
+) -> Error {
+    let subject = subject.into();
+    let error = SqliteError::from(cause).about(subject);
+    if forget_uncommitted(connection, subject.path) {
         error
     } else {
         uncertain(error)
@@ -57,11 +63,7 @@ fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
 pub fn uncertain(error: Error) -> Error {
     Error {
         kind: Kind::Uncertain,
-        message: format!(
-            "{}; whether the change was made will show when it works again",
-            error.message
-        ),
-        ..error
+        ..error.adding("whether the change was made will show when it works again")
     }
     .hint(Hint::from("then look before you run the command again: ").and(run!("log")))
 }

@@ -1,11 +1,11 @@
 //! SQLite's errors as an operator reads them.
 
-use super::{open, shown};
+use super::subject::Subject;
+use super::{migrate, open, shown};
 use crate::error::{Error as Told, escape};
 use crate::hint::{Hint, run};
 use rusqlite::ErrorCode;
 use std::fmt::Display;
-use std::path::Path;
 
 /// The most characters of SQLite's own words that an error repeats.
 const WORDS_MAX: usize = 256;
@@ -16,8 +16,25 @@ pub enum Error {
     Sqlite(rusqlite::Error),
     /// A row holds what no version of this program writes.
     Damaged(String),
+    /// The file is not one that can be used.
+    Refused(Refusal),
     /// Anything that is already told as it should be.
     Told(Told),
+}
+
+/// The reason why a file is not used, whatever it is called in the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing was ever put into it.
+    Empty,
+    /// A newer version of the program wrote this schema.
+    Newer(i64),
+    /// The caller may not write it.
+    ReadOnly,
+    /// A change was cut short, and the caller may not undo it.
+    CutShort,
+    /// It has this many names, each of which would have a log and locks of its own.
+    HardLinks(u64),
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -55,7 +72,7 @@ impl Error {
     pub fn is_damage(&self) -> bool {
         match self {
             Error::Damaged(_) => true,
-            Error::Told(_) => false,
+            Error::Refused(_) | Error::Told(_) => false,
             // What has no code of SQLite's could not be made of the value that it gave.
             Error::Sqlite(error) => error.sqlite_error_code().is_none_or(|code| {
                 matches!(
@@ -80,59 +97,95 @@ impl Error {
             }
             Error::Sqlite(error) => error.to_string(),
             Error::Damaged(what) => what.clone(),
+            Error::Refused(why) => why.about("the store", "it").message,
             Error::Told(error) => error.to_string(),
         }
     }
 
-    /// The same, told of the store at `path`.
-    pub fn about(self, path: &Path) -> Told {
-        let store = shown(path);
+    /// The same, told of `subject`: the path of the store, or another file and its role.
+    pub fn about<'a>(self, subject: impl Into<Subject<'a>>) -> Told {
+        let subject = subject.into();
         match self {
             Error::Told(error) => error,
-            Error::Damaged(what) => damaged(&store, what),
+            Error::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
+            Error::Damaged(what) => damaged(subject, what),
             Error::Sqlite(error)
                 if error.sqlite_error_code() == Some(ErrorCode::NotADatabase)
-                    && open::is_marked(path) =>
+                    && open::is_marked(subject.path) =>
             {
-                damaged(&store, "its first page cannot be read")
+                damaged(subject, "its first page cannot be read")
             }
-            Error::Sqlite(error) => told(&error, &store),
+            Error::Sqlite(error) => told(&error, subject),
         }
     }
 }
 
-fn told(error: &rusqlite::Error, store: &str) -> Told {
+impl Refusal {
+    /// The refusal of `file`, the path of which is `path`.
+    fn about(self, file: &str, path: &str) -> Told {
+        match self {
+            Refusal::Empty => Told::store(format!("{file} is empty")).hint(
+                run!("create --scope inference")
+                    .in_quotes()
+                    .and(" sets it up, with a first key"),
+            ),
+            Refusal::Newer(version) => Told::store(format!(
+                "{file} was written by a newer keyctl: its schema is {version}, this one knows up to {}",
+                migrate::LATEST
+            ))
+            .hint("use the newer keyctl"),
+            Refusal::ReadOnly => Told::store(format!("{file} is read-only for you"))
+                .hint("run the command as a user who may write it"),
+            Refusal::CutShort => Told::store(format!(
+                "a change of {file} was cut short, and is still to be undone"
+            ))
+            .hint(format!(
+                "run any keyctl command as a user who may write it; do not remove {path}-journal"
+            )),
+            Refusal::HardLinks(names) => Told::store(format!(
+                "{file} has {names} names (hard links): what is done through one may not be seen through another"
+            ))
+            .hint(
+                Hint::from("remove the other names ('find DIRECTORY -samefile' shows them); for a backup use ")
+                    .and(run!("backup").in_quotes())
+                    .and(", for another path a symbolic link"),
+            ),
+        }
+    }
+}
+
+fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
     let cause = in_words(error);
+    let (file, path) = (subject.file(), shown(subject.path));
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Told::store(format!("the store {store} is in use by another process")).hint(format!(
-                "run the command again; 'fuser -v {store}' shows who has it open"
+            Told::store(format!("{file} is in use by another process")).hint(format!(
+                "run the command again; 'fuser -v {path}' shows who has it open"
             ))
         }
-        Some(ErrorCode::NotADatabase) => not_a_store(store),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::OutOfMemory) => damaged(store, cause),
+        Some(ErrorCode::NotADatabase) => not_a_store(&path),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::OutOfMemory) => damaged(subject, cause),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            Told::store(format!("the store {store} cannot be written"))
+            Told::store(format!("{file} cannot be written"))
                 .hint("check the permissions of the file and its directory")
         }
-        Some(ErrorCode::CannotOpen) => {
-            Told::store(format!("the store {store} cannot be opened: {cause}"))
-                .hint("check the permissions of the file and its directory")
-        }
+        Some(ErrorCode::CannotOpen) => Told::store(format!("{file} cannot be opened: {cause}"))
+            .hint("check the permissions of the file and its directory"),
         Some(ErrorCode::TooBig) => Told::damaged(format!(
-            "a value in the store {store}, or meant for it, is larger than any that keyctl takes"
+            "a value in {}, or meant for it, is larger than any that keyctl takes",
+            subject.content()
         ))
         .hint(Hint::from("give less; if it is in the store, ").and(restore())),
-        Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for the store {store}"))
+        Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for {file}"))
             .hint("free some, and run the command again"),
-        _ => Told::store(format!("the store {store} failed: {cause}")).hint(
+        _ => Told::store(format!("{file} failed: {cause}")).hint(
             Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
         ),
     }
 }
 
-fn damaged(store: &str, what: impl Display) -> Told {
-    Told::damaged(format!("the store {store} is damaged: {what}")).hint(restore())
+fn damaged(subject: Subject<'_>, what: impl Display) -> Told {
+    Told::damaged(format!("{} is damaged: {what}", subject.content())).hint(restore())
 }
 
 fn restore() -> Hint {

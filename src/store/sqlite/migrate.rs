@@ -1,14 +1,14 @@
 //! The schema, one file a step; `user_version` counts the steps that were taken.
 
 use super::commit::uncommitted;
-use super::error::{Error, Result};
-use super::open::{APPLICATION_ID, foreign, is_empty, nothing_in, path_of};
+use super::error::{Error, Refusal, Result};
+use super::open::{APPLICATION_ID, foreign, is_empty};
+use super::subject::Subject;
 use super::write;
 use crate::error::Error as Told;
 use crate::event::{Action, Event, GENESIS};
 use crate::store::Founder;
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::PathBuf;
 
 const MIGRATIONS: [&str; 3] = [
     include_str!("0001_main.sql"),
@@ -16,17 +16,23 @@ const MIGRATIONS: [&str; 3] = [
     include_str!("0003_states.sql"),
 ];
 
+/// The version that this program writes.
+pub const LATEST: usize = MIGRATIONS.len();
+
 /// The first version that knows projects. A reader leaves an older one as it is.
 pub const WITH_PROJECTS: usize = 2;
 
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
 /// store with `founder` as its first administrator; without one it is refused. Says whether it
 /// became one.
-pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Result<bool> {
+pub fn migrate(
+    connection: &mut Connection,
+    subject: Subject<'_>,
+    founder: Option<&Founder<'_>>,
+) -> Result<bool> {
     if version(connection)? == MIGRATIONS.len() {
         return Ok(false);
     }
-    let path = PathBuf::from(connection.path().unwrap_or_default());
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again under the lock: somebody else may have been faster.
     let from = version(&transaction)?;
@@ -38,7 +44,7 @@ pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Re
     }
     if from == 0 {
         let Some(Founder { actor, now, reason }) = founder else {
-            return Err(nothing_in(&transaction));
+            return Err(Error::Refused(Refusal::Empty));
         };
         transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
         transaction.execute("INSERT INTO administrators VALUES (?1)", [&actor.name])?;
@@ -50,7 +56,7 @@ pub fn migrate(connection: &mut Connection, founder: Option<&Founder<'_>>) -> Re
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     let committed = transaction.commit();
-    committed.map_err(|cause| uncommitted(connection, &path, cause))?;
+    committed.map_err(|cause| uncommitted(connection, subject, cause))?;
     Ok(from == 0)
 }
 
@@ -84,14 +90,5 @@ pub fn version(connection: &Connection) -> Result<usize> {
     usize::try_from(stored)
         .ok()
         .filter(|&version| version <= MIGRATIONS.len())
-        .ok_or_else(|| {
-            Error::Told(
-                Told::store(format!(
-                    "the store {} was written by a newer keyctl: its schema is {stored}, this one knows up to {}",
-                    path_of(connection),
-                    MIGRATIONS.len()
-                ))
-                .hint("use the newer keyctl"),
-            )
-        })
+        .ok_or(Error::Refused(Refusal::Newer(stored)))
 }

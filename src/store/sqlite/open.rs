@@ -1,9 +1,9 @@
 //! How a connection is opened, and what is set on it.
 
-use super::error::{Error, Result, not_a_store};
+use super::error::{Error, Refusal, Result, not_a_store};
 use super::migrate;
+use super::subject::Subject;
 use crate::error::{Error as Told, Result as ToldResult};
-use crate::hint::{Hint, run};
 use crate::store::file::{Fingerprint, has_journal, has_lost_all};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -92,13 +92,15 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T>
 /// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
-pub fn to_read(path: &Path) -> ToldResult<Opened> {
-    check_one_name(path).map_err(|error| error.about(path))?;
-    match to_look(path) {
+pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
+    let subject = subject.into();
+    let path = subject.path;
+    check_one_name(path).map_err(|error| error.about(subject))?;
+    match to_look(subject) {
         // Another program's is its own affair.
         Err(_) if has_journal(path) && is_marked(path) => {
-            undo(path).map_err(|error| error.about(path))?;
-            to_look(path)
+            undo(path).map_err(|error| error.about(subject))?;
+            to_look(subject)
         }
         opened => opened,
     }
@@ -106,7 +108,9 @@ pub fn to_read(path: &Path) -> ToldResult<Opened> {
 
 /// As [`to_read`], but nothing is undone that was cut short, and the file may have several names: for
 /// a look at what is wrong.
-pub fn to_look(path: &Path) -> ToldResult<Opened> {
+pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
+    let subject = subject.into();
+    let path = subject.path;
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;
@@ -117,9 +121,11 @@ pub fn to_look(path: &Path) -> ToldResult<Opened> {
         Err(error) => error,
     };
     match Fingerprint::of_quiet(path) {
-        Some(quiet) if error.is_unopenable() => unlocked(path, quiet),
-        _ if error.is_unopenable() && has_journal(path) => Err(cut_short(path)),
-        _ => Err(error.about(path)),
+        Some(quiet) if error.is_unopenable() => unlocked(subject, quiet),
+        _ if error.is_unopenable() && has_journal(path) => {
+            Err(Error::Refused(Refusal::CutShort).about(subject))
+        }
+        _ => Err(error.about(subject)),
     }
 }
 
@@ -128,19 +134,9 @@ fn undo(path: &Path) -> Result<()> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(super::BUSY_TIMEOUT)?;
     match content(&connection) {
-        Err(error) if error.is_unopenable() => Err(Error::Told(cut_short(path))),
+        Err(error) if error.is_unopenable() => Err(Error::Refused(Refusal::CutShort)),
         looked => looked.map(drop),
     }
-}
-
-fn cut_short(path: &Path) -> Told {
-    let shown = super::shown(path);
-    Told::store(format!(
-        "a change of the store {shown} was cut short, and is still to be undone"
-    ))
-    .hint(format!(
-        "run any keyctl command as a user who may write it; do not remove {shown}-journal"
-    ))
 }
 
 /// Refuses a file that has more than one name: each has a write-ahead log and locks of its own. What
@@ -152,30 +148,21 @@ fn check_one_name(path: &Path) -> Result<()> {
     if names <= 1 {
         return Ok(());
     }
-    let shown = super::shown(path);
-    Err(Error::Told(
-        Told::store(format!(
-            "the store {shown} has {names} names (hard links): what is done through one may not be seen through another"
-        ))
-        .hint(
-            Hint::from("remove the other names ('find DIRECTORY -samefile' shows them); for a backup use ")
-                .and(run!("backup").in_quotes())
-                .and(", for another path a symbolic link"),
-        ),
-    ))
+    Err(Error::Refused(Refusal::HardLinks(names)))
 }
 
 /// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
 /// somebody does, or has left something to be done.
-pub fn quietly(path: &Path) -> ToldResult<Option<Opened>> {
-    match Fingerprint::of_quiet(path) {
-        Some(quiet) => unlocked(path, quiet).map(Some),
+pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Option<Opened>> {
+    let subject = subject.into();
+    match Fingerprint::of_quiet(subject.path) {
+        Some(quiet) => unlocked(subject, quiet).map(Some),
         None => Ok(None),
     }
 }
 
-fn unlocked(path: &Path, quiet: Fingerprint) -> ToldResult<Opened> {
-    let connection = connect_unlocked(path).map_err(|error| error.about(path))?;
+fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> ToldResult<Opened> {
+    let connection = connect_unlocked(subject.path).map_err(|error| error.about(subject))?;
     Ok((connection, Some(quiet)))
 }
 
@@ -218,10 +205,12 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&uri, flags).map_err(|error| match error {
-        // Behind its own words it names the file, as only SQLite does.
+        // Behind SQLite's own words the driver puts the URI, which nobody typed.
         rusqlite::Error::SqliteFailure(code, Some(words)) => {
-            let words = words.trim_end_matches(&uri).trim_end_matches(": ");
-            rusqlite::Error::SqliteFailure(code, Some(words.to_owned()))
+            let own = words.strip_suffix(&uri);
+            let own = own.and_then(|words| words.strip_suffix(": "));
+            let words = own.unwrap_or(&words).to_owned();
+            rusqlite::Error::SqliteFailure(code, Some(words))
         }
         error => error,
     })?;
@@ -300,7 +289,7 @@ fn check(connection: &Connection, empty: Empty) -> Result<()> {
     match content(connection)? {
         Content::Store => Ok(()),
         Content::Nothing if empty == Empty::Taken => Ok(()),
-        Content::Nothing => Err(nothing_in(connection)),
+        Content::Nothing => Err(Error::Refused(Refusal::Empty)),
         Content::AnotherPrograms => Err(foreign(connection)),
     }
 }
@@ -313,17 +302,6 @@ pub fn is_marked(path: &Path) -> bool {
     let mut header = [0; MARK + 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     read.is_ok() && header.starts_with(MAGIC) && header[MARK..] == APPLICATION_ID.to_be_bytes()
-}
-
-/// What is said of a file into which nothing was ever put.
-pub fn nothing_in(connection: &Connection) -> Error {
-    Error::Told(
-        Told::store(format!("the store {} is empty", path_of(connection))).hint(
-            run!("create --scope inference")
-                .in_quotes()
-                .and(" sets it up, with a first key"),
-        ),
-    )
 }
 
 /// What is said of another program's SQLite file.
@@ -348,13 +326,7 @@ pub fn is_empty(connection: &Connection) -> Result<bool> {
 fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Result<()> {
     connection.busy_timeout(busy)?;
     if connection.is_readonly("main")? {
-        return Err(Error::Told(
-            Told::store(format!(
-                "the store {} is read-only for you",
-                path_of(connection)
-            ))
-            .hint("run the command as a user who may write it"),
-        ));
+        return Err(Error::Refused(Refusal::ReadOnly));
     }
     check(connection, empty)?;
     connection.execute_batch(

@@ -5,11 +5,12 @@ mod current;
 mod words;
 
 use self::current::{Current, look};
-use self::words::{directory_near, in_doubt, not_taken_in, of_copy, of_file, room_in};
+use self::words::{directory_near, in_doubt, not_taken_in, room_in, unfit};
 use super::commit::{truncate_log, uncommitted};
 use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
+use super::subject::{Role, Subject};
 use super::{BUSY_TIMEOUT, Sqlite, is_same, open, shown, write};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
@@ -83,13 +84,13 @@ impl Restoration {
             &current.access(location, actor)?,
             matches!(current, Current::Damaged(_)),
         )?;
-        let path = source.existing().map_err(of_copy)?;
+        let path = source.existing_copy().map_err(unfit)?;
         check_readable(&path)?;
         Ok(Restoration {
             location: location.clone(),
             source: source.clone(),
             // Copies that lie there for long are often linked to one another, and none is in use.
-            copy: Sqlite::open_to_examine(source).map_err(of_copy)?,
+            copy: Sqlite::examine(path, Role::Copy).map_err(unfit)?,
             current,
             scratch: None,
         })
@@ -99,8 +100,8 @@ impl Restoration {
     pub fn check(&self) -> ToldResult<()> {
         match self.copy.inspect().map_err(|error| self.of_taken(error))? {
             Ok(_) => Ok(()),
-            Err(what) => Err(of_copy(Told::store(format!(
-                "the store {} is damaged: {what}",
+            Err(what) => Err(unfit(Told::store(format!(
+                "the copy {} is damaged: {what}",
                 self.source.shown()
             )))),
         }
@@ -112,23 +113,34 @@ impl Restoration {
         if self.scratch.is_some() {
             return Ok(());
         }
-        let scratch = Scratch::new(&directory_near(&self.location))
+        let directory = directory_near(&self.location);
+        let scratch = Scratch::new(&directory)
             .map_err(|cause| self.location.failed("cannot make a file beside", &cause))?;
-        let made = self.copy.copy_into(&scratch, COPY).map_err(of_copy)?;
-        let taken = made.map_err(|error| error.hint(room_in(&directory_near(&self.location))))?;
-        let opened = Sqlite::try_writable(&taken, None, Empty::Refused);
+        let made = self.copy.copy_into(&scratch, COPY).map_err(unfit)?;
+        let taken = made.map_err(|error| error.hint(room_in(&directory)))?;
+        let role = Role::Taken {
+            copy: self.source.shown(),
+            directory: shown(&directory),
+        };
+        let subject = Subject {
+            path: &taken,
+            role: &role,
+        };
+        let opened = Sqlite::try_writable(subject, None, Empty::Refused);
         self.scratch = Some(scratch);
-        let (copy, _) = opened.map_err(|error| of_file(error.about(&taken), &taken, self))?;
+        let (copy, _) = opened.map_err(|error| self.of_taken(error.about(subject)))?;
         self.copy = copy;
         self.check()
     }
 
-    /// What is said of a store, said of the copy or, once it is taken in, of the file that it was
-    /// taken into.
+    /// `error` with what to do about it: once the copy is taken in, the fault may be in the place that
+    /// it was taken to.
     fn of_taken(&self, error: Told) -> Told {
         match self.scratch {
-            None => of_copy(error),
-            Some(_) => of_file(error, &self.copy.path, self),
+            Some(_) if error.kind != Kind::Damaged => {
+                error.hint(room_in(&directory_near(&self.location)))
+            }
+            _ => unfit(error),
         }
     }
 

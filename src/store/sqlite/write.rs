@@ -1,6 +1,7 @@
 //! What is written, inside one transaction.
 
 use super::error::{Error, Result};
+use super::subject::Subject;
 use super::{damage, nearest, owner_of, read};
 use crate::access::Access;
 use crate::env::Actor;
@@ -14,18 +15,20 @@ use crate::scope::{Registry, Scope};
 use crate::store::{Filter, Known, LogFilter, Read, Tx, Visit, VisitEntry};
 use crate::when::{Span, Timestamp};
 use rusqlite::{Connection, ErrorCode, Params, named_params};
-use std::path::Path;
 
 /// One open write transaction.
 pub struct SqliteTx<'a> {
     connection: &'a Connection,
-    path: &'a Path,
+    subject: Subject<'a>,
 }
 
 impl<'a> SqliteTx<'a> {
-    /// The transaction that is open on `connection`, to the store at `path`.
-    pub fn new(connection: &'a Connection, path: &'a Path) -> Self {
-        SqliteTx { connection, path }
+    /// The transaction that is open on `connection`, to the store `subject`.
+    pub fn new(connection: &'a Connection, subject: impl Into<Subject<'a>>) -> Self {
+        SqliteTx {
+            connection,
+            subject: subject.into(),
+        }
     }
 
     fn execute(&self, sql: &str, params: impl Params) -> ToldResult<()> {
@@ -38,7 +41,7 @@ impl<'a> SqliteTx<'a> {
     }
 
     fn told<T>(&self, result: Result<T>) -> ToldResult<T> {
-        result.map_err(|error| error.about(self.path))
+        result.map_err(|error| error.about(self.subject))
     }
 }
 
@@ -64,7 +67,11 @@ impl Read for SqliteTx<'_> {
     }
 
     fn access(&self, actor: &Actor) -> ToldResult<Access> {
-        self.told(read::access(self.connection, actor, owner_of(self.path)))
+        self.told(read::access(
+            self.connection,
+            actor,
+            owner_of(self.subject.path),
+        ))
     }
 
     fn members(&self, project: Option<&str>) -> ToldResult<Vec<Member>> {

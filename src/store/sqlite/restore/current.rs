@@ -44,7 +44,7 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
     }
     let path = location.existing()?;
     let is_ours = open::is_marked(&path);
-    match Sqlite::try_writable(&path, None, Empty::Refused) {
+    match Sqlite::try_writable((&path).into(), None, Empty::Refused) {
         Ok((store, _)) => Ok(match store.damage()?.into_iter().next() {
             None => Current::Store(Box::new(store)),
             Some(what) => Current::Damaged(what),

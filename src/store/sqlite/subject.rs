@@ -1,0 +1,68 @@
+//! The file that an error is about, as its message names it: it is known from the start, so that no
+//! message is changed later.
+
+use super::shown;
+use std::path::{Path, PathBuf};
+
+/// Purpose for which a file was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The store itself.
+    Store,
+    /// A copy that is to be restored.
+    Copy,
+    /// A file that such a copy was taken into: faults in its content are the copy's.
+    Taken {
+        /// The copy, as a message shows it.
+        copy: String,
+        /// The directory of the file, as a message shows it.
+        directory: String,
+    },
+}
+
+/// A file, and its role.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The path of the file.
+    pub path: &'a Path,
+    /// The purpose for which it was opened.
+    pub role: &'a Role,
+}
+
+impl Subject<'_> {
+    /// The name of the file where its content is at fault.
+    pub fn content(self) -> String {
+        match self.role {
+            Role::Taken { copy, .. } => format!("the copy {copy}"),
+            Role::Store | Role::Copy => self.file(),
+        }
+    }
+
+    /// The name of the file where anything else is at fault, such as the disk.
+    pub fn file(self) -> String {
+        match self.role {
+            Role::Store => format!("the store {}", shown(self.path)),
+            Role::Copy => format!("the copy {}", shown(self.path)),
+            Role::Taken { directory, .. } => {
+                format!("the copy that was taken into {directory}")
+            }
+        }
+    }
+}
+
+/// The store at the path.
+impl<'a> From<&'a Path> for Subject<'a> {
+    fn from(path: &'a Path) -> Self {
+        Subject {
+            path,
+            role: &Role::Store,
+        }
+    }
+}
+
+/// The store at the path.
+impl<'a> From<&'a PathBuf> for Subject<'a> {
+    fn from(path: &'a PathBuf) -> Self {
+        path.as_path().into()
+    }
+}
