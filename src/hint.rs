@@ -29,7 +29,8 @@ pub struct Hint {
 }
 
 impl Hint {
-    /// A command of this program: `line` is what stands behind its name. [`run`] makes it.
+    /// A command of this program: `line` is what stands behind its name. The macro `run`
+    /// makes it of words and values.
     pub fn command(line: String) -> Self {
         let first = line.split(' ').next().unwrap_or_default();
         let on_store = !WITHOUT_STORE.contains(&first);

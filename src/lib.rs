@@ -63,8 +63,12 @@ pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
 
 /// Runs the program with `args`, its own name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
     let mut called = Called::by(&args);
+    if let Some(first) = args.first_mut() {
+        // clap repeats it in every usage line, whatever it is.
+        *first = OsString::from(&called.name);
+    }
     if usage::refuse_tokens(&args).is_err() {
         // What --db names may be that token, and advice would repeat it.
         called.db = None;

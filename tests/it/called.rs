@@ -1,6 +1,8 @@
 //! The program under another name than its own: what it says names what can be run.
 
 use crate::harness::World;
+use std::fs;
+use std::path::Path;
 
 #[test]
 fn help_and_its_examples_go_by_the_name_that_was_called() {
@@ -77,6 +79,9 @@ fn what_is_no_name_is_not_repeated() {
     for odd in ["", "\u{1b}[2J", "a b", "-x"] {
         let ran = world.cmd(["list"]).called(odd).run().code(5);
         assert!(ran.stderr.starts_with("keyctl: "), "{odd:?}: {ran:?}");
+        let help = world.cmd(["list", "--help"]).without_db().called(odd).run();
+        let usage = "Usage: keyctl list [OPTIONS]\n";
+        assert!(help.stdout.contains(usage), "{odd:?}: {help:?}");
     }
 }
 
@@ -222,4 +227,41 @@ fn names_that_read_like_an_error_of_the_system_are_told_whole() {
     ran.says("x (os error 2)/token': No such file or directory\n");
     let ran = world.cmd(["verify", "--key-file", &file]).run().code(5);
     ran.says("x (os error 2)/token': No such file or directory\n");
+}
+
+/// In `text`, the first command line of this program by its own name, such as `keyctl list`.
+fn command_in(text: &str) -> Option<&str> {
+    let groups = keyctl::GROUPS.iter();
+    let names: Vec<&str> = groups.flat_map(|(_, names)| *names).copied().collect();
+    text.match_indices("keyctl ").find_map(|(at, own)| {
+        let behind = &text[at + own.len()..];
+        let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let word = &behind[..end.unwrap_or(behind.len())];
+        let is_run = word.starts_with("--") || word == "help" || names.contains(&word);
+        is_run.then(|| &text[at..at + own.len() + word.len()])
+    })
+}
+
+#[test]
+fn commands_in_the_source_are_written_with_run_and_not_as_text() {
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            // The help is static, and rendered with the program's name as a whole.
+            if path.ends_with("src/cli.rs") || path.extension() != Some("rs".as_ref()) {
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            let code = source.split("#[cfg(test)]").next().unwrap();
+            let is_told = |line: &&str| !line.starts_with("//") && !line.starts_with("$ ");
+            for line in code.lines().map(str::trim_start).filter(is_told) {
+                assert_eq!(command_in(line), None, "{}: {line}", path.display());
+            }
+        }
+    }
 }
