@@ -96,12 +96,20 @@ impl<'a> Verifier<'a> {
                 false => &Rules::read(moment, self.required)?,
             };
             verified.clear();
-            for ((token, known), matched) in presented.iter().zip(&mut known).zip(&matched) {
+            for ((token, known), matched) in presented.iter().zip(&mut known).zip(&mut matched) {
+                if now != version && !matches!(matched, Match::No) {
+                    // Somebody has changed something since.
+                    let hashed = known.take().and_then(|known| known.hash);
+                    *known = again(moment, token.id())?;
+                    let hash = known.as_ref().and_then(|known| known.hash.as_deref());
+                    if hash != hashed.as_deref() {
+                        // It was renewed, or another store has taken this one's place.
+                        *matched = self.matches(token, hash, &stand_in, rules.scheme)?;
+                    }
+                }
                 let key = match matched {
                     Match::No => None,
-                    _ if now == version => known.take().map(|known| known.key),
-                    // Somebody has changed something since.
-                    _ => again(moment, token.id())?,
+                    Match::Yes | Match::Outdated(..) => known.take().map(|known| known.key),
                 };
                 verified.push(self.judge(moment, rules, key, matched, at)?);
             }
@@ -207,10 +215,10 @@ impl Before {
     }
 }
 
-/// The record of a key as it is now.
-fn again(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
+/// Reads a key as it is now.
+fn again(store: &dyn Read, id: KeyId) -> Result<Option<Known>> {
     let found = store.to_verify(&[id])?.into_iter().next();
-    Ok(found.flatten().map(|known| known.key))
+    Ok(found.flatten())
 }
 
 /// Whether a secret is the one that a key was made with.

@@ -19,6 +19,7 @@ use keyctl::token::Token;
 use keyctl::verify::{Reason, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::fs;
 use std::path::Path;
@@ -211,4 +212,24 @@ fn another_file_in_the_store_s_place_is_looked_at_where_no_lock_shows_it() {
     let store = Between::new(store, &swapped);
     let reason = rejection(&store, &token, move || now);
     assert_eq!(reason, Some(Reason::Disabled));
+}
+
+#[test]
+fn verify_matches_again_where_the_hash_was_replaced_meanwhile() {
+    let world = World::quick();
+    let (mine, other) = (token(&world), token(&world));
+    let hash = |token: &Token| {
+        let id = token.id();
+        world.query(&format!("SELECT hash FROM keys WHERE id = '{id}'"))
+    };
+    let others = hash(&other);
+    let digest = data_encoding::BASE64_NOPAD.encode(&Sha256::digest(mine.secret()));
+    let renewed = format!("$sha256${digest}");
+    let (db, now, id) = (world.db(), world.now(), mine.id());
+    for (new, expected) in [(renewed, None), (others, Some(Reason::Unknown))] {
+        let store = open_to_read(&Location::new(&world.db()).unwrap()).unwrap();
+        let replacing = || change(&db, &format!("hash = '{new}' WHERE id = '{id}'"));
+        let store = Between::new(store, &replacing);
+        assert_eq!(rejection(&store, &mine, move || now), expected);
+    }
 }
