@@ -266,8 +266,21 @@ impl Cx<'_> {
         store::open_to_read(&self.location()?)
     }
 
-    fn open_to_write(&self) -> Result<Box<dyn Store>> {
-        store::open_to_write(&self.location()?)
+    fn open_to_write(&mut self) -> Result<Box<dyn Store>> {
+        let location = self.location()?;
+        let store = store::open_to_write(&location)?;
+        self.warn_of_directory(&location);
+        Ok(store)
+    }
+
+    /// Warns who changes a store that it lies in a directory which others may write.
+    fn warn_of_directory(&mut self, location: &Location) {
+        if let Some(directory) = location.exposed_directory() {
+            self.notice(format_args!(
+                "warning: others may write {}, where the store lies: they can put a log of theirs beside it; move it to a directory of its own",
+                crate::error::escape(&directory.to_string_lossy())
+            ));
+        }
     }
 
     /// The actor as one who makes a store now.
@@ -288,6 +301,7 @@ impl Cx<'_> {
     fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
         let location = self.location()?;
         let (store, made) = store::open_or_create(&location, &self.founder(None))?;
+        self.warn_of_directory(&location);
         if made {
             let actor = self.env.actor.name.clone();
             self.notice(format_args!(

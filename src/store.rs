@@ -3,15 +3,20 @@
 mod aside;
 mod file;
 mod filter;
+mod identity;
+mod mount;
 mod place;
 mod scratch;
+mod siblings;
 mod sqlite;
 
 pub use aside::REPLACED;
 pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
+pub use mount::is_mount_point;
 pub use place::Place;
 pub use scratch::is_scratch;
+pub use siblings::{Foreign, Ownership};
 pub use sqlite::{Restoration, is_marked};
 
 use crate::access::Access;
@@ -174,13 +179,19 @@ pub trait Store: Read {
     /// Whether its schema is this version's; the next change brings an older one up to date.
     fn is_current(&self) -> Result<bool>;
 
-    /// Whether the file that is open is the one that is now at `location`.
+    /// Tells whether `location` leads to the path by which the store was opened. Links may lead
+    /// elsewhere than they did.
     fn is_at(&self, location: &Location) -> bool;
 
     /// Lets up to `bytes` of what is read stay in memory, for one who reads much at random.
     fn keep_in_memory(&self, bytes: usize) -> Result<()>;
 
-    /// Lets `look` read the store as it is at one moment.
+    /// Lets `look` read the store as it is at one moment: the store that is at its path now.
+    ///
+    /// # Errors
+    ///
+    /// Where a file of the store was removed or replaced while it was open, so that changes by
+    /// others would not be seen.
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()>;
 
     /// Calls `visit` for every key and its PHC string, which is `None` once it is wiped, oldest
@@ -246,6 +257,7 @@ pub fn open_or_create(
 /// administrator: to check what is asked before anything is made.
 pub fn preview(location: &Location, founder: &Founder<'_>) -> Result<Box<dyn Read>> {
     if location.is_vacant() || sqlite::Sqlite::is_unfounded(location) {
+        location.check_directory()?;
         return Ok(Box::new(sqlite::Sqlite::blank(location, founder)?));
     }
     Ok(Box::new(sqlite::Sqlite::open_to_read(location)?))

@@ -60,6 +60,14 @@ impl Args {
         let location = cx.location()?;
         let mut restoration =
             store::prepare_restore(&location, &source, &cx.env.actor, &check_access)?;
+        for foreign in restoration.foreign() {
+            cx.notice(format_args!(
+                "warning: {} is not read: it {}",
+                foreign.shown(),
+                foreign.reason()
+            ));
+        }
+        cx.warn_of_directory(&location);
         let is_new = restoration.current().is_none() && restoration.damage().is_none();
         // Where somebody is asked, nothing of the copy is to lie about meanwhile: it is taken in
         // after that, and checked again.

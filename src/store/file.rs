@@ -116,9 +116,35 @@ impl Location {
         Ok(path)
     }
 
+    /// Refuses a directory that others may write as the place of a new store: they could put a log
+    /// or a journal of theirs beside it, in a sticky directory too.
+    pub fn check_directory(&self) -> Result<()> {
+        match self.exposed_directory() {
+            None => Ok(()),
+            Some(directory) => Err(Error::store(format!(
+                "no store is made in {}: others may write that directory",
+                escape(&directory.to_string_lossy())
+            ))
+            .hint("name a file in a directory of its own, which keyctl makes: --db DIRECTORY/keyctl.db")),
+        }
+    }
+
+    /// The directory that the store lies in, or would, if others may write it.
+    pub fn exposed_directory(&self) -> Option<PathBuf> {
+        // A link may lead to another directory.
+        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let directory = path.parent()?;
+        let is_exposed = fs::metadata(directory).is_ok_and(|it| it.mode() & OTHERS_WRITE != 0);
+        is_exposed.then(|| directory.to_owned())
+    }
+
     /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
-    /// says whether the file was made. What is there is left as it is.
+    /// says whether the file was made. A file that is there is left as it is.
     pub fn create(&self, sharing: Sharing) -> Result<bool> {
+        // A directory for a group has to meet more than this.
+        if sharing == Sharing::Private && self.is_vacant() {
+            self.check_directory()?;
+        }
         if let Some(parent) = self.path.parent() {
             self.create_directory(parent, sharing)?;
         }
@@ -262,9 +288,11 @@ fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
     Ok(made)
 }
 
-/// What tells one content of a file from another, without opening it.
+/// Metadata of a file that tells one content from another, without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
+    /// The file is read alone, whatever lies beside it.
+    alone: bool,
     device: u64,
     inode: u64,
     size: u64,
@@ -273,16 +301,34 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The fingerprint of the file at `path`, if neither a write-ahead log nor its index lies
-    /// beside it, nor a journal with which something is to be undone: then what is in the file is
-    /// all there is.
+    /// The fingerprint of the file at `path`, if nothing that SQLite would read lies beside it: no
+    /// index, and no log or journal but an empty one. Then the file holds everything.
     pub fn of_quiet(path: &Path) -> Option<Self> {
-        let in_use = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
-        if in_use.contains(&true) || has_journal(path) {
+        let has_index = fs::symlink_metadata(beside(path, "-shm")).is_ok();
+        if has_index || has_log(path) || has_journal(path) {
             return None;
         }
+        Self::read(path, false)
+    }
+
+    /// The fingerprint of the file at `path`, which is read without what lies beside it.
+    pub fn of_file_alone(path: &Path) -> Option<Self> {
+        Self::read(path, true)
+    }
+
+    /// Tells whether the file at `path` is the same as when this was taken, under the same condition.
+    pub fn still_holds(self, path: &Path) -> bool {
+        let now = match self.alone {
+            true => Self::of_file_alone(path),
+            false => Self::of_quiet(path),
+        };
+        now == Some(self)
+    }
+
+    fn read(path: &Path, alone: bool) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         Some(Fingerprint {
+            alone,
             device: metadata.dev(),
             inode: metadata.ino(),
             size: metadata.size(),
@@ -300,7 +346,12 @@ pub fn has_journal(path: &Path) -> bool {
 
 /// Whether the file at `path` is empty while its write-ahead log is not: it was a store.
 pub fn has_lost_all(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() == 0) && is_filled(&beside(path, "-wal"))
+    fs::metadata(path).is_ok_and(|file| file.len() == 0) && has_log(path)
+}
+
+/// Tells whether a write-ahead log that is not empty lies beside the file at `path`.
+fn has_log(path: &Path) -> bool {
+    is_filled(&beside(path, "-wal"))
 }
 
 /// Refuses a file that SQLite keeps beside another: an empty log would be taken for a file that nothing

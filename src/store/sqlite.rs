@@ -21,6 +21,8 @@ pub use self::restore::Restoration;
 use self::open::Empty;
 use self::subject::{Role, Subject};
 use super::file::Fingerprint;
+use super::identity::{Comparison, Held, is_same};
+use super::siblings::Foreign;
 use super::{
     Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
     VisitEntry, VisitHash,
@@ -58,56 +60,67 @@ pub struct Sqlite {
     unlocked: Cell<Option<Fingerprint>>,
     /// How often it was opened anew since.
     opened: Cell<u32>,
-    /// Which file it is.
-    identity: Cell<Option<Identity>>,
+    /// The size of the page cache in KiB, if it was set.
+    cache: Cell<Option<i64>>,
+    /// The files that are open; `None` for a store in memory, and one that is read without locks.
+    held: RefCell<Option<Held>>,
 }
-
-/// The device and the number of a file.
-type Identity = (u64, u64);
 
 impl Sqlite {
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
         let path = location.existing()?;
-        // Before it is opened: if another takes its place just then, it is taken for one that has.
-        let identity = identity(&path);
         let opened = open::to_read(&path)?;
-        Ok(Self::reader(path, Role::Store, identity, opened))
+        Ok(Self::reader(path, Role::Store, opened))
     }
 
     /// Opens the store at `location` for reading. No file is changed, and none is made where nobody
     /// is at work.
     pub fn open_to_examine(location: &Location) -> Result<Self> {
-        Self::examine(location.existing()?, Role::Store)
-    }
-
-    /// The same of the file at `path`, which has this `role`.
-    fn examine(path: PathBuf, role: Role) -> Result<Self> {
-        let identity = identity(&path);
-        let subject = Subject {
-            path: &path,
-            role: &role,
-        };
+        let path = location.existing()?;
+        let subject = Subject::from(&*path);
         let opened = match open::quietly(subject)? {
             Some(opened) => opened,
             None => open::to_look(subject)?,
         };
-        Ok(Self::reader(path, role, identity, opened))
+        Ok(Self::reader(path, Role::Store, opened))
     }
 
-    fn reader(
+    /// Opens the copy of a store at `location` for reading, as [`Sqlite::open_to_examine`] does, but
+    /// without the files beside it that are not its maker's. Returns these.
+    pub fn open_copy(location: &Location) -> Result<(Self, Vec<Foreign>)> {
+        let path = location.existing_copy()?;
+        let role = Role::Copy;
+        let (opened, foreign) = open::copy(Subject {
+            path: &path,
+            role: &role,
+        })?;
+        Ok((Self::reader(path, role, opened), foreign))
+    }
+
+    fn reader(path: PathBuf, role: Role, (connection, unlocked): open::Opened) -> Self {
+        let held = match unlocked {
+            Some(_) => None,
+            None => Held::note(&path),
+        };
+        Self::over(connection, path, role, unlocked, held)
+    }
+
+    fn over(
+        connection: Connection,
         path: PathBuf,
         role: Role,
-        identity: Option<Identity>,
-        (connection, unlocked): open::Opened,
+        unlocked: Option<Fingerprint>,
+        held: Option<Held>,
     ) -> Self {
         Sqlite {
-            identity: Cell::new(identity),
             connection: RefCell::new(connection),
             path,
             role,
             unlocked: Cell::new(unlocked),
             opened: Cell::new(0),
+            cache: Cell::new(None),
+            held: RefCell::new(held),
         }
     }
 
@@ -146,14 +159,7 @@ impl Sqlite {
         let mut connection =
             Connection::open_in_memory().map_err(|cause| failed(error::Error::from(cause)))?;
         migrate::migrate(&mut connection, (&path).into(), Some(founder)).map_err(failed)?;
-        Ok(Sqlite {
-            connection: RefCell::new(connection),
-            path,
-            role: Role::Store,
-            unlocked: Cell::new(None),
-            opened: Cell::new(0),
-            identity: Cell::new(None),
-        })
+        Ok(Self::over(connection, path, Role::Store, None, None))
     }
 
     /// Says whether the file became a store: not who made the file, but who came first to fill it
@@ -173,14 +179,9 @@ impl Sqlite {
     ) -> error::Result<(Self, bool)> {
         let mut connection = open::to_write(subject.path, BUSY_TIMEOUT, empty)?;
         let made = migrate::migrate(&mut connection, subject, founder)?;
-        let store = Sqlite {
-            connection: RefCell::new(connection),
-            path: subject.path.to_owned(),
-            role: subject.role.clone(),
-            unlocked: Cell::new(None),
-            opened: Cell::new(0),
-            identity: Cell::new(None),
-        };
+        let (path, role) = (subject.path.to_owned(), subject.role.clone());
+        let held = Held::note(&path);
+        let store = Self::over(connection, path, role, None, held);
         Ok((store, made))
     }
 
@@ -189,17 +190,10 @@ impl Sqlite {
     fn reading<T>(&self, mut read: impl FnMut(&Connection) -> error::Result<T>) -> Result<T> {
         for _ in 0..RETRIES {
             let result = read(&self.connection.borrow());
-            let Some(before) = self.unlocked.get() else {
-                return result.map_err(|error| error.about(self.subject()));
-            };
-            if Fingerprint::of_quiet(&self.path) == Some(before) {
-                return result.map_err(|error| error.about(self.subject()));
+            match self.unlocked.get() {
+                Some(before) if !before.still_holds(&self.path) => self.reopen()?,
+                _ => return result.map_err(|error| error.about(self.subject())),
             }
-            self.identity.set(identity(&self.path));
-            let (connection, unlocked) = open::to_read(self.subject())?;
-            self.connection.replace(connection);
-            self.unlocked.set(unlocked);
-            self.opened.set(self.opened.get().wrapping_add(1));
         }
         Err(self.keeps_changing())
     }
@@ -208,6 +202,59 @@ impl Sqlite {
         Subject {
             path: &self.path,
             role: &self.role,
+        }
+    }
+
+    /// Opens the file that is at the path now, in place of the one that is open.
+    fn reopen(&self) -> Result<()> {
+        let (connection, unlocked) = open::to_read(self.subject())?;
+        self.connection.replace(connection);
+        self.unlocked.set(unlocked);
+        self.held.replace(match unlocked {
+            Some(_) => None,
+            None => Held::note(&self.path),
+        });
+        self.opened.set(self.opened.get().wrapping_add(1));
+        match self.cache.get() {
+            Some(kib) => self.set_cache(kib),
+            None => Ok(()),
+        }
+    }
+
+    fn set_cache(&self, kib: i64) -> Result<()> {
+        // A negative value is a number of KiB, a positive one a number of pages.
+        let set = self
+            .connection
+            .borrow()
+            .pragma_update(None, "cache_size", -kib);
+        set.map_err(|cause| error::Error::from(cause).about(self.subject()))
+    }
+
+    /// Makes sure that the files which are open are those that are at the path now: a store that was
+    /// replaced is opened anew, and one whose log or index was removed is refused.
+    fn follow_files(&self) -> Result<()> {
+        match self.compare_files()? {
+            Comparison::Same => Ok(()),
+            Comparison::Replaced => self.reopen(),
+        }
+    }
+
+    /// Refuses to write to files that are no longer those at the path.
+    fn check_files(&self) -> Result<()> {
+        match self.compare_files()? {
+            Comparison::Same => Ok(()),
+            Comparison::Replaced => Err(Error::store(format!(
+                "the store {} was replaced while it was in use",
+                shown(&self.path)
+            ))
+            .hint("nothing was changed; run the command again")),
+        }
+    }
+
+    fn compare_files(&self) -> Result<Comparison> {
+        match &*self.held.borrow() {
+            Some(held) => held.compare(),
+            None => Ok(Comparison::Same),
         }
     }
 
@@ -304,17 +351,17 @@ impl Store for Sqlite {
     }
 
     fn is_at(&self, location: &Location) -> bool {
-        let path = location.existing().ok();
-        path.is_some_and(|path| path == self.path && identity(&path) == self.identity.get())
+        location.existing().is_ok_and(|path| path == self.path)
     }
 
     fn keep_in_memory(&self, bytes: usize) -> Result<()> {
-        // Where it is negative, it is a number of KiB and not of pages.
         let kib = i64::try_from(bytes / 1024).unwrap_or(i64::MAX);
-        self.reading(|connection| Ok(connection.pragma_update(None, "cache_size", -kib)?))
+        self.cache.set(Some(kib));
+        self.set_cache(kib)
     }
 
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
+        self.follow_files()?;
         self.reading(|connection| {
             let moment = connection.unchecked_transaction()?;
             let version = Version {
@@ -330,14 +377,13 @@ impl Store for Sqlite {
         let scanned = read::scan_hashes(&self.connection.borrow(), visit);
         match self.unlocked.get() {
             // What was visited cannot be taken back.
-            Some(before) if Fingerprint::of_quiet(&self.path) != Some(before) => {
-                Err(self.keeps_changing())
-            }
+            Some(before) if !before.still_holds(&self.path) => Err(self.keeps_changing()),
             _ => scanned.map_err(|error| error.about(self.subject())),
         }
     }
 
     fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
+        self.check_files()?;
         let subject = Subject {
             path: &self.path,
             role: &self.role,
@@ -346,22 +392,13 @@ impl Store for Sqlite {
     }
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
+        self.check_files()?;
         // The reader's connection stays as it is: this one may write, and does not wait.
         let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)
             .and_then(|connection| migrate::check_current(&connection).map(|()| connection))
             .map_err(|error| error.about(self.subject()))?;
         commit::run(&mut connection, self.subject(), job)
     }
-}
-
-/// Whether `one` and `other` are the same file, by whatever path.
-fn is_same(one: &Path, other: &Path) -> bool {
-    identity(one).is_some_and(|one| identity(other) == Some(one))
-}
-
-fn identity(path: &Path) -> Option<Identity> {
-    let file = fs::metadata(path).ok()?;
-    Some((file.dev(), file.ino()))
 }
 
 /// The uid that owns the store's file: always an administrator, as is uid 0.

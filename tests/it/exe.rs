@@ -21,6 +21,7 @@ mod readonly;
 mod restore;
 mod secrets;
 mod shells;
+mod siblings;
 pub mod strace;
 pub mod terminal;
 mod terminals;

@@ -44,12 +44,12 @@ pub fn judge(place: &Place, report: &mut Report) {
             move_and_restore(),
         );
     }
-    if place.names > 1 {
-        let shown = &place.store.shown;
+    several_names(place, report);
+    if place.is_mounted_alone {
         report.finding(
-            "hard-link",
-            format!("{shown} has {} names (hard links): each would have a write-ahead log of its own, which damages the store", place.names),
-            &*format!("remove the others: find / -xdev -samefile {word}", word = shell_word(shown)),
+            "mount",
+            format!("{} is mounted without its directory: each side of the mount has a write-ahead log of its own, which damages the store", place.store.shown),
+            "mount the directory that it lies in instead",
         );
     }
     for shown in &place.odd {
@@ -78,6 +78,26 @@ pub fn judge(place: &Place, report: &mut Report) {
     left_behind(place, report);
 }
 
+/// Reports a store or a sibling with several hard links.
+fn several_names(place: &Place, report: &mut Report) {
+    let consequence = "each would have a write-ahead log of its own, which damages the store";
+    let linked = [(&place.store, consequence)].into_iter();
+    let goes_elsewhere = "what is written to it goes elsewhere too";
+    let beside = place.beside.iter().map(|file| (file, goes_elsewhere));
+    for (Entry { shown, names, .. }, consequence) in linked.chain(beside) {
+        if *names > 1 {
+            report.finding(
+                "hard-link",
+                format!("{shown} has {names} names (hard links): {consequence}"),
+                &*format!(
+                    "remove the others: find / -xdev -samefile {word}",
+                    word = shell_word(shown)
+                ),
+            );
+        }
+    }
+}
+
 /// Says that `file` is open to others if it is; `after` are those to which its mode goes on.
 fn open_to_others<'e>(
     file: &Entry,
@@ -103,7 +123,7 @@ fn open_to_others<'e>(
 
 fn journal(place: &Place, journal: &Journal, report: &mut Report) {
     let shown = &journal.entry.shown;
-    if !journal.is_file || place.is_strangers_file(&journal.entry) {
+    if place.is_foreign_journal(journal) {
         report.finding(
             "journal",
             format!("a rollback journal that is not keyctl's lies beside the store: {shown}; with it, SQLite may undo changes"),
@@ -288,6 +308,7 @@ mod tests {
             uid: ALICE,
             gid: STAFF,
             size: 4096,
+            names: 1,
         }
     }
 
@@ -298,7 +319,7 @@ mod tests {
             link: None,
             store: entry("/s/k.db", 0o600),
             beginning: Beginning::Ours,
-            names: 1,
+            is_mounted_alone: false,
             beside: vec![entry("/s/k.db-wal", 0o600), entry("/s/k.db-shm", 0o600)],
             odd: Vec::new(),
             journal: None,
@@ -457,7 +478,9 @@ mod tests {
 
     #[test]
     fn links_and_journals_count_and_a_link_to_the_store_is_noted() {
-        assert_eq!(codes(|place| place.names = 2).0, ["hard-link"]);
+        assert_eq!(codes(|place| place.store.names = 2).0, ["hard-link"]);
+        assert_eq!(codes(|place| place.beside[0].names = 2).0, ["hard-link"]);
+        assert_eq!(codes(|place| place.is_mounted_alone = true).0, ["mount"]);
         assert_eq!(
             codes(|place| place.odd.push("/s/k.db-wal".to_owned())).0,
             ["not-a-file"]

@@ -3,7 +3,7 @@
 use super::place::{Beginning, Entry, Journal, Place};
 use super::program::Found;
 use crate::error::{Error, Result, escape, words};
-use crate::store::{Location, REPLACED, beside, is_marked, is_scratch};
+use crate::store::{Location, REPLACED, beside, is_marked, is_mount_point, is_scratch};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -29,7 +29,7 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
         you,
         link: is_link(location.path()).then(|| location.shown()),
         beginning: beginning_of(&path, store.len()),
-        names: store.nlink(),
+        is_mounted_alone: is_mount_point(&path),
         store: entry(&path, &store),
         beside: Vec::new(),
         odd: Vec::new(),
@@ -167,6 +167,7 @@ fn entry(path: &Path, metadata: &Metadata) -> Entry {
         uid: metadata.uid(),
         gid: metadata.gid(),
         size: metadata.len(),
+        names: metadata.nlink(),
     }
 }
 

@@ -1,4 +1,6 @@
-//! Where a store lies and with what: the facts that are judged.
+//! Facts about a store's file, its siblings and its directories, as they are judged.
+
+use crate::store::Ownership;
 
 /// The bit by which a group may write.
 pub const GROUP_WRITE: u32 = 0o020;
@@ -19,6 +21,18 @@ pub struct Entry {
     pub gid: u32,
     /// How many bytes it has.
     pub size: u64,
+    /// How many names (hard links) it has.
+    pub names: u64,
+}
+
+impl Entry {
+    fn ownership(&self) -> Ownership {
+        Ownership {
+            uid: self.uid,
+            gid: self.gid,
+            mode: self.mode,
+        }
+    }
 }
 
 /// What the store's file begins with.
@@ -56,8 +70,8 @@ pub struct Place {
     pub store: Entry,
     /// What it begins with.
     pub beginning: Beginning,
-    /// How many names the store's file has.
-    pub names: u64,
+    /// The store's file is a mount point of its own.
+    pub is_mounted_alone: bool,
     /// The write-ahead log and its index, those that are there and ordinary files.
     pub beside: Vec<Entry>,
     /// Those that are there and no ordinary files.
@@ -75,15 +89,28 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whether what lies beside the store may keep it from being opened.
+    /// Tells whether a sibling of the store keeps it from being opened.
     pub fn is_obstructed(&self) -> bool {
-        let is_odd = |journal: &Journal| !journal.is_file;
-        self.journal.as_ref().is_some_and(is_odd) || !self.odd.is_empty()
+        let journal = self.journal.as_ref();
+        !self.odd.is_empty()
+            || self.beside.iter().any(|file| self.is_foreign(file))
+            || journal.is_some_and(|journal| self.is_foreign_journal(journal))
     }
 
-    /// Whether something that was begun is to be undone before anything is read.
+    /// Tells whether something that was begun is to be undone before anything is read.
     pub fn is_cut_short(&self) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.is_hot)
+        let journal = self.journal.as_ref();
+        journal.is_some_and(|journal| journal.is_hot && !self.is_foreign_journal(journal))
+    }
+
+    /// Tells whether SQLite must not take the regular file `entry` for a part of the store.
+    fn is_foreign(&self, entry: &Entry) -> bool {
+        self.is_strangers_file(entry) || entry.names > 1
+    }
+
+    /// Tells whether `journal` is none of keyctl's.
+    pub fn is_foreign_journal(&self, journal: &Journal) -> bool {
+        !journal.is_file || self.is_foreign(&journal.entry)
     }
 
     /// Whether the file was a store, going by what lies beside it, and is none any more. To open it
@@ -102,10 +129,10 @@ impl Place {
         ![self.you, ROOT, self.store.uid].contains(&entry.uid)
     }
 
-    /// The same of a file beside the store: in one that a group shares, whoever of them comes first
-    /// makes it.
+    /// Tells whether `entry`, a file beside the store, belongs to somebody who may not write the
+    /// store. In one that a group shares, whoever of them comes first makes it.
     pub fn is_strangers_file(&self, entry: &Entry) -> bool {
-        let is_shared = self.store.mode & GROUP_WRITE != 0 && entry.gid == self.store.gid;
-        self.is_strangers(entry) && !is_shared
+        let store = self.store.ownership();
+        entry.ownership().is_strangers(store, self.you)
     }
 }

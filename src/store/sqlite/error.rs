@@ -35,6 +35,8 @@ pub enum Refusal {
     CutShort,
     /// It has this many names, each of which would have a log and locks of its own.
     HardLinks(u64),
+    /// It is a mount point of its own, so that its log lies elsewhere outside of the mount.
+    MountedAlone,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -150,6 +152,10 @@ impl Refusal {
                     .and(run!("backup").in_quotes())
                     .and(", for another path a symbolic link"),
             ),
+            Refusal::MountedAlone => Told::store(format!(
+                "{file} is mounted without its directory: what is done on one side of the mount may not be seen on the other"
+            ))
+            .hint("mount the directory that it lies in instead"),
         }
     }
 }

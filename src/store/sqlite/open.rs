@@ -5,6 +5,8 @@ use super::migrate;
 use super::subject::Subject;
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::file::{Fingerprint, has_journal, has_lost_all};
+use crate::store::mount::is_mount_point;
+use crate::store::siblings::{Foreign, Siblings};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -51,9 +53,10 @@ pub type Opened = (Connection, Option<Fingerprint>);
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection> {
-    check_one_name(path)?;
+    check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     prepare_to_write(&connection, busy, empty)?;
+    Siblings::of(path).check()?;
     Ok(connection)
 }
 
@@ -62,7 +65,7 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection>
 ///
 /// With `reset`, SQLite takes what the file holds for nothing, however damaged it is.
 pub fn alone(path: &Path, busy: Duration, reset: bool) -> Result<Connection> {
-    check_one_name(path)?;
+    check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Not by SQLite's own waiting: it does not wait for a log that it is to have for itself.
     connection.busy_timeout(Duration::ZERO)?;
@@ -73,6 +76,7 @@ pub fn alone(path: &Path, busy: Duration, reset: bool) -> Result<Connection> {
     // an empty store.
     let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
     retry(busy, || connection.execute_batch(sql).map_err(Error::from))?;
+    Siblings::of(path).check()?;
     Ok(connection)
 }
 
@@ -95,7 +99,7 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T>
 pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
     let subject = subject.into();
     let path = subject.path;
-    check_one_name(path).map_err(|error| error.about(subject))?;
+    check_file(path).map_err(|error| error.about(subject))?;
     match to_look(subject) {
         // Another program's is its own affair.
         Err(_) if has_journal(path) && is_marked(path) => {
@@ -114,6 +118,7 @@ pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;
+        Siblings::of(path).check()?;
         Ok(connection)
     });
     let error = match opened {
@@ -139,6 +144,12 @@ fn undo(path: &Path) -> Result<()> {
     }
 }
 
+/// Refuses a file that other processes may reach by a path with another log beside it.
+fn check_file(path: &Path) -> Result<()> {
+    check_one_name(path)?;
+    check_not_mounted_alone(path)
+}
+
 /// Refuses a file that has more than one name: each has a write-ahead log and locks of its own. What
 /// is written through one would be lost under what is written through another, and a key that was
 /// stopped through one would go on working through another.
@@ -149,6 +160,35 @@ fn check_one_name(path: &Path) -> Result<()> {
         return Ok(());
     }
     Err(Error::Refused(Refusal::HardLinks(names)))
+}
+
+/// Refuses a file that is a mount point of its own: outside of the mount it has another directory,
+/// and so another write-ahead log, with the same consequences as a second name.
+fn check_not_mounted_alone(path: &Path) -> Result<()> {
+    if !is_mount_point(path) {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal::MountedAlone))
+}
+
+/// Opens `subject`, a copy that nobody is to change, for reading. A file beside it is read only if its
+/// maker put it there; returns those that were left out.
+pub fn copy(subject: Subject<'_>) -> ToldResult<(Opened, Vec<Foreign>)> {
+    let siblings = Siblings::of(subject.path);
+    if siblings.foreign().is_empty() {
+        let opened = match quietly(subject)? {
+            Some(opened) => opened,
+            None => to_look(subject)?,
+        };
+        return Ok((opened, Vec::new()));
+    }
+    match Fingerprint::of_file_alone(subject.path) {
+        Some(alone) if siblings.leave_the_file_whole() => {
+            Ok((unlocked(subject, alone)?, siblings.foreign().to_vec()))
+        }
+        // A log of its maker's own is a part of it, and SQLite reads either all siblings or none.
+        _ => to_look(subject).map(|opened| (opened, Vec::new())),
+    }
 }
 
 /// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
@@ -168,6 +208,7 @@ fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> ToldResult<Opened> {
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
     refuse_what_sqlite_takes_for_empty(path)?;
+    Siblings::of(path).check()?;
     // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
     // is never taken for a URI.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -274,6 +315,7 @@ fn refuse_modules(connection: &Connection) -> Result<()> {
 /// Whether the file at `path` is SQLite's, and nothing was ever put into it.
 pub fn holds_nothing(path: &Path) -> bool {
     let look = |access| {
+        check_file(path)?;
         let connection = connect(path, access)?;
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         content(&connection)

@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::store::aside::Aside;
 use crate::store::file::beside;
 use crate::store::scratch::Scratch;
+use crate::store::siblings::Foreign;
 use crate::store::{self, Allow, Decide, Location, Read, Restored, Sharing};
 use crate::when::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
@@ -57,6 +58,8 @@ pub struct Restoration {
     source: Location,
     /// The original, until it is taken in.
     copy: Sqlite,
+    /// Files beside the original that are not its maker's, and are not read.
+    foreign: Vec<Foreign>,
     current: Current,
     // Last: what is open in it is closed before it goes.
     scratch: Option<Scratch>,
@@ -86,11 +89,13 @@ impl Restoration {
         )?;
         let path = source.existing_copy().map_err(unfit)?;
         check_readable(&path)?;
+        // Copies that lie there for long are often linked to one another, and none is in use.
+        let (copy, foreign) = Sqlite::open_copy(source).map_err(unfit)?;
         Ok(Restoration {
             location: location.clone(),
             source: source.clone(),
-            // Copies that lie there for long are often linked to one another, and none is in use.
-            copy: Sqlite::examine(path, Role::Copy).map_err(unfit)?,
+            copy,
+            foreign,
             current,
             scratch: None,
         })
@@ -142,6 +147,11 @@ impl Restoration {
             }
             _ => unfit(error),
         }
+    }
+
+    /// Files beside the copy that are not its maker's, and are not read.
+    pub fn foreign(&self) -> &[Foreign] {
+        &self.foreign
     }
 
     /// The copy: the original, or what was taken in.

@@ -359,7 +359,7 @@ fn a_user_without_a_name_and_a_home_is_told_to_name_the_store() {
     let site = Site::new();
     let nameless = |line: &str| {
         let mut command = site.without_rights(site.bare(line));
-        set_mode(site.path(""), 0o777);
+        site.give_to(NAMELESS);
         run(command.env_remove("HOME").uid(NAMELESS).gid(NAMELESS))
     };
     nameless("list").fails(

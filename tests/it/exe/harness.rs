@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -104,6 +104,18 @@ impl Site {
                 .gid(NOBODY);
         }
         command
+    }
+
+    /// Gives the directory to the user of [`Site::without_rights`], who can make a store in it then.
+    pub fn give_away(&self) {
+        self.give_to(NOBODY);
+    }
+
+    /// Gives the directory to the user `uid`, and to the group of that number.
+    pub fn give_to(&self, uid: u32) {
+        if is_root() {
+            chown(self.dir.path(), Some(uid), Some(uid)).unwrap();
+        }
     }
 
     /// Runs a command line that must succeed.

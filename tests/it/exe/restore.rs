@@ -344,7 +344,7 @@ fn what_is_made_is_for_its_maker_alone_whatever_the_umask() {
              && keyctl restore copy --yes && exec keyctl --db made/keyctl.db restore copy --yes"
         );
         let mut command = site.without_rights(site.sh(&script));
-        set_mode(site.path(""), 0o777);
+        site.give_away();
         fs::write(site.path("token"), "").unwrap();
         set_mode(site.path("token"), 0o666);
         run(&mut command).code(0);

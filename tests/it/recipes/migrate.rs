@@ -5,8 +5,11 @@ use crate::exe::harness::{Site, is_root, mode, run, run_with, set_mode, skipped,
 use crate::harness::{Ran, id_of};
 use serde_json::{Value, json};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::process::Command;
+
+/// The group of a user without rights.
+const NOGROUP: u32 = 65534;
 
 /// A site with a file of bob's and carol's bcrypt hashes, made by Apache's own program.
 fn with_htpasswd() -> Option<Site> {
@@ -244,15 +247,20 @@ fn who_is_no_administrator_makes_no_key_for_others() {
     }
     let site = Site::cheap();
     fs::write(site.path("users"), "bob:x\n").unwrap();
-    // The store is everybody's to write, and still not everybody's to rule.
-    for name in ["keyctl.db", "keyctl.db-wal", "keyctl.db-shm"] {
-        if site.path(name).exists() {
-            set_mode(site.path(name), 0o666);
-        }
-    }
     let command = htpasswd(&site, "sh", "users inference tokens");
     let mut command = site.without_rights(command);
-    set_mode(site.path(""), 0o777);
+    // The store is a group's to write, and still not all of the group's to rule.
+    for (name, mode) in [
+        ("", 0o2770),
+        ("keyctl.db", 0o660),
+        ("keyctl.db-wal", 0o660),
+        ("keyctl.db-shm", 0o660),
+    ] {
+        if site.path(name).exists() {
+            chown(site.path(name), None, Some(NOGROUP)).unwrap();
+            set_mode(site.path(name), mode);
+        }
+    }
     run(&mut command).code(1).says("may not");
     assert_eq!(site.ids().len(), 0);
     assert_eq!(tokens(&site), "");

@@ -5,6 +5,7 @@ use super::super::{Sqlite, open, owner_of};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::Result as ToldResult;
+use crate::store::siblings::Siblings;
 use crate::store::{Location, Read};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -40,6 +41,7 @@ impl Current {
 /// What is at `location`, where only a store of ours may be replaced.
 pub(super) fn look(location: &Location) -> ToldResult<Current> {
     if location.is_vacant() || Sqlite::is_unfounded(location) {
+        location.check_directory()?;
         return Ok(Current::Nothing);
     }
     let path = location.existing()?;
@@ -63,6 +65,9 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
 /// Whether the file at `path` has a version that no store ever had. A newer one is none of these: it
 /// may be sound.
 fn has_no_version(path: &Path) -> bool {
+    if Siblings::of(path).check().is_err() {
+        return false;
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags)
         .and_then(|file| file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))

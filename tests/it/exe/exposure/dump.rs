@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use super::proc;
-use crate::exe::harness::{Site, finish, run, set_mode, skipped, until};
+use crate::exe::harness::{Site, finish, run, skipped, until};
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -59,7 +59,7 @@ impl Site {
     fn of_nobody() -> (Self, String) {
         let site = Site::new();
         run(&mut site.as_nobody("true")).code(0);
-        set_mode(site.path(""), 0o777);
+        site.give_away();
         let ran = run(&mut site.as_nobody("keyctl create --scope inference --quiet")).code(0);
         (site, ran.stdout.trim_end().to_owned())
     }

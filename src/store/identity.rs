@@ -1,0 +1,194 @@
+//! Identity of the files that make up an open store, to notice that one of them was replaced.
+//!
+//! SQLite keeps its log and the log's index open. If somebody removes one of them, other processes
+//! make a new one and go on there: this process would miss their commits, and what it writes would
+//! damage theirs.
+
+use super::file::beside;
+use crate::error::{Error, Result, escape};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The siblings that SQLite keeps open.
+const KEPT_OPEN: [&str; 2] = ["-wal", "-shm"];
+
+/// Device and inode number of a file.
+type Inode = (u64, u64);
+
+/// Device and inode numbers of the log and of its index; `None` for one that is not there.
+type Siblings = [Option<Inode>; 2];
+
+/// Siblings that this process has open, by their store's file, and how many connections it has to
+/// that. Process-wide as SQLite's own state is: all connections of a process share one index, the
+/// one that the first of them opened.
+static HELD: Mutex<BTreeMap<Inode, (usize, Siblings)>> = Mutex::new(BTreeMap::new());
+
+/// The files that one connection has open. Dropped after the connection is closed.
+pub struct Held {
+    path: PathBuf,
+    store: Inode,
+}
+
+/// Comparison of the files that are open with those that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// They are the same.
+    Same,
+    /// Another store's file is there.
+    Replaced,
+}
+
+impl Held {
+    /// Notes that a connection to the store at `path`, a path without links, was just opened; `None`
+    /// if nothing is there any more.
+    pub fn note(path: &Path) -> Option<Self> {
+        let store = inode(path)?;
+        let mut held = held();
+        let (count, _) = held.entry(store).or_insert((0, siblings_of(path)));
+        *count += 1;
+        Some(Held {
+            path: path.to_owned(),
+            store,
+        })
+    }
+
+    /// Compares the files that are open with those that are at the path now.
+    ///
+    /// # Errors
+    ///
+    /// Where the store's file is the same, but a sibling is gone or another one.
+    pub fn compare(&self) -> Result<Comparison> {
+        if inode(&self.path) != Some(self.store) {
+            return Ok(Comparison::Replaced);
+        }
+        let now = siblings_of(&self.path);
+        if let Some((_, opened)) = held().get_mut(&self.store) {
+            match missing(opened, &now) {
+                Some(suffix) => return Err(removed(&beside(&self.path, suffix))),
+                // One that was not there may have been made since.
+                None => *opened = now,
+            }
+        }
+        Ok(Comparison::Same)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = held();
+        if let Some((count, _)) = held.get_mut(&self.store) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.store);
+            }
+        }
+    }
+}
+
+fn held() -> MutexGuard<'static, BTreeMap<Inode, (usize, Siblings)>> {
+    // Each change of the map is complete before anything could panic.
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells whether both paths lead to the same file.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    inode(one).is_some_and(|one| inode(other) == Some(one))
+}
+
+fn inode(path: &Path) -> Option<Inode> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+fn siblings_of(path: &Path) -> Siblings {
+    KEPT_OPEN.map(|suffix| inode(&beside(path, suffix)))
+}
+
+/// The suffix of a sibling that was `opened` and is not there `now`.
+fn missing(opened: &Siblings, now: &Siblings) -> Option<&'static str> {
+    let pairs = opened.iter().zip(now).zip(KEPT_OPEN);
+    let mut missing = pairs.filter(|((opened, now), _)| opened.is_some() && opened != now);
+    missing.next().map(|(_, suffix)| suffix)
+}
+
+fn removed(sibling: &Path) -> Error {
+    Error::store(format!(
+        "{} was removed or replaced while the store was in use: what others change would not be seen",
+        escape(&sibling.to_string_lossy())
+    ))
+    .hint("run the command again, and leave that file alone: it is a part of the store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store's file and both siblings in a directory of their own.
+    fn store() -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("k.db");
+        for suffix in ["", "-wal", "-shm"] {
+            fs::write(beside(&path, suffix), "").unwrap();
+        }
+        (directory, path)
+    }
+
+    /// Puts another file in the place of the one at `path`.
+    fn replace(path: &Path) {
+        let new = beside(path, ".new");
+        fs::write(&new, "").unwrap();
+        fs::rename(new, path).unwrap();
+    }
+
+    #[test]
+    fn compare_refuses_a_sibling_that_is_gone_or_another_one() {
+        for suffix in KEPT_OPEN {
+            let (_directory, path) = store();
+            let held = Held::note(&path).unwrap();
+            assert_eq!(held.compare(), Ok(Comparison::Same));
+            replace(&beside(&path, suffix));
+            assert!(held.compare().is_err(), "{suffix}");
+            fs::remove_file(beside(&path, suffix)).unwrap();
+            let error = held.compare().unwrap_err();
+            assert!(error.message.contains(suffix), "{error}");
+        }
+    }
+
+    #[test]
+    fn compare_takes_a_sibling_that_is_new_and_keeps_to_it() {
+        let (_directory, path) = store();
+        let log = beside(&path, "-wal");
+        fs::remove_file(&log).unwrap();
+        let held = Held::note(&path).unwrap();
+        fs::write(&log, "").unwrap();
+        assert_eq!(held.compare(), Ok(Comparison::Same));
+        replace(&log);
+        assert!(held.compare().is_err());
+    }
+
+    #[test]
+    fn compare_tells_of_another_store_in_the_place() {
+        let (_directory, path) = store();
+        let held = Held::note(&path).unwrap();
+        replace(&path);
+        assert_eq!(held.compare(), Ok(Comparison::Replaced));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(held.compare(), Ok(Comparison::Replaced));
+    }
+
+    #[test]
+    fn a_later_connection_holds_what_the_first_has_opened() {
+        let (_directory, path) = store();
+        let first = Held::note(&path).unwrap();
+        replace(&beside(&path, "-shm"));
+        // SQLite gives the second connection the index of the first.
+        let second = Held::note(&path).unwrap();
+        assert!(second.compare().is_err());
+        drop((first, second));
+        // With none open, the next one opens what is there.
+        assert_eq!(Held::note(&path).unwrap().compare(), Ok(Comparison::Same));
+    }
+}

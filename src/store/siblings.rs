@@ -1,0 +1,213 @@
+//! Sibling files: the write-ahead log, its index and the rollback journal, which SQLite takes for a
+//! part of the store by their names alone.
+//!
+//! Whoever can lay one of them beside a store decides what is in the store. So each is looked at
+//! before SQLite opens it: it must be a regular file with one name, and belong to somebody who may
+//! write the store anyway.
+
+use super::file::beside;
+use crate::access::ROOT;
+use crate::error::{Error, Result, escape, shell_word};
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Suffixes of the sibling files: the write-ahead log, its index, the rollback journal.
+pub const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The bit of a mode by which a group may write.
+const GROUP_WRITE: u32 = 0o020;
+
+/// Owner, group and mode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The uid of its owner.
+    pub uid: u32,
+    /// The gid of its group.
+    pub gid: u32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+impl Ownership {
+    fn of(file: &Metadata) -> Self {
+        Ownership {
+            uid: file.uid(),
+            gid: file.gid(),
+            mode: file.mode(),
+        }
+    }
+
+    /// Tells whether a sibling with this ownership comes from somebody who may not write `store`:
+    /// neither its owner, nor root, nor `caller` (a uid), nor a member of a group that may write it.
+    pub fn is_strangers(self, store: Ownership, caller: u32) -> bool {
+        let is_shared = store.mode & GROUP_WRITE != 0 && self.gid == store.gid;
+        ![store.uid, ROOT, caller].contains(&self.uid) && !is_shared
+    }
+}
+
+/// Reason why SQLite must not open a sibling file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    NotRegular,
+    /// It has so many names.
+    HardLinked(u64),
+    /// It belongs to this uid, which may not write the store.
+    Strangers(u32),
+}
+
+impl Fault {
+    fn of(sibling: &Metadata, store: Ownership, caller: u32) -> Option<Self> {
+        if !sibling.is_file() {
+            return Some(Fault::NotRegular);
+        }
+        if Ownership::of(sibling).is_strangers(store, caller) {
+            return Some(Fault::Strangers(sibling.uid()));
+        }
+        (sibling.nlink() > 1).then(|| Fault::HardLinked(sibling.nlink()))
+    }
+}
+
+/// A sibling file that SQLite must not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    path: PathBuf,
+    fault: Fault,
+    /// The uid of the store's owner.
+    owner: u32,
+}
+
+impl Foreign {
+    /// The path as a message shows it.
+    pub fn shown(&self) -> String {
+        escape(&self.path.to_string_lossy())
+    }
+
+    /// Says what is wrong with it, in words that go on behind its path.
+    pub fn reason(&self) -> String {
+        match self.fault {
+            Fault::NotRegular => "is not a regular file".to_owned(),
+            Fault::HardLinked(names) => {
+                format!("has {names} names (hard links): what is written to it goes elsewhere too")
+            }
+            Fault::Strangers(uid) => format!(
+                "belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})",
+                self.owner
+            ),
+        }
+    }
+
+    /// The refusal of a store with this file beside it.
+    fn refusal(&self) -> Error {
+        let word = shell_word(&self.path.to_string_lossy());
+        let hint = match self.fault {
+            Fault::NotRegular => format!(
+                "find out who put it there; while nobody uses the store, move it away: mv {word} DIRECTORY"
+            ),
+            Fault::HardLinked(_) => {
+                format!("remove the other names, never the last one: find / -xdev -samefile {word}")
+            }
+            Fault::Strangers(_) => format!(
+                "find out how it came there; if it is the store's own: chown {} {word}; if not, remove it while nobody uses the store: rm {word}",
+                self.owner
+            ),
+        };
+        Error::store(format!(
+            "{}, which SQLite would take for a part of the store, {}",
+            self.shown(),
+            self.reason()
+        ))
+        .hint(hint)
+    }
+}
+
+/// The sibling files of one store, as they were at one moment.
+#[derive(Debug)]
+pub struct Siblings {
+    foreign: Vec<Foreign>,
+    /// A log or a journal that may be opened holds something.
+    has_own_content: bool,
+}
+
+impl Siblings {
+    /// Looks at what lies beside the store at `path`, a path without links. Nothing is opened, so
+    /// nothing hangs and no lock of this process is dropped. A store that cannot be looked at has no
+    /// siblings: opening it tells why.
+    pub fn of(path: &Path) -> Self {
+        let mut siblings = Siblings {
+            foreign: Vec::new(),
+            has_own_content: false,
+        };
+        let Ok(store) = fs::metadata(path) else {
+            return siblings;
+        };
+        let (store, caller) = (Ownership::of(&store), rustix::process::geteuid().as_raw());
+        for suffix in SUFFIXES {
+            let path = beside(path, suffix);
+            let Ok(sibling) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            match Fault::of(&sibling, store, caller) {
+                Some(fault) => siblings.foreign.push(Foreign {
+                    path,
+                    fault,
+                    owner: store.uid,
+                }),
+                None => siblings.has_own_content |= suffix != "-shm" && sibling.len() > 0,
+            }
+        }
+        siblings
+    }
+
+    /// Refuses a store with a sibling file that SQLite must not open.
+    pub fn check(&self) -> Result<()> {
+        match self.foreign.first() {
+            None => Ok(()),
+            Some(foreign) => Err(foreign.refusal()),
+        }
+    }
+
+    /// The files that SQLite must not open.
+    pub fn foreign(&self) -> &[Foreign] {
+        &self.foreign
+    }
+
+    /// Tells whether the store's file alone holds all that its owner has written: no log and no
+    /// journal of theirs holds anything.
+    pub fn leave_the_file_whole(&self) -> bool {
+        !self.has_own_content
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: u32 = 1000;
+    const CALLER: u32 = 1001;
+    const STRANGER: u32 = 1002;
+    const GROUP: u32 = 50;
+
+    fn file(uid: u32, gid: u32, mode: u32) -> Ownership {
+        Ownership { uid, gid, mode }
+    }
+
+    #[test]
+    fn is_strangers_tells_who_may_write_the_store_anyway() {
+        let private = file(OWNER, GROUP, 0o600);
+        let shared = file(OWNER, GROUP, 0o660);
+        let readable = file(OWNER, GROUP, 0o640);
+        for uid in [OWNER, ROOT, CALLER] {
+            assert!(!file(uid, 7, 0o666).is_strangers(private, CALLER), "{uid}");
+        }
+        for (sibling, store, expected) in [
+            (file(STRANGER, GROUP, 0o600), private, true),
+            (file(STRANGER, GROUP, 0o600), readable, true),
+            (file(STRANGER, GROUP, 0o660), shared, false),
+            (file(STRANGER, 7, 0o660), shared, true),
+        ] {
+            let found = sibling.is_strangers(store, CALLER);
+            assert_eq!(found, expected, "{sibling:?} beside {store:?}");
+        }
+    }
+}
