@@ -1,9 +1,9 @@
 //! Access: who may change which key. On a SQLite store this guards against mistakes; whoever can
 //! write the file can do anything, so the file's permission is the wall.
 
-use crate::error::{Error, Result, escape, quote};
+use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
-use crate::project::{Member, Role};
+use crate::project::Role;
 
 /// The user with uid 0, always an administrator.
 pub const ROOT: u32 = 0;
@@ -44,20 +44,20 @@ impl Access {
         )
     }
 
-    /// Refuses an actor who is neither an owner of `project`, whose members are `members`, nor an
-    /// administrator.
-    pub fn for_project(&self, project: &str, members: &[Member]) -> Result<()> {
-        let owners: Vec<&str> = members
-            .iter()
-            .filter(|member| member.role == Role::Owner)
-            .map(|member| member.user.as_str())
-            .collect();
-        if self.admin || owners.contains(&self.actor.as_str()) {
+    /// Refuses an actor whose role in `project` is not that of an owner, and who is no administrator;
+    /// `owners` is asked for the names of some who are.
+    pub fn for_project(
+        &self,
+        project: &str,
+        role: Option<Role>,
+        owners: impl FnOnce() -> Result<Option<String>>,
+    ) -> Result<()> {
+        if self.admin || role == Some(Role::Owner) {
             return Ok(());
         }
-        let who = match owners.as_slice() {
-            [] => Hint::from(": ").and(who_they_are()),
-            owners => format!(", and its owners: {}", escape(&owners.join(", "))).into(),
+        let who = match owners()? {
+            None => Hint::from(": ").and(who_they_are()),
+            Some(owners) => format!(", and its owners: {owners}").into(),
         };
         Err(Error::access(format!(
             "{} may not change the members of {}",

@@ -4,16 +4,14 @@ use crate::error::{Error, Kind, Result, escape, quote};
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
-use crate::key::Key;
-use crate::near::{meant, nearest};
-use crate::store::{Filter, LogFilter, Read};
+use crate::key::{Key, State};
+use crate::near::{AMONG, meant, nearest};
+use crate::store::{Filter, LogFilter, Read, Sort};
 use crate::when::Timestamp;
+use std::collections::BTreeSet;
 
-/// How many candidates of an ambiguous prefix are named.
+/// How many candidates of an ambiguous KEY are named.
 const CANDIDATES_MAX: u64 = 10;
-
-/// Among how many keys, the oldest, one is looked for whose name is like a name that no key has.
-const LIKE_AMONG: u64 = 1000;
 
 /// How much of an ID must be right for a key to be looked for whose ID is like it.
 const LIKE_PREFIX: usize = 5;
@@ -48,8 +46,8 @@ impl Lookup<'_> {
             };
         }
         let named = self.named(store, text)?;
-        if let Some(rank) = self.best_rank(named.clone()) {
-            return self.only(text, rank, &named);
+        if !named.is_empty() {
+            return self.only(store, text, named);
         }
         self.by_prefix(store, text)
     }
@@ -70,43 +68,50 @@ impl Lookup<'_> {
         Ok(None)
     }
 
-    /// The keys of this name that are not deleted.
+    /// The first of these that there are: the live key of this name of the owner that is named or
+    /// else of the actor, their phased-out ones, anyone's live ones, anyone's phased-out ones.
     fn named(&self, store: &dyn Read, text: &str) -> Result<Vec<Key>> {
-        let (owner, name) = match text.split_once('/') {
-            Some((owner, name)) => (Some(owner.to_owned()), name),
-            None => (None, text),
-        };
-        store.find(&Filter {
-            owner,
-            name: Some(name.to_owned()),
-            ..Filter::undeleted(self.now)
-        })
-    }
-
-    /// The first of these that has any: the actor's own live ones, their phased-out ones, anyone's
-    /// live ones, anyone's phased-out ones.
-    fn best_rank(&self, named: Vec<Key>) -> Option<Vec<Key>> {
-        let (own, others): (Vec<Key>, Vec<Key>) =
-            named.into_iter().partition(|key| key.owner == self.actor);
-        let split = |keys: Vec<Key>| keys.into_iter().partition::<Vec<Key>, _>(Key::is_live);
-        let ((own_live, own_old), (live, old)) = (split(own), split(others));
-        [own_live, own_old, live, old]
-            .into_iter()
-            .find(|rank| !rank.is_empty())
-    }
-
-    fn only(&self, text: &str, mut rank: Vec<Key>, named: &[Key]) -> Result<Key> {
-        if self.to_stop {
-            let owners: Vec<String> = rank.iter().map(|key| key.owner.clone()).collect();
-            rank.extend(
-                named
-                    .iter()
-                    .filter(|key| owners.contains(&key.owner) && key.is_in_grace(self.now))
-                    .cloned(),
-            );
-            rank.sort_by_key(|key| (key.created_at, key.id));
-            rank.dedup_by_key(|key| key.id);
+        let (owner, name) = owner_and_name(text);
+        let first = owner.unwrap_or(self.actor);
+        if let Some(key) = store.live_key(first, name)? {
+            return Ok(vec![key]);
         }
+        let live = vec![State::Active, State::Disabled, State::Expired];
+        let phased_out = vec![State::PhasedOut];
+        let ranks = [
+            (Some(first), phased_out.clone()),
+            (None, live),
+            (None, phased_out),
+        ];
+        let ranks = ranks.into_iter().take(if owner.is_some() { 1 } else { 3 });
+        for (owner, states) in ranks {
+            let found = store.find(&Filter {
+                owner: owner.map(str::to_owned),
+                name: Some(name.to_owned()),
+                states,
+                sort: Sort::Any,
+                limit: Some(CANDIDATES_MAX),
+                ..Filter::all(self.now)
+            })?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The one key of `rank`, unless it is to be stopped and its owner has another one of that name
+    /// that works.
+    fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<Key> {
+        if self.to_stop {
+            let owners: BTreeSet<String> = rank.iter().map(|key| key.owner.clone()).collect();
+            let (_, name) = owner_and_name(text);
+            for owner in owners {
+                rank.extend(in_grace(store, &owner, name, self.now)?);
+            }
+        }
+        rank.sort_by_key(|key| (key.created_at, key.id));
+        rank.dedup_by_key(|key| key.id);
         match <[Key; 1]>::try_from(rank) {
             Ok([key]) => Ok(key),
             Err(rank) => {
@@ -165,16 +170,12 @@ impl Lookup<'_> {
     fn name_like(&self, store: &dyn Read, text: &str) -> Result<Option<String>> {
         let with_owner = text.contains('/');
         for owner in [Some(self.actor), None] {
-            let some = store.find(&Filter {
-                owner: owner.map(str::to_owned),
-                limit: Some(LIKE_AMONG),
-                ..Filter::undeleted(self.now)
-            })?;
-            let name = |key: &Key| match with_owner {
-                true => format!("{}/{}", key.owner, key.name),
-                false => key.name.clone(),
+            let known = store.live_names(owner, AMONG)?;
+            let name = |(owner, name): (String, String)| match with_owner {
+                true => format!("{owner}/{name}"),
+                false => name,
             };
-            let names: Vec<String> = some.iter().map(name).collect();
+            let names: Vec<String> = known.into_iter().map(name).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             if let Some(question) = meant(text, &names) {
                 return Ok(Some(question));
@@ -212,6 +213,25 @@ impl Lookup<'_> {
         error.candidates = keys.iter().map(|key| key.candidate(self.now)).collect();
         error
     }
+}
+
+/// `text` as `OWNER/NAME` or as a name.
+fn owner_and_name(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('/') {
+        Some((owner, name)) => (Some(owner), name),
+        None => (None, text),
+    }
+}
+
+/// The keys of `owner` named `name` that were rotated and still work at `now`.
+pub fn in_grace(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Result<Vec<Key>> {
+    store.find(&Filter {
+        owner: Some(owner.to_owned()),
+        name: Some(name.to_owned()),
+        states: vec![State::PhasedOut],
+        stops_by: Some(Timestamp::MAX),
+        ..Filter::all(now)
+    })
 }
 
 /// The successor of a key whose record was purged: its events stay.

@@ -10,6 +10,9 @@ const SHORTEST: usize = 3;
 /// before it. What it costs grows with the length.
 const LONGEST: usize = 1024;
 
+/// Among how many names one is looked for that is like the one given.
+pub const AMONG: u64 = 1000;
+
 /// A question after the name among `known` that is most like `name`, if one is like it at all.
 pub fn meant(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known).map(question)

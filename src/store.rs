@@ -26,7 +26,7 @@ use crate::event::{Entry, Event, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::project::Member;
+use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
@@ -72,6 +72,12 @@ pub trait Read {
     /// The key with each of these IDs. Takes as much reading where there is no such key.
     fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>>;
 
+    /// The live key of `owner` with this name, if there is one.
+    fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>>;
+
+    /// Owner and name of the first `limit` live keys of `owner`, or of all users, in order.
+    fn live_names(&self, owner: Option<&str>, limit: u64) -> Result<Vec<(String, String)>>;
+
     /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;
 
@@ -84,17 +90,32 @@ pub trait Read {
     /// What `actor` may do.
     fn access(&self, actor: &Actor) -> Result<Access>;
 
-    /// The members of `project`, or of all projects, in order.
-    fn members(&self, project: Option<&str>) -> Result<Vec<Member>>;
+    /// Up to `limit` keys that have `scope` and are not deleted.
+    fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>>;
 
-    /// The administrators that were appointed, in order.
-    fn administrators(&self) -> Result<Vec<String>>;
+    /// The role of `user` in `project`, if they are a member of it.
+    fn role(&self, project: &str, user: &str) -> Result<Option<Role>>;
+
+    /// The members of `project`, or of all projects, in order; the first `limit`, if it is given.
+    fn members(&self, project: Option<&str>, limit: Option<u64>) -> Result<Vec<Member>>;
+
+    /// The first `limit` projects, in order.
+    fn projects(&self, limit: u64) -> Result<Vec<String>>;
+
+    /// Whether `user` was appointed an administrator.
+    fn is_appointed(&self, user: &str) -> Result<bool>;
+
+    /// The administrators that were appointed, in order; the first `limit`, if it is given.
+    fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>>;
 
     /// Calls `visit` for every event that `filter` lets through, oldest first, in constant memory.
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()>;
 
-    /// The last event's place and hash.
+    /// The last event's place and hash, as the store keeps them apart from the log.
     fn head(&self) -> Result<Head>;
+
+    /// The place and hash of the log's last event that stands at `seq` or before.
+    fn event_at(&self, seq: i64) -> Result<Option<Head>>;
 
     /// Walks the whole log, and requires the hash of `kept` at its place. Returns the head, or
     /// the first flaw.

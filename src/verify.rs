@@ -277,11 +277,7 @@ fn lacking(
     let Some(project) = &required.project else {
         return Ok(None);
     };
-    let is_member = key.kind == Kind::Api
-        && store
-            .members(Some(project))?
-            .iter()
-            .any(|member| member.user == key.owner);
+    let is_member = key.kind == Kind::Api && store.role(project, &key.owner)?.is_some();
     Ok((!is_member).then(|| Reason::Project(project.clone())))
 }
 

@@ -6,6 +6,7 @@ use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::name;
+use crate::near::AMONG;
 use crate::output::{json, unwritable};
 use crate::store;
 use clap::Subcommand;
@@ -86,7 +87,7 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let added = store::write(&mut *store, |tx| {
         tx.access(&cx.env.actor)?
             .administrator("appoint an administrator")?;
-        if tx.administrators()?.iter().any(|name| name == user) {
+        if tx.is_appointed(user)? {
             return Ok(false);
         }
         tx.add_administrator(user)?;
@@ -105,9 +106,9 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let remains = store::write(&mut *store, |tx| {
         tx.access(&cx.env.actor)?
             .administrator("dismiss an administrator")?;
-        let all = tx.administrators()?;
-        if !all.iter().any(|name| name == user) {
-            let names: Vec<&str> = all.iter().map(String::as_str).collect();
+        if !tx.is_appointed(user)? {
+            let names = tx.administrators(Some(AMONG))?;
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return Err(
                 Error::not_found(format!("{} is not an administrator", quote(user))).hint(
                     values::meant(
@@ -118,7 +119,7 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
                 ),
             );
         }
-        if all.len() == 1 {
+        if tx.administrators(Some(2))?.len() == 1 {
             return Err(
                 Error::state(format!("{} is the last administrator", quote(user)))
                     .hint(Hint::from("appoint another one first: ").and(run!("admin add USER"))),
@@ -142,7 +143,7 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
 }
 
 fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
-    let all = cx.open_to_read()?.administrators()?;
+    let all = cx.open_to_read()?.administrators(None)?;
     let text = match format {
         TableFormat::Json => json::line(&all).map_err(|cause| unwritable(&cause))?,
         TableFormat::Table => all

@@ -184,7 +184,7 @@ impl Args {
             Some(name) => self.given_names(store, owner, name, now)?,
             None => {
                 let base = format!("{}-apikey-{owner}-{}", policy.key_prefix, now.compact());
-                self.default_names(store, owner, &base, now)?
+                self.default_names(store, owner, &base)?
             }
         };
         Ok(Draft {
@@ -204,7 +204,7 @@ impl Args {
         let names = self.numbered(name);
         for name in &names {
             name::key_name(name)?;
-            if let Some(holder) = taken::holder(store, owner, name, now)? {
+            if let Some(holder) = store.live_key(owner, name)? {
                 return Err(refused(&holder, now));
             }
         }
@@ -212,13 +212,7 @@ impl Args {
     }
 
     /// Names from `base`, or from `base-2`, `base-3` and so on where one of them is taken.
-    fn default_names(
-        &self,
-        store: &dyn Read,
-        owner: &str,
-        base: &str,
-        now: Timestamp,
-    ) -> Result<Vec<String>> {
+    fn default_names(&self, store: &dyn Read, owner: &str, base: &str) -> Result<Vec<String>> {
         let mut attempt = 1_u64;
         loop {
             let names = match attempt {
@@ -227,7 +221,7 @@ impl Args {
             };
             let mut taken = false;
             for name in &names {
-                taken = taken || taken::holder(store, owner, name, now)?.is_some();
+                taken = taken || store.live_key(owner, name)?.is_some();
             }
             if !taken {
                 return Ok(names);

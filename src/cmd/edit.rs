@@ -94,7 +94,7 @@ impl Args {
                 .edit(now, &edit, &tx.policy()?)
                 .map_err(|error| error.of_key(id))?;
             if before.name != after.name
-                && let Some(holder) = taken::holder(&*tx, &after.owner, &after.name, now)?
+                && let Some(holder) = tx.live_key(&after.owner, &after.name)?
                 && holder.id != id
             {
                 return Err(taken::refusal(&holder, now));

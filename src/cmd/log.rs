@@ -5,6 +5,7 @@ use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
+use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, unwritable};
 use crate::store::{LogFilter, Read};
 use crate::when::{Since, Timestamp};
@@ -177,7 +178,7 @@ impl Args {
                 ..one.clone()
             };
             if store.find_events(&theirs)?.is_empty() {
-                let known = store.administrators()?;
+                let known = store.administrators(Some(AMONG))?;
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let otherwise = run!("log").in_quotes().and(" shows who did what");
                 let none = format!("nothing was done by {}; ", quote(actor));

@@ -1,11 +1,12 @@
 //! `keyctl member`
 
 use super::Cx;
-use super::values::{self, TableFormat, Why, check_project};
+use super::values::{self, TableFormat, Why, check_project, some_owners};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::run;
 use crate::name;
+use crate::near::AMONG;
 use crate::output::{cell, json, unwritable};
 use crate::project::{Member, Role};
 use crate::store::{self, Tx};
@@ -135,11 +136,8 @@ fn add(cx: &mut Cx<'_>, member: &Member, reason: Option<&str>) -> Result<u8> {
     } = member;
     let mut store = cx.open_to_write()?;
     let before = store::write(&mut *store, |tx| {
-        let members = check_access(&*tx, cx, project)?;
-        let before = members
-            .into_iter()
-            .find(|member| member.user == *user)
-            .map(|member| member.role);
+        check_access(&*tx, cx, project)?;
+        let before = tx.role(project, user)?;
         if before == Some(*role) {
             return Ok(before);
         }
@@ -170,9 +168,10 @@ fn add(cx: &mut Cx<'_>, member: &Member, reason: Option<&str>) -> Result<u8> {
 fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
     store::write(&mut *store, |tx| {
-        let members = check_access(&*tx, cx, project)?;
+        check_access(&*tx, cx, project)?;
         check_project(&*tx, project)?;
-        let Some(member) = members.iter().find(|member| member.user == user) else {
+        let Some(role) = tx.role(project, user)? else {
+            let members = tx.members(Some(project), Some(AMONG))?;
             let users: Vec<&str> = members.iter().map(|member| member.user.as_str()).collect();
             return Err(Error::not_found(format!(
                 "{} is not a member of {}",
@@ -189,7 +188,7 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
         let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberRemove, None)
             .with("project", project)
             .with("user", user)
-            .with("role", member.role.word());
+            .with("role", role.word());
         tx.append(&event.because(reason))
     })?;
     cx.status(format_args!(
@@ -200,12 +199,11 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
     Ok(DONE)
 }
 
-/// Refuses who is neither an administrator nor an owner of the project, and returns its members.
-fn check_access(tx: &dyn Tx, cx: &Cx<'_>, project: &str) -> Result<Vec<Member>> {
+/// Refuses who is neither an administrator nor an owner of the project, and names some who are.
+fn check_access(tx: &dyn Tx, cx: &Cx<'_>, project: &str) -> Result<()> {
     let access = tx.access(&cx.env.actor)?;
-    let members = tx.members(Some(project))?;
-    access.for_project(project, &members)?;
-    Ok(members)
+    let role = tx.role(project, &access.actor)?;
+    access.for_project(project, role, || some_owners(tx, project))
 }
 
 fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u8> {
@@ -213,7 +211,7 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
     if let Some(project) = project {
         check_project(&*store, project)?;
     }
-    let members = store.members(project)?;
+    let members = store.members(project, None)?;
     let text = match format {
         TableFormat::Json => {
             let all: Vec<_> = members

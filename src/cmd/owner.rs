@@ -3,19 +3,17 @@
 use super::{Cx, values};
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
+use crate::near;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-/// Among how many keys an owner's name is looked for that is like the one given.
-const AMONG: u64 = 1000;
-
 /// What to do where `owner` has no keys: a question after the owner whose name is most like theirs,
 /// if one is.
 pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     let some = Filter {
-        limit: Some(AMONG),
+        limit: Some(near::AMONG),
         ..Filter::all(now)
     };
     let mut owners = BTreeSet::new();
@@ -29,14 +27,19 @@ pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     Ok(values::meant(owner, &owners, otherwise))
 }
 
-/// Says under a result without keys that `owner` has none at all, if so.
-pub fn tell_if_none(cx: &mut Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<()> {
-    let one = Filter {
+/// Whether `owner` has a key, deleted ones among them.
+pub fn has_keys(store: &dyn Read, owner: &str, now: Timestamp) -> Result<bool> {
+    let found = store.find(&Filter {
         owner: Some(owner.to_owned()),
         limit: Some(1),
         ..Filter::all(now)
-    };
-    if store.find(&one)?.is_empty() {
+    })?;
+    Ok(!found.is_empty())
+}
+
+/// Says under a result without keys that `owner` has none at all, if so.
+pub fn tell_if_none(cx: &mut Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<()> {
+    if !has_keys(store, owner, now)? {
         let meant = meant(store, owner, now)?;
         cx.hint(Hint::from(format!("{} has no keys; ", quote(owner))).and(meant));
     }

@@ -10,10 +10,10 @@ use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, Rotation, State};
-use crate::lookup::Lookup;
+use crate::lookup::{Lookup, in_grace};
 use crate::output::instant;
 use crate::policy::{self, Policy};
-use crate::store::{Filter, Read};
+use crate::store::Read;
 use crate::when::{Span, Timestamp, When};
 use serde_json::json;
 
@@ -242,14 +242,9 @@ fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
 /// has leaked may mean one of those.
 fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Read, rotated: &Key, now: Timestamp) {
     // The rotation is done, whether or not this can be read.
-    let named = store.find(&Filter {
-        owner: Some(rotated.owner.clone()),
-        name: Some(rotated.name.clone()),
-        states: vec![State::PhasedOut],
-        ..Filter::all(now)
-    });
-    for key in named.unwrap_or_default() {
-        if key.id != rotated.id && key.is_usable(now) {
+    let others = in_grace(store, &rotated.owner, &rotated.name, now);
+    for key in others.unwrap_or_default() {
+        if key.id != rotated.id {
             cx.notice(format_args!(
                 "{} (same name) still works until {}",
                 key.id,

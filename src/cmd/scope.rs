@@ -5,11 +5,10 @@ use super::values::{TableFormat, Why, check_scopes};
 use crate::error::{DONE, Error, Kind, Result, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
-use crate::key::State;
 use crate::name;
 use crate::output::{cell, json, unwritable};
 use crate::scope::{self, Scope};
-use crate::store::{self, Filter, Tx};
+use crate::store::{self, Tx};
 use crate::when::Timestamp;
 use clap::Subcommand;
 use comfy_table::Cell;
@@ -194,15 +193,7 @@ fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
 
 /// Refuses a scope that a key has which is not deleted, and names some of them.
 fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
-    let users = tx.find(&Filter {
-        scopes: vec![name.to_owned()],
-        states: State::ALL
-            .into_iter()
-            .filter(|&state| state != State::Deleted)
-            .collect(),
-        limit: Some(NAMED_MAX),
-        ..Filter::all(now)
-    })?;
+    let users = tx.users_of_scope(name, NAMED_MAX)?;
     if users.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use super::{Cx, keys, owner};
 use crate::error::{Error, Result, quote};
-use crate::key::{Key, State};
+use crate::key::Key;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 
@@ -45,14 +45,13 @@ impl Selection {
 /// An error if they never had a key, since that is likely a typo.
 fn of_owner(cx: &Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
     store.access(&cx.env.actor)?.for_owner(owner)?;
-    let all = store.find(&Filter {
+    let found = store.find(&Filter {
         owner: Some(owner.to_owned()),
-        ..Filter::all(now)
+        ..Filter::undeleted(now)
     })?;
-    if all.is_empty() {
+    if found.is_empty() && !owner::has_keys(store, owner, now)? {
         return Err(Error::not_found(format!("{} has no keys", quote(owner)))
             .hint(owner::meant(store, owner, now)?));
     }
-    let is_deleted = |key: &Key| key.state(now) == State::Deleted;
-    Ok(all.into_iter().filter(|key| !is_deleted(key)).collect())
+    Ok(found)
 }

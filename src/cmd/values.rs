@@ -1,13 +1,17 @@
 //! Flags that several commands share.
 
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, escape, quote};
 use crate::hint::{Hint, run};
 use crate::key::Kind;
 use crate::name;
 use crate::near;
+use crate::project::Role;
 use crate::store::Read;
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many owners of a project are named.
+const OWNERS_MAX: usize = 10;
 
 /// Why a change is made.
 #[derive(Args, Debug)]
@@ -97,7 +101,7 @@ pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
 
 /// Refuses a project that has no members, and suggests the nearest one that has.
 pub fn check_project(store: &dyn Read, project: &str) -> Result<()> {
-    if !store.members(Some(project))?.is_empty() {
+    if !store.members(Some(project), Some(1))?.is_empty() {
         return Ok(());
     }
     let error = Error::not_found(format!("there is no project {}", quote(project)));
@@ -111,13 +115,31 @@ pub fn check_project(store: &dyn Read, project: &str) -> Result<()> {
     })
 }
 
+/// The owners of `project`, for advice, if any are among its first members: "alice, bob", and "…"
+/// behind them where there may be more.
+pub fn some_owners(store: &dyn Read, project: &str) -> Result<Option<String>> {
+    let members = store.members(Some(project), Some(near::AMONG))?;
+    let mut may_be_more = members.len() as u64 == near::AMONG;
+    let mut owners: Vec<String> = members
+        .into_iter()
+        .filter(|member| member.role == Role::Owner)
+        .map(|member| escape(&member.user))
+        .collect();
+    may_be_more |= owners.len() > OWNERS_MAX;
+    owners.truncate(OWNERS_MAX);
+    if owners.is_empty() {
+        return Ok(None);
+    }
+    if may_be_more {
+        owners.push("…".to_owned());
+    }
+    Ok(Some(owners.join(", ")))
+}
+
 /// A question after the project whose name is most like that of `project`, if one is.
 pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
-    let members = store.members(None)?;
-    let names: Vec<&str> = members
-        .iter()
-        .map(|member| member.project.as_str())
-        .collect();
+    let projects = store.projects(near::AMONG)?;
+    let names: Vec<&str> = projects.iter().map(String::as_str).collect();
     Ok(near::meant(project, &names))
 }
 

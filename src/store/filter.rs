@@ -17,6 +17,8 @@ pub enum Sort {
     LastUsed,
     /// By name.
     Name,
+    /// In the order in which they are found, so that a limit ends the search.
+    Any,
 }
 
 /// What a key must be to be visited; what is empty or absent asks nothing. By owner, project, name,

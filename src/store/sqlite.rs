@@ -34,7 +34,7 @@ use crate::event::{Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::project::Member;
+use crate::project::{self, Member};
 use crate::scope::Registry;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
@@ -274,6 +274,14 @@ impl Read for Sqlite {
         self.reading(|connection| nearest::to_verify(connection, ids))
     }
 
+    fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>> {
+        self.reading(|connection| read::live_key(connection, owner, name))
+    }
+
+    fn live_names(&self, owner: Option<&str>, limit: u64) -> Result<Vec<(String, String)>> {
+        self.reading(|connection| read::live_names(connection, owner, limit))
+    }
+
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
         if self.unlocked.get().is_none() {
             return self.reading(|connection| read::scan(connection, filter, visit));
@@ -300,12 +308,28 @@ impl Read for Sqlite {
         self.reading(|connection| read::access(connection, actor, file_owner))
     }
 
-    fn members(&self, project: Option<&str>) -> Result<Vec<Member>> {
-        self.reading(|connection| read::members(connection, project))
+    fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
+        self.reading(|connection| read::users_of_scope(connection, scope, limit))
     }
 
-    fn administrators(&self) -> Result<Vec<String>> {
-        self.reading(read::administrators)
+    fn role(&self, project: &str, user: &str) -> Result<Option<project::Role>> {
+        self.reading(|connection| read::role(connection, project, user))
+    }
+
+    fn members(&self, project: Option<&str>, limit: Option<u64>) -> Result<Vec<Member>> {
+        self.reading(|connection| read::members(connection, project, limit))
+    }
+
+    fn projects(&self, limit: u64) -> Result<Vec<String>> {
+        self.reading(|connection| read::projects(connection, limit))
+    }
+
+    fn is_appointed(&self, user: &str) -> Result<bool> {
+        self.reading(|connection| read::is_appointed(connection, user))
+    }
+
+    fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>> {
+        self.reading(|connection| read::administrators(connection, limit))
     }
 
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
@@ -330,6 +354,10 @@ impl Read for Sqlite {
 
     fn head(&self) -> Result<Head> {
         self.reading(read::head)
+    }
+
+    fn event_at(&self, seq: i64) -> Result<Option<Head>> {
+        self.reading(|connection| read::event_at(connection, seq))
     }
 
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {

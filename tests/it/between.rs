@@ -9,7 +9,7 @@ use keyctl::event::{Flaw, Head};
 use keyctl::id::KeyId;
 use keyctl::key::Key;
 use keyctl::policy::Policy;
-use keyctl::project::Member;
+use keyctl::project::{Member, Role};
 use keyctl::scope::Registry;
 use keyctl::store::{
     Filter, Job, Known, Location, LogFilter, Look, Read, Store, Visit, VisitEntry, VisitHash,
@@ -87,6 +87,14 @@ impl Read for Between<'_> {
         self.store.to_verify(ids)
     }
 
+    fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>> {
+        self.store.live_key(owner, name)
+    }
+
+    fn live_names(&self, owner: Option<&str>, limit: u64) -> Result<Vec<(String, String)>> {
+        self.store.live_names(owner, limit)
+    }
+
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
         self.store.scan(filter, visit)
     }
@@ -103,12 +111,28 @@ impl Read for Between<'_> {
         self.store.access(actor)
     }
 
-    fn members(&self, project: Option<&str>) -> Result<Vec<Member>> {
-        self.store.members(project)
+    fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
+        self.store.users_of_scope(scope, limit)
     }
 
-    fn administrators(&self) -> Result<Vec<String>> {
-        self.store.administrators()
+    fn role(&self, project: &str, user: &str) -> Result<Option<Role>> {
+        self.store.role(project, user)
+    }
+
+    fn members(&self, project: Option<&str>, limit: Option<u64>) -> Result<Vec<Member>> {
+        self.store.members(project, limit)
+    }
+
+    fn projects(&self, limit: u64) -> Result<Vec<String>> {
+        self.store.projects(limit)
+    }
+
+    fn is_appointed(&self, user: &str) -> Result<bool> {
+        self.store.is_appointed(user)
+    }
+
+    fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>> {
+        self.store.administrators(limit)
     }
 
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
@@ -117,6 +141,10 @@ impl Read for Between<'_> {
 
     fn head(&self) -> Result<Head> {
         self.store.head()
+    }
+
+    fn event_at(&self, seq: i64) -> Result<Option<Head>> {
+        self.store.event_at(seq)
     }
 
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {

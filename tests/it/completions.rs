@@ -159,6 +159,7 @@ fn what_is_certain_to_be_refused_is_not_offered() {
         world.line(line).uid(0).run().code(0);
     }
     assert_eq!(values(&world, "member remove search "), ["bob"]);
+
     assert!(!values(&world, "member remove other ").contains(&"bob".to_owned()));
     assert!(values(&world, "member add search ").contains(&"carol".to_owned()));
     let administrators = values(&world, "admin remove ");
@@ -228,6 +229,20 @@ fn scopes_projects_and_users_come_from_the_store() {
     assert_eq!(values(&world, "verify --project "), ["search"]);
     assert_eq!(values(&world, "list --owner b"), ["bob"]);
     assert_eq!(values(&world, "list --owner "), ["alice", "bob", "carol"]);
+}
+
+#[test]
+fn a_large_project_is_offered_with_the_first_of_its_members() {
+    let world = World::quick();
+    let sql = "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 9)
+        INSERT INTO members SELECT 'many', 'user-' || n, 'owner' FROM up
+        UNION ALL SELECT 'search', 'bob', 'owner'";
+    world.sql().execute(sql, []).unwrap();
+    assert_eq!(
+        asked(&world, "member list ").stdout,
+        "many\tuser-1, user-2, user-3, user-4, user-5, …\nsearch\tbob\n"
+    );
+    assert_eq!(values(&world, "member remove many ").len(), 9);
 }
 
 #[test]

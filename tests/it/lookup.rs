@@ -176,6 +176,25 @@ fn a_name_that_two_others_have_is_ambiguous() {
 }
 
 #[test]
+fn ten_of_the_keys_that_a_name_stands_for_are_named() {
+    let world = World::quick();
+    for user in 1..=12 {
+        create_as(
+            &world,
+            &format!("user-{user}"),
+            "--scope inference --name web",
+        );
+    }
+    let ran = world.line("show web").run();
+    let ran = ran.fails(3, "'web' stands for more than one key\n");
+    assert_eq!(
+        ran.stderr.matches("  web  of user-").count(),
+        10,
+        "{ran:#?}"
+    );
+}
+
+#[test]
 fn two_phased_out_keys_of_a_name_are_ambiguous_where_none_is_live() {
     let world = World::quick();
     let first = id_of(&world.create("--scope inference --name web"));

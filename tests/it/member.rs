@@ -70,6 +70,22 @@ fn a_key_of_no_member_is_told_who_can_add_its_owner() {
 }
 
 #[test]
+fn ten_owners_of_a_large_project_are_named_and_that_there_are_more() {
+    let world = world();
+    let sql = "WITH RECURSIVE up(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM up WHERE n < 29)
+        INSERT INTO members SELECT 'search', 'owner-' || n, 'owner' FROM up";
+    world.sql().execute(sql, []).unwrap();
+    let named: Vec<String> = (10..19).map(|n| format!("owner-{n}")).collect();
+    let named = format!("alice, {}, …", named.join(", "));
+    let token = key_of(&world, "dave");
+    let ran = world.line("verify --project search").stdin(&token).run();
+    ran.code(6)
+        .says(&format!("or an owner of the project ({named}) can add"));
+    let ran = world.line("member remove search bob").user("dave").run();
+    ran.code(4).says(&format!("may, and its owners: {named}\n"));
+}
+
+#[test]
 fn an_unknown_project_is_one_that_nobody_is_a_member_of() {
     let world = world();
     let token = key_of(&world, "alice");

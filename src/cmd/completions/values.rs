@@ -3,8 +3,9 @@
 use crate::error::{Result, escape};
 use crate::id::KeyId;
 use crate::key::{Key, State};
+use crate::near::AMONG;
 use crate::policy::{HASHES, SETTINGS};
-use crate::store::{self, Filter, Location, Store};
+use crate::store::{self, Filter, Location, Sort, Store};
 use crate::when::Timestamp;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter};
@@ -15,8 +16,8 @@ use std::path::Path;
 /// How many keys are offered at once: more is nothing that a person picks from.
 const KEYS_MAX: u64 = 100;
 
-/// How many keys are looked at for whose they are.
-const OWNERS_AMONG: u64 = 1000;
+/// How many members of a project are named beside it.
+const MEMBERS_NAMED: u64 = 5;
 
 /// Where values come from.
 #[derive(Clone)]
@@ -126,7 +127,7 @@ impl Source {
             Values::Projects => self.projects(),
             Values::Users => self.users().map(plain),
             Values::Members => self.members().map(plain),
-            Values::Administrators => self.open().and_then(|it| it.administrators()).map(plain),
+            Values::Administrators => self.administrators().map(plain),
             Values::Policies => Ok(policies()),
             Values::HashNames => Ok(self.policy_values()),
             Values::Paths => Ok(BTreeMap::new()),
@@ -188,9 +189,11 @@ impl Source {
             Some((owner, prefix)) => (Some(owner.to_owned()), prefix),
             None => (None, current),
         };
+        // By name, as its index has them: only those that are offered are read.
         let found = store.find(&Filter {
             owner: owner.clone(),
             name_prefix: Some(prefix.to_owned()),
+            sort: Sort::Name,
             ..some.clone()
         })?;
         let mut named: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
@@ -234,6 +237,7 @@ impl Source {
             keys.extend(store.find(&Filter {
                 owner,
                 name: Some(name.to_owned()),
+                sort: Sort::Any,
                 limit: Some(KEYS_MAX),
                 ..Filter::undeleted(self.now)
             })?);
@@ -256,24 +260,29 @@ impl Source {
     }
 
     fn projects(&self) -> Result<BTreeMap<String, String>> {
-        let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for member in self.open()?.members(None)? {
-            users.entry(member.project).or_default().push(member.user);
+        let store = self.open()?;
+        let mut described = BTreeMap::new();
+        for project in store.projects(AMONG)? {
+            let members = store.members(Some(&project), Some(MEMBERS_NAMED + 1))?;
+            let mut users: Vec<String> = members.into_iter().map(|member| member.user).collect();
+            if users.len() as u64 > MEMBERS_NAMED {
+                users.truncate(MEMBERS_NAMED as usize);
+                users.push("…".to_owned());
+            }
+            described.insert(project, users.join(", "));
         }
-        let described = users.into_iter();
-        Ok(described
-            .map(|(project, users)| (project, users.join(", ")))
-            .collect())
+        Ok(described)
     }
 
     /// Who is known: who asks, administrators, members of projects, and owners of some keys.
     fn users(&self) -> Result<Vec<String>> {
         let store = self.open()?;
         let mut users = BTreeSet::from([self.actor.clone()]);
-        users.extend(store.administrators()?);
-        users.extend(store.members(None)?.into_iter().map(|member| member.user));
+        users.extend(store.administrators(Some(AMONG))?);
+        let members = store.members(None, Some(AMONG))?.into_iter();
+        users.extend(members.map(|member| member.user));
         let some = store.find(&Filter {
-            limit: Some(OWNERS_AMONG),
+            limit: Some(AMONG),
             ..Filter::all(self.now)
         })?;
         users.extend(some.into_iter().map(|key| key.owner));
@@ -282,9 +291,17 @@ impl Source {
 
     /// The members of the project that the line names.
     fn members(&self) -> Result<Vec<String>> {
-        let members = self.open()?.members(None)?.into_iter();
-        let of_project = members.filter(|member| self.before.contains(&member.project));
-        Ok(of_project.map(|member| member.user).collect())
+        let store = self.open()?;
+        let mut users = Vec::new();
+        for word in &self.before {
+            let members = store.members(Some(word), Some(AMONG))?;
+            users.extend(members.into_iter().map(|member| member.user));
+        }
+        Ok(users)
+    }
+
+    fn administrators(&self) -> Result<Vec<String>> {
+        self.open()?.administrators(Some(AMONG))
     }
 
     fn policy_values(&self) -> BTreeMap<String, String> {

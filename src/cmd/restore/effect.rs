@@ -29,8 +29,8 @@ impl Effect {
             administrators: Vec::new(),
         };
         if let Some(current) = current {
-            let still = current.administrators()?;
-            effect.administrators = copy.administrators()?;
+            let still = current.administrators(None)?;
+            effect.administrators = copy.administrators(None)?;
             effect.administrators.retain(|name| !still.contains(name));
             effect.stopped = only_in(current, Some(copy), now)?;
             effect.events = lines_only_in(current, copy)?;

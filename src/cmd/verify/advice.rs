@@ -1,12 +1,11 @@
 //! What to do about a key that was rejected once its secret had matched.
 
 use super::report::By;
-use crate::cmd::values::project_like;
-use crate::error::{Result, escape, quote};
+use crate::cmd::values::{project_like, some_owners};
+use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
 use crate::lookup::Lookup;
-use crate::project::Role;
 use crate::store::Read;
 use crate::verify::Reason;
 use crate::when::Span;
@@ -115,21 +114,14 @@ fn live_successor(key: &Key, by: &By<'_>) -> Result<Option<Key>> {
 
 /// Who can make `user` a member of `project`, and how; or which project was most likely meant.
 fn who_can_add(store: &dyn Read, project: &str, user: &str) -> Result<Hint> {
-    let members = store.members(Some(project))?;
-    if members.is_empty()
-        && let Some(like) = project_like(store, project)?
-    {
+    let is_empty = store.members(Some(project), Some(1))?.is_empty();
+    if is_empty && let Some(like) = project_like(store, project)? {
         let project = quote(project);
         return Ok(format!("there is no project {project}; {like}").into());
     }
-    let owners: Vec<String> = members
-        .into_iter()
-        .filter(|member| member.role == Role::Owner)
-        .map(|member| escape(&member.user))
-        .collect();
-    let owners = match owners.as_slice() {
-        [] => String::new(),
-        owners => format!(", or an owner of the project ({})", owners.join(", ")),
+    let owners = match some_owners(store, project)? {
+        None => String::new(),
+        Some(owners) => format!(", or an owner of the project ({owners})"),
     };
     let add = run!("member add {} {} --role collaborator", project, user);
     Ok(Hint::from(format!("an administrator{owners} can add them: ")).and(add))

@@ -2,7 +2,8 @@
 //! nearly the same order, and to look for the rows of each key would cost more than all else.
 
 use super::error::{Error, Result};
-use super::{query, row};
+use super::query::{self, Through};
+use super::row;
 use crate::store::{Filter, Visit};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
@@ -24,7 +25,7 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
     let mut labels = Walk::begin(labels.query([])?)?;
     let mut one =
         connection.prepare(&format!("SELECT {} FROM keys WHERE seq = ?1", row::COLUMNS))?;
-    let query = query::select_columns(row::OWN_COLUMNS, filter);
+    let query = query::select_columns(row::OWN_COLUMNS, filter, Through::Name);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut last = None;

@@ -11,6 +11,7 @@ use crate::key::State;
 use crate::store::{Filter, LogFilter, Sort};
 use crate::when::Timestamp;
 use rusqlite::types::Value;
+use std::sync::LazyLock;
 
 /// A statement and what is bound to its parameters, in order.
 pub struct Query {
@@ -20,35 +21,99 @@ pub struct Query {
     pub values: Vec<Value>,
 }
 
+/// Index through which the keys of one owner and one name are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// The index of names: it leads to the keys of that name, of all owners.
+    Name,
+    /// The index of owners: it leads to all keys of that owner.
+    Owner,
+}
+
 /// The query that visits what `filter` lets through.
-pub fn select(filter: &Filter) -> Query {
-    select_columns(row::COLUMNS, filter)
+pub fn select(filter: &Filter, through: Through) -> Query {
+    select_columns(row::COLUMNS, filter, through)
 }
 
 /// The same with other columns.
-pub fn select_columns(columns: &str, filter: &Filter) -> Query {
+pub fn select_columns(columns: &str, filter: &Filter, through: Through) -> Query {
     let mut wanted = Conditions::default();
-    restrict(&mut wanted, filter);
+    restrict(&mut wanted, filter, through);
     let order = match filter.sort {
-        Sort::Created => "created_at, seq",
-        Sort::Expires => "expires_at IS NULL, expires_at, created_at, seq",
-        Sort::LastUsed => "last_used_at, created_at, seq",
-        Sort::Name => "name, owner, created_at, seq",
+        Sort::Created => "ORDER BY created_at, seq",
+        Sort::Expires => "ORDER BY expires_at IS NULL, expires_at, created_at, seq",
+        Sort::LastUsed => "ORDER BY last_used_at, created_at, seq",
+        Sort::Name => "ORDER BY name, owner, created_at, seq",
+        Sort::Any => "",
     };
-    let mut sql = format!(
-        "SELECT {columns} FROM keys{} ORDER BY {order}",
-        wanted.clause()
-    );
-    if let Some(limit) = filter.limit {
-        sql.push_str(" LIMIT ?");
-        wanted
-            .values
-            .push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+    wanted.select(&format!("SELECT {columns} FROM keys"), order, filter.limit)
+}
+
+/// Finds the live key of an owner and a name. The row is read by its number: SQLite would take both
+/// from the index that led to it.
+pub static LIVE_KEY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE owner = ?1 AND name = ?2 \
+         AND deleted_at IS NULL AND usable_until IS NULL)",
+        row::COLUMNS
+    )
+});
+
+/// Finds a row where a name has so many keys that are not deleted, and one more.
+pub const MANY_HAVE: &str =
+    "SELECT 1 FROM keys WHERE name = ?1 AND deleted_at IS NULL LIMIT 1 OFFSET ?2";
+
+/// Finds the role of a user in a project.
+pub const ROLE: &str = "SELECT role FROM members WHERE project = ?1 AND user = ?2";
+
+/// Finds the project behind another one.
+pub const NEXT_PROJECT: &str =
+    "SELECT project FROM members WHERE project > ?1 ORDER BY project LIMIT 1";
+
+/// Finds a row where a user was appointed an administrator.
+pub const APPOINTED: &str = "SELECT 1 FROM administrators WHERE name = ?1";
+
+/// Finds the last event at a place or before.
+pub const EVENT_AT: &str = "SELECT seq, hash FROM events WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
+
+/// The query of the first live names of `owner`, or of all users, in the order of their index.
+pub fn live_names(owner: Option<&str>, limit: u64) -> Query {
+    let mut wanted = Conditions::default();
+    if let Some(owner) = owner {
+        wanted.and("owner = ?", [text(owner)]);
     }
-    Query {
-        sql,
-        values: wanted.values,
+    wanted.and("deleted_at IS NULL AND usable_until IS NULL", []);
+    wanted.select(
+        "SELECT owner, name FROM keys",
+        "ORDER BY owner, name",
+        Some(limit),
+    )
+}
+
+/// The query of keys that have `scope` and are not deleted, from its index on.
+pub fn users_of_scope(scope: &str, limit: u64) -> Query {
+    let mut wanted = Conditions::default();
+    wanted.and("scope = ?", [text(scope)]);
+    wanted.and("deleted_at IS NULL", []);
+    let columns = row::COLUMNS;
+    let select = format!("SELECT {columns} FROM key_scopes CROSS JOIN keys ON seq = key");
+    wanted.select(&select, "", Some(limit))
+}
+
+/// The query of the members of `project`, or of all projects, in order.
+pub fn members(project: Option<&str>, limit: Option<u64>) -> Query {
+    let mut wanted = Conditions::default();
+    if let Some(project) = project {
+        wanted.and("project = ?", [text(project)]);
     }
+    let select = "SELECT project, user, role FROM members";
+    wanted.select(select, "ORDER BY project, user", limit)
+}
+
+/// The query of the administrators, in order.
+pub fn administrators(limit: Option<u64>) -> Query {
+    let select = "SELECT name FROM administrators";
+    Conditions::default().select(select, "ORDER BY name", limit)
 }
 
 /// The query that visits the events that `filter` lets through, oldest first.
@@ -113,18 +178,37 @@ impl Conditions {
         }
         format!(" WHERE {}", self.terms.join(" AND "))
     }
+
+    /// The query that selects what is wanted, in this order, and at most so many.
+    fn select(mut self, select: &str, order: &str, limit: Option<u64>) -> Query {
+        let mut sql = format!("{select}{} {order}", self.clause());
+        if let Some(limit) = limit {
+            sql.push_str(" LIMIT ?");
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            self.values.push(Value::Integer(limit));
+        }
+        Query {
+            sql,
+            values: self.values,
+        }
+    }
 }
 
-fn restrict(wanted: &mut Conditions, filter: &Filter) {
+fn restrict(wanted: &mut Conditions, filter: &Filter, through: Through) {
     let now = filter.now;
+    // '+' hides a column from the indexes.
+    let by_owner = through == Through::Owner;
     if let Some(owner) = &filter.owner {
-        // The beginning of a name leads to fewer keys than an owner: '+' hides the owner's index.
-        let named = filter.name_prefix.is_some();
-        let term = if named { "+owner = ?" } else { "owner = ?" };
+        let by_name = filter.name.is_some() && !by_owner || filter.name_prefix.is_some();
+        let term = if by_name { "+owner = ?" } else { "owner = ?" };
         wanted.and(term, [text(owner)]);
     }
     if let Some(name) = &filter.name {
-        wanted.and("name = ?", [text(name)]);
+        let by_owner = filter.owner.is_some() && by_owner;
+        wanted.and(
+            if by_owner { "+name = ?" } else { "name = ?" },
+            [text(name)],
+        );
     }
     if let Some(prefix) = &filter.name_prefix {
         // No name has the last of all code points in it: it stands for no character.
@@ -197,6 +281,12 @@ fn restrict_state(wanted: &mut Conditions, states: &[State], now: Timestamp) {
         .all(|&state| asked(&state) != (state == State::Deleted))
     {
         wanted.and("deleted_at IS NULL", []);
+        return;
+    }
+    let ended = |state| matches!(state, State::Deleted | State::PhasedOut);
+    if State::ALL.iter().all(|state| asked(state) != ended(*state)) {
+        // As the index of live names says it.
+        wanted.and("deleted_at IS NULL AND usable_until IS NULL", []);
         return;
     }
     let terms: Vec<&str> = State::ALL

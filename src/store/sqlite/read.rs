@@ -1,17 +1,18 @@
 //! What is read, over a connection that may be inside a transaction or outside one.
 
 use super::error::{Error, Result};
-use super::{beside, migrate, query, row};
+use super::query::{self, Through};
+use super::{beside, migrate, row};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::project::Member;
+use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -30,6 +31,32 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
+/// The live key of `owner` with this name, by the index that makes such names unique.
+pub fn live_key(connection: &Connection, owner: &str, name: &str) -> Result<Option<Key>> {
+    let mut statement = connection.prepare_cached(&query::LIVE_KEY)?;
+    let mut rows = statement.query([owner, name])?;
+    match rows.next()?.map(row::key).transpose()? {
+        Some(key) if key.owner != owner || key.name != name || !key.is_live() => Err(misled()),
+        found => Ok(found),
+    }
+}
+
+/// Owner and name of the first live keys of `owner`, or of all users, from the index alone.
+pub fn live_names(
+    connection: &Connection,
+    owner: Option<&str>,
+    limit: u64,
+) -> Result<Vec<(String, String)>> {
+    let query = query::live_names(owner, limit);
+    let mut statement = connection.prepare(&query.sql)?;
+    let mut rows = statement.query(params_from_iter(query.values))?;
+    let mut names = Vec::new();
+    while let Some(found) = rows.next()? {
+        names.push((row::get(found, 0, "owner")?, row::get(found, 1, "name")?));
+    }
+    Ok(names)
+}
+
 /// A number that is another one once somebody else has changed the file.
 pub fn data_version(connection: &Connection) -> Result<i64> {
     let mut statement = connection.prepare_cached("PRAGMA data_version")?;
@@ -46,7 +73,7 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
     if filter.asks_for_nearly_all() {
         return beside::scan(connection, filter, visit);
     }
-    let query = query::select(filter);
+    let query = query::select(filter, through(connection, filter)?);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let by_name = filter.name.is_some() || filter.id_prefix.is_some();
@@ -61,6 +88,19 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
         }
     }
     Ok(())
+}
+
+/// With so many keys of one name, an owner's are looked for among all of the owner's.
+const MANY_OF_A_NAME: i64 = 1000;
+
+/// The index that leads to fewer keys, as far as a bounded look tells.
+fn through(connection: &Connection, filter: &Filter) -> Result<Through> {
+    let (Some(_), Some(name)) = (&filter.owner, &filter.name) else {
+        return Ok(Through::Name);
+    };
+    let mut statement = connection.prepare_cached(query::MANY_HAVE)?;
+    let many = statement.exists((name, MANY_OF_A_NAME))?;
+    Ok(if many { Through::Owner } else { Through::Name })
 }
 
 /// Visits every key and its hash, oldest first.
@@ -142,23 +182,56 @@ pub fn scopes(connection: &Connection) -> Result<Registry> {
     Ok(registry)
 }
 
-/// The members of `project`, or of all projects: none in a store that is older than projects.
-pub fn members(connection: &Connection, project: Option<&str>) -> Result<Vec<Member>> {
-    if migrate::version(connection)? < migrate::WITH_PROJECTS {
+/// Up to `limit` keys that have `scope` and are not deleted.
+pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Result<Vec<Key>> {
+    let query = query::users_of_scope(scope, limit);
+    let mut statement = connection.prepare(&query.sql)?;
+    let mut rows = statement.query(params_from_iter(query.values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(row::key(row)?);
+    }
+    Ok(found)
+}
+
+/// Whether there are projects: a store that is older than they are has none.
+fn has_projects(connection: &Connection) -> Result<bool> {
+    Ok(migrate::version(connection)? >= migrate::WITH_PROJECTS)
+}
+
+/// The role of `user` in `project`, if they are a member of it.
+pub fn role(connection: &Connection, project: &str, user: &str) -> Result<Option<Role>> {
+    if !has_projects(connection)? {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare_cached(query::ROLE)?;
+    let mut rows = statement.query([project, user])?;
+    rows.next()?.map(|row| read_role(row, 0)).transpose()
+}
+
+fn read_role(row: &Row<'_>, index: usize) -> Result<Role> {
+    let role = row::text(row, index, "members")?.parse();
+    role.map_err(|_| Error::Damaged("a member's role cannot be read".to_owned()))
+}
+
+/// The members of `project`, or of all projects.
+pub fn members(
+    connection: &Connection,
+    project: Option<&str>,
+    limit: Option<u64>,
+) -> Result<Vec<Member>> {
+    if !has_projects(connection)? {
         return Ok(Vec::new());
     }
-    let sql = "SELECT project, user, role FROM members WHERE ?1 IS NULL OR project = ?1 ORDER BY project, user";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([project])?;
+    let query = query::members(project, limit);
+    let mut statement = connection.prepare(&query.sql)?;
+    let mut rows = statement.query(params_from_iter(query.values))?;
     let mut members: Vec<Member> = Vec::new();
     while let Some(found) = rows.next()? {
-        let role: String = row::get(found, 2, "members")?;
         let member = Member {
             project: row::get(found, 0, "members")?,
             user: row::get(found, 1, "members")?,
-            role: role
-                .parse()
-                .map_err(|_| Error::Damaged("a member's role cannot be read".to_owned()))?,
+            role: read_role(found, 2)?,
         };
         let is_next = |last: &Member| (&last.project, &last.user) < (&member.project, &member.user);
         if !members.last().is_none_or(is_next) {
@@ -169,10 +242,39 @@ pub fn members(connection: &Connection, project: Option<&str>) -> Result<Vec<Mem
     Ok(members)
 }
 
+/// The first `limit` projects. Each is looked for behind the one before: the members between them
+/// are not read.
+pub fn projects(connection: &Connection, limit: u64) -> Result<Vec<String>> {
+    let mut projects: Vec<String> = Vec::new();
+    if !has_projects(connection)? {
+        return Ok(projects);
+    }
+    let mut statement = connection.prepare_cached(query::NEXT_PROJECT)?;
+    for _ in 0..limit {
+        let last = projects.last().map_or("", String::as_str);
+        let mut rows = statement.query([last])?;
+        let Some(found) = rows.next()? else {
+            break;
+        };
+        let next: String = row::get(found, 0, "members")?;
+        if next.as_str() <= last {
+            return Err(twice("members"));
+        }
+        projects.push(next);
+    }
+    Ok(projects)
+}
+
+/// Whether `user` was appointed an administrator.
+pub fn is_appointed(connection: &Connection, user: &str) -> Result<bool> {
+    Ok(connection.prepare(query::APPOINTED)?.exists([user])?)
+}
+
 /// The administrators that were appointed, by name.
-pub fn administrators(connection: &Connection) -> Result<Vec<String>> {
-    let mut statement = connection.prepare("SELECT name FROM administrators ORDER BY name")?;
-    let mut rows = statement.query([])?;
+pub fn administrators(connection: &Connection, limit: Option<u64>) -> Result<Vec<String>> {
+    let query = query::administrators(limit);
+    let mut statement = connection.prepare(&query.sql)?;
+    let mut rows = statement.query(params_from_iter(query.values))?;
     let mut names: Vec<String> = Vec::new();
     while let Some(found) = rows.next()? {
         let name = row::get(found, 0, "administrators")?;
@@ -186,14 +288,7 @@ pub fn administrators(connection: &Connection) -> Result<Vec<String>> {
 
 /// What `actor` may do in a store whose file belongs to the uid `file_owner`.
 pub fn access(connection: &Connection, actor: &Actor, file_owner: u32) -> Result<Access> {
-    let appointed = connection
-        .query_row(
-            "SELECT 1 FROM administrators WHERE name = ?1",
-            [&actor.name],
-            |_| Ok(()),
-        )
-        .optional()?
-        .is_some();
+    let appointed = is_appointed(connection, &actor.name)?;
     Ok(Access {
         actor: actor.name.clone(),
         admin: appointed || actor.uid == ROOT || actor.uid == file_owner,
@@ -239,6 +334,19 @@ pub fn head(connection: &Connection) -> Result<Head> {
             "the head of its log cannot be read".to_owned(),
         )),
     }
+}
+
+/// The place and hash of the last event that stands at `seq` or before.
+pub fn event_at(connection: &Connection, seq: i64) -> Result<Option<Head>> {
+    let mut statement = connection.prepare_cached(query::EVENT_AT)?;
+    let mut rows = statement.query([seq])?;
+    let Some(found) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(Head {
+        seq: row::get(found, 0, "event")?,
+        hash: row::get(found, 1, "event")?,
+    }))
 }
 
 /// Walks the whole log, as it is at one moment, and says where it is not what was written.

@@ -10,7 +10,7 @@ use crate::event::{Entry, Event, Flaw, GENESIS, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
-use crate::project::Member;
+use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::store::{Filter, Known, LogFilter, Read, Tx, Visit, VisitEntry};
 use crate::when::{Span, Timestamp};
@@ -54,6 +54,14 @@ impl Read for SqliteTx<'_> {
         self.told(nearest::to_verify(self.connection, ids))
     }
 
+    fn live_key(&self, owner: &str, name: &str) -> ToldResult<Option<Key>> {
+        self.told(read::live_key(self.connection, owner, name))
+    }
+
+    fn live_names(&self, owner: Option<&str>, limit: u64) -> ToldResult<Vec<(String, String)>> {
+        self.told(read::live_names(self.connection, owner, limit))
+    }
+
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<()> {
         self.told(read::scan(self.connection, filter, visit))
     }
@@ -74,12 +82,28 @@ impl Read for SqliteTx<'_> {
         ))
     }
 
-    fn members(&self, project: Option<&str>) -> ToldResult<Vec<Member>> {
-        self.told(read::members(self.connection, project))
+    fn users_of_scope(&self, scope: &str, limit: u64) -> ToldResult<Vec<Key>> {
+        self.told(read::users_of_scope(self.connection, scope, limit))
     }
 
-    fn administrators(&self) -> ToldResult<Vec<String>> {
-        self.told(read::administrators(self.connection))
+    fn role(&self, project: &str, user: &str) -> ToldResult<Option<Role>> {
+        self.told(read::role(self.connection, project, user))
+    }
+
+    fn members(&self, project: Option<&str>, limit: Option<u64>) -> ToldResult<Vec<Member>> {
+        self.told(read::members(self.connection, project, limit))
+    }
+
+    fn projects(&self, limit: u64) -> ToldResult<Vec<String>> {
+        self.told(read::projects(self.connection, limit))
+    }
+
+    fn is_appointed(&self, user: &str) -> ToldResult<bool> {
+        self.told(read::is_appointed(self.connection, user))
+    }
+
+    fn administrators(&self, limit: Option<u64>) -> ToldResult<Vec<String>> {
+        self.told(read::administrators(self.connection, limit))
     }
 
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> ToldResult<()> {
@@ -88,6 +112,10 @@ impl Read for SqliteTx<'_> {
 
     fn head(&self) -> ToldResult<Head> {
         self.told(read::head(self.connection))
+    }
+
+    fn event_at(&self, seq: i64) -> ToldResult<Option<Head>> {
+        self.told(read::event_at(self.connection, seq))
     }
 
     fn check_log(&self, kept: Option<Head>) -> ToldResult<std::result::Result<Head, Flaw>> {

@@ -202,6 +202,81 @@ fn verifying_reads_as_many_pages_whatever_is_presented_and_hardly_more_of_a_larg
     assert!(many <= few + DEEPER, "{few}, then {many}");
 }
 
+/// Runs each of `lines` on a store of few keys of its user and on one of many, where USER stands for that
+/// user, and requires that it reads hardly more pages of the latter.
+#[track_caller]
+fn reads_hardly_more_with_many_keys(lines: &[&str]) {
+    /// Each index and table that is read is deeper by a page or two, and leads to other pages.
+    const DEEPER: usize = 30;
+    let [few, many] = [20, 20_000].map(|keys| {
+        let (site, _) = store(keys);
+        let sql = "SELECT owner FROM keys LIMIT 1";
+        let user: String = site.sql().query_one(sql, [], |row| row.get(0)).unwrap();
+        let run = |line: &&str| {
+            let (ran, made) = calls(&site.cmd(&line.replace("USER", &user)));
+            ran.code(0);
+            reads(&made)
+        };
+        lines.iter().map(run).collect::<Vec<_>>()
+    });
+    for (line, (few, many)) in lines.iter().zip(few.into_iter().zip(many)) {
+        assert!(many <= few + DEEPER, "{line}: {few}, then {many}");
+    }
+}
+
+#[test]
+fn what_is_done_to_one_key_does_not_read_the_others_of_its_owner() {
+    if !strace::is_here() {
+        return;
+    }
+    reads_hardly_more_with_many_keys(&[
+        "create --scope inference --name new",
+        "create --scope inference",
+        "create --scope inference --name five --count 5",
+        "show USER/new",
+        "edit USER/new --name other",
+        "rotate USER/other --grace 1h",
+        "rotate USER/other",
+        "show other",
+        "edit USER/other --label team=search",
+        "disable USER/five-1",
+        "enable five-1",
+        "delete USER/five-1 --yes",
+    ]);
+}
+
+#[test]
+fn a_user_s_role_in_a_project_is_read_without_its_other_members() {
+    /// Levels more of the members' tree, and the pages that it leads to elsewhere.
+    const DEEPER: usize = 4;
+    if !strace::is_here() {
+        return;
+    }
+    let [few, many] = [20, 20_000].map(|members| {
+        let (site, tokens) = store(20);
+        site.sql()
+            .execute_batch(&format!(
+                "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {members})
+                 INSERT INTO members SELECT 'search', 'user-' || n, 'collaborator' FROM up;
+                 INSERT INTO members SELECT DISTINCT 'search', owner, 'owner' FROM keys"
+            ))
+            .unwrap();
+        let line = "--no-touch --project search";
+        let (ran, verified) = calls(&verification(&site, &tokens[0].1, line));
+        ran.code(0);
+        let others = ["member add search zoe --role owner", "member remove search zoe"];
+        let others = others.map(|line| {
+            let (ran, made) = calls(&site.cmd(line));
+            ran.code(0);
+            reads(&made)
+        });
+        [reads(&verified), others[0], others[1]]
+    });
+    for (few, many) in few.into_iter().zip(many) {
+        assert!(many <= few + DEEPER, "{few}, then {many}");
+    }
+}
+
 #[test]
 fn where_nothing_is_to_be_noted_verifying_looks_thrice_at_the_store_and_does_nothing_else() {
     /// To see that it is a store; for the hash; and, once that matched or did not, for the record.

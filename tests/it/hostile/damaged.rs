@@ -218,8 +218,25 @@ impl Original {
         self.expect(store.head());
         self.expect(store.policy());
         self.expect(store.scopes());
-        self.expect(store.members(None));
-        self.expect(store.administrators());
+        self.expect(store.members(None, None));
+        self.expect(store.projects(9));
+        self.expect(store.role("search", "alice"));
+        self.expect(store.administrators(None));
+        self.expect(store.is_appointed("alice"));
+        self.expect(store.users_of_scope("inference", 9));
+        self.expect(store.live_names(None, 9));
+        for (owner, name) in self
+            .expect(store.live_names(Some("alice"), 9))
+            .unwrap_or_default()
+        {
+            if let Some(Some(key)) = self.expect(store.live_key(&owner, &name)) {
+                assert!(
+                    key.owner == owner && key.name == name,
+                    "another key was found"
+                );
+            }
+        }
+        self.expect(store.event_at(i64::MAX));
         self.expect(store.access(&actor()));
     }
 

@@ -97,6 +97,10 @@ fn finds_without_a_walk(query: &Query, count: usize) {
     );
 }
 
+fn select(filter: &Filter) -> Query {
+    super::select(filter, Through::Name)
+}
+
 fn all() -> Filter {
     Filter::all(Timestamp::from_millis(NOW).unwrap())
 }
@@ -172,6 +176,140 @@ fn an_owner_s_keys_are_not_looked_for_among_all() {
         assert!(plan.contains("USING INDEX keys_owner (owner=?)"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
+}
+
+/// The query `sql` with these values.
+fn query(sql: &str, values: &[&str]) -> Query {
+    Query {
+        sql: sql.to_owned(),
+        values: values.iter().copied().map(text).collect(),
+    }
+}
+
+/// A store in which `many` owners have a key of one name, and one of them has `many` keys; two
+/// projects have `many` members, and there are `many` administrators.
+fn crowd(many: usize) -> Connection {
+    let crowd = store(many);
+    crowd
+        .execute_batch(&format!(
+            "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {many})
+             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by)
+             SELECT 'same' || printf('%08d', n), 'same', 'user-' || n, 'api', 'x', n, 'a' FROM up;
+             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, grace_from, usable_until)
+             VALUES ('gone00000001', 'same', 'phased', 'api', 'x', 1, 'a', 5, 6);
+             WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {many})
+             INSERT INTO members SELECT project, 'user-' || n, 'collaborator'
+             FROM up, (SELECT 'p' AS project UNION ALL SELECT 'q');
+             INSERT INTO key_scopes SELECT seq, 'held' FROM keys WHERE owner = 'active';
+             INSERT INTO administrators SELECT DISTINCT owner FROM keys"
+        ))
+        .unwrap();
+    crowd
+}
+
+/// Requires that `query` finds `count` rows, in as many steps in a large crowd as in a small one.
+#[track_caller]
+fn finds_in_a_crowd(query: &Query, count: usize) {
+    let (small, large) = (work(&crowd(200), query), work(&crowd(5_000), query));
+    assert_eq!((small.0, large.0), (count, count), "{}", query.sql);
+    let plan = plan(&crowd(200), query);
+    assert!(
+        large.1 < small.1 + 20,
+        "{} steps among 200, {} among 5000\n{}\n{plan}",
+        small.1,
+        large.1,
+        query.sql
+    );
+}
+
+#[test]
+fn a_live_name_is_found_by_the_index_that_makes_it_unique() {
+    for (owner, name, count) in [
+        ("active", "active-50", 1),
+        ("active", "none", 0),
+        ("user-7", "same", 1),
+        ("phased", "same", 0),
+    ] {
+        let query = query(&LIVE_KEY, &[owner, name]);
+        finds_in_a_crowd(&query, count);
+        let plan = plan(&crowd(200), &query);
+        assert!(
+            plan.contains("keys_live_name (owner=? AND name=?)"),
+            "{plan}"
+        );
+    }
+}
+
+#[test]
+fn phased_out_keys_of_an_owner_and_a_name_are_found_by_the_rarer_of_the_two() {
+    let named = |owner: &str, name: &str, stops_by| Filter {
+        owner: Some(owner.to_owned()),
+        name: Some(name.to_owned()),
+        states: vec![State::PhasedOut],
+        stops_by,
+        ..all()
+    };
+    for stops_by in [None, Some(Timestamp::MAX)] {
+        let of_many = select(&named("active", "active-50", stops_by));
+        finds_in_a_crowd(&of_many, 0);
+        let of_few = named("phased", "same", stops_by);
+        let of_few = super::select(&of_few, Through::Owner);
+        finds_in_a_crowd(&of_few, usize::from(stops_by.is_none()));
+    }
+    finds_in_a_crowd(&select(&named("grace", "grace-1", Some(Timestamp::MAX))), 1);
+}
+
+#[test]
+fn whether_many_have_a_name_is_told_by_the_first_of_them() {
+    let query = |name| Query {
+        sql: MANY_HAVE.to_owned(),
+        values: vec![text(name), Value::Integer(100)],
+    };
+    finds_in_a_crowd(&query("same"), 1);
+    finds_in_a_crowd(&query("active-50"), 0);
+}
+
+#[test]
+fn some_keys_of_a_name_are_found_without_all_of_them() {
+    let live = select(&Filter {
+        name: Some("same".to_owned()),
+        states: vec![State::Active, State::Disabled, State::Expired],
+        sort: Sort::Any,
+        limit: Some(10),
+        ..all()
+    });
+    finds_in_a_crowd(&live, 10);
+    for (owner, count) in [(None, 10), (Some("active"), 10), (Some("next"), FEW)] {
+        finds_in_a_crowd(&live_names(owner, 10), count);
+    }
+    let begun = select(&Filter {
+        name_prefix: Some("a".to_owned()),
+        sort: Sort::Name,
+        limit: Some(10),
+        ..not_deleted()
+    });
+    let (small, large) = (work(&crowd(200), &begun), work(&crowd(5_000), &begun));
+    assert!(large.1 < small.1 + 20, "{small:?}, then {large:?}");
+}
+
+#[test]
+fn whether_somebody_is_one_of_many_is_told_by_one_row() {
+    finds_in_a_crowd(&query(ROLE, &["p", "user-7"]), 1);
+    finds_in_a_crowd(&query(ROLE, &["p", "nobody"]), 0);
+    finds_in_a_crowd(&query(NEXT_PROJECT, &["p"]), 1);
+    finds_in_a_crowd(&query(APPOINTED, &["active"]), 1);
+    finds_in_a_crowd(&members(Some("q"), Some(1)), 1);
+    finds_in_a_crowd(&members(None, Some(10)), 10);
+    finds_in_a_crowd(&administrators(Some(2)), 2);
+    finds_in_a_crowd(&users_of_scope("held", 5), 5);
+    finds_in_a_crowd(&users_of_scope("inference", 5), 5);
+    finds_in_a_crowd(
+        &Query {
+            sql: EVENT_AT.to_owned(),
+            values: vec![Value::Integer(50)],
+        },
+        1,
+    );
 }
 
 #[test]
