@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::io;
 
 /// How many keys are named one by one before a question.
-const NAMED_MAX: usize = 20;
+pub const NAMED_MAX: usize = 20;
 
 /// Has `question` answered with yes, unless `yes` says so already; `action` is what is about to be
 /// done, in one word.
@@ -74,6 +74,11 @@ pub fn unanswered(cause: &io::Error, consequence: &str, hint: &str) -> Error {
 
 /// Says which keys a question is about, and when each was last used: what uses it will fail.
 pub fn name_keys(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
+    name_first(cx, keys, keys.len(), now);
+}
+
+/// The same where there are `count` keys and `keys` are the first of them.
+pub fn name_first(cx: &mut Cx<'_>, keys: &[Key], count: usize, now: Timestamp) {
     for key in keys.iter().take(NAMED_MAX) {
         let used = key.last_used_at.map_or_else(
             || "no use recorded".to_owned(),
@@ -88,8 +93,8 @@ pub fn name_keys(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
         );
         cx.notice(line);
     }
-    if keys.len() > NAMED_MAX {
-        cx.notice(format_args!("  and {} more", keys.len() - NAMED_MAX));
+    if count > NAMED_MAX {
+        cx.notice(format_args!("  and {} more", count - NAMED_MAX));
     }
 }
 

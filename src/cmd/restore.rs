@@ -4,12 +4,13 @@ mod effect;
 
 use self::effect::Effect;
 use super::Cx;
-use super::confirm::{confirm, keys, name_keys};
+use super::confirm::{confirm, keys, name_first};
 use super::values::Why;
 use crate::access::Access;
 use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
+use crate::key::Key;
 use crate::store::{self, Location, Read, Restoration};
 use crate::when::Timestamp;
 use std::collections::HashSet;
@@ -81,8 +82,7 @@ impl Args {
             if let Some(store) = current {
                 check_access(&store.access(&cx.env.actor)?, false)?;
             }
-            let effect = Effect::of(current, copy, now)?;
-            check_told(&told, &effect)?;
+            let effect = Effect::of(current, copy, now, &mut |key| check_told(&told, key))?;
             let event = Event::new(now, &cx.env.actor, Action::Restore, None)
                 .with("copy", source.path().to_string_lossy())
                 .with(
@@ -92,8 +92,8 @@ impl Args {
                         .transpose()?
                         .map(|head| head.to_string()),
                 )
-                .with("revived", effect.revived.len())
-                .with("stopped", effect.stopped.len());
+                .with("revived", effect.revived.count)
+                .with("stopped", effect.stopped.count);
             Ok(event.because(self.why.reason.as_deref()))
         })?;
         if is_new {
@@ -117,7 +117,12 @@ impl Args {
     /// keys that were said to become valid again.
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
         let now = cx.env.now();
-        let effect = Effect::of(restoration.current(), restoration.copy(), now)?;
+        let mut revived = HashSet::new();
+        let (current, copy) = (restoration.current(), restoration.copy());
+        let effect = Effect::of(current, copy, now, &mut |key| {
+            revived.insert(key.id);
+            Ok(())
+        })?;
         if self.yes || cx.env.terminal.interactive() {
             if let Some(damage) = restoration.damage() {
                 cx.notice(format_args!("the store is damaged: {damage}"));
@@ -125,12 +130,12 @@ impl Args {
             }
             tell(cx, &effect, now);
         }
-        let question = match effect.revived.len() {
+        let question = match effect.revived.count {
             0 => "Restore the copy?".to_owned(),
             count => format!("Restore the copy, and {} with it?", keys(count)),
         };
         confirm(cx, self.yes, "restore", &question)?;
-        Ok(effect.revived.iter().map(|key| key.id).collect())
+        Ok(revived)
     }
 }
 
@@ -144,33 +149,31 @@ fn check_access(access: &Access, is_damaged: bool) -> Result<()> {
     }
 }
 
-/// Refuses an effect that would make a key valid of which nobody was told: it may have been
+/// Refuses a key that would become valid again and of which nobody was told: it may have been
 /// disabled or deleted since.
-fn check_told(told: &HashSet<KeyId>, effect: &Effect) -> Result<()> {
-    match effect.revived.iter().find(|key| !told.contains(&key.id)) {
-        None => Ok(()),
-        Some(key) => Err(Error::state(format!(
-            "{} would become valid again too: it was stopped only just now",
-            key.label()
-        ))
-        .hint("nothing was changed; run the command again")),
+fn check_told(told: &HashSet<KeyId>, key: &Key) -> Result<()> {
+    if told.contains(&key.id) {
+        return Ok(());
     }
+    Err(Error::state(format!(
+        "{} would become valid again too: it was stopped only just now",
+        key.label()
+    ))
+    .hint("nothing was changed; run the command again"))
 }
 
 fn tell(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
-    match effect.revived.len() {
+    match effect.revived.count {
         0 => cx.status("no revoked key becomes valid again"),
         count => {
             cx.notice(format_args!("{} will become valid again:", keys(count)));
-            name_keys(cx, &effect.revived, now);
+            name_first(cx, &effect.revived.first, count, now);
         }
     }
-    if !effect.stopped.is_empty() {
-        cx.notice(format_args!(
-            "{} will stop working:",
-            keys(effect.stopped.len())
-        ));
-        name_keys(cx, &effect.stopped, now);
+    if effect.stopped.count > 0 {
+        let count = effect.stopped.count;
+        cx.notice(format_args!("{} will stop working:", keys(count)));
+        name_first(cx, &effect.stopped.first, count, now);
     }
     if effect.events > 0 {
         let lines = match effect.events {

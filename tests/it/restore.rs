@@ -720,13 +720,16 @@ fn what_is_no_store_is_not_replaced() {
 }
 
 #[test]
-fn a_log_that_cannot_be_read_to_its_end_is_lost_from_where_it_cannot() {
+fn restore_of_a_store_with_a_broken_log_counts_the_lines_behind_a_common_one() {
     for (spoil, lost) in [
-        ("UPDATE events SET hash = x'00' WHERE seq = 3", 10),
+        ("UPDATE events SET hash = x'00' WHERE seq = 3", 4),
+        ("UPDATE events SET hash = x'00' WHERE seq = 12", 4),
+        ("UPDATE events SET hash = zeroblob(32) WHERE seq <= 8", 12),
         ("UPDATE events SET at = -1 WHERE seq = 12", 4),
-        ("UPDATE events SET detail = 'x' WHERE seq = 3", 0),
-        ("UPDATE events SET seq = -seq WHERE seq = 3", 12),
-        ("DELETE FROM events WHERE seq = 3", 0),
+        ("UPDATE events SET detail = 'x' WHERE seq = 3", 4),
+        ("UPDATE events SET seq = -seq WHERE seq = 3", 4),
+        ("DELETE FROM events WHERE seq = 3", 4),
+        ("DELETE FROM events WHERE seq > 8", 0),
         ("DELETE FROM events", 0),
     ] {
         let Since { world, copy, .. } = since();
@@ -740,6 +743,34 @@ fn a_log_that_cannot_be_read_to_its_end_is_lost_from_where_it_cannot() {
         check_sound(&world);
         assert_eq!(kept_aside(&world).len(), 1, "{spoil}");
     }
+}
+
+#[test]
+fn restore_of_a_copy_that_went_another_way_counts_the_lines_since_both_were_one() {
+    let Since { world, copy, .. } = since();
+    let other = world.path("other.db");
+    fs::copy(&copy, &other).unwrap();
+    for line in ["policy set max-expiry 20d", "policy set max-expiry 30d"] {
+        let on_other = format!("--db {} {line}", other.display());
+        world
+            .line(&on_other)
+            .without_db()
+            .user("carol")
+            .run()
+            .code(0);
+    }
+    // The store has twelve lines, the copy has ten: they share eight.
+    restore(&world, &other, "--yes")
+        .run()
+        .code(0)
+        .says("the log will lose its last 4 lines\n");
+    // It holds the ten now, and the line of the restore.
+    restore(&world, &copy, "--yes")
+        .run()
+        .code(0)
+        .says("the log will lose its last 3 lines\n");
+    let ran = restore(&world, &copy, "--yes").run().code(0);
+    ran.says("the log will lose its last line\n");
 }
 
 #[test]

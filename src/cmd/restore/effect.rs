@@ -1,38 +1,55 @@
-//! What a restore will change for those who use the keys.
+//! What a restore will change for those who use the keys. Nothing grows with the store but the IDs
+//! of the keys that are said to become valid again.
 
+use crate::cmd::confirm::NAMED_MAX;
 use crate::error::{Kind, Result};
-use crate::event::Link;
 use crate::key::Key;
-use crate::store::{Filter, LogFilter, Read};
+use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
 /// The difference that a copy in a store's place makes.
+#[derive(Default)]
 pub struct Effect {
     /// The keys that do not work now, or are not there, and will work, as the copy has them.
-    pub revived: Vec<Key>,
+    pub revived: Found,
     /// The keys that work now and will not, or will not be there, as the store has them.
-    pub stopped: Vec<Key>,
+    pub stopped: Found,
     /// How many lines the log loses.
-    pub events: usize,
+    pub events: u64,
     /// Who is no administrator now and will be one.
     pub administrators: Vec<String>,
 }
 
+/// Some keys: how many there are, and the first of them, which are named.
+#[derive(Default)]
+pub struct Found {
+    /// How many.
+    pub count: usize,
+    /// The first.
+    pub first: Vec<Key>,
+}
+
 impl Effect {
     /// The difference at `now` between `current`, which holds nothing if there is none, and `copy`.
-    pub fn of(current: Option<&dyn Read>, copy: &dyn Read, now: Timestamp) -> Result<Self> {
+    /// Calls `revives` for each key that becomes valid again.
+    pub fn of(
+        current: Option<&dyn Read>,
+        copy: &dyn Read,
+        now: Timestamp,
+        revives: &mut dyn FnMut(&Key) -> Result<()>,
+    ) -> Result<Self> {
         let mut effect = Effect {
-            revived: only_in(copy, current, now)?,
-            stopped: Vec::new(),
-            events: 0,
-            administrators: Vec::new(),
+            revived: only_in(copy, current, now, revives)?,
+            ..Effect::default()
         };
         if let Some(current) = current {
-            let still = current.administrators(None)?;
-            effect.administrators = copy.administrators(None)?;
-            effect.administrators.retain(|name| !still.contains(name));
-            effect.stopped = only_in(current, Some(copy), now)?;
+            for name in copy.administrators(None)? {
+                if !current.is_appointed(&name)? {
+                    effect.administrators.push(name);
+                }
+            }
+            effect.stopped = only_in(current, Some(copy), now, &mut |_| Ok(()))?;
             effect.events = lines_only_in(current, copy)?;
         }
         Ok(effect)
@@ -40,13 +57,22 @@ impl Effect {
 }
 
 /// The keys that work in `one` and not in `other`.
-fn only_in(one: &dyn Read, other: Option<&dyn Read>, now: Timestamp) -> Result<Vec<Key>> {
-    let mut found = Vec::new();
+fn only_in(
+    one: &dyn Read,
+    other: Option<&dyn Read>,
+    now: Timestamp,
+    visit: &mut dyn FnMut(&Key) -> Result<()>,
+) -> Result<Found> {
+    let mut found = Found::default();
     one.scan(&Filter::all(now), &mut |key| {
         if key.is_usable(now) {
             let same = other.map(|other| other.get(key.id)).transpose()?.flatten();
             if !same.is_some_and(|key| key.is_usable(now)) {
-                found.push(key);
+                visit(&key)?;
+                found.count += 1;
+                if found.first.len() < NAMED_MAX {
+                    found.first.push(key);
+                }
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -54,35 +80,71 @@ fn only_in(one: &dyn Read, other: Option<&dyn Read>, now: Timestamp) -> Result<V
     Ok(found)
 }
 
-/// How many lines of the log of `one` come after the last that `other` has in the same place. One
-/// that cannot be read differs, and with it all that come after it.
-fn lines_only_in(one: &dyn Read, other: &dyn Read) -> Result<usize> {
-    let (mut lines, others) = (Vec::new(), links(other)?);
-    let read = read_links(one, &mut lines);
-    let same = lines
-        .iter()
-        .zip(&others)
-        .take_while(|(one, other)| one == other)
-        .count();
-    let count = match read {
-        Err(error) if error.kind == Kind::Damaged => {
-            let head = one.head().map_or(0, |head| head.seq);
-            usize::try_from(head).unwrap_or(0).max(lines.len() + 1)
+/// How far the log of `one` goes on behind the last line that it has in common with that of `other`.
+///
+/// Each line's hash covers the line and the hash before it: logs that have the same line in one
+/// place have the same lines before, so that the last one is found by bisection. In a log that was
+/// tampered with it is one of those behind which the two differ.
+fn lines_only_in(one: &dyn Read, other: &dyn Read) -> Result<u64> {
+    let end = last_line(one)?;
+    let same = last_common(end, &mut |seq| in_both(one, other, seq))?;
+    Ok(end.abs_diff(same))
+}
+
+/// The last of the lines from 1 to `end` that is in both logs, or 0: `in_both` tells of a line.
+fn last_common(end: i64, in_both: &mut dyn FnMut(i64) -> Result<bool>) -> Result<i64> {
+    if end <= 0 || in_both(end)? {
+        return Ok(end);
+    }
+    let (mut same, mut differ) = (0, end);
+    while differ - same > 1 {
+        let middle = same + (differ - same) / 2;
+        match in_both(middle)? {
+            true => same = middle,
+            false => differ = middle,
         }
-        read => read.map(|()| lines.len())?,
-    };
-    Ok(count - same)
+    }
+    Ok(same)
 }
 
-fn links(store: &dyn Read) -> Result<Vec<Link>> {
-    let mut links = Vec::new();
-    read_links(store, &mut links)?;
-    Ok(links)
+/// The number of the last line; as the log's head has it, where that line cannot be read.
+fn last_line(store: &dyn Read) -> Result<i64> {
+    match store.event_at(i64::MAX) {
+        Err(error) if error.kind == Kind::Damaged => Ok(store.head().map_or(0, |head| head.seq)),
+        last => Ok(last?.map_or(0, |last| last.seq)),
+    }
 }
 
-fn read_links(store: &dyn Read, links: &mut Vec<Link>) -> Result<()> {
-    store.scan_log(&LogFilter::default(), &mut |entry| {
-        links.push(entry.hash);
-        Ok(ControlFlow::Continue(()))
-    })
+/// Whether the last line at `seq` or before is one and the same in both logs; one that cannot be
+/// read is not.
+fn in_both(one: &dyn Read, other: &dyn Read, seq: i64) -> Result<bool> {
+    match one.event_at(seq) {
+        Err(error) if error.kind == Kind::Damaged => Ok(false),
+        line => {
+            let line = line?;
+            Ok(line.is_some() && line == other.event_at(seq)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_common_asks_of_few_lines() {
+        for end in [-1, 0, 1, 2, 3, 1000, 1_000_000, i64::MAX] {
+            for same in [0, 1, 2, end / 2, end - 1, end] {
+                let same = same.clamp(0, end.max(0));
+                let mut asked = 0;
+                let found = last_common(end, &mut |seq| {
+                    assert!((1..=end).contains(&seq), "{seq} of {end}");
+                    asked += 1;
+                    Ok(seq <= same)
+                });
+                assert_eq!(found.unwrap(), same.min(end), "{end}");
+                assert!(asked <= 64, "{asked} lines of {end}");
+            }
+        }
+    }
 }
