@@ -313,6 +313,22 @@ fn whether_somebody_is_one_of_many_is_told_by_one_row() {
 }
 
 #[test]
+fn what_is_dead_is_not_looked_for_among_all_keys() {
+    let dead = |owner: Option<&str>, by| {
+        select(&Filter {
+            died_by: Timestamp::from_millis(by),
+            kind: Some(crate::key::Kind::Api),
+            owner: owner.map(str::to_owned),
+            ..all()
+        })
+    };
+    // Those that expired one day ago are dead, and those that were deleted or whose grace is over.
+    finds_without_a_walk(&dead(None, NOW), 4 * FEW);
+    finds_without_a_walk(&dead(None, NOW - 2 * DAY), 2 * FEW);
+    finds_without_a_walk(&dead(Some("deleted"), NOW), FEW);
+}
+
+#[test]
 fn the_beginning_of_a_name_is_not_looked_for_among_all_keys() {
     let named = |owner: Option<&str>, prefix: &str| {
         select(&Filter {
