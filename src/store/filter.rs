@@ -22,8 +22,8 @@ pub enum Sort {
 }
 
 /// What a key must be to be visited; what is empty or absent asks nothing. By owner, project, name,
-/// ID or scope, by any state but active, and by when they stop, keys are found through an index; what
-/// else is asked is asked of each of these or, without them, of all keys.
+/// ID or scope, by any state but active, by when they stop and by when they died, keys are found
+/// through an index; what else is asked is asked of each of these or, without them, of all keys.
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// The time at which states are told.

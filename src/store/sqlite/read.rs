@@ -196,7 +196,10 @@ pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Resul
 
 /// Whether there are projects: a store that is older than they are has none.
 fn has_projects(connection: &Connection) -> Result<bool> {
-    Ok(migrate::version(connection)? >= migrate::WITH_PROJECTS)
+    // Prepared once: a batch asks for each token.
+    let mut statement = connection.prepare_cached("PRAGMA user_version")?;
+    let version: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(usize::try_from(version).is_ok_and(|version| version >= migrate::WITH_PROJECTS))
 }
 
 /// The role of `user` in `project`, if they are a member of it.
