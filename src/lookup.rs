@@ -10,7 +10,7 @@ use crate::store::{Filter, LogFilter, Read, Sort};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
-/// How many candidates of an ambiguous KEY are named.
+/// Number of candidates of an ambiguous KEY that are named.
 const CANDIDATES_MAX: u64 = 10;
 
 /// How much of an ID must be right for a key to be looked for whose ID is like it.

@@ -10,7 +10,7 @@ const SHORTEST: usize = 3;
 /// before it. What it costs grows with the length.
 const LONGEST: usize = 1024;
 
-/// Among how many names one is looked for that is like the one given.
+/// Number of known names among which one is looked for that is like the one given.
 pub const AMONG: u64 = 1000;
 
 /// A question after the name among `known` that is most like `name`, if one is like it at all.

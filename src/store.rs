@@ -102,7 +102,7 @@ pub trait Read {
     /// The first `limit` projects, in order.
     fn projects(&self, limit: u64) -> Result<Vec<String>>;
 
-    /// Whether `user` was appointed an administrator.
+    /// Tells whether `user` was appointed an administrator.
     fn is_appointed(&self, user: &str) -> Result<bool>;
 
     /// The administrators that were appointed, in order; the first `limit`, if it is given.

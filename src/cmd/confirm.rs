@@ -77,7 +77,7 @@ pub fn name_keys(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
     name_first(cx, keys, keys.len(), now);
 }
 
-/// The same where there are `count` keys and `keys` are the first of them.
+/// Does the same for `count` keys, of which `keys` are the first.
 pub fn name_first(cx: &mut Cx<'_>, keys: &[Key], count: usize, now: Timestamp) {
     for key in keys.iter().take(NAMED_MAX) {
         let used = key.last_used_at.map_or_else(

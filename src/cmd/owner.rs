@@ -27,7 +27,7 @@ pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     Ok(values::meant(owner, &owners, otherwise))
 }
 
-/// Whether `owner` has a key, deleted ones among them.
+/// Tells whether `owner` has a key, a deleted one too.
 pub fn has_keys(store: &dyn Read, owner: &str, now: Timestamp) -> Result<bool> {
     let found = store.find(&Filter {
         owner: Some(owner.to_owned()),

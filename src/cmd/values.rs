@@ -10,7 +10,7 @@ use crate::store::Read;
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many owners of a project are named.
+/// Number of owners of a project that are named.
 const OWNERS_MAX: usize = 10;
 
 /// Why a change is made.

@@ -16,7 +16,7 @@ use std::path::Path;
 /// How many keys are offered at once: more is nothing that a person picks from.
 const KEYS_MAX: u64 = 100;
 
-/// How many members of a project are named beside it.
+/// Number of members that are named beside a project.
 const MEMBERS_NAMED: u64 = 5;
 
 /// Where values come from.

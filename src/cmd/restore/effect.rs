@@ -17,16 +17,16 @@ pub struct Effect {
     pub stopped: Found,
     /// How many lines the log loses.
     pub events: u64,
-    /// Who is no administrator now and will be one.
+    /// Users who are no administrators now and will be.
     pub administrators: Vec<String>,
 }
 
-/// Some keys: how many there are, and the first of them, which are named.
+/// Number of some keys, and the first of them, which are named.
 #[derive(Default)]
 pub struct Found {
-    /// How many.
+    /// Their number.
     pub count: usize,
-    /// The first.
+    /// The first of them.
     pub first: Vec<Key>,
 }
 
@@ -80,7 +80,7 @@ fn only_in(
     Ok(found)
 }
 
-/// How far the log of `one` goes on behind the last line that it has in common with that of `other`.
+/// Counts the lines of the log of `one` behind the last that is in that of `other` too.
 ///
 /// Each line's hash covers the line and the hash before it: logs that have the same line in one
 /// place have the same lines before, so that the last one is found by bisection. In a log that was
@@ -115,8 +115,8 @@ fn last_line(store: &dyn Read) -> Result<i64> {
     }
 }
 
-/// Whether the last line at `seq` or before is one and the same in both logs; one that cannot be
-/// read is not.
+/// Tells whether the last line at `seq` or before is one and the same in both logs; a line that
+/// cannot be read is not.
 fn in_both(one: &dyn Read, other: &dyn Read, seq: i64) -> Result<bool> {
     match one.event_at(seq) {
         Err(error) if error.kind == Kind::Damaged => Ok(false),

@@ -194,7 +194,7 @@ pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Resul
     Ok(found)
 }
 
-/// Whether there are projects: a store that is older than they are has none.
+/// Tells whether the schema has projects: an older store has none.
 fn has_projects(connection: &Connection) -> Result<bool> {
     // Prepared once: a batch asks for each token.
     let mut statement = connection.prepare_cached("PRAGMA user_version")?;
@@ -268,7 +268,7 @@ pub fn projects(connection: &Connection, limit: u64) -> Result<Vec<String>> {
     Ok(projects)
 }
 
-/// Whether `user` was appointed an administrator.
+/// Tells whether `user` was appointed an administrator.
 pub fn is_appointed(connection: &Connection, user: &str) -> Result<bool> {
     Ok(connection.prepare(query::APPOINTED)?.exists([user])?)
 }
