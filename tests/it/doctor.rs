@@ -95,15 +95,15 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE keys SET name = 'a' || char(27) WHERE name = 'web'",
-            "the name 'a\\u{1b}' has a control character",
+            "its name cannot be right",
         ),
         (
             "UPDATE keys SET owner = '' WHERE name = 'web'",
-            "the owner is empty",
+            "its owner cannot be right",
         ),
         (
             "UPDATE keys SET created_by = '' WHERE name = 'web'",
-            "'' is not a user's name",
+            "its created_by cannot be right",
         ),
         (
             "UPDATE keys SET hash = '$argon2id$v=19$m=1048577,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' WHERE name = 'web'",
@@ -123,11 +123,11 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE key_scopes SET scope = 'nowhere' WHERE key = 1",
-            "there is no scope 'nowhere', which it has",
+            "it has the scope 'nowhere', which is not there",
         ),
         (
             "UPDATE key_labels SET label = 'a=b' WHERE label = 'tier'",
-            "'a=b' is not a label key",
+            "its labels cannot be right",
         ),
         (
             "UPDATE key_labels SET value = CAST(zeroblob(20000000) AS TEXT)",
@@ -135,11 +135,11 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE scope_implies SET implied = 'nowhere' WHERE name = 'project'",
-            "the scope 'project' implies 'nowhere': one of them is not there",
+            "the scope 'project' implies the scope 'nowhere': one of them is not there",
         ),
         (
             "INSERT INTO scopes VALUES ('Not A Scope', '')",
-            "'Not A Scope' is not a scope name",
+            "a scope's name cannot be right",
         ),
         (
             "INSERT INTO key_labels VALUES (99, 'a', 'b')",
@@ -147,16 +147,19 @@ fn each_damage_is_told() {
         ),
         (
             "INSERT INTO policy VALUES ('max-expiry', 'often')",
-            "its policy cannot be read: 'often' is not a duration",
+            "its policy cannot be read: max-expiry",
         ),
         (
             "INSERT INTO policy VALUES ('nonsense', '1')",
-            "its policy cannot be read",
+            "its policy cannot be read: a setting that keyctl does not know",
         ),
-        ("UPDATE members SET role = 'guest'", "'guest' is not a role"),
+        (
+            "UPDATE members SET role = 'guest'",
+            "a member of the project 'search' cannot be right",
+        ),
         (
             "INSERT INTO administrators VALUES ('')",
-            "'' is not a user's name",
+            "an administrator's name cannot be right",
         ),
         (
             "UPDATE event_head SET hash = x'00'",

@@ -1,6 +1,6 @@
 //! A copy of a store: all that it holds at one moment, in a file of its own.
 
-use super::error::in_words;
+use super::error::{code, in_words};
 use super::{Sqlite, is_same, shown};
 use crate::error::{Error as Told, Result as ToldResult, words};
 use crate::hint::{Hint, run};
@@ -8,6 +8,7 @@ use crate::store::scratch::Scratch;
 use crate::store::{Copied, Location, Place, Read};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql};
+use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,7 @@ impl Sqlite {
                 Err(cause) => return Ok(Err(unmade(words(&cause)))),
             };
             if let Err(cause) = connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
-                return match cause.sqlite_error_code() {
+                return match code(&cause) {
                     Some(
                         ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen,
                     ) => Ok(Err(unmade(in_words(&cause)))),
@@ -79,7 +80,7 @@ impl Sqlite {
     }
 }
 
-fn unmade(cause: String) -> Told {
+fn unmade(cause: impl Display) -> Told {
     Told::store(format!("the copy could not be made: {cause}"))
         .hint("check the room and the permissions where it is to lie")
 }

@@ -1,12 +1,12 @@
 //! What is wrong with a store's content. A check goes on where the one before it failed, reads row
 //! by row, and takes nothing of what it reads on trust.
 
+mod pages;
 mod rows;
 mod schema;
 
 use super::error::{Error, Result};
 use super::read;
-use crate::error::escape;
 use rusqlite::Connection;
 
 /// The most lines that say what is wrong: who meets more than these needs a backup, not a list.
@@ -30,7 +30,7 @@ pub fn find(connection: &Connection) -> Result<Vec<String>> {
         return Ok(found.lines);
     }
     let checks: [(&str, Check); 8] = [
-        ("its pages", integrity),
+        ("its pages", pages::check),
         ("its references", rows::references),
         ("its keys", rows::keys),
         ("its keys' scopes", rows::scopes_of_keys),
@@ -73,29 +73,12 @@ impl Found {
     fn tell(&mut self, line: impl ToString) {
         if self.lines.len() < LINES {
             let cut: String = line.to_string().chars().take(LINE_MAX).collect();
-            self.lines.push(escape(&cut));
+            self.lines.push(cut);
         } else if !self.is_full {
             self.is_full = true;
             self.lines.push("and more".to_owned());
         }
     }
-}
-
-/// Lines of SQLite's that say nothing of what is wrong.
-const NOTHING_SAID: [&str; 2] = ["ok", "*** in database main ***"];
-
-/// What SQLite finds: pages, indexes, types and constraints.
-fn integrity(connection: &Connection, found: &mut Found) -> Result<()> {
-    let sql = format!("PRAGMA integrity_check({})", LINES + 1);
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let text: String = row.get(0)?;
-        for line in text.lines().filter(|line| !NOTHING_SAID.contains(line)) {
-            found.tell(line);
-        }
-    }
-    Ok(())
 }
 
 fn policy(connection: &Connection, _: &mut Found) -> Result<()> {

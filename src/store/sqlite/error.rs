@@ -2,13 +2,10 @@
 
 use super::subject::Subject;
 use super::{migrate, open, shown};
-use crate::error::{Error as Told, escape};
+use crate::error::Error as Told;
 use crate::hint::{Hint, run};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
-
-/// The most characters of SQLite's own words that an error repeats.
-const WORDS_MAX: usize = 256;
 
 /// What SQLite, or what a row holds, can be at fault for.
 pub enum Error {
@@ -57,7 +54,7 @@ impl Error {
     /// Whether a store was met that only a reader with more rights could open.
     pub fn is_unopenable(&self) -> bool {
         matches!(self, Error::Sqlite(error) if matches!(
-            error.sqlite_error_code(),
+            code(error),
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
         ))
     }
@@ -65,7 +62,7 @@ impl Error {
     /// Whether another process was in the way.
     pub fn is_busy(&self) -> bool {
         matches!(self, Error::Sqlite(error) if matches!(
-            error.sqlite_error_code(),
+            code(error),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
         ))
     }
@@ -76,7 +73,7 @@ impl Error {
             Error::Damaged(_) => true,
             Error::Refused(_) | Error::Told(_) => false,
             // What has no code of SQLite's could not be made of the value that it gave.
-            Error::Sqlite(error) => error.sqlite_error_code().is_none_or(|code| {
+            Error::Sqlite(error) => code(error).is_none_or(|code| {
                 matches!(
                     code,
                     ErrorCode::DatabaseCorrupt
@@ -94,10 +91,7 @@ impl Error {
     /// What is at fault, without the store's name.
     pub fn in_words(&self) -> String {
         match self {
-            Error::Sqlite(error) if error.sqlite_error_code().is_none() => {
-                "a value is not what it should be".to_owned()
-            }
-            Error::Sqlite(error) => error.to_string(),
+            Error::Sqlite(error) => in_words(error).to_owned(),
             Error::Damaged(what) => what.clone(),
             Error::Refused(why) => why.about("the store", "it").message,
             Error::Told(error) => error.to_string(),
@@ -112,7 +106,7 @@ impl Error {
             Error::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
             Error::Damaged(what) => damaged(subject, what),
             Error::Sqlite(error)
-                if error.sqlite_error_code() == Some(ErrorCode::NotADatabase)
+                if code(&error) == Some(ErrorCode::NotADatabase)
                     && open::is_marked(subject.path) =>
             {
                 damaged(subject, "its first page cannot be read")
@@ -163,7 +157,7 @@ impl Refusal {
 fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
     let cause = in_words(error);
     let (file, path) = (subject.file(), shown(subject.path));
-    match error.sqlite_error_code() {
+    match code(error) {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Told::store(format!("{file} is in use by another process")).hint(format!(
                 "run the command again; 'fuser -v {path}' shows who has it open"
@@ -198,10 +192,30 @@ fn restore() -> Hint {
     Hint::from("restore a backup of it: ").and(run!("restore PATH"))
 }
 
-/// What SQLite says: it may repeat what the file's schema says, which somebody else may have written.
-pub fn in_words(error: &rusqlite::Error) -> String {
-    let words: String = error.to_string().chars().take(WORDS_MAX).collect();
-    escape(&words)
+/// Returns the words for the result code of `error`, never SQLite's own message: that repeats what
+/// lies in the file, and where a row's bytes have come to stand in the schema that is a stored hash.
+pub fn in_words(error: &rusqlite::Error) -> &'static str {
+    match failure(error) {
+        None => "a value is not what it should be",
+        // Our statements are fixed: only what they are run on can be wrong.
+        Some(failure) if failure.code == ErrorCode::Unknown => {
+            "its tables are not as keyctl makes them"
+        }
+        Some(failure) => ffi::code_to_str(failure.extended_code),
+    }
+}
+
+/// SQLite's code for `error`, if it has one.
+pub fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    failure(error).map(|failure| failure.code)
+}
+
+fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _)
+        | rusqlite::Error::SqlInputError { error: failure, .. } => Some(*failure),
+        _ => None,
+    }
 }
 
 /// What is said of a file that is no SQLite file at all.

@@ -245,16 +245,7 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&uri, flags).map_err(|error| match error {
-        // Behind SQLite's own words the driver puts the URI, which nobody typed.
-        rusqlite::Error::SqliteFailure(code, Some(words)) => {
-            let own = words.strip_suffix(&uri);
-            let own = own.and_then(|words| words.strip_suffix(": "));
-            let words = own.unwrap_or(&words).to_owned();
-            rusqlite::Error::SqliteFailure(code, Some(words))
-        }
-        error => error,
-    })?;
+    let connection = Connection::open_with_flags(&uri, flags)?;
     harden(&connection)?;
     check(&connection, Empty::Refused)?;
     Ok(connection)

@@ -1,6 +1,6 @@
 //! What is read, over a connection that may be inside a transaction or outside one.
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, code};
 use super::query::{self, Through};
 use super::{beside, migrate, row};
 use crate::access::{Access, ROOT};
@@ -8,7 +8,7 @@ use crate::env::Actor;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::policy::Policy;
+use crate::policy::{Policy, SETTINGS};
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
@@ -138,7 +138,7 @@ pub fn policy(connection: &Connection) -> Result<Policy> {
             (row::get(found, 0, "policy")?, row::get(found, 1, "policy")?);
         policy
             .set(&name, &value)
-            .map_err(|error| Error::Damaged(format!("its policy cannot be read: {error}")))?;
+            .map_err(|_| unreadable_policy(&name))?;
         if !names.insert(name) {
             return Err(twice("policy"));
         }
@@ -148,6 +148,13 @@ pub fn policy(connection: &Connection) -> Result<Policy> {
         .check_bounds()
         .map_err(|error| Error::Damaged(format!("its policy cannot be right: {error}")))?;
     Ok(policy)
+}
+
+/// Names the setting of which the store holds a value that no command takes, if it is one of ours.
+fn unreadable_policy(name: &str) -> Error {
+    let known = SETTINGS.iter().find(|(known, _)| *known == name);
+    let which = known.map_or("a setting that keyctl does not know", |(name, _)| name);
+    Error::Damaged(format!("its policy cannot be read: {which}"))
 }
 
 /// A table whose pages lead round and round has no end, unless a row that comes again is one.
@@ -332,7 +339,7 @@ pub fn head(connection: &Connection) -> Result<Head> {
     });
     match head {
         Ok(head) => Ok(head),
-        Err(error) if error.sqlite_error_code().is_some() => Err(Error::Sqlite(error)),
+        Err(error) if code(&error).is_some() => Err(Error::Sqlite(error)),
         Err(_) => Err(Error::Damaged(
             "the head of its log cannot be read".to_owned(),
         )),

@@ -1,6 +1,6 @@
 //! A row as a key. What no version of this program writes is damage, never a guess.
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, code};
 use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -91,12 +91,11 @@ pub fn event(row: &Row<'_>) -> Result<Entry> {
 
 /// Reads column `index`, which a message calls `name`.
 pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &str) -> Result<T> {
-    row.get(index)
-        .map_err(|error| match error.sqlite_error_code() {
-            Some(_) => Error::Sqlite(error),
-            // SQLite gave the value; it is not what the column holds.
-            None => damaged(name),
-        })
+    row.get(index).map_err(|error| match code(&error) {
+        Some(_) => Error::Sqlite(error),
+        // SQLite gave the value; it is not what the column holds.
+        None => damaged(name),
+    })
 }
 
 fn time(row: &Row<'_>, index: usize, name: &str) -> Result<Option<Timestamp>> {

@@ -1,6 +1,6 @@
 //! What is written, inside one transaction.
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, code};
 use super::subject::Subject;
 use super::{damage, nearest, owner_of, read};
 use crate::access::Access;
@@ -315,7 +315,7 @@ fn insert_scopes_and_labels(connection: &Connection, seq: i64, key: &Key) -> Res
 
 /// A live key's name is unique for its owner; the index sees to it, this tells of it.
 fn name_taken(error: rusqlite::Error, key: &Key) -> Error {
-    let about_name = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+    let about_name = code(&error) == Some(ErrorCode::ConstraintViolation)
         && error.to_string().contains("keys.name");
     if !about_name {
         return Error::Sqlite(error);

@@ -116,7 +116,8 @@ fn a_view_in_the_place_of_a_table_is_not_asked() {
                 verify.stdin(&stage.active).run()
             }
         };
-        ran.fails(5, "the store ").says("prohibited");
+        ran.fails(5, "the store ")
+            .says("its tables are not as keyctl makes them");
         stage.read();
     }
 }
@@ -204,6 +205,29 @@ fn what_the_schema_says_moves_no_cursor() {
     );
     let ran = stage.world.line("verify").stdin(&stage.active).run();
     assert_eq!(sound(&ran), 5);
-    ran.says("x\\u{1b}[2J");
+    ran.says("database disk image is malformed");
     stage.meet();
+}
+
+#[test]
+fn bytes_of_a_row_in_the_schema_are_not_repeated() {
+    let stage = Stage::new();
+    // Everything that SQLite names when it refuses a schema is a stored hash.
+    for sql in [
+        "UPDATE sqlite_schema SET name = (SELECT hash FROM kept) WHERE name = 'members'",
+        "UPDATE sqlite_schema SET sql = (SELECT hash FROM kept) WHERE name = 'members'",
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE members(' || (SELECT hash FROM kept) || ')' WHERE name = 'members'",
+        "UPDATE sqlite_schema SET type = (SELECT hash FROM kept) WHERE name = 'members'",
+        "UPDATE sqlite_schema SET name = (SELECT hash FROM kept), tbl_name = (SELECT hash FROM kept), \
+         sql = 'CREATE TABLE \"' || (SELECT hash FROM kept) || '\" (x)' WHERE name = 'members'",
+    ] {
+        stage.tamper(&format!(
+            "CREATE TEMP TABLE kept AS SELECT hash FROM keys WHERE name = 'api';
+             PRAGMA writable_schema = ON; {sql}"
+        ));
+        stage.meet();
+        let ran = stage.world.line("doctor").run();
+        assert!([1, 5].contains(&sound(&ran)), "{ran:#?}");
+        stage.reset();
+    }
 }

@@ -1,7 +1,7 @@
-//! Whether every row holds what this program writes.
+//! Whether every row holds what this program writes. What does not is named by its place, and never
+//! repeated: it may be any bytes of the file.
 
 use super::Found;
-use crate::error::{Error as Told, is_unprintable, quote};
 use crate::hash::Stored;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -10,6 +10,7 @@ use crate::project::Role;
 use crate::scope;
 use crate::store::sqlite::error::{Error, Result};
 use crate::store::sqlite::{migrate, row};
+use crate::text::is_unprintable;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
@@ -61,10 +62,7 @@ fn key(one: &mut Statement<'_>, seq: i64, found: &mut Found) -> Result<()> {
     let Some(row) = rows.next()? else {
         return Err(Error::Damaged("it cannot be found".to_owned()));
     };
-    let title = match id(row)? {
-        Some(id) => format!("the key {id}"),
-        None => format!("the key in row {seq}"),
-    };
+    let title = title(id(row)?, seq);
     let mut tell = |what: &str| found.tell(format_args!("{title}: {what}"));
     let hash = hash(row.get_ref(row::WIDTH)?);
     if matches!(hash, Hash::Bad) {
@@ -83,10 +81,18 @@ fn key(one: &mut Statement<'_>, seq: i64, found: &mut Found) -> Result<()> {
         (Hash::Bad | Hash::Good, Some(_)) => tell("it is deleted, and its hash is still there"),
         _ => {}
     }
-    for what in texts(&key) {
-        tell(&what);
+    for column in odd_texts(&key) {
+        tell(&format!("its {column} cannot be right"));
     }
     Ok(())
+}
+
+/// Names a key by its ID or, where it has none, by its row.
+fn title(id: Option<KeyId>, seq: i64) -> String {
+    match id {
+        Some(id) => format!("the key {id}"),
+        None => format!("the key in row {seq}"),
+    }
 }
 
 fn id(row: &Row<'_>) -> Result<Option<KeyId>> {
@@ -110,44 +116,39 @@ fn hash(value: ValueRef<'_>) -> Hash {
     }
 }
 
-/// What the key's texts hold that no command takes.
-fn texts(key: &Key) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let mut refused = |result: std::result::Result<(), Told>| {
-        wrong.extend(result.err().map(|error| error.message));
+/// The columns of the key that hold what no command takes.
+fn odd_texts(key: &Key) -> Vec<&'static str> {
+    let is_label = |(label, value): (&String, &String)| {
+        name::label_key(label).is_ok() && name::label(&format!("{label}={value}")).is_ok()
     };
-    refused(name::key_name(&key.name).map(drop));
-    refused(name::owner(&key.owner).map(drop));
-    for scope in &key.scopes {
-        refused(scope::name(scope).map(drop));
-    }
-    for (label, value) in &key.labels {
-        let label = name::label_key(label).and_then(|key| name::label(&format!("{key}={value}")));
-        refused(label.map(drop));
-    }
-    for user in [Some(&key.created_by), key.disabled_by.as_ref()]
-        .into_iter()
-        .flatten()
-    {
-        refused(check_user(user));
-    }
-    wrong
+    let checked = [
+        ("name", name::key_name(&key.name).is_ok()),
+        ("owner", name::owner(&key.owner).is_ok()),
+        (
+            "scopes",
+            key.scopes.iter().all(|name| scope::name(name).is_ok()),
+        ),
+        ("labels", key.labels.iter().all(is_label)),
+        ("created_by", is_user(&key.created_by)),
+        (
+            "disabled_by",
+            key.disabled_by.as_deref().is_none_or(is_user),
+        ),
+    ];
+    let odd = checked.into_iter().filter(|(_, fits)| !fits);
+    odd.map(|(column, _)| column).collect()
 }
 
 /// Scopes that a key which works, or may again, has and that nobody registered.
 pub fn scopes_of_keys(connection: &Connection, found: &mut Found) -> Result<()> {
     let mut statement = connection.prepare(
-        "SELECT id, scope FROM key_scopes JOIN keys ON seq = key \
+        "SELECT id, seq, scope FROM key_scopes JOIN keys ON seq = key \
          WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM scopes WHERE name = scope)",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, scope): (String, String) = (row::get(row, 0, "id")?, row::get(row, 1, "scopes")?);
-        found.tell(format_args!(
-            "the key {}: there is no scope {}, which it has",
-            quote(&id),
-            quote(&scope)
-        ));
+        let (title, scope) = (title(id(row)?, row.get(1)?), scope_of(row, 2));
+        found.tell(format_args!("{title}: it has {scope}, which is not there"));
         if found.is_full {
             break;
         }
@@ -161,8 +162,13 @@ pub fn scopes(connection: &Connection, found: &mut Found) -> Result<()> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (name, description): (String, String) = (row.get(0)?, row.get(1)?);
-        let checked = scope::name(&name).and_then(|_| name::description(&description));
-        tell_refused(found, checked.map(drop));
+        if scope::name(&name).is_err() {
+            found.tell("a scope's name cannot be right");
+        } else if name::description(&description).is_err() {
+            found.tell(format_args!(
+                "the description of the scope '{name}' cannot be right"
+            ));
+        }
         if found.is_full {
             return Ok(());
         }
@@ -174,11 +180,9 @@ pub fn scopes(connection: &Connection, found: &mut Found) -> Result<()> {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (name, implied): (String, String) = (row.get(0)?, row.get(1)?);
+        let (name, implied) = (scope_of(row, 0), scope_of(row, 1));
         found.tell(format_args!(
-            "the scope {} implies {}: one of them is not there",
-            quote(&name),
-            quote(&implied)
+            "{name} implies {implied}: one of them is not there"
         ));
         if found.is_full {
             return Ok(());
@@ -193,7 +197,9 @@ pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let user: String = row.get(0)?;
-        tell_refused(found, check_user(&user));
+        if !is_user(&user) {
+            found.tell("an administrator's name cannot be right");
+        }
         if found.is_full {
             return Ok(());
         }
@@ -206,10 +212,13 @@ pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
     while let Some(row) = rows.next()? {
         let (project, user, role): (String, String, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
-        let checked = name::project(&project)
-            .and_then(|_| check_user(&user))
-            .and_then(|()| role.parse::<Role>().map(drop));
-        tell_refused(found, checked);
+        if name::project(&project).is_err() {
+            found.tell("a project's name cannot be right");
+        } else if !is_user(&user) || role.parse::<Role>().is_err() {
+            found.tell(format_args!(
+                "a member of the project '{project}' cannot be right"
+            ));
+        }
         if found.is_full {
             return Ok(());
         }
@@ -217,19 +226,19 @@ pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what cannot be a user's name. The system's may have more in it than one that a command
-/// takes.
-fn check_user(user: &str) -> std::result::Result<(), Told> {
-    let fits =
-        !user.is_empty() && user.chars().count() <= USER_MAX && !user.chars().any(is_unprintable);
-    if fits {
-        return Ok(());
-    }
-    Err(Told::usage(format!("{} is not a user's name", quote(user))))
+/// Whether `user` can be a user's name. The system's may have more in it than one that a command takes.
+fn is_user(user: &str) -> bool {
+    !user.is_empty() && user.chars().count() <= USER_MAX && !user.chars().any(is_unprintable)
 }
 
-fn tell_refused(found: &mut Found, checked: std::result::Result<(), Told>) {
-    if let Err(error) = checked {
-        found.tell(error.message);
+/// Names the scope in a column of a row, if it can be one's name.
+fn scope_of(row: &Row<'_>, column: usize) -> String {
+    let text = row
+        .get_ref(column)
+        .ok()
+        .and_then(|value| value.as_str().ok());
+    match text.filter(|text| scope::name(text).is_ok()) {
+        Some(name) => format!("the scope '{name}'"),
+        None => "a scope whose name cannot be right".to_owned(),
     }
 }

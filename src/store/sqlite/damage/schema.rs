@@ -1,7 +1,6 @@
 //! Whether a store's schema is the one that its version has, to the letter.
 
 use super::Found;
-use crate::error::quote;
 use crate::store::sqlite::error::Result;
 use crate::store::sqlite::migrate;
 use rusqlite::types::ValueRef;
@@ -13,6 +12,9 @@ type Schema = BTreeMap<(String, String), (String, String)>;
 
 const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 
+/// The most characters in a name that is repeated.
+const PLAIN_MAX: usize = 24;
+
 /// Names what is too many, missing or different.
 pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
     let mut missing = model(migrate::version(connection)?)?;
@@ -22,7 +24,7 @@ pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
         let (thing, made) = entry(row)?;
         let (kind, name) = &thing;
         match missing.remove(&thing) {
-            None => found.tell(format_args!("there is a foreign {kind}: {}", quote(name))),
+            None => found.tell(foreign(kind, name)),
             Some(expected) if expected != made => {
                 found.tell(format_args!("the {kind} {name} is not as it was made"));
             }
@@ -36,6 +38,24 @@ pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
         found.tell(format_args!("the {kind} {name} is missing"));
     }
     Ok(())
+}
+
+/// Says of what no version made of which kind it is, and its name if that is a plain one: both are
+/// the file's own words, and may be any bytes of it.
+fn foreign(kind: &str, name: &str) -> String {
+    let known = ["table", "index", "trigger", "view"];
+    let kind = known.into_iter().find(|known| *known == kind);
+    let kind = kind.unwrap_or("entry");
+    match is_plain(name) {
+        true => format!("there is a foreign {kind}: '{name}'"),
+        false => format!("there is a foreign {kind}, whose name is not a plain one"),
+    }
+}
+
+/// Whether `name` is short and of one case, which no piece of a hash or of a token is.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=PLAIN_MAX).contains(&name.len()) && name.bytes().all(plain)
 }
 
 /// The schema that a store of `version` was made with.

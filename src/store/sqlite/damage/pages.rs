@@ -1,0 +1,103 @@
+//! SQLite's own check of pages, indexes, types and constraints, and which of its words are repeated.
+
+use super::{Found, LINES};
+use crate::store::sqlite::error::Result;
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+
+/// Lines of SQLite's that say nothing of what is wrong.
+const NOTHING_SAID: [&str; 2] = ["ok", "*** in database main ***"];
+
+/// The words of which SQLite makes its lines, besides numbers and the names of tables and columns.
+const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Offset Page Rowid Tree \
+    2nd 3rd CHECK NULL NUMERIC TEXT INTEGER REAL BLOB INT ANY at bad be big btree btreeInitPage but by byte \
+    bytes cell child code constraint corruption count depth differs disagrees end entries entry error \
+    exceeds expected failed for free freelist from get got has header imprecise in incremental_vacuum index \
+    invalid is key leaf length list map max missing never non not number of off on order out overflow page \
+    pointer ptr ptrmap range read record reference referenced reported returns right root rootpage row \
+    rowid should size space stores than the to too unable unique unused used uses value values floating \
+    point with wrong zero PRIMARY KEY";
+
+/// Tells what SQLite finds.
+pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
+    let known = known(connection)?;
+    let sql = format!("PRAGMA integrity_check({})", LINES + 1);
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = row.get_ref(0)?.as_str().unwrap_or_default();
+        for line in text.lines().filter(|line| !NOTHING_SAID.contains(line)) {
+            match is_known(line, &known) {
+                true => found.tell(line),
+                false => found.tell("SQLite finds fault with a page or an index"),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The words that a line may have: SQLite's, and the names in the schema, which was found to be the
+/// one that was made.
+fn known(connection: &Connection) -> Result<BTreeSet<String>> {
+    let mut known: BTreeSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
+    let mut statement = connection.prepare(
+        "SELECT name FROM sqlite_schema UNION SELECT columns.name FROM sqlite_schema AS tables, \
+         pragma_table_xinfo(tables.name) AS columns WHERE tables.type = 'table'",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        known.insert(row.get(0)?);
+    }
+    Ok(known)
+}
+
+/// Whether `line` has nothing in it but known words, numbers and punctuation.
+fn is_known(line: &str, known: &BTreeSet<String>) -> bool {
+    let is_punctuation = |c: char| " .,:;#=()-".contains(c);
+    line.split(is_punctuation)
+        .filter(|word| !word.is_empty())
+        .all(|word| known.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migrate;
+
+    #[test]
+    fn lines_of_known_words_are_repeated_and_no_others() {
+        let store = migrate::model(usize::MAX).ok().unwrap();
+        let known = known(&store).ok().unwrap();
+        for line in [
+            "Tree 4 page 9 cell 3: 2nd reference to page 7",
+            "Tree 4 page 9 right child: Child page depth differs",
+            "Freelist: freelist leaf count too big on page 3",
+            "Freelist: size is 4 but should be 5",
+            "Tree 2 page 2: btreeInitPage() returns error code 11",
+            "Tree 2 page 2 cell 0: Offset 4096 out of range 10..512",
+            "Tree 3 page 3: Fragmentation of 12 bytes reported as 0 on page 3",
+            "Tree 3 page 3: Multiple uses for byte 300 of page 3",
+            "Tree 3 page 3 cell 1: Rowid -5 out of order",
+            "Page 12: never used",
+            "wrong # of entries in index keys_live_name",
+            "row 3 missing from index sqlite_autoindex_keys_1",
+            "rowid not at end-of-record for row 3 of index keys_name",
+            "non-unique entry in index keys_live_name",
+            "NULL value in keys.name",
+            "non-INTEGER value in keys.created_at",
+            "CHECK constraint failed in keys",
+            "row not in PRIMARY KEY order for key_scopes",
+        ] {
+            assert!(is_known(line, &known), "{line}");
+        }
+        for line in [
+            "CHECK constraint failed in $sha256$Zm9v",
+            "row 3 missing from index Zm9vYmFy",
+            "x",
+            "page \u{1b}[2J",
+            "page 'keys'",
+        ] {
+            assert!(!is_known(line, &known), "{line}");
+        }
+    }
+}
