@@ -39,6 +39,8 @@ pub enum Kind {
     Uncertain,
     /// The store holds what no version of this program writes.
     Damaged,
+    /// Memory ran out: of the store nothing can be told.
+    Memory,
     /// A prompt was interrupted.
     Interrupted,
 }
@@ -54,7 +56,7 @@ impl Kind {
             Kind::Access => (4, "access"),
             Kind::State => (4, "state"),
             Kind::Unconfirmed => (4, "unconfirmed"),
-            Kind::Store | Kind::Uncertain | Kind::Damaged => (5, "store"),
+            Kind::Store | Kind::Uncertain | Kind::Damaged | Kind::Memory => (5, "store"),
             Kind::Interrupted => (130, "interrupted"),
         }
     }

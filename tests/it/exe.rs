@@ -12,6 +12,7 @@ mod journal;
 mod links;
 mod lists;
 mod locales;
+mod memory;
 mod oracles;
 mod package;
 mod pictures;

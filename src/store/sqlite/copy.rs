@@ -1,6 +1,6 @@
 //! A copy of a store: all that it holds at one moment, in a file of its own.
 
-use super::error::{code, in_words};
+use super::error::{code, in_words, is_memory};
 use super::{Sqlite, is_same, shown};
 use crate::error::{Error as Told, Result as ToldResult, words};
 use crate::hint::{Hint, run};
@@ -49,6 +49,7 @@ impl Sqlite {
             };
             if let Err(cause) = connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
                 return match code(&cause) {
+                    _ if is_memory(&cause) => Err(cause.into()),
                     Some(
                         ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen,
                     ) => Ok(Err(unmade(in_words(&cause)))),

@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use super::{migrate, open, shown};
-use crate::error::Error as Told;
+use crate::error::{Error as Told, Kind};
 use crate::hint::{Hint, run};
 use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
@@ -78,8 +78,6 @@ impl Error {
                     code,
                     ErrorCode::DatabaseCorrupt
                         | ErrorCode::NotADatabase
-                        // No sound store needs as much as SQLite is given.
-                        | ErrorCode::OutOfMemory
                         | ErrorCode::TooBig
                         | ErrorCode::TypeMismatch
                         | ErrorCode::Unknown
@@ -157,6 +155,9 @@ impl Refusal {
 fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
     let cause = in_words(error);
     let (file, path) = (subject.file(), shown(subject.path));
+    if is_memory(error) {
+        return out_of_memory(&file, cause);
+    }
     match code(error) {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Told::store(format!("{file} is in use by another process")).hint(format!(
@@ -164,7 +165,7 @@ fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
             ))
         }
         Some(ErrorCode::NotADatabase) => not_a_store(&path),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::OutOfMemory) => damaged(subject, cause),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => damaged(subject, cause),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             Told::store(format!("{file} cannot be written"))
                 .hint("check the permissions of the file and its directory")
@@ -192,6 +193,29 @@ fn restore() -> Hint {
     Hint::from("restore a backup of it: ").and(run!("restore PATH"))
 }
 
+/// Returns the error for a store at which memory ran out. No damage: a sound store that is taken for
+/// damaged would be replaced by a backup, in which revoked keys work. A store that asks for more than
+/// any sound one is not believed to be sound either.
+fn out_of_memory(file: &str, cause: &str) -> Told {
+    Told::new(
+        Kind::Memory,
+        format!("memory ran out while {file} was read or written: {cause}"),
+    )
+    .hint(
+        "free memory or raise the limit ('ulimit -v' shows it), and run the command again; \
+         where there is plenty, the store asks for more than any that keyctl wrote",
+    )
+}
+
+/// Whether memory ran out. SQLite says so in three ways: at an allocation, in the middle of reading a
+/// file, and where the index of the write-ahead log cannot be mapped.
+pub fn is_memory(error: &rusqlite::Error) -> bool {
+    failure(error).is_some_and(|failure| {
+        failure.code == ErrorCode::OutOfMemory
+            || [ffi::SQLITE_IOERR_NOMEM, ffi::SQLITE_IOERR_SHMMAP].contains(&failure.extended_code)
+    })
+}
+
 /// Returns the words for the result code of `error`, never SQLite's own message: that repeats what
 /// lies in the file, and where a row's bytes have come to stand in the schema that is a stored hash.
 pub fn in_words(error: &rusqlite::Error) -> &'static str {
@@ -200,6 +224,10 @@ pub fn in_words(error: &rusqlite::Error) -> &'static str {
         // Our statements are fixed: only what they are run on can be wrong.
         Some(failure) if failure.code == ErrorCode::Unknown => {
             "its tables are not as keyctl makes them"
+        }
+        Some(failure) if failure.extended_code == ffi::SQLITE_IOERR_NOMEM => "out of memory",
+        Some(failure) if failure.extended_code == ffi::SQLITE_IOERR_SHMMAP => {
+            "its shared memory cannot be mapped"
         }
         Some(failure) => ffi::code_to_str(failure.extended_code),
     }

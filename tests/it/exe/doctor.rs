@@ -251,31 +251,48 @@ fn another_keyctl_that_comes_first_is_noted_and_this_one_is_not() {
     assert!(ran.stdout.starts_with(&note), "{ran:#?}");
 }
 
+/// A store into which `sql` was planted; `None` where there is nothing to do that with.
+fn planted(sql: &str) -> Option<Site> {
+    let site = Site::new();
+    site.create();
+    // By another process: in this one, SQLite has no more memory than the program gives it.
+    let planted = Command::new("python3")
+        .args(["-c", PLANT, sql])
+        .arg(site.db())
+        .status();
+    if planted.is_ok_and(|status| status.success()) {
+        return Some(site);
+    }
+    skipped("needs python3, with SQLite from 3.37 on");
+    None
+}
+
 #[test]
 fn a_value_that_would_fill_the_memory_is_found_and_not_read() {
-    for (sql, told) in [
-        (
-            "UPDATE keys SET hash = CAST(zeroblob(140000000) AS TEXT)",
-            "string or blob too big",
-        ),
-        (
-            "INSERT INTO key_labels SELECT seq, 'huge', CAST(zeroblob(140000000) AS TEXT) FROM keys",
-            "out of memory",
-        ),
-    ] {
-        let site = Site::new();
-        site.create();
-        // By another process: in this one, SQLite has no more memory than the program gives it.
-        let planted = Command::new("python3")
-            .args(["-c", PLANT, sql])
-            .arg(site.db())
-            .status();
-        if !planted.is_ok_and(|status| status.success()) {
-            return skipped("needs python3, with SQLite from 3.37 on");
-        }
-        let script = format!("ulimit -v {SPACE}; exec keyctl doctor");
-        let ran = run(&mut site.sh(&script)).code(1);
-        assert!(ran.stdout.contains(told), "{sql}: {ran:#?}");
+    let Some(site) = planted("UPDATE keys SET hash = CAST(zeroblob(140000000) AS TEXT)") else {
+        return;
+    };
+    let script = format!("ulimit -v {SPACE}; exec keyctl doctor");
+    let ran = run(&mut site.sh(&script)).code(1);
+    assert!(ran.stdout.contains("string or blob too big"), "{ran:#?}");
+}
+
+#[test]
+fn a_store_that_takes_all_memory_is_neither_called_damaged_nor_sound() {
+    let sql =
+        "INSERT INTO key_labels SELECT seq, 'huge', CAST(zeroblob(140000000) AS TEXT) FROM keys";
+    let Some(site) = planted(sql) else {
+        return;
+    };
+    let elsewhere = Site::new();
+    elsewhere.create();
+    let copy = elsewhere.path("copy.db").display().to_string();
+    run(&mut elsewhere.cmd(&format!("backup {copy}"))).code(0);
+    let restore = format!("restore {copy} --yes");
+    for line in ["doctor", "backup other.db", &restore] {
+        let script = format!("ulimit -v {SPACE}; exec keyctl {line}");
+        let ran = run(&mut site.sh(&script)).fails(5, "memory ran out while the ");
+        assert!(!ran.stderr.contains("damage"), "{ran:#?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Found, LINES};
 use crate::store::sqlite::error::Result;
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;
 
 /// Lines of SQLite's that say nothing of what is wrong.
@@ -16,7 +16,7 @@ const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Of
     invalid is key leaf length list map max missing never non not number of off on order out overflow page \
     pointer ptr ptrmap range read record reference referenced reported returns right root rootpage row \
     rowid should size space stores than the to too unable unique unused used uses value values floating \
-    point with wrong zero PRIMARY KEY";
+    point with wrong zero PRIMARY KEY as";
 
 /// Tells what SQLite finds.
 pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
@@ -27,6 +27,9 @@ pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
     while let Some(row) = rows.next()? {
         let text = row.get_ref(0)?.as_str().unwrap_or_default();
         for line in text.lines().filter(|line| !NOTHING_SAID.contains(line)) {
+            if let Some(code) = unread(line) {
+                return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into());
+            }
             match is_known(line, &known) {
                 true => found.tell(line),
                 false => found.tell("SQLite finds fault with a page or an index"),
@@ -34,6 +37,17 @@ pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns SQLite's code for why it did not get a page, where `line` says that: memory ran out, or the
+/// disk failed. Only a page that it did get can be damaged.
+fn unread(line: &str) -> Option<i32> {
+    if line.contains("failed to get page") {
+        return Some(ffi::SQLITE_IOERR_READ);
+    }
+    let (_, code) = line.rsplit_once("error code")?;
+    let code: i32 = code.trim_start_matches(['=', ' ']).parse().ok()?;
+    Some(code).filter(|code| code & 0xff != ffi::SQLITE_CORRUPT)
 }
 
 /// The words that a line may have: SQLite's, and the names in the schema, which was found to be the
@@ -63,6 +77,19 @@ fn is_known(line: &str, known: &BTreeSet<String>) -> bool {
 mod tests {
     use super::*;
     use crate::store::sqlite::migrate;
+
+    #[test]
+    fn a_page_that_was_not_read_is_no_damage() {
+        let nomem = "Tree 4 page 9: unable to get the page. error code=7";
+        assert_eq!(unread(nomem), Some(ffi::SQLITE_NOMEM));
+        let init = "Tree 4 page 9: btreeInitPage() returns error code 3082";
+        assert_eq!(unread(init), Some(ffi::SQLITE_IOERR_NOMEM));
+        let overflow = "Tree 4 page 9 cell 1: failed to get page 7";
+        assert_eq!(unread(overflow), Some(ffi::SQLITE_IOERR_READ));
+        let init = "Tree 4 page 9: btreeInitPage() returns error code 11";
+        assert_eq!(unread(init), None);
+        assert_eq!(unread("Page 9: never used"), None);
+    }
 
     #[test]
     fn lines_of_known_words_are_repeated_and_no_others() {

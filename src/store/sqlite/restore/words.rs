@@ -28,6 +28,9 @@ pub(super) fn not_taken_in() -> Told {
 
 /// `error` of a copy that is not restored for it.
 pub(super) fn unfit(error: Told) -> Told {
+    if error.kind == Kind::Memory {
+        return error;
+    }
     error.hint("nothing was changed; name another copy")
 }
 
