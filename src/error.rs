@@ -147,6 +147,11 @@ impl Error {
         Error::new(Kind::Damaged, message)
     }
 
+    /// Whether it is that the record of the key with this ID is damaged.
+    pub fn is_damage_of(&self, id: impl fmt::Display) -> bool {
+        self.kind == Kind::Damaged && self.key == Some(id.to_string())
+    }
+
     /// The same error, about the key with this ID.
     #[must_use]
     pub fn of_key(mut self, id: impl fmt::Display) -> Self {

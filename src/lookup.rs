@@ -186,7 +186,7 @@ impl Lookup<'_> {
 
     /// What to say where there is no key `id`: a question after one whose ID begins as that does.
     fn id_like(&self, store: &dyn Read, id: KeyId) -> Result<Hint> {
-        let alike = store.find(&Filter {
+        let (alike, _) = store.find_readable(&Filter {
             id_prefix: Some(id.as_str()[..LIKE_PREFIX].to_owned()),
             limit: Some(CANDIDATES_MAX),
             ..Filter::undeleted(self.now)

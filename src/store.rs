@@ -1,6 +1,7 @@
 //! The store: what every backend does, in terms of keys and events.
 
 mod aside;
+mod damage;
 mod file;
 mod filter;
 mod identity;
@@ -11,6 +12,7 @@ mod siblings;
 mod sqlite;
 
 pub use aside::REPLACED;
+pub use damage::{Damage, Extent, Skipped};
 pub use file::{Location, Sharing, beside};
 pub use filter::{Filter, LogFilter, Sort};
 pub use mount::is_mount_point;
@@ -79,10 +81,19 @@ pub trait Read {
     fn live_names(&self, owner: Option<&str>, limit: u64) -> Result<Vec<(String, String)>>;
 
     /// Calls `visit` for every key that `filter` lets through, in its order, in constant memory.
-    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()>;
+    /// Leaves out those whose records cannot be read, and returns these.
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped>;
+
+    /// The owner of the key with this ID, if its record is there and damaged; `None` inside where the
+    /// owner cannot be read either.
+    fn damaged_owner(&self, id: KeyId) -> Result<Option<String>>;
 
     /// The policy that holds.
     fn policy(&self) -> Result<Policy>;
+
+    /// The policy as far as it can be read, with the defaults in the place of settings that cannot, and
+    /// the names of these: to set one of them anew, and for nothing else.
+    fn readable_policy(&self) -> Result<(Policy, Vec<String>)>;
 
     /// The scopes that may be given.
     fn scopes(&self) -> Result<Registry>;
@@ -121,9 +132,9 @@ pub trait Read {
     /// the first flaw.
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>>;
 
-    /// What is wrong with the store's content, one line of plain words each: none for a sound store,
-    /// and no more than about 20. The log's chain is [`Read::check_log`]'s. No line shows a hash.
-    fn damage(&self) -> Result<Vec<String>>;
+    /// What is wrong with the store's content: nothing for a sound store, and no more than about 20
+    /// things. The log's chain is [`Read::check_log`]'s. None shows a hash.
+    fn damage(&self) -> Result<Vec<Damage>>;
 
     /// All events that `filter` lets through, oldest first.
     fn find_events(&self, filter: &LogFilter) -> Result<Vec<Entry>> {
@@ -135,14 +146,21 @@ pub trait Read {
         Ok(found)
     }
 
-    /// All keys that `filter` lets through.
+    /// All keys that `filter` lets through; an error if one of them cannot be read.
     fn find(&self, filter: &Filter) -> Result<Vec<Key>> {
+        let (found, skipped) = self.find_readable(filter)?;
+        skipped.none()?;
+        Ok(found)
+    }
+
+    /// The keys that `filter` lets through and that can be read, and those that cannot.
+    fn find_readable(&self, filter: &Filter) -> Result<(Vec<Key>, Skipped)> {
         let mut found = Vec::new();
-        self.scan(filter, &mut |key| {
+        let skipped = self.scan(filter, &mut |key| {
             found.push(key);
             Ok(ControlFlow::Continue(()))
         })?;
-        Ok(found)
+        Ok((found, skipped))
     }
 }
 
@@ -215,8 +233,8 @@ pub trait Store: Read {
     /// others would not be seen.
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()>;
 
-    /// Calls `visit` for every key and its PHC string, which is `None` once it is wiped, oldest
-    /// first, in constant memory. Where it fails, what was visited may be wrong.
+    /// Calls `visit` for every key that can be read and its PHC string, which is `None` once it is
+    /// wiped, oldest first, in constant memory. Where it fails, what was visited may be wrong.
     fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()>;
 
     /// Runs `job` in one transaction: all of it, or nothing. Waits for its turn, up to 30 seconds.
@@ -301,12 +319,14 @@ pub fn create(location: &Location, sharing: Sharing, founder: &Founder<'_>) -> R
 }
 
 /// What a copy of a store holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// How many keys, dead ones too.
     pub keys: usize,
     /// The place and the hash of its log's last line.
     pub head: Head,
+    /// What is wrong with the records of single keys, which were copied as they are.
+    pub damage: Vec<Damage>,
 }
 
 /// Copies the store at `location`, as it is at one moment, to `place`, where nothing may be, for

@@ -2,6 +2,7 @@
 
 use super::{Cx, confirm};
 use crate::error::{DONE, Result};
+use crate::hint::run;
 use crate::store::{self, Place};
 use std::path::PathBuf;
 
@@ -9,9 +10,9 @@ use std::path::PathBuf;
 ///
 /// The copy is a consistent snapshot of the store and its audit log, taken while others go on
 /// reading and writing. It is itself a store: --db reads it, and 'keyctl restore' puts it back. It
-/// contains nothing that was wiped. It has mode 0600, because it contains the keys' hashes. It is
-/// checked before it gets its final name, so a file with that name is complete. Anyone who may read
-/// the store may back it up.
+/// contains nothing that was wiped. Keys whose records are damaged are copied as they are, and
+/// named. It has mode 0600, because it contains the keys' hashes. It is checked before it gets its
+/// final name, so a file with that name is complete. Anyone who may read the store may back it up.
 ///
 /// The last line gives the head of the copied log. Keep it elsewhere: 'keyctl log --check --head'
 /// then tells whether a copy you get back is the one you made.
@@ -36,6 +37,12 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let place = Place::new(&self.path)?;
         let copied = store::back_up(&cx.location()?, &place)?;
+        for damage in &copied.damage {
+            cx.notice(format_args!("damaged, and copied so: {}", damage.what));
+        }
+        if !copied.damage.is_empty() {
+            cx.notice_hint(run!("doctor").in_quotes().and(" says what to do"));
+        }
         cx.status(format_args!(
             "copied {} to {}",
             confirm::keys(copied.keys),

@@ -1,5 +1,7 @@
 //! `keyctl delete`
 
+mod damaged;
+
 use super::Cx;
 use super::change::{Changed, change_all, tell};
 use super::confirm::{self, check_agreed, confirm, name_keys};
@@ -18,6 +20,9 @@ use std::collections::HashSet;
 /// A deleted key is rejected at once and cannot be brought back: its hash is wiped. Its record
 /// stays until it is purged. With several keys, either all are deleted or none. Asks for
 /// confirmation.
+///
+/// The record of a damaged key, which 'keyctl doctor' names, is removed. Such a key is given alone, by
+/// its ID.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -25,7 +30,7 @@ Exit codes:
   2    usage: a bad flag or value
   3    no such key, or more than one match
   4    refused: another user's key, a legacy key, or not confirmed
-  5    the store failed, or there is none
+  5    the store failed, there is none, or with --owner: one of the keys is damaged
   130  the prompt was interrupted
 
 Examples:
@@ -54,6 +59,10 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
         let mut store = cx.open_to_write()?;
+        if let Some(id) = damaged::only(&*store, &selection)? {
+            damaged::remove(cx, &mut *store, id, self.yes, self.why.reason.as_deref())?;
+            return Ok(DONE);
+        }
         let agreed = self.ask(cx, &*store, &selection)?;
         let spare_legacy = selection.owner().is_some();
         let changed = change_all(
@@ -83,6 +92,7 @@ impl Args {
                 quote(owner)
             ));
         }
+        selection.check_readable(&*store, cx.env.now())?;
         Ok(DONE)
     }
 

@@ -18,7 +18,7 @@ Exit codes:
   2  usage: a bad flag or value
   3  no such key, or more than one match
   4  refused: another user's key, or a deleted one
-  5  the store failed, or there is none
+  5  the store failed, there is none, or with --owner: one of the keys is damaged
 
 Examples:
   $ keyctl disable ci-deploy -m 'not used over the holidays'
@@ -57,6 +57,7 @@ impl Args {
                 quote(owner)
             ));
         }
+        selection.check_readable(&*store, cx.env.now())?;
         Ok(DONE)
     }
 }

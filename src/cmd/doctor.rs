@@ -18,7 +18,7 @@ use crate::event::Flaw;
 use crate::hash::Stored;
 use crate::hint::{Hint, run};
 use crate::output::unwritable;
-use crate::store::{self, Location, Store};
+use crate::store::{self, Extent, Location, Store};
 use std::ops::ControlFlow;
 
 /// Check the store for problems
@@ -34,7 +34,7 @@ Exit codes:
   0  no findings
   1  at least one finding
   2  usage: a bad flag or value
-  5  there is no store, or it cannot be opened
+  5  there is no store, it cannot be opened, or memory ran out
 
 Examples:
   $ keyctl doctor
@@ -106,15 +106,13 @@ fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report)
     let Some(store) = sound(opened, report)? else {
         return Ok(());
     };
-    let lines = store.damage()?;
-    let is_damaged = !lines.is_empty();
-    let last = lines.len().saturating_sub(1);
-    for (i, line) in lines.into_iter().enumerate() {
-        let hint = (i == last).then(|| {
-            Hint::from("repair it if you know the cause, or restore a backup: ")
-                .and(run!("restore PATH"))
-        });
-        report.finding("damage", line, hint);
+    let damage = store.damage()?;
+    let is_damaged = !damage.is_empty();
+    let of_keys = damage.iter().all(|damage| damage.extent != Extent::Whole);
+    let last = damage.len().saturating_sub(1);
+    for (i, damage) in damage.into_iter().enumerate() {
+        let hint = (i == last).then(|| cure(of_keys));
+        report.finding("damage", damage.what, hint);
     }
     match sound(store.check_log(None), report)? {
         // That the log's head is not there is damage, and was told.
@@ -135,6 +133,18 @@ fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report)
         );
     }
     Ok(())
+}
+
+/// Advice on damage, which may lie in the records of single keys alone.
+fn cure(of_keys: bool) -> Hint {
+    let hint = match of_keys {
+        true => Hint::from("the other keys work; delete such a key by its ID (")
+            .and(run!("delete ID"))
+            .and(")"),
+        false => Hint::from("repair it if you know the cause"),
+    };
+    hint.and(", or restore a backup: ")
+        .and(run!("restore PATH"))
 }
 
 /// Examines the keys.

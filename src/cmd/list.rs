@@ -3,10 +3,12 @@
 use super::values::{self, KindName};
 use super::{Cx, owner};
 use crate::error::{DONE, Error, FOUND, Result, quote};
+use crate::hint::run;
+use crate::id::KeyId;
 use crate::key::State;
 use crate::name;
 use crate::output::{Format, Listing, unwritable};
-use crate::store::{Filter, Read, Sort};
+use crate::store::{Filter, Read, Skipped, Sort};
 use crate::when::{Span, Timestamp};
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
@@ -16,7 +18,8 @@ use std::ops::ControlFlow;
 /// List keys
 ///
 /// Oldest first. Deleted keys are left out unless --state asks for them. On a narrow terminal the
-/// table leaves columns out; the other formats never do. '--format lines' is for screen readers.
+/// table leaves columns out; the other formats never do. A key whose record is damaged cannot be
+/// listed, and is named on standard error. '--format lines' is for screen readers.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -207,7 +210,7 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
         let mut listing =
             Listing::begin(format, &mut out, style, filter.now).map_err(Failed::Output)?;
         let mut full = Ok(());
-        store
+        let skipped = store
             .scan(filter, &mut |key| {
                 count += 1;
                 full = listing.push(&key);
@@ -219,21 +222,40 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
             })
             .map_err(Failed::Store)?;
         full.map_err(Failed::Output)?;
-        listing.finish().map_err(Failed::Output)
+        listing.finish().map_err(Failed::Output)?;
+        Ok(skipped)
     })();
     // What could not be written is not tried again on drop.
     drop(out.into_parts());
-    match printed {
-        Ok(_) => {}
+    let skipped = match printed {
+        Ok(skipped) => skipped,
         // The reader has seen enough.
         Err(Failed::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => return Ok(count),
         Err(Failed::Output(cause)) => return Err(unwritable(&cause)),
         Err(Failed::Store(error)) => return Err(error),
-    }
+    };
+    tell_of_damaged(cx, &skipped);
     if matches!(format, Format::Table | Format::Lines) {
         legend(cx, count, filter.limit, &format.left_out(style));
     }
     Ok(count)
+}
+
+/// Says which keys are not listed, since their records cannot be read: a list from which one is missing
+/// must not look whole.
+fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped) {
+    let (what, its) = match skipped.count {
+        0 => return,
+        1 => ("1 key is damaged and not listed".to_owned(), "it"),
+        count => (format!("{count} keys are damaged and not listed"), "them"),
+    };
+    let mut ids: Vec<&str> = skipped.ids.iter().map(KeyId::as_str).collect();
+    if skipped.count > ids.len() as u64 {
+        ids.push("…");
+    }
+    cx.notice(format_args!("{what}: {}", ids.join(", ")));
+    let says = format!(" says what is wrong with {its}");
+    cx.notice_hint(run!("doctor").in_quotes().and(says));
 }
 
 enum Failed {

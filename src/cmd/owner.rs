@@ -7,7 +7,6 @@ use crate::near;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 /// What to do where `owner` has no keys: a question after the owner whose name is most like theirs,
 /// if one is.
@@ -16,11 +15,8 @@ pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
         limit: Some(near::AMONG),
         ..Filter::all(now)
     };
-    let mut owners = BTreeSet::new();
-    store.scan(&some, &mut |key| {
-        owners.insert(key.owner);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let (some, _) = store.find_readable(&some)?;
+    let owners: BTreeSet<String> = some.into_iter().map(|key| key.owner).collect();
     let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
     let list = run!("list --state all").in_quotes();
     let otherwise = list.and(" shows every key and its owner");
@@ -29,12 +25,12 @@ pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
 
 /// Tells whether `owner` has a key, a deleted one too.
 pub fn has_keys(store: &dyn Read, owner: &str, now: Timestamp) -> Result<bool> {
-    let found = store.find(&Filter {
+    let (found, damaged) = store.find_readable(&Filter {
         owner: Some(owner.to_owned()),
         limit: Some(1),
         ..Filter::all(now)
     })?;
-    Ok(!found.is_empty())
+    Ok(!found.is_empty() || damaged.count > 0)
 }
 
 /// Says under a result without keys that `owner` has none at all, if so.

@@ -159,24 +159,29 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
     let mut store = cx.open_to_write()?;
     let changed = store::write(&mut *store, |tx| {
         tx.access(&cx.env.actor)?.administrator("set policy")?;
-        let mut policy = tx.policy()?;
-        let old = policy.get(name)?;
+        // One that is damaged can be set anew, whatever else is.
+        let (mut policy, damaged) = tx.readable_policy()?;
+        let old = match damaged.iter().any(|damaged| damaged == name) {
+            true => None,
+            false => Some(policy.get(name)?),
+        };
         policy.set(name, &value)?;
         policy.check(name, given.is_some())?;
-        if old == value {
+        if old.as_ref() == Some(&value) {
             return Ok(None);
         }
         tx.set_policy(name, Some(value.as_str()).filter(|_| !is_default))?;
         let event = Event::new(cx.env.now(), &cx.env.actor, Action::Policy, None)
             .with("name", name)
-            .with("old", old.as_str())
+            .with("old", old.as_deref())
             .with("new", value.as_str());
         tx.append(&event.because(reason))?;
         Ok::<_, Error>(Some(old))
     })?;
     let is_changed = changed.is_some();
     match changed {
-        Some(old) => cx.status(format_args!("{name} is now {value} (was {old})")),
+        Some(Some(old)) => cx.status(format_args!("{name} is now {value} (was {old})")),
+        Some(None) => cx.status(format_args!("{name} is now {value} (was damaged)")),
         None => cx.status(format_args!("{name} is already {value}")),
     }
     if is_changed && name == "max-expiry" && !cx.quiet {
@@ -195,7 +200,7 @@ fn tell_of_outliving(cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
         ..Filter::all(cx.env.now())
     };
     let mut outliving = 0;
-    store.scan(&living, &mut |key| {
+    let _damaged = store.scan(&living, &mut |key| {
         let expiry = policy.check_expiry(key.expires_at, key.created_at);
         outliving += usize::from(expiry.is_err());
         Ok(ControlFlow::Continue(()))

@@ -96,7 +96,7 @@ impl Args {
         let purged = store::write(&mut *store, |tx| {
             let now = cx.env.now();
             self.check_access(cx, &*tx)?;
-            let doomed = self.agreed(tx.find(&self.filter(now))?, agreed.as_ref())?;
+            let doomed = self.agreed(tx.find_readable(&self.filter(now))?.0, agreed.as_ref())?;
             let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
             let mut purged = 0;
             for key in doomed {
@@ -164,7 +164,7 @@ impl Args {
     /// Says which keys of the user stay, if any.
     fn tell_of_legacy(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
         let now = cx.env.now();
-        let legacy = store.find(&Filter {
+        let (legacy, _) = store.find_readable(&Filter {
             kind: Some(Kind::Legacy),
             died_by: None,
             ..self.filter(now)
@@ -194,7 +194,7 @@ impl Args {
             return Ok(None);
         }
         let now = cx.env.now();
-        let doomed = store.find(&self.filter(now))?;
+        let (doomed, _) = store.find_readable(&self.filter(now))?;
         if !doomed.is_empty() {
             if cx.env.terminal.interactive() {
                 cx.notice("to be removed permanently:");

@@ -128,6 +128,12 @@ impl Args {
                 cx.notice(format_args!("the store is damaged: {damage}"));
                 cx.notice("so it cannot be told which of its keys work now");
             }
+            for damage in restoration.damage_of_copy() {
+                cx.notice(format_args!(
+                    "damaged in the copy, and restored so: {}",
+                    damage.what
+                ));
+            }
             tell(cx, &effect, now);
         }
         let question = match effect.revived.count {

@@ -5,6 +5,7 @@ use crate::error::{Error, Result, quote};
 use crate::key::Key;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
+use std::ops::ControlFlow;
 
 /// The keys that a command line asks for.
 pub enum Selection {
@@ -33,6 +34,21 @@ impl Selection {
             Selection::Owner(owner) => of_owner(cx, store, owner, now),
         }
     }
+
+    /// Fails if a key of the user all of whose keys are meant is damaged. It keeps none of the others
+    /// from being stopped, so this is asked behind that.
+    pub fn check_readable(&self, store: &dyn Read, now: Timestamp) -> Result<()> {
+        let Selection::Owner(owner) = self else {
+            return Ok(());
+        };
+        let of_owner = Filter {
+            owner: Some(owner.clone()),
+            ..Filter::undeleted(now)
+        };
+        let damaged = store.scan(&of_owner, &mut |_| Ok(ControlFlow::Continue(())))?;
+        damaged.none()
+    }
+
     /// The user all of whose keys are meant.
     pub fn owner(&self) -> Option<&str> {
         match self {
@@ -45,7 +61,7 @@ impl Selection {
 /// An error if they never had a key, since that is likely a typo.
 fn of_owner(cx: &Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
     store.access(&cx.env.actor)?.for_owner(owner)?;
-    let found = store.find(&Filter {
+    let (found, _) = store.find_readable(&Filter {
         owner: Some(owner.to_owned()),
         ..Filter::undeleted(now)
     })?;

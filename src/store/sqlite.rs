@@ -24,8 +24,8 @@ use super::file::Fingerprint;
 use super::identity::{Comparison, Held, is_same};
 use super::siblings::Foreign;
 use super::{
-    Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Store, Version, Visit,
-    VisitEntry, VisitHash,
+    Damage, Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Skipped, Store,
+    Version, Visit, VisitEntry, VisitHash,
 };
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
@@ -282,21 +282,30 @@ impl Read for Sqlite {
         self.reading(|connection| read::live_names(connection, owner, limit))
     }
 
-    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
         if self.unlocked.get().is_none() {
             return self.reading(|connection| read::scan(connection, filter, visit));
         }
         // What was visited cannot be taken back: all of it is read before any of it is shown.
-        for key in self.reading(|connection| read::all(connection, filter))? {
+        let (keys, skipped) = self.reading(|connection| read::all(connection, filter))?;
+        for key in keys {
             if visit(key)?.is_break() {
                 break;
             }
         }
-        Ok(())
+        Ok(skipped)
+    }
+
+    fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {
+        self.reading(|connection| read::damaged_owner(connection, id))
     }
 
     fn policy(&self) -> Result<Policy> {
         self.reading(read::policy)
+    }
+
+    fn readable_policy(&self) -> Result<(Policy, Vec<String>)> {
+        self.reading(read::readable_policy)
     }
 
     fn scopes(&self) -> Result<Registry> {
@@ -364,7 +373,7 @@ impl Read for Sqlite {
         self.reading(|connection| read::check_log(connection, kept))
     }
 
-    fn damage(&self) -> Result<Vec<String>> {
+    fn damage(&self) -> Result<Vec<Damage>> {
         self.reading(damage::find)
     }
 }

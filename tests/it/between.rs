@@ -12,8 +12,8 @@ use keyctl::policy::Policy;
 use keyctl::project::{Member, Role};
 use keyctl::scope::Registry;
 use keyctl::store::{
-    Filter, Job, Known, Location, LogFilter, Look, Read, Store, Visit, VisitEntry, VisitHash,
-    open_to_examine, open_to_read,
+    Damage, Filter, Job, Known, Location, LogFilter, Look, Read, Skipped, Store, Visit, VisitEntry,
+    VisitHash, open_to_examine, open_to_read,
 };
 use keyctl::token::Token;
 use keyctl::verify::{Reason, Required, Verdict, Verifier};
@@ -95,12 +95,20 @@ impl Read for Between<'_> {
         self.store.live_names(owner, limit)
     }
 
-    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
         self.store.scan(filter, visit)
     }
 
     fn policy(&self) -> Result<Policy> {
         self.store.policy()
+    }
+
+    fn readable_policy(&self) -> Result<(Policy, Vec<String>)> {
+        self.store.readable_policy()
+    }
+
+    fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {
+        self.store.damaged_owner(id)
     }
 
     fn scopes(&self) -> Result<Registry> {
@@ -151,7 +159,7 @@ impl Read for Between<'_> {
         self.store.check_log(kept)
     }
 
-    fn damage(&self) -> Result<Vec<String>> {
+    fn damage(&self) -> Result<Vec<Damage>> {
         self.store.damage()
     }
 }

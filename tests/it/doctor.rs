@@ -42,7 +42,8 @@ fn copy_of(world: &World) -> World {
 /// What is wrong with the store's content.
 fn damage(world: &World) -> Vec<String> {
     let location = Location::new(&world.db()).unwrap();
-    open_to_read(&location).unwrap().damage().unwrap()
+    let damage = open_to_read(&location).unwrap().damage().unwrap();
+    damage.into_iter().map(|damage| damage.what).collect()
 }
 
 #[test]
@@ -79,19 +80,19 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE keys SET id = 'x' WHERE name = 'web'",
-            "the key in row 1: a key's id cannot be read",
+            "the key in row 1: its id cannot be read",
         ),
         (
             "UPDATE keys SET replaces = 'x' WHERE name = 'web'",
-            "a key's replaces cannot be read",
+            "its replaces cannot be read",
         ),
         (
             "UPDATE keys SET expires_at = 9223372036854775807 WHERE name = 'web'",
-            "a key's expires_at cannot be read",
+            "its expires_at cannot be read",
         ),
         (
             "UPDATE keys SET name = CAST(x'ff' AS TEXT) WHERE name = 'web'",
-            "a key's name cannot be read",
+            "its name cannot be read",
         ),
         (
             "UPDATE keys SET name = 'a' || char(27) WHERE name = 'web'",

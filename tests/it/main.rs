@@ -17,6 +17,7 @@ mod between;
 mod called;
 mod completions;
 mod create;
+mod damaged;
 mod delete;
 mod disable;
 mod doctor;

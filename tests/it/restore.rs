@@ -478,7 +478,6 @@ fn a_copy_with_anything_foreign_in_it_is_refused() {
             "DROP INDEX keys_live_name",
             "the index keys_live_name is missing",
         ),
-        ("UPDATE keys SET replaces = 'x'", "the key "),
         ("DELETE FROM event_head", "the head of its log"),
         (
             "DELETE FROM events WHERE seq = 3",
@@ -653,7 +652,12 @@ fn a_damaged_store_is_replaced_by_its_files_owner_and_kept_as_it_was() {
             file.set_len(5 * 4096).unwrap();
         }),
         ("its schema", |db| sql(db, "CREATE TABLE extra (x)")),
-        ("a row", |db| sql(db, "UPDATE keys SET replaces = 'x'")),
+        ("a row", |db| {
+            sql(
+                db,
+                "INSERT OR REPLACE INTO policy VALUES ('max-expiry', 'often')",
+            );
+        }),
     ];
     for (what, spoil) in spoil {
         let Since {

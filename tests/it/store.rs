@@ -278,14 +278,12 @@ fn a_damaged_store_is_refused_and_never_guessed_at() {
         set(damage);
         for line in [
             format!("show {id}"),
-            "list".to_owned(),
+            "show web".to_owned(),
             format!("disable {id}"),
         ] {
-            world
-                .line(&line)
-                .run()
-                .code(5)
-                .says(&format!("is damaged: a key's {what} cannot be read\n"));
+            world.line(&line).run().code(5).says(&format!(
+                "the key {id} is damaged: its {what} cannot be read\n"
+            ));
         }
         assert_eq!(world.verify(&token, ""), 5);
         set(repair);

@@ -163,7 +163,7 @@ impl Source {
         let mut candidates = Vec::new();
         if current.is_empty() || KeyId::is_part(current.as_bytes()) {
             let id_prefix = Some(current.to_owned()).filter(|prefix| !prefix.is_empty());
-            let by_id = store.find(&Filter {
+            let (by_id, _) = store.find_readable(&Filter {
                 id_prefix,
                 ..some.clone()
             })?;
@@ -190,7 +190,7 @@ impl Source {
             None => (None, current),
         };
         // By name, as its index has them: only those that are offered are read.
-        let found = store.find(&Filter {
+        let (found, _) = store.find_readable(&Filter {
             owner: owner.clone(),
             name_prefix: Some(prefix.to_owned()),
             sort: Sort::Name,
@@ -234,13 +234,14 @@ impl Source {
                 Some((owner, name)) => (Some(owner.to_owned()), name),
                 None => (None, word.as_str()),
             };
-            keys.extend(store.find(&Filter {
+            let (named, _) = store.find_readable(&Filter {
                 owner,
                 name: Some(name.to_owned()),
                 sort: Sort::Any,
                 limit: Some(KEYS_MAX),
                 ..Filter::undeleted(self.now)
-            })?);
+            })?;
+            keys.extend(named);
         }
         Ok(keys)
     }
@@ -281,7 +282,7 @@ impl Source {
         users.extend(store.administrators(Some(AMONG))?);
         let members = store.members(None, Some(AMONG))?.into_iter();
         users.extend(members.map(|member| member.user));
-        let some = store.find(&Filter {
+        let (some, _) = store.find_readable(&Filter {
             limit: Some(AMONG),
             ..Filter::all(self.now)
         })?;

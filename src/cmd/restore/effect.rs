@@ -3,6 +3,7 @@
 
 use crate::cmd::confirm::NAMED_MAX;
 use crate::error::{Kind, Result};
+use crate::id::KeyId;
 use crate::key::Key;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
@@ -64,10 +65,11 @@ fn only_in(
     visit: &mut dyn FnMut(&Key) -> Result<()>,
 ) -> Result<Found> {
     let mut found = Found::default();
-    one.scan(&Filter::all(now), &mut |key| {
+    // A damaged key works in neither.
+    let _damaged = one.scan(&Filter::all(now), &mut |key| {
         if key.is_usable(now) {
-            let same = other.map(|other| other.get(key.id)).transpose()?.flatten();
-            if !same.is_some_and(|key| key.is_usable(now)) {
+            let same = other.map(|other| readable(other, key.id)).transpose()?;
+            if !same.flatten().is_some_and(|key| key.is_usable(now)) {
                 visit(&key)?;
                 found.count += 1;
                 if found.first.len() < NAMED_MAX {
@@ -78,6 +80,13 @@ fn only_in(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
+}
+
+fn readable(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
+    match store.get(id) {
+        Err(error) if error.is_damage_of(id) => Ok(None),
+        found => found,
+    }
 }
 
 /// Counts the lines of the log of `one` behind the last that is in that of `other` too.

@@ -3,8 +3,10 @@
 
 use super::error::{Error, Result};
 use super::query::{self, Through};
+use super::read::skip_damaged;
 use super::row;
-use crate::store::{Filter, Visit};
+use crate::key::Key;
+use crate::store::{Filter, Skipped, Visit};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
 
@@ -12,8 +14,9 @@ use rusqlite::{Connection, Row, Rows, params_from_iter};
 const SCOPES: &str = "SELECT key, scope FROM key_scopes ORDER BY key, scope";
 const LABELS: &str = "SELECT key, label, value FROM key_labels ORDER BY key, label";
 
-/// Visits what `filter`, which asks for nearly all keys, lets through, as it is at one moment.
-pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
+/// Visits what `filter`, which asks for nearly all keys, lets through, as it is at one moment, and
+/// returns what of that cannot be read.
+pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
     // Inside a transaction it is one moment already.
     let _moment = match connection.is_autocommit() {
         true => Some(connection.unchecked_transaction()?),
@@ -28,45 +31,63 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
     let query = query::select_columns(row::OWN_COLUMNS, filter, Through::Name);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
-    let mut last = None;
+    let (mut last, mut skipped) = (None, Skipped::default());
     while let Some(found) = rows.next()? {
-        let mut key = row::key(found)?;
+        let mut read = row::key(found);
         let seq: i64 = row::get(found, row::WIDTH, "row")?;
         if last < Some(seq) {
             last = Some(seq);
-            scopes.take(seq, |row| {
-                key.scopes.insert(row::text(row, 1, "scopes")?.to_owned());
-                Ok(())
-            })?;
-            labels.take(seq, |row| {
-                let label = row::text(row, 1, "labels")?.to_owned();
-                key.labels
-                    .insert(label, row::text(row, 2, "labels")?.to_owned());
-                Ok(())
-            })?;
+            if let Ok(key) = &mut read {
+                let joined = join(key, seq, &mut scopes, &mut labels);
+                read = read.and_then(|key| joined.map(|()| key));
+            }
         } else {
             // A clock was put back: the walks are past it.
-            key = one.query_one([seq], |row| Ok(row::key(row)))??;
+            read = one.query_one([seq], |row| Ok(row::key(row)))?;
         }
+        let Some(key) = skip_damaged(read, &mut skipped)? else {
+            continue;
+        };
         if visit(key)?.is_break() {
             break;
         }
     }
-    Ok(())
+    Ok(skipped)
+}
+
+/// Gives the key in row `seq` its scopes and labels.
+fn join(key: &mut Key, seq: i64, scopes: &mut Walk<'_>, labels: &mut Walk<'_>) -> Result<()> {
+    let id = key.id;
+    let of_key = |error| match error {
+        Error::Column(column) => Error::Key(Some(id), column),
+        error => error,
+    };
+    let scopes = scopes.take(seq, |row| {
+        key.scopes.insert(row::text(row, 1, "scopes")?.to_owned());
+        Ok(())
+    });
+    scopes.map_err(of_key)?;
+    let labels = labels.take(seq, |row| {
+        let label = row::text(row, 1, "labels")?.to_owned();
+        key.labels
+            .insert(label, row::text(row, 2, "labels")?.to_owned());
+        Ok(())
+    });
+    labels.map_err(of_key)
 }
 
 /// A walk through rows that each belong to a key, in the order of the keys' own rows.
 struct Walk<'s> {
     rows: Rows<'s>,
     /// The row's key and what stands behind it: no row comes again.
-    at: (i64, String),
+    at: (i64, Vec<u8>),
 }
 
 impl<'s> Walk<'s> {
     fn begin(rows: Rows<'s>) -> Result<Self> {
         let mut walk = Walk {
             rows,
-            at: (i64::MIN, String::new()),
+            at: (i64::MIN, Vec::new()),
         };
         walk.step()?;
         Ok(walk)
@@ -91,7 +112,9 @@ impl<'s> Walk<'s> {
         let Some(row) = self.rows.get() else {
             return Ok(());
         };
-        let (key, name): (i64, &str) = (row::get(row, 0, "scopes")?, row::text(row, 1, "scopes")?);
+        // Bytes: text that cannot be read is the fault of the key that it belongs to.
+        let (key, name): (i64, _) = (row::get(row, 0, "scopes")?, row.get_ref(1)?.as_bytes());
+        let name = name.map_err(|_| Error::Column("scopes"))?;
         // Pages that lead round and round have no end otherwise.
         if (key, name) <= (self.at.0, &self.at.1) {
             return Err(Error::Damaged(
@@ -100,7 +123,7 @@ impl<'s> Walk<'s> {
         }
         self.at.0 = key;
         self.at.1.clear();
-        self.at.1.push_str(name);
+        self.at.1.extend_from_slice(name);
         Ok(())
     }
 }

@@ -62,10 +62,11 @@ impl Sqlite {
         })
     }
 
-    /// Looks at everything in the store: what it holds, or what is wrong with it.
+    /// Looks at everything in the store: what it holds, or what is wrong with it as a whole.
     pub fn inspect(&self) -> ToldResult<Result<Copied, String>> {
-        if let Some(what) = self.damage()?.into_iter().next() {
-            return Ok(Err(what));
+        let damage = self.damage()?;
+        if let Some(whole) = damage.iter().find(|damage| !damage.is_apart()) {
+            return Ok(Err(whole.what.clone()));
         }
         let head = match self.check_log(None)? {
             Ok(head) => head,
@@ -77,6 +78,7 @@ impl Sqlite {
         Ok(Ok(Copied {
             keys: usize::try_from(keys).unwrap_or_default(),
             head,
+            damage,
         }))
     }
 }

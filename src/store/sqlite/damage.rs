@@ -7,6 +7,7 @@ mod schema;
 
 use super::error::{Error, Result};
 use super::read;
+use crate::store::{Damage, Extent};
 use rusqlite::Connection;
 
 /// The most lines that say what is wrong: who meets more than these needs a backup, not a list.
@@ -15,9 +16,9 @@ const LINES: usize = 20;
 /// The most characters in a line.
 const LINE_MAX: usize = 300;
 
-/// What is wrong with the store behind `connection`, as it is at one moment, one line each: none
-/// for a sound one. Fails only where it cannot be read for a reason that does not lie in it.
-pub fn find(connection: &Connection) -> Result<Vec<String>> {
+/// What is wrong with the store behind `connection`, as it is at one moment: nothing with a sound
+/// one. Fails only where it cannot be read for a reason that does not lie in it.
+pub fn find(connection: &Connection) -> Result<Vec<Damage>> {
     // Inside a transaction it is one moment already.
     let _moment = match connection.is_autocommit() {
         true => Some(connection.unchecked_transaction()?),
@@ -32,12 +33,13 @@ pub fn find(connection: &Connection) -> Result<Vec<String>> {
     let checks: [(&str, Check); 8] = [
         ("its pages", pages::check),
         ("its references", rows::references),
-        ("its keys", rows::keys),
-        ("its keys' scopes", rows::scopes_of_keys),
         ("its scopes", rows::scopes),
         ("its policy", policy),
         ("its users", rows::users),
         ("the head of its log", head),
+        // Last: however many keys are damaged, what all need was looked at.
+        ("its keys", rows::keys),
+        ("its keys' scopes", rows::scopes_of_keys),
     ];
     for (what, check) in checks {
         found.run(what, connection, check)?;
@@ -50,7 +52,7 @@ type Check = fn(&Connection, &mut Found) -> Result<()>;
 /// What was found so far.
 #[derive(Default)]
 struct Found {
-    lines: Vec<String>,
+    lines: Vec<Damage>,
     is_full: bool,
 }
 
@@ -70,13 +72,24 @@ impl Found {
         }
     }
 
+    /// Tells of what is wrong with the whole.
     fn tell(&mut self, line: impl ToString) {
-        if self.lines.len() < LINES {
-            let cut: String = line.to_string().chars().take(LINE_MAX).collect();
-            self.lines.push(cut);
-        } else if !self.is_full {
-            self.is_full = true;
-            self.lines.push("and more".to_owned());
+        self.push(line, Extent::Whole);
+    }
+
+    /// Tells of what is wrong with the record of one key.
+    fn tell_of_key(&mut self, line: impl ToString) {
+        self.push(line, Extent::Key);
+    }
+
+    fn push(&mut self, line: impl ToString, extent: Extent) {
+        let what: String = match self.lines.len() < LINES {
+            true => line.to_string().chars().take(LINE_MAX).collect(),
+            false => "and more".to_owned(),
+        };
+        if !self.is_full {
+            self.is_full = self.lines.len() >= LINES;
+            self.lines.push(Damage { what, extent });
         }
     }
 }

@@ -4,6 +4,7 @@ use super::subject::Subject;
 use super::{migrate, open, shown};
 use crate::error::{Error as Told, Kind};
 use crate::hint::{Hint, run};
+use crate::id::KeyId;
 use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
 
@@ -13,6 +14,12 @@ pub enum Error {
     Sqlite(rusqlite::Error),
     /// A row holds what no version of this program writes.
     Damaged(String),
+    /// So does this column.
+    Column(&'static str),
+    /// So does this setting of the policy, or one that keyctl does not know.
+    Policy(Option<&'static str>),
+    /// So does this column of one key, the ID of which can be read or not: the rest does without it.
+    Key(Option<KeyId>, &'static str),
     /// The file is not one that can be used.
     Refused(Refusal),
     /// Anything that is already told as it should be.
@@ -70,7 +77,7 @@ impl Error {
     /// Whether what the file holds is at fault, and not how it was reached.
     pub fn is_damage(&self) -> bool {
         match self {
-            Error::Damaged(_) => true,
+            Error::Damaged(_) | Error::Column(_) | Error::Policy(_) | Error::Key(..) => true,
             Error::Refused(_) | Error::Told(_) => false,
             // What has no code of SQLite's could not be made of the value that it gave.
             Error::Sqlite(error) => code(error).is_none_or(|code| {
@@ -91,6 +98,11 @@ impl Error {
         match self {
             Error::Sqlite(error) => in_words(error).to_owned(),
             Error::Damaged(what) => what.clone(),
+            Error::Policy(name) => {
+                let name = name.unwrap_or("a setting that keyctl does not know");
+                format!("its policy cannot be read: {name}")
+            }
+            Error::Column(column) | Error::Key(_, column) => format!("its {column} cannot be read"),
             Error::Refused(why) => why.about("the store", "it").message,
             Error::Told(error) => error.to_string(),
         }
@@ -103,6 +115,10 @@ impl Error {
             Error::Told(error) => error,
             Error::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
             Error::Damaged(what) => damaged(subject, what),
+            Error::Policy(Some(name)) => damaged(subject, self.in_words())
+                .hint(Hint::from("set it anew: ").and(run!("policy set {} VALUE", name))),
+            Error::Column(_) | Error::Policy(None) => damaged(subject, self.in_words()),
+            Error::Key(id, column) => damaged_key(id, column),
             Error::Sqlite(error)
                 if code(&error) == Some(ErrorCode::NotADatabase)
                     && open::is_marked(subject.path) =>
@@ -214,6 +230,23 @@ pub fn is_memory(error: &rusqlite::Error) -> bool {
         failure.code == ErrorCode::OutOfMemory
             || [ffi::SQLITE_IOERR_NOMEM, ffi::SQLITE_IOERR_SHMMAP].contains(&failure.extended_code)
     })
+}
+
+fn damaged_key(id: Option<KeyId>, column: &str) -> Told {
+    let others = Hint::from("the other keys work; ");
+    match id {
+        Some(id) => Told::damaged(format!(
+            "the key {id} is damaged: its {column} cannot be read"
+        ))
+        .of_key(id)
+        .hint(
+            others
+                .and("to remove this one for good: ")
+                .and(run!("delete {}", id)),
+        ),
+        None => Told::damaged(format!("a key is damaged: its {column} cannot be read"))
+            .hint(others.and("its row: ").and(run!("doctor"))),
+    }
 }
 
 /// Returns the words for the result code of `error`, never SQLite's own message: that repeats what

@@ -1,7 +1,7 @@
 //! The keys that tokens name, for verification. An ID that is not there costs as much as one that is: the
 //! row of the ID that stands where it would is read in its place.
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::read::misled;
 use super::row;
 use crate::id::KeyId;
@@ -82,17 +82,19 @@ fn in_json(ids: &[KeyId]) -> String {
 /// The key in a row that was read for `id`, if it is that key's.
 fn read(found: &Row<'_>, id: KeyId) -> Result<Option<Known>> {
     let key = row::key(found);
-    let nearest = row::text(found, row::WIDTH + 1, "id")?;
-    let hash = row::get(found, row::WIDTH + 2, "hash")?;
-    let (_, nearest) = nearest.split_once(' ').ok_or_else(misled)?;
+    let hash = row::get(found, row::WIDTH + 2, "hash");
+    let nearest = found.get_ref(row::WIDTH + 1)?.as_bytes().ok();
+    let of_index = nearest.and_then(|nearest| nearest.splitn(2, |&byte| byte == b' ').nth(1));
     // The secret of the key that an index wrongly leads to would match.
-    if nearest != row::text(found, 0, "id")? {
+    if of_index.is_none() || of_index != found.get_ref(0)?.as_bytes().ok() {
         return Err(misled());
     }
-    if nearest != id.as_str() {
+    if of_index != Some(id.as_str().as_bytes()) {
+        // It is another key's, and may be damaged.
         return Ok(None);
     }
-    Ok(Some(Known { key: key?, hash }))
+    let (key, hash) = (key?, hash.map_err(|_| Error::Key(Some(id), "hash"))?);
+    Ok(Some(Known { key, hash }))
 }
 
 #[cfg(test)]

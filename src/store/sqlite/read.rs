@@ -11,10 +11,11 @@ use crate::key::Key;
 use crate::policy::{Policy, SETTINGS};
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
-use crate::store::{Filter, LogFilter, Visit, VisitEntry, VisitHash};
+use crate::store::{Filter, LogFilter, Skipped, Visit, VisitEntry, VisitHash};
 use rusqlite::{Connection, Row, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// The key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
@@ -52,7 +53,10 @@ pub fn live_names(
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut names = Vec::new();
     while let Some(found) = rows.next()? {
-        names.push((row::get(found, 0, "owner")?, row::get(found, 1, "name")?));
+        // A damaged key is like none that somebody means.
+        if let (Ok(owner), Ok(name)) = (row::get(found, 0, "owner"), row::get(found, 1, "name")) {
+            names.push((owner, name));
+        }
     }
     Ok(names)
 }
@@ -68,8 +72,8 @@ pub fn misled() -> Error {
     Error::Damaged("an index leads to another key than it says".to_owned())
 }
 
-/// Visits what `filter` lets through.
-pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<()> {
+/// Visits what `filter` lets through, and returns what of that cannot be read.
+pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
     if filter.asks_for_nearly_all() {
         return beside::scan(connection, filter, visit);
     }
@@ -77,8 +81,11 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let by_name = filter.name.is_some() || filter.id_prefix.is_some();
+    let mut skipped = Skipped::default();
     while let Some(found) = rows.next()? {
-        let key = row::key(found)?;
+        let Some(key) = skip_damaged(row::key(found), &mut skipped)? else {
+            continue;
+        };
         // What is found so may be changed next, and SQLite has taken it at the index's word.
         if by_name && get(connection, key.id)?.as_ref() != Some(&key) {
             return Err(misled());
@@ -87,7 +94,7 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
             break;
         }
     }
-    Ok(())
+    Ok(skipped)
 }
 
 /// With so many keys of one name, an owner's are looked for among all of the owner's.
@@ -103,45 +110,66 @@ fn through(connection: &Connection, filter: &Filter) -> Result<Through> {
     Ok(if many { Through::Owner } else { Through::Name })
 }
 
-/// Visits every key and its hash, oldest first.
+/// The key that was read; `None` if its row is damaged, which is counted.
+pub fn skip_damaged(read: Result<Key>, skipped: &mut Skipped) -> Result<Option<Key>> {
+    match read {
+        Ok(key) => Ok(Some(key)),
+        Err(error @ Error::Key(id, _)) => {
+            skipped.add(id, || error.about(Path::new("")));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Visits every key that can be read and its hash, oldest first.
 pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Result<()> {
     let sql = format!("SELECT {}, hash FROM keys ORDER BY seq", row::COLUMNS);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
-        let hash = row::get(found, row::WIDTH, "hash")?;
-        if visit(row::key(found)?, hash)?.is_break() {
+        let hash = row::get(found, row::WIDTH, "hash");
+        // That others cannot be read is damage, which is looked for elsewhere.
+        if let (Some(key), Ok(hash)) = (
+            skip_damaged(row::key(found), &mut Skipped::default())?,
+            hash,
+        ) && visit(key, hash)?.is_break()
+        {
             break;
         }
     }
     Ok(())
 }
 
-/// All that `filter` lets through.
-pub fn all(connection: &Connection, filter: &Filter) -> Result<Vec<Key>> {
+/// All that `filter` lets through, and what of that cannot be read.
+pub fn all(connection: &Connection, filter: &Filter) -> Result<(Vec<Key>, Skipped)> {
     let mut found = Vec::new();
-    scan(connection, filter, &mut |key| {
+    let skipped = scan(connection, filter, &mut |key| {
         found.push(key);
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(found)
+    Ok((found, skipped))
+}
+
+/// The owner of the key with this ID, whose record cannot be read: a key that can is no such key.
+/// `None` for an owner that cannot be read either.
+pub fn damaged_owner(connection: &Connection, id: KeyId) -> Result<Option<String>> {
+    let mut statement = connection
+        .prepare("SELECT id, owner FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)")?;
+    let mut rows = statement.query([id.as_str()])?;
+    match rows.next()? {
+        Some(row) if row::key_id(row) != Some(id) => Err(misled()),
+        Some(row) => Ok(row::text(row, 1, "owner").ok().map(str::to_owned)),
+        None => Ok(None),
+    }
 }
 
 /// The policy that holds.
 pub fn policy(connection: &Connection) -> Result<Policy> {
-    let mut policy = Policy::default();
-    let mut names = BTreeSet::new();
-    let mut statement = connection.prepare_cached("SELECT name, value FROM policy")?;
-    let mut rows = statement.query([])?;
-    while let Some(found) = rows.next()? {
-        let (name, value): (String, String) =
-            (row::get(found, 0, "policy")?, row::get(found, 1, "policy")?);
-        policy
-            .set(&name, &value)
-            .map_err(|_| unreadable_policy(&name))?;
-        if !names.insert(name) {
-            return Err(twice("policy"));
-        }
+    let (policy, damaged) = settings(connection)?;
+    if let Some(name) = damaged.first() {
+        let known = SETTINGS.iter().find(|(known, _)| known == name);
+        return Err(Error::Policy(known.map(|(name, _)| *name)));
     }
     policy
         .cost
@@ -150,11 +178,27 @@ pub fn policy(connection: &Connection) -> Result<Policy> {
     Ok(policy)
 }
 
-/// Names the setting of which the store holds a value that no command takes, if it is one of ours.
-fn unreadable_policy(name: &str) -> Error {
-    let known = SETTINGS.iter().find(|(known, _)| *known == name);
-    let which = known.map_or("a setting that keyctl does not know", |(name, _)| name);
-    Error::Damaged(format!("its policy cannot be read: {which}"))
+/// The policy as far as it can be read, and the names of the settings that cannot.
+pub fn readable_policy(connection: &Connection) -> Result<(Policy, Vec<String>)> {
+    settings(connection)
+}
+
+fn settings(connection: &Connection) -> Result<(Policy, Vec<String>)> {
+    let (mut policy, mut damaged) = (Policy::default(), Vec::new());
+    let mut names = BTreeSet::new();
+    let mut statement = connection.prepare_cached("SELECT name, value FROM policy")?;
+    let mut rows = statement.query([])?;
+    while let Some(found) = rows.next()? {
+        let name: String = row::get(found, 0, "policy")?;
+        let set = row::text(found, 1, "policy").is_ok_and(|value| policy.set(&name, value).is_ok());
+        if !set {
+            damaged.push(name.clone());
+        }
+        if !names.insert(name) {
+            return Err(twice("policy"));
+        }
+    }
+    Ok((policy, damaged))
 }
 
 /// A table whose pages lead round and round has no end, unless a row that comes again is one.
@@ -316,7 +360,7 @@ pub fn scan_log(
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut last = None;
     while let Some(found) = rows.next()? {
-        let entry = row::event(found)?;
+        let entry = row::event(found).map_err(|_| unreadable_line(found))?;
         if last.is_some_and(|last| last >= entry.seq) {
             return Err(Error::Damaged("its log is out of order".to_owned()));
         }
@@ -326,6 +370,13 @@ pub fn scan_log(
         }
     }
     Ok(())
+}
+
+fn unreadable_line(row: &Row<'_>) -> Error {
+    let line = row
+        .get(0)
+        .map_or_else(|_| "a line".to_owned(), |seq: i64| format!("line {seq}"));
+    Error::Damaged(format!("{line} of its log cannot be read"))
 }
 
 /// The last event's place and hash, as the store keeps them apart from the log.

@@ -19,7 +19,7 @@ use crate::store::aside::Aside;
 use crate::store::file::beside;
 use crate::store::scratch::Scratch;
 use crate::store::siblings::Foreign;
-use crate::store::{self, Allow, Decide, Location, Read, Restored, Sharing};
+use crate::store::{self, Allow, Damage, Decide, Location, Read, Restored, Sharing};
 use crate::when::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
@@ -60,6 +60,8 @@ pub struct Restoration {
     copy: Sqlite,
     /// Files beside the original that are not its maker's, and are not read.
     foreign: Vec<Foreign>,
+    /// What is wrong with the records of single keys in it.
+    damage_of_copy: Vec<Damage>,
     current: Current,
     // Last: what is open in it is closed before it goes.
     scratch: Option<Scratch>,
@@ -96,15 +98,19 @@ impl Restoration {
             source: source.clone(),
             copy,
             foreign,
+            damage_of_copy: Vec::new(),
             current,
             scratch: None,
         })
     }
 
-    /// Refuses a copy that is not sound.
-    pub fn check(&self) -> ToldResult<()> {
+    /// Refuses a copy that is not sound, but for the records of single keys.
+    pub fn check(&mut self) -> ToldResult<()> {
         match self.copy.inspect().map_err(|error| self.of_taken(error))? {
-            Ok(_) => Ok(()),
+            Ok(copied) => {
+                self.damage_of_copy = copied.damage;
+                Ok(())
+            }
             Err(what) => Err(unfit(Told::store(format!(
                 "the copy {} is damaged: {what}",
                 self.source.shown()
@@ -142,7 +148,7 @@ impl Restoration {
     /// it was taken to.
     fn of_taken(&self, error: Told) -> Told {
         match self.scratch {
-            Some(_) if error.kind != Kind::Damaged => {
+            Some(_) if !matches!(error.kind, Kind::Damaged | Kind::Memory) => {
                 error.hint(room_in(&directory_near(&self.location)))
             }
             _ => unfit(error),
@@ -165,6 +171,11 @@ impl Restoration {
             Current::Store(store) => Some(&**store),
             Current::Nothing | Current::Damaged(_) => None,
         }
+    }
+
+    /// What is wrong with the records of single keys in the copy, as it was checked last.
+    pub fn damage_of_copy(&self) -> &[Damage] {
+        &self.damage_of_copy
     }
 
     /// What is wrong with the store that is to be replaced, if it is damaged.
@@ -318,6 +329,8 @@ fn replace_all(connection: &Connection, event: &Event) -> Result<()> {
     for (table, _) in TABLES.iter().rev() {
         connection.execute(&format!("DELETE FROM main.{table}"), [])?;
     }
+    // The record of a damaged key is restored as it is.
+    connection.pragma_update(None, "ignore_check_constraints", true)?;
     for (table, columns) in TABLES {
         let sql =
             format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM copy.{table}");

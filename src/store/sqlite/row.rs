@@ -39,8 +39,21 @@ pub const OWN_COLUMNS: &str = concat!(own!(), "NULL, '{}', seq");
 /// The number of columns.
 pub const WIDTH: usize = 17;
 
-/// Reads the key that a row of [`COLUMNS`] holds.
+/// Reads the key that a row of [`COLUMNS`] holds. A row that cannot be read is [`Error::Key`].
 pub fn key(row: &Row<'_>) -> Result<Key> {
+    read_key(row).map_err(|error| match error {
+        Error::Column(column) => Error::Key(key_id(row), column),
+        error => error,
+    })
+}
+
+/// The ID of the key in a row of [`COLUMNS`], where it can be read.
+pub fn key_id(row: &Row<'_>) -> Option<KeyId> {
+    let id = row.get_ref(0).ok()?;
+    id.as_bytes().ok().and_then(KeyId::parse)
+}
+
+fn read_key(row: &Row<'_>) -> Result<Key> {
     let mut scopes = BTreeSet::new();
     if let Some(words) = maybe_text(row, 15, "scopes")? {
         scopes.extend(words.split(' ').map(str::to_owned));
@@ -90,7 +103,7 @@ pub fn event(row: &Row<'_>) -> Result<Entry> {
 }
 
 /// Reads column `index`, which a message calls `name`.
-pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &str) -> Result<T> {
+pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &'static str) -> Result<T> {
     row.get(index).map_err(|error| match code(&error) {
         Some(_) => Error::Sqlite(error),
         // SQLite gave the value; it is not what the column holds.
@@ -98,33 +111,33 @@ pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &str) -> Result<T> {
     })
 }
 
-fn time(row: &Row<'_>, index: usize, name: &str) -> Result<Option<Timestamp>> {
+fn time(row: &Row<'_>, index: usize, name: &'static str) -> Result<Option<Timestamp>> {
     let millis: Option<i64> = get(row, index, name)?;
     millis
         .map(|millis| Timestamp::from_millis(millis).ok_or_else(|| damaged(name)))
         .transpose()
 }
 
-fn lineage(row: &Row<'_>, index: usize, name: &str) -> Result<Option<KeyId>> {
+fn lineage(row: &Row<'_>, index: usize, name: &'static str) -> Result<Option<KeyId>> {
     let text = maybe_text(row, index, name)?;
     text.map(|text| id(text, name)).transpose()
 }
 
-fn id(text: &str, name: &str) -> Result<KeyId> {
+fn id(text: &str, name: &'static str) -> Result<KeyId> {
     KeyId::parse(text.as_bytes()).ok_or_else(|| damaged(name))
 }
 
 /// Reads the text of column `index`, which a message calls `name`, where SQLite holds it.
-pub fn text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<&'r str> {
+pub fn text<'r>(row: &'r Row<'_>, index: usize, name: &'static str) -> Result<&'r str> {
     maybe_text(row, index, name)?.ok_or_else(|| damaged(name))
 }
 
-fn maybe_text<'r>(row: &'r Row<'_>, index: usize, name: &str) -> Result<Option<&'r str>> {
+fn maybe_text<'r>(row: &'r Row<'_>, index: usize, name: &'static str) -> Result<Option<&'r str>> {
     row.get_ref(index)?
         .as_str_or_null()
         .map_err(|_| damaged(name))
 }
 
-fn damaged(column: &str) -> Error {
-    Error::Damaged(format!("a key's {column} cannot be read"))
+fn damaged(column: &'static str) -> Error {
+    Error::Column(column)
 }

@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
-use crate::store::{Filter, Known, LogFilter, Read, Tx, Visit, VisitEntry};
+use crate::store::{Damage, Filter, Known, LogFilter, Read, Skipped, Tx, Visit, VisitEntry};
 use crate::when::{Span, Timestamp};
 use rusqlite::{Connection, ErrorCode, Params, named_params};
 
@@ -62,12 +62,20 @@ impl Read for SqliteTx<'_> {
         self.told(read::live_names(self.connection, owner, limit))
     }
 
-    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<()> {
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<Skipped> {
         self.told(read::scan(self.connection, filter, visit))
+    }
+
+    fn damaged_owner(&self, id: KeyId) -> ToldResult<Option<String>> {
+        self.told(read::damaged_owner(self.connection, id))
     }
 
     fn policy(&self) -> ToldResult<Policy> {
         self.told(read::policy(self.connection))
+    }
+
+    fn readable_policy(&self) -> ToldResult<(Policy, Vec<String>)> {
+        self.told(read::readable_policy(self.connection))
     }
 
     fn scopes(&self) -> ToldResult<Registry> {
@@ -122,7 +130,7 @@ impl Read for SqliteTx<'_> {
         self.told(read::check_log(self.connection, kept))
     }
 
-    fn damage(&self) -> ToldResult<Vec<String>> {
+    fn damage(&self) -> ToldResult<Vec<Damage>> {
         self.told(damage::find(self.connection))
     }
 }

@@ -125,8 +125,8 @@ fn times_that_no_calendar_has_are_damage() {
                 "UPDATE keys SET {column} = {time} WHERE name = 'api'"
             ));
             let ran = stage.world.line("verify").stdin(&stage.active).run();
-            ran.fails(5, "the store ")
-                .says(&format!("a key's {column} cannot be read"));
+            ran.fails(5, "the key ")
+                .says(&format!("is damaged: its {column} cannot be read"));
             stage.read();
             stage.reset();
         }

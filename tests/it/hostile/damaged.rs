@@ -216,8 +216,8 @@ impl Original {
             ..LogFilter::default()
         }));
         self.expect(store.check_log(None));
-        for line in self.expect(store.damage()).unwrap_or_default() {
-            self.in_words(&line);
+        for damage in self.expect(store.damage()).unwrap_or_default() {
+            self.in_words(&damage.what);
         }
         self.expect(store.head());
         self.expect(store.policy());

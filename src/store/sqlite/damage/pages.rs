@@ -24,16 +24,22 @@ pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
     let sql = format!("PRAGMA integrity_check({})", LINES + 1);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
+    let mut lines = Vec::new();
     while let Some(row) = rows.next()? {
         let text = row.get_ref(0)?.as_str().unwrap_or_default();
-        for line in text.lines().filter(|line| !NOTHING_SAID.contains(line)) {
-            if let Some(code) = unread(line) {
-                return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into());
-            }
-            match is_known(line, &known) {
-                true => found.tell(line),
-                false => found.tell("SQLite finds fault with a page or an index"),
-            }
+        let said = text.lines().filter(|line| !NOTHING_SAID.contains(line));
+        lines.extend(said.map(str::to_owned));
+    }
+    // SQLite stops at so many: what it would have found behind them may be worse.
+    let is_cut = lines.len() > LINES;
+    for line in &lines {
+        if let Some(code) = unread(line) {
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into());
+        }
+        match is_known(line, &known) {
+            true if is_of_key(line) && !is_cut => found.tell_of_key(line),
+            true => found.tell(line),
+            false => found.tell("SQLite finds fault with a page or an index"),
         }
     }
     Ok(())
@@ -48,6 +54,11 @@ fn unread(line: &str) -> Option<i32> {
     let (_, code) = line.rsplit_once("error code")?;
     let code: i32 = code.trim_start_matches(['=', ' ']).parse().ok()?;
     Some(code).filter(|code| code & 0xff != ffi::SQLITE_CORRUPT)
+}
+
+/// Whether `line` says that a column of a key holds what it must not: nothing else is known to be wrong.
+fn is_of_key(line: &str) -> bool {
+    line == "CHECK constraint failed in keys" || line.contains("value in keys.")
 }
 
 /// The words that a line may have: SQLite's, and the names in the schema, which was found to be the

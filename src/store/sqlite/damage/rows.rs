@@ -8,11 +8,15 @@ use crate::key::Key;
 use crate::name;
 use crate::project::Role;
 use crate::scope;
+use crate::store::Extent;
 use crate::store::sqlite::error::{Error, Result};
 use crate::store::sqlite::{migrate, row};
 use crate::text::is_unprintable;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
+
+/// What verification does not read of a key.
+const LABELS: &str = "labels";
 
 /// The most characters in the name of a user: the system's, or one that a command was given.
 const USER_MAX: usize = 256;
@@ -46,7 +50,7 @@ pub fn keys(connection: &Connection, found: &mut Found) -> Result<()> {
         let seq: i64 = row.get(0)?;
         match key(&mut one, seq, found) {
             Err(error) if error.is_damage() => {
-                found.tell(format_args!("the key in row {seq}: {}", error.in_words()));
+                found.tell_of_key(format_args!("the key in row {seq}: {}", error.in_words()));
             }
             result => result?,
         }
@@ -62,14 +66,18 @@ fn key(one: &mut Statement<'_>, seq: i64, found: &mut Found) -> Result<()> {
     let Some(row) = rows.next()? else {
         return Err(Error::Damaged("it cannot be found".to_owned()));
     };
-    let title = title(id(row)?, seq);
-    let mut tell = |what: &str| found.tell(format_args!("{title}: {what}"));
+    let title = title(row::key_id(row), seq);
+    let mut tell = |what: &str| found.tell_of_key(format_args!("{title}: {what}"));
     let hash = hash(row.get_ref(row::WIDTH)?);
     if matches!(hash, Hash::Bad) {
         tell("its hash cannot be read, or would cost too much to be run");
     }
     let key = match row::key(row) {
         Ok(key) => key,
+        Err(error @ Error::Key(_, LABELS)) => {
+            found.push(format!("{title}: {}", error.in_words()), Extent::Unseen);
+            return Ok(());
+        }
         Err(error) if error.is_damage() => {
             tell(&error.in_words());
             return Ok(());
@@ -93,10 +101,6 @@ fn title(id: Option<KeyId>, seq: i64) -> String {
         Some(id) => format!("the key {id}"),
         None => format!("the key in row {seq}"),
     }
-}
-
-fn id(row: &Row<'_>) -> Result<Option<KeyId>> {
-    Ok(row.get_ref(0)?.as_bytes().ok().and_then(KeyId::parse))
 }
 
 enum Hash {
@@ -147,8 +151,8 @@ pub fn scopes_of_keys(connection: &Connection, found: &mut Found) -> Result<()> 
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (title, scope) = (title(id(row)?, row.get(1)?), scope_of(row, 2));
-        found.tell(format_args!("{title}: it has {scope}, which is not there"));
+        let (title, scope) = (title(row::key_id(row), row.get(1)?), scope_of(row, 2));
+        found.tell_of_key(format_args!("{title}: it has {scope}, which is not there"));
         if found.is_full {
             break;
         }

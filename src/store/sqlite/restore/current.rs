@@ -47,10 +47,15 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
     let path = location.existing()?;
     let is_ours = open::is_marked(&path);
     match Sqlite::try_writable((&path).into(), None, Empty::Refused) {
-        Ok((store, _)) => Ok(match store.damage()?.into_iter().next() {
-            None => Current::Store(Box::new(store)),
-            Some(what) => Current::Damaged(what),
-        }),
+        // Of a store with damaged keys it can be asked which of the others work.
+        Ok((store, _)) => {
+            let damage = store.damage()?;
+            let whole = damage.into_iter().find(|damage| !damage.is_apart());
+            Ok(match whole {
+                None => Current::Store(Box::new(store)),
+                Some(whole) => Current::Damaged(whole.what),
+            })
+        }
         Err(error) if is_ours && error.is_damage() => Ok(Current::Damaged(error.in_words())),
         Err(_) if is_ours && has_no_version(&path) => {
             Ok(Current::Damaged("it does not say its version".to_owned()))

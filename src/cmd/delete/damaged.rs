@@ -1,0 +1,71 @@
+//! Deletion of a key whose record cannot be read. Nothing of it can be shown or kept as a tombstone, so
+//! the record goes; its events stay.
+
+use crate::cmd::Cx;
+use crate::cmd::confirm::confirm;
+use crate::cmd::selection::Selection;
+use crate::error::{Error, Result};
+use crate::event::{Action, Event};
+use crate::id::KeyId;
+use crate::store::{self, Read, Store};
+
+/// The ID that is all that `selection` names, if the record of that key is damaged.
+pub fn only(store: &dyn Read, selection: &Selection) -> Result<Option<KeyId>> {
+    let Selection::Keys(texts) = selection else {
+        return Ok(None);
+    };
+    let [text] = &texts[..] else {
+        return Ok(None);
+    };
+    let Some(id) = KeyId::parse(text.as_bytes()) else {
+        return Ok(None);
+    };
+    Ok(damage_of(store, id)?.map(|_| id))
+}
+
+/// Removes the record of the damaged key `id`, having asked unless `yes` is said.
+pub fn remove(
+    cx: &mut Cx<'_>,
+    store: &mut dyn Store,
+    id: KeyId,
+    yes: bool,
+    reason: Option<&str>,
+) -> Result<()> {
+    check_access(cx, &*store, id)?;
+    confirm(cx, yes, "delete", &format!("Delete the damaged key {id}?"))?;
+    store::write(store, |tx| {
+        let Some(damage) = damage_of(&*tx, id)? else {
+            return Err(Error::state(format!("{id} is no longer damaged"))
+                .hint("nothing was changed; run the command again"));
+        };
+        let owner = check_access(cx, &*tx, id)?;
+        tx.purge(id)?;
+        let event = Event::new(cx.env.now(), &cx.env.actor, Action::Delete, Some(id))
+            .with("owner", owner)
+            .with("damage", damage.message);
+        tx.append(&event.because(reason))
+    })?;
+    cx.status(format_args!(
+        "deleted {id}; its damaged record is removed, its events stay"
+    ));
+    Ok(())
+}
+
+/// What is wrong with the record of the key `id`, if it cannot be read.
+fn damage_of(store: &dyn Read, id: KeyId) -> Result<Option<Error>> {
+    match store.get(id) {
+        Err(error) if error.is_damage_of(id) => Ok(Some(error)),
+        found => found.map(|_| None),
+    }
+}
+
+/// Refuses whoever is neither the key's owner nor an administrator, and returns the owner, if that can
+/// be read.
+fn check_access(cx: &Cx<'_>, store: &dyn Read, id: KeyId) -> Result<Option<String>> {
+    let (access, owner) = (store.access(&cx.env.actor)?, store.damaged_owner(id)?);
+    let checked = match &owner {
+        Some(owner) => access.for_owner(owner),
+        None => access.administrator("delete a key whose owner cannot be read"),
+    };
+    checked.map(|()| owner).map_err(|error| error.of_key(id))
+}

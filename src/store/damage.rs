@@ -1,0 +1,65 @@
+//! Damage as a store tells of it: of one key, without which the rest goes on, or of the whole.
+
+use crate::error::{Error, Result};
+use crate::id::KeyId;
+
+/// The most keys that are named by their IDs.
+const NAMED: usize = 10;
+
+/// One thing that is wrong with a store's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What it is, in plain words, one line.
+    pub what: String,
+    /// How far it reaches.
+    pub extent: Extent,
+}
+
+/// How far damage reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// The record of one key. The others work, and verification sees of that one what others see.
+    Key,
+    /// What verification does not read of one key: it may work all the same.
+    Unseen,
+}
+
+impl Damage {
+    /// Whether all that it touches is one key, which can be told to work or not: such a store can be
+    /// copied, and restored, without letting in whoever was not.
+    pub fn is_apart(&self) -> bool {
+        self.extent == Extent::Key
+    }
+}
+
+/// The keys that a scan left out, since their records cannot be read.
+#[must_use]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// How many.
+    pub count: u64,
+    /// The IDs of the first of them, of those that have one.
+    pub ids: Vec<KeyId>,
+    /// What is said of the first.
+    first: Option<Error>,
+}
+
+impl Skipped {
+    /// Counts one more, of which `said` would be said.
+    pub fn add(&mut self, id: Option<KeyId>, said: impl FnOnce() -> Error) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some(said());
+        }
+        if self.ids.len() < NAMED {
+            self.ids.extend(id);
+        }
+    }
+
+    /// Fails with what is said of the first, if there is any.
+    pub fn none(self) -> Result<()> {
+        self.first.map_or(Ok(()), Err)
+    }
+}
