@@ -1,14 +1,17 @@
 //! Verification: whether a presented token is to be let in. Fails closed.
 
+mod compare;
 mod note;
 mod verdict;
 
+pub use compare::compare_all;
+use compare::matching;
 pub use note::Note;
 pub use verdict::{Reason, Verdict};
 
 use crate::env::{Clock, Random};
 use crate::error::{Error, Result};
-use crate::hash::{self, Memory, Scheme, Stored};
+use crate::hash::{self, Memory, Scheme};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
 use crate::scope::Registry;
@@ -143,12 +146,10 @@ impl<'a> Verifier<'a> {
         stand_in: &str,
         scheme: Scheme,
     ) -> Result<Match> {
-        let stored =
-            Stored::parse(known.unwrap_or(stand_in)).ok_or_else(|| unreadable(presented.id()))?;
-        let matched = stored.matches(presented.secret(), &mut self.memory)?;
-        Ok(match known {
-            Some(_) if matched && stored.is_by(scheme) => Match::Yes,
-            Some(phc) if matched => Match::Outdated(phc.to_owned(), scheme),
+        let matched = matching(presented, known.unwrap_or(stand_in), &mut self.memory)?;
+        Ok(match (known, matched) {
+            (Some(_), Some(stored)) if stored.is_by(scheme) => Match::Yes,
+            (Some(phc), Some(_)) => Match::Outdated(phc.to_owned(), scheme),
             _ => Match::No,
         })
     }
@@ -279,13 +280,6 @@ fn lacking(
     };
     let is_member = key.kind == Kind::Api && store.role(project, &key.owner)?.is_some();
     Ok((!is_member).then(|| Reason::Project(project.clone())))
-}
-
-fn unreadable(id: KeyId) -> Error {
-    Error::store(format!(
-        "the hash of {id} cannot be read or would cost too much to check"
-    ))
-    .hint("rotate the key; if you did not edit the store, somebody else did")
 }
 
 /// Why the state at `now` keeps the key out, if it does.
