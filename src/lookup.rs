@@ -1,4 +1,4 @@
-//! What `KEY` on a command line stands for: an ID, a name, or the beginning of an ID.
+//! Lookup of a `KEY`: an ID, a token as it is shown, a name, or the beginning of an ID.
 
 use crate::error::{Error, Kind, Result, escape, quote};
 use crate::event::Action;
@@ -7,6 +7,7 @@ use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::near::{AMONG, meant, nearest};
 use crate::store::{Filter, LogFilter, Read, Sort};
+use crate::token::shown_id;
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
@@ -18,6 +19,9 @@ const LIKE_PREFIX: usize = 5;
 
 /// How far a line of successors is followed; only a store that was tampered with has a longer one.
 const LINEAGE_MAX: u32 = 10_000;
+
+/// U+FEFF, which some programs write before what they save or copy.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// How `KEY` is read.
 pub struct Lookup<'a> {
@@ -33,23 +37,108 @@ pub struct Lookup<'a> {
     pub to_stop: bool,
 }
 
+/// The keys that a `KEY` stands for.
+pub enum Found {
+    /// Exactly one.
+    One(Box<Key>),
+    /// None.
+    None,
+    /// Several at one rank; the error names them.
+    Several(Box<Error>),
+}
+
+impl From<Option<Key>> for Found {
+    fn from(key: Option<Key>) -> Self {
+        key.map_or(Found::None, |key| Found::One(Box::new(key)))
+    }
+}
+
+/// The ID that `text` spells, alone or in a token as it is shown.
+pub fn id(text: &str) -> Option<KeyId> {
+    let text = without_mark(text);
+    KeyId::parse(text.as_bytes()).or_else(|| shown_id(text))
+}
+
+/// The error where no key is `text`.
+pub fn none(text: &str) -> Error {
+    let shown = id(text).map_or_else(|| quote(without_mark(text)), |id| id.to_string());
+    Error::not_found(format!("there is no key {shown}"))
+}
+
+fn without_mark(text: &str) -> &str {
+    text.trim_start_matches(BYTE_ORDER_MARK)
+}
+
+/// Whether `text` may be the beginning of an ID.
+fn is_prefix(text: &str) -> bool {
+    (1..KeyId::LEN).contains(&text.len()) && KeyId::is_part(text.as_bytes())
+}
+
 impl Lookup<'_> {
-    /// The one key that `text` stands for: first as an exact ID, then as a name or `OWNER/NAME`,
-    /// then as the beginning of an ID.
+    /// The one key that `text` stands for.
     pub fn key(&self, store: &dyn Read, text: &str) -> Result<Key> {
+        match self.find(store, text)? {
+            Found::One(key) => Ok(*key),
+            Found::None => Err(none(text).hint(self.advice(store, text)?)),
+            Found::Several(error) => Err(*error),
+        }
+    }
+
+    /// Looks `text` up: first as an exact ID, or the ID in a token as it is shown, then as a name or
+    /// `OWNER/NAME`, then as the beginning of an ID. A byte-order mark before it is dropped where
+    /// no name begins with one.
+    pub fn find(&self, store: &dyn Read, text: &str) -> Result<Found> {
+        // A name cannot be shaped like an ID, so nothing else can be meant.
         if let Some(id) = KeyId::parse(text.as_bytes()) {
-            // A name cannot be shaped like an ID, so nothing else can be meant.
-            let none = || Error::not_found(format!("there is no key {id}"));
-            return match store.get(id)? {
-                Some(key) => Ok(key),
-                None => Err(none().hint(self.id_like(store, id)?)),
-            };
+            return Ok(store.get(id)?.into());
+        }
+        // An older name may be shaped like a shown token, and must not hide the key whose ID that has.
+        if let Some(id) = shown_id(text)
+            && let Some(key) = store.get(id)?
+        {
+            return Ok(Some(key).into());
         }
         let named = self.named(store, text)?;
         if !named.is_empty() {
             return self.only(store, text, named);
         }
-        self.by_prefix(store, text)
+        match without_mark(text) {
+            rest if rest != text => self.find(store, rest),
+            _ => self.by_prefix(store, text),
+        }
+    }
+
+    /// Advice where there is no key `text`: the key that was most likely meant, or what is missing.
+    pub fn advice(&self, store: &dyn Read, text: &str) -> Result<Hint> {
+        let text = without_mark(text);
+        if let Some(id) = id(text) {
+            return self.id_like(store, id);
+        }
+        let lower = text.to_ascii_lowercase();
+        if let Some(id) = KeyId::parse(lower.as_bytes())
+            && store.get(id)?.is_some()
+        {
+            return Ok(format!("IDs are lower case: did you mean {id}?").into());
+        }
+        let is_short = text.len() < KeyId::PREFIX_MIN;
+        if is_prefix(text) {
+            if is_short && let Some(like) = self.name_like(store, text)? {
+                return Ok(like.into());
+            }
+            // Before its length: no length will do.
+            if !self.by_prefix {
+                return Ok("without a terminal, the beginning of an ID does not change a key: give the whole ID".into());
+            }
+            if is_short {
+                let least = KeyId::PREFIX_MIN;
+                return Ok(
+                    Hint::from(format!("an ID prefix needs at least {least} characters; "))
+                        .and(run!("list").in_quotes())
+                        .and(" shows the IDs"),
+                );
+            }
+        }
+        Ok(self.name_like(store, text)?.map_or_else(list, Hint::from))
     }
 
     /// The live key that has taken the place of `key` in the end, if there is one.
@@ -102,7 +191,7 @@ impl Lookup<'_> {
 
     /// The one key of `rank`, unless it is to be stopped and its owner has another one of that name
     /// that works.
-    fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<Key> {
+    fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<Found> {
         if self.to_stop {
             let owners: BTreeSet<String> = rank.iter().map(|key| key.owner.clone()).collect();
             let (_, name) = owner_and_name(text);
@@ -112,57 +201,33 @@ impl Lookup<'_> {
         }
         rank.sort_by_key(|key| (key.created_at, key.id));
         rank.dedup_by_key(|key| key.id);
-        match <[Key; 1]>::try_from(rank) {
-            Ok([key]) => Ok(key),
-            Err(rank) => {
-                let one_owner = rank.iter().all(|key| key.owner == rank[0].owner);
-                let or = if one_owner { "" } else { ", or OWNER/NAME" };
-                let hint = Hint::from(format!("give the ID{or}; "))
-                    .and(run!("show {}", rank[0].id).in_quotes())
-                    .and(" shows one");
-                Err(self.ambiguous(text, &rank, hint))
-            }
-        }
+        Ok(self.one_of(text, rank, |rank| {
+            let one_owner = rank.iter().all(|key| key.owner == rank[0].owner);
+            let or = if one_owner { "" } else { ", or OWNER/NAME" };
+            Hint::from(format!("give the ID{or}; "))
+                .and(run!("show {}", rank[0].id).in_quotes())
+                .and(" shows one")
+        }))
     }
 
-    fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<Key> {
-        let none = Error::not_found(format!("there is no key {}", quote(text)));
-        let lower = text.to_ascii_lowercase();
-        if let Some(id) = KeyId::parse(lower.as_bytes())
-            && store.get(id)?.is_some()
-        {
-            return Err(none.hint(format!("IDs are lower case: did you mean {id}?")));
-        }
-        if text.is_empty() || text.len() >= KeyId::LEN || !KeyId::is_part(text.as_bytes()) {
-            return Err(none.hint(self.name_like(store, text)?.map_or_else(list, Hint::from)));
-        }
-        let is_short = text.len() < KeyId::PREFIX_MIN;
-        if is_short && let Some(like) = self.name_like(store, text)? {
-            return Err(none.hint(like));
-        }
-        // Before its length: no length will do.
-        if !self.by_prefix {
-            return Err(none.hint("without a terminal, the beginning of an ID does not change a key: give the whole ID"));
-        }
-        if is_short {
-            let least = KeyId::PREFIX_MIN;
-            return Err(none.hint(
-                Hint::from(format!("an ID prefix needs at least {least} characters; "))
-                    .and(run!("list").in_quotes())
-                    .and(" shows the IDs"),
-            ));
+    fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<Found> {
+        if !self.by_prefix || !is_prefix(text) || text.len() < KeyId::PREFIX_MIN {
+            return Ok(Found::None);
         }
         let found = store.find(&Filter {
             id_prefix: Some(text.to_owned()),
             limit: Some(CANDIDATES_MAX),
             ..Filter::all(self.now)
         })?;
-        match <[Key; 1]>::try_from(found) {
-            Ok([key]) => Ok(key),
-            Err(found) if found.is_empty() => {
-                Err(none.hint(self.name_like(store, text)?.map_or_else(list, Hint::from)))
-            }
-            Err(found) => Err(self.ambiguous(text, &found, "give more of the ID")),
+        Ok(self.one_of(text, found, |_| "give more of the ID".into()))
+    }
+
+    /// The one key among `keys`; with several, `hint` says how to choose.
+    fn one_of(&self, text: &str, keys: Vec<Key>, hint: impl FnOnce(&[Key]) -> Hint) -> Found {
+        match <[Key; 1]>::try_from(keys) {
+            Ok([key]) => Some(key).into(),
+            Err(keys) if keys.is_empty() => Found::None,
+            Err(keys) => Found::Several(Box::new(self.ambiguous(text, &keys, hint(&keys)))),
         }
     }
 
@@ -204,7 +269,7 @@ impl Lookup<'_> {
         }))
     }
 
-    fn ambiguous(&self, text: &str, keys: &[Key], hint: impl Into<Hint>) -> Error {
+    fn ambiguous(&self, text: &str, keys: &[Key], hint: Hint) -> Error {
         let mut error = Error::new(
             Kind::Ambiguous,
             format!("{} stands for more than one key", quote(text)),

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result, is_unprintable, quote};
 use crate::id::KeyId;
-use crate::token::Redacted;
+use crate::token::{Redacted, shown_id};
 
 /// The most characters in a key's name.
 pub const NAME_MAX: usize = 128;
@@ -20,7 +20,8 @@ pub const REASON_MAX: usize = 1024;
 /// characters, no leading `-`, no `/`, no outer blank, not shaped like a key ID or a token.
 pub fn key_name(text: &str) -> Result<String> {
     word(text, "name", NAME_MAX)?;
-    if KeyId::parse(text.as_bytes()).is_some() || Redacted::find(text.as_bytes()).is_some() {
+    let is_id = KeyId::parse(text.as_bytes()).is_some() || shown_id(text).is_some();
+    if is_id || Redacted::find(text.as_bytes()).is_some() {
         return Err(
             Error::usage(format!("the name {} is shaped like a key ID", quote(text)))
                 .hint("choose a name that cannot be taken for an ID, for instance one with a '-'"),
@@ -145,6 +146,9 @@ mod tests {
             "7h2m9qxw4d1e",
             "a\u{a0}",
             "kc_7h2m9qxw4d1e_0123456789abcdefXYZ",
+            "kc_7h2m9qxw4d1e",
+            "acme_2_7h2m9qxw4d1e_…",
+            "kc_7h2m9qxw4d1e_...",
         ] {
             assert!(key_name(bad).is_err(), "{bad:?} was accepted");
         }
@@ -154,6 +158,9 @@ mod tests {
             "ci deploy",
             "größe",
             "7h2m9qxw4d1",
+            "kc_7h2m9qxw4d1",
+            "kc-7h2m9qxw4d1e",
+            "KC_7h2m9qxw4d1e",
             "uid:1000",
             &"ü".repeat(128),
         ] {

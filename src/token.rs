@@ -5,6 +5,10 @@
 //! six characters: it rejects a typo before any store is opened, and lets a scanner tell a real
 //! token from a look-alike.
 
+mod framed;
+
+pub use framed::{in_line, named, trim, without_mark};
+
 use crate::env::Random;
 use crate::error::{Error, Result, quote};
 use crate::id::KeyId;
@@ -164,16 +168,6 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
     digits
 }
 
-/// What is left of a presented token without what people and programs put around it: outer blanks,
-/// a line end, a leading `Bearer ` (RFC 6750).
-pub fn trim(presented: &[u8]) -> &[u8] {
-    let trimmed = presented.trim_ascii();
-    match trimmed.split_at_checked("Bearer ".len()) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"Bearer ") => rest.trim_ascii(),
-        _ => trimmed,
-    }
-}
-
 /// A part of some text that looks like a token, whole, mistyped or cut short, as an error may name it:
 /// by its prefix and its key ID, or as `a token` where one of these is missing or mistyped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,6 +218,18 @@ impl fmt::Display for Redacted {
             None => f.write_str("a token"),
         }
     }
+}
+
+/// The key ID in a token as the program shows it, whatever its prefix: `kc_<id>` or `kc_<id>_…`.
+/// The ellipsis may be three dots, and may be missing, since a double click does not select it.
+pub fn shown_id(text: &str) -> Option<KeyId> {
+    let head = ["_…", "_...", "_"]
+        .into_iter()
+        .find_map(|end| text.strip_suffix(end))
+        .unwrap_or(text);
+    let (prefix, id) = head.rsplit_once('_')?;
+    let id = KeyId::parse(id.as_bytes())?;
+    Prefix::is_valid(prefix.as_bytes()).then_some(id)
 }
 
 /// The prefix that `text` ends in, if any.

@@ -1,10 +1,11 @@
 //! `keyctl log`
 
 use super::{Cx, keys, values};
-use crate::error::{DONE, Error, FOUND, Result, quote};
+use crate::error::{DONE, Error, FOUND, Kind, Result, quote};
 use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
+use crate::lookup::{self, Lookup};
 use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, unwritable};
 use crate::store::{LogFilter, Read};
@@ -206,11 +207,7 @@ impl Args {
             None => None,
             Some(text) => {
                 let text = keys::expand_one(cx, text)?;
-                // The key may be gone: its events are not.
-                match KeyId::parse(text.as_bytes()) {
-                    Some(id) => Some(id),
-                    None => Some(cx.lookup(now).key(store, &text)?.id),
-                }
+                Some(key_of(&cx.lookup(now), store, &text)?)
             }
         };
         Ok(LogFilter {
@@ -224,5 +221,19 @@ impl Args {
             recent: None,
             limit: self.limit,
         })
+    }
+}
+
+/// The ID of the key that `text` stands for. The key may be gone: its events are not.
+fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
+    if let Some(id) = KeyId::parse(text.as_bytes()) {
+        return Ok(id);
+    }
+    match lookup.key(store, text) {
+        Ok(key) => Ok(key.id),
+        Err(error) => match lookup::id(text) {
+            Some(id) if error.kind == Kind::NotFound => Ok(id),
+            _ => Err(error),
+        },
     }
 }

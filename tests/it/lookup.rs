@@ -346,6 +346,139 @@ fn a_token_on_stdin_is_not_verified() {
 }
 
 #[test]
+fn a_token_as_it_is_shown_stands_for_its_key() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    let shown = [
+        format!("kc_{id}"),
+        format!("kc_{id}_…"),
+        format!("kc_{id}_..."),
+        format!("kc_{id}_"),
+        format!("acme_2_prod_{id}_…"),
+        format!("\u{feff}kc_{id}"),
+        format!("\u{feff}{id}"),
+        "\u{feff}web".to_owned(),
+    ];
+    for key in &shown {
+        for command in ["disable", "enable", "log --key", "show"] {
+            let args = command.split(' ').chain([key.as_str()]);
+            let ran = world.cmd(args).run().code(0);
+            assert!(
+                format!("{}{}", ran.stdout, ran.stderr).contains(&id),
+                "{ran:#?}"
+            );
+            let args = command.split(' ').chain(["-"]);
+            let ran = world.cmd(args).stdin(format!("{key}\r\n")).run().code(0);
+            assert!(
+                format!("{}{}", ran.stdout, ran.stderr).contains(&id),
+                "{ran:#?}"
+            );
+        }
+    }
+    world
+        .cmd(["edit", &shown[7], "--name", "other"])
+        .run()
+        .code(0);
+    world
+        .cmd(["rotate", &shown[2], "--grace", "1h"])
+        .run()
+        .code(0);
+    world.cmd(["delete", "--yes", &shown[1]]).run().code(0);
+    assert_eq!(world.record(&id)["state"], json!("deleted"));
+}
+
+#[test]
+fn a_token_as_it_is_shown_that_no_key_has_is_answered_by_its_id() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    rename(&world, &id, "7h2m9qxw4d1e");
+    for key in ["kc_7h2m9qxw4d1f", "kc_7h2m9qxw4d1f_…"] {
+        world.cmd(["show", key]).run().fails(
+            3,
+            "there is no key 7h2m9qxw4d1f\nhint: did you mean 7h2m9qxw4d1e ('web' of alice)?\n",
+        );
+    }
+    for key in [
+        "kc_7h2m9qxw4d1",
+        "_7h2m9qxw4d1e",
+        "kc-7h2m9qxw4d1e",
+        "KC_7h2m9qxw4d1e",
+        "kc_7h2m9qxw4d1e_x",
+    ] {
+        let ran = world.cmd(["show", key]).run();
+        ran.fails(3, &format!("there is no key '{key}'\n"));
+    }
+    // The events of a key that is gone are not.
+    world.run("delete web --yes");
+    world.line("purge --yes").user("carol").run().code(0);
+    let ran = world
+        .cmd(["log", "--key", "kc_7h2m9qxw4d1e_…"])
+        .run()
+        .code(0);
+    assert!(ran.stdout.contains("purge"), "{ran:#?}");
+}
+
+#[test]
+fn a_name_that_is_shaped_like_a_shown_token_is_found_and_hides_no_key() {
+    let world = World::quick();
+    let web = id_of(&world.create("--scope inference --name web"));
+    let other = id_of(&world.create("--scope inference --name other"));
+    let name = |name: &str| {
+        let renamed = world
+            .sql()
+            .execute("UPDATE keys SET name = ?1 WHERE id = ?2", [name, &other]);
+        assert_eq!(renamed.unwrap(), 1);
+    };
+    // A new one is refused, but an older version took them.
+    for shaped in [
+        "kc_7h2m9qxw4d1e",
+        "kc_7h2m9qxw4d1e_…",
+        "kc_7h2m9qxw4d1e_",
+        "a_b_7h2m9qxw4d1e_...",
+    ] {
+        let hint =
+            "hint: choose a name that cannot be taken for an ID, for instance one with a '-'\n";
+        let refused = format!("the name '{shaped}' is shaped like a key ID\n{hint}");
+        world
+            .cmd(["create", "--scope", "inference", "--name", shaped])
+            .run()
+            .fails(2, &refused);
+        world
+            .cmd(["edit", "web", "--name", shaped])
+            .run()
+            .fails(2, &refused);
+        name(shaped);
+        assert_eq!(id(&world, shaped), json!(other), "{shaped}");
+        world.cmd(["disable", shaped]).run().code(0);
+        world.line("enable -").stdin(shaped).run().code(0);
+    }
+    // Somebody's key must not be stopped in the place of the one that leaked.
+    let shaped = format!("kc_{web}_…");
+    name(&shaped);
+    assert_eq!(id(&world, &shaped), json!(web));
+    assert_eq!(id(&world, &format!("alice/{shaped}")), json!(other));
+}
+
+#[test]
+fn a_name_that_begins_with_a_mark_is_found_exactly() {
+    let world = World::quick();
+    let web = id_of(&world.create("--scope inference --name web"));
+    let other = id_of(&world.create("--scope inference --name other"));
+    let sql = "UPDATE keys SET name = char(0xfeff) || 'web' WHERE name = 'other'";
+    assert_eq!(world.sql().execute(sql, []).unwrap(), 1);
+    let marked = "\u{feff}web";
+    assert_eq!(id(&world, marked), json!(other));
+    let of = |stdin: String| {
+        let ran = world.line("disable -").stdin(stdin).run().code(0);
+        world.cmd(["enable", &web, &other]).run().code(0);
+        ran.stderr
+    };
+    // On the first line it is the file's, elsewhere the name's.
+    assert!(of(marked.to_owned()).contains(&web));
+    assert!(of(format!("\n{marked}")).contains(&other));
+}
+
+#[test]
 fn a_mistyped_token_on_stdin_is_refused_and_not_repeated() {
     let world = World::quick();
     let token = world.create("--scope inference --name web");
@@ -383,7 +516,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
         "no KEY came on standard input\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
     );
     world
-        .line("disable web -")
+        .line("enable web -")
         .stdin(b"\xff\xfe\n")
         .run()
         .fails(

@@ -4,7 +4,7 @@ use keyctl::env::Random;
 use keyctl::error::Result;
 use keyctl::id::KeyId;
 use keyctl::name;
-use keyctl::token::{PRESENTED_MAX, Prefix, Redacted, Token, trim};
+use keyctl::token::{PRESENTED_MAX, Prefix, Redacted, Token, shown_id, trim};
 use keyctl::when::{Span, Timestamp, When};
 use proptest::prelude::*;
 use rand::rngs::ChaCha8Rng;
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn what_is_wrapped_around_a_token_is_dropped(
         token in token(),
-        before in "[ \t\r\n]{0,3}((?i:Bearer) [ \t]{0,2})?",
+        before in "\u{feff}?[ \t\r\n]{0,3}\u{feff}?((?i:Bearer) [ \t]{0,2})?\u{feff}?",
         after in "[ \t]{0,2}(\r?\n)?",
     ) {
         let mut text = before.into_bytes();
@@ -165,6 +165,17 @@ proptest! {
         let (head, _) = token.rsplit_once('_').unwrap();
         let shown = Redacted::find(token.as_bytes()).unwrap().to_string();
         prop_assert_eq!(shown, format!("the token {head}_…"));
+    }
+
+    #[test]
+    fn a_token_as_it_is_shown_reads_back_to_its_id(token in token(), end in "_(…|\\.\\.\\.)?|") {
+        let (head, _) = token.rsplit_once('_').unwrap();
+        let (_, id) = head.rsplit_once('_').unwrap();
+        let id: KeyId = id.parse().unwrap();
+        prop_assert_eq!(shown_id(&format!("{head}{end}")), Some(id));
+        prop_assert_eq!(shown_id(&token), None);
+        prop_assert_eq!(shown_id(&format!("{head}{end}x")), None);
+        prop_assert_eq!(shown_id(&format!("_{head}{end}")), None);
     }
 
     #[test]
@@ -312,6 +323,7 @@ proptest! {
         };
         let is_id = text.len() == 12
             && text.chars().all(|c| "0123456789abcdefghjkmnpqrstvwxyz".contains(c));
+        let is_id = is_id || shown_id(&text).is_some();
         let count = text.chars().count();
         let fits = (1..=128).contains(&count)
             && !text.chars().any(bad)

@@ -226,6 +226,9 @@ fn what_stands_around_a_token_is_dropped() {
         format!("Bearer {token}"),
         format!("bearer {token}\r\n"),
         format!("\nBearer  {token}\n"),
+        format!("\u{feff}{token}\r\n"),
+        format!("\u{feff}Bearer {token}"),
+        format!(" \u{feff} {token}"),
     ] {
         assert_eq!(world.verify(&presented, ""), 0, "{presented:?}");
     }
@@ -233,6 +236,8 @@ fn what_stands_around_a_token_is_dropped() {
         format!("Bearer{token}"),
         format!("Basic {token}"),
         format!("\"{token}\""),
+        format!("API_KEY={token}"),
+        format!("{token}\u{feff}"),
     ] {
         assert_eq!(
             verdict(&world, &presented, "", 1),
@@ -240,6 +245,33 @@ fn what_stands_around_a_token_is_dropped() {
             "{presented:?}"
         );
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_dropped_from_every_source() {
+    let world = World::quick();
+    let token = world.create("--scope inference");
+    let marked = format!("\u{feff}{token}\r\n");
+    let file = world.path("token");
+    fs::write(&file, &marked).unwrap();
+    let file = file.to_str().unwrap();
+    world.cmd(["verify", "--key-file", file]).run().code(0);
+    let ran = world
+        .line("verify --key-env API_KEY")
+        .var("API_KEY", &marked);
+    ran.run().code(0);
+    let typed = world.line("verify").terminal(80).answer(marked.trim_end());
+    typed.run().code(0);
+    let batch = world
+        .line("verify --batch")
+        .stdin(format!("{marked}{token}"));
+    batch
+        .run()
+        .code(0)
+        .stderr("2 tokens: 2 valid, 0 rejected\n");
+    // A mark alone is nothing.
+    let ran = world.line("verify").stdin("\u{feff}\r\n").run().code(1);
+    ran.says("no token: standard input was empty");
 }
 
 #[test]

@@ -261,6 +261,27 @@ fn the_whole_life_of_a_key_runs_in_a_shell() {
 }
 
 #[test]
+fn a_token_in_utf_8_with_a_mark_is_taken_by_every_command_that_reads_one() {
+    let site = Site::new();
+    let token = site.create();
+    fs::write(site.path("token"), format!("\u{feff}{token}\r\n")).unwrap();
+    for line in [
+        "verify --key-file token",
+        "verify <token",
+        "verify --batch --key-file token",
+        "show - <token",
+        "log --key - <token",
+        "edit - --label a=b <token",
+        "disable - <token",
+        "enable - <token",
+        "rotate - --grace 1h <token",
+        "delete - --yes <token",
+    ] {
+        run(&mut site.sh(&format!("exec keyctl {line}"))).code(0);
+    }
+}
+
+#[test]
 fn verify_reads_a_token_from_a_pipe_a_file_or_a_variable() {
     let site = Site::new();
     let token = site.create();

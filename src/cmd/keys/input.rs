@@ -1,0 +1,115 @@
+//! Standard input as lines of KEYs, wiped once they are read.
+
+use super::line::Line;
+use crate::cmd::Cx;
+use crate::cmd::confirm::unanswered;
+use crate::error::{Error, Kind, Result, words};
+use std::io::ErrorKind;
+use zeroize::Zeroizing;
+
+/// The most bytes of KEYs that are read from standard input. All of it is reserved at once, so
+/// that a token in it leaves no copy behind that is not wiped.
+const STDIN_MAX: usize = 4 << 20;
+
+/// Printed at a terminal before KEYs are read from it.
+const TYPE_KEYS: &str =
+    "reading key IDs, names or tokens, one per line and not shown; end with Ctrl-D\n";
+
+const PIPE_HINT: &str = "give a key ID or a name, or pipe it in";
+
+/// Text that came on standard input. What is typed at a terminal is not shown, since a token may
+/// be among it.
+pub struct Input {
+    bytes: Zeroizing<Vec<u8>>,
+    /// The reason for which it may have gone on: it could not be read to its end.
+    pub cut: Option<Error>,
+}
+
+impl Input {
+    /// Reads lines to the end.
+    pub fn lines(cx: &mut Cx<'_>) -> Result<Self> {
+        if cx.env.terminal.stdin {
+            check_interactive(cx)?;
+            let typed = cx.env.prompt.hidden_lines(TYPE_KEYS, STDIN_MAX);
+            let typed = typed.map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
+            return Ok(bounded(typed));
+        }
+        let mut bytes = Zeroizing::new(vec![0; STDIN_MAX + 1]);
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match cx.env.stdin.read(&mut bytes[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+                Err(cause) => {
+                    bytes.truncate(filled);
+                    let cut = format!("cannot read standard input: {}", words(&cause));
+                    let cut = Error::store(cut);
+                    return Ok(Input {
+                        bytes,
+                        cut: Some(cut),
+                    });
+                }
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bounded(bytes))
+    }
+
+    /// Reads the one line that is typed at a terminal, or all lines of what is none.
+    pub fn line(cx: &mut Cx<'_>) -> Result<Self> {
+        if !cx.env.terminal.stdin {
+            return Input::lines(cx);
+        }
+        check_interactive(cx)?;
+        let typed = cx.env.prompt.hidden("Key ID, name or token (not shown): ");
+        let typed = typed.map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
+        let bytes = Zeroizing::new(typed.as_bytes().to_vec());
+        Ok(Input { bytes, cut: None })
+    }
+
+    /// The first line that was not read to its end.
+    pub fn unread_from(&self) -> usize {
+        1 + self.bytes.iter().filter(|&&byte| byte == b'\n').count()
+    }
+
+    /// Each line that is not blank, with its number; blank lines are counted. Where the input was
+    /// cut, its last line may be too, and counts only as a token, which its checksum shows to be
+    /// whole: the beginning of a name may be another key's.
+    pub fn keys(&self) -> impl Iterator<Item = (usize, Line)> {
+        let whole = match self.cut {
+            None => self.bytes.len(),
+            Some(_) => {
+                let end = self.bytes.iter().rposition(|&byte| byte == b'\n');
+                end.map_or(0, |end| end + 1)
+            }
+        };
+        let (whole, cut) = self.bytes.split_at(whole);
+        let lines = (1..).zip(whole.split(|&byte| byte == b'\n'));
+        let lines =
+            lines.filter_map(|(number, line)| Some((number, Line::read(line, number == 1)?)));
+        lines.chain(Line::read_cut(cut).map(|line| (self.unread_from(), line)))
+    }
+}
+
+/// Cuts what is too long.
+fn bounded(mut bytes: Zeroizing<Vec<u8>>) -> Input {
+    let cut = (bytes.len() > STDIN_MAX).then(|| {
+        bytes.truncate(STDIN_MAX);
+        Error::usage("too many KEYs came on standard input")
+            .hint("give them in parts of at most 4 MiB")
+    });
+    Input { bytes, cut }
+}
+
+/// Refuses to wait for what is typed where nothing can be printed to ask for it.
+fn check_interactive(cx: &Cx<'_>) -> Result<()> {
+    if cx.env.terminal.interactive() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Unconfirmed,
+        "'-' is given, and there is no terminal to ask at",
+    )
+    .hint(PIPE_HINT))
+}

@@ -1,0 +1,207 @@
+//! One line of KEYs.
+
+use crate::error::{Error, quote};
+use crate::token::{Redacted, Token, in_line, trim, without_mark};
+
+/// The content of a line.
+pub enum Line {
+    /// A token, alone or with quotes, a comma or a name around it.
+    Token(Token),
+    /// A text to look up. Nothing in it is shaped like a token.
+    Text(String),
+    /// Neither.
+    Flawed(Flaw),
+}
+
+/// The reason for which a line stands for no key, whatever the store holds.
+pub enum Flaw {
+    /// Something shaped like a token, which is none.
+    Mistyped(Redacted),
+    /// Bytes that are no text, as shown.
+    NotUtf8(String),
+    /// The line may have gone on.
+    Cut,
+}
+
+impl Line {
+    /// Reads a line; `None` if it is blank. A byte-order mark is dropped before a token, and from
+    /// the `first` line, where it is the file's. Elsewhere it may begin a name.
+    pub fn read(line: &[u8], first: bool) -> Option<Self> {
+        let trimmed = match line.trim_ascii() {
+            marked if !first && without_mark(marked) != marked => marked,
+            unmarked => trim(unmarked),
+        };
+        if trim(line).is_empty() {
+            return None;
+        }
+        if let Some(token) = in_line(line) {
+            return Some(Line::Token(token));
+        }
+        if let Some(found) = Redacted::find(line) {
+            return Some(Line::Flawed(Flaw::Mistyped(found)));
+        }
+        Some(match std::str::from_utf8(trimmed) {
+            Ok(text) => Line::Text(text.to_owned()),
+            Err(_) => Line::Flawed(Flaw::NotUtf8(quote(&String::from_utf8_lossy(trimmed)))),
+        })
+    }
+
+    /// Reads a line the end of which may be missing.
+    pub fn read_cut(line: &[u8]) -> Option<Self> {
+        match Line::read(line, false)? {
+            Line::Token(token) => Some(Line::Token(token)),
+            Line::Text(_) | Line::Flawed(_) => Some(Line::Flawed(Flaw::Cut)),
+        }
+    }
+}
+
+impl Flaw {
+    /// The error that says so; `place` is put behind the KEY.
+    pub fn error(&self, place: &str) -> Error {
+        let error = match self {
+            Flaw::Mistyped(found) => format!("{found}{place} is mistyped or cut short"),
+            Flaw::NotUtf8(shown) => format!("the KEY {shown}{place} is not UTF-8"),
+            Flaw::Cut => format!("the KEY{place} is cut off"),
+        };
+        Error::usage(error).hint("give its key ID instead")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Random;
+    use crate::error::Result;
+    use crate::id::KeyId;
+    use crate::token::Prefix;
+    use proptest::prelude::*;
+    use rand::rngs::ChaCha8Rng;
+    use rand::{Rng, SeedableRng};
+
+    struct Seeded(ChaCha8Rng);
+
+    impl Random for Seeded {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+            self.0.fill_bytes(bytes);
+            Ok(())
+        }
+    }
+
+    fn token(seed: u64, prefix: &str) -> Token {
+        let mut random = Seeded(ChaCha8Rng::seed_from_u64(seed));
+        let id = KeyId::generate(&mut random).unwrap();
+        let prefix: Prefix = prefix.parse().unwrap();
+        Token::generate(&prefix, id, &mut random).unwrap()
+    }
+
+    /// The token that `line` is read as.
+    fn read(line: &str) -> Option<Vec<u8>> {
+        match Line::read(line.as_bytes(), false) {
+            Some(Line::Token(token)) => Some(token.expose().to_vec()),
+            _ => None,
+        }
+    }
+
+    /// A pair of texts, one before and one behind a value.
+    fn frame() -> impl Strategy<Value = (String, String)> {
+        let name = "[A-Za-z_][A-Za-z0-9_.-]{0,12}";
+        prop_oneof![
+            Just(("\"".to_owned(), "\"".to_owned())),
+            Just(("'".to_owned(), "'".to_owned())),
+            Just((String::new(), ",".to_owned())),
+            Just(("Bearer ".to_owned(), String::new())),
+            Just(("\u{feff}".to_owned(), String::new())),
+            "[ \t]{1,2}".prop_map(|blanks| (blanks.clone(), blanks)),
+            ("(export )?", name, " ?= ?")
+                .prop_map(|(export, name, is)| { (format!("{export}{name}{is}"), String::new()) }),
+            ("[\"']?", name, " ?: ?").prop_map(|(quote, name, is)| {
+                (format!("{quote}{name}{quote}{is}"), String::new())
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_found_in_any_nest_of_frames(
+            seed: u64,
+            prefix in "[a-z][a-z0-9]{0,4}(_[a-z0-9]{1,4}){0,2}",
+            frames in prop::collection::vec(frame(), 0..6),
+        ) {
+            let token = token(seed, &prefix);
+            let mut line = String::from_utf8(token.expose().to_vec()).unwrap();
+            for (before, behind) in frames {
+                line = format!("{before}{line}{behind}");
+            }
+            prop_assert_eq!(read(&line), Some(token.expose().to_vec()));
+        }
+
+        #[test]
+        fn a_frame_around_anything_else_stays(
+            text in "[a-z][a-z0-9_/-]{0,20}",
+            frames in prop::collection::vec(frame(), 0..6),
+        ) {
+            let mut line = text;
+            for (before, behind) in frames {
+                line = format!("{before}{line}{behind}");
+            }
+            let kept = String::from_utf8(trim(line.as_bytes()).to_vec()).unwrap();
+            let is_kept = matches!(
+                Line::read(line.as_bytes(), true),
+                Some(Line::Text(text)) if text == kept
+            );
+            prop_assert!(is_kept, "{}", line);
+        }
+
+        #[test]
+        fn a_token_with_more_beside_it_is_none(
+            seed: u64,
+            before in "[a-z0-9]{0,3}[-=:\" ]{0,2}",
+            behind in "[;.}\\])a-z]{1,3}",
+        ) {
+            let token = token(seed, "kc");
+            let text = String::from_utf8(token.expose().to_vec()).unwrap();
+            let line = format!("{before}{text}{behind}");
+            prop_assert_eq!(read(&line), None);
+            let is_shown = matches!(
+                Line::read(line.as_bytes(), true),
+                Some(Line::Flawed(Flaw::Mistyped(_)))
+            );
+            prop_assert!(is_shown);
+        }
+
+        #[test]
+        fn a_line_that_is_cut_off_counts_only_as_a_whole_token(seed: u64, len in 1_usize..66) {
+            let token = token(seed, "kc");
+            let cut = Line::read_cut(&token.expose()[..len]);
+            match cut {
+                Some(Line::Token(_)) => prop_assert_eq!(len, 65),
+                Some(Line::Flawed(Flaw::Cut)) => prop_assert!(len < 65),
+                _ => prop_assert!(false),
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), first: bool) {
+            drop(Line::read(&bytes, first));
+        }
+    }
+
+    #[test]
+    fn a_mark_before_the_first_line_is_no_part_of_a_name() {
+        let text = |line: &str, first| match Line::read(line.as_bytes(), first) {
+            Some(Line::Text(text)) => text,
+            _ => panic!("no text: {line}"),
+        };
+        assert_eq!(text("\u{feff}web", true), "web");
+        assert_eq!(text("\u{feff}web\r", false), "\u{feff}web");
+        assert!(Line::read("\u{feff} \r".as_bytes(), false).is_none());
+    }
+
+    #[test]
+    fn a_line_of_millions_of_frames_is_read_at_once() {
+        for part in [",", "\"", "\u{feff}", "a=", "Bearer "] {
+            let line = part.repeat(1 << 20);
+            drop(Line::read(line.as_bytes(), true));
+        }
+    }
+}

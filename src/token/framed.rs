@@ -1,0 +1,76 @@
+//! The text that people, files and programs put around a token, and its removal.
+
+use super::{PRESENTED_MAX, Token};
+
+/// U+FEFF in UTF-8: some editors and shells write it at the start of a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The scheme of an `Authorization` header (RFC 6750).
+const SCHEME: &[u8] = b"Bearer ";
+
+/// Removes from a presented token what stands around it: outer blanks, a line end, a byte-order
+/// mark, a leading `Bearer `.
+pub fn trim(presented: &[u8]) -> &[u8] {
+    let trimmed = without_mark(presented);
+    without_scheme(trimmed).map_or(trimmed, without_mark)
+}
+
+fn without_scheme(text: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = text.split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
+}
+
+/// Drops outer blanks, and byte-order marks at the start with the blanks behind them.
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    let mut rest = text.trim_ascii();
+    while let Some(behind) = rest.strip_prefix(BYTE_ORDER_MARK) {
+        rest = behind.trim_ascii();
+    }
+    rest
+}
+
+/// The token that a line of a file holds, alone or as the value of a name: `kc_…`, `"kc_…",`,
+/// `export API_KEY='kc_…'`, `"api_key": "kc_…",`, `Authorization: Bearer kc_…`.
+///
+/// `None` unless what remains is a token to its last byte, checksum and all: nothing else that
+/// reads so is taken apart.
+pub fn in_line(line: &[u8]) -> Option<Token> {
+    let mut rest = trim(line);
+    // Each step looks through the rest of the line.
+    if rest.len() > PRESENTED_MAX {
+        return None;
+    }
+    loop {
+        if let Some(token) = Token::parse(rest) {
+            return Some(token);
+        }
+        rest = trim(unwrapped(rest)?);
+    }
+}
+
+/// Removes the outermost of what may stand around a value: a comma, a name before it, quotes, or a
+/// scheme.
+fn unwrapped(text: &[u8]) -> Option<&[u8]> {
+    // The name before the quotes: those of `"name": "value"` are no pair.
+    text.strip_suffix(b",")
+        .or_else(|| named(text).map(|(_, value)| value))
+        .or_else(|| unquoted(text))
+        .or_else(|| without_scheme(text))
+}
+
+fn unquoted(text: &[u8]) -> Option<&[u8]> {
+    [b"'", b"\""]
+        .into_iter()
+        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
+}
+
+/// The name and the value of a line that gives one: `NAME=value`, `export NAME=value`,
+/// `"name": value`.
+pub fn named(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = line.iter().position(|byte| b"=:".contains(byte))?;
+    let (name, value) = (line[..at].trim_ascii(), &line[at + 1..]);
+    let name = name.strip_prefix(b"export ").unwrap_or(name).trim_ascii();
+    let name = unquoted(name).unwrap_or(name);
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    (!name.is_empty() && name.iter().all(is_part)).then_some((name, value))
+}
