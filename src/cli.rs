@@ -13,7 +13,8 @@ use std::path::PathBuf;
 /// A KEY is a key ID, alone or as messages show a token (kc_7h2m9qxw4d1e_…), a name (your own keys
 /// first), OWNER/NAME, or the first 4 or more characters of an ID. Commands that change a key accept
 /// a shortened ID only at a terminal. '-' reads KEYs from standard input, one per line. A token there
-/// stands for its key, also with quotes, a comma or NAME= around it, and is not verified.
+/// stands for its key, also with quotes, a comma or NAME= around it; only 'disable -' and 'delete -'
+/// verify it.
 ///
 /// A DURATION is a whole number and one unit: 45m, 12h, 90d, 2w, 6months (30 days each), 1y (365
 /// days). A WHEN is a duration from now, a date (2027-03-31: until the end of that day, UTC), an

@@ -26,6 +26,7 @@ mod rotate;
 mod scope;
 mod selection;
 mod show;
+mod stop;
 mod taken;
 mod values;
 mod verify;

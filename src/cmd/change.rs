@@ -1,11 +1,11 @@
 //! One transition of several keys: all of them, or none.
 
-use super::Cx;
+use super::{Cx, confirm};
 use crate::access::Access;
 use crate::error::{Result, escape};
 use crate::event::{Action, Event};
 use crate::key::{Change, Key};
-use crate::store::{self, Read, Store};
+use crate::store::{self, Read, Store, Tx};
 use crate::when::Timestamp;
 
 /// Finds the keys to change, as they are under the store's lock.
@@ -43,19 +43,32 @@ pub fn change_all(
                 .for_owner(&key.owner)
                 .and_then(|()| transition(&mut key, now, &access))
                 .map_err(|error| error.of_key(id))?;
-            if change == Change::Made {
-                tx.update(&key)?;
-                let event = Event::new(now, &cx.env.actor, action, Some(key.id));
-                tx.append(&event.because(reason))?;
-            }
-            done.push(Changed {
+            let changed = Changed {
                 key,
                 change,
                 action,
-            });
+            };
+            record(cx, tx, now, &changed, reason)?;
+            done.push(changed);
         }
         Ok(done)
     })
+}
+
+/// Writes a key that was changed, with its event.
+pub fn record(
+    cx: &Cx<'_>,
+    tx: &mut dyn Tx,
+    now: Timestamp,
+    changed: &Changed,
+    reason: Option<&str>,
+) -> Result<()> {
+    if changed.change == Change::None {
+        return Ok(());
+    }
+    tx.update(&changed.key)?;
+    let event = Event::new(now, &cx.env.actor, changed.action, Some(changed.key.id));
+    tx.append(&event.because(reason))
 }
 
 /// Says of each key what was done to it, or that it was so already.
@@ -81,5 +94,19 @@ fn past(action: Action) -> &'static str {
         Action::Enable => "enabled",
         Action::Delete => "deleted",
         other => other.word(),
+    }
+}
+
+/// Says how many keys of kind legacy were disabled where others are deleted.
+pub fn tell_of_legacy(cx: &mut Cx<'_>, changed: &[Changed]) {
+    let legacy = changed
+        .iter()
+        .filter(|changed| changed.action == Action::Disable && changed.change == Change::Made)
+        .count();
+    if legacy > 0 {
+        cx.notice(format_args!(
+            "disabled instead of deleted, as legacy keys cannot be deleted: {}",
+            confirm::keys(legacy)
+        ));
     }
 }

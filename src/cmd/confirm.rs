@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::error::{Error, Kind, Result, escape, words};
 use crate::id::KeyId;
-use crate::key::Key;
+use crate::key::{Key, Kind as KeyKind};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::io;
@@ -38,6 +38,28 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
         return Ok(());
     }
     Err(Error::new(Kind::Unconfirmed, "not confirmed: nothing was changed").hint(AGREE_HINT))
+}
+
+/// Asks whether to delete `doomed`, if that is any key. Those of kind legacy are to be disabled.
+pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<()> {
+    if doomed.is_empty() {
+        return Ok(());
+    }
+    if cx.env.terminal.interactive() {
+        cx.notice("to be deleted; anything that uses it will fail:");
+        name_keys(cx, doomed, cx.env.now());
+    }
+    let legacy = doomed.iter().filter(|key| key.kind == KeyKind::Legacy);
+    let legacy = legacy.count();
+    let deleted = keys(doomed.len() - legacy);
+    let question = match legacy {
+        0 => format!("Delete {deleted}?"),
+        _ => format!(
+            "Delete {deleted}, and disable {} of kind legacy?",
+            keys(legacy)
+        ),
+    };
+    confirm(cx, false, "delete", &question)
 }
 
 const AGREE_HINT: &str = "answer y to go on, or add --yes";

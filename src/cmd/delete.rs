@@ -3,14 +3,15 @@
 mod damaged;
 
 use super::Cx;
-use super::change::{Changed, change_all, tell};
-use super::confirm::{self, check_agreed, confirm, name_keys};
+use super::change::{change_all, tell, tell_of_legacy};
+use super::confirm::{check_agreed, confirm_deletion};
 use super::selection::Selection;
+use super::stop::{Request, Verb};
 use super::values::Why;
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
-use crate::key::{Change, Key, Kind, State};
+use crate::key::{Key, State};
 use crate::store::Read;
 use crate::when::Timestamp;
 use std::collections::HashSet;
@@ -23,14 +24,22 @@ use std::collections::HashSet;
 ///
 /// The record of a damaged key, which 'keyctl doctor' names, is removed. Such a key is given alone, by
 /// its ID.
+///
+/// '-' reads keys from standard input and deletes every one that a line leads to, whatever the other
+/// lines are; then each line that stopped nothing is named by its number. The lines of an .env or
+/// JSON file will do. A token stops its key only if its secret is that key's, since anybody can make
+/// up the rest; a key ID or a name always does. What came before standard input failed, or exceeded
+/// 4 MiB, is stopped. Other KEYs on the same command line go by the same rule.
+/// Legacy keys are disabled instead.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0    done; an already deleted key counts as done
-  2    usage: a bad flag or value
-  3    no such key, or more than one match
+  2    usage: a bad flag or value, or no KEY or too many on standard input
+  3    no such key, or more than one match; '-': or not the key's secret
   4    refused: another user's key, a legacy key, or not confirmed
-  5    the store failed, there is none, or with --owner: one of the keys is damaged
+  5    the store or standard input failed, there is no store, or with --owner: one of the keys
+       is damaged
   130  the prompt was interrupted
 
 Examples:
@@ -57,7 +66,15 @@ pub struct Args {
 impl Args {
     /// Deletes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
+        if Request::is_for(&self.keys) {
+            let request = Request {
+                verb: Verb::Delete,
+                yes: self.yes,
+                reason: self.why.reason.as_deref(),
+            };
+            return request.run(cx, &self.keys);
+        }
+        let selection = Selection::new(&self.keys, self.owner.as_deref());
         let mut store = cx.open_to_write()?;
         if let Some(id) = damaged::only(&*store, &selection)? {
             damaged::remove(cx, &mut *store, id, self.yes, self.why.reason.as_deref())?;
@@ -77,8 +94,8 @@ impl Args {
                 Ok(found)
             },
             &|key, now, access| {
-                if spare_legacy && key.kind == Kind::Legacy {
-                    Ok((key.disable(now, access)?, Action::Disable))
+                if spare_legacy {
+                    Verb::Delete.apply(key, now, access)
                 } else {
                     Ok((key.delete(now)?, Action::Delete))
                 }
@@ -119,44 +136,12 @@ impl Args {
             }
         }
         let doomed: Vec<Key> = undeleted(&found, now).cloned().collect();
-        if !doomed.is_empty() {
-            if cx.env.terminal.interactive() {
-                cx.notice("to be deleted; anything that uses it will fail:");
-                name_keys(cx, &doomed, now);
-            }
-            confirm(cx, self.yes, "delete", &question(&doomed))?;
-        }
+        confirm_deletion(cx, &doomed)?;
         Ok(Some(doomed.iter().map(|key| key.id).collect()))
-    }
-}
-
-/// Legacy keys are here only as a user's, and are spared.
-fn question(doomed: &[Key]) -> String {
-    let legacy = doomed.iter().filter(|key| key.kind == Kind::Legacy).count();
-    let deleted = confirm::keys(doomed.len() - legacy);
-    match legacy {
-        0 => format!("Delete {deleted}?"),
-        _ => format!(
-            "Delete {deleted}, and disable {} of kind legacy?",
-            confirm::keys(legacy)
-        ),
     }
 }
 
 fn undeleted(keys: &[Key], now: Timestamp) -> impl Iterator<Item = &Key> {
     keys.iter()
         .filter(move |key| key.state(now) != State::Deleted)
-}
-
-fn tell_of_legacy(cx: &mut Cx<'_>, changed: &[Changed]) {
-    let legacy = changed
-        .iter()
-        .filter(|changed| changed.action == Action::Disable && changed.change == Change::Made)
-        .count();
-    if legacy > 0 {
-        cx.notice(format_args!(
-            "disabled instead of deleted, as legacy keys cannot be deleted: {}",
-            confirm::keys(legacy)
-        ));
-    }
 }

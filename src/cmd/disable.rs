@@ -3,6 +3,7 @@
 use super::Cx;
 use super::change::{change_all, tell};
 use super::selection::Selection;
+use super::stop::{Request, Verb};
 use super::values::Why;
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
@@ -11,14 +12,21 @@ use crate::event::Action;
 ///
 /// A disabled key is rejected until it is enabled again. Disabling a rotated key also ends its
 /// grace period for good. With several keys, either all are disabled or none.
+///
+/// '-' reads keys from standard input and disables every one that a line leads to, whatever the other
+/// lines are; then each line that stopped nothing is named by its number. The lines of an .env or
+/// JSON file will do. A token stops its key only if its secret is that key's, since anybody can make
+/// up the rest; a key ID or a name always does. What came before standard input failed, or exceeded
+/// 4 MiB, is stopped. Other KEYs on the same command line go by the same rule.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  done; an already disabled key counts as done
-  2  usage: a bad flag or value
-  3  no such key, or more than one match
-  4  refused: another user's key, or a deleted one
-  5  the store failed, there is none, or with --owner: one of the keys is damaged
+  2  usage: a bad flag or value, or no KEY or too many on standard input
+  3  no such key, or more than one match; '-': or not the key's secret
+  4  refused: another user's key, or a deleted one; '-' counts a deleted one as done
+  5  the store or standard input failed, there is no store, or with --owner: one of the keys
+     is damaged
 
 Examples:
   $ keyctl disable ci-deploy -m 'not used over the holidays'
@@ -41,7 +49,15 @@ pub struct Args {
 impl Args {
     /// Disables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let selection = Selection::new(cx, &self.keys, self.owner.as_deref())?;
+        if Request::is_for(&self.keys) {
+            let request = Request {
+                verb: Verb::Disable,
+                yes: true,
+                reason: self.why.reason.as_deref(),
+            };
+            return request.run(cx, &self.keys);
+        }
+        let selection = Selection::new(&self.keys, self.owner.as_deref());
         let mut store = cx.open_to_write()?;
         let changed = change_all(
             cx,

@@ -3,8 +3,8 @@
 mod input;
 mod line;
 
-use input::Input;
-use line::Line;
+pub use input::Input;
+pub use line::Line;
 
 use super::Cx;
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
 }
 
 /// The error where standard input has no KEY.
-fn none_came() -> Error {
+pub fn none_came() -> Error {
     Error::usage("no KEY came on standard input")
         .hint("it takes a key ID, a name or a token on a line; an empty file has none")
 }

@@ -1,4 +1,4 @@
-//! Which keys a command is to stop: those that are named, or all of a user's.
+//! The keys that a command is to stop: those that are named, or all of a user's.
 
 use super::{Cx, keys, owner};
 use crate::error::{Error, Result, quote};
@@ -8,20 +8,17 @@ use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
 /// The keys that a command line asks for.
-pub enum Selection {
+pub enum Selection<'a> {
     /// Those that these texts stand for.
-    Keys(Vec<String>),
+    Keys(&'a [String]),
     /// All of this user's.
-    Owner(String),
+    Owner(&'a str),
 }
 
-impl Selection {
+impl<'a> Selection<'a> {
     /// What the arguments `given` or the option `owner` ask for.
-    pub fn new(cx: &mut Cx<'_>, given: &[String], owner: Option<&str>) -> Result<Self> {
-        match owner {
-            Some(owner) => Ok(Selection::Owner(owner.to_owned())),
-            None => keys::expand(cx, given).map(Selection::Keys),
-        }
+    pub fn new(given: &'a [String], owner: Option<&'a str>) -> Self {
+        owner.map_or(Selection::Keys(given), Selection::Owner)
     }
 
     /// The keys, as they are at `now`. Of a user's, those that are not deleted.
@@ -42,7 +39,7 @@ impl Selection {
             return Ok(());
         };
         let of_owner = Filter {
-            owner: Some(owner.clone()),
+            owner: Some((*owner).to_owned()),
             ..Filter::undeleted(now)
         };
         let damaged = store.scan(&of_owner, &mut |_| Ok(ControlFlow::Continue(())))?;

@@ -4,6 +4,7 @@
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
 use keyctl::error::Result;
 use keyctl::store::{Founder, Location, open_or_create};
+use keyctl::token::{Prefix, Token};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -129,6 +130,7 @@ impl World {
             user: "alice".to_owned(),
             uid: UID,
             stdin: Vec::new(),
+            stdin_fails: None,
             terminal: Terminal::default(),
             answers: VecDeque::new(),
             variables: BTreeMap::new(),
@@ -322,6 +324,14 @@ pub fn id_of(token: &str) -> String {
     head.rsplit_once('_').unwrap().1.to_owned()
 }
 
+/// A token of the same key with another secret, as anybody can make it: its checksum is right.
+pub fn forged(token: &str) -> String {
+    let id = id_of(token).parse().unwrap();
+    let mut random = Seeded(Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(7))));
+    let forged = Token::generate(&Prefix::default(), id, &mut random).unwrap();
+    String::from_utf8(forged.expose().to_vec()).unwrap()
+}
+
 enum Answer {
     Line(String),
     After(Box<dyn FnOnce()>, String),
@@ -335,6 +345,7 @@ pub struct Cmd<'w> {
     user: String,
     uid: u32,
     stdin: Vec<u8>,
+    stdin_fails: Option<io::ErrorKind>,
     terminal: Terminal,
     answers: VecDeque<Answer>,
     variables: BTreeMap<String, OsString>,
@@ -359,6 +370,12 @@ impl Cmd<'_> {
     /// What comes on standard input.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// How standard input fails at its end.
+    pub fn stdin_fails(mut self, kind: io::ErrorKind) -> Self {
+        self.stdin_fails = Some(kind);
         self
     }
 
@@ -453,7 +470,7 @@ impl Cmd<'_> {
             group: Box::new(|name| (name == "staff").then(|| rustix::process::getegid().as_raw())),
             program: Some(self.world.path("bin/keyctl")),
             data_dir: Some(self.world.path("data")),
-            stdin: Box::new(Memory(Cursor::new(self.stdin))),
+            stdin: Box::new(Memory(Cursor::new(self.stdin), self.stdin_fails)),
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(stderr.clone()),
             terminal: self.terminal,
@@ -562,12 +579,15 @@ impl Ran {
     }
 }
 
-/// A stream in memory that is read.
-struct Memory(Cursor<Vec<u8>>);
+/// A stream in memory that is read, and how it fails at its end, if it does.
+struct Memory(Cursor<Vec<u8>>, Option<io::ErrorKind>);
 
 impl Read for Memory {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes)
+        match (self.0.read(bytes)?, self.1) {
+            (0, Some(kind)) => Err(kind.into()),
+            (read, _) => Ok(read),
+        }
     }
 }
 

@@ -694,8 +694,16 @@ fn a_token_of_another_store_is_unknown_here() {
         vec!["delete", "-", "--yes"],
         vec!["rotate", "-"],
     ] {
+        let line = if args.contains(&"delete") {
+            "line 1: "
+        } else {
+            ""
+        };
         let ran = stage.world.cmd(args).stdin(&stranger).run();
-        let ran = ran.fails(3, &format!("there is no key {}\nhint: ", id_of(&stranger)));
+        let ran = ran.fails(
+            3,
+            &format!("{line}there is no key {}\nhint: ", id_of(&stranger)),
+        );
         assert!(!ran.stderr.contains(&stranger[16..32]));
     }
     assert_eq!(dump(&stage.world.db()), before);

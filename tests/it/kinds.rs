@@ -205,11 +205,6 @@ fn one_is_not_deleted_by_anybody() {
         .terminal(100)
         .run()
         .fails(4, &message);
-    world
-        .line("delete - --yes")
-        .stdin(&token)
-        .run()
-        .fails(4, &message);
     // Nor with others, which stay too.
     assert_eq!(world.rows(), before);
     let api = world.create("--scope inference --name web");

@@ -486,11 +486,24 @@ fn a_mistyped_token_on_stdin_is_refused_and_not_repeated() {
     let cut = &token[..40];
     let mistyped = format!("{}!", &token[..64]);
     for text in [cut, mistyped.as_str()] {
-        let ran = world.line("disable -").stdin(text).run().fails(
-            2,
-            &format!("the token kc_{}_… on standard input", id_of(&token)),
-        );
-        assert!(!ran.stderr.contains(&token[16..36]), "{ran:#?}");
+        let shown = format!("the token kc_{}_…", id_of(&token));
+        for (line, code, message) in [
+            (
+                "enable -",
+                2,
+                format!("{shown} on standard input is mistyped or cut short\n"),
+            ),
+            (
+                "disable -",
+                3,
+                format!(
+                    "line 1: {shown} is mistyped or cut short\nhint: give its key ID instead\n"
+                ),
+            ),
+        ] {
+            let ran = world.line(line).stdin(text).run().fails(code, &message);
+            assert!(!ran.stderr.contains(&token[16..36]), "{ran:#?}");
+        }
     }
     assert_eq!(world.rows(), before);
 }
@@ -503,7 +516,7 @@ fn a_token_of_another_store_is_no_key_here() {
     elsewhere.create("--scope inference");
     let other = elsewhere.create("--scope inference");
     let ran = world.line("delete - --yes").stdin(&other).run();
-    ran.fails(3, &format!("there is no key {}\n", id_of(&other)));
+    ran.fails(3, &format!("line 1: there is no key {}\n", id_of(&other)));
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod hostile;
 mod init;
 mod input;
 mod kinds;
+mod leaked;
 mod lines;
 mod list;
 mod log;

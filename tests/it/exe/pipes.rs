@@ -261,6 +261,23 @@ fn the_whole_life_of_a_key_runs_in_a_shell() {
 }
 
 #[test]
+fn disable_reads_an_env_file_and_stops_what_it_can() {
+    let site = Site::new();
+    let (token, other) = (site.create(), site.create());
+    fs::write(
+        site.path(".env"),
+        format!("\u{feff}# keys\r\nexport API_KEY=\"{token}\"\r\nOTHER='{other}'\r\nPASSWORD=hunter2\r\n"),
+    )
+    .unwrap();
+    let ran = run(&mut site.sh("cat .env | keyctl disable -")).code(3);
+    assert!(!ran.stderr.contains("hunter2"), "{ran:#?}");
+    ran.says("line 1: there is no key '# keys'\n")
+        .says("keyctl: 2 of 4 KEYs stopped nothing; the other 2 are stopped\n");
+    assert_eq!(site.verify(&token), 1);
+    assert_eq!(site.verify(&other), 1);
+}
+
+#[test]
 fn a_token_in_utf_8_with_a_mark_is_taken_by_every_command_that_reads_one() {
     let site = Site::new();
     let token = site.create();
@@ -279,6 +296,17 @@ fn a_token_in_utf_8_with_a_mark_is_taken_by_every_command_that_reads_one() {
     ] {
         run(&mut site.sh(&format!("exec keyctl {line}"))).code(0);
     }
+}
+
+#[test]
+fn disable_stops_nothing_and_fails_where_standard_input_cannot_be_read() {
+    let site = Site::new();
+    let token = site.create();
+    let id = id_of(&token);
+    run(&mut site.sh("exec keyctl disable - </")).fails(5, "cannot read standard input: ");
+    run(&mut site.sh(&format!("exec keyctl disable {id} - </")))
+        .fails(5, "cannot read standard input: ");
+    assert_eq!(site.verify(&token), 0);
 }
 
 #[test]

@@ -442,3 +442,41 @@ fn many_keys_are_created_and_purged_with_as_few_waits_for_the_disk_as_few_keys()
     assert!(few.iter().all(|&syncs| syncs > 0), "{few:?}");
     assert_eq!(many, few);
 }
+
+/// The number of Argon2id hashes, which each take memory of their own the first time, and of those that
+/// began while the store's write lock was held.
+fn hashes_and_those_under_the_lock(calls: &[Call]) -> (usize, usize) {
+    let (mut all, mut locked, mut held) = (0, 0, false);
+    for call in calls {
+        if call.file.ends_with("keyctl.db-shm") && call.text.contains("l_start=120,") {
+            held = call.text.contains("F_WRLCK");
+        }
+        // 7168 KiB, in huge pages, and one more to begin at.
+        if call.name == "mmap" && call.text.starts_with("NULL, 10485760,") {
+            all += 1;
+            locked += usize::from(held);
+        }
+    }
+    (all, locked)
+}
+
+#[test]
+fn no_secret_is_hashed_under_the_write_lock() {
+    if !strace::is_here() {
+        return;
+    }
+    let site = Site::new();
+    let tokens = [site.create(), site.create()];
+    for (token, line) in tokens.iter().zip(["disable -", "delete - --yes"]) {
+        fs::write(site.path("leaked"), token).unwrap();
+        let command = site.sh(&format!("exec keyctl {line} <leaked"));
+        let (ran, calls) = calls(&command);
+        ran.code(0);
+        assert!(
+            calls
+                .iter()
+                .any(|call| call.text.contains("F_WRLCK") && call.text.contains("l_start=120,"))
+        );
+        assert_eq!(hashes_and_those_under_the_lock(&calls), (1, 0), "{line}");
+    }
+}

@@ -9,7 +9,7 @@ use keyctl::id::KeyId;
 use keyctl::name;
 use keyctl::output::json;
 use keyctl::scope;
-use keyctl::token::{PRESENTED_MAX, Prefix, Redacted, Token, trim};
+use keyctl::token::{PRESENTED_MAX, Prefix, Redacted, Token, in_line, trim};
 use keyctl::when::{Since, Span, Timestamp, When};
 use std::str::FromStr;
 
@@ -21,6 +21,12 @@ pub fn token(bytes: &[u8]) {
     let trimmed = trim(presented);
     assert!(trimmed.len() <= presented.len());
     assert!(trimmed.trim_ascii() == trimmed, "an outer blank is left");
+    if let Some(token) = in_line(bytes) {
+        let is_there = bytes
+            .windows(token.expose().len())
+            .any(|part| part == token.expose());
+        assert!(is_there, "a token was read that is not there");
+    }
     if let Some(token) = Token::parse(trimmed) {
         assert!(token.expose() == trimmed, "another token was read");
         let (head, tail) = trimmed.split_at(trimmed.len() - 49);

@@ -7,7 +7,7 @@ use super::{proc, secret};
 use crate::exe::harness::{Site, content, until};
 use crate::exe::strace;
 use crate::exe::terminal::Terminal;
-use crate::harness::id_of;
+use crate::harness::{forged, id_of};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -144,6 +144,13 @@ fn no_command_that_reads_a_token_ends_with_its_secret_in_memory() {
         ("show -", &token, 0),
         ("show -", short, 2),
         ("show - --format json", &token, 0),
+        ("disable -", &forged(&token), 3),
+        (
+            "disable -",
+            &format!("export KEY=\"{token}\"\nKEY: {token}"),
+            0,
+        ),
+        ("enable -", &format!("\u{feff}{token}"), 0),
         ("policy set hash sha256", "", 0),
         // A new hash is made.
         ("verify", &token, 0),

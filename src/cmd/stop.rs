@@ -1,0 +1,138 @@
+//! `disable -` and `delete -`: every key that a line leads to is stopped, whatever the others are.
+//!
+//! Whoever pipes in tokens that leaked wants none of them to stay alive because of another line.
+//! A token stops its key only if its secret is the key's: its ID is public and its checksum
+//! anybody's, and a stranger who makes one up must not stop production.
+
+mod given;
+mod plan;
+mod report;
+
+use self::given::Given;
+use self::plan::{Plan, Step};
+use super::Cx;
+use super::change::{Changed, record, tell, tell_of_legacy};
+use super::confirm::{check_agreed, confirm_deletion};
+use crate::access::Access;
+use crate::error::Result;
+use crate::event::Action;
+use crate::id::KeyId;
+use crate::key::{Change, Key, Kind};
+use crate::store::{self, Store, Tx};
+use crate::when::Timestamp;
+use std::collections::HashSet;
+
+/// The way in which a key is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Until it is enabled again.
+    Disable,
+    /// For ever; a key of kind legacy, which stays, until it is enabled again.
+    Delete,
+}
+
+impl Verb {
+    /// Stops `key`.
+    pub fn apply(self, key: &mut Key, now: Timestamp, access: &Access) -> Result<(Change, Action)> {
+        match self {
+            Verb::Delete if key.kind == Kind::Api => Ok((key.delete(now)?, Action::Delete)),
+            Verb::Disable | Verb::Delete => Ok((key.disable(now, access)?, Action::Disable)),
+        }
+    }
+}
+
+/// A command line that stops the keys on standard input.
+pub struct Request<'a> {
+    /// What is done to them.
+    pub verb: Verb,
+    /// Whether nobody is to be asked.
+    pub yes: bool,
+    /// Why, if it says.
+    pub reason: Option<&'a str>,
+}
+
+impl Request<'_> {
+    /// Whether `keys`, the arguments, are for this.
+    pub fn is_for(keys: &[String]) -> bool {
+        keys.iter().any(|key| key == "-")
+    }
+
+    /// Stops the keys that `keys` and the lines of standard input lead to, and then names each
+    /// KEY that stopped none.
+    pub fn run(&self, cx: &mut Cx<'_>, keys: &[String]) -> Result<u8> {
+        let (mut given, cut) = given::read(cx, keys)?;
+        let mut store = cx.open_to_write()?;
+        given::compare(cx, &*store, &mut given)?;
+        let agreed = self.ask(cx, &*store, &mut given)?;
+        let (changed, failed) = loop {
+            let stopped =
+                store::write(&mut *store, |tx| self.stop(cx, tx, &given, agreed.as_ref()))?;
+            match stopped {
+                Some(stopped) => break stopped,
+                // A verification has renewed a hash since. No secret is hashed under the lock.
+                None => given::compare(cx, &*store, &mut given)?,
+            }
+        };
+        tell(cx, &changed);
+        if self.verb == Verb::Delete {
+            tell_of_legacy(cx, &changed);
+        }
+        report::report(cx, &*store, &given, failed, cut)
+    }
+
+    /// Asks whether to delete the keys, unless that was said, and returns those that the answer is
+    /// about.
+    fn ask(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &dyn Store,
+        given: &mut [Given],
+    ) -> Result<Option<HashSet<KeyId>>> {
+        if self.yes || self.verb == Verb::Disable {
+            return Ok(None);
+        }
+        let plan = loop {
+            match Plan::make(cx, store, self.verb, given, cx.env.now())? {
+                Some(plan) => break plan,
+                None => given::compare(cx, store, given)?,
+            }
+        };
+        let doomed: Vec<Key> = plan.to_stop().cloned().collect();
+        confirm_deletion(cx, &doomed)?;
+        Ok(Some(doomed.iter().map(|key| key.id).collect()))
+    }
+
+    /// Stops what can be stopped, with an event for each key that is changed; `None` where a
+    /// secret has to be compared again first.
+    fn stop(
+        &self,
+        cx: &Cx<'_>,
+        tx: &mut dyn Tx,
+        given: &[Given],
+        agreed: Option<&HashSet<KeyId>>,
+    ) -> Result<Option<(Vec<Changed>, Vec<plan::Failed>)>> {
+        let now = cx.env.now();
+        let Some(plan) = Plan::make(cx, &*tx, self.verb, given, now)? else {
+            return Ok(None);
+        };
+        if let Some(agreed) = agreed {
+            check_agreed(agreed, plan.to_stop())?;
+        }
+        let access = tx.access(&cx.env.actor)?;
+        let mut done = Vec::with_capacity(plan.steps.len());
+        for (mut key, step) in plan.steps {
+            let (change, action) = match step {
+                Step::Stop => self.verb.apply(&mut key, now, &access)?,
+                Step::Stopped(action) => (Change::None, action),
+            };
+            let changed = Changed {
+                key,
+                change,
+                action,
+            };
+            record(cx, tx, now, &changed, self.reason)?;
+            done.push(changed);
+        }
+        Ok(Some((done, plan.failed)))
+    }
+}

@@ -1,0 +1,97 @@
+//! The report on the KEYs that stopped none.
+
+use super::given::{Cut, Given};
+use super::plan::Failed;
+use crate::cmd::keys::Line;
+use crate::cmd::{Cx, refusal};
+use crate::error::{DONE, Error, Kind, Result};
+use crate::hint::Hint;
+use crate::store::Read;
+
+/// Names each of `given` that has `failed`, and says what else came of it: as an error, if there
+/// is anything to say.
+pub fn report(
+    cx: &mut Cx<'_>,
+    store: &dyn Read,
+    given: &[Given],
+    mut failed: Vec<Failed>,
+    cut: Option<Cut>,
+) -> Result<u8> {
+    // The error at the end may be another one.
+    if let Some(refused) = failed.iter().find(|one| one.error.kind == Kind::Access) {
+        refusal::log(cx, &refused.error);
+    }
+    let others = others(given.len() - failed.len());
+    if failed.len() == 1
+        && cut.is_none()
+        && let Some(one) = failed.pop()
+    {
+        return Err(alone(cx, store, given, one, &others));
+    }
+    for one in &failed {
+        let place = place(given, one.at);
+        let ids: Vec<&str> = one.error.candidates.iter().map(|key| &*key.id).collect();
+        let ids = match ids.as_slice() {
+            [] => String::new(),
+            ids => format!(": {}", ids.join(", ")),
+        };
+        cx.notice(format_args!("{place}{}{ids}", one.error.message));
+    }
+    let outcome = match failed.len() {
+        0 => "what came before is stopped".to_owned(),
+        count => format!("{count} of {} KEYs stopped nothing{others}", given.len()),
+    };
+    if let Some(Cut { error, from }) = cut {
+        let again = format!("lines from {from} on were not read: give them again");
+        return Err(error.adding(outcome).hint(again));
+    }
+    match gravest(&failed) {
+        None => Ok(DONE),
+        Some(error) => Err(Error {
+            message: outcome,
+            candidates: Vec::new(),
+            ..error.clone()
+        }),
+    }
+}
+
+/// The first of the gravest errors, which one with advice comes before: a store that failed, then a
+/// refusal, then what is not there.
+fn gravest(failed: &[Failed]) -> Option<&Error> {
+    let errors = failed.iter().rev().map(|one| &one.error);
+    errors.max_by_key(|error| (error.kind.exit_code(), error.hint.is_some()))
+}
+
+/// The error about the only KEY that stopped none, with all the advice that there is.
+fn alone(cx: &Cx<'_>, store: &dyn Read, given: &[Given], one: Failed, others: &str) -> Error {
+    let Failed { at, error } = one;
+    let advice = match (&error.hint, given.get(at).map(|given| &given.content)) {
+        (None, Some(Line::Text(text))) => advice(cx, store, text),
+        (None, Some(Line::Token(token))) => advice(cx, store, token.id().as_str()),
+        _ => None,
+    };
+    Error {
+        message: format!("{}{}{others}", place(given, at), error.message),
+        hint: error.hint.or(advice),
+        ..error
+    }
+}
+
+fn advice(cx: &Cx<'_>, store: &dyn Read, text: &str) -> Option<Hint> {
+    // What was done is done: that there is no advice is no failure.
+    cx.lookup_to_stop(cx.env.now()).advice(store, text).ok()
+}
+
+/// The place of a KEY, to stand before what is said of it.
+fn place(given: &[Given], at: usize) -> String {
+    let line = given.get(at).and_then(|given| given.line);
+    line.map_or_else(String::new, |line| format!("line {line}: "))
+}
+
+fn others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "; the other one is stopped".to_owned(),
+        count => format!("; the other {count} are stopped"),
+    }
+}
