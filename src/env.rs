@@ -34,6 +34,11 @@ impl Input for File {
 pub trait Output: Write {
     /// The descriptor below this stream; `None` for a stream in memory.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+
+    /// Whether it was closed when the program was started: then every write to it fails.
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 /// How questions reach a person. Called only where [`Terminal::interactive`] holds.

@@ -1,5 +1,6 @@
 //! The real world: the system's clock, generator, user, streams and terminal.
 
+mod closed;
 mod memory;
 mod progress;
 mod terminal;
@@ -33,7 +34,7 @@ pub fn env() -> Env {
         program: std::env::current_exe().ok(),
         data_dir: dirs::data_dir(),
         stdin: Box::new(Stream(stdio::stdin())),
-        stdout: Box::new(Stream(stdio::stdout())),
+        stdout: stdout(),
         stderr: Box::new(Stream(stdio::stderr())),
         terminal: Terminal {
             stdin: rustix::termios::isatty(stdio::stdin()),
@@ -105,6 +106,14 @@ fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+fn stdout() -> Box<dyn Output> {
+    let stream = Stream(stdio::stdout());
+    match closed::was_closed() {
+        true => Box::new(Closed(stream)),
+        false => Box::new(stream),
+    }
+}
+
 fn group(name: &str) -> Option<u32> {
     let group = nix::unistd::Group::from_name(name).ok().flatten()?;
     Some(group.gid.as_raw())
@@ -138,6 +147,29 @@ impl Write for Stream {
 impl Output for Stream {
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         Some(self.0)
+    }
+}
+
+/// A standard stream that was closed, and the `/dev/null` that the runtime has put in its place.
+struct Closed(Stream);
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(rustix::io::Errno::BADF.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for Closed {
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0.0)
+    }
+
+    fn is_closed(&self) -> bool {
+        true
     }
 }
 

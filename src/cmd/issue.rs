@@ -214,7 +214,10 @@ fn hand_over(
         Format::Text => form::ids(keys),
         Format::Json => form::records(number, keys, None, now)?,
     };
-    deliver::to_stdout(stdout, &records)?;
+    // Where that is closed, standard error has the IDs all the same, and the file the tokens.
+    if !stdout.is_closed() {
+        deliver::to_stdout(stdout, &records)?;
+    }
     Ok(Some(file))
 }
 

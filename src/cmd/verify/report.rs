@@ -38,10 +38,7 @@ pub fn report(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) -
                 abilities(key),
                 instant(key.expires_at, by.at)
             );
-            cx.env
-                .stdout
-                .write_all(line.as_bytes())
-                .map_err(|cause| unwritable(&cause))?;
+            print(cx, line.as_bytes())?;
         }
         (Format::Text, Verdict::Rejected(reason, key)) => {
             let why = why(reason, key.as_deref(), by.at);
@@ -85,9 +82,17 @@ pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Resu
 
 fn print_json(cx: &mut Cx<'_>, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
     let mut line = Vec::new();
-    in_json(&mut line, verdict, at)
-        .and_then(|()| cx.env.stdout.write_all(&line))
-        .map_err(|cause| unwritable(&cause))
+    in_json(&mut line, verdict, at).map_err(|cause| unwritable(&cause))?;
+    print(cx, &line)
+}
+
+/// Writes a verdict. Who has closed standard output goes by the exit code, and gets it.
+fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
+    if cx.env.stdout.is_closed() {
+        return Ok(());
+    }
+    let written = cx.env.stdout.write_all(verdict);
+    written.map_err(|cause| unwritable(&cause))
 }
 
 /// Appends the verdict, which was given at the time `at` if any store was asked, to `out` as JSON on a

@@ -428,3 +428,76 @@ fn a_list_that_cannot_be_written_is_a_failure() {
         );
     }
 }
+
+#[test]
+fn what_prints_data_fails_where_its_output_is_closed_and_nowhere_else() {
+    let site = Site::new();
+    let id = id_of(&site.create());
+    let lines = [
+        "list",
+        "list --format json",
+        "list --format csv",
+        "list --format ids",
+        &format!("show {id}"),
+        &format!("show {id} --format json"),
+        "log",
+        "log --head",
+        "log --check",
+        "policy show",
+        "scope list",
+        "admin list",
+        "doctor --format json",
+        "completions bash",
+        "--help",
+        "help list",
+        "--version",
+    ];
+    for line in lines {
+        fails_into(
+            &site,
+            Sink::Closed,
+            line,
+            "cannot write to standard output: ",
+        );
+        // Who throws it away on purpose means it, however the device was opened.
+        for script in [
+            format!("exec keyctl {line} >/dev/null"),
+            format!("exec keyctl {line} 1<>/dev/null"),
+            format!("exec keyctl {line} </dev/null >/dev/null 2>&-"),
+            format!("exec keyctl {line} <&- >/dev/null"),
+        ] {
+            run(&mut site.sh(&script)).code(0);
+        }
+    }
+}
+
+#[test]
+fn verify_of_many_fails_where_its_output_is_closed() {
+    let site = Site::new();
+    let token = site.create();
+    let lines = format!("{token}\n");
+    run_with(&mut site.sh("exec keyctl verify --batch >&-"), &lines)
+        .code(5)
+        .says("keyctl: cannot write to standard output: ");
+    run_with(
+        &mut site.sh("exec keyctl verify --batch >/dev/null"),
+        &lines,
+    )
+    .code(0);
+    // One verdict is the exit code.
+    for (presented, code) in [(token.as_str(), 0), ("x", 1)] {
+        let json = "exec keyctl verify --format json >&-";
+        run_with(&mut site.sh(json), presented)
+            .code(code)
+            .stderr("");
+    }
+}
+
+#[test]
+fn a_secret_file_is_written_where_standard_output_is_closed() {
+    let site = Site::new();
+    let ran = run(&mut site.sh("exec keyctl create --scope inference --secret-file t >&-")).code(0);
+    let token = fs::read_to_string(site.path("t")).unwrap();
+    assert!(ran.stderr.contains(&id_of(&token)), "{ran:?}");
+    assert_eq!(site.verify(&token), 0);
+}
