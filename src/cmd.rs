@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod change;
+mod clock;
 mod completions;
 mod confirm;
 mod create;
@@ -271,7 +272,18 @@ impl Cx<'_> {
         let location = self.location()?;
         let store = store::open_to_write(&location)?;
         self.warn_of_directory(&location);
+        self.warn_of_clock(&*store);
         Ok(store)
+    }
+
+    /// Says on standard error that the clock stands before the last line of the log, if so: what is made by
+    /// it stops at once when it is put right, or lives too long.
+    fn warn_of_clock(&mut self, store: &dyn Read) {
+        // A log that cannot be read is told where it is needed.
+        if let Ok(Some(behind)) = clock::behind(store, self.env.now()) {
+            self.notice(format_args!("warning: {behind}"));
+            self.notice(format_args!("hint: {}", clock::HINT));
+        }
     }
 
     /// Warns who changes a store that it lies in a directory which others may write.
@@ -310,6 +322,8 @@ impl Cx<'_> {
                 location.shown(),
                 crate::error::escape(&actor)
             ));
+        } else {
+            self.warn_of_clock(&*store);
         }
         Ok(store)
     }

@@ -11,8 +11,8 @@ use self::files::move_and_restore;
 use self::keys::Tally;
 use self::place::{Beginning, Place};
 use self::report::Report;
-use super::Cx;
 use super::values::Format;
+use super::{Cx, clock};
 use crate::error::{DONE, Error, FOUND, Kind, Result};
 use crate::event::Flaw;
 use crate::hash::Stored;
@@ -25,7 +25,8 @@ use std::ops::ControlFlow;
 ///
 /// Changes nothing. A finding needs fixing: damage, an interrupted restore, a broken log, files
 /// that others can read or write or that somebody else put there, a parent directory through which
-/// another user could replace the store, keys that policy does not allow. A note is for
+/// another user could replace the store, keys that policy does not allow, a clock that stands
+/// before the log's last line. A note is for
 /// information: what a group may do, files left beside the store by a restore or backup, keys
 /// unused for 90 days, hashes that do not match policy, another keyctl that the shell finds first.
 #[derive(clap::Args, Debug)]
@@ -123,6 +124,9 @@ fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report)
             "keep a copy of the store as it is, and compare it with a backup",
         ),
         Some(Ok(_)) | None => {}
+    }
+    if let Some(Some(behind)) = sound(clock::behind(&*store, cx.env.now()), report)? {
+        report.finding("clock", behind, clock::HINT);
     }
     sound(count(cx, &*store, report), report)?;
     if sound(store.is_current(), report)? == Some(false) {

@@ -69,6 +69,9 @@ impl Args {
             ));
         }
         cx.warn_of_directory(&location);
+        if let Some(current) = restoration.current() {
+            cx.warn_of_clock(current);
+        }
         let is_new = restoration.current().is_none() && restoration.damage().is_none();
         // Where somebody is asked, nothing of the copy is to lie about meanwhile: it is taken in
         // after that, and checked again.

@@ -1,6 +1,7 @@
 //! The real executable: what only a process shows, on real pipes, terminals, files and users.
 
 mod batch;
+mod clock;
 mod crash;
 mod crowd;
 mod disks;

@@ -484,3 +484,60 @@ fn a_second_that_comes_twice_gives_two_names() {
     assert_eq!(name(-999), "kc-apikey-alice-20261122T000000Z-3");
     assert_eq!(name(-1), "kc-apikey-alice-20261121T235959Z");
 }
+
+#[test]
+fn a_clock_before_the_last_line_of_the_log_is_told_by_what_writes_and_by_doctor() {
+    let behind = |world: &World, last: &str| {
+        format!(
+            "warning: the clock stands at {}, before the last line of the log ({last}): keys expire by it\n\
+             hint: compare the clock with another one: date -u\n",
+            world.now()
+        )
+    };
+    let lines = [
+        "create --scope inference --name new -q",
+        "edit ci --label a=b -q",
+        "rotate ci -q",
+        "disable ci -q",
+        "enable off -q",
+        "delete ci --yes -q",
+        "purge --owner alice --yes -q",
+        "member add p alice --role owner -q",
+        "admin add bob -q",
+        "policy set max-expiry 30d -q",
+        "scope add x -q",
+    ];
+    for line in lines {
+        let world = World::quick();
+        world.create("--scope inference --name ci");
+        world.create("--scope inference --name off");
+        world.run("disable off");
+        set_millis(&world, START - MINUTE - 1);
+        let told = behind(&world, "2026-11-22T00:00:00Z");
+        world.line(line).user("carol").run().says(&told);
+    }
+    let world = World::quick();
+    world.create("--scope inference --name ci");
+    let doctor = || {
+        let ran = world.line("doctor --format json").user("carol").run();
+        let findings = ran.json()["findings"].clone();
+        let found = findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["code"] == "clock");
+        (ran.code, found)
+    };
+    // Two hosts may differ by a minute.
+    set_millis(&world, START - MINUTE);
+    assert_eq!(doctor(), (0, false));
+    world.line("disable ci -q").run().code(0).stderr("");
+    set_clock(&world, "1970-01-01T00:00:05Z");
+    assert_eq!(doctor(), (1, true));
+    // What only reads says nothing of it.
+    world.run("list -q").stderr("");
+    world
+        .run("enable ci -q")
+        .says("warning: the clock stands at 1970-01-01T00:00:05Z, before");
+    world.check_chain();
+}

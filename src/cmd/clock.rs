@@ -1,0 +1,25 @@
+//! A clock that stands before what was done already.
+
+use crate::error::Result;
+use crate::store::{LogFilter, Read};
+use crate::when::{Span, Timestamp};
+
+/// What to do about such a clock.
+pub const HINT: &str = "compare the clock with another one: date -u";
+
+/// A sentence that the clock, which says `now`, stands before the last line of the log by more than a
+/// minute, if so: two hosts may differ by less.
+pub fn behind(store: &dyn Read, now: Timestamp) -> Result<Option<String>> {
+    let last = store.find_events(&LogFilter {
+        limit: Some(1),
+        ..LogFilter::default()
+    })?;
+    let last = last
+        .last()
+        .and_then(|event| Timestamp::from_millis(event.at));
+    Ok(last.filter(|at| at.since(now) > Span::MINUTE).map(|at| {
+        format!(
+            "the clock stands at {now}, before the last line of the log ({at}): keys expire by it"
+        )
+    }))
+}
