@@ -17,8 +17,8 @@ use std::path::PathBuf;
 /// verify it.
 ///
 /// A DURATION is a whole number and one unit: 45m, 12h, 90d, 2w, 6months (30 days each), 1y (365
-/// days). A WHEN is a duration from now, a date (2027-03-31: until the end of that day, UTC), an
-/// RFC 3339 time, or never.
+/// days); so 12months is 360 days. A WHEN is a duration from now, a date (2027-03-31: until the end
+/// of that day, UTC), an RFC 3339 time, or never.
 ///
 /// Data goes to standard output, everything else to standard error.
 ///

@@ -3,7 +3,7 @@
 mod edit;
 mod transition;
 
-pub use edit::{Edit, Labels, Scopes};
+pub use edit::{Edit, Labels, Scopes, check_label_count};
 pub use transition::{Change, Rotation};
 
 use crate::error::{Candidate, Error, Result, quote};

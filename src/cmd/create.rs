@@ -50,14 +50,15 @@ pub struct Args {
     /// The user the key belongs to [default: you]
     #[arg(long, value_name = "USER", value_parser = name::owner)]
     owner: Option<String>,
-    /// When the key expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 time, or never
-    /// [default: policy default-expiry, 365d unless set]
+    /// When the key expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 time, or never; a
+    /// month is 30 days and a year 365, so 12months is 360 days [default: policy default-expiry,
+    /// 365d unless set]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     /// The kind of key; a legacy key takes no scope and never expires
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     kind: KindName,
-    /// A note on the key, for example team=search; may be repeated
+    /// A note on the key, for example team=search; may be repeated, up to 64 on one key
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line

@@ -43,15 +43,15 @@ pub struct Args {
     /// A scope to remove; may be repeated
     #[arg(long = "remove-scope", value_name = "SCOPE", value_delimiter = ',')]
     remove_scopes: Vec<String>,
-    /// When it expires: 30d, 2027-03-31, an RFC 3339 time, or never; policy max-expiry, counted
-    /// from the key's creation, is the limit
+    /// When it expires: 30d, 2027-03-31, an RFC 3339 time, or never (12months is 360 days, 1y is
+    /// 365); policy max-expiry, counted from the key's creation, is the limit
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     /// How much longer a rotated key works, counted from now, at most 90d; only while it still
     /// works
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
-    /// A label to set; may be repeated
+    /// A label to set; may be repeated, up to 64 on one key
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
     /// A label to remove; may be repeated

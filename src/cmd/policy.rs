@@ -22,8 +22,8 @@ use std::ops::ControlFlow;
 /// default-expiry: the lifetime of a key created without --expires. A duration, or never; 365d if
 /// not set, and never more than max-expiry.
 ///
-/// max-expiry: the longest lifetime of a key, counted from its creation. A duration, or never,
-/// which lifts the limit; 365d if not set.
+/// max-expiry: the longest lifetime of a key, counted from its creation. A duration (12months is 360
+/// days, 1y is 365), or never, which lifts the limit; 365d if not set.
 ///
 /// default-grace: how long a rotated key keeps working when --grace is not given. A duration, at
 /// most 90d; 0s if not set.

@@ -47,8 +47,8 @@ pub struct Args {
     /// default-grace, 0s unless set]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
-    /// When the new key expires: 90d, 2027-03-31, an RFC 3339 time, or never [default: the same
-    /// lifetime as the old key]
+    /// When the new key expires: 90d, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days,
+    /// 1y is 365 [default: the same lifetime as the old key]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<When>,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, escape, quote};
 use crate::hint::{Hint, run};
-use crate::key::Kind;
+use crate::key::{Kind, check_label_count};
 use crate::name;
 use crate::near;
 use crate::project::Role;
@@ -87,6 +87,7 @@ pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<Strin
 
 /// `given` as labels; one given twice is a mistake.
 pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
+    check_label_count(given.len())?;
     let mut labels = BTreeMap::new();
     for (label, value) in given {
         if labels.insert(label.clone(), value.clone()).is_some() {

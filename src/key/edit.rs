@@ -7,6 +7,9 @@ use crate::when::{Span, Timestamp, When};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The most labels of one key: each is a row that every look at the key reads.
+const LABELS_MAX: usize = 64;
+
 /// What happens to a key's scopes. Every name in it is one that the store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
@@ -195,6 +198,7 @@ impl Key {
     }
 
     fn edit_labels(&mut self, labels: &Labels) -> Result<()> {
+        let before = self.labels.len();
         for label in &labels.remove {
             if self.labels.remove(label).is_none() {
                 return Err(Error::not_found(format!(
@@ -214,8 +218,24 @@ impl Key {
                 .iter()
                 .map(|(key, value)| (key.clone(), value.clone())),
         );
-        Ok(())
+        // An older version may have given it more: it can be changed as long as it gets no more.
+        match self.labels.len() > before {
+            true => check_label_count(self.labels.len()),
+            false => Ok(()),
+        }
     }
+}
+
+/// Refuses to give one key `count` labels if that is too many.
+pub fn check_label_count(count: usize) -> Result<()> {
+    if count <= LABELS_MAX {
+        return Ok(());
+    }
+    Err(
+        Error::usage(format!("{count} labels are too many for one key")).hint(format!(
+            "a key has at most {LABELS_MAX}: leave some out, or say more in one"
+        )),
+    )
 }
 
 fn join<'a>(names: impl Iterator<Item = &'a String>) -> String {

@@ -22,7 +22,8 @@ pub enum Format {
     Json,
     /// One JSON object per line.
     Jsonl,
-    /// Comma-separated values (RFC 4180) with a header line.
+    /// Comma-separated values (RFC 4180) with a header line; a cell that begins with =, +, - or @ runs as a
+    /// formula in a spreadsheet, since cells are as stored.
     Csv,
     /// One key ID per line.
     Ids,
