@@ -18,6 +18,7 @@ mod keys;
 mod list;
 mod log;
 mod member;
+mod next;
 mod owner;
 mod policy;
 mod purge;
@@ -282,7 +283,7 @@ impl Cx<'_> {
         // A log that cannot be read is told where it is needed.
         if let Ok(Some(behind)) = clock::behind(store, self.env.now()) {
             self.notice(format_args!("warning: {behind}"));
-            self.notice(format_args!("hint: {}", clock::HINT));
+            self.notice_hint(clock::HINT);
         }
     }
 

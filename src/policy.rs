@@ -133,13 +133,17 @@ impl Policy {
             return Ok(());
         }
         let (default, max) = (self.get("default-expiry")?, self.get("max-expiry")?);
+        let at_most = Hint::from(format!("give at most {max}"));
+        let raise = match self.default_expiry {
+            Some(_) => at_most
+                .and(", or raise that first: ")
+                .and(run!("policy set max-expiry {}", default)),
+            None => at_most,
+        };
         Err(Error::policy(format!(
             "default-expiry {default} is above max-expiry {max}"
         ))
-        .hint(
-            Hint::from(format!("give at most {max}, or raise that first: "))
-                .and(run!("policy set max-expiry {}", default)),
-        ))
+        .hint(raise))
     }
 
     /// How new secrets are hashed.
@@ -174,12 +178,16 @@ impl Policy {
             return Ok(());
         }
         let asked = expires.map_or_else(|| NEVER.to_owned(), |at| at.to_string());
-        let life = expires.map(|at| at.since(created).to_days());
-        let life = life.map_or_else(|| NEVER.to_owned(), |life| life.to_string());
+        // Nobody is advised to lift the limit for all because one key ran into it.
+        let raise = match expires.map(|at| at.since(created).to_days()) {
+            Some(life) => Hint::from("have an administrator raise it: ")
+                .and(run!("policy set max-expiry {}", life)),
+            None => "ask an administrator for more".into(),
+        };
         Err(
             Error::policy(format!("expiry {asked} is later than policy allows: the latest is {latest}")).hint(
-                Hint::from(format!("a key lives at most {max} from its creation (max-expiry); give an earlier time, or have an administrator raise it: "))
-                    .and(run!("policy set max-expiry {}", life)),
+                Hint::from(format!("a key lives at most {max} from its creation (max-expiry): give --expires {latest} or an earlier time, or "))
+                    .and(raise),
             ),
         )
     }

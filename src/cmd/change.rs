@@ -91,7 +91,6 @@ pub fn tell(cx: &mut Cx<'_>, changed: &[Changed]) {
 fn past(action: Action) -> &'static str {
     match action {
         Action::Disable => "disabled",
-        Action::Enable => "enabled",
         Action::Delete => "deleted",
         other => other.word(),
     }

@@ -1,7 +1,7 @@
 //! `keyctl create`
 
 use super::issue::{Handover, Number, announce, issue, mint};
-use super::values::{self, KindName, Why};
+use super::values::{self, Expiry, KindName, Why};
 use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
@@ -54,7 +54,7 @@ pub struct Args {
     /// month is 30 days and a year 365, so 12months is 360 days [default: policy default-expiry,
     /// 365d unless set]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    expires: Option<When>,
+    expires: Option<Expiry>,
     /// The kind of key; a legacy key takes no scope and never expires
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     kind: KindName,
@@ -98,8 +98,8 @@ impl Args {
         };
         self.check_kind()?;
         let labels = values::labels(&self.labels)?;
-        if let Some(when) = self.expires {
-            when.resolve(cx.env.now())?;
+        if let Some(expiry) = &self.expires {
+            expiry.check(cx.env.now())?;
         }
         let target = self.handover.clone().check(&*cx.env.stdout)?;
         // What is refused is refused before anything is made and before time is spent on hashing,
@@ -150,9 +150,13 @@ impl Args {
         Ok(DONE)
     }
 
+    fn when(&self) -> Option<When> {
+        self.expires.as_ref().map(|expiry| expiry.when)
+    }
+
     /// Refuses what does not go with the kind.
     fn check_kind(&self) -> Result<()> {
-        match (self.kind, self.scopes.is_empty(), self.expires) {
+        match (self.kind, self.scopes.is_empty(), self.when()) {
             (KindName::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE").hint(
                 Hint::from("say what the key may do, as in --scope inference; ")
                     .and(run!("scope list").in_quotes())
@@ -178,7 +182,7 @@ impl Args {
         let scopes = values::check_scopes(store, &self.scopes)?;
         let policy = store.policy()?;
         let expires_at = match self.kind {
-            KindName::Api => policy.expiry(self.expires, now)?,
+            KindName::Api => policy.expiry(self.when(), now)?,
             KindName::Legacy => None,
         };
         let names = match &self.name {

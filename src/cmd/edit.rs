@@ -1,14 +1,14 @@
 //! `keyctl edit`
 
-use super::values::{self, Why};
-use super::{Cx, keys, taken};
+use super::values::{self, Expiry, Why};
+use super::{Cx, keys, next, taken};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Edit, Key, Labels, Scopes};
+use crate::key::{Edit, Key, Labels, Scopes, State};
 use crate::name;
 use crate::output::instant;
 use crate::store::{self, Read};
-use crate::when::{Span, Timestamp, When};
+use crate::when::{Span, Timestamp};
 
 /// Change a key's name, scopes, expiry or labels
 ///
@@ -46,7 +46,7 @@ pub struct Args {
     /// When it expires: 30d, 2027-03-31, an RFC 3339 time, or never (12months is 360 days, 1y is
     /// 365); policy max-expiry, counted from the key's creation, is the limit
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    expires: Option<When>,
+    expires: Option<Expiry>,
     /// How much longer a rotated key works, counted from now, at most 90d; only while it still
     /// works
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
@@ -68,8 +68,8 @@ impl Args {
             set: values::labels(&self.labels)?,
             remove: self.remove_labels.iter().cloned().collect(),
         };
-        if let Some(when) = self.expires {
-            when.resolve(cx.env.now())?;
+        if let Some(expiry) = &self.expires {
+            expiry.check(cx.env.now())?;
         }
         let text = keys::expand_one(cx, &self.key)?;
         let mut store = cx.open_to_write()?;
@@ -92,7 +92,8 @@ impl Args {
             let mut after = before.clone();
             after
                 .edit(now, &edit, &tx.policy()?)
-                .map_err(|error| error.of_key(id))?;
+                .or_else(|error| Err(with_successor(error, &*tx, &before, now)?))
+                .map_err(|error: Error| error.of_key(id))?;
             if before.name != after.name
                 && let Some(holder) = tx.live_key(&after.owner, &after.name)?
                 && holder.id != id
@@ -131,11 +132,27 @@ impl Args {
                 add: values::check_scopes(store, &self.add_scopes)?,
                 remove: values::check_scopes(store, &self.remove_scopes)?,
             },
-            expires: self.expires,
+            expires: self.expires.as_ref().map(|expiry| expiry.when),
             grace: self.grace,
             labels: labels.clone(),
         })
     }
+}
+
+/// `error`, which kept `key` from being edited, with the key to edit instead if it was rotated.
+fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> Result<Error> {
+    if key.state(now) != State::PhasedOut || error.hint.is_some() {
+        return Ok(error);
+    }
+    let instead = match next::live_successor(store, key, now)? {
+        Some(live) => format!("change {}, its live successor", live.id).into(),
+        None => next::no_successor(key),
+    };
+    let here = match key.is_in_grace(now) {
+        true => "; here only --grace can be given",
+        false => "",
+    };
+    Ok(error.hint(instead.and(here)))
 }
 
 /// Says what was changed: what it was, and what it is.

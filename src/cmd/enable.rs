@@ -1,19 +1,23 @@
 //! `keyctl enable`
 
-use super::change::{Changed, change_all, tell};
+use super::change::{Changed, change_all};
 use super::values::Why;
-use super::{Cx, keys};
-use crate::error::{DONE, Result};
+use super::{Cx, keys, next};
+use crate::error::{DONE, Result, escape};
 use crate::event::Action;
+use crate::key::{Change, State};
+use crate::output::instant;
+use crate::store::Read;
+use crate::when::Timestamp;
 
 /// Switch keys back on
 ///
 /// Only an administrator can enable a key that an administrator disabled. With several keys, either
-/// all are enabled or none.
+/// all are enabled or none. An expired key, or a rotated one, stays so.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done; an already enabled key counts as done
+  0  done; a key that is not disabled counts as done
   2  usage: a bad flag or value
   3  no such key, or more than one match
   4  refused: another user's key, one that an administrator disabled, or a deleted one
@@ -42,19 +46,48 @@ impl Args {
             &|cx, store, now| keys::find(&cx.lookup_to_change(now), store, &texts),
             &|key, _, access| Ok((key.enable(access)?, Action::Enable)),
         )?;
-        tell(cx, &changed);
         let now = cx.env.now();
-        for Changed { key, .. } in &changed {
-            if key.usable_until.is_some() && !key.is_usable(now) {
-                let by = key
-                    .replaced_by
-                    .map_or_else(|| "another".to_owned(), |id| id.to_string());
-                cx.status(format_args!(
-                    "{} stays phased out: it was replaced by {by}",
-                    key.id
-                ));
-            }
+        for changed in &changed {
+            tell(cx, changed, &*store, now);
         }
         Ok(DONE)
+    }
+}
+
+/// Says what was done and, even with `--quiet`, why the key does not work all the same.
+fn tell(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Read, now: Timestamp) {
+    let Changed { key, change, .. } = changed;
+    let (id, name) = (key.id, escape(&key.name));
+    let works = key.is_usable(now);
+    cx.status(match (change, works) {
+        (Change::Made, _) => format!("enabled {id} ({name})"),
+        (Change::None, true) => format!("{id} ({name}) is already enabled"),
+        (Change::None, false) => format!("{id} ({name}) is not disabled"),
+    });
+    if works {
+        return;
+    }
+    let (why, hint) = match key.state(now) {
+        State::PhasedOut => {
+            let by = key
+                .replaced_by
+                .map_or_else(|| "another".to_owned(), |id| id.to_string());
+            (
+                format!("{id} stays phased out: it was replaced by {by}"),
+                None,
+            )
+        }
+        _ => (
+            format!(
+                "{id} stays expired: it expired {}",
+                instant(key.expires_at, now)
+            ),
+            // It is said, whether or not policy can be read.
+            next::renewal(store, key, now).ok(),
+        ),
+    };
+    cx.notice(why);
+    if let Some(hint) = hint {
+        cx.notice_hint(hint);
     }
 }

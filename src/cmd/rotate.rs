@@ -2,15 +2,15 @@
 
 use super::create::created;
 use super::issue::{Handover, Number, announce, issue, mint};
-use super::values::Why;
-use super::{Cx, keys};
+use super::values::{Expiry, Why};
+use super::{Cx, keys, next};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, Rotation, State};
-use crate::lookup::{Lookup, in_grace};
+use crate::lookup::in_grace;
 use crate::output::instant;
 use crate::policy::{self, Policy};
 use crate::store::Read;
@@ -50,7 +50,7 @@ pub struct Args {
     /// When the new key expires: 90d, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days,
     /// 1y is 365 [default: the same lifetime as the old key]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    expires: Option<When>,
+    expires: Option<Expiry>,
     #[command(flatten)]
     handover: Handover,
     #[command(flatten)]
@@ -69,8 +69,8 @@ struct Rotated {
 impl Args {
     /// Rotates the key.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        if let Some(when) = self.expires {
-            when.resolve(cx.env.now())?;
+        if let Some(expiry) = &self.expires {
+            expiry.check(cx.env.now())?;
         }
         let text = keys::expand_one(cx, &self.key)?;
         let target = self.handover.clone().check(&*cx.env.stdout)?;
@@ -126,7 +126,7 @@ impl Args {
         if old.kind == Kind::Legacy {
             access.administrator("rotate a legacy key")?;
         }
-        check_rotatable(store, &old, actor, now)?;
+        check_rotatable(store, &old, now)?;
         let policy = store.policy()?;
         let grace = self.grace.unwrap_or(policy.default_grace);
         policy::check_grace(grace)?;
@@ -148,7 +148,7 @@ impl Args {
         old: &Key,
         now: Timestamp,
     ) -> Result<(Option<Timestamp>, bool)> {
-        match (old.kind, self.expires) {
+        match (old.kind, self.expires.as_ref().map(|expiry| expiry.when)) {
             (Kind::Legacy, None | Some(When::Never)) => Ok((None, false)),
             (Kind::Legacy, Some(_)) => Err(Error::state(format!(
                 "{} cannot expire: it is a legacy key",
@@ -170,20 +170,14 @@ impl Args {
 }
 
 /// Refuses a key that cannot be rotated; of one that was, names the key to rotate instead.
-fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -> Result<()> {
+fn check_rotatable(store: &dyn Read, key: &Key, now: Timestamp) -> Result<()> {
     let Err(error) = key.check_rotatable(now) else {
         return Ok(());
     };
     if key.state(now) != State::PhasedOut {
         return Err(error);
     }
-    let lookup = Lookup {
-        now,
-        actor: &actor.name,
-        by_prefix: false,
-        to_stop: false,
-    };
-    let instead = match lookup.live_successor(store, key)? {
+    let instead = match next::live_successor(store, key, now)? {
         Some(live) if live.disabled_at.is_some() => Hint::from(format!(
             "its live successor is {}, which is disabled: ",
             live.id
@@ -193,7 +187,7 @@ fn check_rotatable(store: &dyn Read, key: &Key, actor: &Actor, now: Timestamp) -
         .and(run!("rotate {}", live.id)),
         Some(live) => Hint::from(format!("its live successor is {}: ", live.id))
             .and(run!("rotate {}", live.id)),
-        None => Hint::from("it has no live successor; ").and(key.anew()),
+        None => next::no_successor(key),
     };
     // Whoever rotates a key again may want to be rid of the token that still works.
     let stop = match key.is_usable(now) {

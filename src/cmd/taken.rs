@@ -13,12 +13,12 @@ pub fn refusal(holder: &Key, now: Timestamp) -> Error {
         Kind::Api => Hint::from(" or ").and(run!("delete {}", id)),
         Kind::Legacy => Hint::default(),
     };
-    Error::state(format!(
-        "{} already has a live key named {}: {id} ({})",
-        quote(&holder.owner),
-        quote(&holder.name),
-        holder.state(now)
-    ))
+    let (owner, name) = (quote(&holder.owner), quote(&holder.name));
+    Error::state(match holder.state(now) {
+        State::Active => format!("{owner} already has a live key named {name}: {id} (active)"),
+        // It does not work, and is live all the same: it may again.
+        state => format!("the name {name} of {owner} is held by a key that is {state}: {id}"),
+    })
     .hint(
         Hint::from("choose another name, or free this one: ")
             .and(run!("edit {} --name OTHER", id))

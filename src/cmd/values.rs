@@ -7,8 +7,10 @@ use crate::name;
 use crate::near;
 use crate::project::Role;
 use crate::store::Read;
+use crate::when::{Timestamp, When};
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 /// Number of owners of a project that are named.
 const OWNERS_MAX: usize = 10;
@@ -19,6 +21,44 @@ pub struct Why {
     /// The reason, kept in the audit log
     #[arg(short = 'm', long, value_name = "TEXT", value_parser = name::reason)]
     pub reason: Option<String>,
+}
+
+/// When a key is to expire, with the words in which that was given.
+#[derive(Clone, Debug)]
+pub struct Expiry {
+    /// The time.
+    pub when: When,
+    typed: String,
+}
+
+impl FromStr for Expiry {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(Expiry {
+            when: text.parse()?,
+            typed: text.to_owned(),
+        })
+    }
+}
+
+impl Expiry {
+    /// Refuses a time that is over at `now`, or after the year 9999.
+    pub fn check(&self, now: Timestamp) -> Result<()> {
+        let past = |ended: &str| {
+            let typed = quote(&self.typed);
+            let error = Error::usage(format!("{typed} is already past: {ended}it is now {now}"));
+            Err(error.hint("give a later time"))
+        };
+        match self.when {
+            // A date lasts until the next one begins.
+            When::At(at) if at <= now && !self.typed.contains(['T', ':']) => {
+                past(&format!("it ended at {at}, and "))
+            }
+            When::At(at) if at <= now => past(""),
+            when => when.resolve(now).map(drop),
+        }
+    }
 }
 
 /// The form of what is printed about one thing.

@@ -2,6 +2,7 @@
 
 use super::{Key, Kind, State};
 use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use crate::policy::{self, Policy};
 use crate::when::{Span, Timestamp, When};
 use serde_json::{Map, Value, json};
@@ -71,7 +72,7 @@ impl Key {
         edited.edit_scopes(&edit.scopes)?;
         if let Some(when) = edit.expires {
             let expires = when.resolve(now)?;
-            policy.check_expiry(expires, self.created_at)?;
+            self.check_expiry(expires, now, policy)?;
             edited.expires_at = expires;
         }
         if let Some(grace) = edit.grace {
@@ -132,14 +133,11 @@ impl Key {
         }
     }
 
+    /// Refuses all but a change of a grace that runs. The caller, who can look the successor up, says what
+    /// to do.
     fn check_grace_runs(&self, now: Timestamp, edit: &Edit) -> Result<()> {
         if !edit.only_grace() {
-            let by = self
-                .replaced_by
-                .map_or_else(|| "its successor".to_owned(), |id| id.to_string());
-            return Err(self.refuses("changed", "it is phased-out").hint(format!(
-                "change {by}, which replaced it; here only --grace can be given"
-            )));
+            return Err(self.refuses("changed", "it is phased-out"));
         }
         if !self.is_in_grace(now) {
             let end = self
@@ -148,6 +146,27 @@ impl Key {
             return Err(self.refuses("given a grace", &format!("its grace ended{end}")));
         }
         Ok(())
+    }
+
+    /// Refuses an expiry that policy forbids, which may leave no time at all for an older key.
+    fn check_expiry(
+        &self,
+        expires: Option<Timestamp>,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<()> {
+        let is_over = policy.check_expiry(Some(now), self.created_at).is_err();
+        policy
+            .check_expiry(expires, self.created_at)
+            .map_err(|error| match is_over {
+                true => error.hint(
+                    Hint::from(
+                        "it has lived as long as policy allows (max-expiry): to replace it: ",
+                    )
+                    .and(run!("rotate {}", self.id)),
+                ),
+                false => error,
+            })
     }
 
     fn edit_grace(&mut self, now: Timestamp, grace: Span) -> Result<()> {

@@ -114,9 +114,12 @@ impl Key {
     /// Stops the key for ever. The record stays.
     pub fn delete(&mut self, now: Timestamp) -> Result<Change> {
         if self.kind == Kind::Legacy {
-            return Err(self
-                .refuses("deleted", "it is a legacy key")
-                .hint("rotate or disable it instead"));
+            let instead = match (self.disabled_at, self.usable_until) {
+                (Some(_), _) => "it is disabled: it lets nobody in, and its record stays",
+                (None, Some(_)) => "disable it instead",
+                (None, None) => "rotate or disable it instead",
+            };
+            return Err(self.refuses("deleted", "it is a legacy key").hint(instead));
         }
         if self.deleted_at.is_some() {
             return Ok(Change::None);

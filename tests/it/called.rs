@@ -106,7 +106,7 @@ fn messages_leave_values_that_read_like_a_command_as_they_are() {
     for (args, message) in [
         (
             &["create", "--scope", "inference", "--name", COMMAND][..],
-            "'alice' already has a live key named 'keyctl list': ",
+            "the name 'keyctl list' of 'alice' is held by a key that is disabled: ",
         ),
         (
             &["create", "--scope", COMMAND],

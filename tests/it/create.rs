@@ -291,13 +291,17 @@ fn a_live_name_is_taken_for_its_owner_only() {
         "disabled" | "expired" => String::new(),
         _ => format!("for a new token of that key: keyctl rotate {id}; else "),
     };
+    let held = |state: &str| match state {
+        "active" => format!("'alice' already has a live key named 'ci': {id} (active)"),
+        _ => format!("the name 'ci' of 'alice' is held by a key that is {state}: {id}"),
+    };
     let again = |state: &str| {
         world
             .cmd("create --scope inference --name ci".split(' '))
             .run()
             .fails(
                 4,
-                &format!("'alice' already has a live key named 'ci': {id} ({state})\nhint: {}choose another name, or free this one: keyctl edit {id} --name OTHER or keyctl delete {id}\n", rotatable(state)),
+                &format!("{}\nhint: {}choose another name, or free this one: keyctl edit {id} --name OTHER or keyctl delete {id}\n", held(state), rotatable(state)),
             );
     };
     again("active");

@@ -51,7 +51,7 @@ fn a_name_that_a_live_key_of_the_owner_has_is_refused() {
             .run()
             .fails(
                 4,
-                &format!("'alice' already has a live key named '{taken}': {holder} ({state})\nhint: choose another name, or free this one: keyctl edit {holder} --name OTHER or keyctl delete {holder}\n"),
+                &format!("the name '{taken}' of 'alice' is held by a key that is {state}: {holder}\nhint: choose another name, or free this one: keyctl edit {holder} --name OTHER or keyctl delete {holder}\n"),
             );
     }
     assert_eq!(world.rows(), before);
@@ -249,7 +249,7 @@ fn an_expiry_is_counted_from_now_and_limited_from_creation() {
         (
             "2026-11-27T00:00:00Z",
             2,
-            "2026-11-27T00:00:00Z is already past: it is now 2026-11-27T00:00:00Z\n",
+            "'2026-11-27T00:00:00Z' is already past: it is now 2026-11-27T00:00:00Z\n",
         ),
         ("2027-02-29", 2, "there is no date '2027-02-29'\n"),
         ("0s", 2, "the duration '0s' must be more than zero\n"),
@@ -346,7 +346,7 @@ fn of_a_phased_out_key_only_the_grace_is_changed() {
                 &format!("{old} ('web') cannot be changed: it is phased-out\n"),
             )
             .says(&format!(
-                "hint: change {new}, which replaced it; here only --grace can be given\n"
+                "hint: change {new}, its live successor; here only --grace can be given\n"
             ));
     }
     assert_eq!(world.rows(), before);
@@ -615,4 +615,79 @@ fn a_label_may_be_set_and_taken_away_in_any_number_but_not_both() {
     assert_eq!(world.record("web")["labels"], json!({ "b": "2", "c": "3" }));
     world.run("edit web --remove-label b --remove-label c");
     assert_eq!(world.record("web")["labels"], json!({}));
+}
+
+#[test]
+fn a_key_that_has_lived_as_long_as_policy_allows_is_to_be_rotated() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    world.advance("365d");
+    world.advance("1s");
+    for when in ["1d", "never"] {
+        world
+            .line(&format!("edit web --expires {when}"))
+            .run()
+            .fails(4, "expiry ")
+            .says(&format!("the latest is 2027-11-22T00:00:00Z\nhint: it has lived as long as policy allows (max-expiry): to replace it: keyctl rotate {id}\n"));
+    }
+}
+
+#[test]
+fn what_to_change_instead_of_a_rotated_key_is_a_key_that_is_live() {
+    let world = World::quick();
+    let old = id_of(&world.create("--scope inference --name web"));
+    let second = id_of(world.run("rotate web").stdout.trim_end());
+    let third = id_of(world.run("rotate web").stdout.trim_end());
+    let refused = |hint: &str| {
+        let ran = world.line(&format!("edit {old} --label a=b")).run();
+        ran.fails(
+            4,
+            &format!("{old} ('web') cannot be changed: it is phased-out\n"),
+        )
+        .says(&format!("hint: {hint}\n"));
+        let ran = world.line(&format!("edit {old} --grace 1h")).run();
+        ran.fails(
+            4,
+            &format!(
+                "{old} ('web') cannot be given a grace: its grace ended at 2026-11-22T00:00:00Z\n"
+            ),
+        )
+        .says(&format!("hint: {hint}\n"));
+    };
+    refused(&format!("change {third}, its live successor"));
+    world.run(&format!("delete {third} --yes"));
+    refused("it has no live successor; to make a new key: keyctl create --scope inference");
+    assert_ne!(second, third);
+}
+
+/// As many labels as options, from `first` on.
+fn labels(first: usize, count: usize) -> String {
+    (first..first + count)
+        .map(|i| format!(" --label l{i}=x"))
+        .collect()
+}
+
+#[test]
+fn a_key_gets_at_most_64_labels_and_keeps_what_it_has() {
+    let world = World::quick();
+    let too_many = |line: String, count: usize| {
+        world.line(&line).run().fails(
+            2,
+            &format!("{count} labels are too many for one key\nhint: a key has at most 64: leave some out, or say more in one\n"),
+        );
+    };
+    too_many(format!("create --scope inference{}", labels(0, 65)), 65);
+    world.create(&format!("--scope inference --name web{}", labels(0, 64)));
+    let before = world.rows();
+    too_many(format!("edit web{}", labels(64, 1)), 65);
+    assert_eq!(world.rows(), before);
+    world.run(&format!("edit web --remove-label l0{}", labels(64, 1)));
+    // An older version has given it more.
+    let more = "INSERT INTO key_labels SELECT 1, 'older' || value, '' FROM json_each('[1,2,3,4,5,6,7,8,9]')";
+    world.sql().execute(more, []).unwrap();
+    world.run("edit web --label l5=y --remove-label older1");
+    world.run("rotate web");
+    assert_eq!(world.record("web")["labels"].as_object().unwrap().len(), 72);
+    too_many(format!("edit web{}", labels(100, 1)), 73);
+    world.run(&format!("edit web --remove-label older2{}", labels(100, 1)));
 }

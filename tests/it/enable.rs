@@ -74,11 +74,23 @@ fn an_expired_or_phased_out_key_stays_so() {
     world.advance("2h");
     let id = id_of(&old);
     let new = world.record("web")["id"].clone();
-    let enabled = world.run(&format!("enable {id} over"));
-    enabled.says(&format!(
-        "enabled {} (over)\n{id} stays phased out: it was replaced by {}\n",
-        id_of(&over),
+    let phased_out = format!(
+        "{id} stays phased out: it was replaced by {}\n",
         new.as_str().unwrap()
+    );
+    let over_id = id_of(&over);
+    let expired = format!(
+        "{over_id} stays expired: it expired 2026-11-22T01:00:00Z (60m ago)\n\
+         hint: to give it more time: keyctl edit {over_id} --expires 90d; to replace it: keyctl rotate {over_id}\n"
+    );
+    let enabled = world.run(&format!("enable {id} over"));
+    enabled.stderr(&format!(
+        "enabled {id} (web)\n{phased_out}enabled {over_id} (over)\n{expired}"
+    ));
+    // They were not disabled, and work no more for that.
+    let again = world.run(&format!("enable {id} over"));
+    again.stderr(&format!(
+        "{id} (web) is not disabled\n{phased_out}{over_id} (over) is not disabled\n{expired}"
     ));
     for (token, state) in [(old, "phased-out"), (over, "expired")] {
         let record = world.record(&id_of(&token));
@@ -86,8 +98,8 @@ fn an_expired_or_phased_out_key_stays_so() {
         assert_eq!(record["disabled_at"], Value::Null);
         assert_eq!(world.verify(&token, ""), 1);
     }
-    let quiet = world.run(&format!("enable {id} -q"));
-    quiet.stderr("");
+    let quiet = world.run(&format!("enable {id} over -q"));
+    quiet.stderr(&format!("{phased_out}{expired}"));
 }
 
 #[test]
@@ -161,4 +173,14 @@ fn a_key_is_needed() {
         .run()
         .fails(2, "missing argument: KEY\n");
     world.line("enable --owner alice").run().fails(2, "");
+}
+
+#[test]
+fn how_an_expired_key_is_renewed_is_what_policy_leaves_room_for() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web --expires 1h"));
+    world.advance("300d");
+    world.run("enable web -q").stderr(&format!(
+        "{id} stays expired: it expired 2026-11-22T01:00:00Z (300d ago)\nhint: to replace it: keyctl rotate {id}\n"
+    ));
 }

@@ -163,15 +163,15 @@ fn a_when_that_cannot_be_read_is_refused() {
 #[test]
 fn a_when_that_is_past_is_refused() {
     let stage = Stage::new();
-    for (when, at) in [
-        ("2020-01-01", "2020-01-02T00:00:00Z"),
-        ("2026-11-21", "2026-11-22T00:00:00Z"),
-        ("2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"),
-        ("2026-11-22T01:59:59+02:00", "2026-11-21T23:59:59Z"),
-        ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+    for (when, ended) in [
+        ("2020-01-01", "it ended at 2020-01-02T00:00:00Z, and "),
+        ("2026-11-21", "it ended at 2026-11-22T00:00:00Z, and "),
+        ("2026-11-22T00:00:00Z", ""),
+        ("2026-11-22T01:59:59+02:00", ""),
+        ("0000-01-01T00:00:00Z", ""),
     ] {
         let message = format!(
-            "{at} is already past: it is now 2026-11-22T00:00:00Z\nhint: give a later time\n"
+            "'{when}' is already past: {ended}it is now 2026-11-22T00:00:00Z\nhint: give a later time\n"
         );
         for command in ["create --scope inference", "rotate ci", "edit ci"] {
             let line = format!("{command} --expires {when}");
@@ -901,7 +901,7 @@ fn errors_are_json_where_json_was_asked_for() {
         "create --scope inference --expires never",
         4,
         "{\"error\":{\"code\":\"policy\",\"message\":\"expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z\",\
-         \"hint\":\"a key lives at most 365d from its creation (max-expiry); give an earlier time, or have an administrator raise it: keyctl policy set max-expiry never\"}}",
+         \"hint\":\"a key lives at most 365d from its creation (max-expiry): give --expires 2027-11-22T00:00:00Z or an earlier time, or ask an administrator for more\"}}",
     );
     error(
         "create --scope inference --owner alice",

@@ -212,10 +212,11 @@ fn one_is_not_deleted_by_anybody() {
     assert_eq!(world.verify(&api, ""), 0);
     // In no state.
     world.run("disable robot");
-    refused_to_all(&world, &["delete robot --yes"], 4, &message);
+    let refusal = format!("{id} ('robot') cannot be deleted: it is a legacy key\n");
+    refused_to_all(&world, &["delete robot --yes"], 4, &refusal);
     world.run("enable robot");
     carol(&world, "rotate robot").run().code(0);
-    refused_to_all(&world, &[&by_id], 4, &message);
+    refused_to_all(&world, &[&by_id], 4, &refusal);
 }
 
 #[test]
@@ -480,4 +481,17 @@ fn a_legacy_name_is_taken_like_any_other() {
             4,
             &format!("'alice' already has a live key named 'robot': {id} (active)\n"),
         );
+}
+
+#[test]
+fn one_that_is_disabled_already_or_was_rotated_is_advised_to_what_is_left() {
+    let world = World::quick();
+    let old = id_of(&robot(&world));
+    world.line("rotate robot").user("carol").run().code(0);
+    let delete = |key: &str| world.line(&format!("delete {key} --yes")).run();
+    delete(&old).fails(4, "").says("hint: disable it instead\n");
+    world.run("disable robot");
+    delete("robot")
+        .fails(4, "")
+        .says("hint: it is disabled: it lets nobody in, and its record stays\n");
 }

@@ -131,7 +131,7 @@ fn disabled_and_expired_keys_hold_their_names() {
             .run()
             .fails(
                 4,
-                &format!("'alice' already has a live key named '{name}': "),
+                &format!("the name '{name}' of 'alice' is held by a key that is "),
             );
     }
 }

@@ -308,15 +308,20 @@ fn a_value_that_cannot_be_read_is_refused_and_says_what_can() {
 #[test]
 fn a_default_above_the_maximum_is_refused() {
     let world = administered();
-    for given in ["366d", "never"] {
+    for (given, raise) in [
+        (
+            "366d",
+            ", or raise that first: keyctl policy set max-expiry 366d",
+        ),
+        ("never", ""),
+    ] {
         refused(
             &world,
             "default-expiry",
             given,
             4,
             &format!(
-                "default-expiry {given} is above max-expiry 365d\nhint: give at most 365d, \
-                 or raise that first: keyctl policy set max-expiry {given}\n"
+                "default-expiry {given} is above max-expiry 365d\nhint: give at most 365d{raise}\n"
             ),
         );
     }
@@ -393,9 +398,12 @@ fn a_maximum_binds_create_edit_and_rotate_alike() {
             4,
             &format!(
                 "expiry {asked} is later than policy allows: the latest is 2026-12-22T00:00:00Z\n\
-                 hint: a key lives at most 30d from its creation (max-expiry); give an earlier \
-                 time, or have an administrator raise it: keyctl policy set max-expiry {}\n",
-                if asked == "never" { "never" } else { "31d" }
+                 hint: a key lives at most 30d from its creation (max-expiry): give --expires \
+                 2026-12-22T00:00:00Z or an earlier time, or {}\n",
+                match asked {
+                    "never" => "ask an administrator for more",
+                    _ => "have an administrator raise it: keyctl policy set max-expiry 31d",
+                }
             ),
         );
     }

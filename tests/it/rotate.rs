@@ -326,7 +326,7 @@ fn the_successors_expiry_may_be_given_within_policy() {
             4,
             "expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z",
         ),
-        ("2026-11-21", 2, "2026-11-22T00:00:00Z is already past"),
+        ("2026-11-21", 2, "'2026-11-21' is already past"),
         ("0d", 2, "the duration '0d' must be more than zero"),
         ("soon", 2, "'soon' is not a time"),
     ] {

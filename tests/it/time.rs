@@ -235,7 +235,7 @@ fn an_instant_is_past_from_its_own_millisecond_on() {
         world
             .line(&format!("{command} --expires 2026-11-22T00:00:00.000Z"))
             .run()
-            .fails(2, "2026-11-22T00:00:00Z is already past");
+            .fails(2, "'2026-11-22T00:00:00.000Z' is already past");
         world.run(&format!("{command} --expires 2026-11-22T00:00:00.001Z"));
     }
 }

@@ -1,17 +1,13 @@
 //! What to do about a key that was rejected once its secret had matched.
 
 use super::report::By;
+use crate::cmd::next::{live_successor, no_successor, renewal};
 use crate::cmd::values::{project_like, some_owners};
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
-use crate::lookup::Lookup;
 use crate::store::Read;
 use crate::verify::Reason;
-use crate::when::Span;
-
-/// The life that is proposed for a key whose time is over.
-const MORE: Span = Span::days(90);
 
 /// What to do about `key`, which was rejected for `reason`; nothing where there is nothing to be done.
 pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<Hint>> {
@@ -20,7 +16,7 @@ pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<Hint>> {
         Reason::Disabled => {
             Some(Hint::from("to switch it on again: ").and(run!("enable {}", key.id)))
         }
-        Reason::Expired => Some(renewal(key, by)?),
+        Reason::Expired => Some(renewal(by.store, key, by.at)?),
         Reason::PhasedOut => Some(succession(key, by)?),
         Reason::Scope(_) if key.kind == Kind::Legacy => {
             Some("a legacy key has no scopes: use a key of kind api".into())
@@ -32,32 +28,9 @@ pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<Hint>> {
     })
 }
 
-/// How an expired key works again. Its life is counted from its creation, so that policy may leave no
-/// room for more.
-fn renewal(key: &Key, by: &By<'_>) -> Result<Hint> {
-    let id = key.id;
-    let first = match key.disabled_at {
-        Some(_) => Hint::from("it is disabled too: ")
-            .and(run!("enable {}", id))
-            .and("; then "),
-        None => Hint::default(),
-    };
-    let replace = Hint::from("to replace it: ").and(run!("rotate {}", id));
-    let more = by.at.after(MORE);
-    let policy = by.store.policy()?;
-    Ok(match policy.check_expiry(more, key.created_at) {
-        Ok(()) => first
-            .and("to give it more time: ")
-            .and(run!("edit {} --expires {}", id, MORE))
-            .and("; ")
-            .and(replace),
-        Err(_) => first.and(replace),
-    })
-}
-
 /// Which key is to be used in the place of one that was rotated.
 fn succession(key: &Key, by: &By<'_>) -> Result<Hint> {
-    match live_successor(key, by)? {
+    match live_successor(by.store, key, by.at)? {
         Some(live) => use_of(&live, by),
         None => Ok(no_successor(key)),
     }
@@ -66,7 +39,7 @@ fn succession(key: &Key, by: &By<'_>) -> Result<Hint> {
 /// How a key that was rotated, and cannot be changed any more, gets `scope` all the same: its successor
 /// does, unless it has it already.
 fn scope_of_successor(scope: &str, key: &Key, by: &By<'_>) -> Result<Hint> {
-    let Some(live) = live_successor(key, by)? else {
+    let Some(live) = live_successor(by.store, key, by.at)? else {
         return Ok(no_successor(key));
     };
     let use_it = use_of(&live, by)?;
@@ -79,10 +52,6 @@ fn scope_of_successor(scope: &str, key: &Key, by: &By<'_>) -> Result<Hint> {
     })
 }
 
-fn no_successor(key: &Key) -> Hint {
-    Hint::from("it has no live successor; ").and(key.anew())
-}
-
 fn add_scope(key: &Key, scope: &str) -> Hint {
     run!("edit {} --add-scope {}", key.id, scope)
 }
@@ -91,25 +60,14 @@ fn add_scope(key: &Key, scope: &str) -> Hint {
 fn use_of(live: &Key, by: &By<'_>) -> Result<Hint> {
     let id = live.id;
     Ok(match live.state(by.at) {
-        State::Expired => {
-            Hint::from(format!("its successor {id} has expired too; ")).and(renewal(live, by)?)
-        }
+        State::Expired => Hint::from(format!("its successor {id} has expired too; "))
+            .and(renewal(by.store, live, by.at)?),
         State::Disabled => Hint::from(format!("its successor {id} is disabled: "))
             .and(run!("enable {}", id))
             .and("; then use its token"),
         _ => Hint::from(format!("use the token of {id}; if that is lost: "))
             .and(run!("rotate {}", id)),
     })
-}
-
-fn live_successor(key: &Key, by: &By<'_>) -> Result<Option<Key>> {
-    let lookup = Lookup {
-        now: by.at,
-        actor: &key.owner,
-        by_prefix: false,
-        to_stop: false,
-    };
-    lookup.live_successor(by.store, key)
 }
 
 /// Who can make `user` a member of `project`, and how; or which project was most likely meant.

@@ -330,9 +330,9 @@ fn name_taken(error: rusqlite::Error, key: &Key) -> Error {
     }
     Error::Told(
         Told::state(format!(
-            "{} already has a live key named {}",
-            quote(&key.owner),
-            quote(&key.name)
+            "the name {} of {} is held by another key",
+            quote(&key.name),
+            quote(&key.owner)
         ))
         .hint("choose another name"),
     )
