@@ -128,6 +128,9 @@ pub struct Env {
     pub actor: Asked<Actor>,
     /// An environment variable by its name.
     pub variable: Lookup<OsString>,
+    /// Whether the system has a user by its name; `None` where it cannot tell. Asking may take the time of
+    /// a directory on the network.
+    pub user: Lookup<bool>,
     /// The gid of a group by its name.
     pub group: Lookup<u32>,
     /// The path of the program that runs, where the system tells it.

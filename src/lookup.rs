@@ -5,6 +5,7 @@ use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, State};
+use crate::name::forms;
 use crate::near::{AMONG, meant, nearest};
 use crate::store::{Filter, LogFilter, Read, Sort};
 use crate::token::shown_id;
@@ -157,10 +158,27 @@ impl Lookup<'_> {
         Ok(None)
     }
 
-    /// The first of these that there are: the live key of this name of the owner that is named or
-    /// else of the actor, their phased-out ones, anyone's live ones, anyone's phased-out ones.
+    /// The keys of exactly this name or, where there is none, of the same one in another Unicode form.
     fn named(&self, store: &dyn Read, text: &str) -> Result<Vec<Key>> {
         let (owner, name) = owner_and_name(text);
+        let owners = match owner {
+            Some(owner) => forms(owner).into_iter().map(Some).collect(),
+            None => vec![None],
+        };
+        for owner in &owners {
+            for name in forms(name) {
+                let found = self.exactly_named(store, owner.as_deref(), &name)?;
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The first of these that there are: the live key of this name of the owner that is named or
+    /// else of the actor, their phased-out ones, anyone's live ones, anyone's phased-out ones.
+    fn exactly_named(&self, store: &dyn Read, owner: Option<&str>, name: &str) -> Result<Vec<Key>> {
         let first = owner.unwrap_or(self.actor);
         if let Some(key) = store.live_key(first, name)? {
             return Ok(vec![key]);
@@ -193,10 +211,9 @@ impl Lookup<'_> {
     /// that works.
     fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<Found> {
         if self.to_stop {
-            let owners: BTreeSet<String> = rank.iter().map(|key| key.owner.clone()).collect();
-            let (_, name) = owner_and_name(text);
-            for owner in owners {
-                rank.extend(in_grace(store, &owner, name, self.now)?);
+            let named = rank.iter().map(|key| (key.owner.clone(), key.name.clone()));
+            for (owner, name) in named.collect::<BTreeSet<_>>() {
+                rank.extend(in_grace(store, &owner, &name, self.now)?);
             }
         }
         rank.sort_by_key(|key| (key.created_at, key.id));

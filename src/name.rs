@@ -1,9 +1,16 @@
 //! What people call things: names of keys, owners, labels. Whatever passes here can be printed on
-//! a terminal, taken as one word by a script, and never be mistaken for a key ID or a token.
+//! a terminal, taken as one word by a script, never be mistaken for a key ID or a token, and be told
+//! from every other name by sight: it is in NFC, and each of its characters shows.
 
-use crate::error::{Error, Result, is_unprintable, quote};
-use crate::id::KeyId;
-use crate::token::{Redacted, shown_id};
+mod form;
+pub mod stored;
+mod unseen;
+
+pub use form::{forms, nfc};
+
+use crate::error::{Error, Result, quote};
+use crate::token::shown_id;
+use unseen::unseen;
 
 /// The most characters in a key's name.
 pub const NAME_MAX: usize = 128;
@@ -16,116 +23,120 @@ pub const LABEL_VALUE_MAX: usize = 256;
 /// The most characters in a reason.
 pub const REASON_MAX: usize = 1024;
 
-/// `text` as a key's name: 1 to 128 characters, no control, bidirectional or line-separator
-/// characters, no leading `-`, no `/`, no outer blank, not shaped like a key ID or a token.
+/// `text` as a new key's name, in NFC: what [`stored::key_name`] lets through, and nothing unseen.
 pub fn key_name(text: &str) -> Result<String> {
-    word(text, "name", NAME_MAX)?;
-    let is_id = KeyId::parse(text.as_bytes()).is_some() || shown_id(text).is_some();
-    if is_id || Redacted::find(text.as_bytes()).is_some() {
-        return Err(
-            Error::usage(format!("the name {} is shaped like a key ID", quote(text)))
-                .hint("choose a name that cannot be taken for an ID, for instance one with a '-'"),
-        );
+    let name = nfc(text);
+    stored::key_name(&name)?;
+    if shown_id(&name).is_some() {
+        return Err(stored::shaped_like_an_id(&name));
     }
-    Ok(text.to_owned())
+    seen(&name, "name")
 }
 
-/// `text` as an owner's name: as a key's, but at most 64 characters.
+/// `text` as an owner's name that may be new, in NFC: as a key's, but at most 64 characters.
 pub fn owner(text: &str) -> Result<String> {
-    word(text, "owner", OWNER_MAX)?;
-    Ok(text.to_owned())
+    new_user(text, "owner")
 }
 
 /// `text` as a user's name, where no key is: as an owner's.
 pub fn user(text: &str) -> Result<String> {
-    word(text, "user", OWNER_MAX)?;
-    Ok(text.to_owned())
+    new_user(text, "user")
 }
 
 /// `text` as a project's name: as an owner's.
 pub fn project(text: &str) -> Result<String> {
-    word(text, "project", OWNER_MAX)?;
-    Ok(text.to_owned())
+    new_user(text, "project")
+}
+
+fn new_user(text: &str, what: &str) -> Result<String> {
+    let name = nfc(text);
+    stored::user(&name, what)?;
+    seen(&name, what)
+}
+
+/// `text` as an owner who may be known, as it is.
+pub fn sought_owner(text: &str) -> Result<String> {
+    stored::user(text, "owner").map(|()| text.to_owned())
+}
+
+/// `text` as a user who may be known, as it is.
+pub fn sought_user(text: &str) -> Result<String> {
+    stored::user(text, "user").map(|()| text.to_owned())
+}
+
+/// `text` as a project that may be known, as it is.
+pub fn sought_project(text: &str) -> Result<String> {
+    stored::user(text, "project").map(|()| text.to_owned())
 }
 
 /// `text` as a description: at most 256 printable characters.
 pub fn description(text: &str) -> Result<String> {
-    printable(text, "description", LABEL_VALUE_MAX)?;
+    stored::description(text)?;
     Ok(text.to_owned())
 }
 
-/// `text` as a label, `KEY=VALUE`: the key of letters, digits, `.`, `_`, `/` and `-`, at most 64;
-/// the value at most 256 printable characters, and may be empty.
+/// `text` as a new label, `KEY=VALUE`: the key of letters, digits, `.`, `_`, `/` and `-`, at most 64;
+/// the value in NFC, at most 256 printable characters that show, and may be empty.
 pub fn label(text: &str) -> Result<(String, String)> {
+    let (key, value) = sought_label(text)?;
+    let value = nfc(&value);
+    stored::label(&key, &value)?;
+    Ok((key, seen(&value, "label")?))
+}
+
+/// `text` as a label that is looked for, `KEY=VALUE`, as it is.
+pub fn sought_label(text: &str) -> Result<(String, String)> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(
             Error::usage(format!("the label {} has no '='", quote(text)))
                 .hint("write it as KEY=VALUE, as in team=search"),
         );
     };
-    let key = label_key(key)?;
-    printable(value, "label", LABEL_VALUE_MAX)?;
-    Ok((key, value.to_owned()))
+    stored::label(key, value)?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// `text` as a label's key.
 pub fn label_key(text: &str) -> Result<String> {
-    let fits = (1..=LABEL_KEY_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
-    if fits {
-        return Ok(text.to_owned());
-    }
-    Err(Error::usage(format!("{} is not a label key", quote(text)))
-        .hint("use 1 to 64 letters, digits, '.', '_', '/' and '-'"))
+    stored::label(text, "")?;
+    Ok(text.to_owned())
 }
 
 /// `text` as the reason of a change: at most 1024 printable characters.
 pub fn reason(text: &str) -> Result<String> {
-    printable(text, "reason", REASON_MAX)?;
+    stored::printable(text, "reason", REASON_MAX)?;
     Ok(text.to_owned())
 }
 
-fn word(text: &str, what: &str, max: usize) -> Result<()> {
-    let refused = |why: &str, hint: &str| {
-        Err(Error::usage(format!("the {what} {} {why}", quote(text))).hint(hint))
-    };
-    if text.is_empty() {
-        return Err(Error::usage(format!("the {what} is empty"))
-            .hint(format!("give 1 to {max} characters")));
-    }
-    printable(text, what, max)?;
-    if text.starts_with('-') {
-        return refused("starts with '-'", "start it with a letter or a digit");
-    }
-    if text.contains('/') {
-        return refused(
-            "has a '/'",
-            "'/' stands between owner and name, as in OWNER/NAME: leave it out",
-        );
-    }
-    if text.trim() != text {
-        return refused("begins or ends with a blank", "leave the outer blanks out");
-    }
-    Ok(())
+/// Whether `text` is as a new name would be stored: in NFC, with nothing unseen.
+pub fn is_plain_to_see(text: &str) -> bool {
+    text.is_ascii() || (nfc(text) == text && unseen(text).is_none())
 }
 
-fn printable(text: &str, what: &str, max: usize) -> Result<()> {
-    if text.chars().any(is_unprintable) {
-        return Err(Error::usage(format!(
-            "the {what} {} has a control character",
-            quote(text)
+/// `text` in single quotes, with each character that is not ASCII written as `\u{…}`: two names that look
+/// the same do not.
+pub fn spelled(text: &str) -> String {
+    let mut spelled = String::from("'");
+    for c in text.chars() {
+        match c {
+            ' '..='~' => spelled.push(c),
+            _ => spelled.extend(c.escape_unicode()),
+        }
+    }
+    spelled.push('\'');
+    spelled
+}
+
+fn seen(name: &str, what: &str) -> Result<String> {
+    match unseen(name) {
+        None => Ok(name.to_owned()),
+        Some(c) => Err(Error::usage(format!(
+            "the {what} {} has a character that does not show (U+{:04X})",
+            quote(name),
+            u32::from(c)
         ))
-        .hint("leave out control, direction and line-separator characters"));
+        .hint("leave it out; of all blanks, only the plain space may be used")),
     }
-    if text.chars().count() > max {
-        return Err(
-            Error::usage(format!("the {what} {} is too long", quote(text)))
-                .hint(format!("use at most {max} characters")),
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]

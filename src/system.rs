@@ -30,6 +30,7 @@ pub fn env() -> Env {
         random: Box::new(Generator),
         actor: LazyCell::new(Box::new(actor)),
         variable: Box::new(|name| std::env::var_os(name)),
+        user: Box::new(user),
         group: Box::new(group),
         program: std::env::current_exe().ok(),
         data_dir: dirs::data_dir(),
@@ -117,6 +118,11 @@ fn stdout() -> Box<dyn Output> {
 fn group(name: &str) -> Option<u32> {
     let group = nix::unistd::Group::from_name(name).ok().flatten()?;
     Some(group.gid.as_raw())
+}
+
+fn user(name: &str) -> Option<bool> {
+    let user = nix::unistd::User::from_name(name).ok()?;
+    Some(user.is_some())
 }
 
 /// A standard stream without a buffer: what passes through it leaves no copy behind.

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::hash::{self, Memory, Scheme};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
+use crate::name;
 use crate::scope::Registry;
 use crate::store::{Known, Read, Store, Version};
 use crate::token::Token;
@@ -278,8 +279,18 @@ fn lacking(
     let Some(project) = &required.project else {
         return Ok(None);
     };
-    let is_member = key.kind == Kind::Api && store.role(project, &key.owner)?.is_some();
-    Ok((!is_member).then(|| Reason::Project(project.clone())))
+    if key.kind == Kind::Api {
+        for form in name::forms(project) {
+            if store.role(&form, &key.owner)?.is_some() {
+                return Ok(None);
+            }
+            // Where there are two of one name in different forms, the exact one is meant.
+            if !project.is_ascii() && !store.members(Some(&form), Some(1))?.is_empty() {
+                break;
+            }
+        }
+    }
+    Ok(Some(Reason::Project(project.clone())))
 }
 
 /// Why the state at `now` keeps the key out, if it does.

@@ -60,6 +60,7 @@ impl World {
             random: Box::new(self.random.clone()),
             actor: LazyCell::new(Box::new(actor)),
             variable: Box::new(|_| None),
+            user: Box::new(|_| Some(true)),
             group: Box::new(|_| None),
             program: None,
             data_dir: None,

@@ -1,14 +1,15 @@
 //! `keyctl admin`
 
-use super::Cx;
 use super::values::{self, TableFormat, Why};
+use super::{Cx, owner};
+use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::name;
 use crate::near::AMONG;
 use crate::output::{json, unwritable};
-use crate::store;
+use crate::store::{self, Read};
 use clap::Subcommand;
 
 /// List, add or remove administrators
@@ -42,7 +43,7 @@ Examples:
   $ keyctl admin add bob -m 'covers for alice in May'")]
     Add {
         /// The user
-        #[arg(value_name = "USER", value_parser = name::user)]
+        #[arg(value_name = "USER", value_parser = name::sought_user)]
         user: String,
         #[command(flatten)]
         why: Why,
@@ -84,9 +85,17 @@ impl Args {
 
 fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
+    let may_appoint = |store: &dyn Read, actor: &Actor| {
+        let access = store.access(actor)?;
+        access.administrator("appoint an administrator")
+    };
+    // Before the system is asked, which may take its time.
+    may_appoint(&*store, &cx.env.actor)?;
+    let is_listed = |user: &str| store.is_appointed(user);
+    let recipient = owner::recipient(cx, &*store, user, is_listed, name::user)?;
+    let user = &*recipient.name;
     let added = store::write(&mut *store, |tx| {
-        tx.access(&cx.env.actor)?
-            .administrator("appoint an administrator")?;
+        may_appoint(&*tx, &cx.env.actor)?;
         if tx.is_appointed(user)? {
             return Ok(false);
         }
@@ -98,6 +107,7 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     })?;
     let now = if added { "now" } else { "already" };
     cx.status(format_args!("{} is {now} an administrator", escape(user)));
+    owner::warn_if_unknown(cx, &*store, &recipient);
     Ok(DONE)
 }
 
@@ -106,7 +116,13 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let remains = store::write(&mut *store, |tx| {
         tx.access(&cx.env.actor)?
             .administrator("dismiss an administrator")?;
-        if !tx.is_appointed(user)? {
+        let mut listed = None;
+        for form in name::forms(user) {
+            if listed.is_none() && tx.is_appointed(&form)? {
+                listed = Some(form);
+            }
+        }
+        let Some(listed) = listed else {
             let names = tx.administrators(Some(AMONG))?;
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return Err(
@@ -118,18 +134,18 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
                     ),
                 ),
             );
-        }
+        };
         if tx.administrators(Some(2))?.len() == 1 {
             return Err(
                 Error::state(format!("{} is the last administrator", quote(user)))
                     .hint(Hint::from("appoint another one first: ").and(run!("admin add USER"))),
             );
         }
-        tx.remove_administrator(user)?;
-        let event =
-            Event::new(cx.env.now(), &cx.env.actor, Action::AdminRemove, None).with("user", user);
+        tx.remove_administrator(&listed)?;
+        let event = Event::new(cx.env.now(), &cx.env.actor, Action::AdminRemove, None)
+            .with("user", &*listed);
         tx.append(&event.because(reason))?;
-        Ok(user == cx.env.actor.name && tx.access(&cx.env.actor)?.admin)
+        Ok(listed == cx.env.actor.name && tx.access(&cx.env.actor)?.admin)
     })?;
     let user = escape(user);
     if remains {

@@ -1,6 +1,7 @@
 //! `keyctl create`
 
 use super::issue::{Handover, Number, announce, issue, mint};
+use super::owner::{self, Recipient};
 use super::values::{self, Expiry, KindName, Why};
 use super::{Cx, taken};
 use crate::env::Actor;
@@ -48,7 +49,7 @@ pub struct Args {
     #[arg(long, value_parser = name::key_name)]
     name: Option<String>,
     /// The user the key belongs to [default: you]
-    #[arg(long, value_name = "USER", value_parser = name::owner)]
+    #[arg(long, value_name = "USER", value_parser = name::sought_owner)]
     owner: Option<String>,
     /// When the key expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 time, or never; a
     /// month is 30 days and a year 365, so 12months is 360 days [default: policy default-expiry,
@@ -92,10 +93,6 @@ impl Args {
     /// Makes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let actor = cx.env.actor.clone();
-        let owner = match &self.owner {
-            Some(owner) => owner.clone(),
-            None => name::owner(&actor.name)?,
-        };
         self.check_kind()?;
         let labels = values::labels(&self.labels)?;
         if let Some(expiry) = &self.expires {
@@ -105,7 +102,9 @@ impl Args {
         // What is refused is refused before anything is made and before time is spent on hashing,
         // and again under the lock.
         let preview = cx.preview()?;
-        self.draft(&*preview, &actor, &owner, cx.env.now())?;
+        let recipient = self.recipient(cx, &*preview)?;
+        let owner = &recipient.name;
+        self.draft(&*preview, &actor, owner, cx.env.now())?;
         let minted = mint(cx, &preview.policy()?, self.count.unwrap_or(1) as usize)?;
         drop(preview);
         let mut store = cx.open_or_create()?;
@@ -115,7 +114,7 @@ impl Args {
             Number::One
         };
         let (keys, now) = issue(cx, &mut *store, &target, number, &minted, |tx, now| {
-            let draft = self.draft(&*tx, &actor, &owner, now)?;
+            let draft = self.draft(&*tx, &actor, owner, now)?;
             let mut keys = Vec::with_capacity(minted.len());
             for (name, minted) in draft.names.iter().zip(&minted) {
                 let key = Key {
@@ -147,7 +146,20 @@ impl Args {
             [key] => announce(cx, "created", key, now),
             keys => announce_many(cx, keys, now),
         }
+        owner::warn_if_unknown(cx, &*store, &recipient);
         Ok(DONE)
+    }
+
+    /// Whose the keys are to be.
+    fn recipient(&self, cx: &Cx<'_>, store: &dyn Read) -> Result<Recipient> {
+        let Some(owner) = &self.owner else {
+            let own = &cx.env.actor.name;
+            name::stored::user(own, "owner")?;
+            return Ok(Recipient::known(own));
+        };
+        // Before the system is asked, which may take its time.
+        store.access(&cx.env.actor)?.for_owner(owner)?;
+        owner::recipient(cx, store, owner, |_| Ok(false), name::owner)
     }
 
     fn when(&self) -> Option<When> {
@@ -189,7 +201,7 @@ impl Args {
             Some(name) => self.given_names(store, owner, name, now)?,
             None => {
                 let base = format!("{}-apikey-{owner}-{}", policy.key_prefix, now.compact());
-                self.default_names(store, owner, &base)?
+                self.default_names(store, owner, &name::nfc(&base))?
             }
         };
         Ok(Draft {
@@ -209,7 +221,7 @@ impl Args {
         let names = self.numbered(name);
         for name in &names {
             name::key_name(name)?;
-            if let Some(holder) = store.live_key(owner, name)? {
+            if let Some(holder) = taken::holder(store, owner, name)? {
                 return Err(refused(&holder, now));
             }
         }
@@ -226,7 +238,7 @@ impl Args {
             };
             let mut taken = false;
             for name in &names {
-                taken = taken || store.live_key(owner, name)?.is_some();
+                taken = taken || taken::holder(store, owner, name)?.is_some();
             }
             if !taken {
                 return Ok(names);

@@ -3,6 +3,7 @@
 mod files;
 mod keys;
 mod look;
+mod names;
 mod place;
 mod program;
 mod report;
@@ -26,9 +27,9 @@ use std::ops::ControlFlow;
 /// Changes nothing. A finding needs fixing: damage, an interrupted restore, a broken log, files
 /// that others can read or write or that somebody else put there, a parent directory through which
 /// another user could replace the store, keys that policy does not allow, a clock that stands
-/// before the log's last line. A note is for
-/// information: what a group may do, files left beside the store by a restore or backup, keys
-/// unused for 90 days, hashes that do not match policy, another keyctl that the shell finds first.
+/// before the log's last line. A note is for information: what a group may do, files left beside
+/// the store by a restore or backup, keys unused for 90 days, hashes that do not match policy,
+/// names that may look like others, another keyctl that the shell finds first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -129,6 +130,12 @@ fn content(cx: &Cx<'_>, location: &Location, place: &Place, report: &mut Report)
         report.finding("clock", behind, clock::HINT);
     }
     sound(count(cx, &*store, report), report)?;
+    if let (Some(members), Some(administrators)) = (
+        sound(store.members(None, None), report)?,
+        sound(store.administrators(None), report)?,
+    ) {
+        names::judge(&members, &administrators, report);
+    }
     if sound(store.is_current(), report)? == Some(false) {
         report.note(
             "schema",

@@ -95,7 +95,7 @@ impl Args {
                 .or_else(|error| Err(with_successor(error, &*tx, &before, now)?))
                 .map_err(|error: Error| error.of_key(id))?;
             if before.name != after.name
-                && let Some(holder) = tx.live_key(&after.owner, &after.name)?
+                && let Some(holder) = taken::holder(&*tx, &after.owner, &after.name)?
                 && holder.id != id
             {
                 return Err(taken::refusal(&holder, now));

@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
     /// Only keys with this label; may be repeated
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::sought_label)]
     labels: Vec<(String, String)>,
     /// Only keys that work now but stop within this time, when they expire or their grace period
     /// ends
@@ -143,7 +143,8 @@ impl Args {
         let store = cx.open_to_read()?;
         let filter = self.filter(&*store, cx.env.now())?;
         let listed = print(cx, &*store, &filter, self.format)?;
-        if let (0, Some(owner), Format::Table | Format::Lines) = (listed, &self.owner, self.format)
+        if let (0, Some(owner), Format::Table | Format::Lines) =
+            (listed, &filter.owner, self.format)
         {
             owner::tell_if_none(cx, &*store, owner, filter.now)?;
         }
@@ -159,9 +160,21 @@ impl Args {
         for scope in &self.scopes {
             known.check(scope)?;
         }
-        if let Some(project) = &self.project {
-            values::check_project(store, project)?;
-        }
+        let project = self
+            .project
+            .as_deref()
+            .map(|project| values::check_project(store, project))
+            .transpose()?;
+        let owner = self
+            .owner
+            .as_deref()
+            .map(|owner| owner::as_stored(store, owner, now))
+            .transpose()?;
+        let labels = self
+            .labels
+            .iter()
+            .map(|label| label_as_stored(store, label, now))
+            .collect::<Result<_>>()?;
         let states = match self.states.as_slice() {
             [] => State::ALL
                 .into_iter()
@@ -182,12 +195,12 @@ impl Args {
             })
             .transpose()?;
         Ok(Filter {
-            owner: self.owner.clone(),
+            owner,
             kind: self.kind.map(Into::into),
-            project: self.project.clone(),
+            project,
             scopes: self.scopes.clone(),
             states,
-            labels: self.labels.clone(),
+            labels,
             stops_by,
             unused_since: self.unused_for.map(|span| now.before(span)),
             created_by: self.older_than.map(|span| now.before(span)),
@@ -196,6 +209,27 @@ impl Args {
             ..Filter::all(now)
         })
     }
+}
+
+/// The label that is meant by `given`: of that very value or, where no key has it, of the same value in
+/// another Unicode form; as it is, where no key has that either.
+fn label_as_stored(
+    store: &dyn Read,
+    given: &(String, String),
+    now: Timestamp,
+) -> Result<(String, String)> {
+    let (label, value) = given;
+    for form in name::forms(value) {
+        let one = Filter {
+            labels: vec![(label.clone(), form.clone().into_owned())],
+            limit: Some(1),
+            ..Filter::all(now)
+        };
+        if value.is_ascii() || !store.find(&one)?.is_empty() {
+            return Ok((label.clone(), form.into_owned()));
+        }
+    }
+    Ok(given.clone())
 }
 
 /// The bytes that are written at once: what a pipe holds.

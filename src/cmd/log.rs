@@ -6,6 +6,7 @@ use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::lookup::{self, Lookup};
+use crate::name;
 use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, unwritable};
 use crate::store::{LogFilter, Read};
@@ -173,7 +174,7 @@ impl Args {
             limit: Some(1),
             ..LogFilter::default()
         };
-        if let Some(actor) = &self.actor {
+        if let Some(actor) = &filter.actor {
             let theirs = LogFilter {
                 actor: Some(actor.clone()),
                 ..one.clone()
@@ -210,9 +211,14 @@ impl Args {
                 Some(key_of(&cx.lookup(now), store, &text)?)
             }
         };
+        let actor = self
+            .actor
+            .as_deref()
+            .map(|actor| actor_as_logged(store, actor))
+            .transpose()?;
         Ok(LogFilter {
             key_id,
-            actor: self.actor.clone(),
+            actor,
             action: self
                 .action
                 .as_deref()
@@ -236,4 +242,20 @@ fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
             _ => Err(error),
         },
     }
+}
+
+/// The actor who is meant by `given`: of that very name or, where nobody of that name has done anything,
+/// of the same name in another Unicode form; as it is, where nobody has.
+fn actor_as_logged(store: &dyn Read, given: &str) -> Result<String> {
+    for form in name::forms(given) {
+        let one = LogFilter {
+            actor: Some(form.clone().into_owned()),
+            limit: Some(1),
+            ..LogFilter::default()
+        };
+        if given.is_ascii() || !store.find_events(&one)?.is_empty() {
+            return Ok(form.into_owned());
+        }
+    }
+    Ok(given.to_owned())
 }

@@ -1,6 +1,7 @@
 //! `keyctl member`
 
 use super::Cx;
+use super::owner::{self, Recipient};
 use super::values::{self, TableFormat, Why, check_project, some_owners};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
@@ -9,7 +10,7 @@ use crate::name;
 use crate::near::AMONG;
 use crate::output::{cell, json, unwritable};
 use crate::project::{Member, Role};
-use crate::store::{self, Tx};
+use crate::store::{self, Read};
 use clap::{Subcommand, ValueEnum};
 use comfy_table::Cell;
 use serde_json::json;
@@ -45,10 +46,10 @@ Examples:
   $ keyctl member add search bob --role collaborator -m 'new in the team'")]
     Add {
         /// The project
-        #[arg(value_name = "PROJECT", value_parser = name::project)]
+        #[arg(value_name = "PROJECT", value_parser = name::sought_project)]
         project: String,
         /// The user
-        #[arg(value_name = "USER", value_parser = name::user)]
+        #[arg(value_name = "USER", value_parser = name::sought_user)]
         user: String,
         /// What they may do: an owner can also change the members
         #[arg(long, value_enum, value_name = "ROLE")]
@@ -63,10 +64,10 @@ Examples:
   $ keyctl member remove search bob -m 'left the team'")]
     Remove {
         /// The project
-        #[arg(value_name = "PROJECT", value_parser = name::project)]
+        #[arg(value_name = "PROJECT", value_parser = name::sought_project)]
         project: String,
         /// The user
-        #[arg(value_name = "USER", value_parser = name::user)]
+        #[arg(value_name = "USER", value_parser = name::sought_user)]
         user: String,
         #[command(flatten)]
         why: Why,
@@ -78,7 +79,7 @@ Examples:
   $ keyctl member list search --format json")]
     List {
         /// The project
-        #[arg(value_name = "PROJECT", value_parser = name::project)]
+        #[arg(value_name = "PROJECT", value_parser = name::sought_project)]
         project: Option<String>,
         /// Output format
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -112,14 +113,15 @@ impl Args {
                 user,
                 role,
                 why,
-            } => {
-                let member = Member {
+            } => add(
+                cx,
+                &Member {
                     project,
                     user,
                     role: role.into(),
-                };
-                add(cx, &member, why.reason.as_deref())
-            }
+                },
+                why.reason.as_deref(),
+            ),
             Command::Remove { project, user, why } => {
                 remove(cx, &project, &user, why.reason.as_deref())
             }
@@ -128,20 +130,21 @@ impl Args {
     }
 }
 
-fn add(cx: &mut Cx<'_>, member: &Member, reason: Option<&str>) -> Result<u8> {
+fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
+    let mut store = cx.open_to_write()?;
+    let (member, recipient) = as_stored(cx, &*store, given)?;
     let Member {
         project,
         user,
         role,
-    } = member;
-    let mut store = cx.open_to_write()?;
+    } = &member;
     let before = store::write(&mut *store, |tx| {
         check_access(&*tx, cx, project)?;
         let before = tx.role(project, user)?;
         if before == Some(*role) {
             return Ok(before);
         }
-        tx.set_member(member)?;
+        tx.set_member(&member)?;
         let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberAdd, None)
             .with("project", project.as_str())
             .with("user", user.as_str())
@@ -162,15 +165,42 @@ fn add(cx: &mut Cx<'_>, member: &Member, reason: Option<&str>) -> Result<u8> {
         Role::Collaborator => "a collaborator in",
     };
     cx.status(format_args!("{user} is {now} {role} {project}"));
+    owner::warn_if_unknown(cx, &*store, &recipient);
     Ok(DONE)
+}
+
+/// The member that `given` names, by names that are known or that will do for new ones; and the user.
+fn as_stored(cx: &Cx<'_>, store: &dyn Read, given: &Member) -> Result<(Member, Recipient)> {
+    let project = match values::project_as_stored(store, &given.project)? {
+        Some(project) => project,
+        None => name::project(&given.project)?,
+    };
+    // Before the system is asked, which may take its time.
+    check_access(store, cx, &project)?;
+    let is_member = |user: &str| Ok(store.role(&project, user)?.is_some());
+    let recipient = owner::recipient(cx, store, &given.user, is_member, name::user)?;
+    let member = Member {
+        project,
+        user: recipient.name.clone(),
+        role: given.role,
+    };
+    Ok((member, recipient))
 }
 
 fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
     store::write(&mut *store, |tx| {
+        let known = values::project_as_stored(&*tx, project)?;
+        let project = known.as_deref().unwrap_or(project);
         check_access(&*tx, cx, project)?;
         check_project(&*tx, project)?;
-        let Some(role) = tx.role(project, user)? else {
+        let mut listed = None;
+        for form in name::forms(user) {
+            if let (None, Some(role)) = (&listed, tx.role(project, &form)?) {
+                listed = Some((form, role));
+            }
+        }
+        let Some((user, role)) = listed else {
             let members = tx.members(Some(project), Some(AMONG))?;
             let users: Vec<&str> = members.iter().map(|member| member.user.as_str()).collect();
             return Err(Error::not_found(format!(
@@ -184,10 +214,10 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
                 run!("member list").in_quotes().and(" shows the members"),
             )));
         };
-        tx.remove_member(project, user)?;
+        tx.remove_member(project, &user)?;
         let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberRemove, None)
             .with("project", project)
-            .with("user", user)
+            .with("user", &*user)
             .with("role", role.word());
         tx.append(&event.because(reason))
     })?;
@@ -200,18 +230,18 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
 }
 
 /// Refuses who is neither an administrator nor an owner of the project, and names some who are.
-fn check_access(tx: &dyn Tx, cx: &Cx<'_>, project: &str) -> Result<()> {
-    let access = tx.access(&cx.env.actor)?;
-    let role = tx.role(project, &access.actor)?;
-    access.for_project(project, role, || some_owners(tx, project))
+fn check_access(store: &dyn Read, cx: &Cx<'_>, project: &str) -> Result<()> {
+    let access = store.access(&cx.env.actor)?;
+    let role = store.role(project, &access.actor)?;
+    access.for_project(project, role, || some_owners(store, project))
 }
 
 fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u8> {
     let store = cx.open_to_read()?;
-    if let Some(project) = project {
-        check_project(&*store, project)?;
-    }
-    let members = store.members(project, None)?;
+    let project = project
+        .map(|project| check_project(&*store, project))
+        .transpose()?;
+    let members = store.members(project.as_deref(), None)?;
     let text = match format {
         TableFormat::Json => {
             let all: Vec<_> = members

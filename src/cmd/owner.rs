@@ -1,26 +1,119 @@
-//! A user of whom there is no key: most likely a mistyped name.
+//! Owners of keys, as the command line names them: in any Unicode form, and perhaps mistyped.
 
-use super::{Cx, values};
+use super::Cx;
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
+use crate::name;
 use crate::near;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
+/// The owner who is meant by `given`: of that very name or, where nobody of that name has keys, of the
+/// same name in another Unicode form; as it is, where nobody has.
+pub fn as_stored(store: &dyn Read, given: &str, now: Timestamp) -> Result<String> {
+    for form in name::forms(given) {
+        // One form needs no look.
+        if form == given && given.is_ascii() || has_keys(store, &form, now)? {
+            return Ok(form.into_owned());
+        }
+    }
+    Ok(given.to_owned())
+}
+
+/// A user to whom something is given: an owner of a new key, a member, an administrator.
+pub struct Recipient {
+    /// The name.
+    pub name: String,
+    /// Whether neither the system has such a user, nor the store a key of theirs.
+    is_unknown: bool,
+}
+
+impl Recipient {
+    /// One who is known by `name`.
+    pub fn known(name: &str) -> Self {
+        Recipient {
+            name: name.to_owned(),
+            is_unknown: false,
+        }
+    }
+}
+
+/// The user who is meant by `given`, and who has to be known to no one: of that very name or, where
+/// nothing knows it, of the same name in another Unicode form; `is_listed` says whether a list has them
+/// already. Where none is known, `checked` says whether the name will do for a new one.
+pub fn recipient(
+    cx: &Cx<'_>,
+    store: &dyn Read,
+    given: &str,
+    is_listed: impl Fn(&str) -> Result<bool>,
+    checked: fn(&str) -> Result<String>,
+) -> Result<Recipient> {
+    // Nobody mistypes a number that the system has no name for.
+    if given == cx.env.actor.name || is_nameless(given) {
+        return Ok(Recipient::known(given));
+    }
+    let mut is_unknown = true;
+    for form in name::forms(given) {
+        if is_listed(&form)? || has_keys(store, &form, cx.env.now())? {
+            return Ok(Recipient::known(&form));
+        }
+        // The system last: it may take its time.
+        match (cx.env.user)(&form) {
+            Some(true) => return Ok(Recipient::known(&form)),
+            Some(false) => {}
+            None => is_unknown = false,
+        }
+    }
+    Ok(Recipient {
+        name: checked(given)?,
+        is_unknown,
+    })
+}
+
+/// Whether `name` is that of an actor whose uid has no name: `uid:1000`.
+fn is_nameless(name: &str) -> bool {
+    name.strip_prefix("uid:")
+        .is_some_and(|uid| uid.parse::<u32>().is_ok())
+}
+
+/// Says that nothing knows `recipient`, if so: a name that is mistyped here stays so.
+pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Read, recipient: &Recipient) {
+    if !recipient.is_unknown {
+        return;
+    }
+    let name = &recipient.name;
+    cx.notice(format_args!(
+        "warning: {} is neither a user of this machine nor the owner of any key",
+        quote(name)
+    ));
+    // It is done, whether or not a better name can be found.
+    if let Ok(Some(like)) = owner_like(store, name, cx.env.now()) {
+        cx.notice_hint(like);
+    }
+}
+
 /// What to do where `owner` has no keys: a question after the owner whose name is most like theirs,
 /// if one is.
 pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
+    let list = run!("list --state all").in_quotes();
+    Ok(match owner_like(store, owner, now)? {
+        Some(like) => like.into(),
+        None => list.and(" shows every key and its owner"),
+    })
+}
+
+/// A question after the owner of a key whose name is most like `owner`, if one is.
+fn owner_like(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Option<String>> {
     let some = Filter {
         limit: Some(near::AMONG),
         ..Filter::all(now)
     };
     let (some, _) = store.find_readable(&some)?;
     let owners: BTreeSet<String> = some.into_iter().map(|key| key.owner).collect();
-    let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
-    let list = run!("list --state all").in_quotes();
-    let otherwise = list.and(" shows every key and its owner");
-    Ok(values::meant(owner, &owners, otherwise))
+    let owners = owners.iter().filter(|known| *known != owner);
+    let owners: Vec<&str> = owners.map(String::as_str).collect();
+    Ok(near::meant(owner, &owners))
 }
 
 /// Tells whether `owner` has a key, a deleted one too.

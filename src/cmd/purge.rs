@@ -61,7 +61,7 @@ pub struct Args {
 
 impl Args {
     /// Purges the records, or says which ones.
-    pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+    pub fn run(mut self, cx: &mut Cx<'_>) -> Result<u8> {
         if self.dry_run {
             self.print(cx)?;
         } else {
@@ -70,8 +70,9 @@ impl Args {
         Ok(DONE)
     }
 
-    fn print(&self, cx: &mut Cx<'_>) -> Result<()> {
+    fn print(&mut self, cx: &mut Cx<'_>) -> Result<()> {
         let store = cx.open_to_read()?;
+        self.find_owner(cx, &*store)?;
         self.check_access(cx, &*store)?;
         let filter = self.filter(cx.env.now());
         let listed = list::print(cx, &*store, &filter, self.format)?;
@@ -79,6 +80,14 @@ impl Args {
             (0, Format::Table | Format::Lines) => self.tell_if_no_owner(cx, &*store),
             _ => Ok(()),
         }
+    }
+
+    /// Takes the owner by the name that the store has.
+    fn find_owner(&mut self, cx: &Cx<'_>, store: &dyn Read) -> Result<()> {
+        if let Some(given) = &self.owner {
+            self.owner = Some(owner::as_stored(store, given, cx.env.now())?);
+        }
+        Ok(())
     }
 
     /// That nothing is due may be because the user is mistyped.
@@ -89,8 +98,9 @@ impl Args {
         }
     }
 
-    fn purge(&self, cx: &mut Cx<'_>) -> Result<()> {
+    fn purge(&mut self, cx: &mut Cx<'_>) -> Result<()> {
         let mut store = cx.open_to_write()?;
+        self.find_owner(cx, &*store)?;
         self.check_access(cx, &*store)?;
         let agreed = self.ask(cx, &*store)?;
         let purged = store::write(&mut *store, |tx| {

@@ -57,7 +57,9 @@ impl<'a> Selection<'a> {
 
 /// An error if they never had a key, since that is likely a typo.
 fn of_owner(cx: &Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
-    store.access(&cx.env.actor)?.for_owner(owner)?;
+    let access = store.access(&cx.env.actor)?;
+    let owner = &owner::as_stored(store, owner, now)?;
+    access.for_owner(owner)?;
     let (found, _) = store.find_readable(&Filter {
         owner: Some(owner.to_owned()),
         ..Filter::undeleted(now)

@@ -1,9 +1,23 @@
 //! A name that another key has: names are unique per owner among live keys.
 
-use crate::error::{Error, quote};
+use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
-use crate::key::{Key, Kind};
+use crate::key::{Key, Kind, State};
+use crate::name;
+use crate::store::Read;
 use crate::when::Timestamp;
+
+/// The live key of `owner` that is named `name`, or whose name cannot be told from it: one that an
+/// older version stored in another Unicode form.
+pub fn holder(store: &dyn Read, owner: &str, name: &str) -> Result<Option<Key>> {
+    for form in name::forms(name) {
+        let found = store.live_key(owner, &form)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
 
 /// What is said where the name of `holder` is wanted for another key, with what frees it. Rotation
 /// does not: the successor takes the name over.

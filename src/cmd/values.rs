@@ -140,10 +140,21 @@ pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
     Ok(labels)
 }
 
-/// Refuses a project that has no members, and suggests the nearest one that has.
-pub fn check_project(store: &dyn Read, project: &str) -> Result<()> {
-    if !store.members(Some(project), Some(1))?.is_empty() {
-        return Ok(());
+/// The project that is meant by `project`: of that very name or, where it has no members, of the same
+/// name in another Unicode form. `None` if neither has.
+pub fn project_as_stored(store: &dyn Read, project: &str) -> Result<Option<String>> {
+    for form in name::forms(project) {
+        if !store.members(Some(&form), Some(1))?.is_empty() {
+            return Ok(Some(form.into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The same; refuses a project that has no members, and suggests the nearest one that has.
+pub fn check_project(store: &dyn Read, project: &str) -> Result<String> {
+    if let Some(known) = project_as_stored(store, project)? {
+        return Ok(known);
     }
     let error = Error::not_found(format!("there is no project {}", quote(project)));
     Err(match project_like(store, project)? {

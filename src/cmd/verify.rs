@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
     /// A project that the key's owner must be a member of
-    #[arg(long, value_name = "PROJECT", value_parser = name::project)]
+    #[arg(long, value_name = "PROJECT", value_parser = name::sought_project)]
     project: Option<String>,
     /// Read the token from this file; '-' is standard input
     #[arg(long, value_name = "PATH", conflicts_with = "key_env")]

@@ -624,3 +624,29 @@ fn many_keys_are_hashed_on_every_core_in_sight_of_who_waits() {
         assert_eq!(create("").progress, "");
     }
 }
+
+#[test]
+fn an_owner_whom_nothing_knows_is_told_of_and_made() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let create = |line: &str, users: &[&str]| {
+        let line = format!("create --scope inference -q {line}");
+        world.line(&line).user("carol").users(users).run().code(0)
+    };
+    create("--owner alcie", &[]).stderr(
+        "warning: 'alcie' is neither a user of this machine nor the owner of any key\nhint: did you mean 'alice'?\n",
+    );
+    create("--owner zoe --count 2", &[])
+        .stderr("warning: 'zoe' is neither a user of this machine nor the owner of any key\n");
+    // Now each owns a key.
+    create("--owner alcie", &[]).stderr("");
+    create("--owner alice", &[]).stderr("");
+    create("--owner dora", &["dora"]).stderr("");
+    create("--owner uid:4711", &[]).stderr("");
+    create("--owner carol", &[]).stderr("");
+    create("", &[]).stderr("");
+    assert_eq!(
+        world.query("SELECT count(*) FROM keys WHERE owner IN ('alcie', 'zoe')"),
+        "4"
+    );
+}

@@ -137,6 +137,7 @@ impl World {
             with_db: true,
             called: "keyctl".to_owned(),
             cores: NonZeroUsize::MIN,
+            users: None,
         }
     }
 
@@ -352,12 +353,19 @@ pub struct Cmd<'w> {
     with_db: bool,
     cores: NonZeroUsize,
     called: String,
+    users: Option<Vec<String>>,
 }
 
 impl Cmd<'_> {
     /// By what the program is called.
     pub fn called(mut self, name: &str) -> Self {
         self.called = name.to_owned();
+        self
+    }
+
+    /// Which users the system knows; everybody who is asked for, unless this says whom.
+    pub fn users(mut self, names: &[&str]) -> Self {
+        self.users = Some(names.iter().map(|&name| name.to_owned()).collect());
         self
     }
 
@@ -451,6 +459,7 @@ impl Cmd<'_> {
         let progress = Shared::default();
         let bar = progress.clone();
         let cores = self.cores;
+        let users = self.users;
         let now = Arc::clone(&self.world.now);
         let mut variables = self.variables;
         if self.with_db {
@@ -467,6 +476,13 @@ impl Cmd<'_> {
                 login_uid: None,
             })),
             variable: Box::new(move |name| variables.get(name).cloned()),
+            user: Box::new(move |name| {
+                Some(
+                    users
+                        .as_ref()
+                        .is_none_or(|users| users.iter().any(|it| it == name)),
+                )
+            }),
             group: Box::new(|name| (name == "staff").then(|| rustix::process::getegid().as_raw())),
             program: Some(self.world.path("bin/keyctl")),
             data_dir: Some(self.world.path("data")),

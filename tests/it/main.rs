@@ -38,6 +38,7 @@ mod log;
 mod lookup;
 mod member;
 mod migrations;
+mod names;
 mod policy;
 mod properties;
 mod purge;

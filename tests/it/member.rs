@@ -438,3 +438,30 @@ fn what_is_no_project_user_or_role_is_a_usage_error() {
     }
     assert_eq!(world.log(), before);
 }
+
+#[test]
+fn a_user_whom_nothing_knows_is_told_of_and_added() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let add = |line: &str, users: &[&str]| {
+        let ran = world
+            .line(&format!("{line} -q"))
+            .user("carol")
+            .users(users)
+            .run();
+        ran.code(0).stderr
+    };
+    let unknown = "warning: 'alcie' is neither a user of this machine nor the owner of any key\nhint: did you mean 'alice'?\n";
+    for command in ["member add p alcie --role owner", "admin add alcie"] {
+        assert_eq!(add(command, &[]), unknown);
+        // They are listed already.
+        assert_eq!(add(command, &[]), "");
+    }
+    for user in ["alice", "uid:4711", "carol"] {
+        assert_eq!(add(&format!("member add p {user} --role owner"), &[]), "");
+        assert_eq!(add(&format!("admin add {user}"), &[]), "");
+    }
+    assert_eq!(add("admin add dora", &["dora"]), "");
+    let listed = world.run("admin list").stdout;
+    assert!(listed.contains("alcie\n"), "{listed}");
+}

@@ -5,6 +5,7 @@ use crate::hash::{Scheme, Stored};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
+use crate::name;
 use crate::policy::{self, Policy};
 use crate::when::{Span, Timestamp};
 use std::fmt;
@@ -25,6 +26,7 @@ pub struct Tally<'a> {
     without_scope: Keys,
     unused: Keys,
     other_hash: Keys,
+    odd_names: Keys,
 }
 
 impl<'a> Tally<'a> {
@@ -39,6 +41,7 @@ impl<'a> Tally<'a> {
             without_scope: Keys::default(),
             unused: Keys::default(),
             other_hash: Keys::default(),
+            odd_names: Keys::default(),
         }
     }
 
@@ -64,6 +67,7 @@ impl<'a> Tally<'a> {
         let scheme = self.policy.scheme();
         self.other_hash
             .count(key, hash.is_some_and(|hash| !hash.is_by(scheme)));
+        self.odd_names.count(key, has_odd_name(key));
     }
 
     fn has_long_grace(&self, key: &Key) -> bool {
@@ -140,6 +144,14 @@ impl<'a> Tally<'a> {
                 "a good verification renews the hash of a key that works; until then, one takes another time",
             );
         }
+        if self.odd_names.count > 0 {
+            report.note(
+                "names",
+                format!("a name, owner or label that may look like another (Unicode that does not show, or another form than NFC): {}", self.odd_names),
+                Hint::from("each can be named by its ID, which tells it from the others: ")
+                    .and(run!("edit ID --name OTHER")),
+            );
+        }
         if let Scheme::Argon2id(cost) = self.policy.scheme()
             && let Err(error) = cost.check()
         {
@@ -154,6 +166,14 @@ impl<'a> Tally<'a> {
 
 fn see_log() -> Hint {
     Hint::from("no command makes such a key: see ").and(run!("log --key KEY").in_quotes())
+}
+
+/// Whether a name on `key` is one that no command gives any more.
+fn has_odd_name(key: &Key) -> bool {
+    let mut names = [&key.name, &key.owner]
+        .into_iter()
+        .chain(key.labels.values());
+    names.any(|name| !name::is_plain_to_see(name))
 }
 
 /// How many keys, and the first of them.
@@ -364,6 +384,23 @@ mod tests {
         assert_eq!(notes(&policy), ["hash", "weak-hash"]);
         policy.set("hash", "sha256").unwrap();
         assert_eq!(notes(&policy), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_that_may_look_like_another_is_noted() {
+        assert_eq!(codes(|key| key.name = "größe".to_owned()), nothing());
+        let odd = |text: &str| text.to_owned();
+        assert_eq!(codes(|key| key.name = odd("gro\u{308}ße")).1, ["names"]);
+        assert_eq!(codes(|key| key.owner = odd("al\u{200b}ice")).1, ["names"]);
+        let labelled = |key: &mut Key| {
+            key.labels.insert(odd("team"), odd("\u{2800}"));
+        };
+        assert_eq!(codes(labelled).1, ["names"]);
+        let deleted = |key: &mut Key| {
+            labelled(key);
+            key.deleted_at = Some(now());
+        };
+        assert_eq!(codes(deleted), nothing());
     }
 
     #[test]

@@ -108,12 +108,14 @@ pub fn phrase(bytes: &[u8]) {
     }
 }
 
-/// Names of every sort: what is taken can be printed, and is no longer than it may be.
+/// Names of every sort: what is taken can be printed, and is no longer than it may be; what is new is in
+/// NFC, and each character of it shows.
 pub fn names(bytes: &[u8]) {
-    let text = text(bytes);
+    let given = text(bytes);
+    let text = name::nfc(&given);
     let taken = |result: keyctl::error::Result<String>, max: usize| match result {
         Ok(name) => {
-            assert_eq!(name, text);
+            assert!(name == text || name == given);
             assert!(name.chars().count() <= max);
             assert!(!name.chars().any(is_unprintable));
             true
@@ -123,13 +125,16 @@ pub fn names(bytes: &[u8]) {
             false
         }
     };
-    if taken(name::key_name(&text), 128) {
+    for new in [name::key_name(&given), name::owner(&given)] {
+        assert!(new.is_err() || name::is_plain_to_see(&text));
+    }
+    if taken(name::key_name(&given), 128) {
         assert!(KeyId::from_str(&text).is_err() && Redacted::find(text.as_bytes()).is_none());
     }
     for word in [
-        taken(name::key_name(&text), 128),
-        taken(name::owner(&text), 64),
-        taken(name::project(&text), 64),
+        taken(name::key_name(&given), 128),
+        taken(name::owner(&given), 64),
+        taken(name::project(&given), 64),
     ] {
         let shaped = !text.is_empty()
             && !text.starts_with('-')
@@ -137,23 +142,25 @@ pub fn names(bytes: &[u8]) {
             && text.trim() == text;
         assert!(shaped || !word);
     }
-    taken(name::description(&text), 256);
-    taken(name::reason(&text), 1024);
-    if taken(scope::name(&text), 64) {
+    taken(name::description(&given), 256);
+    taken(name::reason(&given), 1024);
+    if taken(scope::name(&given), 64) {
         assert!(text.starts_with(|c: char| c.is_ascii_lowercase()));
         let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ":._-".contains(c);
         assert!(text.chars().all(legal));
     }
-    match name::label(&text) {
+    match name::label(&given) {
         Ok((key, value)) => {
-            assert_eq!(format!("{key}={value}"), text);
+            let (given_key, given_value) = given.split_once('=').unwrap();
+            assert_eq!((&*key, &*value), (given_key, &*name::nfc(given_value)));
+            assert!(name::is_plain_to_see(&value));
             assert_eq!(name::label_key(&key), Ok(key));
             assert!(value.chars().count() <= 256 && !value.chars().any(is_unprintable));
         }
         Err(error) => refused(&error),
     }
-    read::<Prefix>(&text);
-    read::<KeyId>(&text);
+    read::<Prefix>(&given);
+    read::<KeyId>(&given);
 }
 
 /// A stored hash: one that costs more than any may is never run, and one that is cheap runs.

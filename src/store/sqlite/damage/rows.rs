@@ -5,13 +5,13 @@ use super::Found;
 use crate::hash::Stored;
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::name;
+use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
 use crate::store::Extent;
 use crate::store::sqlite::error::{Error, Result};
 use crate::store::sqlite::{migrate, row};
-use crate::text::is_unprintable;
+use crate::text::{is_unprintable, quote};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
@@ -122,12 +122,10 @@ fn hash(value: ValueRef<'_>) -> Hash {
 
 /// The columns of the key that hold what no command takes.
 fn odd_texts(key: &Key) -> Vec<&'static str> {
-    let is_label = |(label, value): (&String, &String)| {
-        name::label_key(label).is_ok() && name::label(&format!("{label}={value}")).is_ok()
-    };
+    let is_label = |(label, value): (&String, &String)| stored::label(label, value).is_ok();
     let checked = [
-        ("name", name::key_name(&key.name).is_ok()),
-        ("owner", name::owner(&key.owner).is_ok()),
+        ("name", stored::key_name(&key.name).is_ok()),
+        ("owner", stored::user(&key.owner, "owner").is_ok()),
         (
             "scopes",
             key.scopes.iter().all(|name| scope::name(name).is_ok()),
@@ -168,9 +166,10 @@ pub fn scopes(connection: &Connection, found: &mut Found) -> Result<()> {
         let (name, description): (String, String) = (row.get(0)?, row.get(1)?);
         if scope::name(&name).is_err() {
             found.tell("a scope's name cannot be right");
-        } else if name::description(&description).is_err() {
+        } else if stored::description(&description).is_err() {
             found.tell(format_args!(
-                "the description of the scope '{name}' cannot be right"
+                "the description of the scope {} cannot be right",
+                quote(&name)
             ));
         }
         if found.is_full {
@@ -216,11 +215,12 @@ pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
     while let Some(row) = rows.next()? {
         let (project, user, role): (String, String, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
-        if name::project(&project).is_err() {
+        if stored::user(&project, "project").is_err() {
             found.tell("a project's name cannot be right");
         } else if !is_user(&user) || role.parse::<Role>().is_err() {
             found.tell(format_args!(
-                "a member of the project '{project}' cannot be right"
+                "a member of the project {} cannot be right",
+                quote(&project)
             ));
         }
         if found.is_full {
@@ -242,7 +242,7 @@ fn scope_of(row: &Row<'_>, column: usize) -> String {
         .ok()
         .and_then(|value| value.as_str().ok());
     match text.filter(|text| scope::name(text).is_ok()) {
-        Some(name) => format!("the scope '{name}'"),
+        Some(name) => format!("the scope {}", quote(name)),
         None => "a scope whose name cannot be right".to_owned(),
     }
 }
