@@ -1,6 +1,8 @@
 //! The directory that a file lies in.
 
 use crate::error::quote;
+use rustix::fs::fsync;
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -13,13 +15,19 @@ pub fn of(path: &Path) -> &Path {
     }
 }
 
-/// Makes sure that the names in `directory`, too, are on the disk. One who may put files into it
-/// need not be allowed to read it; then they get there in their own time.
+/// Brings the names in `directory` to the disk, as far as its file system can be asked to.
+///
+/// One who may put files into it need not be allowed to read it, and some file systems (FUSE, 9p)
+/// know no fsync of a directory: then the names get there in their own time.
 pub fn sync(directory: &Path) -> io::Result<()> {
-    match File::open(directory) {
-        Ok(directory) => directory.sync_all(),
-        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(cause) => Err(cause),
+    let directory = match File::open(directory) {
+        Ok(directory) => directory,
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        Err(cause) => return Err(cause),
+    };
+    match fsync(&directory) {
+        Err(Errno::INVAL | Errno::BADF | Errno::NOSYS | Errno::NOTSUP) => Ok(()),
+        synced => Ok(synced?),
     }
 }
 

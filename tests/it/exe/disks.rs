@@ -2,7 +2,7 @@
 
 use super::crash::ledger::{End, Ledger};
 use super::crash::step::{Step, What};
-use super::harness::{Site, code, is_root, run, skipped};
+use super::harness::{Site, code, content, is_root, run, skipped};
 use super::strace::{self, Call, Fault, calls_of, failing};
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
@@ -220,6 +220,42 @@ fn a_token_that_its_file_does_not_take_for_good_makes_no_key() {
             });
             assert_eq!(end, End::Failed, "{what:?} {name}");
         }
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_synced_takes_a_secret_file_a_backup_and_what_a_restore_replaces() {
+    if !strace::is_here() {
+        return;
+    }
+    for error in ["EINVAL", "EBADF", "ENOSYS", "EOPNOTSUPP"] {
+        let site = Site::new();
+        site.create();
+        let fault = Fault {
+            names: "fsync".to_owned(),
+            error,
+            when: "1+".to_owned(),
+        };
+        let mut directory = site.db();
+        directory.pop();
+        for line in [
+            "create --scope inference --name new --secret-file secret",
+            "rotate new --secret-file secret.new",
+            "backup copy.db",
+            "restore copy.db --yes",
+        ] {
+            let faults = [fault.clone()];
+            run(&mut failing(&site.cmd(line), &faults, &[&directory])).code(0);
+        }
+        let token = content(site.path("secret.new"));
+        assert_eq!(site.verify(token), 0, "{error}");
+        // Another error is one.
+        let fault = Fault {
+            error: "EIO",
+            ..fault
+        };
+        let backup = site.cmd("backup again.db");
+        run(&mut failing(&backup, &[fault], &[&directory])).fails(5, "cannot make the file ");
     }
 }
 
