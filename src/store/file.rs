@@ -350,7 +350,7 @@ pub fn has_lost_all(path: &Path) -> bool {
 }
 
 /// Tells whether a write-ahead log that is not empty lies beside the file at `path`.
-fn has_log(path: &Path) -> bool {
+pub fn has_log(path: &Path) -> bool {
     is_filled(&beside(path, "-wal"))
 }
 

@@ -13,6 +13,7 @@ mod read;
 mod restore;
 mod row;
 mod subject;
+mod wal;
 mod write;
 
 pub use self::open::is_marked;

@@ -2,8 +2,10 @@
 //! first command that changes it.
 
 use crate::harness::{World, id_of};
+use keyctl::store::{Location, open_to_write};
 use rusqlite::Connection;
 use serde_json::json;
+use std::fs;
 use std::process::Stdio;
 
 /// The first schema.
@@ -230,6 +232,19 @@ fn any_command_that_changes_something_brings_it_up_to_date() {
         assert_eq!(world.query("PRAGMA user_version"), LAST, "{line}");
         world.check_chain();
     }
+}
+
+#[test]
+fn bringing_it_up_to_date_leaves_nothing_in_the_log() {
+    let Old { world, .. } = old();
+    drop(open_to_write(&Location::new(&world.db()).unwrap()).unwrap());
+    let log = fs::metadata(world.path("keyctl.db-wal")).unwrap();
+    assert_eq!(log.len(), 0);
+    let alone = world.path("alone.db");
+    fs::copy(world.db(), &alone).unwrap();
+    let sql = Connection::open(alone).unwrap();
+    let version = sql.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    assert_eq!(version.unwrap().to_string(), LAST);
 }
 
 #[test]

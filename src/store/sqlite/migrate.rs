@@ -1,14 +1,15 @@
 //! The schema, one file a step; `user_version` counts the steps that were taken.
 
-use super::commit::uncommitted;
+use super::commit::{truncate_log, uncommitted};
 use super::error::{Error, Refusal, Result};
 use super::open::{APPLICATION_ID, foreign, is_empty};
 use super::subject::Subject;
-use super::write;
+use super::{wal, write};
 use crate::error::Error as Told;
 use crate::event::{Action, Event, GENESIS};
 use crate::store::Founder;
 use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
 
 const MIGRATIONS: [&str; 3] = [
     include_str!("0001_main.sql"),
@@ -36,8 +37,8 @@ pub fn migrate(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again under the lock: somebody else may have been faster.
     let from = version(&transaction)?;
-    if from == 0 && !is_empty(&transaction)? {
-        return Err(foreign(&transaction));
+    if from == 0 {
+        refuse_to_found(&transaction, subject.path)?;
     }
     for step in MIGRATIONS.iter().skip(from) {
         transaction.execute_batch(step)?;
@@ -57,7 +58,23 @@ pub fn migrate(
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     let committed = transaction.commit();
     committed.map_err(|cause| uncommitted(connection, subject, cause))?;
+    // The first page alone would be taken for a file that nothing was ever put into.
+    truncate_log(connection);
     Ok(from == 0)
+}
+
+/// Refuses a file without a version that is another program's, or was a store: to be asked under the
+/// write lock, since somebody may just be founding it.
+pub fn refuse_to_found(connection: &Connection, path: &Path) -> Result<()> {
+    if !is_empty(connection)? {
+        return Err(foreign(connection));
+    }
+    if wal::holds_commit(path, connection) {
+        return Err(Error::Damaged(
+            "it is empty, and what the log beside it holds cannot be read".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// A database in memory with the schema of `version`, and nothing of anybody's in it.

@@ -11,7 +11,7 @@ use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
 use super::subject::{Role, Subject};
-use super::{BUSY_TIMEOUT, Sqlite, is_same, open, shown, write};
+use super::{BUSY_TIMEOUT, Sqlite, is_same, open, shown, wal, write};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
 use crate::event::Event;
@@ -245,7 +245,8 @@ impl Restoration {
         let path = self.location.existing()?;
         let connection =
             open::alone(&path, BUSY_TIMEOUT, false).map_err(|error| error.about(&path))?;
-        if !open::is_empty(&connection).map_err(|error| error.about(&path))? {
+        let is_empty = open::is_empty(&connection).map_err(|error| error.about(&path))?;
+        if !is_empty || wal::holds_commit(&path, &connection) {
             return Err(Told::state(format!(
                 "a store came to be at {} meanwhile",
                 self.location.shown()

@@ -4,7 +4,7 @@ use super::harness::{Site, content, run, run_with, set_mode};
 use super::strace::{self, Fault, failing};
 use crate::harness::id_of;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
@@ -142,4 +142,87 @@ fn a_store_whose_founding_fails_is_not_founded_or_nobody_says_so() {
         );
     }
     assert!(failed > 0);
+}
+
+/// The size of the file `name`.
+fn size(site: &Site, name: &str) -> u64 {
+    fs::metadata(site.path(name)).unwrap().len()
+}
+
+#[test]
+fn init_and_a_first_create_leave_nothing_in_the_log() {
+    for line in ["init", "create --scope inference"] {
+        let site = Site::new();
+        site.run(line);
+        assert_eq!(size(&site, "keyctl.db-wal"), 0, "{line}");
+        copy(&site, "keyctl.db", "alone.db");
+        run(&mut site.bare("list --db alone.db")).code(0);
+        run(&mut site.bare("log --check --db alone.db")).code(0);
+    }
+}
+
+/// A store `lost.db` all of which is in its log, since somebody was reading when it was made.
+fn in_its_log_alone() -> Site {
+    let site = Site::new();
+    let reader = Connection::open(site.path("lost.db")).unwrap();
+    let sql = "PRAGMA journal_mode = WAL; BEGIN; SELECT * FROM sqlite_schema";
+    reader.execute_batch(sql).unwrap();
+    run(&mut site.bare("create --scope inference --db lost.db")).code(0);
+    copy(&site, "lost.db", "other.db");
+    copy(&site, "lost.db-wal", "other.db-wal");
+    drop(reader);
+    for suffix in ["", "-wal"] {
+        let path = |name: &str| site.path(format!("{name}.db{suffix}"));
+        fs::rename(path("other"), path("lost")).unwrap();
+    }
+    drop(fs::remove_file(site.path("lost.db-shm")));
+    assert_eq!(size(&site, "lost.db"), 4096);
+    site
+}
+
+#[test]
+fn a_store_whose_log_holds_all_of_it_is_not_founded_anew_where_one_bit_of_that_has_changed() {
+    let whole = in_its_log_alone();
+    let listed = run(&mut whole.bare("list --format ids --db lost.db")).code(0);
+    assert_eq!(listed.stdout.lines().count(), 1);
+    // In the header, in the first frame, and in its page.
+    for at in [9, 24, 32 + 8, 32 + 20, 32 + 24 + 100] {
+        let site = in_its_log_alone();
+        let mut log = content(site.path("lost.db-wal"));
+        log[at] ^= 1;
+        fs::write(site.path("lost.db-wal"), &log).unwrap();
+        run(&mut site.bare("create --scope inference --db lost.db"))
+            .fails(5, "the store ")
+            .says("is damaged: it is empty, and what the log beside it holds cannot be read");
+        assert_eq!(content(site.path("lost.db-wal")), log, "{at}");
+        site.create();
+        site.run("backup copy.db");
+        run(&mut site.bare("restore copy.db --db lost.db --yes"))
+            .code(0)
+            .says("the store is damaged: it is empty")
+            .says("the replaced store is kept: ");
+        let listed = run(&mut site.bare("list --format ids --db lost.db")).code(0);
+        assert_eq!(listed.stdout.lines().count(), 1);
+        let kept = |suffix: &str| {
+            let mut names = fs::read_dir(site.path("")).unwrap();
+            names.any(|entry| {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                name.contains(".replaced-") && name.ends_with(suffix)
+            })
+        };
+        assert!(kept("Z") && kept("-wal"));
+    }
+}
+
+#[test]
+fn a_file_whose_founder_was_killed_in_the_log_is_founded_by_the_next() {
+    for frames in 1..4 {
+        let site = in_its_log_alone();
+        let log = content(site.path("lost.db-wal"));
+        let end = 32 + frames * (24 + 4096) - 1000;
+        fs::write(site.path("lost.db-wal"), &log[..end]).unwrap();
+        run(&mut site.bare("create --scope inference --db lost.db"))
+            .code(0)
+            .says("made a new store");
+    }
 }

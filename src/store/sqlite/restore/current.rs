@@ -1,13 +1,14 @@
 //! What a copy is to replace.
 
 use super::super::open::Empty;
-use super::super::{Sqlite, open, owner_of};
+use super::super::{BUSY_TIMEOUT, Sqlite, migrate, open, owner_of};
 use crate::access::{Access, ROOT};
 use crate::env::Actor;
 use crate::error::Result as ToldResult;
+use crate::store::file::has_log;
 use crate::store::siblings::Siblings;
 use crate::store::{Location, Read};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 
 /// What lies where the copy is to go.
@@ -40,9 +41,16 @@ impl Current {
 
 /// What is at `location`, where only a store of ours may be replaced.
 pub(super) fn look(location: &Location) -> ToldResult<Current> {
-    if location.is_vacant() || Sqlite::is_unfounded(location) {
+    if location.is_vacant() {
         location.check_directory()?;
         return Ok(Current::Nothing);
+    }
+    if Sqlite::is_unfounded(location) {
+        let current = unfounded(&location.existing()?)?;
+        if matches!(current, Current::Nothing) {
+            location.check_directory()?;
+        }
+        return Ok(current);
     }
     let path = location.existing()?;
     let is_ours = open::is_marked(&path);
@@ -64,6 +72,22 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
         Err(error) => Err(error
             .about(&path)
             .hint("move it away, or name another file: --db PATH")),
+    }
+}
+
+/// What the file at `path` is, into which nothing was put that can be read.
+fn unfounded(path: &Path) -> ToldResult<Current> {
+    if !has_log(path) {
+        return Ok(Current::Nothing);
+    }
+    let looked = open::to_write(path, BUSY_TIMEOUT, Empty::Taken).and_then(|mut connection| {
+        let alone = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        migrate::refuse_to_found(&alone, path)
+    });
+    match looked {
+        Ok(()) => Ok(Current::Nothing),
+        Err(error) if error.is_damage() => Ok(Current::Damaged(error.in_words())),
+        Err(error) => Err(error.about(path)),
     }
 }
 
