@@ -4,6 +4,7 @@
 
 use crate::hint::{Hint, Part};
 use crate::text::{is_unprintable, stands_for_itself};
+use crate::url::is_url;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -19,7 +20,7 @@ pub struct Called {
     pub name: String,
     /// Whether there was a path before it, and a shell need not find it by its name.
     pub by_path: bool,
-    /// The store that `--db` named, as a shell reads it.
+    /// The store that `--db` named, as a shell reads it. Not a server: a password may stand there.
     pub db: Option<String>,
 }
 
@@ -32,7 +33,9 @@ impl Called {
         Called {
             name: name.filter(|name| is_word(name)).unwrap_or(OWN).to_owned(),
             by_path: path.components().count() > 1,
-            db: db(args).map(as_word),
+            db: db(args)
+                .filter(|db| !is_url(&db.to_string_lossy()))
+                .map(as_word),
         }
     }
 
@@ -212,6 +215,8 @@ mod tests {
             (&["keyctl", "--db", "-my store"], Some(r"./-my\ store")),
             (&["keyctl", "--db", "a\nb"], Some("PATH")),
             (&["keyctl", "--db", ""], Some("PATH")),
+            (&["keyctl", "--db", "postgres://u:pw@h/d"], None),
+            (&["keyctl", "--db=postgres:u:pw@h/d"], None),
         ] {
             assert_eq!(Called::by(&words(line)).db.as_deref(), expected, "{line:?}");
         }

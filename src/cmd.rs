@@ -34,6 +34,7 @@ mod values;
 mod verify;
 
 pub use completions::Asked;
+pub use values::file_path;
 
 use crate::called::Called;
 use crate::env::{Env, Progress, Unit};
@@ -41,7 +42,7 @@ use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
-use crate::store::{self, Founder, Location, Read, Store};
+use crate::store::{self, Founder, Location, Read, Store, address};
 use crate::when::Timestamp;
 use clap::{ArgMatches, Args as _, Subcommand};
 use std::fmt::Display;
@@ -255,8 +256,9 @@ impl Cx<'_> {
         if let Some(path) = &self.db {
             return Location::new(path);
         }
-        if let Some(path) = self.env.var("KEYCTL_DB") {
-            return Ok(Location::new(&PathBuf::from(path))?.named_by("KEYCTL_DB"));
+        if let Some(path) = self.env.var(address::VARIABLE) {
+            address::KEYCTL_DB.check(&path)?;
+            return Ok(Location::new(&PathBuf::from(path))?.named_by(address::VARIABLE));
         }
         let data = self.env.data_dir.as_ref().ok_or_else(|| {
             Error::store("there is no data directory for the store: HOME is not set")

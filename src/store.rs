@@ -1,5 +1,6 @@
 //! The store: what every backend does, in terms of keys and events.
 
+pub mod address;
 mod aside;
 mod damage;
 mod file;

@@ -1,5 +1,7 @@
 //! Text that somebody else chose, as a message, a terminal or a shell can take it.
 
+use crate::url;
+
 /// The longest part of a value, in characters, that an error repeats.
 const QUOTED_MAX: usize = 64;
 
@@ -10,7 +12,7 @@ const SECRET_MIN: usize = 32;
 /// `text` in single quotes as an error names a value: escaped, cut at 64 characters, and without
 /// what might be a secret.
 pub fn quote(text: &str) -> String {
-    let text = &without_secrets(text);
+    let text = &without_secrets(&url::without_password(text));
     let mut cut: String = text.chars().take(QUOTED_MAX).collect();
     if cut.len() < text.len() {
         cut.push('…');

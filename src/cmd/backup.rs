@@ -1,9 +1,10 @@
 //! `keyctl backup`
 
+use super::values::file_path;
 use super::{Cx, confirm};
 use crate::error::{DONE, Result};
 use crate::hint::run;
-use crate::store::{self, Place};
+use crate::store::{self, Place, address};
 use std::path::PathBuf;
 
 /// Copy the store to a new file
@@ -28,7 +29,7 @@ Examples:
   $ keyctl backup before.db && keyctl log --check --db before.db")]
 pub struct Args {
     /// The file to create; nothing may exist at this path, not even a symbolic link
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_parser = file_path(address::NEW_COPY))]
     path: PathBuf,
 }
 

@@ -5,13 +5,13 @@ mod effect;
 use self::effect::Effect;
 use super::Cx;
 use super::confirm::{confirm, keys, name_first};
-use super::values::Why;
+use super::values::{Why, file_path};
 use crate::access::Access;
 use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::store::{self, Location, Read, Restoration};
+use crate::store::{self, Location, Read, Restoration, address};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ Examples:
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --yes -m 'the disk was lost'")]
 pub struct Args {
     /// The copy
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_parser = file_path(address::COPY))]
     path: PathBuf,
     /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]

@@ -7,10 +7,18 @@ use crate::name;
 use crate::near;
 use crate::project::Role;
 use crate::store::Read;
+use crate::store::address::Named;
 use crate::when::{Timestamp, When};
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::str::FromStr;
+
+/// Value parser for the path of the file that `named` says.
+pub fn file_path(named: Named) -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(move |path| named.check(path.as_os_str()).map(|()| path))
+}
 
 /// Number of owners of a project that are named.
 const OWNERS_MAX: usize = 10;

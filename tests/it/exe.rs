@@ -1,5 +1,6 @@
 //! The real executable: what only a process shows, on real pipes, terminals, files and users.
 
+mod addresses;
 mod batch;
 mod clock;
 mod crash;

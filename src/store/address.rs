@@ -1,0 +1,121 @@
+//! The text that names a file: as it was typed, or as a variable holds it.
+
+use crate::error::{Error, Result, quote};
+use crate::text::stands_for_itself;
+use crate::url;
+use std::ffi::OsStr;
+
+/// What a path is for, and by what it was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The argument or the variable.
+    by: &'static str,
+    /// Where `-` is no file, what to do instead.
+    instead_of_dash: Option<&'static str>,
+}
+
+/// The environment variable that names the store.
+pub const VARIABLE: &str = "KEYCTL_DB";
+
+/// The store, by an argument.
+pub const DB: Named = Named {
+    by: "--db",
+    instead_of_dash: Some("a store is a file"),
+};
+
+/// The store, by the environment.
+pub const KEYCTL_DB: Named = Named { by: VARIABLE, ..DB };
+
+/// A file for a new token.
+pub const SECRET_FILE: Named = Named {
+    by: "--secret-file",
+    instead_of_dash: Some("without --secret-file the token goes to standard output"),
+};
+
+/// A file that a token is read from, or standard input.
+pub const KEY_FILE: Named = Named {
+    by: "--key-file",
+    instead_of_dash: None,
+};
+
+/// A copy that is to be made.
+pub const NEW_COPY: Named = Named {
+    by: "PATH",
+    instead_of_dash: Some("a copy is checked before it gets its name, so it cannot go to a pipe"),
+};
+
+/// A copy that is to be read.
+pub const COPY: Named = Named {
+    by: "PATH",
+    instead_of_dash: Some(
+        "a copy is checked before it is restored, so it cannot come from a pipe: put it into a file",
+    ),
+};
+
+impl Named {
+    /// Refuses `path` where it is none: a URL, of which nothing is repeated; `-`; what begins with a
+    /// `~`, which no shell has expanded; and in a variable, what has a line break in it.
+    pub fn check(self, path: &OsStr) -> Result<()> {
+        let text = path.to_string_lossy();
+        if url::is_url(&text) {
+            return Err(self.no_url(&text));
+        }
+        if let Some(instead) = self.instead_of_dash.filter(|_| text == "-") {
+            return Err(Error::usage(format!("{} is '-', not a file", self.by))
+                .hint(format!("{instead}; for a file of that name, write ./-")));
+        }
+        if text.starts_with('~') {
+            return Err(self.no_home(&text));
+        }
+        if self.by == VARIABLE && text.contains(['\n', '\r']) {
+            return Err(Error::usage(format!(
+                "{} has a line break in it: {}",
+                self.by,
+                quote(&text)
+            ))
+            .hint("take it away where the variable is set; a file with the path may end in one, or have CRLF"));
+        }
+        Ok(())
+    }
+
+    fn no_url(self, text: &str) -> Error {
+        let is_store = [DB.by, VARIABLE].contains(&self.by);
+        let error = match url::names_postgres(text) {
+            true if is_store => Error::usage(format!(
+                "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",
+                self.by
+            )),
+            _ => Error::usage(format!("{} names a URL, not a file", self.by)),
+        };
+        let advice = match is_store {
+            true => "name the store's file: --db PATH",
+            false => "name a file by its path",
+        };
+        match self.by != VARIABLE && url::has_password(text) {
+            true => error.hint(format!(
+                "{advice}; others can read arguments with ps: treat the password in this one as leaked"
+            )),
+            false => error.hint(advice),
+        }
+    }
+
+    fn no_home(self, text: &str) -> Error {
+        let home = match text.strip_prefix("~/") {
+            Some(rest) if !rest.is_empty() && rest.chars().all(stands_for_itself) => {
+                format!("$HOME/{rest}")
+            }
+            Some(_) => "$HOME/…".to_owned(),
+            None => "the path of that home directory".to_owned(),
+        };
+        let write = match self.by == VARIABLE {
+            true => format!("where a shell sets it, write {home}, else the whole path"),
+            false => format!("write {home}"),
+        };
+        Error::usage(format!(
+            "{} begins with '~', which no shell has expanded: {}",
+            self.by,
+            quote(text)
+        ))
+        .hint(format!("{write}; for a file of that very name, ./~…"))
+    }
+}

@@ -1,0 +1,99 @@
+//! Text that names a server, or was meant to: a password may stand in it, and nobody is shown that.
+
+use std::borrow::Cow;
+
+/// What stands before the name of a PostgreSQL server.
+const POSTGRES: [&str; 2] = ["postgres:", "postgresql:"];
+
+/// What stands before a password among other parameters.
+const PASSWORD: &str = "password=";
+
+/// Whether `text` names a server, or would if it were typed right: no path of a file has `://` in it
+/// but by mistake.
+pub fn is_url(text: &str) -> bool {
+    text.contains("://") || names_postgres(text)
+}
+
+/// Whether `text` names a PostgreSQL server, by a URL or by its parameters (`host=… password=…`).
+pub fn names_postgres(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let begin = text.trim_start_matches(|c: char| c.is_whitespace() || "'\"".contains(c));
+    text.contains(PASSWORD)
+        || begin.starts_with("postgresql+")
+        || POSTGRES.iter().any(|scheme| begin.starts_with(scheme))
+}
+
+/// Whether there is a password in `text`, which names a server.
+pub fn has_password(text: &str) -> bool {
+    let user = text.rsplit_once('@').map_or("", |(before, _)| {
+        before.rsplit_once("//").map_or(before, |(_, user)| user)
+    });
+    user.contains(':') || text.to_ascii_lowercase().contains(PASSWORD)
+}
+
+/// `text` up to where a user and a password begin, if it names a server with one.
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    let lower = text.to_ascii_lowercase();
+    let behind = |part: &str| lower.find(part).map(|at| at + part.len());
+    let server = POSTGRES.iter().find_map(|scheme| behind(scheme));
+    let server = [behind("://"), server].into_iter().flatten().max();
+    let begin = server.filter(|&at| text[at..].contains('@'));
+    match [begin, behind(PASSWORD)].into_iter().flatten().min() {
+        Some(at) if at < text.len() => Cow::Owned(format!("{}…", &text[..at])),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_told_from_a_path() {
+        for url in [
+            "postgres://u:pw@h/d",
+            "POSTGRESQL://h/d",
+            "postgresql+psycopg2://h/d",
+            "postgres:/u:pw@h/d",
+            " postgres:u:pw@h/d",
+            "'mysql://u:pw@h'",
+            "KEYCTL_DB=sqlite:///k.db",
+            "host=h user=u Password=pw",
+        ] {
+            assert!(is_url(url), "{url}");
+        }
+        for path in ["k.db", "/srv/a:b/k.db", "C:/k.db", "a//b", "postgres/k.db"] {
+            assert!(!is_url(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_behind_the_scheme_is_shown_where_a_user_may_stand_there() {
+        for (text, shown) in [
+            ("postgres://u:pw@h/d", "postgres://…"),
+            ("see https://u:p/w@h and more", "see https://…"),
+            ("postgres:/u:pw@h/d", "postgres:…"),
+            ("POSTGRES:u:pw@h", "POSTGRES:…"),
+            ("postgres://h/d?password=pw", "postgres://h/d?password=…"),
+            ("host=h Password=pw", "host=h Password=…"),
+            ("https://h/d", "https://h/d"),
+            ("ü@h", "ü@h"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_user_alone_is_no_password() {
+        for url in [
+            "postgres://u:pw@h/d",
+            "postgres://u:p@w@h",
+            "host=h password=pw",
+        ] {
+            assert!(has_password(url), "{url}");
+        }
+        for url in ["postgres://u@h:5432/d", "postgres://h:5432/d"] {
+            assert!(!has_password(url), "{url}");
+        }
+    }
+}
