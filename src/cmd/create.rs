@@ -98,7 +98,7 @@ impl Args {
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }
-        let target = self.handover.clone().check(&*cx.env.stdout)?;
+        let target = self.handover.clone().check(cx)?;
         // What is refused is refused before anything is made and before time is spent on hashing,
         // and again under the lock.
         let preview = cx.preview()?;

@@ -40,12 +40,15 @@ pub struct Target {
 }
 
 impl Handover {
-    /// Sees to it that the secret file's place is free, or that standard output is fit to take a
-    /// token.
-    pub fn check(self, stdout: &dyn Output) -> Result<Target> {
+    /// Checks that the secret file's place is free and no part of a store, or that standard output is
+    /// fit to take a token.
+    pub fn check(self, cx: &Cx<'_>) -> Result<Target> {
         match &self.secret_file {
-            Some(path) => SecretFile::check(path)?,
-            None => deliver::check_stdout(stdout)?,
+            Some(path) => {
+                cx.location()?.check_apart(path)?;
+                SecretFile::check(path)?;
+            }
+            None => deliver::check_stdout(&*cx.env.stdout)?,
         }
         Ok(Target {
             secret_file: self.secret_file,

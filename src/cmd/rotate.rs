@@ -73,7 +73,7 @@ impl Args {
             expiry.check(cx.env.now())?;
         }
         let text = keys::expand_one(cx, &self.key)?;
-        let target = self.handover.clone().check(&*cx.env.stdout)?;
+        let target = self.handover.clone().check(cx)?;
         let mut store = cx.open_to_write()?;
         let actor = cx.env.actor.clone();
         let now = cx.env.now();

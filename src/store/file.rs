@@ -1,5 +1,6 @@
 //! Where a store's file lies, and what may lie there: permissions at creation, not after.
 
+use crate::directory;
 use crate::error::{Error, Result, escape, quote, shell_word, words};
 use crate::hint::run;
 use std::ffi::OsStr;
@@ -136,6 +137,38 @@ impl Location {
         let directory = path.parent()?;
         let is_exposed = fs::metadata(directory).is_ok_and(|it| it.mode() & OTHERS_WRITE != 0);
         is_exposed.then(|| directory.to_owned())
+    }
+
+    /// Refuses `path` for a new file where SQLite would take that for a part of this store, be it there
+    /// yet or not, or of another file; and where the store itself is to lie.
+    pub fn check_apart(&self, path: &Path) -> Result<()> {
+        let Some(whole) = whole_of(path).or_else(|| self.whole_of(path)) else {
+            return Ok(());
+        };
+        Err(Error::store(format!(
+            "the file {} would be taken for a part of {}",
+            quote(&path.to_string_lossy()),
+            escape(&whole.to_string_lossy())
+        ))
+        .hint("name another file, whose name ends otherwise"))
+    }
+
+    /// The store's path, if `path` names its place, or that of a part of it.
+    fn whole_of(&self, path: &Path) -> Option<PathBuf> {
+        let (directory, name) = real_place(path)?;
+        let target = fs::canonicalize(&self.path).ok();
+        let mut stores = [Some(&self.path), target.as_ref()].into_iter().flatten();
+        let is_in = |store: &&PathBuf| {
+            real_place(store).is_some_and(|(other, whole)| {
+                let part = strip_part(&name).unwrap_or(&name);
+                // Some file systems do not tell 'A' from 'a'.
+                other == directory
+                    && [part, &name]
+                        .iter()
+                        .any(|it| it.eq_ignore_ascii_case(&whole))
+            })
+        };
+        stores.find(is_in).cloned()
     }
 
     /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
@@ -369,12 +402,23 @@ pub fn refuse_part(path: &Path) -> Result<()> {
 
 /// The file that SQLite would take what lies at `path`, or is to lie there, for a part of.
 fn whole_of(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.as_bytes();
-    let whole = PARTS
-        .iter()
-        .find_map(|suffix| name.strip_suffix(suffix.as_bytes()))?;
+    let whole = strip_part(path.file_name()?.as_bytes())?;
     let whole = path.with_file_name(OsStr::from_bytes(whole));
     whole.is_file().then_some(whole)
+}
+
+/// The name of the file of which a file named `name` would be a part.
+fn strip_part(name: &[u8]) -> Option<&[u8]> {
+    PARTS.iter().find_map(|suffix| {
+        let (whole, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
+        end.eq_ignore_ascii_case(suffix.as_bytes()).then_some(whole)
+    })
+}
+
+/// The directory that a file at `path` lies in, links resolved, and the file's name.
+fn real_place(path: &Path) -> Option<(PathBuf, Vec<u8>)> {
+    let directory = fs::canonicalize(directory::of(path)).ok()?;
+    Some((directory, path.file_name()?.as_bytes().to_owned()))
 }
 
 /// What SQLite adds to a file's name to name what it keeps beside it: the log, its index, and the

@@ -17,6 +17,7 @@ mod locales;
 mod memory;
 mod oracles;
 mod package;
+mod parts;
 mod pictures;
 mod pipes;
 mod processes;
