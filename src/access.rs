@@ -1,11 +1,12 @@
 //! Access: who may change which key. On a SQLite store this guards against mistakes; whoever can
 //! write the file can do anything, so the file's permission is the wall.
 
+use crate::env::Actor;
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::project::Role;
 
-/// The user with uid 0, always an administrator.
+/// The user with uid 0: an administrator, where the user namespace knows the owner of the store's file.
 pub const ROOT: u32 = 0;
 
 /// What the actor may do in the store that is open.
@@ -18,6 +19,16 @@ pub struct Access {
 }
 
 impl Access {
+    /// What `actor` may do in a store whose file belongs to the uid `file_owner`, if the actor's user
+    /// namespace knows that user, and where they are `appointed` or not.
+    pub fn of(actor: &Actor, appointed: bool, file_owner: Option<u32>) -> Self {
+        let by_uid = file_owner.is_some_and(|owner| actor.uid == ROOT || actor.uid == owner);
+        Access {
+            actor: actor.name.clone(),
+            admin: appointed || by_uid,
+        }
+    }
+
     /// Refuses an actor who is neither `owner` nor an administrator.
     pub fn for_owner(&self, owner: &str) -> Result<()> {
         if self.admin || self.actor == owner {

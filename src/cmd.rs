@@ -37,7 +37,7 @@ pub use completions::Asked;
 pub use values::file_path;
 
 use crate::called::Called;
-use crate::env::{Env, Progress, Unit};
+use crate::env::{Actor, Env, Progress, Unit};
 use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::lookup::Lookup;
@@ -45,8 +45,10 @@ use crate::output::{Style, unwritable};
 use crate::store::{self, Founder, Location, Read, Store, address};
 use crate::when::Timestamp;
 use clap::{ArgMatches, Args as _, Subcommand};
+use std::cell::LazyCell;
 use std::fmt::Display;
 use std::io::ErrorKind;
+use std::mem;
 use std::path::PathBuf;
 
 /// A title, and the commands that stand below it.
@@ -106,6 +108,7 @@ impl Command {
     /// Runs the command and returns the exit code of what it found. A refusal by access or policy
     /// is logged.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        cx.act_towards_store();
         let ran = match self {
             Command::Create(args) => args.run(cx),
             Command::List(args) => args.run(cx),
@@ -189,6 +192,16 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
+    /// Makes the actor who they are to the owner of the store. Asked for when it is first needed.
+    fn act_towards_store(&mut self) {
+        let Ok(location) = self.location() else {
+            return;
+        };
+        let asked = mem::replace(&mut self.env.actor, LazyCell::new(Box::new(Actor::nobody)));
+        let known = move || asked.clone().towards(location.path());
+        self.env.actor = LazyCell::new(Box::new(known));
+    }
+
     /// Says on standard error how things stand; nothing with `--quiet`.
     fn status(&mut self, line: impl Display) {
         if !self.quiet {

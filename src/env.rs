@@ -2,6 +2,7 @@
 //! values, given by `main` or by a test. Nothing else in the library asks the system for them.
 
 use crate::error::Result;
+use crate::namespace::Namespace;
 use crate::when::Timestamp;
 use std::cell::LazyCell;
 use std::ffi::OsString;
@@ -9,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// A source of random bytes fit for secrets.
@@ -81,12 +82,45 @@ pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 /// The user who runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The effective uid's name, or `uid:N` where it has none.
+    /// The effective uid's name, or `uid:N` where it has none, or `userns:N` by
+    /// [`Actor::towards`].
     pub name: String,
     /// The effective uid.
     pub uid: u32,
     /// The uid that logged in, where the kernel keeps it (Linux: `/proc/self/loginuid`).
     pub login_uid: Option<u32>,
+    /// The user namespace in which these uids mean somebody.
+    pub namespace: Namespace,
+}
+
+impl Actor {
+    /// Somebody without a name or a right.
+    pub fn nobody() -> Self {
+        Actor {
+            name: String::new(),
+            uid: u32::MAX,
+            login_uid: None,
+            namespace: Namespace::default(),
+        }
+    }
+
+    /// The actor as the owner of the file at `path` knows them: in a namespace that does not know
+    /// that owner, by the uid outside. It has a name that no user has, since a namespace around this
+    /// one may be of the same making.
+    #[must_use]
+    pub fn towards(self, path: &Path) -> Self {
+        if !self.namespace.is_foreign_to(self.uid, path) {
+            return self;
+        }
+        let uid = self.namespace.outside(self.uid).unwrap_or(self.uid);
+        let login_uid = self.login_uid.and_then(|uid| self.namespace.outside(uid));
+        Actor {
+            name: format!("userns:{uid}"),
+            uid,
+            login_uid,
+            ..self
+        }
+    }
 }
 
 /// Which of the standard streams are terminals, and how wide they are.

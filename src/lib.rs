@@ -4,8 +4,8 @@
 //! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
 //! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
 //! parts, `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`, `hash`, `id`,
-//! and at the bottom `parallel`, `env`, `when`, `directory`, `near`, `error`, `called`, `hint`, `text` and
-//! `url`. `usage` puts clap's refusals into our words.
+//! and at the bottom `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `error`, `called`, `hint`,
+//! `text` and `url`. `usage` puts clap's refusals into our words.
 
 pub mod access;
 pub mod called;
@@ -20,6 +20,7 @@ pub mod id;
 pub mod key;
 pub mod lookup;
 pub mod name;
+pub mod namespace;
 pub mod near;
 pub mod output;
 pub mod parallel;

@@ -9,6 +9,7 @@ pub use memory::keep_private;
 
 use keyctl::env::{Actor, Env, Input, Output, Random, Terminal};
 use keyctl::error::{Error, Result, words};
+use keyctl::namespace::{Namespace, OVERFLOW};
 use keyctl::when::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -92,7 +93,20 @@ fn actor() -> Actor {
         name: name.unwrap_or_else(|| format!("uid:{uid}")),
         uid,
         login_uid: login_uid(),
+        namespace: namespace(),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn namespace() -> Namespace {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let overflow = read("/proc/sys/kernel/overflowuid").trim().parse();
+    Namespace::new(&read("/proc/self/uid_map"), overflow.unwrap_or(OVERFLOW))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn namespace() -> Namespace {
+    Namespace::default()
 }
 
 fn login_uid() -> Option<u32> {

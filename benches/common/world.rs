@@ -4,6 +4,7 @@
 use super::Failed;
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
 use keyctl::error::Result;
+use keyctl::namespace::Namespace;
 use keyctl::when::Timestamp;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -96,6 +97,7 @@ fn actor() -> Actor {
         name: "bench".to_owned(),
         uid: rustix::process::geteuid().as_raw(),
         login_uid: None,
+        namespace: Namespace::default(),
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     Damage, Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Skipped, Store,
     Version, Visit, VisitEntry, VisitHash,
 };
-use crate::access::{Access, ROOT};
+use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error, Result, escape};
 use crate::event::{Flaw, Head};
@@ -39,9 +39,7 @@ use crate::project::{self, Member};
 use crate::scope::Registry;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
-use std::fs;
 use std::ops::ControlFlow;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -314,8 +312,7 @@ impl Read for Sqlite {
     }
 
     fn access(&self, actor: &Actor) -> Result<Access> {
-        let file_owner = owner_of(&self.path);
-        self.reading(|connection| read::access(connection, actor, file_owner))
+        self.reading(|connection| read::access(connection, actor, &self.path))
     }
 
     fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
@@ -437,12 +434,6 @@ impl Store for Sqlite {
             .map_err(|error| error.about(self.subject()))?;
         commit::run(&mut connection, self.subject(), job)
     }
-}
-
-/// The uid that owns the store's file: always an administrator, as is uid 0.
-fn owner_of(path: &Path) -> u32 {
-    // Where the file cannot even be looked at, nobody becomes an administrator by it.
-    fs::metadata(path).map_or(ROOT, |metadata| metadata.uid())
 }
 
 fn shown(path: &Path) -> String {

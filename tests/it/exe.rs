@@ -15,6 +15,7 @@ mod links;
 mod lists;
 mod locales;
 mod memory;
+mod namespaces;
 mod oracles;
 mod package;
 mod parts;

@@ -3,6 +3,7 @@
 
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
 use keyctl::error::Result;
+use keyctl::namespace::Namespace;
 use keyctl::store::{Founder, Location, open_or_create};
 use keyctl::token::{Prefix, Token};
 use keyctl::when::{Span, Timestamp};
@@ -58,6 +59,7 @@ impl World {
             name: "carol".to_owned(),
             uid: UID + 2,
             login_uid: None,
+            namespace: Namespace::default(),
         };
         let location = Location::new(&world.db()).unwrap();
         let (store, _) = open_or_create(
@@ -474,6 +476,7 @@ impl Cmd<'_> {
                 name: self.user,
                 uid: self.uid,
                 login_uid: None,
+                namespace: Namespace::default(),
             })),
             variable: Box::new(move |name| variables.get(name).cloned()),
             user: Box::new(move |name| {

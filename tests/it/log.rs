@@ -4,6 +4,7 @@ use crate::harness::{Ran, World, id_of};
 use data_encoding::HEXLOWER;
 use keyctl::env::Actor;
 use keyctl::event::{Action, Entry, Event, GENESIS, Link};
+use keyctl::namespace::Namespace;
 use serde_json::{Value, json};
 
 /// Seven lines, an hour apart.
@@ -206,6 +207,7 @@ fn the_detail_has_the_login_uid_where_somebody_logged_in() {
         name: "root".to_owned(),
         uid: 0,
         login_uid: Some(1000),
+        namespace: Namespace::default(),
     };
     let event = |actor: &Actor| Event::new(world.now(), actor, Action::Edit, None).detail_text();
     assert_eq!(event(&actor), "{\"login_uid\":1000,\"uid\":0}");

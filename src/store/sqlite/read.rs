@@ -3,7 +3,7 @@
 use super::error::{Error, Result, code};
 use super::query::{self, Through};
 use super::{beside, migrate, row};
-use crate::access::{Access, ROOT};
+use crate::access::Access;
 use crate::env::Actor;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
@@ -340,13 +340,10 @@ pub fn administrators(connection: &Connection, limit: Option<u64>) -> Result<Vec
     Ok(names)
 }
 
-/// What `actor` may do in a store whose file belongs to the uid `file_owner`.
-pub fn access(connection: &Connection, actor: &Actor, file_owner: u32) -> Result<Access> {
+/// What `actor` may do in the store whose file is at `path`.
+pub fn access(connection: &Connection, actor: &Actor, path: &Path) -> Result<Access> {
     let appointed = is_appointed(connection, &actor.name)?;
-    Ok(Access {
-        actor: actor.name.clone(),
-        admin: appointed || actor.uid == ROOT || actor.uid == file_owner,
-    })
+    Ok(Access::of(actor, appointed, actor.namespace.owner_of(path)))
 }
 
 /// Visits the events that `filter` lets through, oldest first.

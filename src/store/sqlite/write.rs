@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result, code};
 use super::subject::Subject;
-use super::{damage, nearest, owner_of, read};
+use super::{damage, nearest, read};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error as Told, Result as ToldResult, quote};
@@ -83,11 +83,7 @@ impl Read for SqliteTx<'_> {
     }
 
     fn access(&self, actor: &Actor) -> ToldResult<Access> {
-        self.told(read::access(
-            self.connection,
-            actor,
-            owner_of(self.subject.path),
-        ))
+        self.told(read::access(self.connection, actor, self.subject.path))
     }
 
     fn users_of_scope(&self, scope: &str, limit: u64) -> ToldResult<Vec<Key>> {

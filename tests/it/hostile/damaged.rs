@@ -9,6 +9,7 @@ use keyctl::event::{Action, Event};
 use keyctl::hash::{Cost, Memory, Recipe, Scheme};
 use keyctl::id::KeyId;
 use keyctl::key::{Key, Kind as Sort};
+use keyctl::namespace::Namespace;
 use keyctl::project::{Member, Role};
 use keyctl::scope::Scope;
 use keyctl::store::{self, Filter, Founder, Location, LogFilter, Read, Store};
@@ -295,6 +296,7 @@ fn actor() -> Actor {
         name: "alice".to_owned(),
         uid: 4_000_001,
         login_uid: None,
+        namespace: Namespace::default(),
     }
 }
 

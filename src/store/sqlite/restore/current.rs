@@ -1,8 +1,8 @@
 //! What a copy is to replace.
 
 use super::super::open::Empty;
-use super::super::{BUSY_TIMEOUT, Sqlite, migrate, open, owner_of};
-use crate::access::{Access, ROOT};
+use super::super::{BUSY_TIMEOUT, Sqlite, migrate, open};
+use crate::access::Access;
 use crate::env::Actor;
 use crate::error::Result as ToldResult;
 use crate::store::file::has_log;
@@ -25,16 +25,13 @@ impl Current {
     /// What `actor` may do with what is at `location`: who its administrators are, a damaged store
     /// cannot be asked, and where there is none, whoever can make one may.
     pub(super) fn access(&self, location: &Location, actor: &Actor) -> ToldResult<Access> {
-        let admin = match self {
-            Current::Store(store) => return store.access(actor),
+        Ok(match self {
+            Current::Store(store) => store.access(actor)?,
             Current::Damaged(_) => {
-                actor.uid == ROOT || actor.uid == owner_of(&location.existing()?)
+                let owner = actor.namespace.owner_of(&location.existing()?);
+                Access::of(actor, false, owner)
             }
-            Current::Nothing => true,
-        };
-        Ok(Access {
-            actor: actor.name.clone(),
-            admin,
+            Current::Nothing => Access::of(actor, true, None),
         })
     }
 }
