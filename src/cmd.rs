@@ -332,16 +332,28 @@ impl Cx<'_> {
         let (store, made) = store::open_or_create(&location, &self.founder(None))?;
         self.warn_of_directory(&location);
         if made {
-            let actor = self.env.actor.name.clone();
-            self.notice(format_args!(
-                "made a new store at {}; its administrator is {}",
-                location.shown(),
-                crate::error::escape(&actor)
-            ));
+            self.tell_made(&location);
         } else {
             self.warn_of_clock(&*store);
         }
         Ok(store)
+    }
+
+    /// Says that the actor has made a store at `location`, and whose it is.
+    fn tell_made(&mut self, location: &Location) {
+        let actor = crate::error::escape(&self.env.actor.name);
+        let shown = location.shown();
+        self.notice(format_args!(
+            "made a new store at {shown}; its administrator is {actor}"
+        ));
+        self.tell_owner(location);
+    }
+
+    /// Says whose the store is that was just made at `location`, if it is not its maker's alone.
+    fn tell_owner(&mut self, location: &Location) {
+        if let Some(whose) = location.belongs_to() {
+            self.notice(whose);
+        }
     }
 
     /// How `KEY` is read at `now` by a command that only looks.

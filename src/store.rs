@@ -7,6 +7,7 @@ mod file;
 mod filter;
 mod identity;
 mod mount;
+mod owner;
 mod place;
 mod scratch;
 mod siblings;

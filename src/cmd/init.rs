@@ -2,14 +2,16 @@
 
 use super::Cx;
 use super::values::Why;
-use crate::error::{DONE, Error, Result, escape, quote};
+use crate::error::{DONE, Error, Result, quote};
 use crate::store::{self, Sharing};
 
 /// Create a store
 ///
 /// Whoever creates it becomes its first administrator. 'keyctl create' also makes a store if there
-/// is none, private to its user. With --group, the store is shared: the directory gets mode 2770
-/// and the files 0660. An existing directory must already have that mode and belong to the group.
+/// is none. It is private to its user. With --group, the store is shared: the directory gets mode
+/// 2770 and the files 0660. An existing directory must already have that mode and belong to the
+/// group. In a directory that a group shares already, the store is shared without --group too; what
+/// root creates in another user's directory belongs to that user. Both are reported.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -33,7 +35,7 @@ impl Args {
     /// Makes the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let sharing = match &self.group {
-            None => Sharing::Private,
+            None => Sharing::AsDirectory,
             Some(group) => Sharing::Group((cx.env.group)(group).ok_or_else(|| {
                 Error::usage(format!("there is no group {}", quote(group)))
                     .hint("'getent group' lists the groups")
@@ -41,11 +43,7 @@ impl Args {
         };
         let location = cx.location()?;
         store::create(&location, sharing, &cx.founder(self.why.reason.as_deref()))?;
-        let actor = escape(&cx.env.actor.name);
-        cx.notice(format_args!(
-            "made a new store at {}; its administrator is {actor}",
-            location.shown()
-        ));
+        cx.tell_made(&location);
         Ok(DONE)
     }
 }

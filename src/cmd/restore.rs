@@ -21,7 +21,8 @@ use std::path::PathBuf;
 /// The copy is one made by 'keyctl backup', or any other store. It is checked first; then
 /// everything in the store is replaced by what the copy holds, plus one line in its log, all at
 /// once or not at all. Others may be using the store: they carry on with the restored one. The
-/// replaced store is kept beside it as PATH.replaced-TIME and can itself be restored.
+/// replaced store is kept beside it as PATH.replaced-TIME, with the same owner, group and mode, and
+/// can itself be restored.
 ///
 /// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged
 /// since then works again: restore lists each one before it asks, and you may have to disable it
@@ -101,6 +102,7 @@ impl Args {
         })?;
         if is_new {
             cx.notice(format_args!("made a new store at {}", location.shown()));
+            cx.tell_owner(&location);
         }
         cx.status(format_args!("restored {}", source.shown()));
         if let Some(kept) = &restored.kept {

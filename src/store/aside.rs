@@ -1,11 +1,13 @@
 //! What a restore replaces, kept beside the store.
 
 use super::file::beside;
+use super::owner;
 use super::place::Place;
 use super::scratch::Scratch;
 use crate::directory;
 use crate::error::{Error, Result, escape, words};
 use crate::when::Timestamp;
+use rustix::fs::{Mode, OFlags, open};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -53,13 +55,14 @@ impl Aside {
         &self.path
     }
 
-    /// Moves the file at `from` here.
+    /// Moves the file at `from`, which is this user's own, here, and gives it to whom the store belongs.
     pub fn take(&mut self, from: &Path) -> Result<()> {
         self.take_as(from, "")
     }
 
     fn take_as(&mut self, from: &Path, suffix: &str) -> Result<()> {
         let path = beside(&self.path, suffix);
+        give_as_store(from, &self.store).map_err(|cause| failed(from, &cause))?;
         Place::new(&path)?.take(from)?;
         self.made.push(path);
         Ok(())
@@ -129,6 +132,17 @@ fn named(path: &Path, suffix: &str) -> PathBuf {
     let room = NAME_MAX.saturating_sub(suffix.len() + "-1000-journal".len());
     let begin = OsStr::from_bytes(name.get(..room).unwrap_or(name));
     beside(&path.with_file_name(begin), suffix)
+}
+
+/// Gives the file at `path` to whom the file of the store at `store` belongs.
+fn give_as_store(path: &Path, store: &Path) -> io::Result<()> {
+    // Not through a link: whoever owns the directory could have put one there.
+    let file = open(
+        path,
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    owner::give_as(&File::from(file), &fs::metadata(store)?)
 }
 
 fn is_there(path: &Path) -> bool {

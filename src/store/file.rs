@@ -1,10 +1,12 @@
 //! Where a store's file lies, and what may lie there: permissions at creation, not after.
 
+use super::owner::{self, SHARED_DIRECTORY};
 use crate::directory;
 use crate::error::{Error, Result, escape, quote, shell_word, words};
 use crate::hint::run;
+use rustix::process::geteuid;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{
@@ -135,7 +137,8 @@ impl Location {
         // A link may lead to another directory.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let directory = path.parent()?;
-        let is_exposed = fs::metadata(directory).is_ok_and(|it| it.mode() & OTHERS_WRITE != 0);
+        let is_exposed =
+            fs::metadata(directory).is_ok_and(|it| it.mode() & owner::OTHERS_WRITE != 0);
         is_exposed.then(|| directory.to_owned())
     }
 
@@ -175,7 +178,7 @@ impl Location {
     /// says whether the file was made. A file that is there is left as it is.
     pub fn create(&self, sharing: Sharing) -> Result<bool> {
         // A directory for a group has to meet more than this.
-        if sharing == Sharing::Private && self.is_vacant() {
+        if sharing == Sharing::AsDirectory && self.is_vacant() {
             self.check_directory()?;
         }
         if let Some(parent) = self.path.parent() {
@@ -186,13 +189,7 @@ impl Location {
             .create_new(true)
             .mode(0o600)
             .open(&self.path)
-            .and_then(|file| {
-                if let Sharing::Group(gid) = sharing {
-                    fchown(&file, None, Some(gid))?;
-                }
-                // A umask may have taken more away than it should.
-                file.set_permissions(Permissions::from_mode(sharing.file_mode()))
-            });
+            .and_then(|file| self.give(&file, sharing));
         match made {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
@@ -204,15 +201,50 @@ impl Location {
         }
     }
 
+    fn give(&self, file: &File, sharing: Sharing) -> io::Result<()> {
+        let directory = fs::metadata(directory::of(&self.path))?;
+        owner::give_as_directory(file, &directory)?;
+        if let Sharing::Group(gid) = sharing {
+            fchown(file, None, Some(gid))?;
+            file.set_permissions(Permissions::from_mode(owner::SHARED))?;
+        }
+        Ok(())
+    }
+
+    /// Says to whom the file that was just made here belongs, where that is not its maker alone.
+    pub fn belongs_to(&self) -> Option<String> {
+        let file = fs::metadata(&self.path).ok()?;
+        let uid = file.uid();
+        let owner = (uid != geteuid().as_raw())
+            .then(|| format!("it belongs to uid {uid}, as its directory does"));
+        let group = (file.mode() & FOR_GROUP != 0).then(|| {
+            let gid = file.gid();
+            format!("the group with gid {gid} shares it, as it shares the directory")
+        });
+        let said: Vec<String> = owner.into_iter().chain(group).collect();
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
     /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
     pub fn close_to_others(&self) -> Result<()> {
-        match fs::metadata(&self.path) {
-            Ok(file) if file.is_file() && file.len() == 0 && file.mode() & FOR_OTHERS != 0 => {
-                fs::set_permissions(&self.path, Permissions::from_mode(0o600))
-                    .map_err(|cause| self.failed("cannot close to others the empty file", &cause))
-            }
-            _ => Ok(()),
+        let (Ok(file), Ok(directory)) = (
+            fs::metadata(&self.path),
+            fs::metadata(directory::of(&self.path)),
+        ) else {
+            return Ok(());
+        };
+        let is_shared = owner::is_shared(&directory) && file.gid() == directory.gid();
+        let kept = if is_shared {
+            owner::SHARED
+        } else {
+            owner::PRIVATE
+        };
+        if !file.is_file() || file.len() > 0 || file.mode() & FOR_ALL & !kept == 0 {
+            return Ok(());
         }
+        let mode = file.mode() & kept | owner::PRIVATE;
+        fs::set_permissions(&self.path, Permissions::from_mode(mode))
+            .map_err(|cause| self.failed("cannot close to others the empty file", &cause))
     }
 
     fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
@@ -237,9 +269,7 @@ impl Location {
             });
         }
         let metadata = fs::metadata(directory).map_err(failed)?;
-        let mode = metadata.mode();
-        let is_shared = mode & SHARED_DIRECTORY == SHARED_DIRECTORY && mode & OTHERS_WRITE == 0;
-        if metadata.gid() == gid && is_shared {
+        if metadata.gid() == gid && owner::is_shared(&metadata) {
             return Ok(());
         }
         let shown = escape(&directory.to_string_lossy());
@@ -274,34 +304,23 @@ impl Location {
     }
 }
 
-/// The mode of a directory that a group shares: who makes a file in it makes it the group's.
-const SHARED_DIRECTORY: u32 = 0o2770;
+/// The bits of a mode that let the group do something.
+const FOR_GROUP: u32 = 0o070;
 
-/// The mode of a directory in which anybody can put another file in the store's place.
-const OTHERS_WRITE: u32 = 0o002;
-
-/// The bits of a mode that let others do something.
-const FOR_OTHERS: u32 = 0o077;
+/// The bits of a mode that let anybody do something.
+const FOR_ALL: u32 = 0o777;
 
 /// Who may use a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// Its maker alone.
-    Private,
+    /// The group that shares the store's directory, or else its owner alone.
+    AsDirectory,
     /// The group with this gid.
     Group(u32),
 }
 
-impl Sharing {
-    fn file_mode(self) -> u32 {
-        match self {
-            Sharing::Private => 0o600,
-            Sharing::Group(_) => 0o660,
-        }
-    }
-}
-
-/// Makes those of `path` and the directories above it that are not there, for their owner alone.
+/// Makes those of `path` and the directories above it that are not there, for one user alone: their
+/// maker, or if that is root, the owner of the directory around them.
 /// Returns those that it made.
 fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
     let mut made = Vec::new();
@@ -311,6 +330,7 @@ fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
             Ok(()) => {
                 // A umask may have taken more away than it should: then nothing could be put into it.
                 fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+                owner::give_directory(directory, &fs::metadata(directory::of(directory))?);
                 made.push(directory);
             }
             // Somebody else was faster, or it cannot be looked at: what is done in it will tell.

@@ -132,7 +132,7 @@ impl Sqlite {
     /// Opens the store at `location` for changes; where there is none, makes it, with `founder` as
     /// its first administrator. Says whether it was made.
     pub fn open_or_create(location: &Location, founder: &Founder<'_>) -> Result<(Self, bool)> {
-        if !location.create(Sharing::Private)? {
+        if !location.create(Sharing::AsDirectory)? {
             location.close_to_others()?;
         }
         Self::found(location, founder)

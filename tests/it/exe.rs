@@ -17,6 +17,7 @@ mod locales;
 mod memory;
 mod namespaces;
 mod oracles;
+mod owners;
 mod package;
 mod parts;
 mod pictures;

@@ -239,7 +239,7 @@ impl Restoration {
             true => None,
             false => aside.move_orphans()?,
         };
-        if !self.location.create(Sharing::Private)? {
+        if !self.location.create(Sharing::AsDirectory)? {
             self.location.close_to_others()?;
         }
         let path = self.location.existing()?;
