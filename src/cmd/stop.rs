@@ -9,7 +9,7 @@ mod plan;
 mod report;
 
 use self::given::Given;
-use self::plan::{Plan, Step};
+use self::plan::{Failed, Plan, Step};
 use super::Cx;
 use super::change::{Changed, record, tell, tell_of_legacy};
 use super::confirm::{check_agreed, confirm_deletion};
@@ -41,6 +41,9 @@ impl Verb {
     }
 }
 
+/// The keys that were stopped, and the KEYs that stopped none.
+type Outcome = (Vec<Changed>, Vec<Failed>);
+
 /// A command line that stops the keys on standard input.
 pub struct Request<'a> {
     /// What is done to them.
@@ -62,17 +65,13 @@ impl Request<'_> {
     pub fn run(&self, cx: &mut Cx<'_>, keys: &[String]) -> Result<u8> {
         let (mut given, cut) = given::read(cx, keys)?;
         let mut store = cx.open_to_write()?;
-        given::compare(cx, &*store, &mut given)?;
-        let agreed = self.ask(cx, &*store, &mut given)?;
-        let (changed, failed) = loop {
-            let stopped =
-                store::write(&mut *store, |tx| self.stop(cx, tx, &given, agreed.as_ref()))?;
-            match stopped {
-                Some(stopped) => break stopped,
-                // A verification has renewed a hash since. No secret is hashed under the lock.
-                None => given::compare(cx, &*store, &mut given)?,
-            }
-        };
+        let mut plan = self.plan(cx, &*store, &mut given)?;
+        // There may be a great many of these, and others wait for the write lock.
+        let missing = plan.take_missing(&mut given);
+        let agreed = self.ask(cx, &plan)?;
+        let (changed, mut failed) = self.stop_all(cx, &mut *store, &mut given, agreed.as_ref())?;
+        failed.extend(missing);
+        failed.sort_by_key(|one| one.at);
         tell(cx, &changed);
         if self.verb == Verb::Delete {
             tell_of_legacy(cx, &changed);
@@ -80,26 +79,46 @@ impl Request<'_> {
         report::report(cx, &*store, &given, failed, cut)
     }
 
-    /// Asks whether to delete the keys, unless that was said, and returns those that the answer is
-    /// about.
-    fn ask(
-        &self,
-        cx: &mut Cx<'_>,
-        store: &dyn Store,
-        given: &mut [Given],
-    ) -> Result<Option<HashSet<KeyId>>> {
+    /// Makes the plan before the write lock is taken.
+    fn plan(&self, cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<Plan> {
+        loop {
+            given::compare(cx, store, given)?;
+            if let Some(plan) = Plan::make(cx, store, self.verb, given, cx.env.now())? {
+                return Ok(plan);
+            }
+        }
+    }
+
+    /// Asks whether to delete the keys of `plan`, unless that was said, and returns those that the
+    /// answer is about.
+    fn ask(&self, cx: &mut Cx<'_>, plan: &Plan) -> Result<Option<HashSet<KeyId>>> {
         if self.yes || self.verb == Verb::Disable {
             return Ok(None);
         }
-        let plan = loop {
-            match Plan::make(cx, store, self.verb, given, cx.env.now())? {
-                Some(plan) => break plan,
-                None => given::compare(cx, store, given)?,
-            }
-        };
         let doomed: Vec<Key> = plan.to_stop().cloned().collect();
         confirm_deletion(cx, &doomed)?;
         Ok(Some(doomed.iter().map(|key| key.id).collect()))
+    }
+
+    /// Stops what can be stopped of what is not missing, in one transaction.
+    fn stop_all(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &mut dyn Store,
+        given: &mut [Given],
+        agreed: Option<&HashSet<KeyId>>,
+    ) -> Result<Outcome> {
+        if given.iter().all(|one| one.is_missing) {
+            return Ok(Outcome::default());
+        }
+        loop {
+            let stopped = store::write(store, |tx| self.stop(cx, tx, given, agreed))?;
+            match stopped {
+                Some(stopped) => return Ok(stopped),
+                // A verification has renewed a hash since. No secret is hashed under the lock.
+                None => given::compare(cx, store, given)?,
+            }
+        }
     }
 
     /// Stops what can be stopped, with an event for each key that is changed; `None` where a
@@ -110,7 +129,7 @@ impl Request<'_> {
         tx: &mut dyn Tx,
         given: &[Given],
         agreed: Option<&HashSet<KeyId>>,
-    ) -> Result<Option<(Vec<Changed>, Vec<plan::Failed>)>> {
+    ) -> Result<Option<Outcome>> {
         let now = cx.env.now();
         let Some(plan) = Plan::make(cx, &*tx, self.verb, given, now)? else {
             return Ok(None);

@@ -116,6 +116,26 @@ fn each_line_that_stops_nothing_is_named_by_its_number() {
 }
 
 #[test]
+fn lines_that_lead_to_no_key_are_looked_up_without_the_write_lock() {
+    for line in BOTH {
+        let world = World::quick();
+        let gone = key(&world, "gone");
+        world.run("delete gone --yes");
+        world.run("purge --yes --owner alice");
+        let writer = world.sql();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let lines = format!("no-such-key\n{gone}\n");
+        let ran = world.line(line).stdin(lines).run();
+        let ran = ran.code(3);
+        assert!(
+            ran.stderr.contains("2 of 2 KEYs stopped nothing"),
+            "{ran:#?}"
+        );
+        assert!(ran.stderr.contains("line 1: "), "{ran:#?}");
+    }
+}
+
+#[test]
 fn a_forged_token_stops_nothing_and_the_id_does() {
     for line in BOTH {
         let world = World::quick();

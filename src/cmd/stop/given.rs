@@ -17,6 +17,8 @@ pub struct Given {
     pub content: Line,
     /// For a token, the last comparison with what the store holds.
     pub compared: Option<Compared>,
+    /// It led to no key when it was looked up before the write lock, and is not looked up again.
+    pub is_missing: bool,
 }
 
 /// A comparison of a token's secret with a stored hash.
@@ -33,6 +35,7 @@ impl Given {
             line,
             content,
             compared: None,
+            is_missing: false,
         }
     }
 
@@ -118,7 +121,7 @@ pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()
 fn pending(store: &dyn Store, given: &[Given]) -> Result<Vec<(usize, String)>> {
     let mut pending = Vec::new();
     for (at, one) in given.iter().enumerate() {
-        let Some(token) = one.token() else {
+        let Some(token) = one.token().filter(|_| !one.is_missing) else {
             continue;
         };
         // One by one: a damaged row fails its own token alone, once its turn comes.

@@ -45,8 +45,8 @@ pub struct Failed {
 type Led = (Key, Option<Error>);
 
 impl Plan {
-    /// Makes the plan; `None` where the hash of a token's key is another one than the token was
-    /// compared with.
+    /// Makes the plan for those of `given` that are not missing; `None` where the hash of a token's
+    /// key is another one than the token was compared with.
     pub fn make(
         cx: &Cx<'_>,
         store: &dyn Read,
@@ -65,7 +65,7 @@ impl Plan {
             failed: Vec::new(),
         };
         let mut seen = HashSet::new();
-        for (at, one) in given.iter().enumerate() {
+        for (at, one) in given.iter().enumerate().filter(|(_, one)| !one.is_missing) {
             let (key, objection) = match planner.lead(one) {
                 Ok(Some(led)) => led,
                 Ok(None) => return Ok(None),
@@ -82,6 +82,18 @@ impl Plan {
             }
         }
         Ok(Some(plan))
+    }
+
+    /// Marks those of `given` that lead to no key as missing, and takes them out of the plan.
+    pub fn take_missing(&mut self, given: &mut [Given]) -> Vec<Failed> {
+        // An error about a key that there is has its ID.
+        let is_missing =
+            |one: &mut Failed| one.error.kind == ErrorKind::NotFound && one.error.key.is_none();
+        let missing: Vec<Failed> = self.failed.extract_if(.., is_missing).collect();
+        for one in &missing {
+            given[one.at].is_missing = true;
+        }
+        missing
     }
 
     /// The keys that are to be stopped.
