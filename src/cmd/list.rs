@@ -225,7 +225,11 @@ fn label_as_stored(
             limit: Some(1),
             ..Filter::all(now)
         };
-        if value.is_ascii() || !store.find(&one)?.is_empty() {
+        let is_had = || {
+            let (found, damaged) = store.find_readable(&one)?;
+            Ok::<_, Error>(!found.is_empty() || damaged.count > 0)
+        };
+        if value.is_ascii() || is_had()? {
             return Ok((label.clone(), form.into_owned()));
         }
     }

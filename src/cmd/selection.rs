@@ -39,7 +39,7 @@ impl<'a> Selection<'a> {
             return Ok(());
         };
         let of_owner = Filter {
-            owner: Some((*owner).to_owned()),
+            owner: Some(owner::as_stored(store, owner, now)?),
             ..Filter::undeleted(now)
         };
         let damaged = store.scan(&of_owner, &mut |_| Ok(ControlFlow::Continue(())))?;

@@ -216,6 +216,21 @@ fn a_damaged_key_stops_no_emergency_stop_of_its_owners_other_keys() {
 }
 
 #[test]
+fn a_damaged_key_is_told_of_whichever_form_its_owners_name_is_given_in() {
+    for line in ["disable --owner e\u{301}", "delete --owner e\u{301} --yes"] {
+        let scene = Scene::new();
+        scene.spoil("expires_at = 9223372036854775807");
+        let sql = scene.world.sql();
+        sql.execute_batch("UPDATE keys SET owner = 'é'; UPDATE key_labels SET value = 'é'")
+            .unwrap();
+        let ran = scene.line("list --label team=e\u{301} --format ids");
+        prints(&ran.code(0), &id_of(&scene.good));
+        let ran = scene.world.line(line).user("é").run().fails(5, "");
+        ran.says(&id_of(&scene.bad));
+    }
+}
+
+#[test]
 fn a_damaged_key_is_deleted_by_its_owner_or_an_administrator_alone() {
     let scene = Scene::new();
     scene.spoil("expires_at = 9223372036854775807");
