@@ -232,28 +232,10 @@ impl Sqlite {
     /// Makes sure that the files which are open are those that are at the path now: a store that was
     /// replaced is opened anew, and one whose log or index was removed is refused.
     fn follow_files(&self) -> Result<()> {
-        match self.compare_files()? {
+        let compared = compare_files(&self.held.borrow())?;
+        match compared {
             Comparison::Same => Ok(()),
             Comparison::Replaced => self.reopen(),
-        }
-    }
-
-    /// Refuses to write to files that are no longer those at the path.
-    fn check_files(&self) -> Result<()> {
-        match self.compare_files()? {
-            Comparison::Same => Ok(()),
-            Comparison::Replaced => Err(Error::store(format!(
-                "the store {} was replaced while it was in use",
-                shown(&self.path)
-            ))
-            .hint("nothing was changed; run the command again")),
-        }
-    }
-
-    fn compare_files(&self) -> Result<Comparison> {
-        match &*self.held.borrow() {
-            Some(held) => held.compare(),
-            None => Ok(Comparison::Same),
         }
     }
 
@@ -418,22 +400,42 @@ impl Store for Sqlite {
     }
 
     fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
-        self.check_files()?;
+        check_files(&self.path, &self.held.borrow())?;
         let subject = Subject {
             path: &self.path,
             role: &self.role,
         };
-        commit::run(self.connection.get_mut(), subject, job)
+        commit::run(self.connection.get_mut(), subject, &mut |tx| {
+            // It may have waited for its turn.
+            check_files(&self.path, &self.held.borrow())?;
+            job(tx)
+        })
     }
 
     fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
-        self.check_files()?;
+        check_files(&self.path, &self.held.borrow())?;
         // The reader's connection stays as it is: this one may write, and does not wait.
         let mut connection = open::to_write(&self.path, Duration::ZERO, Empty::Refused)
             .and_then(|connection| migrate::check_current(&connection).map(|()| connection))
             .map_err(|error| error.about(self.subject()))?;
         commit::run(&mut connection, self.subject(), job)
     }
+}
+
+/// Refuses to write to files that are no longer those at `path`.
+fn check_files(path: &Path, held: &Option<Held>) -> Result<()> {
+    match compare_files(held)? {
+        Comparison::Same => Ok(()),
+        Comparison::Replaced => Err(Error::store(format!(
+            "the store {} was replaced while it was in use",
+            shown(path)
+        ))
+        .hint("nothing was changed; run the command again")),
+    }
+}
+
+fn compare_files(held: &Option<Held>) -> Result<Comparison> {
+    held.as_ref().map_or(Ok(Comparison::Same), Held::compare)
 }
 
 fn shown(path: &Path) -> String {

@@ -13,7 +13,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::process::{Child, Command};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
@@ -418,6 +418,23 @@ fn waiting(mut command: Command) -> Option<Child> {
     let child = command.spawn().unwrap();
     until_it_waits(&child);
     Some(child)
+}
+
+#[test]
+fn a_change_that_waited_for_its_turn_goes_to_no_files_that_were_replaced() {
+    for removed in ["keyctl.db-shm", "keyctl.db-wal"] {
+        let site = Site::cheap();
+        let token = site.create();
+        let other = site.locked();
+        let Some(disable) = waiting(site.cmd(&format!("disable {}", id_of(&token)))) else {
+            return;
+        };
+        fs::remove_file(site.path(removed)).unwrap();
+        other.execute_batch("ROLLBACK").unwrap();
+        finish(disable).fails(5, "").says("was removed or replaced");
+        drop(other);
+        assert_eq!(site.verify(&token), 0, "{removed}");
+    }
 }
 
 #[test]
