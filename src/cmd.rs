@@ -42,7 +42,7 @@ use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
-use crate::store::{self, Founder, Location, Read, Store, address};
+use crate::store::{self, Founder, Location, Read, Sharing, Store, address};
 use crate::when::Timestamp;
 use clap::{ArgMatches, Args as _, Subcommand};
 use std::cell::LazyCell;
@@ -332,7 +332,7 @@ impl Cx<'_> {
         let (store, made) = store::open_or_create(&location, &self.founder(None))?;
         self.warn_of_directory(&location);
         if made {
-            self.tell_made(&location);
+            self.tell_made(&location, Sharing::AsDirectory);
         } else {
             self.warn_of_clock(&*store);
         }
@@ -340,18 +340,18 @@ impl Cx<'_> {
     }
 
     /// Says that the actor has made a store at `location`, and whose it is.
-    fn tell_made(&mut self, location: &Location) {
+    fn tell_made(&mut self, location: &Location, sharing: Sharing) {
         let actor = crate::error::escape(&self.env.actor.name);
         let shown = location.shown();
         self.notice(format_args!(
             "made a new store at {shown}; its administrator is {actor}"
         ));
-        self.tell_owner(location);
+        self.tell_owner(location, sharing);
     }
 
-    /// Says whose the store is that was just made at `location`, if it is not its maker's alone.
-    fn tell_owner(&mut self, location: &Location) {
-        if let Some(whose) = location.belongs_to() {
+    /// Says whose the store is that was just made at `location`, where `sharing` does not say so.
+    fn tell_owner(&mut self, location: &Location, sharing: Sharing) {
+        if let Some(whose) = location.belongs_to(sharing) {
             self.notice(whose);
         }
     }

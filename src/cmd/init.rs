@@ -43,7 +43,7 @@ impl Args {
         };
         let location = cx.location()?;
         store::create(&location, sharing, &cx.founder(self.why.reason.as_deref()))?;
-        cx.tell_made(&location);
+        cx.tell_made(&location, sharing);
         Ok(DONE)
     }
 }

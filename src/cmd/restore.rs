@@ -11,7 +11,7 @@ use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::store::{self, Location, Read, Restoration, address};
+use crate::store::{self, Location, Read, Restoration, Sharing, address};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -102,7 +102,7 @@ impl Args {
         })?;
         if is_new {
             cx.notice(format_args!("made a new store at {}", location.shown()));
-            cx.tell_owner(&location);
+            cx.tell_owner(&location, Sharing::AsDirectory);
         }
         cx.status(format_args!("restored {}", source.shown()));
         if let Some(kept) = &restored.kept {

@@ -211,13 +211,15 @@ impl Location {
         Ok(())
     }
 
-    /// Says to whom the file that was just made here belongs, where that is not its maker alone.
-    pub fn belongs_to(&self) -> Option<String> {
+    /// Says to whom the file belongs that was just made here as `sharing` asks, where that is somebody
+    /// else than its maker and than the group that was asked for.
+    pub fn belongs_to(&self, sharing: Sharing) -> Option<String> {
         let file = fs::metadata(&self.path).ok()?;
         let uid = file.uid();
         let owner = (uid != geteuid().as_raw())
             .then(|| format!("it belongs to uid {uid}, as its directory does"));
-        let group = (file.mode() & FOR_GROUP != 0).then(|| {
+        let is_given = sharing == Sharing::AsDirectory && file.mode() & FOR_GROUP != 0;
+        let group = is_given.then(|| {
             let gid = file.gid();
             format!("the group with gid {gid} shares it, as it shares the directory")
         });
