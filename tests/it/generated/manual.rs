@@ -139,7 +139,8 @@ fn fold(line: &str, text: &mut String) {
     for word in line.split(' ') {
         // At the start of a line, these would begin a request.
         let is_safe = !word.starts_with(['.', '\'']) && !word.is_empty();
-        if width > 0 && width + 1 + word.len() > LINE_MAX && is_safe {
+        let length = input_length(word);
+        if width > 0 && width + 1 + length > LINE_MAX && is_safe {
             text.push('\n');
             width = 0;
         } else if width > 0 {
@@ -147,8 +148,15 @@ fn fold(line: &str, text: &mut String) {
             width += 1;
         }
         text.push_str(word);
-        width += word.len();
+        width += length;
     }
+}
+
+/// The bytes that `word` has once mandoc has written what is not ASCII as `\[u2026]`.
+fn input_length(word: &str) -> usize {
+    word.chars()
+        .map(|c| if c.is_ascii() { 1 } else { r"\[u0000]".len() })
+        .sum()
 }
 
 /// A page as it grows.
