@@ -11,7 +11,7 @@ use super::copy::Text;
 use super::error::{Error, Result};
 use super::open::Empty;
 use super::subject::{Role, Subject};
-use super::{BUSY_TIMEOUT, Sqlite, is_same, open, shown, wal, write};
+use super::{BUSY_TIMEOUT, Sqlite, check_files, is_same, open, shown, wal, write};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
 use crate::event::Event;
@@ -300,6 +300,9 @@ fn in_place(
 ) -> ToldResult<PathBuf> {
     let path = store.path.clone();
     let failed = |error: Error| error.about(&path);
+    let held = store.held.get_mut();
+    // Somebody may have been asked since they were opened.
+    check_files(&path, held)?;
     let connection = store.connection.get_mut();
     connection
         .execute("ATTACH ?1 AS copy", [Text(&copy.path)])
@@ -307,6 +310,8 @@ fn in_place(
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|cause| failed(cause.into()))?;
+    // It may have waited for its turn.
+    check_files(&path, held)?;
     let event = decide(Some(&write::SqliteTx::new(&transaction, &path)), copy)?;
     // By a connection of its own: it reads what the lock keeps as it is.
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;

@@ -550,12 +550,16 @@ fn a_batch_whose_store_loses_its_index_or_its_log_calls_no_stopped_key_valid() {
 fn a_command_that_waited_for_an_answer_writes_to_no_files_that_were_replaced() {
     use super::terminal::Terminal;
 
-    for removed in ["keyctl.db-shm", "keyctl.db-wal", "keyctl.db"] {
+    for (line, removed) in ["delete", "restore"].into_iter().flat_map(|line| {
+        ["keyctl.db-shm", "keyctl.db-wal", "keyctl.db"].map(|removed| (line, removed))
+    }) {
         let site = Site::cheap();
         let token = site.create();
         let id = id_of(&token);
+        site.run("backup bk.db");
         fs::copy(site.db(), site.path("copy")).unwrap();
-        let mut command = site.cmd(&format!("delete {id}"));
+        let argument = if line == "delete" { &*id } else { "bk.db" };
+        let mut command = site.cmd(&format!("{line} {argument}"));
         command.stdin(Stdio::inherit()).stdout(Stdio::inherit());
         command.stderr(Stdio::inherit());
         let mut terminal = Terminal::start(command.into(), 100);
@@ -569,7 +573,8 @@ fn a_command_that_waited_for_an_answer_writes_to_no_files_that_were_replaced() {
         let session = terminal.finish();
         assert_eq!(session.code, 5, "{session:#?}");
         // What others have committed meanwhile is still there.
-        assert_eq!(site.verify(&made), 0, "{removed}");
-        assert_eq!(site.verify(&token), 0, "{removed}");
+        assert_eq!(site.verify(&made), 0, "{line} {removed}");
+        assert_eq!(site.verify(&token), 0, "{line} {removed}");
+        assert!(!session.screen.contains("restored"), "{session:#?}");
     }
 }
