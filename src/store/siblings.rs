@@ -6,8 +6,11 @@
 //! write the store anyway.
 
 use super::file::beside;
+use super::owner::OTHERS_WRITE;
 use crate::access::ROOT;
+use crate::directory;
 use crate::error::{Error, Result, escape, shell_word};
+use rustix::process::geteuid;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +20,9 @@ pub const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The bit of a mode by which a group may write.
 const GROUP_WRITE: u32 = 0o020;
+
+/// The bit of a directory's mode by which a new file in it gets its group.
+const SET_GROUP: u32 = 0o2000;
 
 /// Owner, group and mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +44,20 @@ impl Ownership {
         }
     }
 
-    /// Tells whether a sibling with this ownership comes from somebody who may not write `store`:
-    /// neither its owner, nor root, nor `caller` (a uid), nor a member of a group that may write it.
-    pub fn is_strangers(self, store: Ownership, caller: u32) -> bool {
-        let is_shared = store.mode & GROUP_WRITE != 0 && self.gid == store.gid;
+    /// Tells whether a sibling with this ownership, in `directory`, comes from somebody who may not
+    /// write `store`: neither its owner, nor root, nor `caller` (a uid), nor a member of a group that
+    /// may write it.
+    pub fn is_strangers(self, store: Ownership, directory: Ownership, caller: u32) -> bool {
+        let is_shared = store.mode & GROUP_WRITE != 0
+            && self.gid == store.gid
+            && !directory.gives_its_group_to_anybody();
         ![store.uid, ROOT, caller].contains(&self.uid) && !is_shared
+    }
+
+    /// Tells whether the group of a file in this directory says nothing of who made the file:
+    /// anybody may make one, and it gets the directory's group.
+    fn gives_its_group_to_anybody(self) -> bool {
+        self.mode & OTHERS_WRITE != 0 && self.mode & SET_GROUP != 0
     }
 }
 
@@ -57,11 +72,11 @@ enum Fault {
 }
 
 impl Fault {
-    fn of(sibling: &Metadata, store: Ownership, caller: u32) -> Option<Self> {
+    fn of(sibling: &Metadata, store: Ownership, directory: Ownership, caller: u32) -> Option<Self> {
         if !sibling.is_file() {
             return Some(Fault::NotRegular);
         }
-        if Ownership::of(sibling).is_strangers(store, caller) {
+        if Ownership::of(sibling).is_strangers(store, directory, caller) {
             return Some(Fault::Strangers(sibling.uid()));
         }
         (sibling.nlink() > 1).then(|| Fault::HardLinked(sibling.nlink()))
@@ -138,16 +153,16 @@ impl Siblings {
             foreign: Vec::new(),
             has_own_content: false,
         };
-        let Ok(store) = fs::metadata(path) else {
+        let Some((store, directory)) = store_and_directory(path) else {
             return siblings;
         };
-        let (store, caller) = (Ownership::of(&store), rustix::process::geteuid().as_raw());
+        let caller = geteuid().as_raw();
         for suffix in SUFFIXES {
             let path = beside(path, suffix);
             let Ok(sibling) = fs::symlink_metadata(&path) else {
                 continue;
             };
-            match Fault::of(&sibling, store, caller) {
+            match Fault::of(&sibling, store, directory, caller) {
                 Some(fault) => siblings.foreign.push(Foreign {
                     path,
                     fault,
@@ -179,6 +194,11 @@ impl Siblings {
     }
 }
 
+fn store_and_directory(path: &Path) -> Option<(Ownership, Ownership)> {
+    let of = |path| fs::metadata(path).ok().map(|it| Ownership::of(&it));
+    Some((of(path)?, of(directory::of(path))?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,8 +217,10 @@ mod tests {
         let private = file(OWNER, GROUP, 0o600);
         let shared = file(OWNER, GROUP, 0o660);
         let readable = file(OWNER, GROUP, 0o640);
+        let directory = file(OWNER, GROUP, 0o2770);
         for uid in [OWNER, ROOT, CALLER] {
-            assert!(!file(uid, 7, 0o666).is_strangers(private, CALLER), "{uid}");
+            let sibling = file(uid, 7, 0o666);
+            assert!(!sibling.is_strangers(private, directory, CALLER), "{uid}");
         }
         for (sibling, store, expected) in [
             (file(STRANGER, GROUP, 0o600), private, true),
@@ -206,8 +228,20 @@ mod tests {
             (file(STRANGER, GROUP, 0o660), shared, false),
             (file(STRANGER, 7, 0o660), shared, true),
         ] {
-            let found = sibling.is_strangers(store, CALLER);
+            let found = sibling.is_strangers(store, directory, CALLER);
             assert_eq!(found, expected, "{sibling:?} beside {store:?}");
+        }
+        // Where anybody's file gets the group, the group says nothing of them.
+        for (mode, expected) in [
+            (0o3777, true),
+            (0o2777, true),
+            (0o2775, false),
+            (0o1777, false),
+        ] {
+            let directory = file(OWNER, GROUP, mode);
+            let sibling = file(STRANGER, GROUP, 0o666);
+            let found = sibling.is_strangers(shared, directory, CALLER);
+            assert_eq!(found, expected, "{mode:o}");
         }
     }
 }

@@ -132,7 +132,7 @@ impl Place {
     /// Tells whether `entry`, a file beside the store, belongs to somebody who may not write the
     /// store. In one that a group shares, whoever of them comes first makes it.
     pub fn is_strangers_file(&self, entry: &Entry) -> bool {
-        let store = self.store.ownership();
-        entry.ownership().is_strangers(store, self.you)
+        let (store, directory) = (self.store.ownership(), self.directory.ownership());
+        entry.ownership().is_strangers(store, directory, self.you)
     }
 }

@@ -174,6 +174,39 @@ fn a_strangers_log_or_index_is_not_read_or_written() {
 }
 
 #[test]
+fn a_group_that_anybodys_file_gets_from_the_directory_is_no_proof_of_membership() {
+    let Some(shared) = Shared::new() else { return };
+    set_mode(shared.path(""), 0o2770);
+    let group = |line: &str| shared.cmd(OWNER, GROUP, line);
+    run(&mut group("create --scope inference")).code(0);
+    assert_eq!(
+        fs::metadata(shared.path("k.db")).unwrap().mode() & 0o777,
+        0o660
+    );
+    for mode in [0o2777, 0o3777] {
+        set_mode(shared.path(""), mode);
+        for suffix in SUFFIXES {
+            let name = format!("k.db{suffix}");
+            drop(fs::remove_file(shared.path(&name)));
+            shared.lay(&name, b"", STRANGER);
+            // As the directory's mode has it for every file that is made there.
+            chown(shared.path(&name), None, Some(GROUP)).unwrap();
+            let ran = run(&mut group("create --scope inference"))
+                .code(5)
+                .stdout("");
+            let why = format!(
+                "{name}, which SQLite would take for a part of the store, belongs to uid {STRANGER}"
+            );
+            assert!(ran.stderr.contains(&why), "{ran:#?}");
+            let report = run(&mut group("doctor --format json")).code(1);
+            assert!(report.stdout.contains(&name), "{report:#?}");
+            assert_eq!(content(shared.path(&name)), b"");
+            fs::remove_file(shared.path(&name)).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_restore_reads_a_backup_without_the_log_that_a_stranger_has_laid_beside_it() {
     let Some(shared) = Shared::new() else { return };
     let token = shared.create();
