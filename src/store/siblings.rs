@@ -10,7 +10,7 @@ use super::owner::OTHERS_WRITE;
 use crate::access::ROOT;
 use crate::directory;
 use crate::error::{Error, Result, escape, shell_word};
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -192,6 +192,27 @@ impl Siblings {
     pub fn leave_the_file_whole(&self) -> bool {
         !self.has_own_content
     }
+}
+
+/// Tells whether what SQLite would make beside the store at `path` for this process would be taken
+/// for a stranger's by the store's owner.
+pub fn would_be_strangers(path: &Path) -> bool {
+    let uid = geteuid().as_raw();
+    if fs::metadata(path).is_ok_and(|store| [store.uid(), ROOT].contains(&uid)) {
+        return false;
+    }
+    let Some((store, directory)) = store_and_directory(path) else {
+        return false;
+    };
+    let made = Ownership {
+        uid,
+        gid: match directory.mode & SET_GROUP {
+            0 => getegid().as_raw(),
+            _ => directory.gid,
+        },
+        mode: store.mode,
+    };
+    made.is_strangers(store, directory, store.uid)
 }
 
 fn store_and_directory(path: &Path) -> Option<(Ownership, Ownership)> {

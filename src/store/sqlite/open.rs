@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::error::{Error as Told, Result as ToldResult};
 use crate::store::file::{Fingerprint, has_journal, has_lost_all};
 use crate::store::mount::is_mount_point;
-use crate::store::siblings::{Foreign, Siblings};
+use crate::store::siblings::{Foreign, Siblings, would_be_strangers};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -115,6 +115,12 @@ pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
 pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
     let subject = subject.into();
     let path = subject.path;
+    if would_be_strangers(path)
+        && let Some(opened) = quietly(subject)?
+    {
+        // A log and an index of this user's would keep all who may write the store from it.
+        return Ok(opened);
+    }
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.busy_timeout(super::BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;

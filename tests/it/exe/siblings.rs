@@ -207,6 +207,35 @@ fn a_group_that_anybodys_file_gets_from_the_directory_is_no_proof_of_membership(
 }
 
 #[test]
+fn who_may_only_read_leaves_nothing_that_keeps_the_owner_from_the_store() {
+    let Some(shared) = Shared::new() else { return };
+    let token = shared.create();
+    set_mode(shared.path("k.db"), 0o644);
+    // A copy that was made a store has no log yet.
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(shared.path(&format!("k.db{suffix}"))).unwrap();
+    }
+    for (mode, uid, gid) in [(0o1777, STRANGER, STRANGER), (0o770, MEMBER, GROUP)] {
+        set_mode(shared.path(""), mode);
+        for line in [
+            "list",
+            "log --check",
+            "verify",
+            "verify --no-touch",
+            "verify --batch",
+            "doctor",
+        ] {
+            let ran = run_with(&mut shared.cmd(uid, gid, line), &token);
+            assert!(line == "doctor" || ran.code == 0, "{ran:#?}");
+            assert_eq!(fs::read_dir(shared.path("")).unwrap().count(), 1, "{line}");
+        }
+    }
+    set_mode(shared.path(""), 0o755);
+    run_with(&mut shared.owner("verify"), &token).code(0);
+    shared.create();
+}
+
+#[test]
 fn a_restore_reads_a_backup_without_the_log_that_a_stranger_has_laid_beside_it() {
     let Some(shared) = Shared::new() else { return };
     let token = shared.create();
