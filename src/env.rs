@@ -82,7 +82,7 @@ pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 /// The user who runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The effective uid's name, or `uid:N` where it has none, or `userns:N` by
+    /// The effective uid's name, or `uid:N` where it has none, or `userns:N` or `userns:unknown` by
     /// [`Actor::towards`].
     pub name: String,
     /// The effective uid.
@@ -112,11 +112,12 @@ impl Actor {
         if !self.namespace.is_foreign_to(self.uid, path) {
             return self;
         }
-        let uid = self.namespace.outside(self.uid).unwrap_or(self.uid);
+        let outside = self.namespace.outside(self.uid);
         let login_uid = self.login_uid.and_then(|uid| self.namespace.outside(uid));
         Actor {
-            name: format!("userns:{uid}"),
-            uid,
+            // Not by the uid inside, which may be another's outside.
+            name: outside.map_or("userns:unknown".to_owned(), |uid| format!("userns:{uid}")),
+            uid: outside.unwrap_or(self.uid),
             login_uid,
             ..self
         }

@@ -2,6 +2,8 @@
 
 mod closed;
 mod memory;
+#[cfg(target_os = "linux")]
+mod proc;
 mod progress;
 mod terminal;
 
@@ -16,7 +18,6 @@ use rand::rngs::SysRng;
 use rustix::stdio;
 use signal_hook::consts::SIGXFSZ;
 use std::cell::LazyCell;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
@@ -99,9 +100,9 @@ fn actor() -> Actor {
 
 #[cfg(target_os = "linux")]
 fn namespace() -> Namespace {
-    let read = |path| fs::read_to_string(path).unwrap_or_default();
-    let overflow = read("/proc/sys/kernel/overflowuid").trim().parse();
-    Namespace::new(&read("/proc/self/uid_map"), overflow.unwrap_or(OVERFLOW))
+    let read = |path| proc::read(path).unwrap_or_default();
+    let overflow = read("sys/kernel/overflowuid").trim().parse();
+    Namespace::new(&read("self/uid_map"), overflow.unwrap_or(OVERFLOW))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -109,11 +110,17 @@ fn namespace() -> Namespace {
     Namespace::default()
 }
 
+#[cfg(target_os = "linux")]
 fn login_uid() -> Option<u32> {
     /// What the kernel says where nobody has logged in.
     const UNSET: u32 = u32::MAX;
-    let text = fs::read_to_string("/proc/self/loginuid").ok()?;
+    let text = proc::read("self/loginuid").ok()?;
     text.trim().parse().ok().filter(|&uid| uid != UNSET)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn login_uid() -> Option<u32> {
+    None
 }
 
 /// As many as the processors that this process may run on, and no more than its share of them.
