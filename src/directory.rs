@@ -1,7 +1,7 @@
 //! The directory that a file lies in.
 
 use crate::error::quote;
-use rustix::fs::fsync;
+use rustix::fs::{Mode, OFlags, fsync};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
@@ -13,6 +13,16 @@ pub fn of(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Opens the directory at `path`, which need not be readable, to make files in it.
+pub fn open(path: &Path) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    let access = OFlags::PATH;
+    #[cfg(not(target_os = "linux"))]
+    let access = OFlags::RDONLY;
+    let flags = access | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
 /// Brings the names in `directory` to the disk, as far as its file system can be asked to.

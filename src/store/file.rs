@@ -4,14 +4,13 @@ use super::owner::{self, SHARED_DIRECTORY};
 use crate::directory;
 use crate::error::{Error, Result, escape, quote, shell_word, words};
 use crate::hint::run;
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::process::geteuid;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{
-    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown,
-};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown};
 use std::path::{Path, PathBuf};
 
 /// The absolute path of a store's file, which may not be there yet.
@@ -184,13 +183,7 @@ impl Location {
         if let Some(parent) = self.path.parent() {
             self.create_directory(parent, sharing)?;
         }
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&self.path)
-            .and_then(|file| self.give(&file, sharing));
-        match made {
+        match self.make_file(sharing) {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
                 // A link to nowhere is told better by who opens it.
@@ -201,11 +194,16 @@ impl Location {
         }
     }
 
-    fn give(&self, file: &File, sharing: Sharing) -> io::Result<()> {
-        let directory = fs::metadata(directory::of(&self.path))?;
-        owner::give_as_directory(file, &directory)?;
+    /// Makes the file, and gives it to whom `sharing` says. Both by the directory as it was opened:
+    /// whoever owns one above it can put another in its place between the two.
+    fn make_file(&self, sharing: Sharing) -> io::Result<()> {
+        let directory = directory::open(directory::of(&self.path))?;
+        let name = self.path.file_name().unwrap_or_default();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = File::from(openat(&directory, name, flags, Mode::from_raw_mode(0o600))?);
+        owner::give_as_directory(&file, &directory.metadata()?)?;
         if let Sharing::Group(gid) = sharing {
-            fchown(file, None, Some(gid))?;
+            fchown(&file, None, Some(gid))?;
             file.set_permissions(Permissions::from_mode(owner::SHARED))?;
         }
         Ok(())
