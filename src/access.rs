@@ -19,8 +19,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// What `actor` may do in a store whose file belongs to the uid `file_owner`, if the actor's user
-    /// namespace knows that user, and where they are `appointed` or not.
+    /// Rights of `actor`, who was `appointed` an administrator or not. The store's file belongs to the
+    /// uid `file_owner`; `None` where the actor's user namespace does not know that user.
     pub fn of(actor: &Actor, appointed: bool, file_owner: Option<u32>) -> Self {
         let by_uid = file_owner.is_some_and(|owner| actor.uid == ROOT || actor.uid == owner);
         Access {

@@ -36,7 +36,7 @@ pub trait Output: Write {
     /// The descriptor below this stream; `None` for a stream in memory.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 
-    /// Whether it was closed when the program was started: then every write to it fails.
+    /// Tells whether it was closed when the program was started: then every write to it fails.
     fn is_closed(&self) -> bool {
         false
     }
@@ -163,8 +163,8 @@ pub struct Env {
     pub actor: Asked<Actor>,
     /// An environment variable by its name.
     pub variable: Lookup<OsString>,
-    /// Whether the system has a user by its name; `None` where it cannot tell. Asking may take the time of
-    /// a directory on the network.
+    /// Tells whether the system has a user of this name; `None` where it cannot tell. Slow where the users
+    /// are in a directory on the network.
     pub user: Lookup<bool>,
     /// The gid of a group by its name.
     pub group: Lookup<u32>,

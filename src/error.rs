@@ -147,7 +147,7 @@ impl Error {
         Error::new(Kind::Damaged, message)
     }
 
-    /// Whether it is that the record of the key with this ID is damaged.
+    /// Tells whether it says that the record of the key with this ID is damaged.
     pub fn is_damage_of(&self, id: impl fmt::Display) -> bool {
         self.kind == Kind::Damaged && self.key == Some(id.to_string())
     }

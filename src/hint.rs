@@ -17,7 +17,7 @@ pub enum Part {
     Command {
         /// The words.
         line: String,
-        /// Whether it is about a store, and gets the one that `--db` named.
+        /// It is about a store, and gets the one that `--db` named.
         on_store: bool,
     },
 }
@@ -52,7 +52,7 @@ impl Hint {
         Hint::from("'").and(self).and("'")
     }
 
-    /// Whether there is nothing to be said.
+    /// Tells whether there is no advice in it.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }

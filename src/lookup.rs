@@ -70,7 +70,7 @@ fn without_mark(text: &str) -> &str {
     text.trim_start_matches(BYTE_ORDER_MARK)
 }
 
-/// Whether `text` may be the beginning of an ID.
+/// Tells whether `text` may be the beginning of an ID.
 fn is_prefix(text: &str) -> bool {
     (1..KeyId::LEN).contains(&text.len()) && KeyId::is_part(text.as_bytes())
 }
@@ -331,7 +331,7 @@ fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
     }))
 }
 
-/// How every key is found.
+/// Advice on where every key is shown.
 fn list() -> Hint {
     run!("list --state all").in_quotes().and(" shows every key")
 }

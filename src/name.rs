@@ -108,7 +108,7 @@ pub fn reason(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// Whether `text` is as a new name would be stored: in NFC, with nothing unseen.
+/// Tells whether `text` is as a new name would be stored: in NFC, with nothing unseen.
 pub fn is_plain_to_see(text: &str) -> bool {
     text.is_ascii() || (nfc(text) == text && unseen(text).is_none())
 }

@@ -1,15 +1,15 @@
 //! The user namespace that the program runs in: which uids mean somebody there, and who they are
 //! outside.
 //!
-//! Whoever makes a namespace chooses who they are in it, uid 0 too. That gives them no right to files
-//! of users that the namespace does not know, and it must give them none in a store either.
+//! A user who makes a namespace chooses a uid in it, 0 too. That gives no right to files of users whom
+//! the namespace does not know, and must give none in a store either.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What the kernel shows in place of a uid that a namespace does not know, unless it was told
-/// otherwise (`/proc/sys/kernel/overflowuid`).
+/// The overflow uid, which the kernel shows in place of one that a namespace does not know, unless it
+/// is set to another (`/proc/sys/kernel/overflowuid`).
 pub const OVERFLOW: u32 = 65534;
 
 /// So many uids from `inside` on, and from which on they are those of the namespace around this one.
@@ -53,12 +53,12 @@ impl Namespace {
         }
     }
 
-    /// Whether every uid means the same here as outside.
+    /// Tells whether every uid means the same here as outside.
     fn is_whole(&self) -> bool {
         self.ranges == [WHOLE]
     }
 
-    /// Who `uid` is in the namespace around this one; `None` if it is nobody here.
+    /// Translates `uid` to the namespace around this one; `None` if it is nobody here.
     pub fn outside(&self, uid: u32) -> Option<u32> {
         self.ranges.iter().find_map(|range| {
             let from = uid.checked_sub(range.inside)?;
@@ -66,8 +66,8 @@ impl Namespace {
         })
     }
 
-    /// Whether a file whose owner is shown as `uid` may belong to several: to somebody here, or to
-    /// whomever this namespace does not know.
+    /// Tells whether a file whose owner is shown as `uid` may belong to somebody here, or as well to
+    /// anybody whom this namespace does not know.
     fn is_doubtful(&self, uid: u32) -> bool {
         uid == self.overflow && !self.is_whole()
     }
@@ -80,9 +80,9 @@ impl Namespace {
         known.then_some(uid)
     }
 
-    /// Whether `uid` stands here for somebody whom the owner of the file at `path` could not know:
-    /// the file is there, and its owner is not known here. Where somebody here has the number that
-    /// such an owner is shown by, only root is doubted: a container that has all the usual users.
+    /// Tells whether `uid` stands here for somebody whom the owner of the file at `path` could not know:
+    /// the file is there, and its owner is not known here. In a namespace with a user of its own for the
+    /// overflow uid, as a container has that knows all the usual users, only root is doubted.
     pub fn is_foreign_to(&self, uid: u32, path: &Path) -> bool {
         if self.is_whole() || fs::metadata(path).is_err() || self.owner_of(path).is_some() {
             return false;
@@ -91,8 +91,8 @@ impl Namespace {
     }
 }
 
-/// Whether this process owns the file at `path`, or may do as its owner may: the kernel tells by
-/// whom it lets read without a trace (open(2), `O_NOATIME`). It asks for the real owner.
+/// Tells whether this process has the rights of the owner of the file at `path`: only then the kernel
+/// opens it without a change of its access time (open(2), `O_NOATIME`), and it goes by the real owner.
 #[cfg(target_os = "linux")]
 fn has_rights_of_owner(path: &Path) -> bool {
     use rustix::fs::{Mode, OFlags, open};

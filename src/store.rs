@@ -86,8 +86,8 @@ pub trait Read {
     /// Leaves out those whose records cannot be read, and returns these.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped>;
 
-    /// The owner of the key with this ID, if its record is there and damaged; `None` inside where the
-    /// owner cannot be read either.
+    /// The owner of the key with this ID, read without the rest of its record, which may be damaged;
+    /// `None` where there is no such key, or the owner cannot be read either.
     fn damaged_owner(&self, id: KeyId) -> Result<Option<String>>;
 
     /// The policy that holds.
@@ -134,8 +134,8 @@ pub trait Read {
     /// the first flaw.
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>>;
 
-    /// What is wrong with the store's content: nothing for a sound store, and no more than about 20
-    /// things. The log's chain is [`Read::check_log`]'s. None shows a hash.
+    /// Finds the damage in the store's content: none in a sound store, and no more than about 20 things.
+    /// The log's chain is [`Read::check_log`]'s. None shows a hash.
     fn damage(&self) -> Result<Vec<Damage>>;
 
     /// All events that `filter` lets through, oldest first.
@@ -231,7 +231,7 @@ pub trait Store: Read {
     ///
     /// # Errors
     ///
-    /// Where a file of the store was removed or replaced while it was open, so that changes by
+    /// Fails where a file of the store was removed or replaced while it was open, so that changes by
     /// others would not be seen.
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()>;
 
@@ -327,7 +327,7 @@ pub struct Copied {
     pub keys: usize,
     /// The place and the hash of its log's last line.
     pub head: Head,
-    /// What is wrong with the records of single keys, which were copied as they are.
+    /// The damage in records of single keys, which were copied as they are.
     pub damage: Vec<Damage>,
 }
 

@@ -54,13 +54,13 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Whether `text` is printable ASCII, as nearly all is: it has no unprintable character then.
+/// Tells whether `text` is printable ASCII, as nearly all is: it has no unprintable character then.
 pub fn is_plain(text: &str) -> bool {
     text.bytes()
         .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
-/// Whether `c` is a control, bidirectional-format or line-separator character
+/// Tells whether `c` is a control, bidirectional-format or line-separator character
 /// (Unicode categories Cc, Zl and Zp, and the property `Bidi_Control`).
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
@@ -79,7 +79,7 @@ pub fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Whether a POSIX shell takes `c` as it is, wherever in a word it stands.
+/// Tells whether a POSIX shell takes `c` as it is, wherever in a word it stands.
 pub fn stands_for_itself(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c)
 }

@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-/// What stands before the name of a PostgreSQL server.
+/// The schemes of a PostgreSQL server.
 const POSTGRES: [&str; 2] = ["postgres:", "postgresql:"];
 
-/// What stands before a password among other parameters.
+/// The parameter that gives a password.
 const PASSWORD: &str = "password=";
 
-/// Whether `text` names a server, or would if it were typed right: no path of a file has `://` in it
-/// but by mistake.
+/// Tells whether `text` names a server, or was meant to: no path of a file has `://` in it but by
+/// mistake.
 pub fn is_url(text: &str) -> bool {
     text.contains("://") || names_postgres(text)
 }
 
-/// Whether `text` names a PostgreSQL server, by a URL or by its parameters (`host=… password=…`).
+/// Tells whether `text` names a PostgreSQL server, by a URL or by its parameters (`host=… password=…`).
 pub fn names_postgres(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let begin = text.trim_start_matches(|c: char| c.is_whitespace() || "'\"".contains(c));
@@ -23,7 +23,7 @@ pub fn names_postgres(text: &str) -> bool {
         || POSTGRES.iter().any(|scheme| begin.starts_with(scheme))
 }
 
-/// Whether there is a password in `text`, which names a server.
+/// Tells whether there is a password in `text`, which names a server.
 pub fn has_password(text: &str) -> bool {
     let user = text.rsplit_once('@').map_or("", |(before, _)| {
         before.rsplit_once("//").map_or(before, |(_, user)| user)

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::store::{LogFilter, Read};
 use crate::when::{Span, Timestamp};
 
-/// What to do about such a clock.
+/// Advice on such a clock.
 pub const HINT: &str = "compare the clock with another one: date -u";
 
 /// A sentence that the clock, which says `now`, stands before the last line of the log by more than a

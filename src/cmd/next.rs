@@ -1,4 +1,4 @@
-//! How a key that does not work is brought back or replaced: for hints.
+//! Advice on a key that does not work: to bring it back, or to replace it.
 
 use crate::error::Result;
 use crate::hint::{Hint, run};
@@ -10,8 +10,8 @@ use crate::when::{Span, Timestamp};
 /// The life that is proposed for a key whose time is over.
 const MORE: Span = Span::days(90);
 
-/// How an expired key works again. Its life is counted from its creation, so that policy may leave no
-/// room for more.
+/// Advice on an expired key. Its life is counted from its creation, so that policy may leave no room
+/// for more.
 pub fn renewal(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Hint> {
     let id = key.id;
     let first = match key.disabled_at {
@@ -44,7 +44,7 @@ pub fn live_successor(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Opt
     lookup.live_successor(store, key)
 }
 
-/// What is said of a key that was rotated, and none of whose successors is live.
+/// Advice on a key that was rotated, and none of whose successors is live.
 pub fn no_successor(key: &Key) -> Hint {
     Hint::from("it has no live successor; ").and(key.anew())
 }

@@ -25,7 +25,7 @@ pub fn as_stored(store: &dyn Read, given: &str, now: Timestamp) -> Result<String
 pub struct Recipient {
     /// The name.
     pub name: String,
-    /// Whether neither the system has such a user, nor the store a key of theirs.
+    /// Neither the system has such a user, nor the store a key of theirs.
     is_unknown: bool,
 }
 
@@ -71,7 +71,7 @@ pub fn recipient(
     })
 }
 
-/// Whether `name` is that of an actor whose uid has no name: `uid:1000`.
+/// Tells whether `name` is that of an actor whose uid has no name: `uid:1000`.
 fn is_nameless(name: &str) -> bool {
     name.strip_prefix("uid:")
         .is_some_and(|uid| uid.parse::<u32>().is_ok())

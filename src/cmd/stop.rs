@@ -1,6 +1,6 @@
 //! `disable -` and `delete -`: every key that a line leads to is stopped, whatever the others are.
 //!
-//! Whoever pipes in tokens that leaked wants none of them to stay alive because of another line.
+//! An operator who pipes in leaked tokens wants none of them to stay alive because of another line.
 //! A token stops its key only if its secret is the key's: its ID is public and its checksum
 //! anybody's, and a stranger who makes one up must not stop production.
 
@@ -46,16 +46,16 @@ type Outcome = (Vec<Changed>, Vec<Failed>);
 
 /// A command line that stops the keys on standard input.
 pub struct Request<'a> {
-    /// What is done to them.
+    /// The way in which they are stopped.
     pub verb: Verb,
-    /// Whether nobody is to be asked.
+    /// Go on without asking.
     pub yes: bool,
-    /// Why, if it says.
+    /// The reason, if one is given.
     pub reason: Option<&'a str>,
 }
 
 impl Request<'_> {
-    /// Whether `keys`, the arguments, are for this.
+    /// Tells whether the arguments `keys` ask for standard input.
     pub fn is_for(keys: &[String]) -> bool {
         keys.iter().any(|key| key == "-")
     }

@@ -1,5 +1,5 @@
 //! The rules that everything stored holds to, whichever version stored it: those of the first one.
-//! What a new name has to be beyond that is the parent's.
+//! The parent module has the further rules for new names.
 
 use super::{LABEL_KEY_MAX, LABEL_VALUE_MAX, NAME_MAX, OWNER_MAX};
 use crate::error::{Error, Result, is_unprintable, quote};

@@ -31,8 +31,8 @@ fn is_unseen(c: char) -> bool {
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether `c` shows nothing, although Unicode has it neither as white space nor as ignorable: the empty
-/// Braille pattern, an empty notehead, the marks of interlinear notes, what lays out and fills
+/// Tells whether `c` shows nothing, although to Unicode it is neither white space nor ignorable: the empty
+/// Braille pattern, an empty notehead, the marks of interlinear notes, controls and fillers of
 /// hieroglyphs, and the Khitan filler.
 fn is_other_blank(c: char) -> bool {
     matches!(
@@ -41,8 +41,8 @@ fn is_other_blank(c: char) -> bool {
     )
 }
 
-/// Whether the character at `at`, which shows nothing itself, changes how its neighbours are shown: joiners
-/// as RFC 5892 A.1 and A.2 allow them, a joiner between pictographs, and what asks for a picture.
+/// Tells whether the character at `at`, which shows nothing itself, changes how its neighbours are shown:
+/// a joiner as RFC 5892 A.1 and A.2 allow it, one between pictographs, and U+FE0F after an emoji.
 fn changes_others(chars: &[char], at: usize) -> bool {
     let (before, after) = (&chars[..at], &chars[at + 1..]);
     match chars[at] {
@@ -63,7 +63,7 @@ fn is_after_virama(before: &[char]) -> bool {
     before.last().is_some_and(is_virama)
 }
 
-/// Whether letters that would be joined stand on both sides, but for marks on them.
+/// Tells whether letters that would be joined stand on both sides, but for marks on them.
 fn breaks_a_joint(before: &[char], after: &[char]) -> bool {
     let joining = CodePointMapData::<JoiningType>::new();
     let is_letter = |joining: &JoiningType| *joining != JoiningType::Transparent;

@@ -5,12 +5,12 @@ use crate::text::stands_for_itself;
 use crate::url;
 use std::ffi::OsStr;
 
-/// What a path is for, and by what it was given.
+/// Purpose of a path, and the argument or variable that gave it.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
     /// The argument or the variable.
     by: &'static str,
-    /// Where `-` is no file, what to do instead.
+    /// Advice where `-` is given, unless that is standard input.
     instead_of_dash: Option<&'static str>,
 }
 

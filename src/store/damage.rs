@@ -9,26 +9,26 @@ const NAMED: usize = 10;
 /// One thing that is wrong with a store's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// What it is, in plain words, one line.
+    /// A description in plain words, one line.
     pub what: String,
-    /// How far it reaches.
+    /// Its extent.
     pub extent: Extent,
 }
 
-/// How far damage reaches.
+/// Extent of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Everything.
     Whole,
     /// The record of one key. The others work, and verification sees of that one what others see.
     Key,
-    /// What verification does not read of one key: it may work all the same.
+    /// A part of one key's record that verification does not read: the key may work all the same.
     Unseen,
 }
 
 impl Damage {
-    /// Whether all that it touches is one key, which can be told to work or not: such a store can be
-    /// copied, and restored, without letting in whoever was not.
+    /// Tells whether it touches one key alone, of which can be said whether it works: such a store can be
+    /// copied and restored without making a key valid that was not.
     pub fn is_apart(&self) -> bool {
         self.extent == Extent::Key
     }
@@ -38,11 +38,11 @@ impl Damage {
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
-    /// How many.
+    /// Their number.
     pub count: u64,
     /// The IDs of the first of them, of those that have one.
     pub ids: Vec<KeyId>,
-    /// What is said of the first.
+    /// The error about the first.
     first: Option<Error>,
 }
 

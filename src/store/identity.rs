@@ -59,7 +59,7 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// Where the store's file is the same, but a sibling is gone or another one.
+    /// Fails where the store's file is the same, but a sibling is gone or another one.
     pub fn compare(&self) -> Result<Comparison> {
         if inode(&self.path) != Some(self.store) {
             return Ok(Comparison::Replaced);

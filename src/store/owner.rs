@@ -23,7 +23,7 @@ pub const OTHERS_WRITE: u32 = 0o002;
 /// The most that a mode may allow: nothing to others.
 const NOT_OTHERS: u32 = 0o770;
 
-/// Whether a group shares `directory`.
+/// Tells whether a group shares `directory`.
 pub fn is_shared(directory: &Metadata) -> bool {
     let mode = directory.mode();
     mode & SHARED_DIRECTORY == SHARED_DIRECTORY && mode & OTHERS_WRITE == 0

@@ -1,7 +1,7 @@
 //! Sibling files: the write-ahead log, its index and the rollback journal, which SQLite takes for a
 //! part of the store by their names alone.
 //!
-//! Whoever can lay one of them beside a store decides what is in the store. So each is looked at
+//! A user who can put one of them beside a store decides what is in the store. So each is looked at
 //! before SQLite opens it: it must be a regular file with one name, and belong to somebody who may
 //! write the store anyway.
 

@@ -29,7 +29,7 @@ extern "C" fn look() {
     WAS_CLOSED.store(fcntl_getfd(stdio::stdout()).is_err(), Relaxed);
 }
 
-/// Whether standard output was closed.
+/// Tells whether standard output was closed.
 pub fn was_closed() -> bool {
     WAS_CLOSED.load(Relaxed)
 }

@@ -51,7 +51,7 @@ pub fn remove(
     Ok(())
 }
 
-/// What is wrong with the record of the key `id`, if it cannot be read.
+/// The error that reading the record of the key `id` ends with, if it is damaged.
 fn damage_of(store: &dyn Read, id: KeyId) -> Result<Option<Error>> {
     match store.get(id) {
         Err(error) if error.is_damage_of(id) => Ok(Some(error)),

@@ -168,7 +168,7 @@ fn see_log() -> Hint {
     Hint::from("no command makes such a key: see ").and(run!("log --key KEY").in_quotes())
 }
 
-/// Whether a name on `key` is one that no command gives any more.
+/// Tells whether `key` has a name, an owner or a label that no command gives any more.
 fn has_odd_name(key: &Key) -> bool {
     let mut names = [&key.name, &key.owner]
         .into_iter()

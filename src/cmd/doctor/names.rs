@@ -5,7 +5,7 @@ use crate::name::{is_plain_to_see, spelled};
 use crate::project::Member;
 use std::collections::BTreeSet;
 
-/// How many names are shown.
+/// Number of names that are shown.
 const SHOWN: usize = 10;
 
 /// Notes the names among those of `members` and `administrators` that may look like others.

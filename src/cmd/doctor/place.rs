@@ -21,7 +21,7 @@ pub struct Entry {
     pub gid: u32,
     /// How many bytes it has.
     pub size: u64,
-    /// How many names (hard links) it has.
+    /// The number of its names (hard links).
     pub names: u64,
 }
 

@@ -1,5 +1,5 @@
-//! What a restore will change for those who use the keys. Nothing grows with the store but the IDs
-//! of the keys that are said to become valid again.
+//! Effect of a restore on those who use the keys. Of the memory that it takes, only the IDs of the
+//! keys that become valid again grow with the store.
 
 use crate::cmd::confirm::NAMED_MAX;
 use crate::error::{Kind, Result};
@@ -65,7 +65,7 @@ fn only_in(
     visit: &mut dyn FnMut(&Key) -> Result<()>,
 ) -> Result<Found> {
     let mut found = Found::default();
-    // A damaged key works in neither.
+    // A damaged key does not work.
     let _damaged = one.scan(&Filter::all(now), &mut |key| {
         if key.is_usable(now) {
             let same = other.map(|other| readable(other, key.id)).transpose()?;

@@ -25,7 +25,7 @@ pub struct Given {
 pub struct Compared {
     /// The hash, as a PHC string.
     pub hash: String,
-    /// Whether they matched.
+    /// The result: true if they matched.
     pub matched: Result<bool>,
 }
 

@@ -190,7 +190,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether an error says something of one key, and nothing of the others.
+/// Tells whether an error of this kind is about one key, and says nothing of the others.
 fn is_about_one_key(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -211,7 +211,7 @@ fn none(text: &str) -> Error {
     }
 }
 
-/// Whether `value`, which ends `text`, is one: a name of a key may have a ':' in it.
+/// Tells whether `value`, which ends `text`, is a value: the name of a key may have a ':' in it.
 fn is_assigned(text: &str, value: &[u8]) -> bool {
     let before = text.len().checked_sub(value.len() + 1);
     let sign = before.and_then(|at| text.as_bytes().get(at));

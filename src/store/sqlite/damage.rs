@@ -16,8 +16,8 @@ const LINES: usize = 20;
 /// The most characters in a line.
 const LINE_MAX: usize = 300;
 
-/// What is wrong with the store behind `connection`, as it is at one moment: nothing with a sound
-/// one. Fails only where it cannot be read for a reason that does not lie in it.
+/// Finds the damage in the store behind `connection`, as it is at one moment: none in a sound one.
+/// Fails only where it cannot be read for a reason that does not lie in it.
 pub fn find(connection: &Connection) -> Result<Vec<Damage>> {
     // Inside a transaction it is one moment already.
     let _moment = match connection.is_autocommit() {

@@ -223,8 +223,8 @@ fn out_of_memory(file: &str, cause: &str) -> Told {
     )
 }
 
-/// Whether memory ran out. SQLite says so in three ways: at an allocation, in the middle of reading a
-/// file, and where the index of the write-ahead log cannot be mapped.
+/// Tells whether memory ran out. SQLite says so in three ways: at an allocation, in the middle of reading
+/// a file, and where the index of the write-ahead log cannot be mapped.
 pub fn is_memory(error: &rusqlite::Error) -> bool {
     failure(error).is_some_and(|failure| {
         failure.code == ErrorCode::OutOfMemory

@@ -340,7 +340,7 @@ pub fn administrators(connection: &Connection, limit: Option<u64>) -> Result<Vec
     Ok(names)
 }
 
-/// What `actor` may do in the store whose file is at `path`.
+/// Rights of `actor` in the store whose file is at `path`.
 pub fn access(connection: &Connection, actor: &Actor, path: &Path) -> Result<Access> {
     let appointed = is_appointed(connection, &actor.name)?;
     Ok(Access::of(actor, appointed, actor.namespace.owner_of(path)))

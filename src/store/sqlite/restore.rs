@@ -60,7 +60,7 @@ pub struct Restoration {
     copy: Sqlite,
     /// Files beside the original that are not its maker's, and are not read.
     foreign: Vec<Foreign>,
-    /// What is wrong with the records of single keys in it.
+    /// The damage in records of single keys in it.
     damage_of_copy: Vec<Damage>,
     current: Current,
     // Last: what is open in it is closed before it goes.
@@ -173,7 +173,7 @@ impl Restoration {
         }
     }
 
-    /// What is wrong with the records of single keys in the copy, as it was checked last.
+    /// The damage in records of single keys in the copy, as it was checked last.
     pub fn damage_of_copy(&self) -> &[Damage] {
         &self.damage_of_copy
     }

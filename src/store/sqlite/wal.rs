@@ -1,7 +1,7 @@
-//! The bytes of a write-ahead log, for one of which SQLite makes nothing.
+//! The frames of a write-ahead log, which SQLite may take for empty.
 //!
-//! SQLite takes a log up to the first frame whose checksum is wrong, and says nothing of the rest:
-//! where one bit of it has changed, a store that lies in its log alone looks as if it was never made.
+//! SQLite reads a log up to the first frame whose checksum is wrong, and ignores the rest without an
+//! error: after one flipped bit, a store that is in its log alone looks as if it was never made.
 
 use crate::store::file::beside;
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ const HEADER: u64 = 32;
 /// the number of pages that the file has then, else 0; then salts and checksums.
 const FRAME: usize = 24;
 
-/// Whether the log beside the file at `path`, which `connection` has open, holds the last frame of a
+/// Tells whether the log of the file at `path`, which `connection` has open, holds the last frame of a
 /// transaction, right or wrong. A writer that was killed on its way leaves only frames before that.
 pub fn holds_commit(path: &Path, connection: &Connection) -> bool {
     let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));

@@ -56,7 +56,7 @@ fn unread(line: &str) -> Option<i32> {
     Some(code).filter(|code| code & 0xff != ffi::SQLITE_CORRUPT)
 }
 
-/// Whether `line` says that a column of a key holds what it must not: nothing else is known to be wrong.
+/// Tells whether `line` says that a column of a key holds what it must not, and nothing else.
 fn is_of_key(line: &str) -> bool {
     line == "CHECK constraint failed in keys" || line.contains("value in keys.")
 }
@@ -76,7 +76,7 @@ fn known(connection: &Connection) -> Result<BTreeSet<String>> {
     Ok(known)
 }
 
-/// Whether `line` has nothing in it but known words, numbers and punctuation.
+/// Tells whether `line` has nothing in it but known words, numbers and punctuation.
 fn is_known(line: &str, known: &BTreeSet<String>) -> bool {
     let is_punctuation = |c: char| " .,:;#=()-".contains(c);
     line.split(is_punctuation)

@@ -1,5 +1,5 @@
-//! Whether every row holds what this program writes. What does not is named by its place, and never
-//! repeated: it may be any bytes of the file.
+//! Check of every row: it must hold what this program writes. Other content is named by its place, and
+//! never repeated, since it may be any bytes of the file.
 
 use super::Found;
 use crate::hash::Stored;
@@ -15,7 +15,7 @@ use crate::text::{is_unprintable, quote};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
-/// What verification does not read of a key.
+/// The one column of a key that verification does not read.
 const LABELS: &str = "labels";
 
 /// The most characters in the name of a user: the system's, or one that a command was given.
@@ -230,7 +230,7 @@ pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// Whether `user` can be a user's name. The system's may have more in it than one that a command takes.
+/// Tells whether `user` can be a user's name. The system may have names that no command takes.
 fn is_user(user: &str) -> bool {
     !user.is_empty() && user.chars().count() <= USER_MAX && !user.chars().any(is_unprintable)
 }

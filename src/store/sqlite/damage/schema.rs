@@ -52,7 +52,7 @@ fn foreign(kind: &str, name: &str) -> String {
     }
 }
 
-/// Whether `name` is short and of one case, which no piece of a hash or of a token is.
+/// Tells whether `name` is short and of one case, which no piece of a hash or of a token is.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=PLAIN_MAX).contains(&name.len()) && name.bytes().all(plain)

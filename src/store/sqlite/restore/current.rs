@@ -72,7 +72,7 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
     }
 }
 
-/// What the file at `path` is, into which nothing was put that can be read.
+/// Judges the file at `path`, into which nothing was put that can be read.
 fn unfounded(path: &Path) -> ToldResult<Current> {
     if !has_log(path) {
         return Ok(Current::Nothing);
