@@ -5,7 +5,7 @@ use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::name::forms;
+use crate::name::form::forms;
 use crate::near::{AMONG, meant, nearest};
 use crate::store::{Filter, LogFilter, Read, Sort};
 use crate::token::shown_id;

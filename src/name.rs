@@ -2,11 +2,11 @@
 //! a terminal, taken as one word by a script, never be mistaken for a key ID or a token, and be told
 //! from every other name by sight: it is in NFC, and each of its characters shows.
 
-mod form;
+pub mod form;
 pub mod stored;
 mod unseen;
 
-pub use form::{forms, nfc};
+pub use form::nfc;
 
 use crate::error::{Error, Result, quote};
 use crate::token::shown_id;

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::hash::{self, Memory, Scheme};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
-use crate::name;
+use crate::name::form;
 use crate::scope::Registry;
 use crate::store::{Known, Read, Store, Version};
 use crate::token::Token;
@@ -280,7 +280,7 @@ fn lacking(
         return Ok(None);
     };
     if key.kind == Kind::Api {
-        for form in name::forms(project) {
+        for form in form::forms(project) {
             if store.role(&form, &key.owner)?.is_some() {
                 return Ok(None);
             }

@@ -6,7 +6,7 @@ use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
-use crate::name;
+use crate::name::{self, form};
 use crate::near::AMONG;
 use crate::output::{json, unwritable};
 use crate::store::{self, Read};
@@ -116,12 +116,9 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let remains = store::write(&mut *store, |tx| {
         tx.access(&cx.env.actor)?
             .administrator("dismiss an administrator")?;
-        let mut listed = None;
-        for form in name::forms(user) {
-            if listed.is_none() && tx.is_appointed(&form)? {
-                listed = Some(form);
-            }
-        }
+        let listed = form::find(user, |form| {
+            Ok(tx.is_appointed(form)?.then(|| form.to_owned()))
+        })?;
         let Some(listed) = listed else {
             let names = tx.administrators(Some(AMONG))?;
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

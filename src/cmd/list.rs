@@ -6,7 +6,7 @@ use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::hint::run;
 use crate::id::KeyId;
 use crate::key::State;
-use crate::name;
+use crate::name::{self, form};
 use crate::output::{Format, Listing, unwritable};
 use crate::store::{Filter, Read, Skipped, Sort};
 use crate::when::{Span, Timestamp};
@@ -219,21 +219,15 @@ fn label_as_stored(
     now: Timestamp,
 ) -> Result<(String, String)> {
     let (label, value) = given;
-    for form in name::forms(value) {
-        let one = Filter {
-            labels: vec![(label.clone(), form.clone().into_owned())],
+    let value = form::as_stored(value, |form| {
+        let (found, damaged) = store.find_readable(&Filter {
+            labels: vec![(label.clone(), form.to_owned())],
             limit: Some(1),
             ..Filter::all(now)
-        };
-        let is_had = || {
-            let (found, damaged) = store.find_readable(&one)?;
-            Ok::<_, Error>(!found.is_empty() || damaged.count > 0)
-        };
-        if value.is_ascii() || is_had()? {
-            return Ok((label.clone(), form.into_owned()));
-        }
-    }
-    Ok(given.clone())
+        })?;
+        Ok(!found.is_empty() || damaged.count > 0)
+    })?;
+    Ok((label.clone(), value))
 }
 
 /// The bytes that are written at once: what a pipe holds.

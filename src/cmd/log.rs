@@ -6,7 +6,7 @@ use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::lookup::{self, Lookup};
-use crate::name;
+use crate::name::form;
 use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, unwritable};
 use crate::store::{LogFilter, Read};
@@ -247,15 +247,12 @@ fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
 /// The actor who is meant by `given`: of that very name or, where nobody of that name has done anything,
 /// of the same name in another Unicode form; as it is, where nobody has.
 fn actor_as_logged(store: &dyn Read, given: &str) -> Result<String> {
-    for form in name::forms(given) {
+    form::as_stored(given, |form| {
         let one = LogFilter {
-            actor: Some(form.clone().into_owned()),
+            actor: Some(form.to_owned()),
             limit: Some(1),
             ..LogFilter::default()
         };
-        if given.is_ascii() || !store.find_events(&one)?.is_empty() {
-            return Ok(form.into_owned());
-        }
-    }
-    Ok(given.to_owned())
+        Ok(!store.find_events(&one)?.is_empty())
+    })
 }

@@ -6,7 +6,7 @@ use super::values::{self, TableFormat, Why, check_project, some_owners};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::run;
-use crate::name;
+use crate::name::{self, form};
 use crate::near::AMONG;
 use crate::output::{cell, json, unwritable};
 use crate::project::{Member, Role};
@@ -194,12 +194,10 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
         let project = known.as_deref().unwrap_or(project);
         check_access(&*tx, cx, project)?;
         check_project(&*tx, project)?;
-        let mut listed = None;
-        for form in name::forms(user) {
-            if let (None, Some(role)) = (&listed, tx.role(project, &form)?) {
-                listed = Some((form, role));
-            }
-        }
+        let listed = form::find(user, |form| {
+            let role = tx.role(project, form)?;
+            Ok(role.map(|role| (form.to_owned(), role)))
+        })?;
         let Some((user, role)) = listed else {
             let members = tx.members(Some(project), Some(AMONG))?;
             let users: Vec<&str> = members.iter().map(|member| member.user.as_str()).collect();

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
-use crate::name;
+use crate::name::form;
 use crate::near;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
@@ -12,13 +12,7 @@ use std::collections::BTreeSet;
 /// The owner who is meant by `given`: of that very name or, where nobody of that name has keys, of the
 /// same name in another Unicode form; as it is, where nobody has.
 pub fn as_stored(store: &dyn Read, given: &str, now: Timestamp) -> Result<String> {
-    for form in name::forms(given) {
-        // One form needs no look.
-        if form == given && given.is_ascii() || has_keys(store, &form, now)? {
-            return Ok(form.into_owned());
-        }
-    }
-    Ok(given.to_owned())
+    form::as_stored(given, |form| has_keys(store, form, now))
 }
 
 /// A user to whom something is given: an owner of a new key, a member, an administrator.
@@ -54,7 +48,7 @@ pub fn recipient(
         return Ok(Recipient::known(given));
     }
     let mut is_unknown = true;
-    for form in name::forms(given) {
+    for form in form::forms(given) {
         if is_listed(&form)? || has_keys(store, &form, cx.env.now())? {
             return Ok(Recipient::known(&form));
         }

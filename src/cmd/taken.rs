@@ -3,20 +3,14 @@
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
-use crate::name;
+use crate::name::form;
 use crate::store::Read;
 use crate::when::Timestamp;
 
 /// The live key of `owner` that is named `name`, or whose name cannot be told from it: one that an
 /// older version stored in another Unicode form.
 pub fn holder(store: &dyn Read, owner: &str, name: &str) -> Result<Option<Key>> {
-    for form in name::forms(name) {
-        let found = store.live_key(owner, &form)?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
+    form::find(name, |form| store.live_key(owner, form))
 }
 
 /// What is said where the name of `holder` is wanted for another key, with what frees it. Rotation

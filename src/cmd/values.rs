@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, escape, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Kind, check_label_count};
-use crate::name;
+use crate::name::{self, form};
 use crate::near;
 use crate::project::Role;
 use crate::store::Read;
@@ -151,12 +151,10 @@ pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
 /// The project that is meant by `project`: of that very name or, where it has no members, of the same
 /// name in another Unicode form. `None` if neither has.
 pub fn project_as_stored(store: &dyn Read, project: &str) -> Result<Option<String>> {
-    for form in name::forms(project) {
-        if !store.members(Some(&form), Some(1))?.is_empty() {
-            return Ok(Some(form.into_owned()));
-        }
-    }
-    Ok(None)
+    form::find(project, |form| {
+        let some = store.members(Some(form), Some(1))?;
+        Ok((!some.is_empty()).then(|| form.to_owned()))
+    })
 }
 
 /// The same; refuses a project that has no members, and suggests the nearest one that has.

@@ -1,5 +1,6 @@
 //! Unicode normal forms: one text can be written in several ways that look the same on every screen.
 
+use crate::error::Result;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use std::borrow::Cow;
 
@@ -24,6 +25,26 @@ pub fn forms(text: &str) -> Vec<Cow<'_, str>> {
         }
     }
     forms
+}
+
+/// Asks for each of the forms of `text`, and returns the first answer.
+pub fn find<T>(text: &str, mut ask: impl FnMut(&str) -> Result<Option<T>>) -> Result<Option<T>> {
+    for form in forms(text) {
+        if let Some(found) = ask(&form)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The first of the forms of `text` that `is_stored`; `text` itself where none is.
+pub fn as_stored(text: &str, mut is_stored: impl FnMut(&str) -> Result<bool>) -> Result<String> {
+    if text.is_ascii() {
+        // One form needs no look.
+        return Ok(text.to_owned());
+    }
+    let stored = find(text, |form| Ok(is_stored(form)?.then(|| form.to_owned())))?;
+    Ok(stored.unwrap_or_else(|| text.to_owned()))
 }
 
 #[cfg(test)]
