@@ -2,10 +2,11 @@
 //! directory asks for. Root gives away what it makes in the directory of another user, who could not
 //! go on working with it otherwise.
 
+use rustix::fs::{Mode, OFlags, open};
 use rustix::process::geteuid;
 use std::fs::{File, Metadata, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown, lchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// The mode of a directory that a group shares: who makes a file in it makes it the group's.
@@ -51,8 +52,11 @@ pub fn give_as(file: &File, other: &Metadata) -> io::Result<()> {
 /// Gives `directory`, which is new, to the owner of `parent`, if root has made it.
 pub fn give_directory(directory: &Path, parent: &Metadata) {
     if let Some(uid) = root_gives_to(parent) {
+        // Not by its path: the owner of the parent may have put another file there.
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = open(directory, flags, Mode::empty()).map_err(io::Error::from);
         // Where that cannot be, it stays root's.
-        drop(lchown(directory, Some(uid), Some(parent.gid())));
+        drop(opened.and_then(|opened| fchown(opened, Some(uid), Some(parent.gid()))));
     }
 }
 
