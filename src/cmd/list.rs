@@ -266,20 +266,20 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
         Err(Failed::Output(cause)) => return Err(unwritable(&cause)),
         Err(Failed::Store(error)) => return Err(error),
     };
-    tell_of_damaged(cx, &skipped);
+    tell_of_damaged(cx, &skipped, "listed");
     if matches!(format, Format::Table | Format::Lines) {
         legend(cx, count, filter.limit, &format.left_out(style));
     }
     Ok(count)
 }
 
-/// Says which keys are not listed, since their records cannot be read: a list from which one is missing
-/// must not look whole.
-fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped) {
+/// Says which keys are not `done` (listed, purged), since their records cannot be read: a list from which
+/// one is missing must not look whole.
+pub fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
     let (what, its) = match skipped.count {
         0 => return,
-        1 => ("1 key is damaged and not listed".to_owned(), "it"),
-        count => (format!("{count} keys are damaged and not listed"), "them"),
+        1 => (format!("1 key is damaged and not {done}"), "it"),
+        count => (format!("{count} keys are damaged and not {done}"), "them"),
     };
     let mut ids: Vec<&str> = skipped.ids.iter().map(KeyId::as_str).collect();
     if skipped.count > ids.len() as u64 {

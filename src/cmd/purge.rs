@@ -103,10 +103,11 @@ impl Args {
         self.find_owner(cx, &*store)?;
         self.check_access(cx, &*store)?;
         let agreed = self.ask(cx, &*store)?;
-        let purged = store::write(&mut *store, |tx| {
+        let (purged, damaged) = store::write(&mut *store, |tx| {
             let now = cx.env.now();
             self.check_access(cx, &*tx)?;
-            let doomed = self.agreed(tx.find_readable(&self.filter(now))?.0, agreed.as_ref())?;
+            let (due, damaged) = tx.find_readable(&self.filter(now))?;
+            let doomed = self.agreed(due, agreed.as_ref())?;
             let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
             let mut purged = 0;
             for key in doomed {
@@ -119,7 +120,7 @@ impl Args {
                 purged += 1;
                 progress.advance(1);
             }
-            Ok(purged)
+            Ok((purged, damaged))
         })?;
         match purged {
             0 => {
@@ -128,6 +129,7 @@ impl Args {
             }
             purged => cx.status(format_args!("purged {}", confirm::keys(purged))),
         }
+        list::tell_of_damaged(cx, &damaged, "purged");
         if self.all {
             self.tell_of_legacy(cx, &*store)?;
         }
