@@ -231,6 +231,29 @@ fn a_damaged_key_is_told_of_whichever_form_its_owners_name_is_given_in() {
 }
 
 #[test]
+fn a_key_that_no_change_could_be_written_of_stops_no_emergency_stop() {
+    for (change, column) in [
+        ("hash = NULL", "hash"),
+        ("disabled_at = 1", "disabled_by"),
+        ("disabled_by = 'eve'", "disabled_at"),
+        ("grace_from = 1", "usable_until"),
+        ("usable_until = 1", "grace_from"),
+    ] {
+        let scene = Scene::new();
+        scene.spoil(change);
+        let ran = scene.line("disable --owner alice").fails(5, "the key ");
+        ran.says(&format!("its {column} cannot be read\n"));
+        for token in [&scene.good, &scene.last] {
+            assert_eq!(scene.world.verify(token, ""), 1, "{change}");
+        }
+        let verified = if column == "hash" { 1 } else { 5 };
+        assert_eq!(scene.world.verify(&scene.bad, ""), verified, "{change}");
+        prints(&scene.line("doctor").code(1), &id_of(&scene.bad));
+        scene.line("delete BAD --yes").code(0);
+    }
+}
+
+#[test]
 fn a_damaged_key_is_deleted_by_its_owner_or_an_administrator_alone() {
     let scene = Scene::new();
     scene.spoil("expires_at = 9223372036854775807");

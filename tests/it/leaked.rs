@@ -171,7 +171,7 @@ fn a_forged_token_where_no_hash_is_kept_stops_nothing_either() {
             .line(line)
             .stdin(&token)
             .run()
-            .fails(3, "line 1: the secret of ");
+            .fails(5, "line 1: the key ");
         world
             .line(line)
             .stdin(forged(&fast))

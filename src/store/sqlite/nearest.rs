@@ -93,7 +93,11 @@ fn read(found: &Row<'_>, id: KeyId) -> Result<Option<Known>> {
         // It is another key's, and may be damaged.
         return Ok(None);
     }
-    let (key, hash) = (key?, hash.map_err(|_| Error::Key(Some(id), "hash"))?);
+    if let Err(Error::Key(_, row::HASH)) = key {
+        // No secret is this key's.
+        return Ok(None);
+    }
+    let (key, hash) = (key?, hash.map_err(|_| Error::Key(Some(id), row::HASH))?);
     Ok(Some(Known { key, hash }))
 }
 

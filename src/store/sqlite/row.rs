@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 macro_rules! own {
     () => {
         "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
-         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, "
+         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, hash IS NULL, "
     };
 }
 
@@ -37,7 +37,10 @@ pub const COLUMNS_WITHOUT_LABELS: &str = concat!(own!(), scopes!(), "'{}'");
 pub const OWN_COLUMNS: &str = concat!(own!(), "NULL, '{}', seq");
 
 /// The number of columns.
-pub const WIDTH: usize = 17;
+pub const WIDTH: usize = 18;
+
+/// The column that is missing in a key which is not deleted and has no hash.
+pub const HASH: &str = "hash";
 
 /// Reads the key that a row of [`COLUMNS`] holds. A row that cannot be read is [`Error::Key`].
 pub fn key(row: &Row<'_>) -> Result<Key> {
@@ -55,14 +58,14 @@ pub fn key_id(row: &Row<'_>) -> Option<KeyId> {
 
 fn read_key(row: &Row<'_>) -> Result<Key> {
     let mut scopes = BTreeSet::new();
-    if let Some(words) = maybe_text(row, 15, "scopes")? {
+    if let Some(words) = maybe_text(row, 16, "scopes")? {
         scopes.extend(words.split(' ').map(str::to_owned));
     }
-    let labels = match text(row, 16, "labels")? {
+    let labels = match text(row, 17, "labels")? {
         "{}" => BTreeMap::new(),
         labels => serde_json::from_str(labels).map_err(|_| damaged("labels"))?,
     };
-    Ok(Key {
+    let key = Key {
         id: id(text(row, 0, "id")?, "id")?,
         name: get(row, 1, "name")?,
         owner: get(row, 2, "owner")?,
@@ -80,7 +83,24 @@ fn read_key(row: &Row<'_>) -> Result<Key> {
         deleted_at: time(row, 12, "deleted_at")?,
         replaces: lineage(row, 13, "replaces")?,
         replaced_by: lineage(row, 14, "replaced_by")?,
-    })
+    };
+    check_pairs(&key, get(row, 15, HASH)?)?;
+    Ok(key)
+}
+
+/// Refuses a row with one of two columns that are only written together. The table's constraints do
+/// too, so no change of such a row could be written, nor any transaction that has one in it.
+fn check_pairs(key: &Key, has_no_hash: bool) -> Result<()> {
+    match () {
+        () if has_no_hash && key.deleted_at.is_none() => Err(damaged(HASH)),
+        () if key.grace_from.is_none() && key.usable_until.is_some() => Err(damaged("grace_from")),
+        () if key.grace_from.is_some() && key.usable_until.is_none() => {
+            Err(damaged("usable_until"))
+        }
+        () if key.disabled_at.is_none() && key.disabled_by.is_some() => Err(damaged("disabled_at")),
+        () if key.disabled_at.is_some() && key.disabled_by.is_none() => Err(damaged("disabled_by")),
+        () => Ok(()),
+    }
 }
 
 /// The columns of an event, in the order in which [`event`] reads them.

@@ -78,16 +78,18 @@ fn key(one: &mut Statement<'_>, seq: i64, found: &mut Found) -> Result<()> {
             found.push(format!("{title}: {}", error.in_words()), Extent::Unseen);
             return Ok(());
         }
+        Err(Error::Key(_, row::HASH)) => {
+            tell("its hash is missing");
+            return Ok(());
+        }
         Err(error) if error.is_damage() => {
             tell(&error.in_words());
             return Ok(());
         }
         Err(error) => return Err(error),
     };
-    match (hash, key.deleted_at) {
-        (Hash::Absent, None) => tell("its hash is missing"),
-        (Hash::Bad | Hash::Good, Some(_)) => tell("it is deleted, and its hash is still there"),
-        _ => {}
+    if key.deleted_at.is_some() && !matches!(hash, Hash::Absent) {
+        tell("it is deleted, and its hash is still there");
     }
     for column in odd_texts(&key) {
         tell(&format!("its {column} cannot be right"));
