@@ -76,7 +76,7 @@ impl Args {
         }
         let selection = Selection::new(&self.keys, self.owner.as_deref());
         let mut store = cx.open_to_write()?;
-        if let Some(id) = damaged::only(&*store, &selection)? {
+        if let Some(id) = damaged::only(cx, &*store, &selection)? {
             damaged::remove(cx, &mut *store, id, self.yes, self.why.reason.as_deref())?;
             return Ok(DONE);
         }

@@ -4,7 +4,6 @@ use super::values::{self, KindName};
 use super::{Cx, owner};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::hint::run;
-use crate::id::KeyId;
 use crate::key::State;
 use crate::name::{self, form};
 use crate::output::{Format, Listing, unwritable};
@@ -268,7 +267,8 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
     };
     tell_of_damaged(cx, &skipped, "listed");
     if matches!(format, Format::Table | Format::Lines) {
-        legend(cx, count, filter.limit, &format.left_out(style));
+        let is_full = filter.limit == Some(count + skipped.count);
+        legend(cx, count, is_full, &format.left_out(style));
     }
     Ok(count)
 }
@@ -281,11 +281,7 @@ pub fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
         1 => (format!("1 key is damaged and not {done}"), "it"),
         count => (format!("{count} keys are damaged and not {done}"), "them"),
     };
-    let mut ids: Vec<&str> = skipped.ids.iter().map(KeyId::as_str).collect();
-    if skipped.count > ids.len() as u64 {
-        ids.push("…");
-    }
-    cx.notice(format_args!("{what}: {}", ids.join(", ")));
+    cx.notice(format_args!("{what}: {}", skipped.names()));
     let says = format!(" says what is wrong with {its}");
     cx.notice_hint(run!("doctor").in_quotes().and(says));
 }
@@ -295,14 +291,13 @@ enum Failed {
     Store(Error),
 }
 
-fn legend(cx: &mut Cx<'_>, count: u64, limit: Option<u64>, left_out: &[&str]) {
-    let more = if limit == Some(count) && count > 0 {
-        "; there may be more (--limit)"
-    } else {
-        ""
+fn legend(cx: &mut Cx<'_>, count: u64, is_full: bool, left_out: &[&str]) {
+    let more = match is_full {
+        true => "; there may be more (--limit)",
+        false => "",
     };
     match count {
-        0 => cx.status("no keys"),
+        0 => cx.status(format_args!("no keys{more}")),
         1 => cx.status(format_args!("1 key{more}")),
         count => cx.status(format_args!("{count} keys{more}")),
     }

@@ -24,7 +24,7 @@ Exit codes:
   0    done, or nothing to purge
   2    usage: a bad flag or value
   4    refused: other users' keys, or not confirmed
-  5    the store failed, or there is none
+  5    the store failed, there is none, or with --all: one of the keys is damaged
   130  the prompt was interrupted
 
 Examples:
@@ -132,6 +132,7 @@ impl Args {
         list::tell_of_damaged(cx, &damaged, "purged");
         if self.all {
             self.tell_of_legacy(cx, &*store)?;
+            damaged.none()?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Damage as a store tells of it: of one key, without which the rest goes on, or of the whole.
 
 use crate::error::{Error, Result};
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 
 /// The most keys that are named by their IDs.
@@ -58,8 +59,24 @@ impl Skipped {
         }
     }
 
-    /// Fails with what is said of the first, if there is any.
+    /// Names the keys by their IDs, as far as they have been counted with those.
+    pub fn names(&self) -> String {
+        let mut ids: Vec<&str> = self.ids.iter().map(KeyId::as_str).collect();
+        if self.count > ids.len() as u64 {
+            ids.push("…");
+        }
+        ids.join(", ")
+    }
+
+    /// Fails if there is any: with what is said of it, or the names of several.
     pub fn none(self) -> Result<()> {
+        if self.count > 1 {
+            let several = format!("{} keys are damaged: {}", self.count, self.names());
+            let says = run!("doctor")
+                .in_quotes()
+                .and(" says what is wrong with them");
+            return Err(Error::damaged(several).hint(Hint::from("the other keys work; ").and(says)));
+        }
         self.first.map_or(Ok(()), Err)
     }
 }

@@ -254,6 +254,43 @@ fn a_key_that_no_change_could_be_written_of_stops_no_emergency_stop() {
 }
 
 #[test]
+fn a_damaged_key_is_deleted_by_its_id_in_a_shown_token() {
+    for form in ["kc_BAD", "kc_BAD_…", "\u{feff}kc_BAD_..."] {
+        let scene = Scene::new();
+        scene.spoil("kind = 'root'");
+        scene.line(&format!("delete {form} --yes")).code(0);
+        scene.line("doctor").code(0);
+    }
+}
+
+#[test]
+fn all_damaged_keys_of_an_owner_are_named_in_any_form_of_the_name() {
+    let scene = Scene::new();
+    let sql = "PRAGMA ignore_check_constraints = ON; UPDATE keys SET owner = 'jos\u{e9}'; \
+               UPDATE keys SET kind = 'root' WHERE name <> 'good'";
+    scene.world.sql().execute_batch(sql).unwrap();
+    let run = |line: &str| scene.world.line(line).user("carol").run();
+    let named = format!(
+        "2 keys are damaged: {}, {}\n",
+        id_of(&scene.bad),
+        id_of(&scene.last)
+    );
+    for owner in ["jos\u{e9}", "jose\u{301}"] {
+        run(&format!("disable --owner {owner}")).fails(5, &named);
+        run(&format!("delete --owner {owner} --yes")).fails(5, &named);
+    }
+    run("list --limit 1").says("no keys; there may be more");
+}
+
+#[test]
+fn purge_of_all_keys_of_an_owner_tells_of_the_damaged_one_that_stays() {
+    let scene = Scene::new();
+    scene.spoil("expires_at = 9223372036854775807");
+    let ran = scene.line("purge --owner alice --all --yes");
+    ran.fails(5, "the key ").says("purged 2 keys");
+}
+
+#[test]
 fn a_damaged_key_is_deleted_by_its_owner_or_an_administrator_alone() {
     let scene = Scene::new();
     scene.spoil("expires_at = 9223372036854775807");

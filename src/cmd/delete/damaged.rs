@@ -7,20 +7,26 @@ use crate::cmd::selection::Selection;
 use crate::error::{Error, Result};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
+use crate::lookup;
 use crate::store::{self, Read, Store};
 
-/// The ID that is all that `selection` names, if the record of that key is damaged.
-pub fn only(store: &dyn Read, selection: &Selection) -> Result<Option<KeyId>> {
+/// The ID that is all that `selection` names, alone or in a token as it is shown, if the record of that
+/// key is damaged.
+pub fn only(cx: &Cx<'_>, store: &dyn Read, selection: &Selection) -> Result<Option<KeyId>> {
     let Selection::Keys(texts) = selection else {
         return Ok(None);
     };
     let [text] = &texts[..] else {
         return Ok(None);
     };
-    let Some(id) = KeyId::parse(text.as_bytes()) else {
+    let Some(id) = lookup::id(text) else {
         return Ok(None);
     };
-    Ok(damage_of(store, id)?.map(|_| id))
+    // A name may be shaped like a shown token, and another key's.
+    match cx.lookup_to_stop(cx.env.now()).find(store, text) {
+        Err(error) if error.is_damage_of(id) => Ok(Some(id)),
+        found => found.map(|_| None),
+    }
 }
 
 /// Removes the record of the damaged key `id`, having asked unless `yes` is said.
