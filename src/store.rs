@@ -121,7 +121,8 @@ pub trait Read {
     /// The administrators that were appointed, in order; the first `limit`, if it is given.
     fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>>;
 
-    /// Calls `visit` for every event that `filter` lets through, oldest first, in constant memory.
+    /// Calls `visit` for every event that `filter` lets through, oldest first, in constant memory. One
+    /// that cannot be read keeps no other from being visited; it is the error behind them.
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()>;
 
     /// The last event's place and hash, as the store keeps them apart from the log.

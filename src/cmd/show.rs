@@ -5,6 +5,7 @@ use super::{Cx, keys};
 use crate::error::{DONE, Result};
 use crate::output::{Record, details, unwritable};
 use crate::store::LogFilter;
+use std::ops::ControlFlow;
 
 /// How many of a key's last events are shown.
 const EVENTS: u64 = 5;
@@ -41,14 +42,20 @@ impl Args {
         let store = cx.open_to_read()?;
         let now = cx.env.now();
         let key = cx.lookup(now).key(&*store, &text)?;
-        let mut page = Vec::new();
+        let (mut page, mut scanned) = (Vec::new(), Ok(()));
         let written = match self.format {
             Format::Text => {
-                let mut events = store.find_events(&LogFilter {
+                let of_key = LogFilter {
                     key_id: Some(key.id),
                     limit: Some(EVENTS),
                     ..LogFilter::default()
-                })?;
+                };
+                let mut events = Vec::new();
+                // The key is shown, whatever its events are.
+                scanned = store.scan_log(&of_key, &mut |event| {
+                    events.push(event);
+                    Ok(ControlFlow::Continue(()))
+                });
                 events.reverse();
                 details(&mut page, &key, &events, cx.style(), now)
             }
@@ -60,6 +67,6 @@ impl Args {
         };
         written.map_err(|cause| unwritable(&cause))?;
         cx.print(&page)?;
-        Ok(DONE)
+        scanned.map(|()| DONE)
     }
 }

@@ -325,20 +325,20 @@ impl Read for Sqlite {
         if self.unlocked.get().is_none() {
             return self.reading(|connection| read::scan_log(connection, filter, visit));
         }
-        let all = self.reading(|connection| {
+        let (all, scanned) = self.reading(|connection| {
             let mut found = Vec::new();
-            read::scan_log(connection, filter, &mut |entry| {
+            let scanned = read::scan_log(connection, filter, &mut |entry| {
                 found.push(entry);
                 Ok(ControlFlow::Continue(()))
-            })?;
-            Ok(found)
+            });
+            Ok((found, scanned))
         })?;
         for entry in all {
             if visit(entry)?.is_break() {
                 break;
             }
         }
-        Ok(())
+        scanned.map_err(|error| error.about(self.subject()))
     }
 
     fn head(&self) -> Result<Head> {

@@ -530,3 +530,22 @@ fn a_damaged_key_that_an_index_hides_is_not_deleted_for_another() {
     }
     assert_eq!(scene.world.rows(), before);
 }
+
+#[test]
+fn an_event_that_cannot_be_read_keeps_no_other_line_of_the_log_from_being_shown() {
+    let scene = Scene::new();
+    let sql = format!(
+        "UPDATE events SET actor = CAST(x'ff' AS TEXT) WHERE key_id = '{}'",
+        id_of(&scene.bad)
+    );
+    scene.world.sql().execute_batch(&sql).unwrap();
+    for format in ["table", "lines", "json", "jsonl"] {
+        let ran = scene.line(&format!("log --format {format}"));
+        prints(&ran, &id_of(&scene.good));
+        prints(&ran, &id_of(&scene.last));
+        ran.code(5).says(" of its log cannot be read");
+    }
+    let ran = scene.line("show BAD");
+    prints(&ran, &id_of(&scene.bad));
+    ran.code(5).says(" of its log cannot be read");
+}

@@ -346,7 +346,8 @@ pub fn access(connection: &Connection, actor: &Actor, path: &Path) -> Result<Acc
     Ok(Access::of(actor, appointed, actor.namespace.owner_of(path)))
 }
 
-/// Visits the events that `filter` lets through, oldest first.
+/// Visits the events that `filter` lets through, oldest first; an error behind that if one of them
+/// cannot be read.
 pub fn scan_log(
     connection: &Connection,
     filter: &LogFilter,
@@ -355,9 +356,12 @@ pub fn scan_log(
     let query = query::select_events(filter);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
-    let mut last = None;
+    let (mut last, mut unreadable) = (None, None);
     while let Some(found) = rows.next()? {
-        let entry = row::event(found).map_err(|_| unreadable_line(found))?;
+        let Ok(entry) = row::event(found) else {
+            unreadable.get_or_insert_with(|| unreadable_line(found));
+            continue;
+        };
         if last.is_some_and(|last| last >= entry.seq) {
             return Err(Error::Damaged("its log is out of order".to_owned()));
         }
@@ -366,7 +370,7 @@ pub fn scan_log(
             break;
         }
     }
-    Ok(())
+    unreadable.map_or(Ok(()), Err)
 }
 
 fn unreadable_line(row: &Row<'_>) -> Error {
