@@ -642,7 +642,7 @@ fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
     let ran = stage.world.cmd(["show", "-"]).stdin(headless).run();
     ran.fails(
         2,
-        "a token on standard input is mistyped or cut short\nhint: ",
+        "a token on standard input is mistyped, cut short or amid other text\nhint: ",
     );
 }
 

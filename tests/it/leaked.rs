@@ -92,11 +92,11 @@ fn each_line_that_stops_nothing_is_named_by_its_number() {
                 "line 3: there is no key 'nosuch'\n\
                  line 4: the secret of the token kc_{id}_… is not that key's\n\
                  line 7: 'twin' stands for more than one key: {}, {}\n\
-                 line 8: the token kc_{id}_… is mistyped or cut short\n\
+                 line 8: the token kc_{id}_… is mistyped, cut short or amid other text\n\
                  line 9: there is no key 000000000000\n\
                  line 11: the KEY '\u{fffd}\u{fffd}' is not UTF-8\n\
                  keyctl: 6 of 9 KEYs stopped nothing; the other 3 are stopped\n\
-                 hint: its ID is public and its checksum anybody's; to stop the key all the same, by ID: keyctl {} {id}\n",
+                 hint: line 4: its ID is public and its checksum anybody's; to stop the key all the same, by ID: keyctl {} {id}\n",
                 id_of(&twin),
                 id_of(second.trim_end()),
                 line.split(' ').next().unwrap()
@@ -278,7 +278,7 @@ fn a_key_of_somebody_else_is_left_and_the_attempt_is_logged() {
             "line 1: 'alice' may not act on keys of 'bob'\n\
              line 2: there is no key 'nosuch'\n\
              keyctl: 2 of 3 KEYs stopped nothing; the other one is stopped\n\
-             hint: their owner may, and an administrator of this store: 'keyctl admin list' names them\n"
+             hint: line 1: their owner may, and an administrator of this store: 'keyctl admin list' names them\n"
         );
         assert!(alive(&world, &theirs) && !alive(&world, &own));
         let refusals: Vec<_> = world
@@ -325,7 +325,7 @@ fn a_hash_that_cannot_be_read_is_named_and_keeps_no_other_key_alive() {
             .line(line)
             .stdin(format!("nosuch\n{odd}"))
             .run()
-            .fails(5, "2 of 2 KEYs stopped nothing\nhint: to stop");
+            .fails(5, "2 of 2 KEYs stopped nothing\nhint: line 2: to stop");
         world.line(line).stdin(&id).run().code(0);
     }
 }

@@ -491,13 +491,13 @@ fn a_mistyped_token_on_stdin_is_refused_and_not_repeated() {
             (
                 "enable -",
                 2,
-                format!("{shown} on standard input is mistyped or cut short\n"),
+                format!("{shown} on standard input is mistyped, cut short or amid other text\n"),
             ),
             (
                 "disable -",
                 3,
                 format!(
-                    "line 1: {shown} is mistyped or cut short\nhint: give its key ID instead\n"
+                    "line 1: {shown} is mistyped, cut short or amid other text\nhint: give its key ID instead\n"
                 ),
             ),
         ] {

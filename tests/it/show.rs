@@ -239,7 +239,7 @@ fn stdin_must_hold_one_key() {
     let cut = &token[..60];
     let ran = show(&world, "-").stdin(cut).run().fails(
         2,
-        &format!("the token kc_{}_… on standard input is mistyped or cut short\nhint: give its key ID instead\n", id_of(&token)),
+        &format!("the token kc_{}_… on standard input is mistyped, cut short or amid other text\nhint: give its key ID instead\n", id_of(&token)),
     );
     assert!(!ran.stderr.contains(&token[16..32]));
     show(&world, "-").stdin([0xff, 0xfe]).run().fails(

@@ -59,7 +59,9 @@ impl Flaw {
     /// The error that says so; `place` is put behind the KEY.
     pub fn error(&self, place: &str) -> Error {
         let error = match self {
-            Flaw::Mistyped(found) => format!("{found}{place} is mistyped or cut short"),
+            Flaw::Mistyped(found) => {
+                format!("{found}{place} is mistyped, cut short or amid other text")
+            }
             Flaw::NotUtf8(shown) => format!("the KEY {shown}{place} is not UTF-8"),
             Flaw::Cut => format!("the KEY{place} is cut off"),
         };

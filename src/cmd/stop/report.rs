@@ -47,19 +47,23 @@ pub fn report(
     }
     match gravest(&failed) {
         None => Ok(DONE),
-        Some(error) => Err(Error {
+        Some(Failed { at, error }) => Err(Error {
             message: outcome,
+            hint: error
+                .hint
+                .clone()
+                .map(|hint| Hint::from(place(given, *at)).and(hint)),
             candidates: Vec::new(),
             ..error.clone()
         }),
     }
 }
 
-/// The first of the gravest errors, which one with advice comes before: a store that failed, then a
-/// refusal, then what is not there.
-fn gravest(failed: &[Failed]) -> Option<&Error> {
-    let errors = failed.iter().rev().map(|one| &one.error);
-    errors.max_by_key(|error| (error.kind.exit_code(), error.hint.is_some()))
+/// The first of those with the gravest error, which one with advice comes before: a store that failed,
+/// then a refusal, then what is not there.
+fn gravest(failed: &[Failed]) -> Option<&Failed> {
+    let failed = failed.iter().rev();
+    failed.max_by_key(|one| (one.error.kind.exit_code(), one.error.hint.is_some()))
 }
 
 /// The error about the only KEY that stopped none, with all the advice that there is.
