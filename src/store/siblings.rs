@@ -123,7 +123,7 @@ impl Foreign {
                 format!("remove the other names, never the last one: find / -xdev -samefile {word}")
             }
             Fault::Strangers(_) => format!(
-                "find out how it came there; if it is the store's own: chown {} {word}; if not, remove it while nobody uses the store: rm {word}",
+                "find out how it came there; if it is the store's own: chown {} {word}; if not, move it away while nobody uses the store: mv {word} DIRECTORY",
                 self.owner
             ),
         };
