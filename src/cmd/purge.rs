@@ -129,12 +129,13 @@ impl Args {
             }
             purged => cx.status(format_args!("purged {}", confirm::keys(purged))),
         }
-        list::tell_of_damaged(cx, &damaged, "purged");
-        if self.all {
-            self.tell_of_legacy(cx, &*store)?;
-            damaged.none()?;
+        if !self.all {
+            list::tell_of_damaged(cx, &damaged, "purged");
+            return Ok(());
         }
-        Ok(())
+        self.tell_of_legacy(cx, &*store)?;
+        // All of them were to go.
+        damaged.none()
     }
 
     /// Those of `doomed`, the keys that are due under the lock, that were agreed to, if anybody

@@ -391,19 +391,6 @@ fn a_store_with_a_damaged_key_is_asked_what_a_restore_will_revive() {
 }
 
 #[test]
-fn a_purge_of_all_keys_names_the_damaged_one_that_it_leaves() {
-    let scene = Scene::new();
-    scene.spoil("expires_at = 9223372036854775807");
-    scene
-        .line("purge --owner alice --all --yes -q")
-        .code(0)
-        .says(&format!(
-            "1 key is damaged and not purged: {}",
-            id_of(&scene.bad)
-        ));
-}
-
-#[test]
 fn many_damaged_keys_are_counted() {
     let scene = Scene::new();
     scene
