@@ -50,11 +50,11 @@ fn mode_of_call(line: &str) -> Option<(PathBuf, u32)> {
         return None;
     }
     let octal = call.rsplit(", ").find(|text| text.starts_with('0'))?;
-    let path = match call.split_once('"') {
-        Some((_, rest)) => rest.split('"').next()?,
-        None => call.split_once('<')?.1.split('>').next()?,
+    let path = match strace::named_path(call) {
+        Some(path) => path,
+        None => call.split_once('<')?.1.split('>').next()?.into(),
     };
-    Some((path.into(), u32::from_str_radix(octal, 8).ok()?))
+    Some((path, u32::from_str_radix(octal, 8).ok()?))
 }
 
 /// Each of `expected` has its mode now, was made by the program, and had no wider one before.

@@ -8,7 +8,7 @@ use crate::harness::Ran;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::NamedTempFile;
 
@@ -109,6 +109,17 @@ pub fn calls_of(command: &Command, names: &str, stdout: Stdio) -> (Ran, Vec<Call
     });
     let calls = calls.collect();
     (ran, calls)
+}
+
+/// The path of the file that a call names, as strace shows the call with `-y`: a name may be relative
+/// to the directory that is shown before it.
+pub fn named_path(call: &str) -> Option<PathBuf> {
+    let (before, rest) = call.split_once('"')?;
+    let name = rest.split('"').next()?;
+    let directory = before
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.split('>').next());
+    Some(Path::new(directory.unwrap_or_default()).join(name))
 }
 
 /// Runs `command`, and returns the arguments of every process that it started, itself too: a line for

@@ -7,6 +7,7 @@ use crate::exe::strace;
 use crate::harness::{exe, id_of};
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 impl Site {
@@ -199,7 +200,7 @@ fn no_other_file_is_made_even_for_a_moment() {
         let plain = site.cmd(line);
         let mut command = Command::new("strace");
         command
-            .args(["-f", "-e", "trace=%file,memfd_create", "-o"])
+            .args(["-f", "-y", "-e", "trace=%file,memfd_create", "-o"])
             .arg(&trace)
             .arg(exe())
             .args(plain.get_args())
@@ -209,20 +210,19 @@ fn no_other_file_is_made_even_for_a_moment() {
             .stderr(Stdio::piped());
         run_with(&mut command, stdin);
         for call in String::from_utf8(content(&trace)).unwrap().lines() {
-            let name = call.split('"').nth(1).unwrap_or(call);
+            let path = strace::named_path(call).unwrap_or_else(|| call.into());
             let is_gone = call.contains("unlink") || call.contains("readlink");
             if MAKES.iter().any(|makes| call.contains(makes)) && !is_gone {
-                made.insert(name.to_owned());
+                made.insert(path);
             }
         }
     });
-    let mut wanted: BTreeSet<String> = FILES[..3]
+    let wanted: BTreeSet<PathBuf> = FILES[..3]
         .iter()
         // SQLite's own, while a new store is not yet in write-ahead mode.
-        .chain(&["keyctl.db-journal"])
-        .map(|name| site.path(name).display().to_string())
+        .chain(&["keyctl.db-journal", "secret"])
+        .map(|name| site.path(name))
         .collect();
-    wanted.insert("secret".to_owned());
     assert_eq!(made, wanted);
     assert_eq!(site.files(), FILES.map(str::to_owned).into());
 }
