@@ -1,4 +1,4 @@
-//! What the kernel tells of this process in `/proc`.
+//! Facts about this process that the kernel gives in `/proc`.
 
 use rustix::fs::{CWD, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, openat, openat2};
 use rustix::io::Errno;
