@@ -1,33 +1,42 @@
 //! The SQLite backend: one file, write-ahead logging, one writer at a time.
 
+mod aside;
 mod beside;
 mod commit;
 mod copy;
 mod damage;
 mod error;
+mod file;
+mod identity;
 mod migrate;
+mod mount;
 mod nearest;
 mod open;
+mod owner;
+mod place;
 mod query;
 mod read;
 mod restore;
 mod row;
+mod scratch;
+mod siblings;
 mod subject;
 mod wal;
 mod write;
 
+pub use self::aside::REPLACED;
+pub use self::file::{Location, Sharing, beside};
+pub use self::mount::is_mount_point;
 pub use self::open::is_marked;
+pub use self::place::Place;
 pub use self::restore::Restoration;
+pub use self::scratch::is_scratch;
+pub use self::siblings::{Foreign, Ownership};
 
+use self::file::Fingerprint;
+use self::identity::{Comparison, Held, is_same};
 use self::open::Empty;
 use self::subject::{Role, Subject};
-use super::file::Fingerprint;
-use super::identity::{Comparison, Held, is_same};
-use super::siblings::Foreign;
-use super::{
-    Damage, Filter, Founder, Job, Known, Location, LogFilter, Look, Read, Sharing, Skipped, Store,
-    Version, Visit, VisitEntry, VisitHash,
-};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error, Result, escape};
@@ -37,6 +46,11 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::{self, Member};
 use crate::scope::Registry;
+use crate::store::contract::{
+    Founder, Job, Known, Look, Read, Store, Version, Visit, VisitEntry, VisitHash,
+};
+use crate::store::damage::{Damage, Skipped};
+use crate::store::filter::{Filter, LogFilter};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
@@ -58,7 +72,7 @@ pub struct Sqlite {
     /// locks see to it that a reader misses nothing.
     unlocked: Cell<Option<Fingerprint>>,
     /// How often it was opened anew since.
-    opened: Cell<u32>,
+    opened: Cell<u64>,
     /// The size of the page cache in KiB, if it was set.
     cache: Cell<Option<i64>>,
     /// The files that are open; `None` for a store in memory, and one that is read without locks.
@@ -381,10 +395,7 @@ impl Store for Sqlite {
         self.follow_files()?;
         self.reading(|connection| {
             let moment = connection.unchecked_transaction()?;
-            let version = Version {
-                opened: self.opened.get(),
-                data: read::data_version(&moment)?,
-            };
+            let version = Version::new(self.opened.get(), read::data_version(&moment)?);
             look(&write::SqliteTx::new(&moment, self.subject()), version)?;
             Ok(moment.commit()?)
         })

@@ -6,7 +6,9 @@ use super::query::{self, Through};
 use super::read::skip_damaged;
 use super::row;
 use crate::key::Key;
-use crate::store::{Filter, Skipped, Visit};
+use crate::store::contract::Visit;
+use crate::store::damage::Skipped;
+use crate::store::filter::Filter;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
 

@@ -7,7 +7,7 @@ mod schema;
 
 use super::error::{Error, Result};
 use super::read;
-use crate::store::{Damage, Extent};
+use crate::store::damage::{Damage, Extent};
 use rusqlite::Connection;
 
 /// The most lines that say what is wrong: who meets more than these needs a backup, not a list.

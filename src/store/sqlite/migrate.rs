@@ -7,7 +7,7 @@ use super::subject::Subject;
 use super::{wal, write};
 use crate::error::Error as Told;
 use crate::event::{Action, Event, GENESIS};
-use crate::store::Founder;
+use crate::store::contract::Founder;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 

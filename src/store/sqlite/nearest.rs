@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use super::read::misled;
 use super::row;
 use crate::id::KeyId;
-use crate::store::Known;
+use crate::store::contract::Known;
 use rusqlite::{Connection, Row};
 use std::sync::LazyLock;
 

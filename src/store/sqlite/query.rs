@@ -8,7 +8,7 @@ mod plans;
 
 use super::row;
 use crate::key::State;
-use crate::store::{Filter, LogFilter, Sort};
+use crate::store::filter::{Filter, LogFilter, Sort};
 use crate::when::Timestamp;
 use rusqlite::types::Value;
 use std::sync::LazyLock;

@@ -15,11 +15,13 @@ use super::{BUSY_TIMEOUT, Sqlite, check_files, is_same, open, shown, wal, write}
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
 use crate::event::Event;
-use crate::store::aside::Aside;
-use crate::store::file::beside;
-use crate::store::scratch::Scratch;
-use crate::store::siblings::Foreign;
-use crate::store::{self, Allow, Damage, Decide, Location, Read, Restored, Sharing};
+use crate::store::contract::{self, Allow, Decide, Read, Restored};
+use crate::store::damage::Damage;
+use crate::store::sqlite::aside::Aside;
+use crate::store::sqlite::file::beside;
+use crate::store::sqlite::file::{Location, Sharing};
+use crate::store::sqlite::scratch::Scratch;
+use crate::store::sqlite::siblings::Foreign;
 use crate::when::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
@@ -262,7 +264,7 @@ impl Restoration {
     /// Lets the copy's log end with what `decide` says.
     fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> ToldResult<()> {
         let event = with_kept(decide(None, &self.copy)?, kept);
-        let written = store::write(&mut self.copy, |tx| tx.append(&event));
+        let written = contract::write(&mut self.copy, |tx| tx.append(&event));
         written.map_err(|error| self.of_taken(error))
     }
 

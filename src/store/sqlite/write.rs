@@ -12,7 +12,9 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
-use crate::store::{Damage, Filter, Known, LogFilter, Read, Skipped, Tx, Visit, VisitEntry};
+use crate::store::contract::{Known, Read, Tx, Visit, VisitEntry};
+use crate::store::damage::{Damage, Skipped};
+use crate::store::filter::{Filter, LogFilter};
 use crate::when::{Span, Timestamp};
 use rusqlite::{Connection, ErrorCode, Params, named_params};
 

@@ -8,7 +8,7 @@ use crate::key::Key;
 use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
-use crate::store::Extent;
+use crate::store::damage::Extent;
 use crate::store::sqlite::error::{Error, Result};
 use crate::store::sqlite::{migrate, row};
 use crate::text::{is_unprintable, quote};

@@ -5,9 +5,10 @@ use super::super::{BUSY_TIMEOUT, Sqlite, migrate, open};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::Result as ToldResult;
-use crate::store::file::has_log;
-use crate::store::siblings::Siblings;
-use crate::store::{Location, Read};
+use crate::store::contract::Read;
+use crate::store::sqlite::file::Location;
+use crate::store::sqlite::file::has_log;
+use crate::store::sqlite::siblings::Siblings;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use super::super::commit::uncertain;
 use super::super::shown;
 use crate::error::{Error as Told, Kind};
-use crate::store::Location;
+use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};
 
 /// What is said where the store may hold the copy although `error` was met, and what it replaced
