@@ -1,7 +1,6 @@
 //! The command line as a whole: the global options and the commands.
 
-use crate::cmd::{Command, GROUPS, file_path};
-use crate::store::address;
+use crate::cmd::{Command, GROUPS, file_path, path};
 use clap::{Args, Parser, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -101,7 +100,7 @@ fn about(command: &clap::Command, name: &str) -> String {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The store's file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user's data directory]
-    #[arg(long, value_name = "PATH", global = true, value_parser = file_path(address::DB))]
+    #[arg(long, value_name = "PATH", global = true, value_parser = file_path(path::DB))]
     pub db: Option<PathBuf>,
     /// Whether to colour the output
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]

@@ -21,6 +21,7 @@ mod log;
 mod member;
 mod next;
 mod owner;
+pub mod path;
 mod policy;
 mod purge;
 mod refusal;

@@ -1,7 +1,6 @@
 //! The store of keys and events: what any backend does ([`Read`], [`Tx`], [`Store`]), and how one is
 //! opened.
 
-pub mod address;
 mod contract;
 mod damage;
 mod filter;

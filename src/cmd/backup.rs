@@ -1,10 +1,10 @@
 //! `keyctl backup`
 
 use super::values::file_path;
-use super::{Cx, confirm};
+use super::{Cx, confirm, path};
 use crate::error::{DONE, Result};
 use crate::hint::run;
-use crate::store::{self, Place, address};
+use crate::store::{self, Place};
 use std::path::PathBuf;
 
 /// Copy the store to a new file
@@ -29,7 +29,7 @@ Examples:
   $ keyctl backup before.db && keyctl log --check --db before.db")]
 pub struct Args {
     /// The file to create; nothing may exist at this path, not even a symbolic link
-    #[arg(value_name = "PATH", value_parser = file_path(address::NEW_COPY))]
+    #[arg(value_name = "PATH", value_parser = file_path(path::NEW_COPY))]
     path: PathBuf,
 }
 

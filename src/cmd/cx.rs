@@ -1,13 +1,13 @@
 //! What a command runs in: the environment, the global options, and the store that they name.
 
-use super::clock;
+use super::{clock, path};
 use crate::called::Called;
 use crate::env::{Actor, Env, Progress, Unit};
 use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
-use crate::store::{self, Founder, Location, Read, Sharing, Store, address};
+use crate::store::{self, Founder, Location, Read, Sharing, Store};
 use crate::when::Timestamp;
 use clap::ArgMatches;
 use std::cell::LazyCell;
@@ -147,9 +147,9 @@ impl Cx<'_> {
         if let Some(path) = &self.db {
             return Location::new(path);
         }
-        if let Some(path) = self.env.var(address::VARIABLE) {
-            address::KEYCTL_DB.check(&path)?;
-            return Ok(Location::new(&PathBuf::from(path))?.named_by(address::VARIABLE));
+        if let Some(path) = self.env.var(path::VARIABLE) {
+            path::KEYCTL_DB.check(&path)?;
+            return Ok(Location::new(&PathBuf::from(path))?.named_by(path::VARIABLE));
         }
         let data = self.env.data_dir.as_ref().ok_or_else(|| {
             Error::store("there is no data directory for the store: HOME is not set")

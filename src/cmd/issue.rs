@@ -2,8 +2,8 @@
 
 mod form;
 
-use super::Cx;
 use super::values::{Format, file_path};
+use super::{Cx, path};
 use crate::deliver::{self, SecretFile};
 use crate::env::{Output, Random, Unit};
 use crate::error::{Error, Kind as ErrorKind, Result, escape};
@@ -14,7 +14,7 @@ use crate::key::{Key, Kind};
 use crate::output::instant;
 use crate::parallel::in_order;
 use crate::policy::Policy;
-use crate::store::{self, Store, Tx, address};
+use crate::store::{self, Store, Tx};
 use crate::token::Token;
 use crate::when::Timestamp;
 use clap::Args;
@@ -26,7 +26,7 @@ use std::path::PathBuf;
 pub struct Handover {
     /// Write the token to this new file (mode 0600, no trailing newline) and only the key ID to
     /// standard output
-    #[arg(long, value_name = "PATH", value_parser = file_path(address::SECRET_FILE))]
+    #[arg(long, value_name = "PATH", value_parser = file_path(path::SECRET_FILE))]
     secret_file: Option<PathBuf>,
     /// Output format; JSON includes the token, unless --secret-file is given
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -3,15 +3,15 @@
 mod effect;
 
 use self::effect::Effect;
-use super::Cx;
 use super::confirm::{confirm, keys, name_first};
 use super::values::{Why, file_path};
+use super::{Cx, path};
 use crate::access::Access;
 use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::store::{self, Location, Read, Restoration, Sharing, address};
+use crate::store::{self, Location, Read, Restoration, Sharing};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ Examples:
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --yes -m 'the disk was lost'")]
 pub struct Args {
     /// The copy
-    #[arg(value_name = "PATH", value_parser = file_path(address::COPY))]
+    #[arg(value_name = "PATH", value_parser = file_path(path::COPY))]
     path: PathBuf,
     /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]

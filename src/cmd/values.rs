@@ -1,5 +1,6 @@
 //! Flags that several commands share.
 
+use super::path::Named;
 use crate::error::{Error, Result, escape, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Kind, check_label_count};
@@ -7,7 +8,6 @@ use crate::name::{self, form};
 use crate::near;
 use crate::project::Role;
 use crate::store::Read;
-use crate::store::address::Named;
 use crate::when::{Timestamp, When};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};

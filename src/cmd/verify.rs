@@ -9,11 +9,10 @@ mod report;
 mod source;
 mod worker;
 
-use super::Cx;
 use super::values::{Format, file_path};
+use super::{Cx, path};
 use crate::error::{Error, Result, quote};
 use crate::name;
-use crate::store::address;
 use crate::verify::{Note, Required, Verifier};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -59,7 +58,7 @@ pub struct Args {
     #[arg(long, value_name = "PROJECT", value_parser = name::sought_project)]
     project: Option<String>,
     /// Read the token from this file; '-' is standard input
-    #[arg(long, value_name = "PATH", conflicts_with = "key_env", value_parser = file_path(address::KEY_FILE))]
+    #[arg(long, value_name = "PATH", conflicts_with = "key_env", value_parser = file_path(path::KEY_FILE))]
     key_file: Option<PathBuf>,
     /// Read the token from this environment variable
     #[arg(long, value_name = "NAME")]

@@ -1,4 +1,4 @@
-//! The text that names a file: as it was typed, or as a variable holds it.
+//! Checks of a path as it was typed, or as a variable holds it: of the store or another file.
 
 use crate::error::{Error, Result, quote};
 use crate::text::stands_for_itself;
