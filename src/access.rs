@@ -1,13 +1,9 @@
-//! Access: who may change which key. On a SQLite store this guards against mistakes; whoever can
-//! write the file can do anything, so the file's permission is the wall.
+//! Access: the rules on who may change which key. A backend says who is an administrator, and whether
+//! the rules are a wall or guard against mistakes only.
 
-use crate::env::Actor;
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::project::Role;
-
-/// The user with uid 0: an administrator, where the user namespace knows the owner of the store's file.
-pub const ROOT: u32 = 0;
 
 /// What the actor may do in the store that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +15,6 @@ pub struct Access {
 }
 
 impl Access {
-    /// Rights of `actor`, who was `appointed` an administrator or not. The store's file belongs to the
-    /// uid `file_owner`; `None` where the actor's user namespace does not know that user.
-    pub fn of(actor: &Actor, appointed: bool, file_owner: Option<u32>) -> Self {
-        let by_uid = file_owner.is_some_and(|owner| actor.uid == ROOT || actor.uid == owner);
-        Access {
-            actor: actor.name.clone(),
-            admin: appointed || by_uid,
-        }
-    }
-
     /// Refuses an actor who is neither `owner` nor an administrator.
     pub fn for_owner(&self, owner: &str) -> Result<()> {
         if self.admin || self.actor == owner {

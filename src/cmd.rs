@@ -99,7 +99,6 @@ impl Command {
     /// Runs the command and returns the exit code of what it found. A refusal by access or policy
     /// is logged.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        cx.act_towards_store();
         let ran = match self {
             Command::Create(args) => args.run(cx),
             Command::List(args) => args.run(cx),

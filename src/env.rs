@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// A source of random bytes fit for secrets.
@@ -82,8 +82,7 @@ pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 /// The user who runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The effective uid's name, or `uid:N` where it has none, or `userns:N` or `userns:unknown` by
-    /// [`Actor::towards`].
+    /// The effective uid's name, or `uid:N` where it has none, or what a store makes of it.
     pub name: String,
     /// The effective uid.
     pub uid: u32,
@@ -91,37 +90,6 @@ pub struct Actor {
     pub login_uid: Option<u32>,
     /// The user namespace in which these uids mean somebody.
     pub namespace: Namespace,
-}
-
-impl Actor {
-    /// Somebody without a name or a right.
-    pub fn nobody() -> Self {
-        Actor {
-            name: String::new(),
-            uid: u32::MAX,
-            login_uid: None,
-            namespace: Namespace::default(),
-        }
-    }
-
-    /// The actor as the owner of the file at `path` knows them: in a namespace that does not know
-    /// that owner, by the uid outside. It has a name that no user has, since a namespace around this
-    /// one may be of the same making.
-    #[must_use]
-    pub fn towards(self, path: &Path) -> Self {
-        if !self.namespace.is_foreign_to(self.uid, path) {
-            return self;
-        }
-        let outside = self.namespace.outside(self.uid);
-        let login_uid = self.login_uid.and_then(|uid| self.namespace.outside(uid));
-        Actor {
-            // Not by the uid inside, which may be another's outside.
-            name: outside.map_or("userns:unknown".to_owned(), |uid| format!("userns:{uid}")),
-            uid: outside.unwrap_or(self.uid),
-            login_uid,
-            ..self
-        }
-    }
 }
 
 /// Which of the standard streams are terminals, and how wide they are.

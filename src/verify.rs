@@ -131,7 +131,7 @@ impl<'a> Verifier<'a> {
     /// renewed.
     pub fn note(
         &mut self,
-        store: &dyn Read,
+        store: &dyn Store,
         verified: &Verified,
         presented: &Token,
         random: &mut dyn Random,

@@ -5,7 +5,7 @@ use super::Failed;
 use super::synthetic::{self, Plan};
 use super::world::World;
 use keyctl::hash::Scheme;
-use keyctl::store::{self, Location, Store};
+use keyctl::store::{self, Address, Mode, Store};
 use keyctl::token::Token;
 use keyctl::verify::{Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
@@ -105,8 +105,8 @@ impl Scratch {
 }
 
 fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
-    let location = Location::new(path).map_err(|error| error.message)?;
-    store::open_to_read(&location).map_err(|error| error.message.into())
+    let address = Address::new(path, None).map_err(|error| error.message)?;
+    store::open(&address, Mode::Read).map_err(|error| error.message.into())
 }
 
 /// Whether there is a store with this version's schema.

@@ -89,19 +89,21 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
         let access = store.access(actor)?;
         access.administrator("appoint an administrator")
     };
-    // Before the system is asked, which may take its time.
-    may_appoint(&*store, &cx.env.actor)?;
-    let is_listed = |user: &str| store.is_appointed(user);
-    let recipient = owner::recipient(cx, &*store, user, is_listed, name::user)?;
+    let actor = store.actor(cx.env);
+    let recipient = store::read(&*store, |store| {
+        // Before the system is asked, which may take its time.
+        may_appoint(store, &actor)?;
+        let is_listed = |user: &str| store.is_appointed(user);
+        owner::recipient(cx, store, &actor, user, is_listed, name::user)
+    })?;
     let user = &*recipient.name;
     let added = store::write(&mut *store, |tx| {
-        may_appoint(&*tx, &cx.env.actor)?;
+        may_appoint(&*tx, &actor)?;
         if tx.is_appointed(user)? {
             return Ok(false);
         }
         tx.add_administrator(user)?;
-        let event =
-            Event::new(cx.env.now(), &cx.env.actor, Action::AdminAdd, None).with("user", user);
+        let event = Event::new(cx.env.now(), &actor, Action::AdminAdd, None).with("user", user);
         tx.append(&event.because(reason))?;
         Ok(true)
     })?;
@@ -113,8 +115,9 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
 
 fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
+    let actor = store.actor(cx.env);
     let remains = store::write(&mut *store, |tx| {
-        tx.access(&cx.env.actor)?
+        tx.access(&actor)?
             .administrator("dismiss an administrator")?;
         let listed = form::find(user, |form| {
             Ok(tx.is_appointed(form)?.then(|| form.to_owned()))
@@ -139,15 +142,18 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
             );
         }
         tx.remove_administrator(&listed)?;
-        let event = Event::new(cx.env.now(), &cx.env.actor, Action::AdminRemove, None)
-            .with("user", &*listed);
+        let event =
+            Event::new(cx.env.now(), &actor, Action::AdminRemove, None).with("user", &*listed);
         tx.append(&event.because(reason))?;
-        Ok(listed == cx.env.actor.name && tx.access(&cx.env.actor)?.admin)
+        Ok(listed == actor.name && tx.access(&actor)?.admin)
     })?;
     let user = escape(user);
     if remains {
+        let implicit = store.implicit_administrators().iter().rev();
+        let implicit: Vec<&str> = implicit.copied().collect();
         cx.status(format_args!(
-            "{user} is no longer listed, but as root or the owner of the store's file remains an administrator"
+            "{user} is no longer listed, but as {} remains an administrator",
+            implicit.join(" or ")
         ));
     } else {
         cx.status(format_args!("{user} is no longer an administrator"));
@@ -156,7 +162,8 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
 }
 
 fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
-    let all = cx.open_to_read()?.administrators(None)?;
+    let store = cx.open_to_read()?;
+    let all = store::read(&*store, |store| store.administrators(None))?;
     let text = match format {
         TableFormat::Json => json::line(&all).map_err(|cause| unwritable(&cause))?,
         TableFormat::Table => all
@@ -166,6 +173,9 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
             .into_bytes(),
     };
     cx.print(&text)?;
-    cx.status("always administrators: the owner of the store's file, and root");
+    cx.status(format_args!(
+        "always administrators: {}",
+        store.implicit_administrators().join(", and ")
+    ));
     Ok(DONE)
 }

@@ -2,9 +2,9 @@
 
 use super::values::file_path;
 use super::{Cx, confirm, path};
-use crate::error::{DONE, Result};
+use crate::error::{DONE, Result, escape};
 use crate::hint::run;
-use crate::store::{self, Place};
+use crate::store::{self, Copied};
 use std::path::PathBuf;
 
 /// Copy the store to a new file
@@ -36,22 +36,21 @@ pub struct Args {
 impl Args {
     /// Makes the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let place = Place::new(&self.path)?;
-        let copied = store::back_up(&cx.location()?, &place)?;
-        for damage in &copied.damage {
+        let Copied { path, content } = store::back_up(&cx.address()?, &self.path)?;
+        for damage in &content.damage {
             cx.notice(format_args!("damaged, and copied so: {}", damage.what));
         }
-        if !copied.damage.is_empty() {
+        if !content.damage.is_empty() {
             cx.notice_hint(run!("doctor").in_quotes().and(" says what to do"));
         }
         cx.status(format_args!(
             "copied {} to {}",
-            confirm::keys(copied.keys),
-            place.shown()
+            confirm::keys(content.keys),
+            escape(&path.to_string_lossy())
         ));
         cx.status(format_args!(
             "log head (keep a copy elsewhere): {}",
-            copied.head
+            content.head
         ));
         Ok(DONE)
     }

@@ -2,6 +2,7 @@
 
 use super::{Cx, confirm};
 use crate::access::Access;
+use crate::env::Actor;
 use crate::error::{Result, escape};
 use crate::event::{Action, Event};
 use crate::key::{Change, Key};
@@ -9,7 +10,7 @@ use crate::store::{self, Read, Store, Tx};
 use crate::when::Timestamp;
 
 /// Finds the keys to change, as they are under the store's lock.
-pub type Select<'a> = dyn Fn(&Cx<'_>, &dyn Read, Timestamp) -> Result<Vec<Key>> + 'a;
+pub type Select<'a> = dyn Fn(&dyn Read, &Actor, Timestamp) -> Result<Vec<Key>> + 'a;
 
 /// Changes a key, and says whether there was anything to do and which kind of event that is.
 pub type Transition<'a> = dyn Fn(&mut Key, Timestamp, &Access) -> Result<(Change, Action)> + 'a;
@@ -27,17 +28,18 @@ pub struct Changed {
 /// Applies `transition` to each key that `select` finds, in one transaction, with an event for
 /// each that it changes. The actor must be allowed to change every one of them.
 pub fn change_all(
-    cx: &mut Cx<'_>,
+    cx: &Cx<'_>,
     store: &mut dyn Store,
     reason: Option<&str>,
     select: &Select<'_>,
     transition: &Transition<'_>,
 ) -> Result<Vec<Changed>> {
+    let actor = store.actor(cx.env);
     store::write(store, |tx| {
         let now = cx.env.now();
-        let access = tx.access(&cx.env.actor)?;
+        let access = tx.access(&actor)?;
         let mut done = Vec::new();
-        for mut key in select(cx, &*tx, now)? {
+        for mut key in select(&*tx, &actor, now)? {
             let id = key.id;
             let (change, action) = access
                 .for_owner(&key.owner)
@@ -48,7 +50,7 @@ pub fn change_all(
                 change,
                 action,
             };
-            record(cx, tx, now, &changed, reason)?;
+            record(tx, &actor, now, &changed, reason)?;
             done.push(changed);
         }
         Ok(done)
@@ -57,8 +59,8 @@ pub fn change_all(
 
 /// Writes a key that was changed, with its event.
 pub fn record(
-    cx: &Cx<'_>,
     tx: &mut dyn Tx,
+    actor: &Actor,
     now: Timestamp,
     changed: &Changed,
     reason: Option<&str>,
@@ -67,7 +69,7 @@ pub fn record(
         return Ok(());
     }
     tx.update(&changed.key)?;
-    let event = Event::new(now, &cx.env.actor, changed.action, Some(changed.key.id));
+    let event = Event::new(now, actor, changed.action, Some(changed.key.id));
     tx.append(&event.because(reason))
 }
 

@@ -11,7 +11,7 @@ use crate::hint::{Hint, run};
 use crate::key::{Key, Kind};
 use crate::name;
 use crate::output::instant;
-use crate::store::Read;
+use crate::store::{self, Read};
 use crate::when::{Timestamp, When};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -92,7 +92,6 @@ struct Draft {
 impl Args {
     /// Makes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let actor = cx.env.actor.clone();
         self.check_kind()?;
         let labels = values::labels(&self.labels)?;
         if let Some(expiry) = &self.expires {
@@ -102,11 +101,15 @@ impl Args {
         // What is refused is refused before anything is made and before time is spent on hashing,
         // and again under the lock.
         let preview = cx.preview()?;
-        let recipient = self.recipient(cx, &*preview)?;
-        let owner = &recipient.name;
-        self.draft(&*preview, &actor, owner, cx.env.now())?;
-        let minted = mint(cx, &preview.policy()?, self.count.unwrap_or(1) as usize)?;
+        let actor = preview.actor(cx.env);
+        let (recipient, policy) = store::read(&*preview, |store| {
+            let recipient = self.recipient(cx, store, &actor)?;
+            self.draft(store, &actor, &recipient.name, cx.env.now())?;
+            Ok((recipient, store.policy()?))
+        })?;
         drop(preview);
+        let owner = &recipient.name;
+        let minted = mint(cx, &policy, self.count.unwrap_or(1) as usize)?;
         let mut store = cx.open_or_create()?;
         let number = if self.count.is_some() {
             Number::Many
@@ -151,15 +154,15 @@ impl Args {
     }
 
     /// Whose the keys are to be.
-    fn recipient(&self, cx: &Cx<'_>, store: &dyn Read) -> Result<Recipient> {
+    fn recipient(&self, cx: &Cx<'_>, store: &dyn Read, actor: &Actor) -> Result<Recipient> {
         let Some(owner) = &self.owner else {
-            let own = &cx.env.actor.name;
+            let own = &actor.name;
             name::stored::user(own, "owner")?;
             return Ok(Recipient::known(own));
         };
         // Before the system is asked, which may take its time.
-        store.access(&cx.env.actor)?.for_owner(owner)?;
-        owner::recipient(cx, store, owner, |_| Ok(false), name::owner)
+        store.access(actor)?.for_owner(owner)?;
+        owner::recipient(cx, store, actor, owner, |_| Ok(false), name::owner)
     }
 
     fn when(&self) -> Option<When> {

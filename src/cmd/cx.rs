@@ -7,14 +7,12 @@ use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
-use crate::store::{self, Founder, Location, Read, Sharing, Store};
+use crate::store::{self, Address, Founder, Mode, Store};
 use crate::when::Timestamp;
 use clap::ArgMatches;
-use std::cell::LazyCell;
 use std::fmt::Display;
 use std::io::ErrorKind;
-use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a command line asks for, in its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,16 +68,6 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    /// Makes the actor who they are to the owner of the store. Asked for when it is first needed.
-    pub fn act_towards_store(&mut self) {
-        let Ok(location) = self.location() else {
-            return;
-        };
-        let asked = mem::replace(&mut self.env.actor, LazyCell::new(Box::new(Actor::nobody)));
-        let known = move || asked.clone().towards(location.path());
-        self.env.actor = LazyCell::new(Box::new(known));
-    }
-
     /// Says on standard error how things stand; nothing with `--quiet`.
     pub fn status(&mut self, line: impl Display) {
         if !self.quiet {
@@ -142,121 +130,98 @@ impl Cx<'_> {
         }
     }
 
-    /// Where the store is: `--db`, `KEYCTL_DB`, or the user's data directory.
-    pub fn location(&self) -> Result<Location> {
+    /// Returns where the store is: `--db`, `KEYCTL_DB`, or the user's data directory.
+    pub fn address(&self) -> Result<Address> {
         if let Some(path) = &self.db {
-            return Location::new(path);
+            return Address::new(path, None);
         }
         if let Some(path) = self.env.var(path::VARIABLE) {
             path::KEYCTL_DB.check(&path)?;
-            return Ok(Location::new(&PathBuf::from(path))?.named_by(path::VARIABLE));
+            return Address::new(Path::new(&path), Some(path::VARIABLE));
         }
         let data = self.env.data_dir.as_ref().ok_or_else(|| {
             Error::store("there is no data directory for the store: HOME is not set")
                 .hint("name the store's file: --db PATH or KEYCTL_DB")
         })?;
-        Location::new(&data.join("keyctl").join("keyctl.db"))
+        Address::new(&data.join("keyctl").join("keyctl.db"), None)
     }
 
+    /// Opens the store for a command that only looks.
     pub fn open_to_read(&self) -> Result<Box<dyn Store>> {
-        store::open_to_read(&self.location()?)
+        store::open(&self.address()?, Mode::Read)
     }
 
+    /// Opens the store for changes.
     pub fn open_to_write(&mut self) -> Result<Box<dyn Store>> {
-        let location = self.location()?;
-        let store = store::open_to_write(&location)?;
-        self.warn_of_directory(&location);
-        self.warn_of_clock(&*store);
+        let store = store::open(&self.address()?, Mode::Write)?;
+        self.tell_of(&*store);
         Ok(store)
+    }
+
+    /// Opens the store for changes, making it where there is none.
+    pub fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
+        let store = store::open(&self.address()?, Mode::Ensure(&self.founder()))?;
+        self.tell_of(&*store);
+        Ok(store)
+    }
+
+    /// Opens the store as it is, or as it would be if the actor made it.
+    pub fn preview(&self) -> Result<Box<dyn Store>> {
+        store::open(&self.address()?, Mode::Preview(&self.founder()))
+    }
+
+    /// Returns the actor as one who makes a store now.
+    pub fn founder(&self) -> Founder<'_> {
+        Founder {
+            actor: &self.env.actor,
+            now: self.env.now(),
+            reason: None,
+            group: None,
+        }
+    }
+
+    /// Says on standard error what one who changes `store` is to be told.
+    fn tell_of(&mut self, store: &dyn Store) {
+        for notice in store.notices() {
+            self.notice(notice);
+        }
+        self.warn_of_clock(store);
     }
 
     /// Says on standard error that the clock stands before the last line of the log, if so: what is made by
     /// it stops at once when it is put right, or lives too long.
-    pub fn warn_of_clock(&mut self, store: &dyn Read) {
+    pub fn warn_of_clock(&mut self, store: &dyn Store) {
+        let now = self.env.now();
         // A log that cannot be read is told where it is needed.
-        if let Ok(Some(behind)) = clock::behind(store, self.env.now()) {
+        if let Ok(Some(behind)) = store::read(store, |store| clock::behind(store, now)) {
             self.notice(format_args!("warning: {behind}"));
             self.notice_hint(clock::HINT);
         }
     }
 
-    /// Warns who changes a store that it lies in a directory which others may write.
-    pub fn warn_of_directory(&mut self, location: &Location) {
-        if let Some(directory) = location.exposed_directory() {
-            self.notice(format_args!(
-                "warning: others may write {}, where the store lies: they can put a log of theirs beside it; move it to a directory of its own",
-                crate::error::escape(&directory.to_string_lossy())
-            ));
-        }
-    }
-
-    /// The actor as one who makes a store now.
-    pub fn founder<'a>(&'a self, reason: Option<&'a str>) -> Founder<'a> {
-        Founder {
-            actor: &self.env.actor,
-            now: self.env.now(),
-            reason,
-        }
-    }
-
-    /// The store as it is, or as it would be if the actor made it.
-    pub fn preview(&self) -> Result<Box<dyn Read>> {
-        store::preview(&self.location()?, &self.founder(None))
-    }
-
-    /// Opens the store for changes, making it where there is none.
-    pub fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
-        let location = self.location()?;
-        let (store, made) = store::open_or_create(&location, &self.founder(None))?;
-        self.warn_of_directory(&location);
-        if made {
-            self.tell_made(&location, Sharing::AsDirectory);
-        } else {
-            self.warn_of_clock(&*store);
-        }
-        Ok(store)
-    }
-
-    /// Says that the actor has made a store at `location`, and whose it is.
-    pub fn tell_made(&mut self, location: &Location, sharing: Sharing) {
-        let actor = crate::error::escape(&self.env.actor.name);
-        let shown = location.shown();
-        self.notice(format_args!(
-            "made a new store at {shown}; its administrator is {actor}"
-        ));
-        self.tell_owner(location, sharing);
-    }
-
-    /// Says whose the store is that was just made at `location`, where `sharing` does not say so.
-    pub fn tell_owner(&mut self, location: &Location, sharing: Sharing) {
-        if let Some(whose) = location.belongs_to(sharing) {
-            self.notice(whose);
-        }
-    }
-
-    /// How `KEY` is read at `now` by a command that only looks.
-    pub fn lookup(&self, now: Timestamp) -> Lookup<'_> {
+    /// Returns how a command that only looks reads `KEY` at `now`, for `actor`.
+    pub fn lookup<'a>(&self, actor: &'a Actor, now: Timestamp) -> Lookup<'a> {
         Lookup {
             now,
-            actor: &self.env.actor.name,
+            actor: &actor.name,
             by_prefix: true,
             to_stop: false,
         }
     }
 
-    /// How `KEY` is read at `now` by a command that changes what it finds.
-    pub fn lookup_to_change(&self, now: Timestamp) -> Lookup<'_> {
+    /// Returns how a command that changes what it finds reads `KEY` at `now`, for `actor`.
+    pub fn lookup_to_change<'a>(&self, actor: &'a Actor, now: Timestamp) -> Lookup<'a> {
         Lookup {
             by_prefix: self.env.terminal.interactive(),
-            ..self.lookup(now)
+            ..self.lookup(actor, now)
         }
     }
 
-    /// How `KEY` is read at `now` by a command that stops what it finds.
-    pub fn lookup_to_stop(&self, now: Timestamp) -> Lookup<'_> {
+    /// Returns how a command that stops what it finds reads `KEY` at `now`, for `actor`.
+    pub fn lookup_to_stop<'a>(&self, actor: &'a Actor, now: Timestamp) -> Lookup<'a> {
         Lookup {
             to_stop: true,
-            ..self.lookup_to_change(now)
+            ..self.lookup_to_change(actor, now)
         }
     }
 }

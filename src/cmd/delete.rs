@@ -12,7 +12,7 @@ use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::store::Read;
+use crate::store::{self, Store};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 
@@ -86,8 +86,8 @@ impl Args {
             cx,
             &mut *store,
             self.why.reason.as_deref(),
-            &|cx, store, now| {
-                let found = selection.find(cx, store, now)?;
+            &|store, actor, now| {
+                let found = selection.find(cx, store, actor, now)?;
                 if let Some(agreed) = &agreed {
                     check_agreed(agreed, undeleted(&found, now))?;
                 }
@@ -109,7 +109,8 @@ impl Args {
                 quote(owner)
             ));
         }
-        selection.check_readable(&*store, cx.env.now())?;
+        let now = cx.env.now();
+        store::read(&*store, |store| selection.check_readable(store, now))?;
         Ok(DONE)
     }
 
@@ -118,24 +119,26 @@ impl Args {
     fn ask(
         &self,
         cx: &mut Cx<'_>,
-        store: &dyn Read,
+        store: &dyn Store,
         selection: &Selection,
     ) -> Result<Option<HashSet<KeyId>>> {
         if self.yes {
             return Ok(None);
         }
-        let now = cx.env.now();
-        let found = selection.find(cx, store, now)?;
-        let access = store.access(&cx.env.actor)?;
-        for key in &found {
-            access
-                .for_owner(&key.owner)
-                .map_err(|error| error.of_key(key.id))?;
-            if selection.owner().is_none() {
-                key.clone().delete(now)?;
+        let (actor, now) = (store.actor(cx.env), cx.env.now());
+        let doomed: Vec<Key> = store::read(store, |store| {
+            let found = selection.find(cx, store, &actor, now)?;
+            let access = store.access(&actor)?;
+            for key in &found {
+                access
+                    .for_owner(&key.owner)
+                    .map_err(|error| error.of_key(key.id))?;
+                if selection.owner().is_none() {
+                    key.clone().delete(now)?;
+                }
             }
-        }
-        let doomed: Vec<Key> = undeleted(&found, now).cloned().collect();
+            Ok(undeleted(&found, now).cloned().collect())
+        })?;
         confirm_deletion(cx, &doomed)?;
         Ok(Some(doomed.iter().map(|key| key.id).collect()))
     }

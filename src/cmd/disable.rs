@@ -7,6 +7,7 @@ use super::stop::{Request, Verb};
 use super::values::Why;
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
+use crate::store;
 
 /// Switch keys off
 ///
@@ -63,7 +64,7 @@ impl Args {
             cx,
             &mut *store,
             self.why.reason.as_deref(),
-            &|cx, store, now| selection.find(cx, store, now),
+            &|store, actor, now| selection.find(cx, store, actor, now),
             &|key, now, access| Ok((key.disable(now, access)?, Action::Disable)),
         )?;
         tell(cx, &changed);
@@ -73,7 +74,8 @@ impl Args {
                 quote(owner)
             ));
         }
-        selection.check_readable(&*store, cx.env.now())?;
+        let now = cx.env.now();
+        store::read(&*store, |store| selection.check_readable(store, now))?;
         Ok(DONE)
     }
 }

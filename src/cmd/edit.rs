@@ -73,12 +73,16 @@ impl Args {
         }
         let text = keys::expand_one(cx, &self.key)?;
         let mut store = cx.open_to_write()?;
-        let id = cx.lookup_to_change(cx.env.now()).key(&*store, &text)?.id;
-        if self.edit(&*store, &labels)?.is_empty() {
-            return Err(Error::usage("nothing to change is given")
-                .hint("name at least one change, as --name or --expires"));
-        }
-        let actor = cx.env.actor.clone();
+        let actor = store.actor(cx.env);
+        let id = store::read(&*store, |store| {
+            let lookup = cx.lookup_to_change(&actor, cx.env.now());
+            let id = lookup.key(store, &text)?.id;
+            if self.edit(store, &labels)?.is_empty() {
+                return Err(Error::usage("nothing to change is given")
+                    .hint("name at least one change, as --name or --expires"));
+            }
+            Ok(id)
+        })?;
         let (before, after, now) = store::write(&mut *store, |tx| {
             let now = cx.env.now();
             let before = tx

@@ -7,7 +7,7 @@ use crate::error::{DONE, Result, escape};
 use crate::event::Action;
 use crate::key::{Change, State};
 use crate::output::instant;
-use crate::store::Read;
+use crate::store::{self, Store};
 use crate::when::Timestamp;
 
 /// Switch keys back on
@@ -43,7 +43,7 @@ impl Args {
             cx,
             &mut *store,
             self.why.reason.as_deref(),
-            &|cx, store, now| keys::find(&cx.lookup_to_change(now), store, &texts),
+            &|store, actor, now| keys::find(&cx.lookup_to_change(actor, now), store, &texts),
             &|key, _, access| Ok((key.enable(access)?, Action::Enable)),
         )?;
         let now = cx.env.now();
@@ -55,7 +55,7 @@ impl Args {
 }
 
 /// Says what was done and, even with `--quiet`, why the key does not work all the same.
-fn tell(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Read, now: Timestamp) {
+fn tell(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Store, now: Timestamp) {
     let Changed { key, change, .. } = changed;
     let (id, name) = (key.id, escape(&key.name));
     let works = key.is_usable(now);
@@ -83,7 +83,7 @@ fn tell(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Read, now: Timestamp) {
                 instant(key.expires_at, now)
             ),
             // It is said, whether or not policy can be read.
-            next::renewal(store, key, now).ok(),
+            store::read(store, |store| next::renewal(store, key, now)).ok(),
         ),
     };
     cx.notice(why);

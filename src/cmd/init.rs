@@ -3,7 +3,7 @@
 use super::Cx;
 use super::values::Why;
 use crate::error::{DONE, Error, Result, quote};
-use crate::store::{self, Sharing};
+use crate::store::{self, Founder, Mode};
 
 /// Create a store
 ///
@@ -34,16 +34,22 @@ pub struct Args {
 impl Args {
     /// Makes the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let sharing = match &self.group {
-            None => Sharing::AsDirectory,
-            Some(group) => Sharing::Group((cx.env.group)(group).ok_or_else(|| {
+        let group = match &self.group {
+            None => None,
+            Some(group) => Some((cx.env.group)(group).ok_or_else(|| {
                 Error::usage(format!("there is no group {}", quote(group)))
                     .hint("'getent group' lists the groups")
             })?),
         };
-        let location = cx.location()?;
-        store::create(&location, sharing, &cx.founder(self.why.reason.as_deref()))?;
-        cx.tell_made(&location, sharing);
+        let founder = Founder {
+            reason: self.why.reason.as_deref(),
+            group,
+            ..cx.founder()
+        };
+        let store = store::open(&cx.address()?, Mode::Create(&founder))?;
+        for notice in store.notices() {
+            cx.notice(notice);
+        }
         Ok(DONE)
     }
 }

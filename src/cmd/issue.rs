@@ -45,7 +45,7 @@ impl Handover {
     pub fn check(self, cx: &Cx<'_>) -> Result<Target> {
         match &self.secret_file {
             Some(path) => {
-                cx.location()?.check_apart(path)?;
+                cx.address()?.check_apart(path)?;
                 SecretFile::check(path)?;
             }
             None => deliver::check_stdout(&*cx.env.stdout)?,
@@ -130,7 +130,7 @@ pub fn issue(
     target: &Target,
     number: Number,
     minted: &[Minted],
-    mut job: impl FnMut(&mut dyn Tx, Timestamp) -> Result<Vec<Key>>,
+    job: impl FnOnce(&mut dyn Tx, Timestamp) -> Result<Vec<Key>>,
 ) -> Result<(Vec<Key>, Timestamp)> {
     let mut secret_file = None;
     let mut printed = false;

@@ -7,7 +7,7 @@ use crate::hint::run;
 use crate::key::State;
 use crate::name::{self, form};
 use crate::output::{Format, Listing, unwritable};
-use crate::store::{Filter, Read, Skipped, Sort};
+use crate::store::{self, Filter, Read, Skipped, Sort};
 use crate::when::{Span, Timestamp};
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
@@ -140,13 +140,16 @@ impl Args {
     /// Lists the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let store = cx.open_to_read()?;
-        let filter = self.filter(&*store, cx.env.now())?;
-        let listed = print(cx, &*store, &filter, self.format)?;
-        if let (0, Some(owner), Format::Table | Format::Lines) =
-            (listed, &filter.owner, self.format)
-        {
-            owner::tell_if_none(cx, &*store, owner, filter.now)?;
-        }
+        let listed = store::stream(&*store, |store| {
+            let filter = self.filter(store, cx.env.now())?;
+            let listed = print(cx, store, &filter, self.format)?;
+            if let (0, Some(owner), Format::Table | Format::Lines) =
+                (listed, &filter.owner, self.format)
+            {
+                owner::tell_if_none(cx, store, owner, filter.now)?;
+            }
+            Ok(listed)
+        })?;
         Ok(if self.exit_code && listed > 0 {
             FOUND
         } else {

@@ -9,7 +9,7 @@ use crate::lookup::{self, Lookup};
 use crate::name::form;
 use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, unwritable};
-use crate::store::{LogFilter, Read};
+use crate::store::{self, LogFilter, Read};
 use crate::when::{Since, Timestamp};
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
@@ -89,7 +89,8 @@ impl Args {
     }
 
     fn head(&self, cx: &mut Cx<'_>) -> Result<u8> {
-        let head = cx.open_to_read()?.head()?;
+        let store = cx.open_to_read()?;
+        let head = store::read(&*store, |store| store.head())?;
         let line = match self.format {
             EntryFormat::Table | EntryFormat::Lines => format!("{head}\n"),
             EntryFormat::Json | EntryFormat::Jsonl => {
@@ -101,7 +102,8 @@ impl Args {
     }
 
     fn check(&self, cx: &mut Cx<'_>, kept: Option<Head>) -> Result<u8> {
-        let checked = cx.open_to_read()?.check_log(kept)?;
+        let store = cx.open_to_read()?;
+        let checked = store::read(&*store, |store| store.check_log(kept))?;
         let line = match (self.format, &checked) {
             (EntryFormat::Table | EntryFormat::Lines, Ok(head)) => {
                 format!("the log is whole: {} lines, head {head}\n", head.seq)
@@ -123,15 +125,31 @@ impl Args {
     }
 
     fn print(&self, cx: &mut Cx<'_>) -> Result<u8> {
+        // Before anything is read: '-' is one line of standard input.
+        let key = self.key.as_deref();
+        let key = key.map(|text| keys::expand_one(cx, text)).transpose()?;
         let store = cx.open_to_read()?;
+        let actor = store.actor(cx.env);
         let now = cx.env.now();
-        let filter = self.filter(cx, &*store, now)?;
+        store::stream(&*store, |store| {
+            let filter = self.filter(store, &cx.lookup(&actor, now), key.as_deref())?;
+            self.print_entries(cx, store, &filter, now)
+        })
+    }
+
+    fn print_entries(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &dyn Read,
+        filter: &LogFilter,
+        now: Timestamp,
+    ) -> Result<u8> {
         let style = cx.style();
         let mut count: u64 = 0;
         let mut out = BufWriter::new(&mut *cx.env.stdout);
         let mut output = Ok(());
         let printed = Entries::begin(self.format, &mut out, style, now).and_then(|mut entries| {
-            let scanned = store.scan_log(&filter, &mut |entry: Entry| {
+            let scanned = store.scan_log(filter, &mut |entry: Entry| {
                 count += 1;
                 output = entries.push(&entry);
                 Ok(if output.is_ok() {
@@ -159,7 +177,7 @@ impl Args {
                 count => cx.status(format_args!("{count} events")),
             }
             if count == 0 {
-                self.tell_if_unknown(cx, &*store, &filter)?;
+                self.tell_if_unknown(cx, store, filter)?;
             } else {
                 cx.note_left_out(&self.format.left_out(style));
             }
@@ -203,14 +221,13 @@ impl Args {
         Ok(())
     }
 
-    fn filter(&self, cx: &mut Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<LogFilter> {
-        let key_id = match &self.key {
-            None => None,
-            Some(text) => {
-                let text = keys::expand_one(cx, text)?;
-                Some(key_of(&cx.lookup(now), store, &text)?)
-            }
-        };
+    fn filter(
+        &self,
+        store: &dyn Read,
+        lookup: &Lookup<'_>,
+        key: Option<&str>,
+    ) -> Result<LogFilter> {
+        let key_id = key.map(|text| key_of(lookup, store, text)).transpose()?;
         let actor = self
             .actor
             .as_deref()
@@ -223,7 +240,7 @@ impl Args {
                 .action
                 .as_deref()
                 .and_then(|word| Action::ALL.into_iter().find(|action| action.word() == word)),
-            since: self.since.map(|since| since.resolve(now)),
+            since: self.since.map(|since| since.resolve(lookup.now)),
             recent: None,
             limit: self.limit,
         })

@@ -3,6 +3,7 @@
 use super::Cx;
 use super::owner::{self, Recipient};
 use super::values::{self, TableFormat, Why, check_project, some_owners};
+use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::run;
@@ -132,20 +133,21 @@ impl Args {
 
 fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
-    let (member, recipient) = as_stored(cx, &*store, given)?;
+    let actor = store.actor(cx.env);
+    let (member, recipient) = store::read(&*store, |store| as_stored(cx, store, &actor, given))?;
     let Member {
         project,
         user,
         role,
     } = &member;
     let before = store::write(&mut *store, |tx| {
-        check_access(&*tx, cx, project)?;
+        check_access(&*tx, &actor, project)?;
         let before = tx.role(project, user)?;
         if before == Some(*role) {
             return Ok(before);
         }
         tx.set_member(&member)?;
-        let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberAdd, None)
+        let event = Event::new(cx.env.now(), &actor, Action::MemberAdd, None)
             .with("project", project.as_str())
             .with("user", user.as_str())
             .with(
@@ -170,15 +172,20 @@ fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
 }
 
 /// The member that `given` names, by names that are known or that will do for new ones; and the user.
-fn as_stored(cx: &Cx<'_>, store: &dyn Read, given: &Member) -> Result<(Member, Recipient)> {
+fn as_stored(
+    cx: &Cx<'_>,
+    store: &dyn Read,
+    actor: &Actor,
+    given: &Member,
+) -> Result<(Member, Recipient)> {
     let project = match values::project_as_stored(store, &given.project)? {
         Some(project) => project,
         None => name::project(&given.project)?,
     };
     // Before the system is asked, which may take its time.
-    check_access(store, cx, &project)?;
+    check_access(store, actor, &project)?;
     let is_member = |user: &str| Ok(store.role(&project, user)?.is_some());
-    let recipient = owner::recipient(cx, store, &given.user, is_member, name::user)?;
+    let recipient = owner::recipient(cx, store, actor, &given.user, is_member, name::user)?;
     let member = Member {
         project,
         user: recipient.name.clone(),
@@ -189,10 +196,11 @@ fn as_stored(cx: &Cx<'_>, store: &dyn Read, given: &Member) -> Result<(Member, R
 
 fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
+    let actor = store.actor(cx.env);
     store::write(&mut *store, |tx| {
         let known = values::project_as_stored(&*tx, project)?;
         let project = known.as_deref().unwrap_or(project);
-        check_access(&*tx, cx, project)?;
+        check_access(&*tx, &actor, project)?;
         check_project(&*tx, project)?;
         let listed = form::find(user, |form| {
             let role = tx.role(project, form)?;
@@ -213,7 +221,7 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
             )));
         };
         tx.remove_member(project, &user)?;
-        let event = Event::new(cx.env.now(), &cx.env.actor, Action::MemberRemove, None)
+        let event = Event::new(cx.env.now(), &actor, Action::MemberRemove, None)
             .with("project", project)
             .with("user", &*user)
             .with("role", role.word());
@@ -228,18 +236,20 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
 }
 
 /// Refuses who is neither an administrator nor an owner of the project, and names some who are.
-fn check_access(store: &dyn Read, cx: &Cx<'_>, project: &str) -> Result<()> {
-    let access = store.access(&cx.env.actor)?;
+fn check_access(store: &dyn Read, actor: &Actor, project: &str) -> Result<()> {
+    let access = store.access(actor)?;
     let role = store.role(project, &access.actor)?;
     access.for_project(project, role, || some_owners(store, project))
 }
 
 fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u8> {
     let store = cx.open_to_read()?;
-    let project = project
-        .map(|project| check_project(&*store, project))
-        .transpose()?;
-    let members = store.members(project.as_deref(), None)?;
+    let members = store::read(&*store, |store| {
+        let project = project
+            .map(|project| check_project(store, project))
+            .transpose()?;
+        store.members(project.as_deref(), None)
+    })?;
     let text = match format {
         TableFormat::Json => {
             let all: Vec<_> = members

@@ -1,11 +1,12 @@
 //! Owners of keys, as the command line names them: in any Unicode form, and perhaps mistyped.
 
 use super::Cx;
+use crate::env::Actor;
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::name::form;
 use crate::near;
-use crate::store::{Filter, Read};
+use crate::store::{self, Filter, Read, Store};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
@@ -39,12 +40,13 @@ impl Recipient {
 pub fn recipient(
     cx: &Cx<'_>,
     store: &dyn Read,
+    actor: &Actor,
     given: &str,
     is_listed: impl Fn(&str) -> Result<bool>,
     checked: fn(&str) -> Result<String>,
 ) -> Result<Recipient> {
     // Nobody mistypes a number that the system has no name for.
-    if given == cx.env.actor.name || is_nameless(given) {
+    if given == actor.name || is_nameless(given) {
         return Ok(Recipient::known(given));
     }
     let mut is_unknown = true;
@@ -72,7 +74,7 @@ fn is_nameless(name: &str) -> bool {
 }
 
 /// Says that nothing knows `recipient`, if so: a name that is mistyped here stays so.
-pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Read, recipient: &Recipient) {
+pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Store, recipient: &Recipient) {
     if !recipient.is_unknown {
         return;
     }
@@ -82,7 +84,8 @@ pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Read, recipient: &Recipient)
         quote(name)
     ));
     // It is done, whether or not a better name can be found.
-    if let Ok(Some(like)) = owner_like(store, name, cx.env.now()) {
+    let now = cx.env.now();
+    if let Ok(Some(like)) = store::read(store, |store| owner_like(store, name, now)) {
         cx.notice_hint(like);
     }
 }

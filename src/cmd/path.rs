@@ -1,6 +1,7 @@
 //! Checks of a path as it was typed, or as a variable holds it: of the store or another file.
 
 use crate::error::{Error, Result, quote};
+use crate::store::is_server;
 use crate::text::stands_for_itself;
 use crate::url;
 use std::ffi::OsStr;
@@ -53,12 +54,17 @@ pub const COPY: Named = Named {
 };
 
 impl Named {
-    /// Refuses `path` where it is none: a URL, of which nothing is repeated; `-`; what begins with a
+    /// Refuses `path` where it is none: a URL, of which nothing is repeated, unless it names the server that
+    /// a store is on and shows no password to others; `-`; what begins with a
     /// `~`, which no shell has expanded; and in a variable, what has a line break in it.
     pub fn check(self, path: &OsStr) -> Result<()> {
         let text = path.to_string_lossy();
         if url::is_url(&text) {
-            return Err(self.no_url(&text));
+            let is_shown = self.by == DB.by && url::has_password(&text);
+            return match self.names_store() && is_server(&text) && !is_shown {
+                true => Ok(()),
+                false => Err(self.no_url(&text)),
+            };
         }
         if let Some(instead) = self.instead_of_dash.filter(|_| text == "-") {
             return Err(Error::usage(format!("{} is '-', not a file", self.by))
@@ -78,8 +84,12 @@ impl Named {
         Ok(())
     }
 
+    fn names_store(self) -> bool {
+        [DB.by, VARIABLE].contains(&self.by)
+    }
+
     fn no_url(self, text: &str) -> Error {
-        let is_store = [DB.by, VARIABLE].contains(&self.by);
+        let is_store = self.names_store();
         let error = match url::names_postgres(text) {
             true if is_store => Error::usage(format!(
                 "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",

@@ -121,7 +121,8 @@ const COLUMNS: [Column; 4] = [
 ];
 
 fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
-    let policy = cx.open_to_read()?.policy()?;
+    let store = cx.open_to_read()?;
+    let policy = store::read(&*store, |store| store.policy())?;
     let default = Policy::default();
     let text = match format {
         Format::Json => {
@@ -157,8 +158,9 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
     };
     let is_default = value == Policy::default().get(name)?;
     let mut store = cx.open_to_write()?;
+    let actor = store.actor(cx.env);
     let changed = store::write(&mut *store, |tx| {
-        tx.access(&cx.env.actor)?.administrator("set policy")?;
+        tx.access(&actor)?.administrator("set policy")?;
         // One that is damaged can be set anew, whatever else is.
         let (mut policy, damaged) = tx.readable_policy()?;
         let old = match damaged.iter().any(|damaged| damaged == name) {
@@ -171,7 +173,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
             return Ok(None);
         }
         tx.set_policy(name, Some(value.as_str()).filter(|_| !is_default))?;
-        let event = Event::new(cx.env.now(), &cx.env.actor, Action::Policy, None)
+        let event = Event::new(cx.env.now(), &actor, Action::Policy, None)
             .with("name", name)
             .with("old", old.as_deref())
             .with("new", value.as_str());
@@ -186,7 +188,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
     }
     if is_changed && name == "max-expiry" && !cx.quiet {
         // The policy is set, whether or not this can be told.
-        drop(tell_of_outliving(cx, &*store));
+        drop(store::read(&*store, |store| tell_of_outliving(cx, store)));
     }
     Ok(DONE)
 }

@@ -3,6 +3,7 @@
 use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
 use super::{Cx, list, owner};
+use crate::env::Actor;
 use crate::env::Unit;
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
@@ -72,14 +73,17 @@ impl Args {
 
     fn print(&mut self, cx: &mut Cx<'_>) -> Result<()> {
         let store = cx.open_to_read()?;
-        self.find_owner(cx, &*store)?;
-        self.check_access(cx, &*store)?;
-        let filter = self.filter(cx.env.now());
-        let listed = list::print(cx, &*store, &filter, self.format)?;
-        match (listed, self.format) {
-            (0, Format::Table | Format::Lines) => self.tell_if_no_owner(cx, &*store),
-            _ => Ok(()),
-        }
+        let actor = store.actor(cx.env);
+        store::stream(&*store, |store| {
+            self.find_owner(cx, store)?;
+            self.check_access(store, &actor)?;
+            let filter = self.filter(cx.env.now());
+            let listed = list::print(cx, store, &filter, self.format)?;
+            match (listed, self.format) {
+                (0, Format::Table | Format::Lines) => self.tell_if_no_owner(cx, store),
+                _ => Ok(()),
+            }
+        })
     }
 
     /// Takes the owner by the name that the store has.
@@ -100,19 +104,23 @@ impl Args {
 
     fn purge(&mut self, cx: &mut Cx<'_>) -> Result<()> {
         let mut store = cx.open_to_write()?;
-        self.find_owner(cx, &*store)?;
-        self.check_access(cx, &*store)?;
-        let agreed = self.ask(cx, &*store)?;
+        let actor = store.actor(cx.env);
+        let due = store::read(&*store, |store| {
+            self.find_owner(cx, store)?;
+            self.check_access(store, &actor)?;
+            self.due(cx, store)
+        })?;
+        let agreed = self.ask(cx, due)?;
         let (purged, damaged) = store::write(&mut *store, |tx| {
             let now = cx.env.now();
-            self.check_access(cx, &*tx)?;
+            self.check_access(&*tx, &actor)?;
             let (due, damaged) = tx.find_readable(&self.filter(now))?;
             let doomed = self.agreed(due, agreed.as_ref())?;
             let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
             let mut purged = 0;
             for key in doomed {
                 tx.purge(key.id)?;
-                let event = Event::new(now, &cx.env.actor, Action::Purge, Some(key.id))
+                let event = Event::new(now, &actor, Action::Purge, Some(key.id))
                     .with("name", key.name.clone())
                     .with("owner", key.owner.clone())
                     .with("state", key.state(now).word());
@@ -125,7 +133,7 @@ impl Args {
         match purged {
             0 => {
                 cx.status("nothing to purge");
-                self.tell_if_no_owner(cx, &*store)?;
+                store::read(&*store, |store| self.tell_if_no_owner(cx, store))?;
             }
             purged => cx.status(format_args!("purged {}", confirm::keys(purged))),
         }
@@ -133,7 +141,7 @@ impl Args {
             list::tell_of_damaged(cx, &damaged, "purged");
             return Ok(());
         }
-        self.tell_of_legacy(cx, &*store)?;
+        store::read(&*store, |store| self.tell_of_legacy(cx, store))?;
         // All of them were to go.
         damaged.none()
     }
@@ -154,8 +162,8 @@ impl Args {
             .collect())
     }
 
-    fn check_access(&self, cx: &Cx<'_>, store: &dyn Read) -> Result<()> {
-        let access = store.access(&cx.env.actor)?;
+    fn check_access(&self, store: &dyn Read, actor: &Actor) -> Result<()> {
+        let access = store.access(actor)?;
         match &self.owner {
             Some(owner) => access.for_owner(owner),
             None => access
@@ -201,14 +209,22 @@ impl Args {
         Ok(())
     }
 
-    /// Asks whether to purge what is due, unless that was said, and returns the keys that the
-    /// answer is about.
-    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<Option<HashSet<KeyId>>> {
+    /// Returns the keys that are due, where somebody is asked about them.
+    fn due(&self, cx: &Cx<'_>, store: &dyn Read) -> Result<Option<Vec<Key>>> {
         if self.yes {
             return Ok(None);
         }
+        let (due, _) = store.find_readable(&self.filter(cx.env.now()))?;
+        Ok(Some(due))
+    }
+
+    /// Asks whether to purge what is due, unless that was said, and returns the keys that the
+    /// answer is about.
+    fn ask(&self, cx: &mut Cx<'_>, due: Option<Vec<Key>>) -> Result<Option<HashSet<KeyId>>> {
+        let Some(doomed) = due else {
+            return Ok(None);
+        };
         let now = cx.env.now();
-        let (doomed, _) = store.find_readable(&self.filter(now))?;
         if !doomed.is_empty() {
             if cx.env.terminal.interactive() {
                 cx.notice("to be removed permanently:");

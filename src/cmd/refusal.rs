@@ -19,17 +19,19 @@ fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
     let command = &cx.attempt.command;
     let key_id = error.key.as_deref().and_then(|id| id.parse().ok());
     // Opened to read: the refused command has no business to migrate the store.
-    cx.open_to_read()?.write_if_free(&mut |tx| {
+    let mut store = cx.open_to_read()?;
+    let actor = store.actor(cx.env);
+    store.write_if_free(Box::new(|tx| {
         let now = cx.env.now();
-        if is_logged(&*tx, &cx.env.actor.name, command, now)? {
+        if is_logged(&*tx, &actor.name, command, now)? {
             return Ok(());
         }
-        let event = Event::new(now, &cx.env.actor, Action::Refuse, key_id)
+        let event = Event::new(now, &actor, Action::Refuse, key_id)
             .with("command", command.as_str())
             .with("code", error.kind.word())
             .with("message", error.message.as_str());
         tx.append(&event.because(cx.attempt.reason.as_deref()))
-    })
+    }))
 }
 
 /// Whether a refusal of `command` to `actor` within the last minute is logged, or within the next

@@ -6,12 +6,11 @@ use self::effect::Effect;
 use super::confirm::{confirm, keys, name_first};
 use super::values::{Why, file_path};
 use super::{Cx, path};
-use crate::access::Access;
 use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::store::{self, Location, Read, Restoration, Sharing};
+use crate::store::{self, Read, Restoration};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -58,22 +57,14 @@ pub struct Args {
 impl Args {
     /// Restores the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let source = Location::new(&self.path)?;
-        let location = cx.location()?;
-        let mut restoration =
-            store::prepare_restore(&location, &source, &cx.env.actor, &check_access)?;
-        for foreign in restoration.foreign() {
-            cx.notice(format_args!(
-                "warning: {} is not read: it {}",
-                foreign.shown(),
-                foreign.reason()
-            ));
+        let address = cx.address()?;
+        let mut restoration = store::prepare_restore(&address, &self.path, &cx.env.actor)?;
+        for notice in restoration.notices() {
+            cx.notice(notice);
         }
-        cx.warn_of_directory(&location);
         if let Some(current) = restoration.current() {
             cx.warn_of_clock(current);
         }
-        let is_new = restoration.current().is_none() && restoration.damage().is_none();
         // Where somebody is asked, nothing of the copy is to lie about meanwhile: it is taken in
         // after that, and checked again.
         match self.yes {
@@ -81,14 +72,15 @@ impl Args {
             false => restoration.check()?,
         }
         let told = self.ask(cx, &restoration)?;
-        let now = cx.env.now();
+        let (actor, now) = (restoration.actor().clone(), cx.env.now());
+        let source = restoration.source().to_owned();
         let restored = restoration.run(now, &mut |current, copy| {
             if let Some(store) = current {
-                check_access(&store.access(&cx.env.actor)?, false)?;
+                store.access(&actor)?.administrator("restore the store")?;
             }
             let effect = Effect::of(current, copy, now, &mut |key| check_told(&told, key))?;
-            let event = Event::new(now, &cx.env.actor, Action::Restore, None)
-                .with("copy", source.path().to_string_lossy())
+            let event = Event::new(now, &actor, Action::Restore, None)
+                .with("copy", source.to_string_lossy())
                 .with(
                     "replaced",
                     current
@@ -100,16 +92,15 @@ impl Args {
                 .with("stopped", effect.stopped.count);
             Ok(event.because(self.why.reason.as_deref()))
         })?;
-        if is_new {
-            cx.notice(format_args!("made a new store at {}", location.shown()));
-            cx.tell_owner(&location, Sharing::AsDirectory);
+        for notice in &restored.notices {
+            cx.notice(notice);
         }
-        cx.status(format_args!("restored {}", source.shown()));
+        cx.status(format_args!(
+            "restored {}",
+            escape(&source.to_string_lossy())
+        ));
         if let Some(kept) = &restored.kept {
-            cx.status(format_args!(
-                "the replaced store is kept: {}",
-                escape(&kept.to_string_lossy())
-            ));
+            cx.status(format_args!("the replaced store is kept: {kept}"));
         }
         cx.status(format_args!(
             "log head (keep a copy elsewhere): {}",
@@ -123,10 +114,16 @@ impl Args {
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
         let now = cx.env.now();
         let mut revived = HashSet::new();
-        let (current, copy) = (restoration.current(), restoration.copy());
-        let effect = Effect::of(current, copy, now, &mut |key| {
-            revived.insert(key.id);
-            Ok(())
+        let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
+            revived.clear();
+            Effect::of(current, copy, now, &mut |key| {
+                revived.insert(key.id);
+                Ok(())
+            })
+        };
+        let effect = store::read(restoration.copy(), |copy| match restoration.current() {
+            Some(current) => store::read(current, |current| compare(Some(current), copy)),
+            None => compare(None, copy),
         })?;
         if self.yes || cx.env.terminal.interactive() {
             if let Some(damage) = restoration.damage() {
@@ -147,16 +144,6 @@ impl Args {
         };
         confirm(cx, self.yes, "restore", &question)?;
         Ok(revived)
-    }
-}
-
-fn check_access(access: &Access, is_damaged: bool) -> Result<()> {
-    let checked = access.administrator("restore the store");
-    match is_damaged {
-        true => checked.map_err(|error| {
-            error.hint("it is damaged: only the owner of its file, or root, may replace it")
-        }),
-        false => checked,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::key::{Key, Kind, Rotation, State};
 use crate::lookup::in_grace;
 use crate::output::instant;
 use crate::policy::{self, Policy};
-use crate::store::Read;
+use crate::store::{self, Read, Store};
 use crate::when::{Span, Timestamp, When};
 use serde_json::json;
 
@@ -75,13 +75,17 @@ impl Args {
         let text = keys::expand_one(cx, &self.key)?;
         let target = self.handover.clone().check(cx)?;
         let mut store = cx.open_to_write()?;
-        let actor = cx.env.actor.clone();
+        let actor = store.actor(cx.env);
         let now = cx.env.now();
-        let id = cx.lookup_to_change(now).key(&*store, &text)?.id;
-        // What is refused is refused before time is spent on hashing, and again under the lock.
-        self.rotate(&*store, id, id, &actor, now)
-            .map_err(|error| error.of_key(id))?;
-        let minted = mint(cx, &store.policy()?, 1)?;
+        let (id, policy) = store::read(&*store, |store| {
+            let lookup = cx.lookup_to_change(&actor, now);
+            let id = lookup.key(store, &text)?.id;
+            // What is refused is refused before time is spent on hashing, and again under the lock.
+            self.rotate(store, id, id, &actor, now)
+                .map_err(|error| error.of_key(id))?;
+            Ok((id, store.policy()?))
+        })?;
+        let minted = mint(cx, &policy, 1)?;
         let mut rotated = None;
         let (new, now) = issue(cx, &mut *store, &target, Number::One, &minted, |tx, now| {
             // One was asked for, and there is one.
@@ -234,9 +238,11 @@ fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
 
 /// Names the keys of the same name that an earlier rotation has left working: who rotates since a token
 /// has leaked may mean one of those.
-fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Read, rotated: &Key, now: Timestamp) {
+fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Store, rotated: &Key, now: Timestamp) {
     // The rotation is done, whether or not this can be read.
-    let others = in_grace(store, &rotated.owner, &rotated.name, now);
+    let others = store::read(store, |store| {
+        in_grace(store, &rotated.owner, &rotated.name, now)
+    });
     for key in others.unwrap_or_default() {
         if key.id != rotated.id {
             cx.notice(format_args!(

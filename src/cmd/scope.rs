@@ -99,7 +99,8 @@ impl Args {
 }
 
 fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
-    let scopes = cx.open_to_read()?.scopes()?;
+    let store = cx.open_to_read()?;
+    let scopes = store::read(&*store, |store| store.scopes())?;
     let text = match format {
         TableFormat::Json => {
             let all: Vec<_> = scopes
@@ -138,9 +139,9 @@ fn add(
     reason: Option<&str>,
 ) -> Result<u8> {
     let mut store = cx.open_to_write()?;
+    let actor = store.actor(cx.env);
     store::write(&mut *store, |tx| {
-        tx.access(&cx.env.actor)?
-            .administrator("register a scope")?;
+        tx.access(&actor)?.administrator("register a scope")?;
         if tx.scopes()?.has(name) {
             return Err(
                 Error::state(format!("scope {} already exists", quote(name)))
@@ -153,7 +154,7 @@ fn add(
             implies: check_scopes(&*tx, implies)?,
         };
         tx.add_scope(name, &scope)?;
-        let event = Event::new(cx.env.now(), &cx.env.actor, Action::ScopeAdd, None)
+        let event = Event::new(cx.env.now(), &actor, Action::ScopeAdd, None)
             .with("scope", name)
             .with("description", description)
             .with("implies", json!(scope.implies));
@@ -165,9 +166,10 @@ fn add(
 
 fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
     let mut store = cx.open_to_write()?;
+    let actor = store.actor(cx.env);
     store::write(&mut *store, |tx| {
         let now = cx.env.now();
-        tx.access(&cx.env.actor)?.administrator("remove a scope")?;
+        tx.access(&actor)?.administrator("remove a scope")?;
         let scopes = tx.scopes()?;
         // Here it is what is looked for, not a mistake in a flag's value.
         scopes.check(name).map_err(|unknown| Error {
@@ -184,7 +186,7 @@ fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
         }
         check_unused(&*tx, name, now)?;
         tx.remove_scope(name)?;
-        let event = Event::new(now, &cx.env.actor, Action::ScopeRemove, None).with("scope", name);
+        let event = Event::new(now, &actor, Action::ScopeRemove, None).with("scope", name);
         tx.append(&event.because(reason))
     })?;
     cx.status(format_args!("removed the scope {name}"));

@@ -1,6 +1,7 @@
 //! The keys that a command is to stop: those that are named, or all of a user's.
 
 use super::{Cx, keys, owner};
+use crate::env::Actor;
 use crate::error::{Error, Result, quote};
 use crate::key::Key;
 use crate::store::{Filter, Read};
@@ -25,10 +26,16 @@ impl<'a> Selection<'a> {
     ///
     /// To be asked under the store's lock: a name may have come to mean another key, and a user
     /// may have made a new one.
-    pub fn find(&self, cx: &Cx<'_>, store: &dyn Read, now: Timestamp) -> Result<Vec<Key>> {
+    pub fn find(
+        &self,
+        cx: &Cx<'_>,
+        store: &dyn Read,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Key>> {
         match self {
-            Selection::Keys(texts) => keys::find(&cx.lookup_to_stop(now), store, texts),
-            Selection::Owner(owner) => of_owner(cx, store, owner, now),
+            Selection::Keys(texts) => keys::find(&cx.lookup_to_stop(actor, now), store, texts),
+            Selection::Owner(owner) => of_owner(store, actor, owner, now),
         }
     }
 
@@ -56,8 +63,8 @@ impl<'a> Selection<'a> {
 }
 
 /// An error if they never had a key, since that is likely a typo.
-fn of_owner(cx: &Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
-    let access = store.access(&cx.env.actor)?;
+fn of_owner(store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
+    let access = store.access(actor)?;
     let owner = &owner::as_stored(store, owner, now)?;
     access.for_owner(owner)?;
     let (found, _) = store.find_readable(&Filter {

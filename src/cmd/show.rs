@@ -3,8 +3,10 @@
 use super::values::Format;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
+use crate::event::Entry;
+use crate::key::Key;
 use crate::output::{Record, details, unwritable};
-use crate::store::LogFilter;
+use crate::store::{self, LogFilter, Read};
 use std::ops::ControlFlow;
 
 /// How many of a key's last events are shown.
@@ -40,25 +42,19 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let text = keys::expand_one(cx, &self.key)?;
         let store = cx.open_to_read()?;
-        let now = cx.env.now();
-        let key = cx.lookup(now).key(&*store, &text)?;
-        let (mut page, mut scanned) = (Vec::new(), Ok(()));
+        let (actor, now) = (store.actor(cx.env), cx.env.now());
+        let (key, events) = store::read(&*store, |store| {
+            let key = cx.lookup(&actor, now).key(store, &text)?;
+            let events = match self.format {
+                Format::Text => last_events(store, &key),
+                Format::Json => (Vec::new(), Ok(())),
+            };
+            Ok((key, events))
+        })?;
+        let (events, scanned) = events;
+        let mut page = Vec::new();
         let written = match self.format {
-            Format::Text => {
-                let of_key = LogFilter {
-                    key_id: Some(key.id),
-                    limit: Some(EVENTS),
-                    ..LogFilter::default()
-                };
-                let mut events = Vec::new();
-                // The key is shown, whatever its events are.
-                scanned = store.scan_log(&of_key, &mut |event| {
-                    events.push(event);
-                    Ok(ControlFlow::Continue(()))
-                });
-                events.reverse();
-                details(&mut page, &key, &events, cx.style(), now)
-            }
+            Format::Text => details(&mut page, &key, &events, cx.style(), now),
             Format::Json => {
                 let written = Record::new(&key, now).write(&mut page);
                 page.push(b'\n');
@@ -67,6 +63,23 @@ impl Args {
         };
         written.map_err(|cause| unwritable(&cause))?;
         cx.print(&page)?;
+        // The key is shown, whatever its events are.
         scanned.map(|()| DONE)
     }
+}
+
+/// Reads the last events of `key`, the last one first; those that can be read, also where others cannot.
+fn last_events(store: &dyn Read, key: &Key) -> (Vec<Entry>, Result<()>) {
+    let of_key = LogFilter {
+        key_id: Some(key.id),
+        limit: Some(EVENTS),
+        ..LogFilter::default()
+    };
+    let mut events = Vec::new();
+    let scanned = store.scan_log(&of_key, &mut |event| {
+        events.push(event);
+        Ok(ControlFlow::Continue(()))
+    });
+    events.reverse();
+    (events, scanned)
 }

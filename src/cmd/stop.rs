@@ -14,6 +14,7 @@ use super::Cx;
 use super::change::{Changed, record, tell, tell_of_legacy};
 use super::confirm::{check_agreed, confirm_deletion};
 use crate::access::Access;
+use crate::env::Actor;
 use crate::error::Result;
 use crate::event::Action;
 use crate::id::KeyId;
@@ -65,11 +66,13 @@ impl Request<'_> {
     pub fn run(&self, cx: &mut Cx<'_>, keys: &[String]) -> Result<u8> {
         let (mut given, cut) = given::read(cx, keys)?;
         let mut store = cx.open_to_write()?;
-        let mut plan = self.plan(cx, &*store, &mut given)?;
+        let actor = store.actor(cx.env);
+        let mut plan = self.plan(cx, &*store, &actor, &mut given)?;
         // There may be a great many of these, and others wait for the write lock.
         let missing = plan.take_missing(&mut given);
         let agreed = self.ask(cx, &plan)?;
-        let (changed, mut failed) = self.stop_all(cx, &mut *store, &mut given, agreed.as_ref())?;
+        let (changed, mut failed) =
+            self.stop_all(cx, &mut *store, &actor, &mut given, agreed.as_ref())?;
         failed.extend(missing);
         failed.sort_by_key(|one| one.at);
         tell(cx, &changed);
@@ -80,10 +83,20 @@ impl Request<'_> {
     }
 
     /// Makes the plan before the write lock is taken.
-    fn plan(&self, cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<Plan> {
+    fn plan(
+        &self,
+        cx: &Cx<'_>,
+        store: &dyn Store,
+        actor: &Actor,
+        given: &mut [Given],
+    ) -> Result<Plan> {
         loop {
             given::compare(cx, store, given)?;
-            if let Some(plan) = Plan::make(cx, store, self.verb, given, cx.env.now())? {
+            let lookup = cx.lookup_to_stop(actor, cx.env.now());
+            let plan = store::read(store, |store| {
+                Plan::make(store, &lookup, store.access(actor)?, self.verb, given)
+            })?;
+            if let Some(plan) = plan {
                 return Ok(plan);
             }
         }
@@ -105,6 +118,7 @@ impl Request<'_> {
         &self,
         cx: &mut Cx<'_>,
         store: &mut dyn Store,
+        actor: &Actor,
         given: &mut [Given],
         agreed: Option<&HashSet<KeyId>>,
     ) -> Result<Outcome> {
@@ -112,7 +126,7 @@ impl Request<'_> {
             return Ok(Outcome::default());
         }
         loop {
-            let stopped = store::write(store, |tx| self.stop(cx, tx, given, agreed))?;
+            let stopped = store::write(store, |tx| self.stop(cx, tx, actor, given, agreed))?;
             match stopped {
                 Some(stopped) => return Ok(stopped),
                 // A verification has renewed a hash since. No secret is hashed under the lock.
@@ -127,17 +141,19 @@ impl Request<'_> {
         &self,
         cx: &Cx<'_>,
         tx: &mut dyn Tx,
+        actor: &Actor,
         given: &[Given],
         agreed: Option<&HashSet<KeyId>>,
     ) -> Result<Option<Outcome>> {
         let now = cx.env.now();
-        let Some(plan) = Plan::make(cx, &*tx, self.verb, given, now)? else {
+        let access = tx.access(actor)?;
+        let lookup = cx.lookup_to_stop(actor, now);
+        let Some(plan) = Plan::make(&*tx, &lookup, access.clone(), self.verb, given)? else {
             return Ok(None);
         };
         if let Some(agreed) = agreed {
             check_agreed(agreed, plan.to_stop())?;
         }
-        let access = tx.access(&cx.env.actor)?;
         let mut done = Vec::with_capacity(plan.steps.len());
         for (mut key, step) in plan.steps {
             let (change, action) = match step {
@@ -149,7 +165,7 @@ impl Request<'_> {
                 change,
                 action,
             };
-            record(cx, tx, now, &changed, self.reason)?;
+            record(tx, actor, now, &changed, self.reason)?;
             done.push(changed);
         }
         Ok(Some((done, plan.failed)))

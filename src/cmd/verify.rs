@@ -105,7 +105,8 @@ impl Args {
         {
             // The verdict stands whether or not it can be noted. Who the user is, is looked up here:
             // not where there is nothing to note.
-            drop(Note::write(&[note], &mut *store, &cx.env.actor));
+            let actor = store.actor(cx.env);
+            drop(Note::write(&[note], &mut *store, &actor));
         }
         // After the note: that a replaced token was presented is worth more than advice on it.
         let by = report::By { store: &*store, at };

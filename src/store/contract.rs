@@ -1,10 +1,9 @@
 //! The contract of a store: what any backend does, in terms of keys and events.
 
-use super::damage::{Damage, Skipped};
 use super::filter::{Filter, LogFilter};
-use super::sqlite::Location;
+use super::skipped::Skipped;
 use crate::access::Access;
-use crate::env::Actor;
+use crate::env::{Actor, Env};
 use crate::error::{Error, Result};
 use crate::event::{Entry, Event, Flaw, Head};
 use crate::id::KeyId;
@@ -14,20 +13,15 @@ use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
-/// What a scan calls for each key; it says whether it wants more.
+/// Callback of a scan, for each key; says whether it wants more.
 pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
 
-/// What a scan of the log calls for each event; it says whether it wants more.
+/// Callback of a scan of the log, for each event; says whether it wants more.
 pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
 
-/// What a look at every hash calls for each key, with the PHC string of its secret; it says whether
-/// it wants more.
-pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
-
-/// What looks at a store as it is at one moment, the version of which it is told. It may be called
-/// again, if that moment could not be had.
+/// Callback of [`Store::snapshot`]: gets a consistent view and its version. May run again if the file
+/// changed underneath.
 pub type Look<'a> = dyn FnMut(&dyn Read, Version) -> Result<()> + 'a;
 
 /// Opaque version of a store's content: equal versions of one open store mean that nobody else
@@ -46,7 +40,7 @@ impl Version {
     }
 }
 
-/// What verification has to know of a key.
+/// Record of a key and its hash, for verification.
 pub struct Known {
     /// Its record, without the labels.
     pub key: Key,
@@ -54,7 +48,7 @@ pub struct Known {
     pub hash: Option<String>,
 }
 
-/// What is read from a store, inside a transaction or outside one.
+/// View of a store at one moment.
 pub trait Read {
     /// The key with this ID, if its record is there.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
@@ -120,10 +114,6 @@ pub trait Read {
     /// Walks the whole log, and requires the hash of `kept` at its place. Returns the head, or
     /// the first flaw.
     fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>>;
-
-    /// Finds the damage in the store's content: none in a sound store, and no more than about 20 things.
-    /// The log's chain is [`Read::check_log`]'s. None shows a hash.
-    fn damage(&self) -> Result<Vec<Damage>>;
 
     /// All events that `filter` lets through, oldest first.
     fn find_events(&self, filter: &LogFilter) -> Result<Vec<Entry>> {
@@ -196,90 +186,86 @@ pub trait Tx: Read {
     fn remove_administrator(&mut self, user: &str) -> Result<()>;
 }
 
-/// A transaction's work.
-pub type Job<'a> = dyn FnMut(&mut dyn Tx) -> Result<()> + 'a;
+/// Job of a transaction. It runs at most once: a token that it has handed out cannot be handed out
+/// again.
+pub type Job<'a> = Box<dyn FnOnce(&mut dyn Tx) -> Result<()> + 'a>;
 
-/// A store that is open.
-pub trait Store: Read {
-    /// How a message names the store.
+/// A store that is open. Reads go through a snapshot or a transaction.
+pub trait Store {
+    /// Name of the store in a message. Never shows a password.
     fn name(&self) -> String;
 
-    /// Whether its schema is this version's; the next change brings an older one up to date.
+    /// The user who runs the command, as this store knows them.
+    fn actor(&self, env: &Env) -> Actor;
+
+    /// Those who are administrators of this store without being appointed, in words.
+    fn implicit_administrators(&self) -> &'static [&'static str];
+
+    /// Sentences that one who changes the store is to be told: that it was just made and whose it is,
+    /// that others may put files where it lies.
+    fn notices(&self) -> &[String];
+
+    /// Tells whether its schema is this version's; the next change brings an older one up to date.
     fn is_current(&self) -> Result<bool>;
 
-    /// Tells whether `location` leads to the path by which the store was opened. Links may lead
-    /// elsewhere than they did.
-    fn is_at(&self, location: &Location) -> bool;
-
-    /// Lets up to `bytes` of what is read stay in memory, for one who reads much at random.
-    fn keep_in_memory(&self, bytes: usize) -> Result<()>;
-
-    /// Lets `look` read the store as it is at one moment: the store that is at its path now.
+    /// Lets `look` read the store as it is at one moment.
     ///
     /// # Errors
     ///
-    /// Fails where a file of the store was removed or replaced while it was open, so that changes by
-    /// others would not be seen.
+    /// Those of `look`; and where changes by others would not be seen any more.
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()>;
 
-    /// Calls `visit` for every key that can be read and its PHC string, which is `None` once it is
-    /// wiped, oldest first, in constant memory. Where it fails, what was visited may be wrong.
-    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()>;
-
     /// Runs `job` in one transaction: all of it, or nothing. Waits for its turn, up to 30 seconds.
-    fn write(&mut self, job: &mut Job<'_>) -> Result<()>;
+    fn write(&mut self, job: Job<'_>) -> Result<()>;
 
     /// Runs `job` in one transaction if that takes no waiting and the store can be written; else
     /// does nothing. For what may be left out.
-    fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()>;
+    fn write_if_free(&mut self, job: Job<'_>) -> Result<()>;
+}
+
+/// Returns what `look` reads at one moment of `store`. It may run again, as any [`Look`].
+pub fn read<T>(store: &dyn Store, mut look: impl FnMut(&dyn Read) -> Result<T>) -> Result<T> {
+    let mut result = None;
+    store.snapshot(&mut |moment, _| {
+        result = Some(look(moment)?);
+        Ok(())
+    })?;
+    result.ok_or_else(|| Error::store("the store was not read"))
+}
+
+/// Returns what `look` reads at one moment of `store`. It runs once, so that it may hand on what it
+/// reads as it comes; a store that changed underneath is an error instead.
+pub fn stream<T>(store: &dyn Store, look: impl FnOnce(&dyn Read) -> Result<T>) -> Result<T> {
+    let mut look = Some(look);
+    read(store, |moment| match look.take() {
+        Some(look) => look(moment),
+        None => Err(Error::store(format!(
+            "the store {} changed while it was read",
+            store.name()
+        ))
+        .hint("run the command again")),
+    })
 }
 
 /// Runs `job` in one transaction of `store` and returns what it returns.
-pub fn write<T>(store: &mut dyn Store, mut job: impl FnMut(&mut dyn Tx) -> Result<T>) -> Result<T> {
+pub fn write<T>(store: &mut dyn Store, job: impl FnOnce(&mut dyn Tx) -> Result<T>) -> Result<T> {
     let mut result = None;
-    store.write(&mut |tx| {
+    store.write(Box::new(|tx| {
         result = Some(job(tx)?);
         Ok(())
-    })?;
+    }))?;
     result.ok_or_else(|| Error::store("the transaction did not run"))
 }
 
-/// Who makes a store, and when.
+/// Founder of a store: its first administrator.
 #[derive(Clone, Copy, Debug)]
 pub struct Founder<'a> {
-    /// The store's first administrator.
+    /// The user, as the system knows them.
     pub actor: &'a Actor,
     /// The time.
     pub now: Timestamp,
-    /// Why, as the store's first event is to keep it.
+    /// The reason that the store's first event is to keep.
     pub reason: Option<&'a str>,
+    /// The gid of the group that is to share the store; `None` leaves that to where it lies.
+    pub group: Option<u32>,
 }
-
-/// What a copy of a store holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// How many keys, dead ones too.
-    pub keys: usize,
-    /// The place and the hash of its log's last line.
-    pub head: Head,
-    /// The damage in records of single keys, which were copied as they are.
-    pub damage: Vec<Damage>,
-}
-
-/// Says under the lock whether a restore goes on: it is given the store that is to be replaced, if
-/// there is one that can be read, and the copy, and returns the event that the restored log is to
-/// end with.
-pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
-
-/// What a restore has done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Restored {
-    /// Where what was replaced is kept, if anything was.
-    pub kept: Option<PathBuf>,
-    /// The place and the hash of the restored log's last line.
-    pub head: Head,
-}
-
-/// Refuses who may not replace a store: it is given what they may do with it, and whether it is
-/// damaged.
-pub type Allow<'a> = dyn Fn(&Access, bool) -> Result<()> + 'a;

@@ -8,7 +8,7 @@ use crate::event::{Action, Event};
 use crate::hash::{Memory, Recipe};
 use crate::id::KeyId;
 use crate::key::State;
-use crate::store::{LogFilter, Read, Store, Tx};
+use crate::store::{self, LogFilter, Read, Store, Tx};
 use crate::token::Token;
 use crate::when::{Span, Timestamp};
 
@@ -33,7 +33,7 @@ impl Note {
     /// hash made anew as policy says, or the reuse of a key that no longer works (once a minute).
     /// Takes as long as one hash where one is made.
     pub fn of(
-        store: &dyn Read,
+        store: &dyn Store,
         verified: &Verified,
         presented: &Token,
         random: &mut dyn Random,
@@ -53,7 +53,7 @@ impl Note {
                 Reason::PhasedOut | Reason::Expired | Reason::Disabled,
                 Some(key),
             ) => {
-                let noted = reuse_is_noted(store, key.id, at)?;
+                let noted = store::read(store, |store| reuse_is_noted(store, key.id, at))?;
                 (key, (!noted).then_some(What::Reuse(key.state(at))))
             }
             Verdict::Rejected(..) => return Ok(None),
@@ -71,7 +71,9 @@ impl Note {
         if notes.is_empty() {
             return Ok(());
         }
-        store.write_if_free(&mut |tx| notes.iter().try_for_each(|note| note.leave(tx, actor)))
+        store.write_if_free(Box::new(|tx| {
+            notes.iter().try_for_each(|note| note.leave(tx, actor))
+        }))
     }
 
     fn leave(&self, tx: &mut dyn Tx, actor: &Actor) -> Result<()> {

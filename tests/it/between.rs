@@ -2,19 +2,9 @@
 //! store.
 
 use crate::harness::World;
-use keyctl::access::Access;
-use keyctl::env::Actor;
+use keyctl::env::{Actor, Env};
 use keyctl::error::Result;
-use keyctl::event::{Flaw, Head};
-use keyctl::id::KeyId;
-use keyctl::key::Key;
-use keyctl::policy::Policy;
-use keyctl::project::{Member, Role};
-use keyctl::scope::Registry;
-use keyctl::store::{
-    Damage, Filter, Job, Known, Location, LogFilter, Look, Read, Skipped, Store, Visit, VisitEntry,
-    VisitHash, open_to_examine, open_to_read,
-};
+use keyctl::store::{Job, Look, Store};
 use keyctl::token::Token;
 use keyctl::verify::{Reason, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
@@ -26,13 +16,13 @@ use std::path::Path;
 
 /// A store before each look at which, from the second on, something happens.
 struct Between<'a> {
-    store: Box<dyn Store>,
+    store: &'a dyn Store,
     looks: Cell<u32>,
     happens: &'a dyn Fn(),
 }
 
 impl<'a> Between<'a> {
-    fn new(store: Box<dyn Store>, happens: &'a dyn Fn()) -> Self {
+    fn new(store: &'a dyn Store, happens: &'a dyn Fn()) -> Self {
         Between {
             store,
             looks: Cell::new(0),
@@ -53,114 +43,28 @@ impl Store for Between<'_> {
         self.store.name()
     }
 
+    fn actor(&self, env: &Env) -> Actor {
+        self.store.actor(env)
+    }
+
+    fn implicit_administrators(&self) -> &'static [&'static str] {
+        self.store.implicit_administrators()
+    }
+
+    fn notices(&self) -> &[String] {
+        self.store.notices()
+    }
+
     fn is_current(&self) -> Result<bool> {
         self.store.is_current()
     }
 
-    fn is_at(&self, location: &Location) -> bool {
-        self.store.is_at(location)
+    fn write(&mut self, _: Job<'_>) -> Result<()> {
+        unreachable!("nothing is written: {}", self.store.name())
     }
 
-    fn keep_in_memory(&self, bytes: usize) -> Result<()> {
-        self.store.keep_in_memory(bytes)
-    }
-
-    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
-        self.store.scan_hashes(visit)
-    }
-
-    fn write(&mut self, job: &mut Job<'_>) -> Result<()> {
-        self.store.write(job)
-    }
-
-    fn write_if_free(&mut self, job: &mut Job<'_>) -> Result<()> {
-        self.store.write_if_free(job)
-    }
-}
-
-impl Read for Between<'_> {
-    fn get(&self, id: KeyId) -> Result<Option<Key>> {
-        self.store.get(id)
-    }
-
-    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
-        self.store.to_verify(ids)
-    }
-
-    fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>> {
-        self.store.live_key(owner, name)
-    }
-
-    fn live_names(&self, owner: Option<&str>, limit: u64) -> Result<Vec<(String, String)>> {
-        self.store.live_names(owner, limit)
-    }
-
-    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
-        self.store.scan(filter, visit)
-    }
-
-    fn policy(&self) -> Result<Policy> {
-        self.store.policy()
-    }
-
-    fn readable_policy(&self) -> Result<(Policy, Vec<String>)> {
-        self.store.readable_policy()
-    }
-
-    fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {
-        self.store.damaged_owner(id)
-    }
-
-    fn scopes(&self) -> Result<Registry> {
-        self.store.scopes()
-    }
-
-    fn access(&self, actor: &Actor) -> Result<Access> {
-        self.store.access(actor)
-    }
-
-    fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
-        self.store.users_of_scope(scope, limit)
-    }
-
-    fn role(&self, project: &str, user: &str) -> Result<Option<Role>> {
-        self.store.role(project, user)
-    }
-
-    fn members(&self, project: Option<&str>, limit: Option<u64>) -> Result<Vec<Member>> {
-        self.store.members(project, limit)
-    }
-
-    fn projects(&self, limit: u64) -> Result<Vec<String>> {
-        self.store.projects(limit)
-    }
-
-    fn is_appointed(&self, user: &str) -> Result<bool> {
-        self.store.is_appointed(user)
-    }
-
-    fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>> {
-        self.store.administrators(limit)
-    }
-
-    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
-        self.store.scan_log(filter, visit)
-    }
-
-    fn head(&self) -> Result<Head> {
-        self.store.head()
-    }
-
-    fn event_at(&self, seq: i64) -> Result<Option<Head>> {
-        self.store.event_at(seq)
-    }
-
-    fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {
-        self.store.check_log(kept)
-    }
-
-    fn damage(&self) -> Result<Vec<Damage>> {
-        self.store.damage()
+    fn write_if_free(&mut self, _: Job<'_>) -> Result<()> {
+        unreachable!("nothing is written: {}", self.store.name())
     }
 }
 
@@ -201,7 +105,8 @@ fn a_key_that_is_stopped_while_its_token_is_hashed_is_not_let_in() {
     for (stop, reason) in stops {
         let world = World::quick();
         let token = token(&world);
-        let store = open_to_read(&Location::new(&world.db()).unwrap()).unwrap();
+        let store = world.opened();
+        let store = &*store;
         let (db, now) = (world.db(), world.now());
         let stopping = || change(&db, stop);
         let store = Between::new(store, &stopping);
@@ -216,7 +121,8 @@ fn a_key_whose_end_is_set_to_that_moment_is_not_let_in_by_an_earlier_time() {
 
     let world = World::quick();
     let token = token(&world);
-    let store = open_to_read(&Location::new(&world.db()).unwrap()).unwrap();
+    let store = world.opened();
+    let store = &*store;
     let millis = Arc::new(AtomicI64::new(world.now().millis()));
     let clock = {
         let millis = Arc::clone(&millis);
@@ -242,7 +148,9 @@ fn another_file_in_the_store_s_place_is_looked_at_where_no_lock_shows_it() {
         fs::copy(world.db(), copy).unwrap();
     }
     change(&other, "disabled_at = 1, disabled_by = 'x'");
-    let store = open_to_examine(&Location::new(&quiet).unwrap()).unwrap();
+    let (_, examined) = World::examine(&quiet).unwrap();
+    let examined = examined.unwrap();
+    let store = examined.store();
     let now = world.now();
     let swapped = || fs::rename(&other, &quiet).unwrap_or_default();
     let store = Between::new(store, &swapped);
@@ -263,7 +171,8 @@ fn verify_matches_again_where_the_hash_was_replaced_meanwhile() {
     let renewed = format!("$sha256${digest}");
     let (db, now, id) = (world.db(), world.now(), mine.id());
     for (new, expected) in [(renewed, None), (others, Some(Reason::Unknown))] {
-        let store = open_to_read(&Location::new(&world.db()).unwrap()).unwrap();
+        let store = world.opened();
+        let store = &*store;
         let replacing = || change(&db, &format!("hash = '{new}' WHERE id = '{id}'"));
         let store = Between::new(store, &replacing);
         assert_eq!(rejection(&store, &mine, move || now), expected);

@@ -2,7 +2,7 @@
 
 use crate::harness::{Ran, World};
 use crate::migrations;
-use keyctl::store::{Location, open_to_read};
+use keyctl::store::DAMAGE;
 use serde_json::json;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -41,9 +41,9 @@ fn copy_of(world: &World) -> World {
 
 /// What is wrong with the store's content.
 fn damage(world: &World) -> Vec<String> {
-    let location = Location::new(&world.db()).unwrap();
-    let damage = open_to_read(&location).unwrap().damage().unwrap();
-    damage.into_iter().map(|damage| damage.what).collect()
+    let (remarks, _) = World::examine(&world.db()).unwrap();
+    let damage = remarks.findings.into_iter().filter(|it| it.code == DAMAGE);
+    damage.map(|it| it.message).collect()
 }
 
 #[test]

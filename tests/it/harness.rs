@@ -4,7 +4,7 @@
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
 use keyctl::error::Result;
 use keyctl::namespace::Namespace;
-use keyctl::store::{Founder, Location, open_or_create};
+use keyctl::store::{self, Address, Examined, Founder, Mode, Remarks, Store};
 use keyctl::token::{Prefix, Token};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
@@ -61,17 +61,14 @@ impl World {
             login_uid: None,
             namespace: Namespace::default(),
         };
-        let location = Location::new(&world.db()).unwrap();
-        let (store, _) = open_or_create(
-            &location,
-            &Founder {
-                actor: &carol,
-                now: world.now(),
-                reason: None,
-            },
-        )
-        .unwrap();
-        drop(store);
+        let founder = Founder {
+            actor: &carol,
+            now: world.now(),
+            reason: None,
+            group: None,
+        };
+        let address = Address::new(&world.db(), None).unwrap();
+        drop(store::open(&address, Mode::Ensure(&founder)).unwrap());
         world.policy("argon2-memory", "8");
         world.policy("argon2-iterations", "1");
         world
@@ -117,6 +114,19 @@ impl World {
             Value::Text(text) => text,
             Value::Blob(bytes) => format!("{bytes:02x?}"),
         }
+    }
+
+    /// The store, open to be read.
+    pub fn opened(&self) -> Box<dyn Store> {
+        store::open(&Address::new(&self.db(), None).unwrap(), Mode::Read).unwrap()
+    }
+
+    /// What [`store::examine`] finds in the store at `path`, and the store.
+    pub fn examine(path: &Path) -> Result<(Remarks, Option<Examined>)> {
+        let address = Address::new(path, None)?;
+        let mut remarks = Remarks::default();
+        let examined = store::examine(&address, &alice(), &mut remarks)?;
+        Ok((remarks, examined))
     }
 
     /// A command line, without the program's name, run by alice, who is no administrator unless
@@ -319,6 +329,16 @@ pub fn exe() -> &'static Path {
         Some(path) => fs::canonicalize(path).unwrap(),
         None => PathBuf::from(env!("CARGO_BIN_EXE_keyctl")),
     })
+}
+
+/// Alice, as the system knows her.
+pub fn alice() -> Actor {
+    Actor {
+        name: "alice".to_owned(),
+        uid: UID,
+        login_uid: None,
+        namespace: Namespace::default(),
+    }
 }
 
 /// The public part of a token.

@@ -2,7 +2,7 @@
 //! first command that changes it.
 
 use crate::harness::{World, id_of};
-use keyctl::store::{Location, open_to_write};
+use keyctl::store::{self, Address, Mode};
 use rusqlite::Connection;
 use serde_json::json;
 use std::fs;
@@ -237,7 +237,8 @@ fn any_command_that_changes_something_brings_it_up_to_date() {
 #[test]
 fn bringing_it_up_to_date_leaves_nothing_in_the_log() {
     let Old { world, .. } = old();
-    drop(open_to_write(&Location::new(&world.db()).unwrap()).unwrap());
+    let address = Address::new(&world.db(), None).unwrap();
+    drop(store::open(&address, Mode::Write).unwrap());
     let log = fs::metadata(world.path("keyctl.db-wal")).unwrap();
     assert_eq!(log.len(), 0);
     let alone = world.path("alone.db");

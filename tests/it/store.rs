@@ -1,6 +1,7 @@
 //! The store's file: its schema, and what is not taken for a store.
 
 use crate::harness::{Cmd, World, id_of};
+use keyctl::store::{self, Address, Mode};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -431,10 +432,10 @@ fn a_hash_is_replaced_only_if_it_is_still_the_one_that_was_read() {
     world.create("--scope inference --name web");
     let hash = world.query("SELECT hash FROM keys");
     let id = world.query("SELECT id FROM keys").parse().unwrap();
-    let location = keyctl::store::Location::new(&world.db()).unwrap();
-    let mut store = keyctl::store::open_to_write(&location).unwrap();
+    let address = Address::new(&world.db(), None).unwrap();
+    let mut store = store::open(&address, Mode::Write).unwrap();
     let mut replace = |old: &str, new: &str| {
-        keyctl::store::write(&mut *store, |tx| tx.replace_hash(id, old, new)).unwrap()
+        store::write(&mut *store, |tx| tx.replace_hash(id, old, new)).unwrap()
     };
     assert!(!replace("another", "new"));
     assert!(replace(&hash, "new"));

@@ -66,11 +66,11 @@ impl Asked {
         };
         let mut definition = (cx.root)();
         let (before, begun) = given(&self.words);
-        if let Ok(location) = cx.location() {
+        if let Ok(address) = cx.address() {
             definition = offer_values(
                 definition,
                 &Source {
-                    location,
+                    address,
                     actor: cx.env.actor.name.clone(),
                     now: cx.env.now(),
                     before,

@@ -5,7 +5,7 @@ use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::near::AMONG;
 use crate::policy::{HASHES, SETTINGS};
-use crate::store::{self, Filter, Location, Sort, Store};
+use crate::store::{self, Address, Filter, Mode, Read, Sort};
 use crate::when::Timestamp;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter};
@@ -23,7 +23,7 @@ const MEMBERS_NAMED: u64 = 5;
 #[derive(Clone)]
 pub struct Source {
     /// The store.
-    pub location: Location,
+    pub address: Address,
     /// Who asks.
     pub actor: String,
     /// The time at which states are told.
@@ -111,7 +111,8 @@ impl Source {
         };
         let named = match values {
             Values::Keys(which) => {
-                let mut keys = self.keys(which, current).unwrap_or_default();
+                let keys = self.read(|store| self.keys(store, which, current));
+                let mut keys = keys.unwrap_or_default();
                 // Who names several keys names another one next.
                 keys.retain(|key| {
                     !self
@@ -121,13 +122,15 @@ impl Source {
                 });
                 return keys;
             }
-            Values::Scopes => self.scopes(),
-            Values::ScopesOfKey => self.scopes_of_key(),
-            Values::LabelsOfKey => self.labels_of_key(),
-            Values::Projects => self.projects(),
-            Values::Users => self.users().map(plain),
-            Values::Members => self.members().map(plain),
-            Values::Administrators => self.administrators().map(plain),
+            Values::Scopes => self.read(scopes),
+            Values::ScopesOfKey => self.read(|store| self.scopes_of_key(store)),
+            Values::LabelsOfKey => self.read(|store| self.labels_of_key(store)),
+            Values::Projects => self.read(projects),
+            Values::Users => self.read(|store| self.users(store)).map(plain),
+            Values::Members => self.read(|store| self.members(store)).map(plain),
+            Values::Administrators => self
+                .read(|store| store.administrators(Some(AMONG)))
+                .map(plain),
             Values::Policies => Ok(policies()),
             Values::HashNames => Ok(self.policy_values()),
             Values::Paths => Ok(BTreeMap::new()),
@@ -140,13 +143,19 @@ impl Source {
             .collect()
     }
 
-    fn open(&self) -> Result<Box<dyn Store>> {
-        store::open_to_read(&self.location)
+    /// Returns what `look` reads at one moment of the store.
+    fn read<T>(&self, look: impl FnMut(&dyn Read) -> Result<T>) -> Result<T> {
+        let store = store::open(&self.address, Mode::Read)?;
+        store::read(&*store, look)
     }
 
     /// Keys by their IDs, and by their names once one is begun.
-    fn keys(&self, which: Which, current: &str) -> Result<Vec<CompletionCandidate>> {
-        let store = self.open()?;
+    fn keys(
+        &self,
+        store: &dyn Read,
+        which: Which,
+        current: &str,
+    ) -> Result<Vec<CompletionCandidate>> {
         let mut some = match which {
             Which::All => Filter::all(self.now),
             Which::Undeleted => Filter::undeleted(self.now),
@@ -173,7 +182,7 @@ impl Source {
             }));
         }
         if !current.is_empty() {
-            candidates.extend(self.names(&*store, &some, current)?);
+            candidates.extend(self.names(store, &some, current)?);
         }
         Ok(candidates)
     }
@@ -181,7 +190,7 @@ impl Source {
     /// Keys by their names, with the owner before it where `current` has one.
     fn names(
         &self,
-        store: &dyn Store,
+        store: &dyn Read,
         some: &Filter,
         current: &str,
     ) -> Result<Vec<CompletionCandidate>> {
@@ -214,17 +223,8 @@ impl Source {
         Ok(described.collect())
     }
 
-    fn scopes(&self) -> Result<BTreeMap<String, String>> {
-        let scopes = self.open()?.scopes()?;
-        let described = scopes.all();
-        Ok(described
-            .map(|(name, scope)| (name.to_owned(), scope.description.clone()))
-            .collect())
-    }
-
     /// The keys that the line names: by ID, by name, or by owner and name.
-    fn keys_before(&self) -> Result<Vec<Key>> {
-        let store = self.open()?;
+    fn keys_before(&self, store: &dyn Read) -> Result<Vec<Key>> {
         let mut keys = Vec::new();
         for word in &self.before {
             if let Some(id) = KeyId::parse(word.as_bytes()) {
@@ -247,37 +247,24 @@ impl Source {
     }
 
     /// What can be taken from the key that the line names; anything, where it names none yet.
-    fn scopes_of_key(&self) -> Result<BTreeMap<String, String>> {
-        let (mut scopes, keys) = (self.scopes()?, self.keys_before()?);
+    fn scopes_of_key(&self, store: &dyn Read) -> Result<BTreeMap<String, String>> {
+        let (mut scopes, keys) = (scopes(store)?, self.keys_before(store)?);
         scopes.retain(|scope, _| {
             keys.is_empty() || keys.iter().any(|key| key.scopes.contains(scope))
         });
         Ok(scopes)
     }
 
-    fn labels_of_key(&self) -> Result<BTreeMap<String, String>> {
-        let labels = self.keys_before()?.into_iter().flat_map(|key| key.labels);
+    fn labels_of_key(&self, store: &dyn Read) -> Result<BTreeMap<String, String>> {
+        let labels = self
+            .keys_before(store)?
+            .into_iter()
+            .flat_map(|key| key.labels);
         Ok(labels.collect())
     }
 
-    fn projects(&self) -> Result<BTreeMap<String, String>> {
-        let store = self.open()?;
-        let mut described = BTreeMap::new();
-        for project in store.projects(AMONG)? {
-            let members = store.members(Some(&project), Some(MEMBERS_NAMED + 1))?;
-            let mut users: Vec<String> = members.into_iter().map(|member| member.user).collect();
-            if users.len() as u64 > MEMBERS_NAMED {
-                users.truncate(MEMBERS_NAMED as usize);
-                users.push("…".to_owned());
-            }
-            described.insert(project, users.join(", "));
-        }
-        Ok(described)
-    }
-
     /// Who is known: who asks, administrators, members of projects, and owners of some keys.
-    fn users(&self) -> Result<Vec<String>> {
-        let store = self.open()?;
+    fn users(&self, store: &dyn Read) -> Result<Vec<String>> {
         let mut users = BTreeSet::from([self.actor.clone()]);
         users.extend(store.administrators(Some(AMONG))?);
         let members = store.members(None, Some(AMONG))?.into_iter();
@@ -291,8 +278,7 @@ impl Source {
     }
 
     /// The members of the project that the line names.
-    fn members(&self) -> Result<Vec<String>> {
-        let store = self.open()?;
+    fn members(&self, store: &dyn Read) -> Result<Vec<String>> {
         let mut users = Vec::new();
         for word in &self.before {
             let members = store.members(Some(word), Some(AMONG))?;
@@ -301,16 +287,34 @@ impl Source {
         Ok(users)
     }
 
-    fn administrators(&self) -> Result<Vec<String>> {
-        self.open()?.administrators(Some(AMONG))
-    }
-
     fn policy_values(&self) -> BTreeMap<String, String> {
         match self.before.last().map(String::as_str) {
             Some("hash") => plain(HASHES.map(str::to_owned).into()),
             _ => BTreeMap::new(),
         }
     }
+}
+
+fn scopes(store: &dyn Read) -> Result<BTreeMap<String, String>> {
+    let scopes = store.scopes()?;
+    let described = scopes.all();
+    Ok(described
+        .map(|(name, scope)| (name.to_owned(), scope.description.clone()))
+        .collect())
+}
+
+fn projects(store: &dyn Read) -> Result<BTreeMap<String, String>> {
+    let mut described = BTreeMap::new();
+    for project in store.projects(AMONG)? {
+        let members = store.members(Some(&project), Some(MEMBERS_NAMED + 1))?;
+        let mut users: Vec<String> = members.into_iter().map(|member| member.user).collect();
+        if users.len() as u64 > MEMBERS_NAMED {
+            users.truncate(MEMBERS_NAMED as usize);
+            users.push("…".to_owned());
+        }
+        described.insert(project, users.join(", "));
+    }
+    Ok(described)
 }
 
 fn policies() -> BTreeMap<String, String> {
@@ -326,11 +330,10 @@ fn plain(values: Vec<String>) -> BTreeMap<String, String> {
     described.collect()
 }
 
-/// Whether a path is one that somebody would name: SQLite's own files beside a store are not.
-/// Directories are offered all the same, on the way to what lies in them.
+/// Tells whether somebody would name `path`: a part of a store is none that they would. Directories are
+/// offered all the same, on the way to what lies in them.
 fn is_wanted(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    !path.is_dir() && !name.ends_with(b"-wal") && !name.ends_with(b"-shm")
+    !path.is_dir() && !store::is_part(path)
 }
 
 fn candidate(value: String, help: &str) -> CompletionCandidate {

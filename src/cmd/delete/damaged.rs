@@ -4,6 +4,7 @@
 use crate::cmd::Cx;
 use crate::cmd::confirm::confirm;
 use crate::cmd::selection::Selection;
+use crate::env::Actor;
 use crate::error::{Error, Result};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
@@ -12,7 +13,7 @@ use crate::store::{self, Read, Store};
 
 /// The ID that is all that `selection` names, alone or in a token as it is shown, if the record of that
 /// key is damaged.
-pub fn only(cx: &Cx<'_>, store: &dyn Read, selection: &Selection) -> Result<Option<KeyId>> {
+pub fn only(cx: &Cx<'_>, store: &dyn Store, selection: &Selection) -> Result<Option<KeyId>> {
     let Selection::Keys(texts) = selection else {
         return Ok(None);
     };
@@ -23,7 +24,9 @@ pub fn only(cx: &Cx<'_>, store: &dyn Read, selection: &Selection) -> Result<Opti
         return Ok(None);
     };
     // A name may be shaped like a shown token, and another key's.
-    match cx.lookup_to_stop(cx.env.now()).find(store, text) {
+    let (actor, now) = (store.actor(cx.env), cx.env.now());
+    let lookup = cx.lookup_to_stop(&actor, now);
+    match store::read(store, |store| lookup.find(store, text)) {
         Err(error) if error.is_damage_of(id) => Ok(Some(id)),
         found => found.map(|_| None),
     }
@@ -37,16 +40,17 @@ pub fn remove(
     yes: bool,
     reason: Option<&str>,
 ) -> Result<()> {
-    check_access(cx, &*store, id)?;
+    let actor = store.actor(cx.env);
+    store::read(store, |store| check_access(store, &actor, id))?;
     confirm(cx, yes, "delete", &format!("Delete the damaged key {id}?"))?;
     store::write(store, |tx| {
         let Some(damage) = damage_of(&*tx, id)? else {
             return Err(Error::state(format!("{id} is no longer damaged"))
                 .hint("nothing was changed; run the command again"));
         };
-        let owner = check_access(cx, &*tx, id)?;
+        let owner = check_access(&*tx, &actor, id)?;
         tx.purge(id)?;
-        let event = Event::new(cx.env.now(), &cx.env.actor, Action::Delete, Some(id))
+        let event = Event::new(cx.env.now(), &actor, Action::Delete, Some(id))
             .with("owner", owner)
             .with("damage", damage.message);
         tx.append(&event.because(reason))
@@ -67,8 +71,8 @@ fn damage_of(store: &dyn Read, id: KeyId) -> Result<Option<Error>> {
 
 /// Refuses whoever is neither the key's owner nor an administrator, and returns the owner, if that can
 /// be read.
-fn check_access(cx: &Cx<'_>, store: &dyn Read, id: KeyId) -> Result<Option<String>> {
-    let (access, owner) = (store.access(&cx.env.actor)?, store.damaged_owner(id)?);
+fn check_access(store: &dyn Read, actor: &Actor, id: KeyId) -> Result<Option<String>> {
+    let (access, owner) = (store.access(actor)?, store.damaged_owner(id)?);
     let checked = match &owner {
         Some(owner) => access.for_owner(owner),
         None => access.administrator("delete a key whose owner cannot be read"),

@@ -1,12 +1,12 @@
 //! Keys that are not as policy has them. Pure: one pass over them, in constant memory.
 
-use super::report::Report;
 use crate::hash::{Scheme, Stored};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, State};
 use crate::name;
 use crate::policy::{self, Policy};
+use crate::store::Remarks;
 use crate::when::{Span, Timestamp};
 use std::fmt;
 
@@ -79,7 +79,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Says what was counted, and what is to be known of the policy.
-    pub fn report(&self, report: &mut Report) {
+    pub fn report(&self, report: &mut Remarks) {
         let max = self.policy.max_expiry.unwrap_or(Span::ZERO);
         let findings = [
             (
@@ -117,7 +117,7 @@ impl<'a> Tally<'a> {
         self.notes(report);
     }
 
-    fn notes(&self, report: &mut Report) {
+    fn notes(&self, report: &mut Remarks) {
         if self.unused.count > 0 {
             report.note(
                 "unused",
@@ -247,11 +247,11 @@ mod tests {
         }
     }
 
-    fn report(policy: &Policy, key: &Key) -> Report {
+    fn report(policy: &Policy, key: &Key) -> Remarks {
         let hash = Stored::parse(DIGEST).unwrap();
         let mut tally = Tally::new(policy, now());
         tally.take(key, Some(&hash));
-        let mut report = Report::default();
+        let mut report = Remarks::default();
         tally.report(&mut report);
         report
     }
@@ -312,7 +312,7 @@ mod tests {
             expires_at: None,
             ..key()
         };
-        assert_eq!(report(&policy, &key), Report::default());
+        assert_eq!(report(&policy, &key), Remarks::default());
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Names of projects, members and administrators that no command gives any more. Pure.
 
-use super::report::Report;
 use crate::name::{is_plain_to_see, spelled};
 use crate::project::Member;
+use crate::store::Remarks;
 use std::collections::BTreeSet;
 
 /// Number of names that are shown.
 const SHOWN: usize = 10;
 
 /// Notes the names among those of `members` and `administrators` that may look like others.
-pub fn judge(members: &[Member], administrators: &[String], report: &mut Report) {
+pub fn judge(members: &[Member], administrators: &[String], report: &mut Remarks) {
     let of_members = members
         .iter()
         .flat_map(|member| [&member.project, &member.user]);
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn at_most_ten_names_are_shown_each_so_that_it_differs() {
         let users: Vec<String> = (0..12).map(|i| format!("e\u{301}{i:02}")).collect();
-        let mut report = Report::default();
+        let mut report = Remarks::default();
         judge(&[], &users[..1], &mut report);
         judge(&[], &users, &mut report);
         judge(&[], &["é".to_owned()], &mut report);

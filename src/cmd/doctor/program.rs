@@ -1,7 +1,12 @@
 //! Which program a shell finds by this one's name: Linux's keyutils has a `keyctl` too.
 
-use super::report::Report;
 use crate::called::OWN;
+use crate::error::escape;
+use crate::store::Remarks;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// The first program of a name that a shell finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +17,35 @@ pub struct Found {
     pub is_own: bool,
 }
 
+/// The bits that make a file a program.
+const EXECUTABLE: u32 = 0o111;
+
+/// The program `name` that a shell finds in the directories of `path`, a value of `PATH`, and whether
+/// it is the file `own`.
+pub fn find(path: &OsStr, name: &str, own: &Path) -> Option<Found> {
+    let identity = |path: &Path| {
+        let metadata = fs::metadata(path).ok()?;
+        let runs = metadata.is_file() && metadata.mode() & EXECUTABLE != 0;
+        runs.then(|| (metadata.dev(), metadata.ino()))
+    };
+    std::env::split_paths(path)
+        // An empty one is the current directory.
+        .map(|directory| PathBuf::from(".").join(directory).join(name))
+        .find_map(|candidate| Some((identity(&candidate)?, candidate)))
+        .map(|(found, candidate)| Found {
+            shown: shown(candidate.strip_prefix(".").unwrap_or(&candidate)),
+            is_own: identity(own) == Some(found),
+        })
+}
+
+/// Path as a message shows it.
+pub fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
+
 /// Notes that by the name `called` a shell finds another program than the one that runs, whose path
 /// is `own`, or none; and where this one goes by another name, what it finds by [`OWN`].
-pub fn judge(called: &str, finds: impl Fn(&str) -> Option<Found>, own: &str, report: &mut Report) {
+pub fn judge(called: &str, finds: impl Fn(&str) -> Option<Found>, own: &str, report: &mut Remarks) {
     match finds(called) {
         Some(found) if found.is_own => {}
         Some(Found { shown, .. }) => report.note(
@@ -45,7 +76,7 @@ mod tests {
     use super::*;
 
     fn notes(called: &str, found: &[(&str, bool)]) -> Vec<String> {
-        let mut report = Report::default();
+        let mut report = Remarks::default();
         let finds = |name: &str| {
             let (shown, is_own) = found
                 .iter()

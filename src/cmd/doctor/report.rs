@@ -1,55 +1,19 @@
-//! What a doctor has to say.
+//! Remarks as text for people, and as JSON.
 
 use crate::called::Called;
-use crate::hint::Hint;
 use crate::output::json;
+use crate::store::{DAMAGE, Remark, Remarks};
 use serde::Serialize;
 use std::fmt;
 use std::io;
 
-/// The code of what is wrong with the store's content.
-pub const DAMAGE: &str = "damage";
-
 /// How many places of damage people are shown.
 const PLACES_MAX: usize = 5;
 
-/// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// The word that a script goes by.
-    pub code: &'static str,
-    /// What is so; one line, no full stop.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<Hint>,
-}
+/// Remarks as they are printed.
+pub struct Report<'a>(pub &'a Remarks);
 
-/// All that was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// What is to be mended.
-    pub findings: Vec<Remark>,
-    /// What is only to be known.
-    pub notes: Vec<Remark>,
-}
-
-impl Report {
-    /// Adds what is to be mended.
-    pub fn finding(
-        &mut self,
-        code: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<Hint>,
-    ) {
-        self.findings
-            .push(remark(code, message.into(), hint.into()));
-    }
-
-    /// Adds what is only to be known.
-    pub fn note(&mut self, code: &'static str, message: impl Into<String>, hint: impl Into<Hint>) {
-        self.notes.push(remark(code, message.into(), hint.into()));
-    }
-
+impl Report<'_> {
     /// The report for people.
     pub fn text(&self, called: &Called) -> String {
         let lines = |title: &str, remarks: &[&Remark]| -> String {
@@ -59,6 +23,7 @@ impl Report {
                 .collect()
         };
         let (damage, others): (Vec<&Remark>, Vec<&Remark>) = self
+            .0
             .findings
             .iter()
             .partition(|finding| finding.code == DAMAGE);
@@ -66,16 +31,16 @@ impl Report {
             [_, _, ..] => in_places(&damage, called),
             _ => lines("finding", &damage),
         };
-        let notes: Vec<&Remark> = self.notes.iter().collect();
+        let notes: Vec<&Remark> = self.0.notes.iter().collect();
         damage + &lines("finding", &others) + &lines("note", &notes)
     }
 
     /// The report for programs: one JSON object on a line.
     pub fn json(&self, called: &Called) -> io::Result<Vec<u8>> {
-        let told = |remarks: &[Remark]| remarks.iter().map(|remark| remark.told(called)).collect();
+        let all = |remarks: &[Remark]| remarks.iter().map(|remark| told(remark, called)).collect();
         json::line(&InJson {
-            findings: told(&self.findings),
-            notes: told(&self.notes),
+            findings: all(&self.0.findings),
+            notes: all(&self.0.notes),
         })
     }
 }
@@ -95,32 +60,35 @@ struct Told {
     hint: Option<String>,
 }
 
-impl Remark {
-    fn told(&self, called: &Called) -> Told {
-        Told {
-            code: self.code,
-            message: self.message.clone(),
-            hint: self.hint.as_ref().map(|hint| called.advice(hint)),
-        }
+fn told(remark: &Remark, called: &Called) -> Told {
+    Told {
+        code: remark.code,
+        message: remark.message.clone(),
+        hint: remark.hint.as_ref().map(|hint| called.advice(hint)),
     }
 }
 
 /// How much there is: `2 findings, 1 note`.
-impl fmt::Display for Report {
+impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: usize, one: &str| match count {
             1 => format!("1 {one}"),
             count => format!("{count} {one}s"),
         };
-        if self.findings.is_empty() && self.notes.is_empty() {
+        if self.0.findings.is_empty() && self.0.notes.is_empty() {
             return f.write_str("nothing found");
         }
-        let damage = self.findings.iter().filter(|it| it.code == DAMAGE).count();
+        let damage = self
+            .0
+            .findings
+            .iter()
+            .filter(|it| it.code == DAMAGE)
+            .count();
         write!(
             f,
             "{}, {}",
-            count(self.findings.len() - damage.saturating_sub(1), "finding"),
-            count(self.notes.len(), "note")
+            count(self.0.findings.len() - damage.saturating_sub(1), "finding"),
+            count(self.0.notes.len(), "note")
         )
     }
 }
@@ -154,37 +122,34 @@ fn hint(remark: &Remark, called: &Called) -> String {
     })
 }
 
-fn remark(code: &'static str, message: String, hint: Hint) -> Remark {
-    Remark {
-        code,
-        message,
-        hint: Some(hint).filter(|hint| !hint.is_empty()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hint::Hint;
 
     #[test]
     fn damage_in_several_places_is_one_finding_for_people_and_each_for_programs() {
         let called = Called::by(&[]);
-        let mut report = Report::default();
-        report.finding("log", "the log is broken", "compare it");
+        let mut remarks = Remarks::default();
+        remarks.finding("log", "the log is broken", "compare it");
         for place in 1..=7 {
             let hint = (place == 7).then(|| Hint::from("restore a backup"));
-            report.finding(DAMAGE, format!("page {place}"), hint);
+            remarks.finding(DAMAGE, format!("page {place}"), hint);
         }
         assert_eq!(
-            report.text(&called),
+            Report(&remarks).text(&called),
             "finding: the store is damaged (7 places)\n  page 1\n  page 2\n  page 3\n  page 4\n  page 5\n  \
              and 2 more (--format json has them)\n  hint: restore a backup\n\
              finding: the log is broken\n  hint: compare it\n"
         );
-        assert_eq!(report.to_string(), "2 findings, 0 notes");
-        let json = String::from_utf8(report.json(&called).unwrap()).unwrap();
+        assert_eq!(Report(&remarks).to_string(), "2 findings, 0 notes");
+        let json = String::from_utf8(Report(&remarks).json(&called).unwrap()).unwrap();
         assert_eq!(json.matches("\"damage\"").count(), 7);
-        report.findings.truncate(2);
-        assert!(report.text(&called).starts_with("finding: page 1\n"));
+        remarks.findings.truncate(2);
+        assert!(
+            Report(&remarks)
+                .text(&called)
+                .starts_with("finding: page 1\n")
+        );
     }
 }

@@ -4,7 +4,7 @@ use crate::cmd::Cx;
 use crate::cmd::keys::{Input, Line, none_came};
 use crate::env::Unit;
 use crate::error::{Error, Kind, Result};
-use crate::store::Store;
+use crate::store::{self, Read, Store};
 use crate::token::Token;
 use crate::verify::compare_all;
 use std::num::NonZeroUsize;
@@ -86,7 +86,7 @@ pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>
 /// Compares the tokens in `given` with the hashes that `store` has of their keys, on every core,
 /// but for those that were compared with the same hash before.
 pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()> {
-    let mut pending = pending(store, given)?;
+    let mut pending = store::read(store, |store| pending(store, given))?;
     pending.sort_by(|(a, _), (b, _)| text(given, *a).cmp(text(given, *b)));
     // A token that leaked to many places is hashed once.
     let groups = pending.chunk_by(|(a, _), (b, _)| text(given, *a) == text(given, *b));
@@ -98,7 +98,9 @@ pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()
     let (workers, mut progress) = match pairs.len() {
         0 | 1 => (NonZeroUsize::MIN, None),
         count => (
-            store.policy()?.scheme().threads(*cx.env.cores),
+            store::read(store, |store| store.policy())?
+                .scheme()
+                .threads(*cx.env.cores),
             Some(cx.progress(Unit::Keys, count as u64)),
         ),
     };
@@ -118,7 +120,7 @@ pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()
 }
 
 /// The places of the tokens that are to be compared, with the hashes of their keys.
-fn pending(store: &dyn Store, given: &[Given]) -> Result<Vec<(usize, String)>> {
+fn pending(store: &dyn Read, given: &[Given]) -> Result<Vec<(usize, String)>> {
     let mut pending = Vec::new();
     for (at, one) in given.iter().enumerate() {
         let Some(token) = one.token().filter(|_| !one.is_missing) else {

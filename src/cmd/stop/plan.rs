@@ -3,7 +3,6 @@
 use super::Verb;
 use super::given::Given;
 use crate::access::Access;
-use crate::cmd::Cx;
 use crate::cmd::keys::Line;
 use crate::error::{Error, Kind as ErrorKind, Result, quote};
 use crate::event::Action;
@@ -13,7 +12,6 @@ use crate::key::{Key, Kind};
 use crate::lookup::{self, Found, Lookup};
 use crate::store::Read;
 use crate::token::{Redacted, Token, named};
-use crate::when::Timestamp;
 use std::collections::HashSet;
 
 /// A plan for what is given, by the store as it is.
@@ -48,15 +46,15 @@ impl Plan {
     /// Makes the plan for those of `given` that are not missing; `None` where the hash of a token's
     /// key is another one than the token was compared with.
     pub fn make(
-        cx: &Cx<'_>,
         store: &dyn Read,
+        lookup: &Lookup<'_>,
+        access: Access,
         verb: Verb,
         given: &[Given],
-        now: Timestamp,
     ) -> Result<Option<Plan>> {
         let planner = Planner {
-            lookup: cx.lookup_to_stop(now),
-            access: store.access(&cx.env.actor)?,
+            lookup,
+            access,
             store,
             verb,
         };
@@ -104,7 +102,7 @@ impl Plan {
 }
 
 struct Planner<'a> {
-    lookup: Lookup<'a>,
+    lookup: &'a Lookup<'a>,
     access: Access,
     store: &'a dyn Read,
     verb: Verb,

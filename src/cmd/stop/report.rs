@@ -6,13 +6,13 @@ use crate::cmd::keys::Line;
 use crate::cmd::{Cx, refusal};
 use crate::error::{DONE, Error, Kind, Result};
 use crate::hint::Hint;
-use crate::store::Read;
+use crate::store::{self, Store};
 
 /// Names each of `given` that has `failed`, and says what else came of it: as an error, if there
 /// is anything to say.
 pub fn report(
     cx: &mut Cx<'_>,
-    store: &dyn Read,
+    store: &dyn Store,
     given: &[Given],
     mut failed: Vec<Failed>,
     cut: Option<Cut>,
@@ -67,7 +67,7 @@ fn gravest(failed: &[Failed]) -> Option<&Failed> {
 }
 
 /// The error about the only KEY that stopped none, with all the advice that there is.
-fn alone(cx: &Cx<'_>, store: &dyn Read, given: &[Given], one: Failed, others: &str) -> Error {
+fn alone(cx: &Cx<'_>, store: &dyn Store, given: &[Given], one: Failed, others: &str) -> Error {
     let Failed { at, error } = one;
     let advice = match (&error.hint, given.get(at).map(|given| &given.content)) {
         (None, Some(Line::Text(text))) => advice(cx, store, text),
@@ -81,9 +81,11 @@ fn alone(cx: &Cx<'_>, store: &dyn Read, given: &[Given], one: Failed, others: &s
     }
 }
 
-fn advice(cx: &Cx<'_>, store: &dyn Read, text: &str) -> Option<Hint> {
+fn advice(cx: &Cx<'_>, store: &dyn Store, text: &str) -> Option<Hint> {
     // What was done is done: that there is no advice is no failure.
-    cx.lookup_to_stop(cx.env.now()).advice(store, text).ok()
+    let actor = store.actor(cx.env);
+    let lookup = cx.lookup_to_stop(&actor, cx.env.now());
+    store::read(store, |store| lookup.advice(store, text)).ok()
 }
 
 /// The place of a KEY, to stand before what is said of it.

@@ -6,11 +6,24 @@ use crate::cmd::values::{project_like, some_owners};
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
-use crate::store::Read;
+use crate::store::{self, Read};
 use crate::verify::Reason;
+use crate::when::Timestamp;
 
 /// What to do about `key`, which was rejected for `reason`; nothing where there is nothing to be done.
 pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<Hint>> {
+    store::read(by.store, |store| {
+        advise(reason, key, &Moment { store, at: by.at })
+    })
+}
+
+/// One moment of the store.
+struct Moment<'a> {
+    store: &'a dyn Read,
+    at: Timestamp,
+}
+
+fn advise(reason: &Reason, key: &Key, by: &Moment<'_>) -> Result<Option<Hint>> {
     Ok(match reason {
         Reason::Malformed | Reason::Unknown => None,
         Reason::Disabled => {
@@ -29,7 +42,7 @@ pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<Hint>> {
 }
 
 /// Which key is to be used in the place of one that was rotated.
-fn succession(key: &Key, by: &By<'_>) -> Result<Hint> {
+fn succession(key: &Key, by: &Moment<'_>) -> Result<Hint> {
     match live_successor(by.store, key, by.at)? {
         Some(live) => use_of(&live, by),
         None => Ok(no_successor(key)),
@@ -38,7 +51,7 @@ fn succession(key: &Key, by: &By<'_>) -> Result<Hint> {
 
 /// How a key that was rotated, and cannot be changed any more, gets `scope` all the same: its successor
 /// does, unless it has it already.
-fn scope_of_successor(scope: &str, key: &Key, by: &By<'_>) -> Result<Hint> {
+fn scope_of_successor(scope: &str, key: &Key, by: &Moment<'_>) -> Result<Hint> {
     let Some(live) = live_successor(by.store, key, by.at)? else {
         return Ok(no_successor(key));
     };
@@ -57,7 +70,7 @@ fn add_scope(key: &Key, scope: &str) -> Hint {
 }
 
 /// How `live`, the successor of a key, comes into use.
-fn use_of(live: &Key, by: &By<'_>) -> Result<Hint> {
+fn use_of(live: &Key, by: &Moment<'_>) -> Result<Hint> {
     let id = live.id;
     Ok(match live.state(by.at) {
         State::Expired => Hint::from(format!("its successor {id} has expired too; "))

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::hash::Scheme;
 use crate::output::unwritable;
 use crate::parallel::in_order;
-use crate::store;
+use crate::store::{self, Mode};
 use crate::verify::{Required, Verifier};
 use std::io;
 use std::path::Path;
@@ -26,9 +26,12 @@ const LOT: usize = 256;
 /// notes in the store what is to be noted.
 pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: bool) -> Result<u8> {
     let mut opened = presented::open(cx, file)?;
-    let location = cx.location()?;
+    let address = cx.address()?;
     // What cannot work is refused before anything is read.
-    let scheme = Verifier::new(required).scheme(&*store::open_to_read(&location)?)?;
+    let store = store::open(&address, Mode::Read)?;
+    let scheme = store::read(&*store, |store| Verifier::new(required).scheme(store))?;
+    let actor = touch.then(|| store.actor(cx.env));
+    drop(store);
     let lot = match scheme {
         Scheme::Argon2id(_) => 1,
         Scheme::Sha256 => LOT,
@@ -43,7 +46,6 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         stdout,
         clock,
         random,
-        actor,
         cores,
         ..
     } = &mut *cx.env;
@@ -54,7 +56,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     let lots = Lots::new(Source::new(input, stop), lot);
     let workers = scheme.threads(**cores);
     let shared = Shared {
-        location: &location,
+        address: &address,
         file,
         workers,
         required,
@@ -66,7 +68,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         move |lot| worker.verify(lot)
     };
     let mut count = Count::default();
-    keeping(&location, touch.then(|| &**actor), |notes| {
+    keeping(&address, actor.as_ref(), |notes| {
         let (count, progress) = (&mut count, &mut progress);
         in_order(workers, lots, hire, move |done: Result<Done>| {
             // Let go with this closure: then nothing more is read.

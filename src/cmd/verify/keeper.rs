@@ -2,7 +2,7 @@
 
 use crate::env::Actor;
 use crate::error::Result;
-use crate::store::{self, Location};
+use crate::store::{self, Address, Mode};
 use crate::verify::Note;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -31,10 +31,10 @@ impl Notes {
     }
 }
 
-/// Runs `work`. What it leaves is written to the store at `location`, in the name of `actor`; if that
+/// Runs `work`. What it leaves is written to the store at `address`, in the name of `actor`; if that
 /// is given, and if the store is free at the time.
 pub fn keeping<T>(
-    location: &Location,
+    address: &Address,
     actor: Option<&Actor>,
     work: impl FnOnce(&Notes) -> Result<T>,
 ) -> Result<T> {
@@ -45,12 +45,12 @@ pub fn keeping<T>(
         let (to_keeper, notes) = sync_channel(WAITING);
         let keeper = thread::Builder::new();
         // Where there is no thread for it nothing is noted: the verdicts stand.
-        drop(keeper.spawn_scoped(scope, move || keep(&notes, location, actor)));
+        drop(keeper.spawn_scoped(scope, move || keep(&notes, address, actor)));
         work(&Notes(Some(to_keeper)))
     })
 }
 
-fn keep(notes: &Receiver<Vec<Note>>, location: &Location, actor: &Actor) {
+fn keep(notes: &Receiver<Vec<Note>>, address: &Address, actor: &Actor) {
     while let Ok(mut gathered) = notes.recv() {
         let until = Instant::now() + GATHER;
         while gathered.len() < NOTES_MAX {
@@ -60,7 +60,7 @@ fn keep(notes: &Receiver<Vec<Note>>, location: &Location, actor: &Actor) {
                 Err(_) => break,
             }
         }
-        let written = store::open_to_read(location)
+        let written = store::open(address, Mode::Read)
             .and_then(|mut store| Note::write(&gathered, &mut *store, actor));
         // None of it is worth a word.
         drop(written);

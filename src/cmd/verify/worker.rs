@@ -6,7 +6,7 @@ use super::report::in_json;
 use crate::env::{Clock, Random};
 use crate::error::{DONE, FOUND, Result};
 use crate::output::unwritable;
-use crate::store::{self, Location, Store};
+use crate::store::{self, Address, Mode, Store};
 use crate::token::Token;
 use crate::verify::{Note, Reason, Required, Verdict, Verified, Verifier};
 use crate::when::Timestamp;
@@ -16,14 +16,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// How many bytes of the store all workers together keep in memory: much of one with a hundred thousand
-/// keys, and of larger ones the upper parts of their trees.
-const CACHE: usize = 64 << 20;
-
 /// What all workers have in common.
 pub struct Shared<'a> {
-    /// Where the store is.
-    pub location: &'a Location,
+    /// The store.
+    pub address: &'a Address,
     /// Where the tokens are read from; `None` is standard input.
     pub file: Option<&'a Path>,
     /// How many there are.
@@ -115,18 +111,15 @@ impl<'a> Worker<'a> {
     }
 
     fn open(&self) -> Result<Box<dyn Store>> {
-        let store = store::open_to_read(self.shared.location)?;
-        store.keep_in_memory(CACHE / self.shared.workers)?;
-        Ok(store)
+        store::open(self.shared.address, Mode::Pooled(self.shared.workers))
     }
 
     /// Verifies the tokens of a lot.
     pub fn verify(&mut self, lot: io::Result<lines::Lot>) -> Result<Done> {
         let lot = lot.map_err(|cause| presented::unreadable(self.shared.file, &cause))?;
         let store = match self.store.take() {
-            // Another file may have been put in its place since.
-            Some(store) if store.is_at(self.shared.location) => store,
-            _ => self.open()?,
+            Some(store) => store,
+            None => self.open()?,
         };
         let store = self.store.insert(store);
         let lines: Vec<Option<Token>> = lot.lines().map(presented::parse).collect();

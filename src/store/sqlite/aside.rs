@@ -1,7 +1,7 @@
 //! What a restore replaces, kept beside the store.
 
-use super::file::beside;
 use super::owner;
+use super::parts::beside;
 use super::place::Place;
 use super::scratch::Scratch;
 use crate::directory;

@@ -3,12 +3,11 @@
 
 use super::error::{Error, Result};
 use super::query::{self, Through};
-use super::read::skip_damaged;
-use super::row;
+use super::row::{self, skip_damaged};
 use crate::key::Key;
 use crate::store::contract::Visit;
-use crate::store::damage::Skipped;
 use crate::store::filter::Filter;
+use crate::store::skipped::Skipped;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
 
@@ -16,14 +15,9 @@ use rusqlite::{Connection, Row, Rows, params_from_iter};
 const SCOPES: &str = "SELECT key, scope FROM key_scopes ORDER BY key, scope";
 const LABELS: &str = "SELECT key, label, value FROM key_labels ORDER BY key, label";
 
-/// Visits what `filter`, which asks for nearly all keys, lets through, as it is at one moment, and
+/// Visits what `filter`, which asks for nearly all keys, lets through, and
 /// returns what of that cannot be read.
 pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
-    // Inside a transaction it is one moment already.
-    let _moment = match connection.is_autocommit() {
-        true => Some(connection.unchecked_transaction()?),
-        false => None,
-    };
     let mut scopes = connection.prepare(SCOPES)?;
     let mut scopes = Walk::begin(scopes.query([])?)?;
     let mut labels = connection.prepare(LABELS)?;

@@ -1,19 +1,19 @@
 //! A change and its end: committed, and gone from the log; or undone.
 
+use super::base::{BUSY_TIMEOUT, Subject};
 use super::error::Error as SqliteError;
-use super::subject::Subject;
-use super::{BUSY_TIMEOUT, write};
+use super::tx::SqliteTx;
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::store::contract::Job;
-use crate::store::sqlite::file::beside;
+use crate::store::sqlite::parts::beside;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
 /// Runs `job` in a transaction over `connection`, to the store `subject`, and commits it.
-pub fn run(connection: &mut Connection, subject: Subject<'_>, job: &mut Job<'_>) -> Result<()> {
+pub fn run(connection: &mut Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
     transact(connection, subject, job)?;
     // After every change, not only one that wiped something: an earlier one may have found a reader
     // in the way.
@@ -21,13 +21,13 @@ pub fn run(connection: &mut Connection, subject: Subject<'_>, job: &mut Job<'_>)
     Ok(())
 }
 
-fn transact(connection: &mut Connection, subject: Subject<'_>, job: &mut Job<'_>) -> Result<()> {
+fn transact(connection: &mut Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
     let failed = |cause: rusqlite::Error| SqliteError::from(cause).about(subject);
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     // Dropped on an error, the transaction rolls back.
-    job(&mut write::SqliteTx::new(&transaction, subject))?;
+    job(&mut SqliteTx::new(&transaction, subject))?;
     let committed = transaction.commit();
     committed.map_err(|cause| uncommitted(connection, subject, cause))
 }

@@ -1,24 +1,65 @@
 //! A copy of a store: all that it holds at one moment, in a file of its own.
 
+use super::Sqlite;
+use super::damage::{self, Damage};
+use super::error::Error;
 use super::error::{code, in_words, is_memory};
-use super::{Sqlite, is_same, shown};
+use super::identity::is_same;
+use super::read;
 use crate::error::{Error as Told, Result as ToldResult, words};
+use crate::event::Head;
 use crate::hint::{Hint, run};
-use crate::store::contract::{Copied, Read};
+use crate::store::contract::Store;
 use crate::store::sqlite::file::Location;
 use crate::store::sqlite::place::Place;
 use crate::store::sqlite::scratch::Scratch;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{ErrorCode, ToSql};
+use rusqlite::{Connection, ErrorCode, ToSql};
 use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+/// Content of a copy of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The path of the copy.
+    pub path: PathBuf,
+    /// What the copy holds.
+    pub content: Content,
+}
+
+/// Content of a store or a copy that was found to be sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The number of keys, dead ones too.
+    pub keys: usize,
+    /// The place and the hash of its log's last line.
+    pub head: Head,
+    /// The damage in records of single keys, which are copied as they are.
+    pub damage: Vec<Damage>,
+}
+
+/// Copies the store at `location`, as it is at one moment, to `path`, where nothing may be, for
+/// its maker alone. Others may go on writing to the store; who may only read it may copy it.
+///
+/// # Errors
+///
+/// Where something is at `path`, or the store is damaged, or one of them fails; then nothing is
+/// left at `path`.
+pub fn back_up(location: &Location, path: &Path) -> ToldResult<Copied> {
+    let place = Place::new(path)?;
+    let content = Sqlite::open_to_read(location)?.copy_to(&place)?;
+    Ok(Copied {
+        path: place.path().to_owned(),
+        content,
+    })
+}
+
 impl Sqlite {
     /// Puts a copy of the store at `place`, where nothing may be, for its maker alone, and says
     /// what it holds. It is there once it is whole, checked and on the disk, or not at all.
-    pub fn copy_to(&self, place: &Place) -> ToldResult<Copied> {
-        if is_same(place.path(), &self.path) {
+    fn copy_to(&self, place: &Place) -> ToldResult<Content> {
+        if is_same(place.path(), &self.opened.borrow().path) {
             // Nobody is to be told to move that away.
             return Err(
                 Told::store(format!("{} is the store itself", place.shown()))
@@ -32,7 +73,7 @@ impl Sqlite {
         let copied = checked.map_err(|what| {
             Told::store(format!(
                 "the store {} is damaged, and was not copied: {what}",
-                shown(&self.path)
+                self.name()
             ))
             .hint(Hint::from("restore an earlier backup: ").and(run!("restore PATH")))
         })?;
@@ -44,12 +85,12 @@ impl Sqlite {
     /// could be made there. What was wiped is not in it, nor what else lies about in pages that are
     /// no longer used.
     pub fn copy_into(&self, scratch: &Scratch, name: &str) -> ToldResult<ToldResult<PathBuf>> {
-        self.reading(|connection| {
+        self.reading(|opened| {
             let copy = match scratch.file(name) {
                 Ok(copy) => copy,
                 Err(cause) => return Ok(Err(unmade(words(&cause)))),
             };
-            if let Err(cause) = connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
+            if let Err(cause) = opened.connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
                 return match code(&cause) {
                     _ if is_memory(&cause) => Err(cause.into()),
                     Some(
@@ -65,24 +106,26 @@ impl Sqlite {
     }
 
     /// Looks at everything in the store: what it holds, or what is wrong with it as a whole.
-    pub fn inspect(&self) -> ToldResult<Result<Copied, String>> {
-        let damage = self.damage()?;
-        if let Some(whole) = damage.iter().find(|damage| !damage.is_apart()) {
-            return Ok(Err(whole.what.clone()));
-        }
-        let head = match self.check_log(None)? {
-            Ok(head) => head,
-            Err(flaw) => return Ok(Err(format!("its log is broken: {flaw}"))),
-        };
-        let keys: i64 = self.reading(|connection| {
-            Ok(connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?)
-        })?;
-        Ok(Ok(Copied {
-            keys: usize::try_from(keys).unwrap_or_default(),
-            head,
-            damage,
-        }))
+    pub fn inspect(&self) -> ToldResult<Result<Content, String>> {
+        self.at_one_moment(|moment| inspect(moment.connection()))
     }
+}
+
+fn inspect(connection: &Connection) -> Result<Result<Content, String>, Error> {
+    let damage = damage::find(connection)?;
+    if let Some(whole) = damage.iter().find(|damage| !damage.is_apart()) {
+        return Ok(Err(whole.what.clone()));
+    }
+    let head = match read::check_log(connection, None)? {
+        Ok(head) => head,
+        Err(flaw) => return Ok(Err(format!("its log is broken: {flaw}"))),
+    };
+    let keys: i64 = connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?;
+    Ok(Ok(Content {
+        keys: usize::try_from(keys).unwrap_or_default(),
+        head,
+        damage,
+    }))
 }
 
 fn unmade(cause: impl Display) -> Told {

@@ -7,8 +7,35 @@ mod schema;
 
 use super::error::{Error, Result};
 use super::read;
-use crate::store::damage::{Damage, Extent};
 use rusqlite::Connection;
+
+/// One thing that is wrong with a store's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// A description in plain words, one line.
+    pub what: String,
+    /// Its extent.
+    pub extent: Extent,
+}
+
+/// Extent of damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// The record of one key. The others work, and verification sees of that one what others see.
+    Key,
+    /// A part of one key's record that verification does not read: the key may work all the same.
+    Unseen,
+}
+
+impl Damage {
+    /// Tells whether it touches one key alone, of which can be said whether it works: such a store can be
+    /// copied and restored without making a key valid that was not.
+    pub fn is_apart(&self) -> bool {
+        self.extent == Extent::Key
+    }
+}
 
 /// The most lines that say what is wrong: who meets more than these needs a backup, not a list.
 const LINES: usize = 20;
@@ -16,14 +43,9 @@ const LINES: usize = 20;
 /// The most characters in a line.
 const LINE_MAX: usize = 300;
 
-/// Finds the damage in the store behind `connection`, as it is at one moment: none in a sound one.
+/// Finds the damage in the store behind `connection`, inside a transaction: none in a sound one.
 /// Fails only where it cannot be read for a reason that does not lie in it.
 pub fn find(connection: &Connection) -> Result<Vec<Damage>> {
-    // Inside a transaction it is one moment already.
-    let _moment = match connection.is_autocommit() {
-        true => Some(connection.unchecked_transaction()?),
-        false => None,
-    };
     let mut found = Found::default();
     found.run("its schema", connection, schema::check)?;
     if !found.lines.is_empty() {

@@ -1,7 +1,7 @@
 //! SQLite's errors as an operator reads them.
 
-use super::subject::Subject;
-use super::{migrate, open, shown};
+use super::base::{LATEST, Subject, shown};
+use super::header::is_marked;
 use crate::error::{Error as Told, Kind};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
@@ -120,8 +120,7 @@ impl Error {
             Error::Column(_) | Error::Policy(None) => damaged(subject, self.in_words()),
             Error::Key(id, column) => damaged_key(id, column),
             Error::Sqlite(error)
-                if code(&error) == Some(ErrorCode::NotADatabase)
-                    && open::is_marked(subject.path) =>
+                if code(&error) == Some(ErrorCode::NotADatabase) && is_marked(subject.path) =>
             {
                 damaged(subject, "its first page cannot be read")
             }
@@ -141,7 +140,7 @@ impl Refusal {
             ),
             Refusal::Newer(version) => Told::store(format!(
                 "{file} was written by a newer keyctl: its schema is {version}, this one knows up to {}",
-                migrate::LATEST
+                LATEST
             ))
             .hint("use the newer keyctl"),
             Refusal::ReadOnly => Told::store(format!("{file} is read-only for you"))
@@ -285,4 +284,15 @@ pub fn not_a_store(store: &str) -> Told {
         Hint::from("name another file: --db PATH; if it was a store, move it away, then restore a backup: ")
             .and(run!("restore PATH")),
     )
+}
+
+/// An index says what the row that it leads to does not.
+pub fn misled() -> Error {
+    Error::Damaged("an index leads to another key than it says".to_owned())
+}
+
+/// Returns the error for a file that is read without locks, and was changed meanwhile each time.
+pub fn keeps_changing(subject: Subject<'_>) -> Told {
+    let file = subject.file();
+    Told::store(format!("{file} keeps changing while it is read")).hint("run the command again")
 }

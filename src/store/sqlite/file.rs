@@ -1,15 +1,14 @@
 //! Where a store's file lies, and what may lie there: permissions at creation, not after.
 
 use super::owner::{self, SHARED_DIRECTORY};
+use super::parts::{has_lost_all, real_place, refuse_part, strip_part, whole_of};
 use crate::directory;
 use crate::error::{Error, Result, escape, quote, shell_word, words};
 use crate::hint::run;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::process::geteuid;
-use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown};
 use std::path::{Path, PathBuf};
 
@@ -57,10 +56,10 @@ impl Location {
         })
     }
 
-    /// The same, as the environment variable `variable` named it.
+    /// The same, as the environment variable `variable` named it, if one did.
     #[must_use]
-    pub fn named_by(mut self, variable: &'static str) -> Self {
-        self.variable = Some(variable);
+    pub fn named_by(mut self, variable: Option<&'static str>) -> Self {
+        self.variable = variable;
         self
     }
 
@@ -131,8 +130,17 @@ impl Location {
         }
     }
 
+    /// Returns the warning that others may write the directory that the store lies in, if so.
+    pub fn exposure(&self) -> Option<String> {
+        let directory = self.exposed_directory()?;
+        Some(format!(
+            "warning: others may write {}, where the store lies: they can put a log of theirs beside it; move it to a directory of its own",
+            escape(&directory.to_string_lossy())
+        ))
+    }
+
     /// The directory that the store lies in, or would, if others may write it.
-    pub fn exposed_directory(&self) -> Option<PathBuf> {
+    fn exposed_directory(&self) -> Option<PathBuf> {
         // A link may lead to another directory.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let directory = path.parent()?;
@@ -339,119 +347,4 @@ fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
         }
     }
     Ok(made)
-}
-
-/// Metadata of a file that tells one content from another, without opening it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// The file is read alone, whatever lies beside it.
-    alone: bool,
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Fingerprint {
-    /// The fingerprint of the file at `path`, if nothing that SQLite would read lies beside it: no
-    /// index, and no log or journal but an empty one. Then the file holds everything.
-    pub fn of_quiet(path: &Path) -> Option<Self> {
-        let has_index = fs::symlink_metadata(beside(path, "-shm")).is_ok();
-        if has_index || has_log(path) || has_journal(path) {
-            return None;
-        }
-        Self::read(path, false)
-    }
-
-    /// The fingerprint of the file at `path`, which is read without what lies beside it.
-    pub fn of_file_alone(path: &Path) -> Option<Self> {
-        Self::read(path, true)
-    }
-
-    /// Tells whether the file at `path` is the same as when this was taken, under the same condition.
-    pub fn still_holds(self, path: &Path) -> bool {
-        let now = match self.alone {
-            true => Self::of_file_alone(path),
-            false => Self::of_quiet(path),
-        };
-        now == Some(self)
-    }
-
-    fn read(path: &Path, alone: bool) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        Some(Fingerprint {
-            alone,
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
-    }
-}
-
-/// Whether a journal lies beside the file at `path`: somebody is just making it a store or putting a
-/// copy in its place, or was ended at that, and it is to be undone.
-pub fn has_journal(path: &Path) -> bool {
-    is_filled(&beside(path, "-journal"))
-}
-
-/// Whether the file at `path` is empty while its write-ahead log is not: it was a store.
-pub fn has_lost_all(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() == 0) && has_log(path)
-}
-
-/// Tells whether a write-ahead log that is not empty lies beside the file at `path`.
-pub fn has_log(path: &Path) -> bool {
-    is_filled(&beside(path, "-wal"))
-}
-
-/// Refuses a file that SQLite keeps beside another: an empty log would be taken for a file that nothing
-/// was ever put into, and what is made of it would be written over through the real path.
-pub fn refuse_part(path: &Path) -> Result<()> {
-    let Some(whole) = whole_of(path) else {
-        return Ok(());
-    };
-    Err(Error::store(format!(
-        "{} is a part of a store, not a store",
-        escape(&path.to_string_lossy())
-    ))
-    .hint(format!("the store is {}", escape(&whole.to_string_lossy()))))
-}
-
-/// The file that SQLite would take what lies at `path`, or is to lie there, for a part of.
-fn whole_of(path: &Path) -> Option<PathBuf> {
-    let whole = strip_part(path.file_name()?.as_bytes())?;
-    let whole = path.with_file_name(OsStr::from_bytes(whole));
-    whole.is_file().then_some(whole)
-}
-
-/// The name of the file of which a file named `name` would be a part.
-fn strip_part(name: &[u8]) -> Option<&[u8]> {
-    PARTS.iter().find_map(|suffix| {
-        let (whole, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
-        end.eq_ignore_ascii_case(suffix.as_bytes()).then_some(whole)
-    })
-}
-
-/// The directory that a file at `path` lies in, links resolved, and the file's name.
-fn real_place(path: &Path) -> Option<(PathBuf, Vec<u8>)> {
-    let directory = fs::canonicalize(directory::of(path)).ok()?;
-    Some((directory, path.file_name()?.as_bytes().to_owned()))
-}
-
-/// What SQLite adds to a file's name to name what it keeps beside it: the log, its index, and the
-/// journal.
-const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-fn is_filled(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|file| file.len() > 0)
-}
-
-/// The path of what SQLite keeps beside the store's file at `path`: `-wal`, `-shm`.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(OsStr::new(suffix));
-    PathBuf::from(name)
 }

@@ -4,10 +4,10 @@
 //! make a new one and go on there: this process would miss their commits, and what it writes would
 //! damage theirs.
 
-use super::file::beside;
+use super::parts::beside;
 use crate::error::{Error, Result, escape};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const KEPT_OPEN: [&str; 2] = ["-wal", "-shm"];
 
 /// Device and inode number of a file.
-type Inode = (u64, u64);
+pub type Inode = (u64, u64);
 
 /// Device and inode numbers of the log and of its index; `None` for one that is not there.
 type Siblings = [Option<Inode>; 2];
@@ -28,6 +28,9 @@ static HELD: Mutex<BTreeMap<Inode, (usize, Siblings)>> = Mutex::new(BTreeMap::ne
 
 /// The files that one connection has open. Dropped after the connection is closed.
 pub struct Held {
+    /// The path by which the store is named: a link in it may lead elsewhere later.
+    named: PathBuf,
+    /// The path of its file, without links: the siblings lie there.
     path: PathBuf,
     store: Inode,
 }
@@ -42,26 +45,27 @@ pub enum Comparison {
 }
 
 impl Held {
-    /// Notes that a connection to the store at `path`, a path without links, was just opened; `None`
-    /// if nothing is there any more.
-    pub fn note(path: &Path) -> Option<Self> {
+    /// Notes that a connection to the store at `path`, a path without links to which `named` leads, was
+    /// just opened; `None` if nothing is there any more.
+    pub fn note(named: &Path, path: &Path) -> Option<Self> {
         let store = inode(path)?;
         let mut held = held();
         let (count, _) = held.entry(store).or_insert((0, siblings_of(path)));
         *count += 1;
         Some(Held {
+            named: named.to_owned(),
             path: path.to_owned(),
             store,
         })
     }
 
-    /// Compares the files that are open with those that are at the path now.
+    /// Compares the files that are open with those that are there now.
     ///
     /// # Errors
     ///
     /// Fails where the store's file is the same, but a sibling is gone or another one.
     pub fn compare(&self) -> Result<Comparison> {
-        if inode(&self.path) != Some(self.store) {
+        if inode(&self.named) != Some(self.store) {
             return Ok(Comparison::Replaced);
         }
         let now = siblings_of(&self.path);
@@ -98,9 +102,14 @@ pub fn is_same(one: &Path, other: &Path) -> bool {
     inode(one).is_some_and(|one| inode(other) == Some(one))
 }
 
-fn inode(path: &Path) -> Option<Inode> {
-    let file = fs::metadata(path).ok()?;
-    Some((file.dev(), file.ino()))
+/// Returns the device and inode number of the file at `path`, links followed; `None` if there is none.
+pub fn inode(path: &Path) -> Option<Inode> {
+    fs::metadata(path).ok().map(|file| inode_of(&file))
+}
+
+/// Returns the device and inode number of `file`.
+pub fn inode_of(file: &Metadata) -> Inode {
+    (file.dev(), file.ino())
 }
 
 fn siblings_of(path: &Path) -> Siblings {
@@ -147,7 +156,7 @@ mod tests {
     fn compare_refuses_a_sibling_that_is_gone_or_another_one() {
         for suffix in KEPT_OPEN {
             let (_directory, path) = store();
-            let held = Held::note(&path).unwrap();
+            let held = Held::note(&path, &path).unwrap();
             assert_eq!(held.compare(), Ok(Comparison::Same));
             replace(&beside(&path, suffix));
             assert!(held.compare().is_err(), "{suffix}");
@@ -162,7 +171,7 @@ mod tests {
         let (_directory, path) = store();
         let log = beside(&path, "-wal");
         fs::remove_file(&log).unwrap();
-        let held = Held::note(&path).unwrap();
+        let held = Held::note(&path, &path).unwrap();
         fs::write(&log, "").unwrap();
         assert_eq!(held.compare(), Ok(Comparison::Same));
         replace(&log);
@@ -172,7 +181,7 @@ mod tests {
     #[test]
     fn compare_tells_of_another_store_in_the_place() {
         let (_directory, path) = store();
-        let held = Held::note(&path).unwrap();
+        let held = Held::note(&path, &path).unwrap();
         replace(&path);
         assert_eq!(held.compare(), Ok(Comparison::Replaced));
         fs::remove_file(&path).unwrap();
@@ -182,13 +191,16 @@ mod tests {
     #[test]
     fn a_later_connection_holds_what_the_first_has_opened() {
         let (_directory, path) = store();
-        let first = Held::note(&path).unwrap();
+        let first = Held::note(&path, &path).unwrap();
         replace(&beside(&path, "-shm"));
         // SQLite gives the second connection the index of the first.
-        let second = Held::note(&path).unwrap();
+        let second = Held::note(&path, &path).unwrap();
         assert!(second.compare().is_err());
         drop((first, second));
         // With none open, the next one opens what is there.
-        assert_eq!(Held::note(&path).unwrap().compare(), Ok(Comparison::Same));
+        assert_eq!(
+            Held::note(&path, &path).unwrap().compare(),
+            Ok(Comparison::Same)
+        );
     }
 }

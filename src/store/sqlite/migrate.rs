@@ -1,27 +1,21 @@
 //! The schema, one file a step; `user_version` counts the steps that were taken.
 
+use super::actor::towards;
+use super::base::{APPLICATION_ID, LATEST, Subject};
 use super::commit::{truncate_log, uncommitted};
 use super::error::{Error, Refusal, Result};
-use super::open::{APPLICATION_ID, foreign, is_empty};
-use super::subject::Subject;
 use super::{wal, write};
-use crate::error::Error as Told;
+use crate::error::{Error as Told, escape};
 use crate::event::{Action, Event, GENESIS};
 use crate::store::contract::Founder;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; LATEST] = [
     include_str!("0001_main.sql"),
     include_str!("0002_projects.sql"),
     include_str!("0003_states.sql"),
 ];
-
-/// The version that this program writes.
-pub const LATEST: usize = MIGRATIONS.len();
-
-/// The first version that knows projects. A reader leaves an older one as it is.
-pub const WITH_PROJECTS: usize = 2;
 
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
 /// store with `founder` as its first administrator; without one it is refused. Says whether it
@@ -44,14 +38,15 @@ pub fn migrate(
         transaction.execute_batch(step)?;
     }
     if from == 0 {
-        let Some(Founder { actor, now, reason }) = founder else {
+        let Some(founder) = founder else {
             return Err(Error::Refused(Refusal::Empty));
         };
+        let actor = towards(founder.actor.clone(), subject.path);
         transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
         transaction.execute("INSERT INTO administrators VALUES (?1)", [&actor.name])?;
-        let event = Event::new(*now, actor, Action::Init, None)
+        let event = Event::new(founder.now, &actor, Action::Init, None)
             .with("administrator", actor.name.clone())
-            .because(*reason);
+            .because(founder.reason);
         write::append(&transaction, &event)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -108,4 +103,28 @@ pub fn version(connection: &Connection) -> Result<usize> {
         .ok()
         .filter(|&version| version <= MIGRATIONS.len())
         .ok_or(Error::Refused(Refusal::Newer(stored)))
+}
+
+/// What is said of another program's SQLite file.
+pub fn foreign(connection: &Connection) -> Error {
+    Error::Told(
+        Told::store(format!(
+            "{} is another program's SQLite file, not a keyctl store",
+            path_of(connection)
+        ))
+        .hint("name another file: --db PATH"),
+    )
+}
+
+/// Whether nothing was ever put into the file.
+pub fn is_empty(connection: &Connection) -> Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(version == 0 && objects == 0)
+}
+
+/// How a message names the store.
+pub fn path_of(connection: &Connection) -> String {
+    escape(connection.path().unwrap_or("the store"))
 }

@@ -1,8 +1,8 @@
 //! The keys that tokens name, for verification. An ID that is not there costs as much as one that is: the
 //! row of the ID that stands where it would is read in its place.
 
+use super::error::misled;
 use super::error::{Error, Result};
-use super::read::misled;
 use super::row;
 use crate::id::KeyId;
 use crate::store::contract::Known;

@@ -1,25 +1,24 @@
 //! How a connection is opened, and what is set on it.
 
+use super::base::{BUSY_TIMEOUT, Subject, shown};
+use super::content::{Content, Empty, check, content};
 use super::error::{Error, Refusal, Result, not_a_store};
-use super::migrate;
-use super::subject::Subject;
+use super::header::is_marked;
+use super::migrate::path_of;
 use crate::error::{Error as Told, Result as ToldResult};
-use crate::store::sqlite::file::{Fingerprint, has_journal, has_lost_all};
+use crate::store::sqlite::fingerprint::Fingerprint;
 use crate::store::sqlite::mount::is_mount_point;
+use crate::store::sqlite::parts::{has_journal, has_lost_all};
 use crate::store::sqlite::siblings::{Foreign, Siblings, would_be_strangers};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-/// What marks a SQLite file as a store of ours: "kctl" in ASCII.
-pub const APPLICATION_ID: i32 = 0x6b63_746c;
 
 /// The largest value, in bytes, that is read or written: many times what the longest command line
 /// could put into one, and little enough to be held in memory.
@@ -29,24 +28,12 @@ const VALUE_MAX: i32 = 16 << 20;
 /// switching to write-ahead logging, and having the file to oneself.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// What every SQLite file begins with.
-const MAGIC: &[u8] = b"SQLite format 3\0";
-
 /// The most bytes that SQLite takes in this process: many times what a store of millions of keys
 /// needs.
 const HEAP_MAX: i64 = 128 << 20;
 
 /// The most that a writer keeps of the store in memory, in KiB.
 const CACHE_KIB: i64 = 64 << 10;
-
-/// Whether a file that nothing was ever put into may become a store.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Empty {
-    /// It may.
-    Taken,
-    /// It is left as it is.
-    Refused,
-}
 
 /// A connection that reads, and what the file was, if it was opened as one that nobody changes.
 pub type Opened = (Connection, Option<Fingerprint>);
@@ -122,7 +109,7 @@ pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
         return Ok(opened);
     }
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
-        connection.busy_timeout(super::BUSY_TIMEOUT)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         check(&connection, Empty::Refused)?;
         Siblings::of(path).check()?;
         Ok(connection)
@@ -143,7 +130,7 @@ pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
 /// Undoes a change of the file that was cut short, for which one has to be allowed to write it.
 fn undo(path: &Path) -> Result<()> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(super::BUSY_TIMEOUT)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     match content(&connection) {
         Err(error) if error.is_unopenable() => Err(Error::Refused(Refusal::CutShort)),
         looked => looked.map(drop),
@@ -226,7 +213,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
 /// one it removes the log, which may be all that is left of the store.
 fn refuse_what_sqlite_takes_for_empty(path: &Path) -> Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
-        return Err(Error::Told(not_a_store(&super::shown(path))));
+        return Err(Error::Told(not_a_store(&shown(path))));
     }
     if has_lost_all(path) {
         return Err(Error::Damaged(
@@ -272,94 +259,18 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// What lies in a file.
-enum Content {
-    Store,
-    Nothing,
-    AnotherPrograms,
-}
-
-/// Looks at what lies in the file, all of it at one moment: somebody may just be setting it up. A
-/// store of a newer version is refused.
-fn content(connection: &Connection) -> Result<Content> {
-    let moment = connection.unchecked_transaction()?;
-    let id: i32 = moment.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    Ok(match id {
-        APPLICATION_ID => {
-            migrate::version(&moment)?;
-            refuse_modules(&moment)?;
-            Content::Store
-        }
-        0 if is_empty(&moment)? => Content::Nothing,
-        _ => Content::AnotherPrograms,
-    })
-}
-
-/// Refuses a table that is another module's (full text, R-tree): its code would read what somebody
-/// else has written. SQLite keeps the names of such tables from lying, and the text of ours as here.
-fn refuse_modules(connection: &Connection) -> Result<()> {
-    let sql =
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql NOT GLOB 'CREATE TABLE *'";
-    let others: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-    if others > 0 {
-        return Err(Error::Damaged(
-            "it has a table that no keyctl makes".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
 /// Whether the file at `path` is SQLite's, and nothing was ever put into it.
 pub fn holds_nothing(path: &Path) -> bool {
     let look = |access| {
         check_file(path)?;
         let connection = connect(path, access)?;
-        connection.busy_timeout(super::BUSY_TIMEOUT)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         content(&connection)
     };
     // Who was ended while making a store has left a journal, which no reader can roll back.
     look(OpenFlags::SQLITE_OPEN_READ_ONLY)
         .or_else(|_| look(OpenFlags::SQLITE_OPEN_READ_WRITE))
         .is_ok_and(|content| matches!(content, Content::Nothing))
-}
-
-/// Refuses a file that is not a store, and an empty one as `empty` says.
-fn check(connection: &Connection, empty: Empty) -> Result<()> {
-    match content(connection)? {
-        Content::Store => Ok(()),
-        Content::Nothing if empty == Empty::Taken => Ok(()),
-        Content::Nothing => Err(Error::Refused(Refusal::Empty)),
-        Content::AnotherPrograms => Err(foreign(connection)),
-    }
-}
-
-/// Whether the file at `path` bears SQLite's mark and ours, whatever else is in it. Only for one that
-/// could not be opened: to close a file drops every lock that this process has on it.
-pub fn is_marked(path: &Path) -> bool {
-    /// Where SQLite keeps the application's mark, in 4 bytes.
-    const MARK: usize = 68;
-    let mut header = [0; MARK + 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header.starts_with(MAGIC) && header[MARK..] == APPLICATION_ID.to_be_bytes()
-}
-
-/// What is said of another program's SQLite file.
-pub fn foreign(connection: &Connection) -> Error {
-    Error::Told(
-        Told::store(format!(
-            "{} is another program's SQLite file, not a keyctl store",
-            path_of(connection)
-        ))
-        .hint("name another file: --db PATH"),
-    )
-}
-
-/// Whether nothing was ever put into the file.
-pub fn is_empty(connection: &Connection) -> Result<bool> {
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let objects: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(version == 0 && objects == 0)
 }
 
 fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Result<()> {
@@ -389,9 +300,4 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
         "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
         path_of(connection)
     ))))
-}
-
-/// How a message names the store.
-pub fn path_of(connection: &Connection) -> String {
-    crate::error::escape(connection.path().unwrap_or("the store"))
 }

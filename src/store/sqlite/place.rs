@@ -1,6 +1,6 @@
 //! A place for a new file, which nothing that is there may be lost to.
 
-use super::file::{beside, refuse_part};
+use super::parts::{beside, refuse_part};
 use crate::directory;
 use crate::error::{Error, Result, escape, quote, words};
 use rustix::fs::{CWD, RenameFlags, renameat_with};

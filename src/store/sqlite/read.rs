@@ -1,23 +1,23 @@
 //! What is read, over a connection that may be inside a transaction or outside one.
 
-use super::error::{Error, Result, code};
+use super::base::WITH_PROJECTS;
+use super::error::{Error, Result, code, misled};
 use super::query::{self, Through};
-use super::{beside, migrate, row};
-use crate::access::Access;
-use crate::env::Actor;
+use super::row::skip_damaged;
+use super::{beside, row};
+use crate::error::Result as ToldResult;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::{Policy, SETTINGS};
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
-use crate::store::contract::{Visit, VisitEntry, VisitHash};
-use crate::store::damage::Skipped;
+use crate::store::contract::{Visit, VisitEntry};
 use crate::store::filter::{Filter, LogFilter};
+use crate::store::skipped::Skipped;
 use rusqlite::{Connection, Row, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 /// The key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
@@ -69,11 +69,6 @@ pub fn data_version(connection: &Connection) -> Result<i64> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// An index says what the row that it leads to does not.
-pub fn misled() -> Error {
-    Error::Damaged("an index leads to another key than it says".to_owned())
-}
-
 /// Visits what `filter` lets through, and returns what of that cannot be read.
 pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
     if filter.asks_for_nearly_all() {
@@ -112,17 +107,8 @@ fn through(connection: &Connection, filter: &Filter) -> Result<Through> {
     Ok(if many { Through::Owner } else { Through::Name })
 }
 
-/// The key that was read; `None` if its row is damaged, which is counted.
-pub fn skip_damaged(read: Result<Key>, skipped: &mut Skipped) -> Result<Option<Key>> {
-    match read {
-        Ok(key) => Ok(Some(key)),
-        Err(error @ Error::Key(id, _)) => {
-            skipped.add(id, || error.about(Path::new("")));
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
+/// Callback of [`scan_hashes`], for each key with the PHC string of its secret; says whether it wants more.
+pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> ToldResult<ControlFlow<()>> + 'a;
 
 /// Visits every key that can be read and its hash, oldest first.
 pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Result<()> {
@@ -141,16 +127,6 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Result
         }
     }
     Ok(())
-}
-
-/// All that `filter` lets through, and what of that cannot be read.
-pub fn all(connection: &Connection, filter: &Filter) -> Result<(Vec<Key>, Skipped)> {
-    let mut found = Vec::new();
-    let skipped = scan(connection, filter, &mut |key| {
-        found.push(key);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok((found, skipped))
 }
 
 /// The owner of the key with this ID, whose record cannot be read: a key that can is no such key.
@@ -252,7 +228,7 @@ fn has_projects(connection: &Connection) -> Result<bool> {
     // Prepared once: a batch asks for each token.
     let mut statement = connection.prepare_cached("PRAGMA user_version")?;
     let version: i64 = statement.query_row([], |row| row.get(0))?;
-    Ok(usize::try_from(version).is_ok_and(|version| version >= migrate::WITH_PROJECTS))
+    Ok(usize::try_from(version).is_ok_and(|version| version >= WITH_PROJECTS))
 }
 
 /// The role of `user` in `project`, if they are a member of it.
@@ -342,12 +318,6 @@ pub fn administrators(connection: &Connection, limit: Option<u64>) -> Result<Vec
     Ok(names)
 }
 
-/// Rights of `actor` in the store whose file is at `path`.
-pub fn access(connection: &Connection, actor: &Actor, path: &Path) -> Result<Access> {
-    let appointed = is_appointed(connection, &actor.name)?;
-    Ok(Access::of(actor, appointed, actor.namespace.owner_of(path)))
-}
-
 /// Visits the events that `filter` lets through, oldest first; an error behind that if one of them
 /// cannot be read.
 pub fn scan_log(
@@ -413,16 +383,15 @@ pub fn event_at(connection: &Connection, seq: i64) -> Result<Option<Head>> {
     }))
 }
 
-/// Walks the whole log, as it is at one moment, and says where it is not what was written.
+/// Walks the whole log, inside a transaction: a line that is added meanwhile must be in both, the log
+/// and the head. Says where it is not what was written.
 pub fn check_log(
     connection: &Connection,
     kept: Option<Head>,
 ) -> Result<std::result::Result<Head, Flaw>> {
-    // One transaction: a line that is added meanwhile must be in both, the log and the head.
-    let transaction = connection.unchecked_transaction()?;
     let mut chain = Chain::new(kept);
     let query = query::select_events(&LogFilter::default());
-    let mut statement = transaction.prepare(&query.sql)?;
+    let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let step = match row::event(found) {
@@ -434,7 +403,7 @@ pub fn check_log(
             return Ok(Err(flaw));
         }
     }
-    let head = match head(&transaction) {
+    let head = match head(connection) {
         Ok(head) => Some(head),
         Err(Error::Damaged(_)) => None,
         Err(error) => return Err(error),

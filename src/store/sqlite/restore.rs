@@ -2,62 +2,42 @@
 //! its lock, goes on with what was restored, and a kill at any moment leaves the old or the new.
 
 mod current;
+mod replace;
 mod words;
 
 use self::current::{Current, look};
+use self::replace::{Decide, REPLACED, in_place, with_kept, write_over};
 use self::words::{directory_near, in_doubt, not_taken_in, room_in, unfit};
-use super::commit::{truncate_log, uncommitted};
-use super::copy::Text;
-use super::error::{Error, Result};
-use super::open::Empty;
-use super::subject::{Role, Subject};
-use super::{BUSY_TIMEOUT, Sqlite, check_files, is_same, open, shown, wal, write};
+use super::actor::towards;
+use super::base::{BUSY_TIMEOUT, Role, Subject, shown};
+use super::commit::truncate_log;
+use super::content::Empty;
+use super::identity::is_same;
+use super::{Sqlite, migrate, open, wal};
 use crate::env::Actor;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
-use crate::event::Event;
-use crate::store::contract::{self, Allow, Decide, Read, Restored};
-use crate::store::damage::Damage;
+use crate::event::Head;
+use crate::store::contract::{self, Store};
 use crate::store::sqlite::aside::Aside;
-use crate::store::sqlite::file::beside;
+use crate::store::sqlite::damage::Damage;
 use crate::store::sqlite::file::{Location, Sharing};
+use crate::store::sqlite::parts::beside;
 use crate::store::sqlite::scratch::Scratch;
 use crate::store::sqlite::siblings::Foreign;
 use crate::when::Timestamp;
-use rusqlite::backup::{Backup, StepResult};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Every table and its columns, each behind what it refers to.
-const TABLES: [(&str, &str); 10] = [
-    ("scopes", "name, description"),
-    ("scope_implies", "name, implied"),
-    (
-        "keys",
-        "seq, id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, grace_from, \
-         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by",
-    ),
-    ("key_scopes", "key, scope"),
-    ("key_labels", "key, label, value"),
-    ("policy", "name, value"),
-    ("administrators", "name"),
-    ("members", "project, user, role"),
-    ("events", "seq, at, actor, action, key_id, detail, hash"),
-    ("event_head", "one, seq, hash"),
-];
-
 /// The name of the copy in the scratch directory.
 const COPY: &str = "copy";
-
-/// The name of the replaced store in the scratch directory.
-const REPLACED: &str = "replaced";
 
 /// A copy, and what it is to replace.
 pub struct Restoration {
     location: Location,
     source: Location,
+    actor: Actor,
     /// The original, until it is taken in.
     copy: Sqlite,
     /// Files beside the original that are not its maker's, and are not read.
@@ -69,16 +49,23 @@ pub struct Restoration {
     scratch: Option<Scratch>,
 }
 
+/// Result of a restore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The place where what was replaced is kept, if anything was, as a message shows it.
+    pub kept: Option<String>,
+    /// The place and the hash of the restored log's last line.
+    pub head: Head,
+    /// Sentences about a store that was made of the copy.
+    pub notices: Vec<String>,
+}
+
 impl Restoration {
     /// Opens the copy at `source`, and looks at what is at `location`, which is not changed but for
     /// an older schema. Nothing is made anywhere, so that whoever is asked next may take all the
-    /// time there is, and may end it. Whom `allow` refuses is told nothing of the copy.
-    pub fn prepare(
-        location: &Location,
-        source: &Location,
-        actor: &Actor,
-        allow: &Allow<'_>,
-    ) -> ToldResult<Self> {
+    /// time there is, and may end it. One who may not replace the store is told nothing of the copy.
+    pub fn prepare(location: &Location, source: &Path, actor: &Actor) -> ToldResult<Self> {
+        let source = Location::new(source)?;
         let is_itself = |path: PathBuf| is_same(&path, location.path());
         if source.existing().is_ok_and(is_itself) {
             return Err(
@@ -87,17 +74,16 @@ impl Restoration {
             );
         }
         let current = look(location)?;
-        allow(
-            &current.access(location, actor)?,
-            matches!(current, Current::Damaged(_)),
-        )?;
+        let actor = towards(actor.clone(), location.path());
+        current.check_access(location, &actor)?;
         let path = source.existing_copy().map_err(unfit)?;
         check_readable(&path)?;
         // Copies that lie there for long are often linked to one another, and none is in use.
-        let (copy, foreign) = Sqlite::open_copy(source).map_err(unfit)?;
+        let (copy, foreign) = Sqlite::open_copy(&source).map_err(unfit)?;
         Ok(Restoration {
             location: location.clone(),
-            source: source.clone(),
+            source,
+            actor,
             copy,
             foreign,
             damage_of_copy: Vec::new(),
@@ -109,8 +95,8 @@ impl Restoration {
     /// Refuses a copy that is not sound, but for the records of single keys.
     pub fn check(&mut self) -> ToldResult<()> {
         match self.copy.inspect().map_err(|error| self.of_taken(error))? {
-            Ok(copied) => {
-                self.damage_of_copy = copied.damage;
+            Ok(content) => {
+                self.damage_of_copy = content.damage;
                 Ok(())
             }
             Err(what) => Err(unfit(Told::store(format!(
@@ -139,7 +125,7 @@ impl Restoration {
             path: &taken,
             role: &role,
         };
-        let opened = Sqlite::try_writable(subject, None, Empty::Refused);
+        let opened = Sqlite::try_writable(&Location::new(&taken)?, subject, None, Empty::Refused);
         self.scratch = Some(scratch);
         let (copy, _) = opened.map_err(|error| self.of_taken(error.about(subject)))?;
         self.copy = copy;
@@ -157,18 +143,36 @@ impl Restoration {
         }
     }
 
-    /// Files beside the copy that are not its maker's, and are not read.
-    pub fn foreign(&self) -> &[Foreign] {
-        &self.foreign
+    /// The user who restores, as the store that is to be replaced knows them.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Sentences that one who restores is to be told.
+    pub fn notices(&self) -> Vec<String> {
+        let unread = |foreign: &Foreign| {
+            format!(
+                "warning: {} is not read: it {}",
+                foreign.shown(),
+                foreign.reason()
+            )
+        };
+        let unread = self.foreign.iter().map(unread);
+        unread.chain(self.location.exposure()).collect()
+    }
+
+    /// The path of the copy.
+    pub fn source(&self) -> &Path {
+        self.source.path()
     }
 
     /// The copy: the original, or what was taken in.
-    pub fn copy(&self) -> &dyn Read {
+    pub fn copy(&self) -> &dyn Store {
         &self.copy
     }
 
     /// The store that is to be replaced; `None` where there is none, or none that can be read.
-    pub fn current(&self) -> Option<&dyn Read> {
+    pub fn current(&self) -> Option<&dyn Store> {
         match &self.current {
             Current::Store(store) => Some(&**store),
             Current::Nothing | Current::Damaged(_) => None,
@@ -203,9 +207,18 @@ impl Restoration {
             Current::Nothing => self.fill(now, decide)?,
         };
         let head = Sqlite::open_to_write(&self.location)
-            .and_then(|restored| restored.head())
+            .and_then(|restored| contract::read(&restored, |store| store.head()))
             .map_err(|error| in_doubt(error, kept.as_deref()))?;
-        Ok(Restored { kept, head })
+        let mut notices = Vec::new();
+        if matches!(self.current, Current::Nothing) {
+            notices.push(format!("made a new store at {}", self.location.shown()));
+            notices.extend(self.location.belongs_to(Sharing::AsDirectory));
+        }
+        Ok(Restored {
+            kept: kept.as_deref().map(shown),
+            head,
+            notices,
+        })
     }
 
     /// Puts the copy in the place of a store that can be read. Returns where that is kept.
@@ -213,7 +226,7 @@ impl Restoration {
         let (Current::Store(store), Some(scratch)) = (&mut self.current, &self.scratch) else {
             return Err(not_taken_in());
         };
-        let aside = Aside::new(&store.path, now);
+        let aside = Aside::new(&store.opened.get_mut().path, now);
         in_place(store, &self.copy, scratch, aside, decide)
     }
 
@@ -247,7 +260,7 @@ impl Restoration {
         let path = self.location.existing()?;
         let connection =
             open::alone(&path, BUSY_TIMEOUT, false).map_err(|error| error.about(&path))?;
-        let is_empty = open::is_empty(&connection).map_err(|error| error.about(&path))?;
+        let is_empty = migrate::is_empty(&connection).map_err(|error| error.about(&path))?;
         if !is_empty || wal::holds_commit(&path, &connection) {
             return Err(Told::state(format!(
                 "a store came to be at {} meanwhile",
@@ -263,7 +276,8 @@ impl Restoration {
 
     /// Lets the copy's log end with what `decide` says.
     fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> ToldResult<()> {
-        let event = with_kept(decide(None, &self.copy)?, kept);
+        let event = contract::read(&self.copy, |copy| decide(None, copy))?;
+        let event = with_kept(event, kept);
         let written = contract::write(&mut self.copy, |tx| tx.append(&event));
         written.map_err(|error| self.of_taken(error))
     }
@@ -271,86 +285,12 @@ impl Restoration {
     /// Writes the copy over the file behind `to`, which nobody else has open.
     fn overwrite(&self, mut to: Connection) -> ToldResult<()> {
         let path = self.location.existing()?;
-        write_over(&self.copy.connection.borrow(), &mut to).map_err(|error| error.about(&path))?;
+        write_over(&self.copy.opened.borrow().connection, &mut to)
+            .map_err(|error| error.about(&path))?;
         truncate_log(&to);
         // SQLite leaves an emptied one behind in this mode, with what was replaced still in it.
         drop(fs::remove_file(beside(&path, "-journal")));
         Ok(())
-    }
-}
-
-/// Writes page by page what is behind `from` over what is behind `to`: all of it in one transaction,
-/// which asks nothing of what was there.
-fn write_over(from: &Connection, to: &mut Connection) -> Result<()> {
-    match Backup::new(from, to)?.step(-1)? {
-        StepResult::Done => {}
-        // Both are for this process alone.
-        _ => return Err(Error::Told(Told::store("the store could not be written"))),
-    }
-    to.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
-    Ok(())
-}
-
-/// Puts what `copy` holds in the place of what `store` holds, in one transaction. Returns the path
-/// at which what was replaced is kept.
-fn in_place(
-    store: &mut Sqlite,
-    copy: &Sqlite,
-    scratch: &Scratch,
-    mut aside: Aside,
-    decide: &mut Decide<'_>,
-) -> ToldResult<PathBuf> {
-    let path = store.path.clone();
-    let failed = |error: Error| error.about(&path);
-    let held = store.held.get_mut();
-    // Somebody may have been asked since they were opened.
-    check_files(&path, held)?;
-    let connection = store.connection.get_mut();
-    connection
-        .execute("ATTACH ?1 AS copy", [Text(&copy.path)])
-        .map_err(|cause| failed(cause.into()))?;
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|cause| failed(cause.into()))?;
-    // It may have waited for its turn.
-    check_files(&path, held)?;
-    let event = decide(Some(&write::SqliteTx::new(&transaction, &path)), copy)?;
-    // By a connection of its own: it reads what the lock keeps as it is.
-    let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
-    aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
-    replace_all(&transaction, &with_kept(event, Some(aside.path()))).map_err(failed)?;
-    let committed = transaction.commit();
-    match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
-        // Either may be what the store holds once it works again.
-        Err(error) if error.kind == Kind::Uncertain => {
-            return Err(in_doubt(error, Some(&aside.keep())));
-        }
-        committed => committed?,
-    }
-    truncate_log(connection);
-    Ok(aside.keep())
-}
-
-/// Puts every row of the attached database `copy` in the place of every row of the main one, and
-/// `event` at the end of the log.
-fn replace_all(connection: &Connection, event: &Event) -> Result<()> {
-    for (table, _) in TABLES.iter().rev() {
-        connection.execute(&format!("DELETE FROM main.{table}"), [])?;
-    }
-    // The record of a damaged key is restored as it is.
-    connection.pragma_update(None, "ignore_check_constraints", true)?;
-    for (table, columns) in TABLES {
-        let sql =
-            format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM copy.{table}");
-        connection.execute(&sql, [])?;
-    }
-    write::append(connection, event)
-}
-
-fn with_kept(event: Event, kept: Option<&Path>) -> Event {
-    match kept {
-        Some(path) => event.with("kept", path.to_string_lossy()),
-        None => event,
     }
 }
 
@@ -364,37 +304,5 @@ fn check_readable(path: &Path) -> ToldResult<()> {
         .hint("nothing was changed; run the command as a user who may read it")),
         // Whatever else there is, opening it as a store tells.
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::migrate;
-    use super::*;
-    use std::collections::BTreeMap;
-
-    #[test]
-    fn every_column_of_every_table_is_restored() {
-        let model = migrate::model(usize::MAX).ok().unwrap();
-        let mut statement = model
-            .prepare(
-                "SELECT tables.name, columns.name FROM sqlite_schema AS tables, \
-                 pragma_table_xinfo(tables.name) AS columns WHERE tables.type = 'table' ORDER BY cid",
-            )
-            .unwrap();
-        let mut there: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-        for row in rows.unwrap() {
-            let (table, column) = row.unwrap();
-            there.entry(table).or_default().push(column);
-        }
-        let listed: BTreeMap<String, Vec<String>> = TABLES
-            .iter()
-            .map(|(table, columns)| {
-                let columns = columns.split(", ").map(str::to_owned).collect();
-                ((*table).to_owned(), columns)
-            })
-            .collect();
-        assert_eq!(listed, there);
     }
 }

@@ -4,10 +4,12 @@ use super::error::{Error, Result, code};
 use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::Key;
+use crate::store::skipped::Skipped;
 use crate::when::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 macro_rules! own {
     () => {
@@ -160,4 +162,16 @@ fn maybe_text<'r>(row: &'r Row<'_>, index: usize, name: &'static str) -> Result<
 
 fn damaged(column: &'static str) -> Error {
     Error::Column(column)
+}
+
+/// The key that was read; `None` if its row is damaged, which is counted.
+pub fn skip_damaged(read: Result<Key>, skipped: &mut Skipped) -> Result<Option<Key>> {
+    match read {
+        Ok(key) => Ok(Some(key)),
+        Err(error @ Error::Key(id, _)) => {
+            skipped.add(id, || error.about(Path::new("")));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -5,9 +5,9 @@
 //! before SQLite opens it: it must be a regular file with one name, and belong to somebody who may
 //! write the store anyway.
 
-use super::file::beside;
+use super::actor::ROOT;
 use super::owner::OTHERS_WRITE;
-use crate::access::ROOT;
+use super::parts::beside;
 use crate::directory;
 use crate::error::{Error, Result, escape, shell_word};
 use rustix::process::{getegid, geteuid};

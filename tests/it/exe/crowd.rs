@@ -7,7 +7,7 @@ use super::processes::all;
 use super::strace;
 use crate::harness::{Ran, id_of};
 use keyctl::id::KeyId;
-use keyctl::store::{self, Location};
+use keyctl::store::{self, Address, Mode};
 use keyctl::when::Timestamp;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -341,17 +341,17 @@ fn the_last_use_never_runs_backwards_among_verifiers_whose_clocks_differ() {
     let site = Site::cheap();
     let token = site.tokens("--name ci").remove(0);
     let id: KeyId = id_of(&token).parse().unwrap();
-    let location = Location::new(&site.db()).unwrap();
+    let address = Address::new(&site.db(), None).unwrap();
     let minutes = |i: usize| Timestamp::from_millis(60_000 * i as i64).unwrap();
     let uses = thread::scope(|scope| {
         let verifiers: Vec<_> = (1..=CROWD)
             .map(|i| {
-                let location = &location;
+                let address = &address;
                 // Neither the first nor the last to start has the latest clock.
                 let at = minutes(i * 7 % (CROWD + 1));
                 scope.spawn(move || {
-                    let mut store = store::open_to_write(location).unwrap();
-                    store.write(&mut |tx| tx.touch(id, at)).unwrap();
+                    let mut store = store::open(address, Mode::Write).unwrap();
+                    store.write(Box::new(|tx| tx.touch(id, at))).unwrap();
                 })
             })
             .collect();

@@ -12,7 +12,9 @@ use keyctl::key::{Key, Kind as Sort};
 use keyctl::namespace::Namespace;
 use keyctl::project::{Member, Role};
 use keyctl::scope::Scope;
-use keyctl::store::{self, Filter, Founder, Location, LogFilter, Read, Store};
+use keyctl::store::{
+    self, Address, DAMAGE, Filter, Founder, LogFilter, Mode, Read, Remarks, Store,
+};
 use keyctl::token::{Prefix, Token};
 use keyctl::verify::{Required, Verdict, Verifier};
 use keyctl::when::{Span, Timestamp};
@@ -154,8 +156,8 @@ impl Original {
             drop(fs::remove_file(self.dir.path().join(beside)));
         }
         fs::write(&path, file).unwrap();
-        let location = Location::new(&path).unwrap();
-        let store = match store::open_to_read(&location) {
+        let address = Address::new(&path, None).unwrap();
+        let store = match store::open(&address, Mode::Read) {
             Ok(store) => store,
             Err(error) => {
                 self.told(&error);
@@ -171,9 +173,17 @@ impl Original {
             self.verified(&*store, token);
         }
         let met = self.verified(&*store, &self.usable);
-        self.read(&*store);
+        self.expect(store::read(&*store, |store| {
+            self.read(store);
+            Ok(())
+        }));
         drop(store);
-        self.write(&location);
+        let mut remarks = Remarks::default();
+        self.expect(store::examine(&address, &actor(), &mut remarks));
+        for damage in remarks.findings.iter().filter(|it| it.code == DAMAGE) {
+            self.in_words(&damage.message);
+        }
+        self.write(&address);
         met
     }
 
@@ -217,9 +227,6 @@ impl Original {
             ..LogFilter::default()
         }));
         self.expect(store.check_log(None));
-        for damage in self.expect(store.damage()).unwrap_or_default() {
-            self.in_words(&damage.what);
-        }
         self.expect(store.head());
         self.expect(store.policy());
         self.expect(store.scopes());
@@ -245,8 +252,8 @@ impl Original {
         self.expect(store.access(&actor()));
     }
 
-    fn write(&self, location: &Location) {
-        let written = store::open_to_write(location).and_then(|mut store| {
+    fn write(&self, address: &Address) {
+        let written = store::open(address, Mode::Write).and_then(|mut store| {
             let id = self.usable.id();
             store::write(&mut *store, |tx| {
                 tx.touch(id, now())?;
@@ -306,8 +313,9 @@ fn fill(path: &Path, tokens: &[Token], random: &mut Counting) -> Result<Vec<Stri
         actor: &actor(),
         now: now().before(Span::days(30)),
         reason: None,
+        group: None,
     };
-    let (mut store, _) = store::open_or_create(&Location::new(path)?, &founder)?;
+    let mut store = store::open(&Address::new(path, None)?, Mode::Ensure(&founder))?;
     let slow = Scheme::Argon2id(Cost {
         memory_kib: 8,
         iterations: 1,

@@ -8,7 +8,8 @@ use crate::key::Key;
 use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
-use crate::store::damage::Extent;
+use crate::store::sqlite::base::WITH_PROJECTS;
+use crate::store::sqlite::damage::Extent;
 use crate::store::sqlite::error::{Error, Result};
 use crate::store::sqlite::{migrate, row};
 use crate::text::{is_unprintable, quote};
@@ -209,7 +210,7 @@ pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
             return Ok(());
         }
     }
-    if migrate::version(connection)? < migrate::WITH_PROJECTS {
+    if migrate::version(connection)? < WITH_PROJECTS {
         return Ok(());
     }
     let mut statement = connection.prepare("SELECT project, user, role FROM members")?;

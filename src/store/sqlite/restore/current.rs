@@ -1,13 +1,15 @@
 //! What a copy is to replace.
 
-use super::super::open::Empty;
-use super::super::{BUSY_TIMEOUT, Sqlite, migrate, open};
-use crate::access::Access;
+use super::super::actor::access;
+use super::super::base::BUSY_TIMEOUT;
+use super::super::content::Empty;
+use super::super::header::is_marked;
+use super::super::{Sqlite, damage, migrate, open};
 use crate::env::Actor;
 use crate::error::Result as ToldResult;
-use crate::store::contract::Read;
+use crate::store::contract;
 use crate::store::sqlite::file::Location;
-use crate::store::sqlite::file::has_log;
+use crate::store::sqlite::parts::has_log;
 use crate::store::sqlite::siblings::Siblings;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
@@ -23,17 +25,21 @@ pub(super) enum Current {
 }
 
 impl Current {
-    /// What `actor` may do with what is at `location`: who its administrators are, a damaged store
-    /// cannot be asked, and where there is none, whoever can make one may.
-    pub(super) fn access(&self, location: &Location, actor: &Actor) -> ToldResult<Access> {
-        Ok(match self {
-            Current::Store(store) => store.access(actor)?,
-            Current::Damaged(_) => {
-                let owner = actor.namespace.owner_of(&location.existing()?);
-                Access::of(actor, false, owner)
+    /// Refuses an `actor` who may not replace what is at `location`: who its administrators are, a damaged
+    /// store cannot be asked, and where there is none, whoever can make one may.
+    pub(super) fn check_access(&self, location: &Location, actor: &Actor) -> ToldResult<()> {
+        const WHAT: &str = "restore the store";
+        match self {
+            Current::Store(store) => {
+                contract::read(&**store, |store| store.access(actor))?.administrator(WHAT)
             }
-            Current::Nothing => Access::of(actor, true, None),
-        })
+            Current::Damaged(_) => access(actor, false, &location.existing()?)
+                .administrator(WHAT)
+                .map_err(|error| {
+                    error.hint("it is damaged: only the owner of its file, or root, may replace it")
+                }),
+            Current::Nothing => Ok(()),
+        }
     }
 }
 
@@ -51,11 +57,11 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
         return Ok(current);
     }
     let path = location.existing()?;
-    let is_ours = open::is_marked(&path);
-    match Sqlite::try_writable((&path).into(), None, Empty::Refused) {
+    let is_ours = is_marked(&path);
+    match Sqlite::try_writable(location, (&path).into(), None, Empty::Refused) {
         // Of a store with damaged keys it can be asked which of the others work.
         Ok((store, _)) => {
-            let damage = store.damage()?;
+            let damage = store.at_one_moment(|moment| damage::find(moment.connection()))?;
             let whole = damage.into_iter().find(|damage| !damage.is_apart());
             Ok(match whole {
                 None => Current::Store(Box::new(store)),

@@ -1,7 +1,7 @@
 //! How what goes wrong with a restore is said.
 
+use super::super::base::shown;
 use super::super::commit::uncertain;
-use super::super::shown;
 use crate::error::{Error as Told, Kind};
 use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use crate::exe::harness::{Site, content};
 use crate::harness::id_of;
 use keyctl::event::Entry;
 use keyctl::key::{Key, State};
-use keyctl::store::{Filter, Location, LogFilter, open_to_read};
+use keyctl::store::{self, Address, Filter, LogFilter, Mode, Store};
 use keyctl::token::Token;
 use keyctl::verify::{Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
@@ -189,12 +189,15 @@ impl Ledger {
         id_of(token.trim_end())
     }
 
+    fn opened(&self) -> Box<dyn Store> {
+        store::open(&Address::new(&self.site.db(), None).unwrap(), Mode::Read).unwrap()
+    }
+
     /// Every event.
     #[track_caller]
     pub fn events(&self) -> Vec<Entry> {
-        let location = Location::new(&self.site.db()).unwrap();
-        let store = open_to_read(&location).unwrap();
-        store.find_events(&LogFilter::default()).unwrap()
+        let find = |read: &dyn store::Read| read.find_events(&LogFilter::default());
+        store::read(&*self.opened(), find).unwrap()
     }
 
     /// Looks at the whole store, and takes what is there for known.
@@ -227,16 +230,16 @@ impl Ledger {
     }
 
     fn read_keys(&self) -> BTreeMap<String, (Key, Option<String>)> {
-        let location = Location::new(&self.site.db()).unwrap();
-        let store = open_to_read(&location).unwrap();
-        let keys = store.find(&Filter::all(now())).unwrap();
-        keys.into_iter()
-            .map(|key| {
-                let found = store.to_verify(&[key.id]).unwrap().remove(0);
+        let read_all = |read: &dyn store::Read| {
+            let keys = read.find(&Filter::all(now()))?.into_iter();
+            keys.map(|key| {
+                let found = read.to_verify(&[key.id])?.remove(0);
                 let hash = found.and_then(|known| known.hash);
-                (key.id.to_string(), (key, hash))
+                Ok((key.id.to_string(), (key, hash)))
             })
             .collect()
+        };
+        store::read(&*self.opened(), read_all).unwrap()
     }
 
     /// Since the last look nothing was changed but what `new` tells of, bar the time of last use.
@@ -274,8 +277,7 @@ impl Ledger {
     /// Each token that somebody holds verifies, or is rejected for the state of its key.
     #[track_caller]
     fn verdicts_are_right(&self, keys: &BTreeMap<String, (Key, Option<String>)>) {
-        let location = Location::new(&self.site.db()).unwrap();
-        let store = open_to_read(&location).unwrap();
+        let store = self.opened();
         for (id, token) in &self.held {
             let key = keys.get(id).map(|(key, _)| key);
             let expected = match key {

@@ -1,12 +1,10 @@
 //! Facts about a store's file, its siblings and its directories, as they are judged.
 
-use crate::store::Ownership;
+use crate::store::sqlite::actor::ROOT;
+use crate::store::sqlite::siblings::Ownership;
 
 /// The bit by which a group may write.
 pub const GROUP_WRITE: u32 = 0o020;
-
-/// The uid that may do all in any case.
-pub const ROOT: u32 = 0;
 
 /// A file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

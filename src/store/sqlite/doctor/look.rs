@@ -1,24 +1,25 @@
 //! A look at the files: facts, and no opinion of them.
 
 use super::place::{Beginning, Entry, Journal, Place};
-use super::program::Found;
-use crate::error::{Error, Result, escape, words};
-use crate::store::{Location, REPLACED, beside, is_marked, is_mount_point, is_scratch};
+use crate::error::{Error, Result, words};
+use crate::store::sqlite::aside::REPLACED;
+use crate::store::sqlite::base::shown;
+use crate::store::sqlite::file::Location;
+use crate::store::sqlite::header::{first_bytes, is_marked};
+use crate::store::sqlite::mount::is_mount_point;
+use crate::store::sqlite::parts::beside;
+use crate::store::sqlite::scratch::is_scratch;
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The bits of a mode that are permissions.
 const PERMISSIONS: u32 = 0o7777;
 
-/// The bits that make a file a program.
-const EXECUTABLE: u32 = 0o111;
-
 /// How many bytes SQLite's header of a file has.
-const HEADER: u64 = 100;
+const HEADER: usize = 100;
 
 /// Where the store at `location` lies, as `you` see it. Fails if there is none, or if it may not be
 /// looked at.
@@ -70,29 +71,6 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
     Ok(place)
 }
 
-/// The program `name` that a shell finds in the directories of `path`, a value of `PATH`, and whether
-/// it is the file `own`.
-pub fn for_program(path: &OsStr, name: &str, own: &Path) -> Option<Found> {
-    let identity = |path: &Path| {
-        let metadata = fs::metadata(path).ok()?;
-        let runs = metadata.is_file() && metadata.mode() & EXECUTABLE != 0;
-        runs.then(|| (metadata.dev(), metadata.ino()))
-    };
-    std::env::split_paths(path)
-        // An empty one is the current directory.
-        .map(|directory| PathBuf::from(".").join(directory).join(name))
-        .find_map(|candidate| Some((identity(&candidate)?, candidate)))
-        .map(|(found, candidate)| Found {
-            shown: shown(candidate.strip_prefix(".").unwrap_or(&candidate)),
-            is_own: identity(own) == Some(found),
-        })
-}
-
-/// A path as a message shows it.
-pub fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy())
-}
-
 /// Looks for what restores and backups leave beside the store at `path`. Who may not list the
 /// directory sees nothing of it.
 fn left_behind(path: &Path, place: &mut Place) {
@@ -126,14 +104,14 @@ fn journal(path: &Path) -> Option<Journal> {
         // cannot tell.
         is_hot: is_file
             && metadata.len() > 0
-            && first_bytes(path, 1).is_none_or(|first| first != [0]),
+            && first_bytes(path, 1).map_or(true, |first| first != [0]),
     })
 }
 
 /// What the store's file at `path` begins with, as far as it can be read.
 fn beginning_of(path: &Path, size: u64) -> Beginning {
     let is_blank =
-        || first_bytes(path, HEADER).is_some_and(|read| read.iter().all(|&byte| byte == 0));
+        || first_bytes(path, HEADER).is_ok_and(|read| read.iter().all(|&byte| byte == 0));
     match size {
         0 => Beginning::Empty,
         1 => Beginning::Blank,
@@ -141,15 +119,6 @@ fn beginning_of(path: &Path, size: u64) -> Beginning {
         _ if is_blank() => Beginning::Blank,
         _ => Beginning::Other,
     }
-}
-
-/// The first bytes of the file at `path`, up to `count`, if it can be read. Only before the store is
-/// opened: to close a file drops every lock that this process has on it.
-fn first_bytes(path: &Path, count: u64) -> Option<Vec<u8>> {
-    let mut read = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(count).read_to_end(&mut read).ok()?;
-    Some(read)
 }
 
 fn at(path: &Path) -> Result<Metadata> {

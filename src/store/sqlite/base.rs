@@ -1,8 +1,26 @@
-//! The file that an error is about, as its message names it: it is known from the start, so that no
-//! message is changed later.
+//! Constants of the format, and the file that an error is about, as its message names it: it is known
+//! from the start, so that no message is changed later.
 
-use super::shown;
+use crate::error::escape;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Mark of a SQLite file as a store of ours: "kctl" in ASCII.
+pub const APPLICATION_ID: i32 = 0x6b63_746c;
+
+/// The version of the schema that this program writes.
+pub const LATEST: usize = 3;
+
+/// The first version of the schema that knows projects. A reader leaves an older one as it is.
+pub const WITH_PROJECTS: usize = 2;
+
+/// Time that a writer waits for its turn, and a reader for recovery by another process.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Path as a message shows it.
+pub fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
 
 /// Purpose for which a file was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

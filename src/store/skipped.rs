@@ -1,4 +1,4 @@
-//! Damage as a store tells of it: of one key, without which the rest goes on, or of the whole.
+//! Keys whose records are damaged, without which the rest goes on.
 
 use crate::error::{Error, Result};
 use crate::hint::{Hint, run};
@@ -6,34 +6,6 @@ use crate::id::KeyId;
 
 /// The most keys that are named by their IDs.
 const NAMED: usize = 10;
-
-/// One thing that is wrong with a store's content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// A description in plain words, one line.
-    pub what: String,
-    /// Its extent.
-    pub extent: Extent,
-}
-
-/// Extent of damage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// Everything.
-    Whole,
-    /// The record of one key. The others work, and verification sees of that one what others see.
-    Key,
-    /// A part of one key's record that verification does not read: the key may work all the same.
-    Unseen,
-}
-
-impl Damage {
-    /// Tells whether it touches one key alone, of which can be said whether it works: such a store can be
-    /// copied and restored without making a key valid that was not.
-    pub fn is_apart(&self) -> bool {
-        self.extent == Extent::Key
-    }
-}
 
 /// The keys that a scan left out, since their records cannot be read.
 #[must_use]

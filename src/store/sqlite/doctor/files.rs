@@ -1,9 +1,10 @@
 //! What the files' modes, owners and neighbours mean. Pure: the facts are given.
 
-use super::place::{Beginning, Entry, GROUP_WRITE, Journal, Place, ROOT};
-use super::report::Report;
+use super::place::{Beginning, Entry, GROUP_WRITE, Journal, Place};
 use crate::error::shell_word;
 use crate::hint::{Hint, run};
+use crate::store::remarks::Remarks;
+use crate::store::sqlite::actor::ROOT;
 
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
@@ -19,12 +20,12 @@ pub fn move_and_restore() -> Hint {
 }
 
 /// Says what is wrong with `place`, and what is to be known of it.
-pub fn judge(place: &Place, report: &mut Report) {
+pub fn judge(place: &Place, remarks: &mut Remarks) {
     // Whoever opens the store gives an empty log the store's mode.
     let empty = place.beside.iter().filter(|file| file.size == 0);
-    open_to_others(&place.store, empty, report);
+    open_to_others(&place.store, empty, remarks);
     for file in place.beside.iter().chain(&place.replaced) {
-        open_to_others(file, [], report);
+        open_to_others(file, [], remarks);
     }
     if place.is_ruined() {
         let (shown, what) = (
@@ -35,7 +36,7 @@ pub fn judge(place: &Place, report: &mut Report) {
             },
         );
         let beside: Vec<&str> = place.beside.iter().map(|file| &*file.shown).collect();
-        report.finding(
+        remarks.finding(
             "damage",
             format!(
                 "{shown} was a store, and is damaged: {what}, and beside it lies {}",
@@ -44,28 +45,28 @@ pub fn judge(place: &Place, report: &mut Report) {
             move_and_restore(),
         );
     }
-    several_names(place, report);
+    several_names(place, remarks);
     if place.is_mounted_alone {
-        report.finding(
+        remarks.finding(
             "mount",
             format!("{} is mounted without its directory: each side of the mount has a write-ahead log of its own, which damages the store", place.store.shown),
             "mount the directory that it lies in instead",
         );
     }
     for shown in &place.odd {
-        report.finding(
+        remarks.finding(
             "not-a-file",
             format!("{shown} is a symbolic link, or no ordinary file: what is written to it goes elsewhere"),
             "find out who put it there; move it away while nobody uses the store",
         );
     }
     if let Some(found) = &place.journal {
-        journal(place, found, report);
+        journal(place, found, remarks);
     }
-    owners(place, report);
-    directories(place, report);
+    owners(place, remarks);
+    directories(place, remarks);
     if let Some(link) = &place.link {
-        report.note(
+        remarks.note(
             "via-link",
             format!(
                 "{link} is a symbolic link: the store is {}",
@@ -74,19 +75,19 @@ pub fn judge(place: &Place, report: &mut Report) {
             None,
         );
     }
-    groups(place, report);
-    left_behind(place, report);
+    groups(place, remarks);
+    left_behind(place, remarks);
 }
 
 /// Reports a store or a sibling with several hard links.
-fn several_names(place: &Place, report: &mut Report) {
+fn several_names(place: &Place, remarks: &mut Remarks) {
     let consequence = "each would have a write-ahead log of its own, which damages the store";
     let linked = [(&place.store, consequence)].into_iter();
     let goes_elsewhere = "what is written to it goes elsewhere too";
     let beside = place.beside.iter().map(|file| (file, goes_elsewhere));
     for (Entry { shown, names, .. }, consequence) in linked.chain(beside) {
         if *names > 1 {
-            report.finding(
+            remarks.finding(
                 "hard-link",
                 format!("{shown} has {names} names (hard links): {consequence}"),
                 &*format!(
@@ -102,7 +103,7 @@ fn several_names(place: &Place, report: &mut Report) {
 fn open_to_others<'e>(
     file: &Entry,
     after: impl IntoIterator<Item = &'e Entry>,
-    report: &mut Report,
+    remarks: &mut Remarks,
 ) {
     if file.mode & OTHERS == 0 {
         return;
@@ -114,23 +115,23 @@ fn open_to_others<'e>(
         hint.push(' ');
         hint.push_str(&shell_word(&file.shown));
     }
-    report.finding(
+    remarks.finding(
         "open-file",
         format!("others may {} {shown} (mode {mode:04o})", rights(*mode)),
         &*hint,
     );
 }
 
-fn journal(place: &Place, journal: &Journal, report: &mut Report) {
+fn journal(place: &Place, journal: &Journal, remarks: &mut Remarks) {
     let shown = &journal.entry.shown;
     if place.is_foreign_journal(journal) {
-        report.finding(
+        remarks.finding(
             "journal",
             format!("a rollback journal that is not keyctl's lies beside the store: {shown}; with it, SQLite may undo changes"),
             "find out who put it there; move it away while nobody uses the store",
         );
     } else if journal.is_hot {
-        report.finding(
+        remarks.finding(
             "journal",
             format!("a restore, or the making of the store, was cut short or is under way: {shown} holds what is to be undone"),
             Hint::from("leave it there: it is needed; if nobody is at work, run the restore again (")
@@ -140,7 +141,7 @@ fn journal(place: &Place, journal: &Journal, report: &mut Report) {
     }
 }
 
-fn owners(place: &Place, report: &mut Report) {
+fn owners(place: &Place, remarks: &mut Remarks) {
     let files = place
         .beside
         .iter()
@@ -148,7 +149,7 @@ fn owners(place: &Place, report: &mut Report) {
     let directory = [&place.directory];
     let directory = directory.into_iter().filter(|it| place.is_strangers(it));
     for Entry { shown, uid, .. } in files.chain(directory) {
-        report.finding(
+        remarks.finding(
             "owner",
             format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
             &*format!("once you know how that came: chown {} {word}", place.store.uid, word = shell_word(shown)),
@@ -156,7 +157,7 @@ fn owners(place: &Place, report: &mut Report) {
     }
     // Sticky or not: the bit does not hold back the directory's owner.
     for Entry { shown, uid, .. } in place.above.iter().filter(|it| place.is_strangers(it)) {
-        report.finding(
+        remarks.finding(
             "owner",
             format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {}), and can put another store in its place", place.store.uid),
             &*format!("chown {ROOT} {word}, or move the store to a directory that is under no stranger's", word = shell_word(shown)),
@@ -164,7 +165,7 @@ fn owners(place: &Place, report: &mut Report) {
     }
 }
 
-fn directories(place: &Place, report: &mut Report) {
+fn directories(place: &Place, remarks: &mut Remarks) {
     let Entry { shown, mode, .. } = &place.directory;
     if mode & OTHERS_WRITE != 0 {
         let danger = if mode & STICKY == 0 {
@@ -172,7 +173,7 @@ fn directories(place: &Place, report: &mut Report) {
         } else {
             "they can put a write-ahead log or a journal beside it"
         };
-        report.finding(
+        remarks.finding(
             "open-directory",
             format!("others may write {shown}, where the store lies (mode {mode:04o}): {danger}"),
             &*format!(
@@ -183,7 +184,7 @@ fn directories(place: &Place, report: &mut Report) {
     }
     for Entry { shown, mode, .. } in &place.above {
         if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
-            report.finding(
+            remarks.finding(
                 "open-ancestor",
                 format!("others may write {shown}, on the way to the store (mode {mode:04o}): they can put another store in its place"),
                 &*format!("chmod o-w {word}", word = shell_word(shown)),
@@ -193,7 +194,7 @@ fn directories(place: &Place, report: &mut Report) {
 }
 
 /// What others may do as well is no matter of the group.
-fn groups(place: &Place, report: &mut Report) {
+fn groups(place: &Place, remarks: &mut Remarks) {
     let store = &place.store;
     let differs = |file: &&Entry| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
     let beside = place.beside.iter().filter(differs);
@@ -202,7 +203,7 @@ fn groups(place: &Place, report: &mut Report) {
             shown, mode, gid, ..
         } = file;
         if exceeds_others(*mode) {
-            report.note(
+            remarks.note(
                 "group",
                 format!(
                     "the group with gid {gid} may {} {shown} (mode {mode:04o})",
@@ -219,7 +220,7 @@ fn groups(place: &Place, report: &mut Report) {
         shown, mode, gid, ..
     } = &place.directory;
     if mode & GROUP_WRITE != 0 && mode & OTHERS_WRITE == 0 {
-        report.note(
+        remarks.note(
             "group",
             format!(
                 "the group with gid {gid} may write {shown}, where the store lies (mode {mode:04o})"
@@ -235,7 +236,7 @@ fn groups(place: &Place, report: &mut Report) {
     } in &place.above
     {
         if mode & GROUP_WRITE != 0 && mode & (OTHERS_WRITE | STICKY) == 0 {
-            report.note(
+            remarks.note(
                 "group",
                 format!("the group with gid {gid} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place"),
                 &*format!("if the group is not to be trusted with that: chmod g-w {word}", word = shell_word(shown)),
@@ -245,9 +246,9 @@ fn groups(place: &Place, report: &mut Report) {
 }
 
 /// Files with hashes in them that the store does without.
-fn left_behind(place: &Place, report: &mut Report) {
+fn left_behind(place: &Place, remarks: &mut Remarks) {
     if let Some(first) = place.replaced.first() {
-        report.note(
+        remarks.note(
             "replaced",
             format!(
                 "restores have put files aside ({}): {}",
@@ -258,7 +259,7 @@ fn left_behind(place: &Place, report: &mut Report) {
         );
     }
     if let Some(first) = place.scratch.first() {
-        report.note(
+        remarks.note(
             "leftover",
             format!(
                 "backups or restores that were killed, or that are under way, have left directories ({}): {}",
@@ -334,7 +335,7 @@ mod tests {
     fn codes(change: impl FnOnce(&mut Place)) -> (Vec<&'static str>, Vec<&'static str>) {
         let mut place = place();
         change(&mut place);
-        let mut report = Report::default();
+        let mut report = Remarks::default();
         judge(&place, &mut report);
         (
             report.findings.iter().map(|remark| remark.code).collect(),
@@ -350,7 +351,7 @@ mod tests {
             size: 0,
             ..entry("/my store/it's.db-wal", 0o600)
         }];
-        let mut report = Report::default();
+        let mut report = Remarks::default();
         judge(&place, &mut report);
         assert_eq!(
             report.findings[0].hint,
@@ -500,9 +501,13 @@ mod tests {
             change(&mut journal);
             let mut place = place();
             place.journal = Some(journal);
-            let mut report = Report::default();
+            let mut report = Remarks::default();
             judge(&place, &mut report);
-            report.text(&Called::by(&[]))
+            {
+                let called = Called::by(&[]);
+                let hints = report.findings.iter().filter_map(|it| it.hint.as_ref());
+                hints.map(|hint| called.advice(hint)).collect()
+            }
         };
         for uid in [ALICE, ROOT] {
             let text = told(&|journal| journal.entry.uid = uid);

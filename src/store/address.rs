@@ -1,0 +1,131 @@
+//! The place that a store is at: a file or a server.
+
+use super::sqlite::Location;
+use crate::error::{Error, Result, escape};
+use std::fmt;
+use std::path::Path;
+
+/// Schemes of the URL of a PostgreSQL server.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// Address of a store. A password in it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Place);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Place {
+    File(Location),
+    Server(Server),
+}
+
+/// A PostgreSQL server and a database on it.
+#[derive(Clone, PartialEq, Eq)]
+struct Server {
+    /// The user, the hosts and the database, as a message shows them.
+    shown: String,
+    /// The environment variable that named it, if none of the arguments did.
+    variable: Option<&'static str>,
+}
+
+impl Address {
+    /// Reads an address: the URL of a server, or the path of a file. It was given by an argument, or by the
+    /// environment `variable`.
+    ///
+    /// # Errors
+    ///
+    /// Where the path is none that a store can have.
+    pub fn new(text: &Path, variable: Option<&'static str>) -> Result<Self> {
+        if let Some(shown) = text.to_str().and_then(without_secrets) {
+            return Ok(Address(Place::Server(Server { shown, variable })));
+        }
+        Ok(Address(Place::File(
+            Location::new(text)?.named_by(variable),
+        )))
+    }
+
+    /// Returns where the store's file is.
+    ///
+    /// # Errors
+    ///
+    /// Where the store is on a server, which this program cannot ask.
+    pub(super) fn file(&self) -> Result<&Location> {
+        match &self.0 {
+            Place::File(location) => Ok(location),
+            Place::Server(server) => Err(Error::usage(format!(
+                "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",
+                server.variable.unwrap_or("--db")
+            ))
+            .hint("name the store's file: --db PATH")),
+        }
+    }
+
+    /// Refuses `path` for a new file that would be taken for a part of the store, or of another file.
+    pub fn check_apart(&self, path: &Path) -> Result<()> {
+        self.file()?.check_apart(path)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::File(location) => f.write_str(&location.shown()),
+            Place::Server(server) => f.write_str(&server.shown),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// Tells whether `text` is the URL of a PostgreSQL server.
+pub fn is_server(text: &str) -> bool {
+    SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+}
+
+/// Rebuilds the URL of a server from its user, hosts and database alone: a password can also stand in its
+/// parameters. `None` for other text.
+fn without_secrets(url: &str) -> Option<String> {
+    let scheme = SCHEMES.iter().find(|scheme| url.starts_with(**scheme))?;
+    let rest = url.strip_prefix(scheme)?;
+    // A password may hold any of the characters with which another part begins: all up to the last '@'
+    // may be one.
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((credentials, rest)) => {
+            let user = credentials.split([':', '/', '?', '#']).next();
+            (format!("{}@", user.unwrap_or_default()), rest)
+        }
+        None => (String::new(), rest),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    Some(escape(&format!("{scheme}{user}{rest}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        let address = Address::new(Path::new(text), None).unwrap();
+        assert_eq!(format!("{address:?}"), format!("Address({address})"));
+        address.to_string()
+    }
+
+    #[test]
+    fn an_address_is_shown_without_a_password() {
+        for (text, expected) in [
+            ("/srv/k.db", "/srv/k.db"),
+            ("postgres://h/d", "postgres://h/d"),
+            ("postgresql://u@h:5432,g/d", "postgresql://u@h:5432,g/d"),
+            ("postgres://u:pw@h/d?sslmode=disable", "postgres://u@h/d"),
+            ("postgres://u:p@w:x@h/d", "postgres://u@h/d"),
+            ("postgres://u:p/w?x#y@h/d", "postgres://u@h/d"),
+            ("postgres://h/d?user=u&password=pw", "postgres://h/d"),
+            ("postgres://:pw@h", "postgres://@h"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+}

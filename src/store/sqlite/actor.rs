@@ -1,0 +1,124 @@
+//! The user who runs a command, as the owner of a store's file knows them, and their rights in it.
+
+use crate::access::Access;
+use crate::env::Actor;
+use crate::namespace::Namespace;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The uid that may do everything with any file that its user namespace knows the owner of.
+pub const ROOT: u32 = 0;
+
+/// Those who are administrators of every store, in words ([`access`]).
+pub const IMPLICIT_ADMINISTRATORS: [&str; 2] = ["the owner of the store's file", "root"];
+
+/// Returns `actor` as the owner of the file at `path` knows them: in a namespace that does not know that
+/// owner, by the uid outside. It has a name that no user has, since a namespace around this one may be
+/// of the same making.
+pub fn towards(actor: Actor, path: &Path) -> Actor {
+    if !is_foreign(&actor.namespace, actor.uid, path) {
+        return actor;
+    }
+    let outside = actor.namespace.outside(actor.uid);
+    let login_uid = actor.login_uid.and_then(|uid| actor.namespace.outside(uid));
+    Actor {
+        // Not by the uid inside, which may be another's outside.
+        name: outside.map_or("userns:unknown".to_owned(), |uid| format!("userns:{uid}")),
+        uid: outside.unwrap_or(actor.uid),
+        login_uid,
+        ..actor
+    }
+}
+
+/// Returns the rights of `actor`, who was `appointed` an administrator or not, in the store whose file is
+/// at `path`. The owner of the file and root always are administrators, where the user namespace of
+/// `actor` knows that owner.
+pub fn access(actor: &Actor, appointed: bool, path: &Path) -> Access {
+    let by_uid = owner_of(&actor.namespace, path)
+        .is_some_and(|owner| actor.uid == ROOT || actor.uid == owner);
+    Access {
+        actor: actor.name.clone(),
+        admin: appointed || by_uid,
+    }
+}
+
+/// Returns the uid of the owner of the file at `path`, if `namespace` knows them.
+fn owner_of(namespace: &Namespace, path: &Path) -> Option<u32> {
+    let uid = fs::metadata(path).ok()?.uid();
+    let known = !namespace.is_doubtful(uid)
+        || (namespace.outside(uid).is_some() && has_rights_of_owner(path));
+    known.then_some(uid)
+}
+
+/// Tells whether `uid` in `namespace` stands for somebody whom the owner of the file at `path` could not
+/// know: the file is there, and its owner is not known in the namespace.
+fn is_foreign(namespace: &Namespace, uid: u32, path: &Path) -> bool {
+    if namespace.is_whole() || fs::metadata(path).is_err() || owner_of(namespace, path).is_some() {
+        return false;
+    }
+    namespace.is_doubted(uid)
+}
+
+/// Tells whether this process has the rights of the owner of the file at `path`: only then the kernel
+/// opens it without a change of its access time (open(2), `O_NOATIME`), and it goes by the real owner.
+#[cfg(target_os = "linux")]
+fn has_rights_of_owner(path: &Path) -> bool {
+    use rustix::fs::{Mode, OFlags, open};
+    let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    match open(path, flags, Mode::empty()) {
+        Ok(file) => {
+            // Never closed: that would let go of every lock that SQLite has on the file.
+            std::mem::forget(file);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_rights_of_owner(_: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::namespace::OVERFLOW;
+
+    /// As `unshare -Ur` makes it.
+    const OWN: &str = "         0    4000003          1\n";
+
+    /// As rootless containers have it.
+    const ROOTLESS: &str = "0 1000 1\n1 100000 65536\n";
+
+    fn of(uid_map: &str) -> Namespace {
+        Namespace::new(uid_map, OVERFLOW)
+    }
+
+    #[test]
+    fn a_file_of_ones_own_is_known_and_one_that_is_not_there_is_foreign_to_nobody() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let uid = file.as_file().metadata().unwrap().uid();
+        for map in [OWN, ROOTLESS, "0 0 4294967295"] {
+            assert_eq!(owner_of(&of(map), file.path()), Some(uid), "{map}");
+            assert!(!is_foreign(&of(map), 0, file.path()));
+            assert!(!is_foreign(&of(map), 0, Path::new("/no/such/file")));
+        }
+    }
+
+    #[test]
+    fn where_the_number_for_nobody_is_an_owners_the_kernel_tells() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let uid = file.as_file().metadata().unwrap().uid();
+        // As if the owner were shown as nobody: this process has their rights all the same.
+        let doubtful = Namespace::new("0 100000 65536\n100000 1000000 4000000000\n", uid);
+        assert!(doubtful.is_doubtful(uid));
+        #[cfg(target_os = "linux")]
+        assert_eq!(owner_of(&doubtful, file.path()), Some(uid));
+        let unknown = Namespace::new("4294967000 0 1", uid);
+        assert_eq!(owner_of(&unknown, file.path()), None);
+        assert!(is_foreign(&unknown, 0, file.path()));
+        assert!(is_foreign(&unknown, 1000, file.path()));
+    }
+}

@@ -1,0 +1,80 @@
+//! Header of a store's file, read apart from SQLite.
+//!
+//! POSIX drops every lock that a process has on a file once it closes any descriptor of it (fcntl(2)),
+//! SQLite's locks too. So what is opened here is kept open until the process ends, once for each file.
+
+use super::base::APPLICATION_ID;
+use super::identity::{Inode, inode, inode_of};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// First bytes of every SQLite file.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Offset of the application's mark, 4 bytes (<https://sqlite.org/fileformat2.html#the_database_header>).
+const MARK: usize = 68;
+
+/// Files that were read here.
+static KEPT: Mutex<BTreeMap<Inode, File>> = Mutex::new(BTreeMap::new());
+
+/// Tells whether the file at `path` has SQLite's mark and ours, whatever else is in it.
+pub fn is_marked(path: &Path) -> bool {
+    let header = first_bytes(path, MARK + 4).unwrap_or_default();
+    header.starts_with(MAGIC) && header.get(MARK..) == Some(&APPLICATION_ID.to_be_bytes())
+}
+
+/// Reads the first bytes of the file at `path`, up to `count`.
+pub fn first_bytes(path: &Path, count: usize) -> io::Result<Vec<u8>> {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = inode(path).and_then(|inode| kept.get(&inode)) {
+        return read(file, count);
+    }
+    let file = File::open(path)?;
+    let inode = inode_of(&file.metadata()?);
+    let bytes = read(&file, count);
+    if let Some(replaced) = kept.insert(inode, file) {
+        // Another path led to the same file since.
+        std::mem::forget(replaced);
+    }
+    bytes
+}
+
+fn read(file: &File, count: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; count];
+    let mut filled = 0;
+    while filled < count {
+        match file.read_at(&mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn is_marked_reads_what_is_in_the_file_now() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(!is_marked(file.path()));
+        let mut header = MAGIC.to_vec();
+        header.resize(MARK, 0);
+        header.extend(APPLICATION_ID.to_be_bytes());
+        fs::write(file.path(), &header).unwrap();
+        assert!(is_marked(file.path()));
+        assert_eq!(first_bytes(file.path(), 1000).unwrap(), header);
+        header[MARK] ^= 1;
+        fs::write(file.path(), &header).unwrap();
+        assert!(!is_marked(file.path()));
+    }
+}

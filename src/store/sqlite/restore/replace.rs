@@ -1,0 +1,162 @@
+//! The two ways in which a copy takes a store's place: row by row in one transaction, or page by page over a
+//! file that cannot be read.
+
+use super::super::aside::Aside;
+use super::super::commit::{truncate_log, uncommitted};
+use super::super::copy::Text;
+use super::super::error::{Error, Result};
+use super::super::file::Location;
+use super::super::identity::{Comparison, Held};
+use super::super::scratch::Scratch;
+use super::super::tx::SqliteTx;
+use super::super::{Sqlite, check_same, write};
+use super::words::in_doubt;
+use crate::error::{Error as Told, Kind, Result as ToldResult};
+use crate::event::Event;
+use crate::store::contract;
+use crate::store::contract::Read;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::{Path, PathBuf};
+
+/// The name of the replaced store in the scratch directory.
+pub(super) const REPLACED: &str = "replaced";
+
+/// Says under the lock whether a restore goes on: it is given the store that is to be replaced, if
+/// there is one that can be read, and the copy, and returns the event that the restored log is to
+/// end with.
+pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> ToldResult<Event> + 'a;
+
+/// Every table and its columns, each behind what it refers to.
+const TABLES: [(&str, &str); 10] = [
+    ("scopes", "name, description"),
+    ("scope_implies", "name, implied"),
+    (
+        "keys",
+        "seq, id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, grace_from, \
+         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by",
+    ),
+    ("key_scopes", "key, scope"),
+    ("key_labels", "key, label, value"),
+    ("policy", "name, value"),
+    ("administrators", "name"),
+    ("members", "project, user, role"),
+    ("events", "seq, at, actor, action, key_id, detail, hash"),
+    ("event_head", "one, seq, hash"),
+];
+
+/// Writes page by page what is behind `from` over what is behind `to`: all of it in one transaction,
+/// which asks nothing of what was there.
+pub(super) fn write_over(from: &Connection, to: &mut Connection) -> Result<()> {
+    match Backup::new(from, to)?.step(-1)? {
+        StepResult::Done => {}
+        // Both are for this process alone.
+        _ => return Err(Error::Told(Told::store("the store could not be written"))),
+    }
+    to.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+    Ok(())
+}
+
+/// Puts what `copy` holds in the place of what `store` holds, in one transaction. Returns the path
+/// at which what was replaced is kept.
+pub(super) fn in_place(
+    store: &mut Sqlite,
+    copy: &Sqlite,
+    scratch: &Scratch,
+    mut aside: Aside,
+    decide: &mut Decide<'_>,
+) -> ToldResult<PathBuf> {
+    let opened = store.opened.get_mut();
+    let path = opened.path.clone();
+    let failed = |error: Error| error.about(&path);
+    // Somebody may have been asked since they were opened.
+    check_same(opened.compare(&store.location), &path)?;
+    let compare = || {
+        opened
+            .held
+            .as_ref()
+            .map_or(Ok(Comparison::Same), Held::compare)
+    };
+    let connection = &mut opened.connection;
+    connection
+        .execute("ATTACH ?1 AS copy", [Text(&copy.opened.borrow().path)])
+        .map_err(|cause| failed(cause.into()))?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|cause| failed(cause.into()))?;
+    // It may have waited for its turn.
+    check_same(compare(), &path)?;
+    let current = SqliteTx::new(&transaction, &path);
+    let event = contract::read(copy, |copy| decide(Some(&current), copy))?;
+    // By a connection of its own: it reads what the lock keeps as it is.
+    let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
+    aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
+    replace_all(&transaction, &with_kept(event, Some(aside.path()))).map_err(failed)?;
+    let committed = transaction.commit();
+    match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
+        // Either may be what the store holds once it works again.
+        Err(error) if error.kind == Kind::Uncertain => {
+            return Err(in_doubt(error, Some(&aside.keep())));
+        }
+        committed => committed?,
+    }
+    truncate_log(connection);
+    Ok(aside.keep())
+}
+
+/// Puts every row of the attached database `copy` in the place of every row of the main one, and
+/// `event` at the end of the log.
+fn replace_all(connection: &Connection, event: &Event) -> Result<()> {
+    for (table, _) in TABLES.iter().rev() {
+        connection.execute(&format!("DELETE FROM main.{table}"), [])?;
+    }
+    // The record of a damaged key is restored as it is.
+    connection.pragma_update(None, "ignore_check_constraints", true)?;
+    for (table, columns) in TABLES {
+        let sql =
+            format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM copy.{table}");
+        connection.execute(&sql, [])?;
+    }
+    write::append(connection, event)
+}
+
+/// Adds to `event` where what was replaced is kept, if anything is.
+pub(super) fn with_kept(event: Event, kept: Option<&Path>) -> Event {
+    match kept {
+        Some(path) => event.with("kept", path.to_string_lossy()),
+        None => event,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migrate;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_column_of_every_table_is_restored() {
+        let model = migrate::model(usize::MAX).ok().unwrap();
+        let mut statement = model
+            .prepare(
+                "SELECT tables.name, columns.name FROM sqlite_schema AS tables, \
+                 pragma_table_xinfo(tables.name) AS columns WHERE tables.type = 'table' ORDER BY cid",
+            )
+            .unwrap();
+        let mut there: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        for row in rows.unwrap() {
+            let (table, column) = row.unwrap();
+            there.entry(table).or_default().push(column);
+        }
+        let listed: BTreeMap<String, Vec<String>> = TABLES
+            .iter()
+            .map(|(table, columns)| {
+                let columns = columns.split(", ").map(str::to_owned).collect();
+                ((*table).to_owned(), columns)
+            })
+            .collect();
+        assert_eq!(listed, there);
+    }
+}

@@ -1,0 +1,268 @@
+//! One transaction, as the contract has it.
+
+use super::base::Subject;
+use super::error::{Error, Result, keeps_changing};
+use super::fingerprint::Fingerprint;
+use super::{actor, nearest, read, write};
+use crate::access::Access;
+use crate::env::Actor;
+use crate::error::Result as ToldResult;
+use crate::event::{Event, Flaw, Head};
+use crate::id::KeyId;
+use crate::key::Key;
+use crate::policy::Policy;
+use crate::project::{Member, Role};
+use crate::scope::{Registry, Scope};
+use crate::store::contract::{Known, Read, Tx, Visit, VisitEntry};
+use crate::store::filter::{Filter, LogFilter};
+use crate::store::skipped::Skipped;
+use crate::when::{Span, Timestamp};
+use rusqlite::{Connection, Params};
+use std::ops::ControlFlow;
+
+/// One open transaction.
+pub struct SqliteTx<'a> {
+    connection: &'a Connection,
+    subject: Subject<'a>,
+    /// Fingerprint of a file that is read without locks, at its open.
+    unlocked: Option<Fingerprint>,
+}
+
+impl<'a> SqliteTx<'a> {
+    /// The transaction that is open on `connection`, to the store `subject`.
+    pub fn new(connection: &'a Connection, subject: impl Into<Subject<'a>>) -> Self {
+        Self::view(connection, subject.into(), None)
+    }
+
+    /// The same, to a file that is read without locks if it was `unlocked` at its open.
+    pub fn view(
+        connection: &'a Connection,
+        subject: Subject<'a>,
+        unlocked: Option<Fingerprint>,
+    ) -> Self {
+        SqliteTx {
+            connection,
+            subject,
+            unlocked,
+        }
+    }
+
+    /// The connection that the transaction is open on.
+    pub fn connection(&self) -> &Connection {
+        self.connection
+    }
+
+    /// The file that errors are about.
+    pub fn subject(&self) -> Subject<'_> {
+        self.subject
+    }
+
+    /// Visits what `read` visits. In a file that is read without locks nothing is visited before all of
+    /// it was read and the file was found unchanged: what is handed on cannot be taken back.
+    fn visit<T, R>(
+        &self,
+        visit: &mut dyn FnMut(T) -> ToldResult<ControlFlow<()>>,
+        read: impl FnOnce(&mut dyn FnMut(T) -> ToldResult<ControlFlow<()>>) -> Result<R>,
+    ) -> ToldResult<R> {
+        let Some(unlocked) = self.unlocked else {
+            return self.told(read(visit));
+        };
+        let mut all = Vec::new();
+        let result = read(&mut |one| {
+            all.push(one);
+            Ok(ControlFlow::Continue(()))
+        });
+        if !unlocked.still_holds(self.subject.path) {
+            return Err(keeps_changing(self.subject));
+        }
+        for one in all {
+            if visit(one)?.is_break() {
+                break;
+            }
+        }
+        self.told(result)
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> ToldResult<()> {
+        let execute = || -> Result<()> {
+            // One command may do the same to thousands of keys.
+            self.connection.prepare_cached(sql)?.execute(params)?;
+            Ok(())
+        };
+        self.told(execute())
+    }
+
+    fn told<T>(&self, result: Result<T>) -> ToldResult<T> {
+        result.map_err(|error| error.about(self.subject))
+    }
+}
+
+impl Read for SqliteTx<'_> {
+    fn get(&self, id: KeyId) -> ToldResult<Option<Key>> {
+        self.told(read::get(self.connection, id))
+    }
+
+    fn to_verify(&self, ids: &[KeyId]) -> ToldResult<Vec<Option<Known>>> {
+        self.told(nearest::to_verify(self.connection, ids))
+    }
+
+    fn live_key(&self, owner: &str, name: &str) -> ToldResult<Option<Key>> {
+        self.told(read::live_key(self.connection, owner, name))
+    }
+
+    fn live_names(&self, owner: Option<&str>, limit: u64) -> ToldResult<Vec<(String, String)>> {
+        self.told(read::live_names(self.connection, owner, limit))
+    }
+
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<Skipped> {
+        self.visit(visit, |visit| read::scan(self.connection, filter, visit))
+    }
+
+    fn damaged_owner(&self, id: KeyId) -> ToldResult<Option<String>> {
+        self.told(read::damaged_owner(self.connection, id))
+    }
+
+    fn policy(&self) -> ToldResult<Policy> {
+        self.told(read::policy(self.connection))
+    }
+
+    fn readable_policy(&self) -> ToldResult<(Policy, Vec<String>)> {
+        self.told(read::readable_policy(self.connection))
+    }
+
+    fn scopes(&self) -> ToldResult<Registry> {
+        self.told(read::scopes(self.connection))
+    }
+
+    fn access(&self, actor: &Actor) -> ToldResult<Access> {
+        let appointed = self.is_appointed(&actor.name)?;
+        Ok(actor::access(actor, appointed, self.subject.path))
+    }
+
+    fn users_of_scope(&self, scope: &str, limit: u64) -> ToldResult<Vec<Key>> {
+        self.told(read::users_of_scope(self.connection, scope, limit))
+    }
+
+    fn role(&self, project: &str, user: &str) -> ToldResult<Option<Role>> {
+        self.told(read::role(self.connection, project, user))
+    }
+
+    fn members(&self, project: Option<&str>, limit: Option<u64>) -> ToldResult<Vec<Member>> {
+        self.told(read::members(self.connection, project, limit))
+    }
+
+    fn projects(&self, limit: u64) -> ToldResult<Vec<String>> {
+        self.told(read::projects(self.connection, limit))
+    }
+
+    fn is_appointed(&self, user: &str) -> ToldResult<bool> {
+        self.told(read::is_appointed(self.connection, user))
+    }
+
+    fn administrators(&self, limit: Option<u64>) -> ToldResult<Vec<String>> {
+        self.told(read::administrators(self.connection, limit))
+    }
+
+    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> ToldResult<()> {
+        self.visit(visit, |visit| {
+            read::scan_log(self.connection, filter, visit)
+        })
+    }
+
+    fn head(&self) -> ToldResult<Head> {
+        self.told(read::head(self.connection))
+    }
+
+    fn event_at(&self, seq: i64) -> ToldResult<Option<Head>> {
+        self.told(read::event_at(self.connection, seq))
+    }
+
+    fn check_log(&self, kept: Option<Head>) -> ToldResult<std::result::Result<Head, Flaw>> {
+        self.told(read::check_log(self.connection, kept))
+    }
+}
+
+impl Tx for SqliteTx<'_> {
+    fn insert(&mut self, key: &Key, hash: &str) -> ToldResult<()> {
+        self.told(write::insert(self.connection, key, hash))
+    }
+
+    fn update(&mut self, key: &Key) -> ToldResult<()> {
+        self.told(write::update(self.connection, key))
+    }
+
+    fn purge(&mut self, id: KeyId) -> ToldResult<()> {
+        self.execute("DELETE FROM keys WHERE id = ?1", [id.as_str()])
+    }
+
+    fn append(&mut self, event: &Event) -> ToldResult<()> {
+        self.told(write::append(self.connection, event))
+    }
+
+    fn touch(&mut self, id: KeyId, now: Timestamp) -> ToldResult<()> {
+        self.execute(
+            "UPDATE keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?3)",
+            (now.millis(), id.as_str(), now.before(Span::MINUTE).millis()),
+        )
+    }
+
+    fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> ToldResult<bool> {
+        let sql = "UPDATE keys SET hash = ?1 WHERE id = ?2 AND hash = ?3";
+        let replace = || {
+            self.connection
+                .prepare_cached(sql)?
+                .execute((new, id.as_str(), old))
+        };
+        self.told(replace().map(|rows| rows == 1).map_err(Error::from))
+    }
+
+    fn set_policy(&mut self, name: &str, value: Option<&str>) -> ToldResult<()> {
+        match value {
+            Some(value) => self.execute(
+                "INSERT OR REPLACE INTO policy (name, value) VALUES (?1, ?2)",
+                [name, value],
+            ),
+            None => self.execute("DELETE FROM policy WHERE name = ?1", [name]),
+        }
+    }
+
+    fn add_scope(&mut self, name: &str, scope: &Scope) -> ToldResult<()> {
+        let sql = "INSERT INTO scopes (name, description) VALUES (?1, ?2)";
+        self.execute(sql, [name, &scope.description])?;
+        for implied in &scope.implies {
+            self.execute(
+                "INSERT INTO scope_implies (name, implied) VALUES (?1, ?2)",
+                [name, implied],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn remove_scope(&mut self, name: &str) -> ToldResult<()> {
+        self.execute("DELETE FROM scope_implies WHERE name = ?1", [name])?;
+        self.execute("DELETE FROM scopes WHERE name = ?1", [name])
+    }
+
+    fn set_member(&mut self, member: &Member) -> ToldResult<()> {
+        let sql = "INSERT OR REPLACE INTO members (project, user, role) VALUES (?1, ?2, ?3)";
+        self.execute(sql, [&member.project, &member.user, member.role.word()])
+    }
+
+    fn remove_member(&mut self, project: &str, user: &str) -> ToldResult<()> {
+        self.execute(
+            "DELETE FROM members WHERE project = ?1 AND user = ?2",
+            [project, user],
+        )
+    }
+
+    fn add_administrator(&mut self, user: &str) -> ToldResult<()> {
+        self.execute(
+            "INSERT OR IGNORE INTO administrators (name) VALUES (?1)",
+            [user],
+        )
+    }
+
+    fn remove_administrator(&mut self, user: &str) -> ToldResult<()> {
+        self.execute("DELETE FROM administrators WHERE name = ?1", [user])
+    }
+}
