@@ -5,7 +5,7 @@
 
 use crate::directory;
 use crate::env::Output;
-use crate::error::{Error, Result, quote, words};
+use crate::error::{Error, Result, quote};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Access, FileType, access, fstat, fsync, stat};
 use rustix::termios::isatty;
@@ -44,11 +44,9 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
 /// Writes all of `bytes` to `stdout` within two seconds, and to the disk if it is a file.
 pub fn to_stdout(stdout: &mut dyn Output, bytes: &[u8]) -> Result<()> {
     send(stdout, bytes, Instant::now() + LIMIT).map_err(|cause| {
-        Error::store(format!(
-            "the token could not be written to standard output: {}",
-            words(&cause)
-        ))
-        .hint("nothing was made or changed in the store; mend the output and run the command again")
+        Error::store("the token could not be written to standard output")
+            .because(cause)
+            .hint("nothing was made or changed in the store; mend the output and run the command again")
     })
 }
 
@@ -117,7 +115,7 @@ impl SecretFile {
             return Err(taken(path));
         }
         access(directory::of(path), Access::WRITE_OK | Access::EXEC_OK)
-            .map_err(|cause| unmade(path, &cause.into()))
+            .map_err(|cause| unmade(path, cause.into()))
     }
 
     /// Makes the file and writes `bytes` to it and to the disk.
@@ -129,14 +127,14 @@ impl SecretFile {
             .open(path)
             .map_err(|cause| match cause.kind() {
                 io::ErrorKind::AlreadyExists => taken(path),
-                _ => unmade(path, &cause),
+                _ => unmade(path, cause),
             })?;
         let made = SecretFile {
             path: path.to_owned(),
             kept: false,
         };
         made.fill(&file, bytes)
-            .map_err(|cause| unwritten(path, &cause))?;
+            .map_err(|cause| unwritten(path, cause))?;
         Ok(made)
     }
 
@@ -160,21 +158,19 @@ fn taken(path: &Path) -> Error {
         .hint("name a file that is not there, or move this one away")
 }
 
-fn unmade(path: &Path, cause: &io::Error) -> Error {
+fn unmade(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!(
-        "cannot make the secret file {shown}: {}",
-        words(cause)
-    ))
-    .hint(directory::advice(path, cause))
+    Error::store(format!("cannot make the secret file {shown}"))
+        .hint(directory::advice(path, &cause))
+        .because(cause)
 }
 
-fn unwritten(path: &Path, cause: &io::Error) -> Error {
+fn unwritten(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::store(format!(
-        "the token could not be written to the secret file {shown}: {}",
-        words(cause)
+        "the token could not be written to the secret file {shown}"
     ))
+    .because(cause)
     .hint("no key was made or changed; mend the path and run the command again")
 }
 

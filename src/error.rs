@@ -1,8 +1,11 @@
 //! The one error type: what happened, to which value, and what to do next.
 
+mod source;
+
+pub use self::source::Source;
+
 use crate::hint::Hint;
 use std::fmt;
-use std::io;
 
 pub use crate::text::{escape, is_plain, is_unprintable, quote, shell_word};
 
@@ -35,12 +38,12 @@ pub enum Kind {
     Unconfirmed,
     /// The store or another file or stream failed.
     Store,
-    /// The store failed, and may have made the change all the same.
-    Uncertain,
     /// The store holds what no version of this program writes.
     Damaged,
     /// Memory ran out: of the store nothing can be told.
     Memory,
+    /// The store failed, and may have made the change all the same.
+    Uncertain,
     /// A prompt was interrupted.
     Interrupted,
 }
@@ -56,7 +59,7 @@ impl Kind {
             Kind::Access => (4, "access"),
             Kind::State => (4, "state"),
             Kind::Unconfirmed => (4, "unconfirmed"),
-            Kind::Store | Kind::Uncertain | Kind::Damaged | Kind::Memory => (5, "store"),
+            Kind::Store | Kind::Damaged | Kind::Memory | Kind::Uncertain => (5, "store"),
             Kind::Interrupted => (130, "interrupted"),
         }
     }
@@ -90,14 +93,18 @@ pub struct Candidate {
 pub struct Error {
     /// What a script goes by.
     pub kind: Kind,
-    /// What happened, naming the value at fault; one line, no full stop.
+    /// What happened, naming the value at fault; one line, no full stop, and nothing of the cause.
     pub message: String,
+    /// The cause, whose words stand behind the message.
+    pub source: Option<Source>,
+    /// Clauses on what follows from it, each behind `; `.
+    pub outcome: Box<str>,
     /// What to do next.
     pub hint: Option<Hint>,
     /// The keys among which a name does not choose.
     pub candidates: Vec<Candidate>,
     /// The ID of the key that it is about, if the log is to know.
-    pub key: Option<String>,
+    pub key: Option<Box<str>>,
 }
 
 impl Error {
@@ -106,6 +113,8 @@ impl Error {
         Error {
             kind,
             message: message.into(),
+            source: None,
+            outcome: Box::default(),
             hint: None,
             candidates: Vec::new(),
             key: None,
@@ -147,22 +156,34 @@ impl Error {
         Error::new(Kind::Damaged, message)
     }
 
+    /// Memory ran out.
+    pub fn memory(message: impl Into<String>) -> Self {
+        Error::new(Kind::Memory, message)
+    }
+
     /// Tells whether it says that the record of the key with this ID is damaged.
     pub fn is_damage_of(&self, id: impl fmt::Display) -> bool {
-        self.kind == Kind::Damaged && self.key == Some(id.to_string())
+        self.kind == Kind::Damaged && self.key.as_deref() == Some(&*id.to_string())
     }
 
     /// The same error, about the key with this ID.
     #[must_use]
     pub fn of_key(mut self, id: impl fmt::Display) -> Self {
-        self.key = Some(id.to_string());
+        self.key = Some(id.to_string().into());
         self
     }
 
-    /// The same error, with `clause` behind what it says.
+    /// The same error, with its cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Source>) -> Self {
+        self.source = Some(cause.into());
+        self
+    }
+
+    /// The same error, and `clause`, which follows from it.
     #[must_use]
     pub fn adding(mut self, clause: impl fmt::Display) -> Self {
-        self.message.push_str(&format!("; {clause}"));
+        self.outcome = format!("{}; {clause}", self.outcome).into();
         self
     }
 
@@ -174,36 +195,66 @@ impl Error {
     }
 }
 
+/// The message, the words of its cause, and what follows from it; one line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        let words = self.source.as_ref().map_or("", Source::words);
+        if !words.is_empty() {
+            write!(f, ": {words}")?;
+        }
+        f.write_str(&self.outcome)
     }
 }
 
-impl std::error::Error for Error {}
-
-/// Words of the system for `cause`, without the number that [`io::Error`] puts behind them: for a
-/// message, which is not changed any more once values stand in it.
-pub fn words(cause: &io::Error) -> String {
-    let all = cause.to_string();
-    let number = cause
-        .raw_os_error()
-        .map(|code| format!(" (os error {code})"));
-    match number.and_then(|number| all.strip_suffix(&number)) {
-        Some(words) => words.to_owned(),
-        None => all,
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(Source::error)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::error::Error as _;
+    use std::io;
+
+    fn full() -> io::Error {
+        io::Error::from_raw_os_error(28)
+    }
 
     #[test]
-    fn words_of_the_system_have_no_number_and_other_words_stay() {
-        let cause = io::Error::from_raw_os_error(2);
-        assert_eq!(words(&cause), "No such file or directory");
-        let own = io::Error::other("x (os error 2)");
-        assert_eq!(words(&own), "x (os error 2)");
+    fn display_puts_the_cause_behind_the_message_and_then_what_follows() {
+        let error = Error::store("cannot write x");
+        assert_eq!(error.to_string(), "cannot write x");
+        let error = error.adding("y is void").because(full()).adding("z stays");
+        assert_eq!(
+            error.to_string(),
+            "cannot write x: No space left on device; y is void; z stays"
+        );
+        assert_eq!(error.message, "cannot write x");
+    }
+
+    #[test]
+    fn display_is_silent_about_a_cause_that_the_message_implies() {
+        let error = Error::store("no room is left for x").because(Source::implied(full()));
+        assert_eq!(error.to_string(), "no room is left for x");
+        assert!(error.source().is_some());
+    }
+
+    #[test]
+    fn source_is_the_cause_itself_in_a_clone_too() {
+        let error = Error::store("cannot open x").because(full()).clone();
+        let cause = error.source().and_then(|cause| cause.downcast_ref());
+        assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+        assert_eq!(Error::store("x").source().map(ToString::to_string), None);
+    }
+
+    #[test]
+    fn debug_shows_no_more_of_a_cause_than_its_words() {
+        let cause = Source::new(io::Error::other("$argon2id$"), "its tables are damaged");
+        let shown = format!("{:?}", Error::damaged("x").because(cause));
+        assert!(shown.contains("its tables are damaged"), "{shown}");
+        assert!(!shown.contains("argon2id"), "{shown}");
     }
 }

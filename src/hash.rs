@@ -13,11 +13,12 @@ pub use cost::Cost;
 pub use memory::Memory;
 
 use crate::env::Random;
-use crate::error::{Error, Result, words};
+use crate::error::{Error, Result, Source};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use sha2::{Digest, Sha256};
+use std::io;
 use std::num::NonZeroUsize;
 use zeroize::Zeroizing;
 
@@ -201,17 +202,22 @@ fn derive(
     memory: &mut Memory,
 ) -> Result<Zeroizing<[u8; TAG_LEN]>> {
     let mut tag = Zeroizing::new([0; TAG_LEN]);
-    let blocks = memory
-        .blocks(params.block_count())
-        .map_err(|cause| failed(words(&cause)))?;
+    let blocks = memory.blocks(params.block_count()).map_err(out_of_memory)?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(secret, salt, &mut tag[..], blocks)
         .map_err(failed)?;
     Ok(tag)
 }
 
-fn failed(cause: impl std::fmt::Display) -> Error {
-    Error::store(format!("cannot hash the secret: {cause}"))
+const UNHASHED: &str = "cannot hash the secret";
+
+fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::store(UNHASHED).because(Source::of(cause))
+}
+
+/// The error where the system gives no memory to hash in.
+fn out_of_memory(cause: io::Error) -> Error {
+    Error::store(UNHASHED).because(cause)
 }
 
 #[cfg(test)]

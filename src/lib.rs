@@ -158,7 +158,7 @@ fn not_parsed(
             match env.stdout.write_all(as_called(called, &text).as_bytes()) {
                 // The reader has seen enough.
                 Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
-                    Err(output::unwritable(&cause))
+                    Err(output::unwritable(cause))
                 }
                 _ => Ok(DONE),
             }
@@ -186,7 +186,7 @@ fn report(error: &Error, json: bool, called: &Called, env: &mut Env) {
 }
 
 fn in_words(error: &Error, called: &Called) -> String {
-    let mut text = format!("{}: {}", called.name, error.message);
+    let mut text = format!("{}: {}", called.name, error);
     for candidate in &error.candidates {
         text.push_str(&format!(
             "\n  {}  {}  of {}, {}",
@@ -211,7 +211,7 @@ struct InJson<'a> {
 #[derive(Serialize)]
 struct Told<'a> {
     code: &'static str,
-    message: &'a str,
+    message: String,
     hint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [Candidate]>,
@@ -220,7 +220,7 @@ struct Told<'a> {
 fn in_json(error: &Error, called: &Called) -> String {
     let told = Told {
         code: error.kind.word(),
-        message: &error.message,
+        message: error.to_string(),
         hint: error.hint.as_ref().map(|hint| called.advice(hint)),
         candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };

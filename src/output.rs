@@ -15,7 +15,7 @@ pub use record::Record;
 pub use sheet::{Column, Sheet, left_out};
 pub use style::Style;
 
-use crate::error::{Error, escape, words};
+use crate::error::{Error, escape};
 use crate::when::Timestamp;
 use std::io;
 
@@ -31,8 +31,8 @@ pub fn cell(text: &str) -> String {
 }
 
 /// What is said when standard output takes no more.
-pub fn unwritable(cause: &io::Error) -> Error {
-    Error::store(format!("cannot write to standard output: {}", words(cause)))
+pub fn unwritable(cause: io::Error) -> Error {
+    Error::store("cannot write to standard output").because(cause)
 }
 
 /// An instant and how far away it is: `2027-02-20T12:00:00Z (in 90d)`, or `never`.

@@ -10,7 +10,7 @@ mod terminal;
 pub use memory::keep_private;
 
 use keyctl::env::{Actor, Env, Input, Output, Random, Terminal};
-use keyctl::error::{Error, Result, words};
+use keyctl::error::{Error, Result, Source};
 use keyctl::namespace::{Namespace, OVERFLOW};
 use keyctl::when::Timestamp;
 use rand::TryRng;
@@ -80,8 +80,8 @@ impl Random for Generator {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         SysRng.try_fill_bytes(bytes).map_err(|cause| {
             let code = cause.raw_os_error().map(io::Error::from_raw_os_error);
-            let why = code.map_or_else(|| cause.to_string(), |code| words(&code));
-            Error::store(format!("the system's random generator failed: {why}"))
+            let source = code.map_or_else(|| Source::of(cause), Source::from);
+            Error::store("the system's random generator failed").because(source)
         })
     }
 }

@@ -72,7 +72,7 @@ impl Kept {
         match Verifier::new(&required).verify_one(store, &token, &move || now) {
             Ok(verified) if matches!(verified.verdict, Verdict::Valid(_)) => Ok(()),
             Ok(verified) => Err(format!("{:?}", verified.verdict).into()),
-            Err(error) => Err(error.message.into()),
+            Err(error) => Err(error.to_string().into()),
         }
     }
 }
@@ -105,8 +105,8 @@ impl Scratch {
 }
 
 fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
-    let address = Address::new(path, None).map_err(|error| error.message)?;
-    store::open(&address, Mode::Read).map_err(|error| error.message.into())
+    let address = Address::new(path, None).map_err(|error| error.to_string())?;
+    store::open(&address, Mode::Read).map_err(|error| error.to_string().into())
 }
 
 /// Whether there is a store with this version's schema.
@@ -115,7 +115,7 @@ fn is_current(path: &Path) -> Result<bool, Failed> {
         return Ok(false);
     }
     let current = opened(path)?.is_current();
-    current.map_err(|error| error.message.into())
+    current.map_err(|error| error.to_string().into())
 }
 
 /// Makes a kept store if that is what this process is for; says whether it was.

@@ -165,7 +165,7 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
     let store = cx.open_to_read()?;
     let all = store::read(&*store, |store| store.administrators(None))?;
     let text = match format {
-        TableFormat::Json => json::line(&all).map_err(|cause| unwritable(&cause))?,
+        TableFormat::Json => json::line(&all).map_err(unwritable)?,
         TableFormat::Table => all
             .iter()
             .map(|name| format!("{}\n", escape(name)))

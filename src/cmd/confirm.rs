@@ -1,7 +1,7 @@
 //! Asking before something is lost.
 
 use super::Cx;
-use crate::error::{Error, Kind, Result, escape, words};
+use crate::error::{Error, Kind, Result, escape};
 use crate::id::KeyId;
 use crate::key::{Key, Kind as KeyKind};
 use crate::when::Timestamp;
@@ -33,7 +33,7 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
         .env
         .prompt
         .line(&format!("{question} [y/N] "))
-        .map_err(|cause| unanswered(&cause, ": nothing was changed", AGREE_HINT))?;
+        .map_err(|cause| unanswered(cause, ": nothing was changed", AGREE_HINT))?;
     if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
         return Ok(());
     }
@@ -81,7 +81,7 @@ pub fn check_agreed<'a>(
 }
 
 /// Why a prompt has no answer, with what follows from that and what to do.
-pub fn unanswered(cause: &io::Error, consequence: &str, hint: &str) -> Error {
+pub fn unanswered(cause: io::Error, consequence: &str, hint: &str) -> Error {
     match cause.kind() {
         io::ErrorKind::Interrupted => {
             Error::new(Kind::Interrupted, format!("interrupted{consequence}"))
@@ -90,7 +90,7 @@ pub fn unanswered(cause: &io::Error, consequence: &str, hint: &str) -> Error {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
             Error::new(Kind::Unconfirmed, format!("not answered{consequence}")).hint(hint)
         }
-        _ => Error::store(format!("cannot ask at the terminal: {}", words(cause))),
+        _ => Error::store("cannot ask at the terminal").because(cause),
     }
 }
 

@@ -113,7 +113,7 @@ impl Cx<'_> {
     /// Writes data to standard output. That its reader has seen enough is no failure.
     pub fn print(&mut self, data: &[u8]) -> Result<()> {
         match self.env.stdout.write_all(data) {
-            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(unwritable(&cause)),
+            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(unwritable(cause)),
             _ => Ok(()),
         }
     }

@@ -48,7 +48,7 @@ impl Args {
         let report = Report(&remarks);
         let printed = match self.format {
             Format::Text => report.text(cx.called).into_bytes(),
-            Format::Json => report.json(cx.called).map_err(|cause| unwritable(&cause))?,
+            Format::Json => report.json(cx.called).map_err(unwritable)?,
         };
         cx.print(&printed)?;
         cx.status(&report);
@@ -124,7 +124,7 @@ fn sound<T>(read: Result<T>, remarks: &mut Remarks) -> Result<Option<T>> {
         Ok(read) => Ok(Some(read)),
         Err(error) if error.kind == Kind::Damaged => {
             if !remarks.has_damage() {
-                remarks.finding(DAMAGE, error.message, error.hint);
+                remarks.finding(DAMAGE, error.to_string(), error.hint);
             }
             Ok(None)
         }

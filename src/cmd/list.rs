@@ -265,7 +265,7 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
         Ok(skipped) => skipped,
         // The reader has seen enough.
         Err(Failed::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => return Ok(count),
-        Err(Failed::Output(cause)) => return Err(unwritable(&cause)),
+        Err(Failed::Output(cause)) => return Err(unwritable(cause)),
         Err(Failed::Store(error)) => return Err(error),
     };
     tell_of_damaged(cx, &skipped, "listed");

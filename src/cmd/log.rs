@@ -168,7 +168,7 @@ impl Args {
             Ok(scanned) => scanned?,
             // The reader has seen enough.
             Err(cause) if cause.kind() == ErrorKind::BrokenPipe => return Ok(DONE),
-            Err(cause) => return Err(unwritable(&cause)),
+            Err(cause) => return Err(unwritable(cause)),
         }
         if matches!(self.format, EntryFormat::Table | EntryFormat::Lines) {
             match count {

@@ -256,7 +256,7 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
                 .iter()
                 .map(|member| json!({"project": member.project, "user": member.user, "role": member.role.word()}))
                 .collect();
-            json::line(&all).map_err(|cause| unwritable(&cause))?
+            json::line(&all).map_err(unwritable)?
         }
         TableFormat::Table if members.is_empty() => {
             cx.status("no members");

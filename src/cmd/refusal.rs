@@ -29,7 +29,7 @@ fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
         let event = Event::new(now, &actor, Action::Refuse, key_id)
             .with("command", command.as_str())
             .with("code", error.kind.word())
-            .with("message", error.message.as_str());
+            .with("message", error.to_string());
         tx.append(&event.because(cx.attempt.reason.as_deref()))
     }))
 }

@@ -107,7 +107,7 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
                 .all()
                 .map(|(name, scope)| json!({"name": name, "description": scope.description, "implies": scope.implies}))
                 .collect();
-            json::line(&all).map_err(|cause| unwritable(&cause))?
+            json::line(&all).map_err(unwritable)?
         }
         TableFormat::Table => {
             let style = cx.style();

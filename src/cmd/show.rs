@@ -61,7 +61,7 @@ impl Args {
                 written
             }
         };
-        written.map_err(|cause| unwritable(&cause))?;
+        written.map_err(unwritable)?;
         cx.print(&page)?;
         // The key is shown, whatever its events are.
         scanned.map(|()| DONE)

@@ -28,7 +28,7 @@ pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
     let theirs = |shell: &dyn EnvCompleter| {
         let mut script = Vec::new();
         let written = shell.write_registration(VARIABLE, name, name, program, &mut script);
-        written.map_err(|cause| unwritable(&cause))?;
+        written.map_err(unwritable)?;
         Ok(script)
     };
     match shell {

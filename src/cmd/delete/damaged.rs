@@ -52,7 +52,7 @@ pub fn remove(
         tx.purge(id)?;
         let event = Event::new(cx.env.now(), &actor, Action::Delete, Some(id))
             .with("owner", owner)
-            .with("damage", damage.message);
+            .with("damage", damage.to_string());
         tx.append(&event.because(reason))
     })?;
     cx.status(format_args!(

@@ -157,7 +157,7 @@ impl<'a> Tally<'a> {
         {
             report.note(
                 "weak-hash",
-                format!("policy hashes at little cost: {}", error.message),
+                format!("policy hashes at little cost: {error}"),
                 error.hint,
             );
         }

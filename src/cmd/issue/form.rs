@@ -38,9 +38,7 @@ pub fn records(
     const TOKEN: &[u8] = b",\"token\":\"";
     let mut records = Vec::with_capacity(keys.len());
     for key in keys {
-        let record = Record::new(key, now)
-            .json()
-            .map_err(|cause| unwritable(&cause))?;
+        let record = Record::new(key, now).json().map_err(unwritable)?;
         records.push(record);
     }
     let tokens = |index: usize| {

@@ -3,7 +3,7 @@
 use super::line::Line;
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
-use crate::error::{Error, Kind, Result, words};
+use crate::error::{Error, Kind, Result};
 use std::io::ErrorKind;
 use zeroize::Zeroizing;
 
@@ -31,7 +31,7 @@ impl Input {
         if cx.env.terminal.stdin {
             check_interactive(cx)?;
             let typed = cx.env.prompt.hidden_lines(TYPE_KEYS, STDIN_MAX);
-            let typed = typed.map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
+            let typed = typed.map_err(|cause| unanswered(cause, "", PIPE_HINT))?;
             return Ok(bounded(typed));
         }
         let mut bytes = Zeroizing::new(vec![0; STDIN_MAX + 1]);
@@ -43,8 +43,7 @@ impl Input {
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) => {
                     bytes.truncate(filled);
-                    let cut = format!("cannot read standard input: {}", words(&cause));
-                    let cut = Error::store(cut);
+                    let cut = Error::store("cannot read standard input").because(cause);
                     return Ok(Input {
                         bytes,
                         cut: Some(cut),
@@ -63,7 +62,7 @@ impl Input {
         }
         check_interactive(cx)?;
         let typed = cx.env.prompt.hidden("Key ID, name or token (not shown): ");
-        let typed = typed.map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
+        let typed = typed.map_err(|cause| unanswered(cause, "", PIPE_HINT))?;
         let bytes = Zeroizing::new(typed.as_bytes().to_vec());
         Ok(Input { bytes, cut: None })
     }

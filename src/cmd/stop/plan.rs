@@ -176,7 +176,7 @@ impl Planner<'_> {
 
     /// The error where it cannot be told whose a token's secret is.
     fn unchecked(&self, id: KeyId, cause: &Error) -> Error {
-        Error::new(cause.kind, &*cause.message).hint(self.by_id(id))
+        cause.clone().hint(self.by_id(id))
     }
 
     fn by_id(&self, id: KeyId) -> Hint {

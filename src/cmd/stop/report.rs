@@ -35,7 +35,7 @@ pub fn report(
             [] => String::new(),
             ids => format!(": {}", ids.join(", ")),
         };
-        cx.notice(format_args!("{place}{}{ids}", one.error.message));
+        cx.notice(format_args!("{place}{}{ids}", one.error));
     }
     let outcome = match failed.len() {
         0 => "what came before is stopped".to_owned(),
@@ -48,13 +48,12 @@ pub fn report(
     match gravest(&failed) {
         None => Ok(DONE),
         Some(Failed { at, error }) => Err(Error {
-            message: outcome,
             hint: error
                 .hint
                 .clone()
                 .map(|hint| Hint::from(place(given, *at)).and(hint)),
-            candidates: Vec::new(),
-            ..error.clone()
+            key: error.key.clone(),
+            ..Error::new(error.kind, outcome)
         }),
     }
 }
@@ -75,7 +74,8 @@ fn alone(cx: &Cx<'_>, store: &dyn Store, given: &[Given], one: Failed, others: &
         _ => None,
     };
     Error {
-        message: format!("{}{}{others}", place(given, at), error.message),
+        message: format!("{}{}", place(given, at), error.message),
+        outcome: format!("{}{others}", error.outcome).into(),
         hint: error.hint.or(advice),
         ..error
     }

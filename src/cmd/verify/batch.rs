@@ -40,7 +40,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     let mut progress = presented::length(cx, opened.as_ref())
         .filter(|_| !cx.env.terminal.stdout)
         .map(|length| cx.progress(Unit::Bytes, length));
-    let (stop, going) = io::pipe().map_err(|cause| presented::unreadable(file, &cause))?;
+    let (stop, going) = io::pipe().map_err(|cause| presented::unreadable(file, cause))?;
     let Env {
         stdin,
         stdout,
@@ -74,9 +74,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
             // Let go with this closure: then nothing more is read.
             let _ = &going;
             let done = done?;
-            stdout
-                .write_all(&done.text)
-                .map_err(|cause| unwritable(&cause))?;
+            stdout.write_all(&done.text).map_err(unwritable)?;
             count.add(done.count);
             if let Some(progress) = progress {
                 progress.advance(done.bytes);

@@ -2,7 +2,7 @@
 
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
-use crate::error::{Error, Kind, Result, quote, words};
+use crate::error::{Error, Kind, Result, quote};
 use crate::token::{PRESENTED_MAX, Token, trim};
 use rustix::fs::{FileType, fstat, tell};
 use std::fs::File;
@@ -52,7 +52,7 @@ pub fn read(cx: &mut Cx<'_>, file: Option<&Path>, variable: Option<&str>) -> Res
         let source = format!("the environment variable {}", quote(name));
         (from_variable(cx, name)?, source)
     } else if let Some(path) = file.filter(|path| *path != Path::new("-")) {
-        let failed = |cause: io::Error| unreadable(Some(path), &cause);
+        let failed = |cause: io::Error| unreadable(Some(path), cause);
         let bytes = bounded(&mut File::open(path).map_err(failed)?).map_err(failed)?;
         (
             bytes,
@@ -61,7 +61,7 @@ pub fn read(cx: &mut Cx<'_>, file: Option<&Path>, variable: Option<&str>) -> Res
     } else if cx.env.terminal.stdin {
         (ask(cx)?, "what was typed".to_owned())
     } else {
-        let bytes = bounded(&mut *cx.env.stdin).map_err(|cause| unreadable(None, &cause))?;
+        let bytes = bounded(&mut *cx.env.stdin).map_err(|cause| unreadable(None, cause))?;
         (bytes, "standard input".to_owned())
     };
     Ok(Presented { bytes, source })
@@ -73,7 +73,7 @@ pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
     match file {
         Some(path) if path != Path::new("-") => File::open(path)
             .map(Some)
-            .map_err(|cause| unreadable(Some(path), &cause)),
+            .map_err(|cause| unreadable(Some(path), cause)),
         _ if cx.env.terminal.stdin => Err(Error::new(
             Kind::Unconfirmed,
             "tokens are not read from a terminal, which would show them",
@@ -109,16 +109,14 @@ pub fn parse(presented: &[u8]) -> Option<Token> {
 }
 
 /// What is said when `file` cannot be read, or, without one, standard input.
-pub fn unreadable(file: Option<&Path>, cause: &io::Error) -> Error {
+pub fn unreadable(file: Option<&Path>, cause: io::Error) -> Error {
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-        return Error::store(format!("cannot read standard input: {}", words(cause)));
+        return Error::store("cannot read standard input").because(cause);
     };
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!(
-        "cannot read the key file {shown}: {}",
-        words(cause)
-    ))
-    .hint("check the path and its permissions")
+    Error::store(format!("cannot read the key file {shown}"))
+        .because(cause)
+        .hint("check the path and its permissions")
 }
 
 fn from_variable(cx: &Cx<'_>, name: &str) -> Result<Zeroizing<Vec<u8>>> {
@@ -149,7 +147,7 @@ fn ask(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
         .env
         .prompt
         .hidden("Token: ")
-        .map_err(|cause| unanswered(&cause, "", PIPE_HINT))?;
+        .map_err(|cause| unanswered(cause, "", PIPE_HINT))?;
     Ok(Zeroizing::new(answer.as_bytes().to_vec()))
 }
 

@@ -82,7 +82,7 @@ pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Resu
 
 fn print_json(cx: &mut Cx<'_>, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
     let mut line = Vec::new();
-    in_json(&mut line, verdict, at).map_err(|cause| unwritable(&cause))?;
+    in_json(&mut line, verdict, at).map_err(unwritable)?;
     print(cx, &line)
 }
 
@@ -92,7 +92,7 @@ fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
         return Ok(());
     }
     let written = cx.env.stdout.write_all(verdict);
-    written.map_err(|cause| unwritable(&cause))
+    written.map_err(unwritable)
 }
 
 /// Appends the verdict, which was given at the time `at` if any store was asked, to `out` as JSON on a

@@ -116,7 +116,7 @@ impl<'a> Worker<'a> {
 
     /// Verifies the tokens of a lot.
     pub fn verify(&mut self, lot: io::Result<lines::Lot>) -> Result<Done> {
-        let lot = lot.map_err(|cause| presented::unreadable(self.shared.file, &cause))?;
+        let lot = lot.map_err(|cause| presented::unreadable(self.shared.file, cause))?;
         let store = match self.store.take() {
             Some(store) => store,
             None => self.open()?,
@@ -157,7 +157,7 @@ impl<'a> Worker<'a> {
 
 impl Done {
     fn tell(&mut self, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
-        in_json(&mut self.text, verdict, at).map_err(|cause| unwritable(&cause))?;
+        in_json(&mut self.text, verdict, at).map_err(unwritable)?;
         self.count.take(verdict);
         Ok(())
     }

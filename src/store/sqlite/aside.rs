@@ -5,7 +5,7 @@ use super::parts::beside;
 use super::place::Place;
 use super::scratch::Scratch;
 use crate::directory;
-use crate::error::{Error, Result, escape, words};
+use crate::error::{Error, Result, escape};
 use crate::when::Timestamp;
 use rustix::fs::{Mode, OFlags, open};
 use std::ffi::OsStr;
@@ -62,7 +62,7 @@ impl Aside {
 
     fn take_as(&mut self, from: &Path, suffix: &str) -> Result<()> {
         let path = beside(&self.path, suffix);
-        give_as_store(from, &self.store).map_err(|cause| failed(from, &cause))?;
+        give_as_store(from, &self.store).map_err(|cause| failed(from, cause))?;
         Place::new(&path)?.take(from)?;
         self.made.push(path);
         Ok(())
@@ -78,7 +78,7 @@ impl Aside {
             let mut from = match File::open(&path) {
                 Ok(file) => file,
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
-                Err(cause) => return Err(failed(&path, &cause)),
+                Err(cause) => return Err(failed(&path, cause)),
             };
             let copied = scratch.file(name).and_then(|to| {
                 let mut file = File::options().write(true).open(&to)?;
@@ -87,7 +87,7 @@ impl Aside {
                 Ok(to)
             });
             read.push(from);
-            self.take_as(&copied.map_err(|cause| failed(&path, &cause))?, suffix)?;
+            self.take_as(&copied.map_err(|cause| failed(&path, cause))?, suffix)?;
         }
         Ok(read)
     }
@@ -99,12 +99,12 @@ impl Aside {
         for suffix in ["-shm", "-journal", "-wal"] {
             let (orphan, to) = (beside(&self.store, suffix), beside(&self.path, suffix));
             if is_there(&orphan) {
-                fs::rename(&orphan, &to).map_err(|cause| failed(&orphan, &cause))?;
+                fs::rename(&orphan, &to).map_err(|cause| failed(&orphan, cause))?;
                 moved = Some(to);
             }
         }
         if let (Some(_), Some(directory)) = (&moved, self.store.parent()) {
-            directory::sync(directory).map_err(|cause| failed(directory, &cause))?;
+            directory::sync(directory).map_err(|cause| failed(directory, cause))?;
         }
         Ok(moved)
     }
@@ -149,8 +149,9 @@ fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-fn failed(path: &Path, cause: &io::Error) -> Error {
+fn failed(path: &Path, cause: io::Error) -> Error {
     let shown = escape(&path.to_string_lossy());
-    Error::store(format!("{shown} could not be kept aside: {}", words(cause)))
+    Error::store(format!("{shown} could not be kept aside"))
+        .because(cause)
         .hint("nothing was restored; check the room and the permissions of its directory")
 }

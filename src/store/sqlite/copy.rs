@@ -3,10 +3,10 @@
 use super::Sqlite;
 use super::damage::{self, Damage};
 use super::error::Error;
-use super::error::{code, in_words, is_memory};
+use super::error::{failure, is_memory, source};
 use super::identity::is_same;
 use super::read;
-use crate::error::{Error as Told, Result as ToldResult, words};
+use crate::error::{Error as Told, Result as ToldResult, Source};
 use crate::event::Head;
 use crate::hint::{Hint, run};
 use crate::store::contract::Store;
@@ -15,7 +15,6 @@ use crate::store::sqlite::place::Place;
 use crate::store::sqlite::scratch::Scratch;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql};
-use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +66,7 @@ impl Sqlite {
             );
         }
         place.check_free()?;
-        let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(&cause))?;
+        let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(cause))?;
         let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
         let copied = checked.map_err(|what| {
@@ -88,20 +87,19 @@ impl Sqlite {
         self.reading(|opened| {
             let copy = match scratch.file(name) {
                 Ok(copy) => copy,
-                Err(cause) => return Ok(Err(unmade(words(&cause)))),
+                Err(cause) => return Ok(Err(unmade(cause))),
             };
             if let Err(cause) = opened.connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
-                return match code(&cause) {
-                    _ if is_memory(&cause) => Err(cause.into()),
-                    Some(
-                        ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen,
-                    ) => Ok(Err(unmade(in_words(&cause)))),
+                return match failure(&cause) {
+                    Some(failure) if is_of_copy(failure.code) && !is_memory(&cause) => {
+                        Ok(Err(unmade(source(failure))))
+                    }
                     _ => Err(cause.into()),
                 };
             }
             // SQLite leaves that to us.
             let synced = File::open(&copy).and_then(|file| file.sync_all());
-            Ok(synced.map(|()| copy).map_err(|cause| unmade(words(&cause))))
+            Ok(synced.map(|()| copy).map_err(unmade))
         })
     }
 
@@ -128,8 +126,17 @@ fn inspect(connection: &Connection) -> Result<Result<Content, String>, Error> {
     }))
 }
 
-fn unmade(cause: impl Display) -> Told {
-    Told::store(format!("the copy could not be made: {cause}"))
+/// Tells whether a copy that fails so lies where no more can be written.
+fn is_of_copy(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen
+    )
+}
+
+fn unmade(cause: impl Into<Source>) -> Told {
+    Told::store("the copy could not be made")
+        .because(cause)
         .hint("check the room and the permissions where it is to lie")
 }
 

@@ -2,7 +2,7 @@
 
 use super::base::{LATEST, Subject, shown};
 use super::header::is_marked;
-use crate::error::{Error as Told, Kind};
+use crate::error::{Error as Told, Source};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use rusqlite::{ErrorCode, ffi};
@@ -103,7 +103,7 @@ impl Error {
                 format!("its policy cannot be read: {name}")
             }
             Error::Column(column) | Error::Key(_, column) => format!("its {column} cannot be read"),
-            Error::Refused(why) => why.about("the store", "it").message,
+            Error::Refused(why) => why.about("the store", "it").to_string(),
             Error::Told(error) => error.to_string(),
         }
     }
@@ -168,35 +168,49 @@ impl Refusal {
 }
 
 fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
-    let cause = in_words(error);
+    let Some(failure) = failure(error) else {
+        return damaged(subject, in_words(error));
+    };
     let (file, path) = (subject.file(), shown(subject.path));
     if is_memory(error) {
-        return out_of_memory(&file, cause);
+        return out_of_memory(&file).because(source(failure));
     }
-    match code(error) {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Told::store(format!("{file} is in use by another process")).hint(format!(
-                "run the command again; 'fuser -v {path}' shows who has it open"
-            ))
+    match failure.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Told::store(format!("{file} is in use by another process"))
+                .because(Source::implied(failure))
+                .hint(format!(
+                    "run the command again; 'fuser -v {path}' shows who has it open"
+                ))
         }
-        Some(ErrorCode::NotADatabase) => not_a_store(&path),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => damaged(subject, cause),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+        ErrorCode::NotADatabase => not_a_store(&path).because(Source::implied(failure)),
+        ErrorCode::DatabaseCorrupt | ErrorCode::Unknown => {
+            Told::damaged(format!("{} is damaged", subject.content()))
+                .because(source(failure))
+                .hint(restore())
+        }
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
             Told::store(format!("{file} cannot be written"))
+                .because(Source::implied(failure))
                 .hint("check the permissions of the file and its directory")
         }
-        Some(ErrorCode::CannotOpen) => Told::store(format!("{file} cannot be opened: {cause}"))
+        ErrorCode::CannotOpen => Told::store(format!("{file} cannot be opened"))
+            .because(source(failure))
             .hint("check the permissions of the file and its directory"),
-        Some(ErrorCode::TooBig) => Told::damaged(format!(
+        ErrorCode::TooBig => Told::damaged(format!(
             "a value in {}, or meant for it, is larger than any that keyctl takes",
             subject.content()
         ))
+        .because(Source::implied(failure))
         .hint(Hint::from("give less; if it is in the store, ").and(restore())),
-        Some(ErrorCode::DiskFull) => Told::store(format!("no room is left for {file}"))
+        ErrorCode::DiskFull => Told::store(format!("no room is left for {file}"))
+            .because(Source::implied(failure))
             .hint("free some, and run the command again"),
-        _ => Told::store(format!("{file} failed: {cause}")).hint(
-            Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
-        ),
+        _ => Told::store(format!("{file} failed"))
+            .because(source(failure))
+            .hint(
+                Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
+            ),
     }
 }
 
@@ -211,12 +225,8 @@ fn restore() -> Hint {
 /// Returns the error for a store at which memory ran out. No damage: a sound store that is taken for
 /// damaged would be replaced by a backup, in which revoked keys work. A store that asks for more than
 /// any sound one is not believed to be sound either.
-fn out_of_memory(file: &str, cause: &str) -> Told {
-    Told::new(
-        Kind::Memory,
-        format!("memory ran out while {file} was read or written: {cause}"),
-    )
-    .hint(
+fn out_of_memory(file: &str) -> Told {
+    Told::memory(format!("memory ran out while {file} was read or written")).hint(
         "free memory or raise the limit ('ulimit -v' shows it), and run the command again; \
          where there is plenty, the store asks for more than any that keyctl wrote",
     )
@@ -251,18 +261,22 @@ fn damaged_key(id: Option<KeyId>, column: &str) -> Told {
 /// Returns the words for the result code of `error`, never SQLite's own message: that repeats what
 /// lies in the file, and where a row's bytes have come to stand in the schema that is a stored hash.
 pub fn in_words(error: &rusqlite::Error) -> &'static str {
-    match failure(error) {
-        None => "a value is not what it should be",
+    failure(error).map_or("a value is not what it should be", words)
+}
+
+fn words(failure: ffi::Error) -> &'static str {
+    match failure.extended_code {
         // Our statements are fixed: only what they are run on can be wrong.
-        Some(failure) if failure.code == ErrorCode::Unknown => {
-            "its tables are not as keyctl makes them"
-        }
-        Some(failure) if failure.extended_code == ffi::SQLITE_IOERR_NOMEM => "out of memory",
-        Some(failure) if failure.extended_code == ffi::SQLITE_IOERR_SHMMAP => {
-            "its shared memory cannot be mapped"
-        }
-        Some(failure) => ffi::code_to_str(failure.extended_code),
+        _ if failure.code == ErrorCode::Unknown => "its tables are not as keyctl makes them",
+        ffi::SQLITE_IOERR_NOMEM => "out of memory",
+        ffi::SQLITE_IOERR_SHMMAP => "its shared memory cannot be mapped",
+        code => ffi::code_to_str(code),
     }
+}
+
+/// The result code `failure` as the cause of an error. It is all that is kept of what SQLite said.
+pub fn source(failure: ffi::Error) -> Source {
+    Source::new(failure, words(failure))
 }
 
 /// SQLite's code for `error`, if it has one.
@@ -270,7 +284,8 @@ pub fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
     failure(error).map(|failure| failure.code)
 }
 
-fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
+/// The result code of `error`, if it has one.
+pub fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
     match error {
         rusqlite::Error::SqliteFailure(failure, _)
         | rusqlite::Error::SqlInputError { error: failure, .. } => Some(*failure),

@@ -3,7 +3,7 @@
 use super::owner::{self, SHARED_DIRECTORY};
 use super::parts::{has_lost_all, real_place, refuse_part, strip_part, whole_of};
 use crate::directory;
-use crate::error::{Error, Result, escape, quote, shell_word, words};
+use crate::error::{Error, Result, escape, quote, shell_word};
 use crate::hint::run;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::process::geteuid;
@@ -44,10 +44,9 @@ impl Location {
             )));
         }
         let path = std::path::absolute(path).map_err(|cause| {
-            Error::store(format!(
-                "cannot tell the current directory: {}",
-                words(&cause)
-            ))
+            Error::store("cannot tell the current directory")
+                .because(cause)
+                .hint("change to a directory that is there, or name a path that begins with '/'")
         })?;
         refuse_part(&path)?;
         Ok(Location {
@@ -96,7 +95,7 @@ impl Location {
         let metadata = match fs::metadata(&self.path) {
             Ok(metadata) => metadata,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(self.missing()),
-            Err(cause) => return Err(self.failed(&format!("cannot open {what}"), &cause)),
+            Err(cause) => return Err(self.failed(&format!("cannot open {what}"), cause)),
         };
         if metadata.is_dir() {
             return Err(
@@ -111,7 +110,7 @@ impl Location {
             );
         }
         let path = fs::canonicalize(&self.path)
-            .map_err(|cause| self.failed(&format!("cannot find {what}"), &cause))?;
+            .map_err(|cause| self.failed(&format!("cannot find {what}"), cause))?;
         // A link may have led to it.
         refuse_part(&path)?;
         Ok(path)
@@ -198,7 +197,7 @@ impl Location {
                 fs::canonicalize(&self.path).map_or(Ok(()), |path| refuse_part(&path))?;
                 Ok(false)
             }
-            Err(cause) => Err(self.failed("cannot make the store", &cause)),
+            Err(cause) => Err(self.failed("cannot make the store", cause)),
         }
     }
 
@@ -252,12 +251,12 @@ impl Location {
         }
         let mode = file.mode() & kept | owner::PRIVATE;
         fs::set_permissions(&self.path, Permissions::from_mode(mode))
-            .map_err(|cause| self.failed("cannot close to others the empty file", &cause))
+            .map_err(|cause| self.failed("cannot close to others the empty file", cause))
     }
 
     fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
         let failed =
-            |cause: io::Error| self.failed("cannot make the directory for the store", &cause);
+            |cause: io::Error| self.failed("cannot make the directory for the store", cause);
         let made = make_directories(directory).map_err(failed)?;
         let Sharing::Group(gid) = sharing else {
             return Ok(());
@@ -306,8 +305,9 @@ impl Location {
     }
 
     /// What is said where `what` could not be done to the store.
-    pub fn failed(&self, what: &str, cause: &io::Error) -> Error {
-        Error::store(format!("{what} {}: {}", self.shown(), words(cause)))
+    pub fn failed(&self, what: &str, cause: io::Error) -> Error {
+        Error::store(format!("{what} {}", self.shown()))
+            .because(cause)
             .hint("check the path and its permissions, or name another file: --db PATH")
     }
 }

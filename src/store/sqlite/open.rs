@@ -296,8 +296,11 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
     if mode == "wal" {
         return Ok(());
     }
-    Err(Error::Told(Told::store(format!(
-        "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
-        path_of(connection)
-    ))))
+    Err(Error::Told(
+        Told::store(format!(
+            "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
+            path_of(connection)
+        ))
+        .hint("keep the store on a local file system: --db PATH"),
+    ))
 }

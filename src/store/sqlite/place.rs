@@ -2,7 +2,7 @@
 
 use super::parts::{beside, refuse_part};
 use crate::directory;
-use crate::error::{Error, Result, escape, quote, words};
+use crate::error::{Error, Result, escape, quote};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs;
@@ -32,12 +32,9 @@ impl Place {
             return Err(Error::usage(format!("{shown} is not the path of a file"))
                 .hint("name a file that is not there yet"));
         }
-        std::path::absolute(path).map(Place).map_err(|cause| {
-            Error::store(format!(
-                "cannot tell the current directory: {}",
-                words(&cause)
-            ))
-        })
+        std::path::absolute(path)
+            .map(Place)
+            .map_err(|cause| Error::store("cannot tell the current directory").because(cause))
     }
 
     /// The path.
@@ -85,22 +82,19 @@ impl Place {
         self.check_vacant()?;
         move_unless_taken(from, &self.0).map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists => self.taken(),
-            _ => self.failed(&cause),
+            _ => self.failed(cause),
         })?;
         directory::sync(self.directory()).map_err(|cause| {
             drop(fs::remove_file(&self.0));
-            self.failed(&cause)
+            self.failed(cause)
         })
     }
 
     /// Why the file could not be made.
-    pub fn failed(&self, cause: &io::Error) -> Error {
-        Error::store(format!(
-            "cannot make the file {}: {}",
-            self.shown(),
-            words(cause)
-        ))
-        .hint(directory::advice(&self.0, cause))
+    pub fn failed(&self, cause: io::Error) -> Error {
+        Error::store(format!("cannot make the file {}", self.shown()))
+            .hint(directory::advice(&self.0, &cause))
+            .because(cause)
     }
 
     fn taken(&self) -> Error {

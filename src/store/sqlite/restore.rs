@@ -15,7 +15,7 @@ use super::content::Empty;
 use super::identity::is_same;
 use super::{Sqlite, migrate, open, wal};
 use crate::env::Actor;
-use crate::error::{Error as Told, Kind, Result as ToldResult};
+use crate::error::{Error as Told, Kind, Result as ToldResult, Source};
 use crate::event::Head;
 use crate::store::contract::{self, Store};
 use crate::store::sqlite::aside::Aside;
@@ -114,7 +114,7 @@ impl Restoration {
         }
         let directory = directory_near(&self.location);
         let scratch = Scratch::new(&directory)
-            .map_err(|cause| self.location.failed("cannot make a file beside", &cause))?;
+            .map_err(|cause| self.location.failed("cannot make a file beside", cause))?;
         let made = self.copy.copy_into(&scratch, COPY).map_err(unfit)?;
         let taken = made.map_err(|error| error.hint(room_in(&directory)))?;
         let role = Role::Taken {
@@ -297,11 +297,11 @@ impl Restoration {
 /// Refuses a copy that may not be read: of SQLite's words for it, nobody could tell.
 fn check_readable(path: &Path) -> ToldResult<()> {
     match fs::File::open(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Err(Told::store(format!(
-            "cannot read the copy {}: permission denied",
-            shown(path)
-        ))
-        .hint("nothing was changed; run the command as a user who may read it")),
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Told::store(format!("cannot read the copy {}", shown(path)))
+                .because(Source::new(cause, "permission denied"))
+                .hint("nothing was changed; run the command as a user who may read it"))
+        }
         // Whatever else there is, opening it as a store tells.
         _ => Ok(()),
     }

@@ -273,8 +273,8 @@ impl Original {
 
     /// A failure is one of the store, in words that a terminal can show, without a hash.
     fn told(&self, error: &Error) {
-        assert_eq!(error.kind.exit_code(), Kind::Store.exit_code(), "{error}");
-        self.in_words(&error.message);
+        assert_eq!(error.kind.exit_code(), Kind::Damaged.exit_code(), "{error}");
+        self.in_words(&error.to_string());
         let hint = error.hint.as_ref();
         self.in_words(&hint.map_or_else(String::new, |hint| Called::by(&[]).advice(hint)));
     }

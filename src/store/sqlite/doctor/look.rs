@@ -1,7 +1,7 @@
 //! A look at the files: facts, and no opinion of them.
 
 use super::place::{Beginning, Entry, Journal, Place};
-use crate::error::{Error, Result, words};
+use crate::error::{Error, Result};
 use crate::store::sqlite::aside::REPLACED;
 use crate::store::sqlite::base::shown;
 use crate::store::sqlite::file::Location;
@@ -46,7 +46,7 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
             Ok(metadata) if metadata.is_file() => place.beside.push(entry(&path, &metadata)),
             Ok(_) => place.odd.push(shown(&path)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(cause) => return Err(failed(&path, &cause)),
+            Err(cause) => return Err(failed(&path, cause)),
         }
     }
     place.journal = journal(&beside(&path, "-journal"));
@@ -122,7 +122,7 @@ fn beginning_of(path: &Path, size: u64) -> Beginning {
 }
 
 fn at(path: &Path) -> Result<Metadata> {
-    fs::metadata(path).map_err(|cause| failed(path, &cause))
+    fs::metadata(path).map_err(|cause| failed(path, cause))
 }
 
 fn is_link(path: &Path) -> bool {
@@ -140,7 +140,8 @@ fn entry(path: &Path, metadata: &Metadata) -> Entry {
     }
 }
 
-fn failed(path: &Path, cause: &io::Error) -> Error {
-    Error::store(format!("cannot look at {}: {}", shown(path), words(cause)))
+fn failed(path: &Path, cause: io::Error) -> Error {
+    Error::store(format!("cannot look at {}", shown(path)))
+        .because(cause)
         .hint("run the command as a user who may")
 }
