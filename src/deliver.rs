@@ -28,7 +28,7 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
         return Ok(());
     };
     let lost = || {
-        Error::store("standard output is closed or /dev/null: the token would be lost")
+        Error::io("standard output is closed or /dev/null: the token would be lost")
             .hint("send it to a pipe or a file, or name a new one: --secret-file PATH")
     };
     let out = fstat(descriptor).map_err(|_| lost())?;
@@ -44,7 +44,7 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
 /// Writes all of `bytes` to `stdout` within two seconds, and to the disk if it is a file.
 pub fn to_stdout(stdout: &mut dyn Output, bytes: &[u8]) -> Result<()> {
     send(stdout, bytes, Instant::now() + LIMIT).map_err(|cause| {
-        Error::store("the token could not be written to standard output")
+        Error::io("the token could not be written to standard output")
             .because(cause)
             .hint("nothing was made or changed in the store; mend the output and run the command again")
     })
@@ -154,20 +154,20 @@ impl SecretFile {
 
 fn taken(path: &Path) -> Error {
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!("the secret file {shown} already exists"))
+    Error::io(format!("the secret file {shown} already exists"))
         .hint("name a file that is not there, or move this one away")
 }
 
 fn unmade(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!("cannot make the secret file {shown}"))
+    Error::io(format!("cannot make the secret file {shown}"))
         .hint(directory::advice(path, &cause))
         .because(cause)
 }
 
 fn unwritten(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!(
+    Error::io(format!(
         "the token could not be written to the secret file {shown}"
     ))
     .because(cause)

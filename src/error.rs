@@ -36,8 +36,13 @@ pub enum Kind {
     State,
     /// The command asks first, and was not answered with yes.
     Unconfirmed,
-    /// The store or another file or stream failed.
-    Store,
+    /// A file that is not the store's, a stream, or the system failed.
+    Io,
+    /// Another process holds the store's lock for longer than we wait, or keeps changing the store while
+    /// it is read. The same command may succeed later.
+    Busy,
+    /// The store is not there, or cannot be reached, opened, read or written.
+    Unavailable,
     /// The store holds what no version of this program writes.
     Damaged,
     /// Memory ran out: of the store nothing can be told.
@@ -59,7 +64,12 @@ impl Kind {
             Kind::Access => (4, "access"),
             Kind::State => (4, "state"),
             Kind::Unconfirmed => (4, "unconfirmed"),
-            Kind::Store | Kind::Damaged | Kind::Memory | Kind::Uncertain => (5, "store"),
+            Kind::Io
+            | Kind::Busy
+            | Kind::Unavailable
+            | Kind::Damaged
+            | Kind::Memory
+            | Kind::Uncertain => (5, "store"),
             Kind::Interrupted => (130, "interrupted"),
         }
     }
@@ -146,9 +156,19 @@ impl Error {
         Error::new(Kind::State, message)
     }
 
-    /// The store or another file or stream failed.
-    pub fn store(message: impl Into<String>) -> Self {
-        Error::new(Kind::Store, message)
+    /// A file that is not the store's, a stream, or the system failed.
+    pub fn io(message: impl Into<String>) -> Self {
+        Error::new(Kind::Io, message)
+    }
+
+    /// Another process is in the way.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Error::new(Kind::Busy, message)
+    }
+
+    /// The store is not there, or cannot be reached, opened, read or written.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Error::new(Kind::Unavailable, message)
     }
 
     /// The store holds what no version of this program writes.
@@ -225,7 +245,7 @@ mod tests {
 
     #[test]
     fn display_puts_the_cause_behind_the_message_and_then_what_follows() {
-        let error = Error::store("cannot write x");
+        let error = Error::io("cannot write x");
         assert_eq!(error.to_string(), "cannot write x");
         let error = error.adding("y is void").because(full()).adding("z stays");
         assert_eq!(
@@ -237,17 +257,20 @@ mod tests {
 
     #[test]
     fn display_is_silent_about_a_cause_that_the_message_implies() {
-        let error = Error::store("no room is left for x").because(Source::implied(full()));
+        let error = Error::unavailable("no room is left for x").because(Source::implied(full()));
         assert_eq!(error.to_string(), "no room is left for x");
         assert!(error.source().is_some());
     }
 
     #[test]
     fn source_is_the_cause_itself_in_a_clone_too() {
-        let error = Error::store("cannot open x").because(full()).clone();
+        let error = Error::unavailable("cannot open x").because(full()).clone();
         let cause = error.source().and_then(|cause| cause.downcast_ref());
         assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::StorageFull));
-        assert_eq!(Error::store("x").source().map(ToString::to_string), None);
+        assert_eq!(
+            Error::unavailable("x").source().map(ToString::to_string),
+            None
+        );
     }
 
     #[test]
@@ -256,5 +279,22 @@ mod tests {
         let shown = format!("{:?}", Error::damaged("x").because(cause));
         assert!(shown.contains("its tables are damaged"), "{shown}");
         assert!(!shown.contains("argon2id"), "{shown}");
+    }
+
+    #[test]
+    fn kinds_of_failure_differ_and_share_the_exit_code_and_the_word_of_the_store() {
+        let errors = [
+            Error::io("x"),
+            Error::busy("x"),
+            Error::unavailable("x"),
+            Error::damaged("x"),
+            Error::memory("x"),
+            Error::new(Kind::Uncertain, "x"),
+        ];
+        for (at, error) in errors.iter().enumerate() {
+            assert_eq!((error.kind.exit_code(), error.kind.word()), (5, "store"));
+            let same = errors.iter().position(|other| other.kind == error.kind);
+            assert_eq!(same, Some(at), "{:?}", error.kind);
+        }
     }
 }

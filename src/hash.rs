@@ -212,12 +212,14 @@ fn derive(
 const UNHASHED: &str = "cannot hash the secret";
 
 fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::store(UNHASHED).because(Source::of(cause))
+    Error::io(UNHASHED).because(Source::of(cause))
 }
 
 /// The error where the system gives no memory to hash in.
 fn out_of_memory(cause: io::Error) -> Error {
-    Error::store(UNHASHED).because(cause)
+    Error::memory(UNHASHED)
+        .because(cause)
+        .hint("free memory or raise the limit ('ulimit -v' shows it), and run the command again")
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub fn cell(text: &str) -> String {
 
 /// What is said when standard output takes no more.
 pub fn unwritable(cause: io::Error) -> Error {
-    Error::store("cannot write to standard output").because(cause)
+    Error::io("cannot write to standard output").because(cause)
 }
 
 /// An instant and how far away it is: `2027-02-20T12:00:00Z (in 90d)`, or `never`.

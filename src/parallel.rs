@@ -132,7 +132,7 @@ mod tests {
                 jobs,
                 || |job: u32| job,
                 |job| match job {
-                    7 => Err(Error::store("full")),
+                    7 => Err(Error::io("full")),
                     _ => Ok(()),
                 },
             );

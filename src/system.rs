@@ -81,7 +81,7 @@ impl Random for Generator {
         SysRng.try_fill_bytes(bytes).map_err(|cause| {
             let code = cause.raw_os_error().map(io::Error::from_raw_os_error);
             let source = code.map_or_else(|| Source::of(cause), Source::from);
-            Error::store("the system's random generator failed").because(source)
+            Error::io("the system's random generator failed").because(source)
         })
     }
 }

@@ -259,7 +259,7 @@ impl Rules {
 
 /// A snapshot that is taken calls what looks at it; if it ever did not, nobody is let in.
 fn no_verdict() -> Error {
-    Error::store("the store was not read")
+    Error::unavailable("the store was not read")
 }
 
 /// The first thing that is required and that `key` does not allow.

@@ -90,7 +90,7 @@ pub fn unanswered(cause: io::Error, consequence: &str, hint: &str) -> Error {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
             Error::new(Kind::Unconfirmed, format!("not answered{consequence}")).hint(hint)
         }
-        _ => Error::store("cannot ask at the terminal").because(cause),
+        _ => Error::io("cannot ask at the terminal").because(cause),
     }
 }
 

@@ -140,7 +140,7 @@ impl Cx<'_> {
             return Address::new(Path::new(&path), Some(path::VARIABLE));
         }
         let data = self.env.data_dir.as_ref().ok_or_else(|| {
-            Error::store("there is no data directory for the store: HOME is not set")
+            Error::unavailable("there is no data directory for the store: HOME is not set")
                 .hint("name the store's file: --db PATH or KEYCTL_DB")
         })?;
         Address::new(&data.join("keyctl").join("keyctl.db"), None)

@@ -90,7 +90,7 @@ impl Args {
         let (new, now) = issue(cx, &mut *store, &target, Number::One, &minted, |tx, now| {
             // One was asked for, and there is one.
             let [minted] = minted.as_slice() else {
-                return Err(Error::store("no token was made"));
+                return Err(Error::io("no token was made"));
             };
             let (done, successor) = self
                 .rotate(&*tx, id, minted.id(), &actor, now)

@@ -230,7 +230,7 @@ pub fn read<T>(store: &dyn Store, mut look: impl FnMut(&dyn Read) -> Result<T>) 
         result = Some(look(moment)?);
         Ok(())
     })?;
-    result.ok_or_else(|| Error::store("the store was not read"))
+    result.ok_or_else(|| Error::unavailable("the store was not read"))
 }
 
 /// Returns what `look` reads at one moment of `store`. It runs once, so that it may hand on what it
@@ -239,7 +239,7 @@ pub fn stream<T>(store: &dyn Store, look: impl FnOnce(&dyn Read) -> Result<T>) -
     let mut look = Some(look);
     read(store, |moment| match look.take() {
         Some(look) => look(moment),
-        None => Err(Error::store(format!(
+        None => Err(Error::busy(format!(
             "the store {} changed while it was read",
             store.name()
         ))
@@ -254,7 +254,7 @@ pub fn write<T>(store: &mut dyn Store, job: impl FnOnce(&mut dyn Tx) -> Result<T
         result = Some(job(tx)?);
         Ok(())
     }))?;
-    result.ok_or_else(|| Error::store("the transaction did not run"))
+    result.ok_or_else(|| Error::unavailable("the transaction did not run"))
 }
 
 /// Founder of a store: its first administrator.

@@ -138,7 +138,7 @@ impl Opened {
 fn check_same(compared: Result<Comparison>, path: &Path) -> Result<()> {
     match compared? {
         Comparison::Same => Ok(()),
-        Comparison::Replaced => Err(Error::store(format!(
+        Comparison::Replaced => Err(Error::busy(format!(
             "the store {} was replaced while it was in use",
             shown(path)
         ))

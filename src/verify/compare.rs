@@ -36,13 +36,13 @@ pub fn compare_all(
     })?;
     if results.len() < pairs.len() {
         // A worker panicked.
-        return Err(Error::store("a secret was not compared"));
+        return Err(Error::io("a secret was not compared"));
     }
     Ok(results)
 }
 
 fn unreadable(id: KeyId) -> Error {
-    Error::store(format!(
+    Error::damaged(format!(
         "the hash of {id} cannot be read or would cost too much to check"
     ))
     .hint("rotate the key; if you did not edit the store, somebody else did")

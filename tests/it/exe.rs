@@ -8,6 +8,7 @@ mod crowd;
 mod disks;
 mod doctor;
 mod exposure;
+mod failures;
 mod files;
 pub mod harness;
 mod journal;

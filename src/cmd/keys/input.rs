@@ -43,7 +43,7 @@ impl Input {
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) => {
                     bytes.truncate(filled);
-                    let cut = Error::store("cannot read standard input").because(cause);
+                    let cut = Error::io("cannot read standard input").because(cause);
                     return Ok(Input {
                         bytes,
                         cut: Some(cut),

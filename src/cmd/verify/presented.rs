@@ -111,10 +111,10 @@ pub fn parse(presented: &[u8]) -> Option<Token> {
 /// What is said when `file` cannot be read, or, without one, standard input.
 pub fn unreadable(file: Option<&Path>, cause: io::Error) -> Error {
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-        return Error::store("cannot read standard input").because(cause);
+        return Error::io("cannot read standard input").because(cause);
     };
     let shown = quote(&path.to_string_lossy());
-    Error::store(format!("cannot read the key file {shown}"))
+    Error::io(format!("cannot read the key file {shown}"))
         .because(cause)
         .hint("check the path and its permissions")
 }

@@ -151,7 +151,7 @@ fn is_there(path: &Path) -> bool {
 
 fn failed(path: &Path, cause: io::Error) -> Error {
     let shown = escape(&path.to_string_lossy());
-    Error::store(format!("{shown} could not be kept aside"))
+    Error::io(format!("{shown} could not be kept aside"))
         .because(cause)
         .hint("nothing was restored; check the room and the permissions of its directory")
 }

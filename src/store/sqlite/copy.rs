@@ -60,17 +60,15 @@ impl Sqlite {
     fn copy_to(&self, place: &Place) -> ToldResult<Content> {
         if is_same(place.path(), &self.opened.borrow().path) {
             // Nobody is to be told to move that away.
-            return Err(
-                Told::store(format!("{} is the store itself", place.shown()))
-                    .hint("name another file for the copy"),
-            );
+            return Err(Told::io(format!("{} is the store itself", place.shown()))
+                .hint("name another file for the copy"));
         }
         place.check_free()?;
         let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(cause))?;
         let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
         let copied = checked.map_err(|what| {
-            Told::store(format!(
+            Told::damaged(format!(
                 "the store {} is damaged, and was not copied: {what}",
                 self.name()
             ))
@@ -135,7 +133,7 @@ fn is_of_copy(code: ErrorCode) -> bool {
 }
 
 fn unmade(cause: impl Into<Source>) -> Told {
-    Told::store("the copy could not be made")
+    Told::io("the copy could not be made")
         .because(cause)
         .hint("check the room and the permissions where it is to lie")
 }

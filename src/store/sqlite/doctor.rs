@@ -64,7 +64,7 @@ pub fn examine(
     }
     match open(location, &place, remarks) {
         // SQLite does not open a store with such siblings.
-        Err(error) if error.kind == Kind::Store && place.is_obstructed() => {
+        Err(error) if error.kind == Kind::Unavailable && place.is_obstructed() => {
             unread(&error.to_string(), remarks);
             Ok(None)
         }

@@ -133,25 +133,25 @@ impl Refusal {
     /// The refusal of `file`, the path of which is `path`.
     fn about(self, file: &str, path: &str) -> Told {
         match self {
-            Refusal::Empty => Told::store(format!("{file} is empty")).hint(
+            Refusal::Empty => Told::unavailable(format!("{file} is empty")).hint(
                 run!("create --scope inference")
                     .in_quotes()
                     .and(" sets it up, with a first key"),
             ),
-            Refusal::Newer(version) => Told::store(format!(
+            Refusal::Newer(version) => Told::unavailable(format!(
                 "{file} was written by a newer keyctl: its schema is {version}, this one knows up to {}",
                 LATEST
             ))
             .hint("use the newer keyctl"),
-            Refusal::ReadOnly => Told::store(format!("{file} is read-only for you"))
+            Refusal::ReadOnly => Told::unavailable(format!("{file} is read-only for you"))
                 .hint("run the command as a user who may write it"),
-            Refusal::CutShort => Told::store(format!(
+            Refusal::CutShort => Told::unavailable(format!(
                 "a change of {file} was cut short, and is still to be undone"
             ))
             .hint(format!(
                 "run any keyctl command as a user who may write it; do not remove {path}-journal"
             )),
-            Refusal::HardLinks(names) => Told::store(format!(
+            Refusal::HardLinks(names) => Told::unavailable(format!(
                 "{file} has {names} names (hard links): what is done through one may not be seen through another"
             ))
             .hint(
@@ -159,7 +159,7 @@ impl Refusal {
                     .and(run!("backup").in_quotes())
                     .and(", for another path a symbolic link"),
             ),
-            Refusal::MountedAlone => Told::store(format!(
+            Refusal::MountedAlone => Told::unavailable(format!(
                 "{file} is mounted without its directory: what is done on one side of the mount may not be seen on the other"
             ))
             .hint("mount the directory that it lies in instead"),
@@ -177,7 +177,7 @@ fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
     }
     match failure.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Told::store(format!("{file} is in use by another process"))
+            Told::busy(format!("{file} is in use by another process"))
                 .because(Source::implied(failure))
                 .hint(format!(
                     "run the command again; 'fuser -v {path}' shows who has it open"
@@ -190,11 +190,11 @@ fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
                 .hint(restore())
         }
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-            Told::store(format!("{file} cannot be written"))
+            Told::unavailable(format!("{file} cannot be written"))
                 .because(Source::implied(failure))
                 .hint("check the permissions of the file and its directory")
         }
-        ErrorCode::CannotOpen => Told::store(format!("{file} cannot be opened"))
+        ErrorCode::CannotOpen => Told::unavailable(format!("{file} cannot be opened"))
             .because(source(failure))
             .hint("check the permissions of the file and its directory"),
         ErrorCode::TooBig => Told::damaged(format!(
@@ -203,10 +203,10 @@ fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
         ))
         .because(Source::implied(failure))
         .hint(Hint::from("give less; if it is in the store, ").and(restore())),
-        ErrorCode::DiskFull => Told::store(format!("no room is left for {file}"))
+        ErrorCode::DiskFull => Told::unavailable(format!("no room is left for {file}"))
             .because(Source::implied(failure))
             .hint("free some, and run the command again"),
-        _ => Told::store(format!("{file} failed"))
+        _ => Told::unavailable(format!("{file} failed"))
             .because(source(failure))
             .hint(
                 Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
@@ -295,7 +295,7 @@ pub fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
 
 /// What is said of a file that is no SQLite file at all.
 pub fn not_a_store(store: &str) -> Told {
-    Told::store(format!("{store} is not a keyctl store")).hint(
+    Told::unavailable(format!("{store} is not a keyctl store")).hint(
         Hint::from("name another file: --db PATH; if it was a store, move it away, then restore a backup: ")
             .and(run!("restore PATH")),
     )
@@ -309,5 +309,61 @@ pub fn misled() -> Error {
 /// Returns the error for a file that is read without locks, and was changed meanwhile each time.
 pub fn keeps_changing(subject: Subject<'_>) -> Told {
     let file = subject.file();
-    Told::store(format!("{file} keeps changing while it is read")).hint("run the command again")
+    Told::busy(format!("{file} keeps changing while it is read")).hint("run the command again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+    use std::error::Error as _;
+    use std::path::Path;
+
+    /// The error about a store at which SQLite fails with `code`, and says what lies in the file.
+    fn error_of(code: i32) -> Told {
+        let failure = ffi::Error::new(code);
+        let error = rusqlite::Error::SqliteFailure(failure, Some("$argon2id$".to_owned()));
+        Error::from(error).about(Path::new("/k.db"))
+    }
+
+    #[test]
+    fn about_tells_kinds_of_failure_apart_and_advises_on_each() {
+        let expected = [
+            (ffi::SQLITE_BUSY, Kind::Busy),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Kind::Busy),
+            (ffi::SQLITE_LOCKED, Kind::Busy),
+            (ffi::SQLITE_CANTOPEN, Kind::Unavailable),
+            (ffi::SQLITE_READONLY, Kind::Unavailable),
+            (ffi::SQLITE_PERM, Kind::Unavailable),
+            (ffi::SQLITE_FULL, Kind::Unavailable),
+            (ffi::SQLITE_IOERR_FSYNC, Kind::Unavailable),
+            (ffi::SQLITE_NOTADB, Kind::Unavailable),
+            (ffi::SQLITE_CORRUPT, Kind::Damaged),
+            (ffi::SQLITE_ERROR, Kind::Damaged),
+            (ffi::SQLITE_TOOBIG, Kind::Damaged),
+            (ffi::SQLITE_NOMEM, Kind::Memory),
+            (ffi::SQLITE_IOERR_NOMEM, Kind::Memory),
+            (ffi::SQLITE_IOERR_SHMMAP, Kind::Memory),
+        ];
+        for (code, kind) in expected {
+            let error = error_of(code);
+            assert_eq!(error.kind, kind, "{code}: {error}");
+            assert!(error.hint.is_some(), "{code}: {error}");
+        }
+    }
+
+    #[test]
+    fn about_keeps_the_result_code_and_nothing_else_of_what_sqlite_says() {
+        for code in [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_IOERR_READ,
+        ] {
+            let error = error_of(code);
+            let cause = error.source().and_then(|cause| cause.downcast_ref());
+            assert_eq!(cause, Some(&ffi::Error::new(code)));
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("argon2id"), "{shown}");
+        }
+    }
 }

@@ -44,7 +44,7 @@ impl Location {
             )));
         }
         let path = std::path::absolute(path).map_err(|cause| {
-            Error::store("cannot tell the current directory")
+            Error::unavailable("cannot tell the current directory")
                 .because(cause)
                 .hint("change to a directory that is there, or name a path that begins with '/'")
         })?;
@@ -98,14 +98,15 @@ impl Location {
             Err(cause) => return Err(self.failed(&format!("cannot open {what}"), cause)),
         };
         if metadata.is_dir() {
-            return Err(
-                Error::store(format!("{} is a directory, not a store", self.shown()))
-                    .hint("name the file in it: --db PATH"),
-            );
+            return Err(Error::unavailable(format!(
+                "{} is a directory, not a store",
+                self.shown()
+            ))
+            .hint("name the file in it: --db PATH"));
         }
         if !metadata.is_file() {
             return Err(
-                Error::store(format!("{} is not an ordinary file", self.shown()))
+                Error::unavailable(format!("{} is not an ordinary file", self.shown()))
                     .hint("name a file: --db PATH"),
             );
         }
@@ -121,7 +122,7 @@ impl Location {
     pub fn check_directory(&self) -> Result<()> {
         match self.exposed_directory() {
             None => Ok(()),
-            Some(directory) => Err(Error::store(format!(
+            Some(directory) => Err(Error::unavailable(format!(
                 "no store is made in {}: others may write that directory",
                 escape(&directory.to_string_lossy())
             ))
@@ -154,7 +155,7 @@ impl Location {
         let Some(whole) = whole_of(path).or_else(|| self.whole_of(path)) else {
             return Ok(());
         };
-        Err(Error::store(format!(
+        Err(Error::io(format!(
             "the file {} would be taken for a part of {}",
             quote(&path.to_string_lossy()),
             escape(&whole.to_string_lossy())
@@ -280,13 +281,13 @@ impl Location {
             return Ok(());
         }
         let shown = escape(&directory.to_string_lossy());
-        Err(Error::store(format!("the directory {shown} is not one that the group can share"))
+        Err(Error::unavailable(format!("the directory {shown} is not one that the group can share"))
             .hint(format!("chgrp {gid} {word} && chmod {SHARED_DIRECTORY:o} {word}, or name a directory that is not there yet", word = shell_word(&directory.to_string_lossy()))))
     }
 
     fn missing(&self) -> Error {
         if fs::symlink_metadata(&self.path).is_ok() {
-            return Error::store(format!(
+            return Error::unavailable(format!(
                 "{} is a symbolic link to a file that is not there",
                 self.shown()
             ))
@@ -297,7 +298,7 @@ impl Location {
             Some(variable) => format!(" (from {variable})"),
             None => String::new(),
         };
-        Error::store(format!("there is no store at {}{from}", self.shown())).hint(
+        Error::unavailable(format!("there is no store at {}{from}", self.shown())).hint(
             run!("init")
                 .in_quotes()
                 .and(" makes one; --db or KEYCTL_DB names another place"),
@@ -306,7 +307,7 @@ impl Location {
 
     /// What is said where `what` could not be done to the store.
     pub fn failed(&self, what: &str, cause: io::Error) -> Error {
-        Error::store(format!("{what} {}", self.shown()))
+        Error::unavailable(format!("{what} {}", self.shown()))
             .because(cause)
             .hint("check the path and its permissions, or name another file: --db PATH")
     }

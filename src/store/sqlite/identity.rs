@@ -124,7 +124,7 @@ fn missing(opened: &Siblings, now: &Siblings) -> Option<&'static str> {
 }
 
 fn removed(sibling: &Path) -> Error {
-    Error::store(format!(
+    Error::unavailable(format!(
         "{} was removed or replaced while the store was in use: what others change would not be seen",
         escape(&sibling.to_string_lossy())
     ))

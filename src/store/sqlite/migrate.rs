@@ -86,7 +86,7 @@ pub fn check_current(connection: &Connection) -> Result<()> {
     if is_current(connection)? {
         return Ok(());
     }
-    Err(Error::Told(Told::store(
+    Err(Error::Told(Told::unavailable(
         "the store's schema is not this version's",
     )))
 }
@@ -108,7 +108,7 @@ pub fn version(connection: &Connection) -> Result<usize> {
 /// What is said of another program's SQLite file.
 pub fn foreign(connection: &Connection) -> Error {
     Error::Told(
-        Told::store(format!(
+        Told::unavailable(format!(
             "{} is another program's SQLite file, not a keyctl store",
             path_of(connection)
         ))

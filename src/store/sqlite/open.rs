@@ -297,7 +297,7 @@ fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
         return Ok(());
     }
     Err(Error::Told(
-        Told::store(format!(
+        Told::unavailable(format!(
             "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
             path_of(connection)
         ))

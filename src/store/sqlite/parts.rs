@@ -33,7 +33,7 @@ pub fn refuse_part(path: &Path) -> Result<()> {
     let Some(whole) = whole_of(path) else {
         return Ok(());
     };
-    Err(Error::store(format!(
+    Err(Error::unavailable(format!(
         "{} is a part of a store, not a store",
         escape(&path.to_string_lossy())
     ))

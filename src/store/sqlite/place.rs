@@ -34,7 +34,7 @@ impl Place {
         }
         std::path::absolute(path)
             .map(Place)
-            .map_err(|cause| Error::store("cannot tell the current directory").because(cause))
+            .map_err(|cause| Error::io("cannot tell the current directory").because(cause))
     }
 
     /// The path.
@@ -66,7 +66,7 @@ impl Place {
         for suffix in APPLIED {
             let other = beside(&self.0, suffix);
             if fs::symlink_metadata(&other).is_ok() {
-                return Err(Error::store(format!(
+                return Err(Error::io(format!(
                     "{} would be taken for a part of the new file",
                     escape(&other.to_string_lossy())
                 ))
@@ -92,13 +92,13 @@ impl Place {
 
     /// Why the file could not be made.
     pub fn failed(&self, cause: io::Error) -> Error {
-        Error::store(format!("cannot make the file {}", self.shown()))
+        Error::io(format!("cannot make the file {}", self.shown()))
             .hint(directory::advice(&self.0, &cause))
             .because(cause)
     }
 
     fn taken(&self) -> Error {
-        Error::store(format!("{} already exists", self.shown()))
+        Error::io(format!("{} already exists", self.shown()))
             .hint("name another file, or move this one away")
     }
 }

@@ -99,7 +99,7 @@ impl Restoration {
                 self.damage_of_copy = content.damage;
                 Ok(())
             }
-            Err(what) => Err(unfit(Told::store(format!(
+            Err(what) => Err(unfit(Told::damaged(format!(
                 "the copy {} is damaged: {what}",
                 self.source.shown()
             )))),
@@ -298,7 +298,7 @@ impl Restoration {
 fn check_readable(path: &Path) -> ToldResult<()> {
     match fs::File::open(path) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
-            Err(Told::store(format!("cannot read the copy {}", shown(path)))
+            Err(Told::io(format!("cannot read the copy {}", shown(path)))
                 .because(Source::new(cause, "permission denied"))
                 .hint("nothing was changed; run the command as a user who may read it"))
         }

@@ -127,7 +127,7 @@ impl Foreign {
                 self.owner
             ),
         };
-        Error::store(format!(
+        Error::unavailable(format!(
             "{}, which SQLite would take for a part of the store, {}",
             self.shown(),
             self.reason()

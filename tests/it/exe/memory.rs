@@ -88,7 +88,10 @@ fn a_sound_store_is_never_called_damaged_for_want_of_memory() {
             let stdout = String::from_utf8_lossy(&output.stdout);
             let context = format!("{line} with {kib} KiB: {code:?}\n{stdout}\n{stderr}");
             assert!(!context.contains("damage"), "{context}");
-            without += usize::from(stderr.contains("memory ran out"));
+            if stderr.contains("memory ran out") {
+                without += 1;
+                assert!(stderr.contains("\nhint: free memory "), "{context}");
+            }
             match code {
                 Some(0) if line.starts_with("list") => {
                     assert_eq!(stdout.lines().count(), KEYS + 1, "{context}");
@@ -101,4 +104,24 @@ fn a_sound_store_is_never_called_damaged_for_want_of_memory() {
         }
     }
     assert!(without > 0, "memory never ran out");
+}
+
+#[test]
+fn create_that_finds_no_memory_to_hash_in_makes_nothing_and_advises() {
+    let world = World::quick();
+    world.create("--name api --scope inference");
+    world.policy("argon2-memory", "262144");
+    let before = world.rows();
+    // Much for anything but the hash.
+    let kib = least() + (128 << 10);
+    let output = limited(&world.real("create --scope inference"), kib, None);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{stderr}");
+    assert!(
+        stderr.contains("keyctl: cannot hash the secret: "),
+        "{stderr}"
+    );
+    assert!(stderr.contains("\nhint: free memory "), "{stderr}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(world.rows(), before);
 }

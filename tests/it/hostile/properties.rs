@@ -195,7 +195,7 @@ pub fn hash(bytes: &[u8]) {
     }
     match stored.matches(b"the secret of nobody", &mut Memory::default()) {
         Ok(matches) => assert!(!matches),
-        Err(error) => assert_eq!(error.kind, Kind::Store),
+        Err(error) => assert_eq!(error.kind, Kind::Io),
     }
 }
 

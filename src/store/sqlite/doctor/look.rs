@@ -141,7 +141,7 @@ fn entry(path: &Path, metadata: &Metadata) -> Entry {
 }
 
 fn failed(path: &Path, cause: io::Error) -> Error {
-    Error::store(format!("cannot look at {}", shown(path)))
+    Error::unavailable(format!("cannot look at {}", shown(path)))
         .because(cause)
         .hint("run the command as a user who may")
 }

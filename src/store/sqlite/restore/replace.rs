@@ -52,7 +52,11 @@ pub(super) fn write_over(from: &Connection, to: &mut Connection) -> Result<()> {
     match Backup::new(from, to)?.step(-1)? {
         StepResult::Done => {}
         // Both are for this process alone.
-        _ => return Err(Error::Told(Told::store("the store could not be written"))),
+        _ => {
+            return Err(Error::Told(
+                Told::busy("the store could not be written").hint("run the command again"),
+            ));
+        }
     }
     to.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
     Ok(())

@@ -23,7 +23,7 @@ pub(super) fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
 }
 
 pub(super) fn not_taken_in() -> Told {
-    Told::store("the copy was not taken in")
+    Told::io("the copy was not taken in")
 }
 
 /// `error` of a copy that is not restored for it.
