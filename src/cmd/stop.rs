@@ -7,40 +7,21 @@
 mod given;
 mod plan;
 mod report;
+mod verb;
+
+pub use self::verb::Verb;
 
 use self::given::Given;
 use self::plan::{Failed, Plan, Step};
 use super::Cx;
 use super::change::{Changed, record, tell, tell_of_legacy};
 use super::confirm::{check_agreed, confirm_deletion};
-use crate::access::Access;
 use crate::env::Actor;
 use crate::error::Result;
-use crate::event::Action;
 use crate::id::KeyId;
-use crate::key::{Change, Key, Kind};
+use crate::key::{Change, Key};
 use crate::store::{self, Store, Tx};
-use crate::when::Timestamp;
 use std::collections::HashSet;
-
-/// The way in which a key is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Until it is enabled again.
-    Disable,
-    /// For ever; a key of kind legacy, which stays, until it is enabled again.
-    Delete,
-}
-
-impl Verb {
-    /// Stops `key`.
-    pub fn apply(self, key: &mut Key, now: Timestamp, access: &Access) -> Result<(Change, Action)> {
-        match self {
-            Verb::Delete if key.kind == Kind::Api => Ok((key.delete(now)?, Action::Delete)),
-            Verb::Disable | Verb::Delete => Ok((key.disable(now, access)?, Action::Disable)),
-        }
-    }
-}
 
 /// The keys that were stopped, and the KEYs that stopped none.
 type Outcome = (Vec<Changed>, Vec<Failed>);

@@ -1,7 +1,7 @@
 //! The keys that the given KEYs lead to, and the KEYs that stop none.
 
-use super::Verb;
 use super::given::Given;
+use super::verb::Verb;
 use crate::access::Access;
 use crate::cmd::keys::Line;
 use crate::error::{Error, Kind as ErrorKind, Result, quote};

@@ -1,0 +1,26 @@
+//! The two ways to stop a key.
+
+use crate::access::Access;
+use crate::error::Result;
+use crate::event::Action;
+use crate::key::{Change, Key, Kind};
+use crate::when::Timestamp;
+
+/// The way in which a key is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Until it is enabled again.
+    Disable,
+    /// For ever; a key of kind legacy, which stays, until it is enabled again.
+    Delete,
+}
+
+impl Verb {
+    /// Stops `key`.
+    pub fn apply(self, key: &mut Key, now: Timestamp, access: &Access) -> Result<(Change, Action)> {
+        match self {
+            Verb::Delete if key.kind == Kind::Api => Ok((key.delete(now)?, Action::Delete)),
+            Verb::Disable | Verb::Delete => Ok((key.disable(now, access)?, Action::Disable)),
+        }
+    }
+}
