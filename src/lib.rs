@@ -86,7 +86,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
 
 fn try_run(args: &[OsString], called: &Called, env: &mut Env) -> Result<u8> {
     if let Some(asked) = Asked::by(args, env) {
-        return asked.answer(called, env);
+        return asked.answer(called, env, command);
     }
     usage::refuse_tokens(args.get(1..).unwrap_or_default())?;
     let (cli, attempt) = match parse(args) {
@@ -101,7 +101,6 @@ fn try_run(args: &[OsString], called: &Called, env: &mut Env) -> Result<u8> {
         color,
         attempt,
         called,
-        root: command,
     };
     cli.command.run(&mut cx)
 }
@@ -169,7 +168,7 @@ fn not_parsed(
             drop(env.stderr.write_all(as_called(called, &text).as_bytes()));
             Ok(Kind::Usage.exit_code())
         }
-        _ => Err(usage::refused(error, args)),
+        _ => Err(usage::refused(error, args, command())),
     }
 }
 

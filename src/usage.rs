@@ -44,9 +44,8 @@ pub fn wants_json(args: &[OsString]) -> bool {
             .any(|pair| pair[0] == "--format" && is_json(&pair[1]))
 }
 
-/// What clap refused of `args`, as one of our own errors.
-pub fn refused(error: &clap::Error, args: &[OsString]) -> Error {
-    let mut root = crate::command();
+/// Clap's refusal of `args`, a line of the command `root`, as one of our own errors.
+pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) -> Error {
     // Arguments have names only then.
     root.build();
     let line = &Line::new(args, &root, None);

@@ -63,8 +63,6 @@ pub struct Cx<'a> {
     pub attempt: Attempt,
     /// How the program was called.
     pub called: &'a Called,
-    /// The root of the command line's definition.
-    pub root: fn() -> clap::Command,
 }
 
 impl Cx<'_> {

@@ -45,8 +45,9 @@ impl Asked {
     }
 
     /// Prints what the last word may become: one value a line, behind each a tab and what it is.
-    /// Where that cannot be told, nothing: somebody is in the middle of a line.
-    pub fn answer(self, called: &Called, env: &mut Env) -> Result<u8> {
+    /// Where that cannot be told, nothing: somebody is in the middle of a line. `root` makes the
+    /// definition of the whole command line.
+    pub fn answer(self, called: &Called, env: &mut Env, root: fn() -> clap::Command) -> Result<u8> {
         if usage::refuse_tokens(&self.words).is_err() {
             return Ok(DONE);
         }
@@ -62,9 +63,8 @@ impl Asked {
             color: false,
             attempt: Attempt::default(),
             called,
-            root: crate::command,
         };
-        let mut definition = (cx.root)();
+        let mut definition = root();
         let (before, begun) = given(&self.words);
         if let Ok(address) = cx.address() {
             definition = offer_values(
