@@ -7,19 +7,12 @@ pub mod stored;
 mod unseen;
 
 pub use form::nfc;
+pub use stored::{LABEL_KEY_MAX, LABEL_VALUE_MAX, NAME_MAX, OWNER_MAX};
 
 use crate::error::{Error, Result, quote};
 use crate::token::shown_id;
 use unseen::unseen;
 
-/// The most characters in a key's name.
-pub const NAME_MAX: usize = 128;
-/// The most characters in an owner's name: a default key name has to hold it.
-pub const OWNER_MAX: usize = 64;
-/// The most characters in a label's key.
-pub const LABEL_KEY_MAX: usize = 64;
-/// The most characters in a label's value.
-pub const LABEL_VALUE_MAX: usize = 256;
 /// The most characters in a reason.
 pub const REASON_MAX: usize = 1024;
 

@@ -1,10 +1,18 @@
 //! The rules that everything stored holds to, whichever version stored it: those of the first one.
 //! The parent module has the further rules for new names.
 
-use super::{LABEL_KEY_MAX, LABEL_VALUE_MAX, NAME_MAX, OWNER_MAX};
 use crate::error::{Error, Result, is_unprintable, quote};
 use crate::id::KeyId;
 use crate::token::Redacted;
+
+/// The most characters in a key's name.
+pub const NAME_MAX: usize = 128;
+/// The most characters in an owner's name: a default key name has to hold it.
+pub const OWNER_MAX: usize = 64;
+/// The most characters in a label's key.
+pub const LABEL_KEY_MAX: usize = 64;
+/// The most characters in a label's value.
+pub const LABEL_VALUE_MAX: usize = 256;
 
 /// Refuses `text` as a key's name: it has 1 to 128 characters, no control, bidirectional or
 /// line-separator characters, no leading `-`, no `/`, no outer blank, and is not shaped like a key ID or
