@@ -1,24 +1,22 @@
 //! Making new tokens and handing them over before their keys are committed.
 
 mod form;
+mod mint;
+
+pub use form::Number;
+pub use mint::{Minted, mint};
 
 use super::values::{Format, file_path};
 use super::{Cx, path};
 use crate::deliver::{self, SecretFile};
-use crate::env::{Output, Random, Unit};
+use crate::env::Output;
 use crate::error::{Error, Kind as ErrorKind, Result, escape};
-use crate::hash::{Memory, Recipe};
 use crate::hint::{Hint, run};
-use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::instant;
-use crate::parallel::in_order;
-use crate::policy::Policy;
 use crate::store::{self, Store, Tx};
-use crate::token::Token;
 use crate::when::Timestamp;
 use clap::Args;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Where a new token goes, and in what form.
@@ -55,68 +53,6 @@ impl Handover {
             format: self.format,
         })
     }
-}
-
-/// A new token and the hash of its secret.
-pub struct Minted {
-    token: Token,
-    /// The PHC string.
-    pub hash: String,
-}
-
-impl Minted {
-    /// The ID of the key that the token is for.
-    pub fn id(&self) -> KeyId {
-        self.token.id()
-    }
-}
-
-/// Draws `count` tokens and hashes their secrets as `policy` says, on every core. Takes as long as
-/// their hashes.
-pub fn mint(cx: &mut Cx<'_>, policy: &Policy, count: usize) -> Result<Vec<Minted>> {
-    let mut drawn = Vec::with_capacity(count);
-    for _ in 0..count {
-        drawn.push(draw(policy, &mut *cx.env.random)?);
-    }
-    // One needs no second thread, and is made before anybody could see a bar.
-    let (cores, mut progress) = match count {
-        0 | 1 => (NonZeroUsize::MIN, None),
-        _ => (
-            policy.scheme().threads(*cx.env.cores),
-            Some(cx.progress(Unit::Keys, count as u64)),
-        ),
-    };
-    let hire = || {
-        let mut memory = Memory::default();
-        move |(token, recipe): &(Token, Recipe)| recipe.hash(token.secret(), &mut memory)
-    };
-    let mut hashes = Vec::with_capacity(count);
-    in_order(cores, drawn.iter(), hire, |hash| {
-        hashes.push(hash?);
-        if let Some(progress) = &mut progress {
-            progress.advance(1);
-        }
-        Ok(())
-    })?;
-    let minted = drawn.into_iter().zip(hashes);
-    Ok(minted
-        .map(|((token, _), hash)| Minted { token, hash })
-        .collect())
-}
-
-fn draw(policy: &Policy, random: &mut dyn Random) -> Result<(Token, Recipe)> {
-    let id = KeyId::generate(random)?;
-    let token = Token::generate(&policy.key_prefix, id, random)?;
-    Ok((token, Recipe::draw(policy.scheme(), random)?))
-}
-
-/// How many tokens are handed over, as `--count` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Number {
-    /// One, without a list around it.
-    One,
-    /// A list, of one or more.
-    Many,
 }
 
 /// Runs `job`, which writes the keys of `minted` in a transaction and returns them in order, hands

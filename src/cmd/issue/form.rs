@@ -1,12 +1,21 @@
 //! The forms in which new tokens are handed over. What holds a token has its whole length at once:
 //! growing would leave a copy behind that is not wiped.
 
-use super::{Minted, Number};
+use super::mint::Minted;
 use crate::error::Result;
 use crate::key::Key;
 use crate::output::{Record, unwritable};
 use crate::when::Timestamp;
 use zeroize::Zeroizing;
+
+/// How many tokens are handed over, as `--count` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// One, without a list around it.
+    One,
+    /// A list, of one or more.
+    Many,
+}
 
 /// The tokens, each followed by `line_end`.
 pub fn tokens(minted: &[Minted], line_end: &[u8]) -> Zeroizing<Vec<u8>> {
