@@ -1,8 +1,8 @@
 //! `keyctl completions`, and the answers to what its scripts ask.
 //!
-//! The scripts know nothing: at each Tab they run the program with [`VARIABLE`] set and the words of
-//! the line so far behind `--`, and it prints what the last one may become, one per line. So they never
-//! lag behind the program, and can offer what is in the store.
+//! The scripts know nothing: at each Tab they run the program with [`scripts::VARIABLE`] set and the
+//! words of the line so far behind `--`, and it prints what the last one may become, one per line. So
+//! they never lag behind the program, and can offer what is in the store.
 
 mod ask;
 mod scripts;
@@ -13,9 +13,6 @@ pub use ask::Asked;
 use super::Cx;
 use crate::error::{DONE, Result};
 use clap_complete::Shell;
-
-/// The environment variable by which a script asks; its value is the shell's name.
-const VARIABLE: &str = "KEYCTL_COMPLETE";
 
 /// Print a completion script for a shell
 ///

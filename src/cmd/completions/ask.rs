@@ -1,6 +1,6 @@
 //! What a completion script asks, and the answer.
 
-use super::VARIABLE;
+use super::scripts::VARIABLE;
 use super::values::{Source, offer_values};
 use crate::called::{self, Called};
 use crate::cmd::{Attempt, Cx, is_command};

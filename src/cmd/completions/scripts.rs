@@ -5,11 +5,13 @@
 //! none of the three asks where a token stands on the line, since the question goes by arguments, which
 //! others can read with ps. The other scripts are clap_complete's.
 
-use super::VARIABLE;
 use crate::error::Result;
 use crate::output::unwritable;
 use clap_complete::Shell;
 use clap_complete::env::{Elvish, EnvCompleter, Powershell};
+
+/// The environment variable by which a script asks; its value is the shell's name.
+pub const VARIABLE: &str = "KEYCTL_COMPLETE";
 
 /// What a token has in it, whatever its prefix: an extended regular expression.
 const TOKEN: &str = "_[0-9a-z]{12}_[0-9A-Za-z]{40}";
