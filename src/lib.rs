@@ -1,11 +1,17 @@
 //! `keyctl` issues, rotates, revokes and verifies API keys, and keeps their records in one SQLite
 //! file.
 //!
-//! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run one
-//! way: `cli`, `cmd`, then `output`, `deliver`, `verify`, `lookup`, then `store`, then the pure
-//! parts, `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`, `hash`, `id`,
-//! and at the bottom `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `error`, `called`, `hint`,
-//! `text` and `url`. `usage` puts clap's refusals into our words.
+//! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run
+//! downwards, which `tests/it/layers.rs` checks:
+//!
+//! 1. `cli`
+//! 2. `cmd`
+//! 3. `usage` (clap's refusals in our words), `output`, `deliver`, `verify`, `lookup`
+//! 4. `store`
+//! 5. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
+//! 6. `hash`, `id`
+//! 7. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`
+//! 8. `error`, `hint`, `text`, `url`
 
 pub mod access;
 pub mod called;

@@ -31,6 +31,7 @@ mod hostile;
 mod init;
 mod input;
 mod kinds;
+mod layers;
 mod leaked;
 mod lines;
 mod list;
