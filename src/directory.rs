@@ -1,11 +1,20 @@
 //! The directory that a file lies in.
 
-use crate::error::quote;
+use crate::error::{Error, Result, quote};
 use rustix::fs::{Mode, OFlags, fsync};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
+
+/// Makes `path` absolute, by the current directory.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    path::absolute(path).map_err(|cause| {
+        Error::io("cannot tell the current directory")
+            .because(cause)
+            .hint("change to a directory that is there, or name a path that begins with '/'")
+    })
+}
 
 /// The directory of the file at `path`.
 pub fn of(path: &Path) -> &Path {

@@ -43,11 +43,7 @@ impl Location {
                 quote(&path.to_string_lossy())
             )));
         }
-        let path = std::path::absolute(path).map_err(|cause| {
-            Error::unavailable("cannot tell the current directory")
-                .because(cause)
-                .hint("change to a directory that is there, or name a path that begins with '/'")
-        })?;
+        let path = directory::absolute(path)?;
         refuse_part(&path)?;
         Ok(Location {
             path,

@@ -32,9 +32,7 @@ impl Place {
             return Err(Error::usage(format!("{shown} is not the path of a file"))
                 .hint("name a file that is not there yet"));
         }
-        std::path::absolute(path)
-            .map(Place)
-            .map_err(|cause| Error::io("cannot tell the current directory").because(cause))
+        directory::absolute(path).map(Place)
     }
 
     /// The path.

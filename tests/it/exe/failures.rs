@@ -38,6 +38,22 @@ fn commands_without_a_store_name_its_path_and_the_way_to_make_one() {
 }
 
 #[test]
+fn commands_in_a_directory_that_is_gone_ask_for_another() {
+    let site = Site::new();
+    site.create();
+    let whole = format!("--db {}", site.db().display());
+    for line in ["--db k.db list", &format!("{whole} backup copy.db")] {
+        let script = format!("mkdir gone; cd gone; rmdir ../gone; exec keyctl {line}");
+        run(&mut site.sh(&script))
+            .fails(
+                5,
+                "cannot tell the current directory: No such file or directory\n",
+            )
+            .says("hint: change to a directory that is there, or ");
+    }
+}
+
+#[test]
 fn commands_at_a_store_that_they_may_not_read_point_to_its_permissions() {
     let site = Site::new();
     site.create();
