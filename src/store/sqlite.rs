@@ -328,9 +328,8 @@ impl Sqlite {
         self.reading(|opened| {
             let moment = opened.connection.unchecked_transaction()?;
             let view = SqliteTx::view(&moment, opened.subject(&self.role), opened.unlocked);
-            let seen = look(&view)?;
-            moment.commit()?;
-            Ok(seen)
+            // Dropped, the transaction ends; nothing was written. To commit would fail on a damaged file.
+            look(&view)
         })
     }
 

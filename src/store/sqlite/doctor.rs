@@ -12,7 +12,7 @@ use super::file::Location;
 use super::read::{self, VisitHash};
 use super::{Sqlite, error};
 use crate::env::Actor;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::hint::{Hint, run};
 use crate::store::contract::Store;
 use crate::store::remarks::{DAMAGE, Remarks};
@@ -83,15 +83,11 @@ fn unread(why: &str, remarks: &mut Remarks) {
 fn open(location: &Location, place: &Place, remarks: &mut Remarks) -> Result<Option<Examined>> {
     let store = match Sqlite::open_to_examine(location) {
         Ok(store) => store,
-        Err(Error {
-            kind: Kind::Damaged,
-            message,
-            hint,
-            ..
-        }) => {
+        Err(error) if error.kind == Kind::Damaged => {
+            let message = error.to_string();
             // A restore replaces nothing but what has the mark.
             let hint = match place.beginning {
-                Beginning::Ours => hint,
+                Beginning::Ours => error.hint,
                 _ => Some(move_and_restore()),
             };
             remarks.finding(DAMAGE, message, hint);
