@@ -35,7 +35,7 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Modules in which circles are known, and to be removed.
-const KNOWN: [&str; 2] = ["store::sqlite", "cmd::verify"];
+const KNOWN: [&str; 1] = ["cmd::verify"];
 
 /// The rules: they see no command line, no SQL and no streams.
 const PURE: [&str; 10] = [
