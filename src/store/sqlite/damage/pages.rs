@@ -1,6 +1,6 @@
 //! SQLite's own check of pages, indexes, types and constraints, and which of its words are repeated.
 
-use super::{Found, LINES};
+use super::found::{Found, LINES};
 use crate::store::sqlite::error::Result;
 use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Check of every row: it must hold what this program writes. Other content is named by its place, and
 //! never repeated, since it may be any bytes of the file.
 
-use super::Found;
+use super::found::{Extent, Found};
 use crate::hash::Stored;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -9,7 +9,6 @@ use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
 use crate::store::sqlite::base::WITH_PROJECTS;
-use crate::store::sqlite::damage::Extent;
 use crate::store::sqlite::error::{Error, Result};
 use crate::store::sqlite::{migrate, row};
 use crate::text::{is_unprintable, quote};

@@ -1,6 +1,6 @@
 //! Whether a store's schema is the one that its version has, to the letter.
 
-use super::Found;
+use super::found::Found;
 use crate::store::sqlite::error::Result;
 use crate::store::sqlite::migrate;
 use rusqlite::types::ValueRef;
