@@ -7,7 +7,7 @@ use super::world::World;
 use keyctl::hash::Scheme;
 use keyctl::store::{self, Address, Mode, Store};
 use keyctl::token::Token;
-use keyctl::verify::{Required, Verdict, Verifier};
+use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,8 +68,11 @@ impl Kept {
     pub fn verify(&self, store: &dyn Store, token: &str) -> Result<(), Failed> {
         let token = Token::parse(token.as_bytes()).ok_or("no token")?;
         let now = self.now;
-        let required = Required::default();
-        match Verifier::new(&required).verify_one(store, &token, &move || now) {
+        let request = Request {
+            token: &token,
+            required: &Required::default(),
+        };
+        match Verifier::default().verify_one(store, request, &move || now) {
             Ok(verified) if matches!(verified.verdict, Verdict::Valid(_)) => Ok(()),
             Ok(verified) => Err(format!("{:?}", verified.verdict).into()),
             Err(error) => Err(error.to_string().into()),

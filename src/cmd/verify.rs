@@ -13,7 +13,7 @@ use super::values::{Format, file_path};
 use super::{Cx, path};
 use crate::error::{Error, Result, quote};
 use crate::name;
-use crate::verify::{Note, Required, Verifier};
+use crate::verify::{Note, Request, Required, Verifier};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -95,8 +95,12 @@ impl Args {
             return report::malformed(cx, &presented, self.format);
         };
         let mut store = cx.open_to_read()?;
-        let mut verifier = Verifier::new(&required);
-        let verified = verifier.verify_one(&*store, &token, &*cx.env.clock)?;
+        let mut verifier = Verifier::default();
+        let request = Request {
+            token: &token,
+            required: &required,
+        };
+        let verified = verifier.verify_one(&*store, request, &*cx.env.clock)?;
         let at = verified.at;
         let by = report::By { store: &*store, at };
         let code = report::report(cx, &verified.verdict, self.format, &by)?;

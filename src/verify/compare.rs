@@ -1,35 +1,49 @@
 //! Comparison of presented secrets with stored hashes.
 
 use crate::error::{Error, Result};
-use crate::hash::{Memory, Stored};
+use crate::hash::{Memory, Scheme, Stored};
 use crate::id::KeyId;
 use crate::parallel::in_order;
 use crate::token::Token;
 use std::num::NonZeroUsize;
 
-/// Compares the secret of `presented` with the stored hash `phc`; returns that hash as it was read
-/// if they match. The one place that decides this.
-pub fn matching(presented: &Token, phc: &str, memory: &mut Memory) -> Result<Option<Stored>> {
-    let stored = Stored::parse(phc).ok_or_else(|| unreadable(presented.id()))?;
-    let matched = stored.matches(presented.secret(), memory)?;
-    Ok(matched.then_some(stored))
+/// Result of comparing one secret with one PHC string.
+///
+/// It depends on nothing else, so it never goes stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// The hash is of another secret.
+    No,
+    /// The hash is of this secret, made by this scheme; `None` if the policy offers none like it.
+    Yes(Option<Scheme>),
 }
 
-/// Compares each presented secret with the stored hash beside it on `workers` threads, and calls
-/// `done` after each. The results are in order; one that fails leaves the others.
+/// Compares the secret of `presented` with the stored hash `phc`.
+///
+/// The one place that decides this. Takes the same time whether or not they match.
+pub fn compare(presented: &Token, phc: &str, memory: &mut Memory) -> Result<Match> {
+    let stored = Stored::parse(phc).ok_or_else(|| unreadable(presented.id()))?;
+    Ok(match stored.matches(presented.secret(), memory)? {
+        true => Match::Yes(stored.scheme()),
+        false => Match::No,
+    })
+}
+
+/// Compares each presented secret with its stored hash on `workers` threads, and calls `done` after
+/// each. The results are in order; an error in one leaves the others.
 pub fn compare_all(
     pairs: &[(&Token, &str)],
     workers: NonZeroUsize,
     mut done: impl FnMut(),
 ) -> Result<Vec<Result<bool>>> {
-    let hire = || {
+    let start_worker = || {
         let mut memory = Memory::default();
         move |&(presented, phc): &(&Token, &str)| {
-            matching(presented, phc, &mut memory).map(|stored| stored.is_some())
+            compare(presented, phc, &mut memory).map(|matched| matched != Match::No)
         }
     };
     let mut results = Vec::with_capacity(pairs.len());
-    in_order(workers, pairs.iter(), hire, |result| {
+    in_order(workers, pairs.iter(), start_worker, |result| {
         results.push(result);
         done();
         Ok(())

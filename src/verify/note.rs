@@ -1,7 +1,6 @@
-//! What a verification leaves in the store. None of it is worth waiting for, and none of it
-//! changes the verdict.
+//! Notes that verifications leave in the store. No verdict waits for them or depends on them.
 
-use super::{Reason, Verdict, Verified};
+use super::verdict::{Reason, Verdict, Verified};
 use crate::env::{Actor, Random};
 use crate::error::Result;
 use crate::event::{Action, Event};
@@ -12,7 +11,7 @@ use crate::store::{self, LogFilter, Read, Store, Tx};
 use crate::token::Token;
 use crate::when::{Span, Timestamp};
 
-/// What one verification is to leave in the store.
+/// Note that one verification leaves in the store.
 pub struct Note {
     key: KeyId,
     at: Timestamp,
@@ -20,18 +19,18 @@ pub struct Note {
 }
 
 enum What {
-    /// The use of a valid key.
+    /// A valid key was used.
     Use,
-    /// That, and another hash in the place of the one that matched.
+    /// A valid key was used, and its hash is to be replaced by one that the policy wants.
     Rehash { old: String, new: String },
-    /// The right secret of a key that no longer works, and the state that the key is in.
+    /// The right secret of a key that no longer works was presented; the key's state.
     Reuse(State),
 }
 
 impl Note {
-    /// What `verified` is to leave in `store`, if anything: the use of a valid key (once a minute), a
-    /// hash made anew as policy says, or the reuse of a key that no longer works (once a minute).
-    /// Takes as long as one hash where one is made.
+    /// Returns the note on `verified`, if there is anything to note: the use of a valid key (once a
+    /// minute), a hash made anew as policy says, or the reuse of a key that no longer works (once a
+    /// minute). Takes as long as one hash where one is made.
     pub fn of(
         store: &dyn Store,
         verified: &Verified,
@@ -53,7 +52,7 @@ impl Note {
                 Reason::PhasedOut | Reason::Expired | Reason::Disabled,
                 Some(key),
             ) => {
-                let noted = store::read(store, |store| reuse_is_noted(store, key.id, at))?;
+                let noted = store::read(store, |moment| reuse_is_noted(moment, key.id, at))?;
                 (key, (!noted).then_some(What::Reuse(key.state(at))))
             }
             Verdict::Rejected(..) => return Ok(None),
@@ -65,18 +64,17 @@ impl Note {
         }))
     }
 
-    /// Writes `notes` to `store` in one transaction, if that takes no waiting; else they are
-    /// forgotten.
+    /// Writes `notes` to `store` in one transaction if that takes no waiting; else drops them.
     pub fn write(notes: &[Note], store: &mut dyn Store, actor: &Actor) -> Result<()> {
         if notes.is_empty() {
             return Ok(());
         }
         store.write_if_free(Box::new(|tx| {
-            notes.iter().try_for_each(|note| note.leave(tx, actor))
+            notes.iter().try_for_each(|note| note.write_one(tx, actor))
         }))
     }
 
-    fn leave(&self, tx: &mut dyn Tx, actor: &Actor) -> Result<()> {
+    fn write_one(&self, tx: &mut dyn Tx, actor: &Actor) -> Result<()> {
         let event = |action| Event::new(self.at, actor, action, Some(self.key));
         match &self.what {
             What::Use => tx.touch(self.key, self.at),
@@ -87,20 +85,20 @@ impl Note {
                 }
                 Ok(())
             }
-            // Somebody else may have been faster.
+            // Another process may have noted it since.
             What::Reuse(_) if reuse_is_noted(&*tx, self.key, self.at)? => Ok(()),
             What::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
         }
     }
 }
 
-/// Whether a use at `at` is to be noted: none within the last minute is, and no later one.
+/// Tells whether a use at `at` is to be noted: none within the last minute is, and no later one.
 fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
     last_used_at.is_none_or(|last| last <= at.before(Span::MINUTE))
 }
 
-/// Whether a reuse of the key within the last minute is noted, or within the next one: others verify
-/// at the same time, and a clock may be put right.
+/// Tells whether a reuse of the key is noted within a minute of `at`, before or after it: others verify
+/// at the same time, and a clock may be set back.
 fn reuse_is_noted(store: &dyn Read, key: KeyId, at: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
         key_id: Some(key),

@@ -6,7 +6,7 @@ use keyctl::env::{Actor, Env};
 use keyctl::error::Result;
 use keyctl::store::{Job, Look, Store};
 use keyctl::token::Token;
-use keyctl::verify::{Reason, Required, Verdict, Verifier};
+use keyctl::verify::{Match, Reason, Request, Required, Verdict, Verified, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
@@ -79,9 +79,12 @@ fn rejection(
     token: &Token,
     clock: impl Fn() -> Timestamp + Send + Sync + 'static,
 ) -> Option<Reason> {
-    let required = Required::default();
-    let mut verifier = Verifier::new(&required);
-    let verified = verifier.verify_one(store, token, &clock).unwrap();
+    let request = Request {
+        token,
+        required: &Required::default(),
+    };
+    let mut verifier = Verifier::default();
+    let verified = verifier.verify_one(store, request, &clock).unwrap();
     match verified.verdict {
         Verdict::Valid(_) => None,
         Verdict::Rejected(reason, _) => Some(reason),
@@ -177,4 +180,110 @@ fn verify_matches_again_where_the_hash_was_replaced_meanwhile() {
         let store = Between::new(store, &replacing);
         assert_eq!(rejection(&store, &mine, move || now), expected);
     }
+}
+
+/// What came of each request: the word of the rejection, `valid`, or that of the error.
+fn words(judged: Vec<Result<Verified>>) -> Vec<&'static str> {
+    let word = |judged: Result<Verified>| match judged.map(|verified| verified.verdict) {
+        Ok(Verdict::Valid(_)) => "valid",
+        Ok(Verdict::Rejected(reason, _)) => reason.word(),
+        Err(error) => error.kind.word(),
+    };
+    judged.into_iter().map(word).collect()
+}
+
+fn requiring(scope: &str) -> Required {
+    Required {
+        scopes: vec![scope.to_owned()],
+        project: None,
+    }
+}
+
+#[test]
+fn judge_holds_each_request_to_what_it_requires_and_an_unknown_scope_spoils_no_other() {
+    let world = World::quick();
+    let (token, off) = (token(&world), token(&world));
+    world.run(&format!("disable {}", off.id()));
+    let store = world.opened();
+    let (nothing, held) = (Required::default(), requiring("inference"));
+    let (lacking, unknown) = (requiring("project"), requiring("inferense"));
+    let requests = [
+        (&token, &held),
+        (&token, &lacking),
+        (&token, &unknown),
+        (&off, &nothing),
+        (&off, &unknown),
+        (&token, &nothing),
+    ];
+    let requests = requests.map(|(token, required)| Request { token, required });
+    let now = world.now();
+    let clock = move || now;
+    let mut verifier = Verifier::default();
+    let looked = Verifier::look(&*store, &requests).unwrap();
+    assert!(looked.check(&held).is_ok() && looked.check(&unknown).is_err());
+    let compared = requests.iter().enumerate();
+    let compared = compared.map(|(index, request)| {
+        let matched = verifier.compare(request.token, looked.phc(index));
+        matched.unwrap()
+    });
+    let matches: Vec<Match> = compared.collect();
+    let judged = verifier.judge(&*store, &requests, looked, matches, &clock);
+    assert_eq!(
+        words(judged.unwrap()),
+        ["valid", "scope", "usage", "disabled", "usage", "valid"]
+    );
+    let refused = verifier.verify(&*store, &requests, &clock).map(drop);
+    assert!(refused.unwrap_err().message.contains("'inferense'"));
+}
+
+#[test]
+fn judge_takes_a_match_that_is_known_for_the_hash_and_sees_what_changed_since() {
+    let world = World::quick();
+    let (mine, other) = (token(&world), token(&world));
+    let required = requiring("inference");
+    let request = |token| Request {
+        token,
+        required: &required,
+    };
+    let requests = [request(&mine), request(&other)];
+    let store = world.opened();
+    let now = world.now();
+    let clock = move || now;
+    let mut verifier = Verifier::default();
+    let first = Verifier::look(&*store, &requests).unwrap();
+    let kept = [0, 1].map(|index| verifier.compare(requests[index].token, first.phc(index)));
+    let kept = kept.map(Result::unwrap);
+    // Nothing is compared from here on but a hash that is replaced.
+    for (change_to, expected) in [
+        ("name = id", ["valid", "valid"]),
+        ("disabled_at = 1, disabled_by = 'x'", ["disabled"; 2]),
+        ("deleted_at = 1, hash = NULL", ["unknown"; 2]),
+    ] {
+        let looked = Verifier::look(&*store, &requests).unwrap();
+        change(&world.db(), change_to);
+        let judged = verifier.judge(&*store, &requests, looked, kept.to_vec(), &clock);
+        assert_eq!(words(judged.unwrap()), expected, "{change_to}");
+    }
+}
+
+#[test]
+fn judge_refuses_a_required_scope_that_was_removed_since_the_look() {
+    let world = World::quick();
+    world.line("scope add old").user("carol").run().code(0);
+    let token = token(&world);
+    let required = requiring("old");
+    let request = Request {
+        token: &token,
+        required: &required,
+    };
+    let store = world.opened();
+    let removing = || {
+        let remove = world.line("scope remove old").user("carol");
+        remove.run().code(0);
+    };
+    let store = Between::new(&*store, &removing);
+    let now = world.now();
+    let refused = Verifier::default().verify_one(&store, request, &move || now);
+    let error = refused.map(drop).unwrap_err();
+    assert_eq!(error.kind.word(), "usage");
 }

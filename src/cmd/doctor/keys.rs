@@ -66,7 +66,7 @@ impl<'a> Tally<'a> {
         self.unused.count(key, idle && key.is_usable(self.now));
         let scheme = self.policy.scheme();
         self.other_hash
-            .count(key, hash.is_some_and(|hash| !hash.is_by(scheme)));
+            .count(key, hash.is_some_and(|hash| hash.scheme() != Some(scheme)));
         self.odd_names.count(key, has_odd_name(key));
     }
 

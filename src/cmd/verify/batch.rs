@@ -13,7 +13,7 @@ use crate::hash::Scheme;
 use crate::output::unwritable;
 use crate::parallel::in_order;
 use crate::store::{self, Mode};
-use crate::verify::{Required, Verifier};
+use crate::verify::{self, Required};
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -29,7 +29,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     let address = cx.address()?;
     // What cannot work is refused before anything is read.
     let store = store::open(&address, Mode::Read)?;
-    let scheme = store::read(&*store, |store| Verifier::new(required).scheme(store))?;
+    let scheme = verify::scheme(&*store, required)?;
     let actor = touch.then(|| store.actor(cx.env));
     drop(store);
     let lot = match scheme {

@@ -8,7 +8,7 @@ use crate::error::{DONE, FOUND, Result};
 use crate::output::unwritable;
 use crate::store::{self, Address, Mode, Store};
 use crate::token::Token;
-use crate::verify::{Note, Reason, Required, Verdict, Verified, Verifier};
+use crate::verify::{Note, Reason, Request, Required, Verdict, Verified, Verifier};
 use crate::when::Timestamp;
 use std::fmt;
 use std::io;
@@ -96,7 +96,7 @@ impl fmt::Display for Count {
 /// One thread's own connection to the store, and memory to hash in.
 pub struct Worker<'a> {
     shared: &'a Shared<'a>,
-    verifier: Verifier<'a>,
+    verifier: Verifier,
     store: Option<Box<dyn Store>>,
 }
 
@@ -105,7 +105,7 @@ impl<'a> Worker<'a> {
     pub fn new(shared: &'a Shared<'a>) -> Self {
         Worker {
             shared,
-            verifier: Verifier::new(shared.required),
+            verifier: Verifier::default(),
             store: None,
         }
     }
@@ -125,7 +125,14 @@ impl<'a> Worker<'a> {
         let lines: Vec<Option<Token>> = lot.lines().map(presented::parse).collect();
         let shapes: Vec<bool> = lines.iter().map(Option::is_some).collect();
         let tokens: Vec<Token> = lines.into_iter().flatten().collect();
-        let verified = self.verifier.verify(&**store, &tokens, self.shared.clock)?;
+        let required = self.shared.required;
+        let requests: Vec<Request<'_>> = tokens
+            .iter()
+            .map(|token| Request { token, required })
+            .collect();
+        let verified = self
+            .verifier
+            .verify(&**store, &requests, self.shared.clock)?;
         let mut verified = tokens.iter().zip(verified);
         let mut done = Done {
             text: Vec::new(),

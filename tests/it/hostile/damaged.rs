@@ -16,7 +16,7 @@ use keyctl::store::{
     self, Address, DAMAGE, Filter, Founder, LogFilter, Mode, Read, Remarks, Store,
 };
 use keyctl::token::{Prefix, Token};
-use keyctl::verify::{Required, Verdict, Verifier};
+use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -188,8 +188,11 @@ impl Original {
     }
 
     fn verified(&self, store: &dyn Store, token: &Token) -> Met {
-        let required = Required::default();
-        match Verifier::new(&required).verify_one(store, token, &now) {
+        let request = Request {
+            token,
+            required: &Required::default(),
+        };
+        match Verifier::default().verify_one(store, request, &now) {
             Ok(verified) => match verified.verdict {
                 Verdict::Valid(key) => {
                     assert!(key.id == token.id(), "another key was let in");

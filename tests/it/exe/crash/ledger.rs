@@ -8,7 +8,7 @@ use keyctl::event::Entry;
 use keyctl::key::{Key, State};
 use keyctl::store::{self, Address, Filter, LogFilter, Mode, Store};
 use keyctl::token::Token;
-use keyctl::verify::{Required, Verdict, Verifier};
+use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -288,9 +288,12 @@ impl Ledger {
                 Some(_) => "valid",
             };
             let token = Token::parse(token.as_bytes()).unwrap();
-            let required = Required::default();
-            let mut verifier = Verifier::new(&required);
-            let verified = verifier.verify_one(&*store, &token, &now).unwrap();
+            let request = Request {
+                token: &token,
+                required: &Required::default(),
+            };
+            let mut verifier = Verifier::default();
+            let verified = verifier.verify_one(&*store, request, &now).unwrap();
             let verdict = match verified.verdict {
                 Verdict::Valid(_) => "valid",
                 Verdict::Rejected(reason, _) => reason.word(),
