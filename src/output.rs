@@ -7,6 +7,7 @@ mod listing;
 mod record;
 mod sheet;
 mod style;
+pub mod verdict;
 
 pub use details::details;
 pub use entries::{Entries, EntryFormat};

@@ -7,11 +7,15 @@ mod compare;
 mod note;
 mod rules;
 mod verdict;
+mod worker;
+mod writer;
 
 pub use compare::{Match, compare_all};
 pub use note::Note;
 pub use rules::Required;
 pub use verdict::{Reason, Verdict, Verified};
+pub use worker::{Outcome, Shared, Worker};
+pub use writer::{Notes, with_writer};
 
 use crate::env::{Clock, Random};
 use crate::error::{Error, Result};

@@ -2,12 +2,11 @@
 
 mod advice;
 mod batch;
-mod keeper;
+mod count;
 mod lines;
 mod presented;
 mod report;
 mod source;
-mod worker;
 
 use super::values::{Format, file_path};
 use super::{Cx, path};

@@ -1,29 +1,42 @@
-//! `verify --batch`: many tokens, one a line, each with its verdict on a line; in order, on every
-//! core, in constant memory.
+//! `verify --batch`: a verdict on a line for each token on a line; in order, on every core, in constant
+//! memory.
 
-use super::keeper::keeping;
-use super::lines::Lots;
+use super::count::Count;
+use super::lines::{Chunk, Chunks};
 use super::presented;
 use super::source::Source;
-use super::worker::{Count, Done, Shared, Worker};
 use crate::cmd::Cx;
 use crate::env::{Env, Input, Unit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash::Scheme;
-use crate::output::unwritable;
+use crate::output::{self, unwritable};
 use crate::parallel::in_order;
 use crate::store::{self, Mode};
-use crate::verify::{self, Required};
+use crate::token::Token;
+use crate::verify::{self, Note, Outcome, Reason, Required, Shared, Verdict, Worker, with_writer};
+use crate::when::Timestamp;
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// How many tokens are looked up at once where a hash costs next to nothing. Where it is what costs,
-/// each goes alone: to whichever core is free, and its verdict out as soon as it is known.
-const LOT: usize = 256;
+/// Tokens in a chunk where a hash costs next to nothing. Where the hash is the cost, each token is a
+/// chunk: any core that is free takes it, and its verdict is written as soon as it is known.
+const CHUNK: usize = 256;
 
-/// Verifies the tokens in `file`, or on standard input, and returns the exit code. With `touch`,
-/// notes in the store what is to be noted.
+/// Verdicts on a chunk of lines.
+struct Done {
+    /// The verdicts in JSON, one a line.
+    text: Vec<u8>,
+    /// How many there are.
+    count: Count,
+    /// Notes to write to the store.
+    notes: Vec<Note>,
+    /// Bytes of the input that the chunk took.
+    bytes: u64,
+}
+
+/// Verifies the tokens in `file`, or on standard input, and returns the exit code. With `touch`, writes
+/// notes to the store.
 pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: bool) -> Result<u8> {
     let mut opened = presented::open(cx, file)?;
     let address = cx.address()?;
@@ -32,11 +45,11 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
     let scheme = verify::scheme(&*store, required)?;
     let actor = touch.then(|| store.actor(cx.env));
     drop(store);
-    let lot = match scheme {
+    let most = match scheme {
         Scheme::Argon2id(_) => 1,
-        Scheme::Sha256 => LOT,
+        Scheme::Sha256 => CHUNK,
     };
-    // On one screen a bar and the verdicts would be in each other's way.
+    // On one screen, a progress bar and the verdicts would overwrite each other.
     let mut progress = presented::length(cx, opened.as_ref())
         .filter(|_| !cx.env.terminal.stdout)
         .map(|length| cx.progress(Unit::Bytes, length));
@@ -53,37 +66,76 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         Some(file) => file,
         None => &mut **stdin,
     };
-    let lots = Lots::new(Source::new(input, stop), lot);
+    let chunks = Chunks::new(Source::new(input, stop), most);
     let workers = scheme.threads(**cores);
     let shared = Shared {
         address: &address,
-        file,
         workers,
         required,
         clock: &**clock,
         random: touch.then(|| Mutex::new(&mut **random)),
     };
-    let hire = || {
+    let start_worker = || {
         let mut worker = Worker::new(&shared);
-        move |lot| worker.verify(lot)
+        move |chunk: io::Result<Chunk>| {
+            let chunk = chunk.map_err(|cause| presented::unreadable(file, cause))?;
+            Done::by(&mut worker, &chunk)
+        }
     };
     let mut count = Count::default();
-    keeping(&address, actor.as_ref(), |notes| {
+    with_writer(&address, actor.as_ref(), |notes| {
         let (count, progress) = (&mut count, &mut progress);
-        in_order(workers, lots, hire, move |done: Result<Done>| {
-            // Let go with this closure: then nothing more is read.
+        in_order(workers, chunks, start_worker, move |done: Result<Done>| {
+            // Dropped with this closure, which closes the stop pipe: then nothing more is read.
             let _ = &going;
             let done = done?;
             stdout.write_all(&done.text).map_err(unwritable)?;
-            count.add(done.count);
+            count.add_all(done.count);
             if let Some(progress) = progress {
                 progress.advance(done.bytes);
             }
-            notes.leave(done.notes);
+            notes.send(done.notes);
             Ok(())
         })
     })?;
     drop(progress);
     cx.status(count);
     Ok(count.exit_code())
+}
+
+impl Done {
+    /// Verdicts of `worker` on the tokens in `chunk`.
+    fn by(worker: &mut Worker<'_>, chunk: &Chunk) -> Result<Self> {
+        let lines: Vec<Option<Token>> = chunk.lines().map(presented::parse).collect();
+        let are_tokens: Vec<bool> = lines.iter().map(Option::is_some).collect();
+        let tokens: Vec<Token> = lines.into_iter().flatten().collect();
+        let Outcome { verified, notes } = worker.verify(&tokens)?;
+        let mut done = Done {
+            text: Vec::new(),
+            count: Count::default(),
+            notes,
+            bytes: chunk.bytes,
+        };
+        let mut verified = verified.iter();
+        for is_token in are_tokens {
+            if is_token {
+                let verified = verified.next().ok_or_else(no_verdict)?;
+                done.add(&verified.verdict, Some(verified.at))?;
+            } else {
+                done.add(&Verdict::Rejected(Reason::Malformed, None), None)?;
+            }
+        }
+        Ok(done)
+    }
+
+    fn add(&mut self, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
+        output::verdict::write(&mut self.text, verdict, at).map_err(unwritable)?;
+        self.count.add(matches!(verdict, Verdict::Valid(_)));
+        Ok(())
+    }
+}
+
+/// The error if a token has no verdict, which ends the batch.
+fn no_verdict() -> Error {
+    Error::io("a token was not verified")
 }

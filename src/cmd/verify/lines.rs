@@ -1,23 +1,23 @@
-//! Tokens that come one a line, in bounded memory however long the lines are.
+//! Lines of a stream in chunks, in bounded memory however long the lines are.
 
 use crate::token::PRESENTED_MAX;
 use std::io::{self, ErrorKind, Read};
 use std::mem;
 use zeroize::{Zeroize, Zeroizing};
 
-/// How much is read at once.
+/// Bytes that are read at once.
 const PIECE: usize = 64 << 10;
 
-/// Some lines, and how many bytes of the input they were.
-pub struct Lot {
-    /// As they came, but for what was dropped of a line that is too long.
+/// Chunk of whole lines.
+pub struct Chunk {
+    /// Text of the lines; those that are too long may be cut already.
     text: Zeroizing<Vec<u8>>,
-    /// Bytes of the input that were read for them, line ends and all.
+    /// Bytes of the input that it took, with line ends and all that was cut off.
     pub bytes: u64,
 }
 
-impl Lot {
-    /// The lines without their ends. One that is longer than a token may be is cut to one byte more.
+impl Chunk {
+    /// The lines without their ends. One that is too long for a token is cut to one byte more than that.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         let text = self.text.strip_suffix(b"\n").unwrap_or(&self.text);
         text.split(|&byte| byte == b'\n')
@@ -25,24 +25,23 @@ impl Lot {
     }
 }
 
-/// The lines of `source` in lots of at most so many, each handed on as soon as no more is there to be
-/// read.
-pub struct Lots<R> {
+/// Iterator over the lines of a stream in chunks, each returned as soon as no more can be read at once.
+pub struct Chunks<R> {
     source: R,
     most: usize,
-    /// What was read, up to `filled`; what lies before `taken` was handed on.
+    /// Bytes that were read, up to `filled`; those before `taken` were returned.
     buffer: Zeroizing<Vec<u8>>,
     taken: usize,
     filled: usize,
-    /// Bytes of the line at `taken` that were dropped since it is too long.
+    /// Bytes of the line at `taken` that were dropped because it is too long.
     dropped: u64,
     ended: bool,
 }
 
-impl<R: Read> Lots<R> {
-    /// Lots of at most `most` lines of `source`.
+impl<R: Read> Chunks<R> {
+    /// Chunks of at most `most` lines of `source`.
     pub fn new(source: R, most: usize) -> Self {
-        Lots {
+        Chunks {
             source,
             most,
             buffer: Zeroizing::new(vec![0; PIECE]),
@@ -53,8 +52,8 @@ impl<R: Read> Lots<R> {
         }
     }
 
-    /// The lines that were read whole, `most` of them at most; `None` if there are none.
-    fn buffered(&mut self) -> Option<Lot> {
+    /// The next lines that were read whole, at most `most`; `None` if there are none.
+    fn buffered(&mut self) -> Option<Chunk> {
         let rest = &self.buffer[self.taken..self.filled];
         let ends = rest.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
         let end = match ends.take(self.most).last() {
@@ -66,23 +65,23 @@ impl<R: Read> Lots<R> {
             return None;
         }
         let text = Zeroizing::new(rest[..end].to_vec());
-        // Nothing stays here while the next line is waited for.
+        // No token stays in the buffer while the next line is waited for.
         self.buffer[self.taken..][..end].zeroize();
         self.taken += end;
-        Some(Lot {
+        Some(Chunk {
             text,
             bytes: end as u64 + mem::take(&mut self.dropped),
         })
     }
 
-    /// Reads what is there, and waits where nothing is. The buffer has no whole line.
+    /// Reads what can be read, and waits if that is nothing. The buffer must have no whole line.
     fn fill(&mut self) -> io::Result<()> {
         let read = self.filled;
         self.buffer.copy_within(self.taken..read, 0);
         self.filled -= mem::take(&mut self.taken);
         self.buffer[self.filled..read].zeroize();
         if self.filled > PRESENTED_MAX {
-            // So much is no token, whatever comes.
+            // It is too long for a token, whatever follows.
             self.dropped += (self.filled - PRESENTED_MAX - 1) as u64;
             self.filled = PRESENTED_MAX + 1;
         }
@@ -100,13 +99,13 @@ impl<R: Read> Lots<R> {
     }
 }
 
-impl<R: Read> Iterator for Lots<R> {
-    type Item = io::Result<Lot>;
+impl<R: Read> Iterator for Chunks<R> {
+    type Item = io::Result<Chunk>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(lot) = self.buffered() {
-                return Some(Ok(lot));
+            if let Some(chunk) = self.buffered() {
+                return Some(Ok(chunk));
             }
             if self.ended {
                 return None;
@@ -126,7 +125,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    /// A source that gives as much at once as it was told.
+    /// Source that returns these pieces, one a read.
     struct Pieces(Vec<Vec<u8>>);
 
     impl Read for Pieces {
@@ -147,12 +146,12 @@ mod tests {
     fn read(pieces: Vec<Vec<u8>>, most: usize) -> (Vec<Vec<u8>>, u64) {
         let mut lines = Vec::new();
         let mut bytes = 0;
-        for lot in Lots::new(Pieces(pieces), most) {
-            let lot = lot.unwrap();
-            assert!((1..=most).contains(&lot.lines().count()));
-            assert!(lot.text.len() <= PIECE);
-            lines.extend(lot.lines().map(<[u8]>::to_vec));
-            bytes += lot.bytes;
+        for chunk in Chunks::new(Pieces(pieces), most) {
+            let chunk = chunk.unwrap();
+            assert!((1..=most).contains(&chunk.lines().count()));
+            assert!(chunk.text.len() <= PIECE);
+            lines.extend(chunk.lines().map(<[u8]>::to_vec));
+            bytes += chunk.bytes;
         }
         (lines, bytes)
     }
@@ -163,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_lines_are_those_of_the_text_however_it_comes(
+        fn chunks_hold_the_lines_of_the_text_however_it_is_split(
             lines in vec(vec(any::<u8>().prop_filter("no end", |&byte| byte != b'\n'), 0..1500), 0..12),
             is_ended: bool,
             sizes in vec(1_usize..2000, 1..8),
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_takes_no_more_memory() {
+    fn chunks_cut_a_long_line_and_take_no_more_memory_for_it() {
         let long = vec![b'x'; 1 << 20];
         let (lines, bytes) = read(vec![long.clone(), b"\ny".to_vec()], 8);
         assert_eq!(lines, [cut(&long), b"y".to_vec()]);
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_to_read_is_told_once_behind_what_was_read() {
+    fn chunks_end_with_a_read_error_that_comes_once_and_behind_what_was_read() {
         struct Broken(bool);
         impl Read for Broken {
             fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
@@ -213,9 +212,9 @@ mod tests {
                 Ok(3)
             }
         }
-        let mut lots = Lots::new(Broken(false), 8);
-        assert_eq!(lots.next().unwrap().unwrap().lines().count(), 1);
-        assert!(lots.next().unwrap().is_err());
-        assert!(lots.next().is_none());
+        let mut chunks = Chunks::new(Broken(false), 8);
+        assert_eq!(chunks.next().unwrap().unwrap().lines().count(), 1);
+        assert!(chunks.next().unwrap().is_err());
+        assert!(chunks.next().is_none());
     }
 }

@@ -6,12 +6,10 @@ use crate::cmd::Cx;
 use crate::cmd::values::Format;
 use crate::error::{Result, escape};
 use crate::key::{Key, Kind, State};
-use crate::output::{instant, json, unwritable};
+use crate::output::{self, instant, unwritable};
 use crate::store::Store;
 use crate::verify::{Reason, Verdict};
 use crate::when::Timestamp;
-use serde::Serialize;
-use std::io;
 
 /// Who gave a verdict, and when.
 pub struct By<'a> {
@@ -82,7 +80,7 @@ pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Resu
 
 fn print_json(cx: &mut Cx<'_>, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
     let mut line = Vec::new();
-    in_json(&mut line, verdict, at).map_err(unwritable)?;
+    output::verdict::write(&mut line, verdict, at).map_err(unwritable)?;
     print(cx, &line)
 }
 
@@ -93,57 +91,6 @@ fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
     }
     let written = cx.env.stdout.write_all(verdict);
     written.map_err(unwritable)
-}
-
-/// Appends the verdict, which was given at the time `at` if any store was asked, to `out` as JSON on a
-/// line of its own: `{"valid":true,…}` or `{"valid":false,"reason":…}`.
-pub fn in_json(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> io::Result<()> {
-    match verdict {
-        Verdict::Valid(key) => {
-            let state = at.map_or(State::Active, |at| key.state(at));
-            out.extend_from_slice(b"{\"valid\":true");
-            text_field(out, "id", key.id.as_str())?;
-            text_field(out, "name", &key.name)?;
-            text_field(out, "owner", &key.owner)?;
-            text_field(out, "state", state.word())?;
-            field(out, "scopes", &key.scopes)?;
-            field(out, "expires_at", &key.expires_at)?;
-            if state == State::PhasedOut {
-                if let Some(until) = &key.usable_until {
-                    field(out, "usable_until", until)?;
-                }
-                if let Some(successor) = &key.replaced_by {
-                    field(out, "replaced_by", successor)?;
-                }
-            }
-        }
-        Verdict::Rejected(reason, key) => {
-            out.extend_from_slice(b"{\"valid\":false");
-            text_field(out, "reason", reason.word())?;
-            if let Some(key) = key {
-                text_field(out, "id", key.id.as_str())?;
-            }
-        }
-    }
-    out.extend_from_slice(b"}\n");
-    Ok(())
-}
-
-/// Appends a field behind another one.
-fn field(out: &mut Vec<u8>, name: &str, value: &impl Serialize) -> io::Result<()> {
-    begin(out, name);
-    json::write(out, value)
-}
-
-fn text_field(out: &mut Vec<u8>, name: &str, value: &str) -> io::Result<()> {
-    begin(out, name);
-    json::string(out, value)
-}
-
-fn begin(out: &mut Vec<u8>, name: &str) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
 }
 
 /// What a key may do.

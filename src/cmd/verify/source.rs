@@ -1,25 +1,25 @@
-//! Where a batch's tokens come from.
+//! Input of a batch, which a failure elsewhere can end.
 
 use crate::env::Input;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, PipeReader, Read};
 
-/// A stream that ends where it ends, or once nobody wants any more of it: one who has failed does not
+/// Input stream that also ends when its stop pipe is closed, so that a batch that has failed does not
 /// wait for a line that may never come.
 pub struct Source<'a> {
     input: &'a mut (dyn Input + Send),
-    /// Ready as soon as its other end is let go.
+    /// Stop pipe: ready as soon as its other end is closed.
     stop: PipeReader,
 }
 
 impl<'a> Source<'a> {
-    /// `input` until the other end of `stop` is let go.
+    /// `input` until the other end of `stop` is closed.
     pub fn new(input: &'a mut (dyn Input + Send), stop: PipeReader) -> Self {
         Source { input, stop }
     }
 
-    /// Waits until there is something to be read; `false` if nobody wants it.
+    /// Waits until there is something to read; `false` if the stop pipe was closed.
     fn is_wanted(&self) -> io::Result<bool> {
         let Some(input) = self.input.descriptor() else {
             return Ok(true);
@@ -42,7 +42,7 @@ impl Read for Source<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         while self.is_wanted()? {
             match self.input.read(bytes) {
-                // Another process shares the stream, and does not wait on it.
+                // Another process that shares the stream has made it non-blocking.
                 Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
                 read => return read,
             }
