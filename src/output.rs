@@ -7,6 +7,7 @@ mod listing;
 mod record;
 mod sheet;
 mod style;
+mod value;
 pub mod verdict;
 
 pub use details::details;

@@ -4,6 +4,7 @@
 //! [`Verifier::judge`] gives the verdicts, on the keys as they are by then.
 
 mod compare;
+mod explanation;
 mod note;
 mod rules;
 mod verdict;
@@ -11,6 +12,7 @@ mod worker;
 mod writer;
 
 pub use compare::{Match, compare_all};
+pub use explanation::{Explanation, Facts};
 pub use note::Note;
 pub use rules::Required;
 pub use verdict::{Reason, Verdict, Verified};

@@ -27,6 +27,12 @@ use std::path::PathBuf;
 /// phased-out, expired or disabled; or, for a genuine token without the permission asked for, scope
 /// or project. A deleted key's token is unknown.
 ///
+/// In JSON, a valid token has id, name, owner, state, scopes and expires_at, and in its grace period
+/// also usable_until and replaced_by. A rejected one has the reason; once its secret has matched, also
+/// id, name, owner and state, and as they apply: since (when the key expired, stopped or was
+/// disabled), by (who disabled it), replaced_by, expires_at, usable_until (the end of its grace
+/// period), and lacks (the scope or project). An unknown token has only the reason.
+///
 /// With --batch, each line of the file or pipe is a token. Its verdict is one line of JSON on
 /// standard output, in the same order, written as soon as it is known and based on the keys as they
 /// are at that moment. Batch mode uses every core and constant memory. A file written by
@@ -68,7 +74,7 @@ pub struct Args {
     /// Read many tokens, one per line, and print a JSON verdict for each, one per line, in order
     #[arg(long, conflicts_with = "key_env")]
     batch: bool,
-    // Whatever stands here is refused: a token has no place on a command line.
+    // Any value is refused: a token has no place on a command line.
     #[arg(hide = true)]
     argument: Option<OsString>,
     /// Output format; --batch is always JSON
@@ -100,25 +106,24 @@ impl Args {
             required: &required,
         };
         let verified = verifier.verify_one(&*store, request, &*cx.env.clock)?;
-        let at = verified.at;
-        let by = report::By { store: &*store, at };
-        let code = report::report(cx, &verified.verdict, self.format, &by)?;
+        report::report(cx, &verified.explain(), self.format, &*store)?;
         if !self.no_touch
             && let Ok(Some(note)) = verifier.note(&*store, &verified, &token, &mut *cx.env.random)
         {
-            // The verdict stands whether or not it can be noted. Who the user is, is looked up here:
-            // not where there is nothing to note.
+            // The verdict stands whether or not the note is written. The actor is looked up only here,
+            // where there is a note.
             let actor = store.actor(cx.env);
             drop(Note::write(&[note], &mut *store, &actor));
         }
-        // After the note: that a replaced token was presented is worth more than advice on it.
-        let by = report::By { store: &*store, at };
-        report::advise(cx, &verified.verdict, self.format, &by);
-        Ok(code)
+        // After the note, which matters more: that a token of a replaced key was presented.
+        if self.format == Format::Text {
+            advice::advise(cx, &verified, &*store);
+        }
+        Ok(verified.verdict.exit_code())
     }
 }
 
-/// What is said of an argument that is there. One that is shaped like a token never comes so far.
+/// The error for an argument. One that is shaped like a token was refused before.
 fn misplaced(argument: &OsStr) -> Error {
     let shown = quote(&argument.to_string_lossy());
     let error = Error::usage(format!(

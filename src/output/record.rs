@@ -1,25 +1,13 @@
 //! The record of a key in JSON and CSV: fields and their order are what scripts rely on.
 
-use super::json;
-use crate::error::escape;
+use super::value::Value;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::when::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// What programs are told of a key: a value for each of [`Record::FIELDS`].
 pub struct Record<'a>([Value<'a>; 17]);
-
-enum Value<'a> {
-    Absent,
-    Flag(bool),
-    Text(&'a str),
-    Id(KeyId),
-    Time(Timestamp),
-    Scopes(&'a BTreeSet<String>),
-    Labels(&'a BTreeMap<String, String>),
-}
 
 impl<'a> Record<'a> {
     /// The names of the fields, in order.
@@ -93,49 +81,5 @@ impl<'a> Record<'a> {
     /// control characters as errors show them.
     pub fn cells(&self) -> io::Result<Vec<String>> {
         self.0.iter().map(Value::cell).collect()
-    }
-}
-
-impl Value<'_> {
-    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
-        match self {
-            Value::Absent => out.extend_from_slice(b"null"),
-            Value::Flag(true) => out.extend_from_slice(b"true"),
-            Value::Flag(false) => out.extend_from_slice(b"false"),
-            Value::Text(text) => json::string(out, text)?,
-            Value::Id(id) => json::string(out, id.as_str())?,
-            Value::Time(at) => {
-                out.push(b'"');
-                out.extend_from_slice(&at.rfc3339());
-                out.push(b'"');
-            }
-            Value::Scopes(scopes) => {
-                out.push(b'[');
-                for (index, scope) in scopes.iter().enumerate() {
-                    if index > 0 {
-                        out.push(b',');
-                    }
-                    json::string(out, scope)?;
-                }
-                out.push(b']');
-            }
-            Value::Labels(labels) => json::write(out, labels)?,
-        }
-        Ok(())
-    }
-
-    fn cell(&self) -> io::Result<String> {
-        Ok(match self {
-            Value::Absent => String::new(),
-            Value::Flag(flag) => flag.to_string(),
-            Value::Text(text) => escape(text),
-            Value::Id(id) => id.to_string(),
-            Value::Time(at) => at.to_string(),
-            Value::Scopes(scopes) => {
-                let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-                escape(&scopes.join(" "))
-            }
-            Value::Labels(labels) => String::from_utf8_lossy(&json::bytes(labels)?).into_owned(),
-        })
     }
 }

@@ -1,40 +1,23 @@
 //! Verdicts as JSON: fields and their order are what scripts rely on.
 
-use super::json;
-use crate::key::State;
-use crate::verify::Verdict;
-use crate::when::Timestamp;
-use serde::Serialize;
+use super::value::Value;
+use crate::verify::{Explanation, Facts};
 use std::io;
 
 /// Appends a line of JSON to `out`: `{"valid":true,…}` or `{"valid":false,"reason":…}`.
-///
-/// `at` is the time of the verdict, if a store was asked.
-pub fn write(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> io::Result<()> {
+pub fn write(out: &mut Vec<u8>, verdict: &Explanation<'_>) -> io::Result<()> {
     match verdict {
-        Verdict::Valid(key) => {
-            let state = at.map_or(State::Active, |at| key.state(at));
+        Explanation::Valid(facts) => {
             out.extend_from_slice(b"{\"valid\":true");
-            text_field(out, "id", key.id.as_str())?;
-            text_field(out, "name", &key.name)?;
-            text_field(out, "owner", &key.owner)?;
-            text_field(out, "state", state.word())?;
-            field(out, "scopes", &key.scopes)?;
-            field(out, "expires_at", &key.expires_at)?;
-            if state == State::PhasedOut {
-                if let Some(until) = &key.usable_until {
-                    field(out, "usable_until", until)?;
-                }
-                if let Some(successor) = &key.replaced_by {
-                    field(out, "replaced_by", successor)?;
-                }
-            }
+            identity(out, facts)?;
+            terms(out, facts)?;
         }
-        Verdict::Rejected(reason, key) => {
+        Explanation::Rejected(reason, facts) => {
             out.extend_from_slice(b"{\"valid\":false");
-            text_field(out, "reason", reason.word())?;
-            if let Some(key) = key {
-                text_field(out, "id", key.id.as_str())?;
+            field(out, "reason", &Value::Text(reason.word()))?;
+            if let Some(facts) = facts {
+                identity(out, facts)?;
+                causes(out, facts)?;
             }
         }
     }
@@ -42,19 +25,42 @@ pub fn write(out: &mut Vec<u8>, verdict: &Verdict, at: Option<Timestamp>) -> io:
     Ok(())
 }
 
+/// Appends the fields that say which key it is, and its state.
+fn identity(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
+    field(out, "id", &Value::Id(facts.key.id))?;
+    field(out, "name", &Value::Text(&facts.key.name))?;
+    field(out, "owner", &Value::Text(&facts.key.owner))?;
+    field(out, "state", &Value::Text(facts.state.word()))
+}
+
+/// Appends the fields that say what a valid token may do, and until when.
+fn terms(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
+    field(out, "scopes", &Value::Scopes(&facts.key.scopes))?;
+    let expires_at = facts.expires_at.map_or(Value::Absent, Value::Time);
+    field(out, "expires_at", &expires_at)?;
+    maybe(out, "usable_until", facts.usable_until.map(Value::Time))?;
+    maybe(out, "replaced_by", facts.replaced_by.map(Value::Id))
+}
+
+/// Appends the fields that say what a rejection comes from.
+fn causes(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
+    maybe(out, "since", facts.since.map(Value::Time))?;
+    maybe(out, "by", facts.by.map(Value::Text))?;
+    maybe(out, "replaced_by", facts.replaced_by.map(Value::Id))?;
+    maybe(out, "expires_at", facts.expires_at.map(Value::Time))?;
+    maybe(out, "usable_until", facts.usable_until.map(Value::Time))?;
+    maybe(out, "lacks", facts.lacks.map(Value::Text))
+}
+
+/// Appends a field that is left out where it has no value.
+fn maybe(out: &mut Vec<u8>, name: &str, value: Option<Value<'_>>) -> io::Result<()> {
+    value.map_or(Ok(()), |value| field(out, name, &value))
+}
+
 /// Appends a field after another one.
-fn field(out: &mut Vec<u8>, name: &str, value: &impl Serialize) -> io::Result<()> {
-    begin(out, name);
-    json::write(out, value)
-}
-
-fn text_field(out: &mut Vec<u8>, name: &str, value: &str) -> io::Result<()> {
-    begin(out, name);
-    json::string(out, value)
-}
-
-fn begin(out: &mut Vec<u8>, name: &str) {
+fn field(out: &mut Vec<u8>, name: &str, value: &Value<'_>) -> io::Result<()> {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
+    value.write(out)
 }

@@ -53,5 +53,6 @@ mod show;
 mod states;
 mod store;
 mod time;
+mod verdicts;
 mod verify;
 mod widths;

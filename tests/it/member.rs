@@ -64,7 +64,9 @@ fn a_key_of_no_member_is_told_who_can_add_its_owner() {
         .run()
         .code(6)
         .stdout(&format!(
-            "{{\"valid\":false,\"reason\":\"project\",\"id\":\"{id}\"}}\n"
+            "{{\"valid\":false,\"reason\":\"project\",\"id\":\"{id}\",\"name\":\"key-dave\",\
+             \"owner\":\"dave\",\"state\":\"active\",\"expires_at\":\"2027-11-22T00:00:00Z\",\
+             \"lacks\":\"search\"}}\n"
         ))
         .stderr("");
 }

@@ -123,28 +123,6 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
 }
 
 #[test]
-fn a_rejection_in_json_names_the_key_once_the_secret_has_matched() {
-    let world = World::new();
-    let token = world.create("--scope inference --name ci --expires 90d");
-    let id = id_of(&token);
-    let told =
-        |reason: &str| format!("{{\"valid\":false,\"reason\":\"{reason}\",\"id\":\"{id}\"}}\n");
-    assert_eq!(verdict(&world, &token, "--scope project", 6), told("scope"));
-    world.run("disable ci");
-    assert_eq!(verdict(&world, &token, "", 1), told("disabled"));
-    world.run("enable ci");
-    world.advance("90d");
-    assert_eq!(verdict(&world, &token, "", 1), told("expired"));
-    world.run("rotate ci");
-    assert_eq!(verdict(&world, &token, "", 1), told("phased-out"));
-    world.run(&format!("delete {id} --yes"));
-    assert_eq!(verdict(&world, &token, "", 1), UNKNOWN);
-    world.run("purge --yes");
-    assert_eq!(verdict(&world, &token, "", 1), UNKNOWN);
-    assert_eq!(verdict(&world, "nonsense", "", 1), MALFORMED);
-}
-
-#[test]
 fn a_wrong_secret_is_told_no_more_than_an_unknown_id() {
     let world = World::new();
     let active = world.create("--scope inference --name active");

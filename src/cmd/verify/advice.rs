@@ -1,62 +1,74 @@
-//! What to do about a key that was rejected once its secret had matched.
+//! Advice on a key that was rejected although its secret has matched.
 
-use super::report::By;
+use crate::cmd::Cx;
 use crate::cmd::next::{live_successor, no_successor, renewal};
 use crate::cmd::values::{project_like, some_owners};
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
-use crate::store::{self, Read};
-use crate::verify::Reason;
+use crate::store::{self, Read, Store};
+use crate::verify::{Reason, Verdict, Verified};
 use crate::when::Timestamp;
 
-/// What to do about `key`, which was rejected for `reason`; nothing where there is nothing to be done.
-pub fn advice(reason: &Reason, key: &Key, by: &By<'_>) -> Result<Option<Hint>> {
-    store::read(by.store, |store| {
-        advise(reason, key, &Moment { store, at: by.at })
-    })
-}
-
-/// One moment of the store.
+/// A store at one moment, and the time of the verdict.
 struct Moment<'a> {
     store: &'a dyn Read,
     at: Timestamp,
 }
 
-fn advise(reason: &Reason, key: &Key, by: &Moment<'_>) -> Result<Option<Hint>> {
-    Ok(match reason {
-        Reason::Malformed | Reason::Unknown => None,
-        Reason::Disabled => {
-            Some(Hint::from("to switch it on again: ").and(run!("enable {}", key.id)))
-        }
-        Reason::Expired => Some(renewal(by.store, key, by.at)?),
-        Reason::PhasedOut => Some(succession(key, by)?),
-        Reason::Scope(_) if key.kind == Kind::Legacy => {
-            Some("a legacy key has no scopes: use a key of kind api".into())
-        }
-        Reason::Scope(scope) if !key.is_live() => Some(scope_of_successor(scope, key, by)?),
-        Reason::Scope(scope) => Some(Hint::from("to add it: ").and(add_scope(key, scope))),
-        Reason::Project(_) if key.kind == Kind::Legacy => None,
-        Reason::Project(project) => Some(who_can_add(by.store, project, &key.owner)?),
-    })
+/// Advises on standard error what to do about a rejected key, if anything can be done.
+pub fn advise(cx: &mut Cx<'_>, verified: &Verified, store: &dyn Store) {
+    let Verdict::Rejected(reason, Some(key)) = &verified.verdict else {
+        return;
+    };
+    // A store that fails here changes no verdict.
+    if !cx.quiet
+        && let Ok(Some(hint)) = advice(reason, key, store, verified.at)
+    {
+        cx.hint(hint);
+    }
 }
 
-/// Which key is to be used in the place of one that was rotated.
-fn succession(key: &Key, by: &Moment<'_>) -> Result<Hint> {
-    match live_successor(by.store, key, by.at)? {
-        Some(live) => use_of(&live, by),
+/// Advice on `key`, which was rejected for `reason` at the time `at`; `None` if nothing can be done. Reads
+/// the store only where the advice depends on it.
+fn advice(reason: &Reason, key: &Key, store: &dyn Store, at: Timestamp) -> Result<Option<Hint>> {
+    let read = |advice: &dyn Fn(&Moment<'_>) -> Result<Hint>| {
+        store::read(store, |store| advice(&Moment { store, at })).map(Some)
+    };
+    match reason {
+        Reason::Malformed | Reason::Unknown => Ok(None),
+        Reason::Disabled => {
+            let enable = Hint::from("to switch it on again: ").and(run!("enable {}", key.id));
+            Ok(Some(enable))
+        }
+        Reason::Expired => read(&|now| renewal(now.store, key, at)),
+        Reason::PhasedOut => read(&|now| succession(key, now)),
+        Reason::Scope(_) if key.kind == Kind::Legacy => Ok(Some(
+            "a legacy key has no scopes: use a key of kind api".into(),
+        )),
+        Reason::Scope(scope) if !key.is_live() => read(&|now| scope_of_successor(scope, key, now)),
+        Reason::Scope(scope) => Ok(Some(Hint::from("to add it: ").and(add_scope(key, scope)))),
+        Reason::Project(_) if key.kind == Kind::Legacy => Ok(None),
+        Reason::Project(project) => read(&|now| who_can_add(now.store, project, &key.owner)),
+    }
+}
+
+/// Advice to use the live successor of a key that was rotated.
+fn succession(key: &Key, now: &Moment<'_>) -> Result<Hint> {
+    match live_successor(now.store, key, now.at)? {
+        Some(live) => use_of(&live, now),
         None => Ok(no_successor(key)),
     }
 }
 
-/// How a key that was rotated, and cannot be changed any more, gets `scope` all the same: its successor
-/// does, unless it has it already.
-fn scope_of_successor(scope: &str, key: &Key, by: &Moment<'_>) -> Result<Hint> {
-    let Some(live) = live_successor(by.store, key, by.at)? else {
+/// Advice for a rotated key that lacks `scope`: it cannot be changed any more, so its successor gets the
+/// scope, unless it has it already.
+fn scope_of_successor(scope: &str, key: &Key, now: &Moment<'_>) -> Result<Hint> {
+    let Some(live) = live_successor(now.store, key, now.at)? else {
         return Ok(no_successor(key));
     };
-    let use_it = use_of(&live, by)?;
-    Ok(match by.store.scopes()?.grants(&live.scopes, scope) {
+    let use_it = use_of(&live, now)?;
+    Ok(match now.store.scopes()?.grants(&live.scopes, scope) {
         true => Hint::from("its successor has it: ").and(use_it),
         false => Hint::from("to add it to its successor: ")
             .and(add_scope(&live, scope))
@@ -69,12 +81,12 @@ fn add_scope(key: &Key, scope: &str) -> Hint {
     run!("edit {} --add-scope {}", key.id, scope)
 }
 
-/// How `live`, the successor of a key, comes into use.
-fn use_of(live: &Key, by: &Moment<'_>) -> Result<Hint> {
+/// Advice to use `live`, the successor of a key.
+fn use_of(live: &Key, now: &Moment<'_>) -> Result<Hint> {
     let id = live.id;
-    Ok(match live.state(by.at) {
+    Ok(match live.state(now.at) {
         State::Expired => Hint::from(format!("its successor {id} has expired too; "))
-            .and(renewal(by.store, live, by.at)?),
+            .and(renewal(now.store, live, now.at)?),
         State::Disabled => Hint::from(format!("its successor {id} is disabled: "))
             .and(run!("enable {}", id))
             .and("; then use its token"),
@@ -83,7 +95,7 @@ fn use_of(live: &Key, by: &Moment<'_>) -> Result<Hint> {
     })
 }
 
-/// Who can make `user` a member of `project`, and how; or which project was most likely meant.
+/// Names those who can make `user` a member of `project`, and how; or the project most likely meant.
 fn who_can_add(store: &dyn Read, project: &str, user: &str) -> Result<Hint> {
     let is_empty = store.members(Some(project), Some(1))?.is_empty();
     if is_empty && let Some(like) = project_like(store, project)? {

@@ -13,8 +13,7 @@ use crate::output::{self, unwritable};
 use crate::parallel::in_order;
 use crate::store::{self, Mode};
 use crate::token::Token;
-use crate::verify::{self, Note, Outcome, Reason, Required, Shared, Verdict, Worker, with_writer};
-use crate::when::Timestamp;
+use crate::verify::{self, Explanation, Note, Outcome, Required, Shared, Worker, with_writer};
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -118,19 +117,17 @@ impl Done {
         };
         let mut verified = verified.iter();
         for is_token in are_tokens {
-            if is_token {
-                let verified = verified.next().ok_or_else(no_verdict)?;
-                done.add(&verified.verdict, Some(verified.at))?;
-            } else {
-                done.add(&Verdict::Rejected(Reason::Malformed, None), None)?;
-            }
+            done.add(&match is_token {
+                true => verified.next().ok_or_else(no_verdict)?.explain(),
+                false => Explanation::MALFORMED,
+            })?;
         }
         Ok(done)
     }
 
-    fn add(&mut self, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
-        output::verdict::write(&mut self.text, verdict, at).map_err(unwritable)?;
-        self.count.add(matches!(verdict, Verdict::Valid(_)));
+    fn add(&mut self, verdict: &Explanation<'_>) -> Result<()> {
+        output::verdict::write(&mut self.text, verdict).map_err(unwritable)?;
+        self.count.add(matches!(verdict, Explanation::Valid(_)));
         Ok(())
     }
 }

@@ -1,69 +1,40 @@
-//! A verdict, for a person or a program.
+//! Report of a verdict: text for people, JSON for programs.
 
-use super::advice::advice;
 use super::presented::Presented;
 use crate::cmd::Cx;
 use crate::cmd::values::Format;
-use crate::error::{Result, escape};
+use crate::error::{FOUND, Result, escape};
 use crate::key::{Key, Kind, State};
 use crate::output::{self, instant, unwritable};
 use crate::store::Store;
-use crate::verify::{Reason, Verdict};
-use crate::when::Timestamp;
+use crate::verify::{Explanation, Facts, Reason};
 
-/// Who gave a verdict, and when.
-pub struct By<'a> {
-    /// The store that was asked.
-    pub store: &'a dyn Store,
-    /// The time.
-    pub at: Timestamp,
-}
-
-/// Writes the verdict, which was given by the store and at the time that `by` says, and returns its
-/// exit code.
-pub fn report(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) -> Result<u8> {
-    if let Verdict::Valid(key) = verdict {
-        warn_of_grace(cx, key, by.at);
+/// Writes the verdict of `store`: a valid one to standard output, the reason for a rejection to standard
+/// error; in JSON, both to standard output.
+pub fn report(
+    cx: &mut Cx<'_>,
+    verdict: &Explanation<'_>,
+    format: Format,
+    store: &dyn Store,
+) -> Result<()> {
+    if let Explanation::Valid(facts) = verdict {
+        warn_of_grace(cx, facts);
     }
     match (format, verdict) {
-        (Format::Json, _) => print_json(cx, verdict, Some(by.at))?,
-        (Format::Text, Verdict::Valid(key)) => {
-            let line = format!(
-                "valid: {} {} of {}, {}, expires {}\n",
-                key.id,
-                escape(&key.name),
-                escape(&key.owner),
-                abilities(key),
-                instant(key.expires_at, by.at)
-            );
-            print(cx, line.as_bytes())?;
-        }
-        (Format::Text, Verdict::Rejected(reason, key)) => {
-            let why = why(reason, key.as_deref(), by.at);
-            cx.status(format_args!("rejected: {why} (store {})", by.store.name()));
+        (Format::Json, _) => return print_json(cx, verdict),
+        (Format::Text, Explanation::Valid(facts)) => return print(cx, valid(facts).as_bytes()),
+        (Format::Text, Explanation::Rejected(reason, facts)) => {
+            let why = why(reason, facts.as_ref());
+            cx.status(format_args!("rejected: {why} (store {})", store.name()));
         }
     }
-    Ok(verdict.exit_code())
+    Ok(())
 }
 
-/// Says to a person who is to be told anything what to do about a rejected key.
-pub fn advise(cx: &mut Cx<'_>, verdict: &Verdict, format: Format, by: &By<'_>) {
-    if cx.quiet || format == Format::Json {
-        return;
-    }
-    // Advice that cannot be had changes no verdict.
-    if let Verdict::Rejected(reason, Some(key)) = verdict
-        && let Ok(Some(hint)) = advice(reason, key, by)
-    {
-        cx.hint(hint);
-    }
-}
-
-/// Says that what was `presented` is no token, which takes no store, and returns the exit code.
+/// Reports that `presented` is not a token, which takes no store, and returns the exit code.
 pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Result<u8> {
-    let verdict = Verdict::Rejected(Reason::Malformed, None);
     match format {
-        Format::Json => print_json(cx, &verdict, None)?,
+        Format::Json => print_json(cx, &Explanation::MALFORMED)?,
         Format::Text => {
             let (flaw, hint) = presented.flaw();
             cx.status(format_args!(
@@ -75,16 +46,16 @@ pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Resu
             }
         }
     }
-    Ok(verdict.exit_code())
+    Ok(FOUND)
 }
 
-fn print_json(cx: &mut Cx<'_>, verdict: &Verdict, at: Option<Timestamp>) -> Result<()> {
+fn print_json(cx: &mut Cx<'_>, verdict: &Explanation<'_>) -> Result<()> {
     let mut line = Vec::new();
-    output::verdict::write(&mut line, verdict, at).map_err(unwritable)?;
+    output::verdict::write(&mut line, verdict).map_err(unwritable)?;
     print(cx, &line)
 }
 
-/// Writes a verdict. Who has closed standard output goes by the exit code, and gets it.
+/// Writes a verdict. A caller that has closed standard output uses the exit code, and gets it.
 fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
     if cx.env.stdout.is_closed() {
         return Ok(());
@@ -93,7 +64,20 @@ fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
     written.map_err(unwritable)
 }
 
-/// What a key may do.
+/// The line about a valid token.
+fn valid(facts: &Facts<'_>) -> String {
+    let key = facts.key;
+    format!(
+        "valid: {} {} of {}, {}, expires {}\n",
+        key.id,
+        escape(&key.name),
+        escape(&key.owner),
+        abilities(key),
+        instant(facts.expires_at, facts.at)
+    )
+}
+
+/// The permissions of a key.
 fn abilities(key: &Key) -> String {
     let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     match key.kind {
@@ -102,65 +86,52 @@ fn abilities(key: &Key) -> String {
     }
 }
 
-/// The reason's word, the key if the secret has matched, and what it lacks or what became of it.
-fn why(reason: &Reason, key: Option<&Key>, at: Timestamp) -> String {
+/// The reason's word, the key if the secret has matched, and what the reason comes from.
+fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
     let word = reason.word();
-    let named = key.map_or_else(String::new, |key| {
-        format!("{} {}", key.id, escape(&key.name))
-    });
-    match reason {
-        Reason::Unknown => format!("{word}: no such key, one that is deleted, or a wrong secret"),
-        Reason::Expired => {
-            let since = key.and_then(|key| key.expires_at);
-            let since = since.map_or_else(String::new, |end| {
-                format!(" since {}", instant(Some(end), at))
-            });
-            format!("{word}: {named}{since}")
-        }
+    let Some(facts) = facts else {
+        return format!("{word}: no such key, one that is deleted, or a wrong secret");
+    };
+    let key = facts.key;
+    let time = |word: &str| {
+        let since = facts.since.map(|since| instant(Some(since), facts.at));
+        since.map_or_else(String::new, |since| format!("{word} {since}"))
+    };
+    let lacks = facts.lacks.map(escape).unwrap_or_default();
+    let cause = match reason {
+        Reason::Malformed | Reason::Unknown => String::new(),
+        Reason::Expired => time(" since"),
         Reason::PhasedOut => {
-            let end = key.and_then(Key::stops_at);
-            let end = end.map_or_else(String::new, |end| {
-                format!(", stopped {}", instant(Some(end), at))
-            });
-            let by = key.and_then(|key| key.replaced_by);
-            let by = by.map_or_else(String::new, |id| format!(", replaced by {id}"));
-            format!("{word}: {named}{end}{by}")
+            let by = facts.replaced_by.map(|id| format!(", replaced by {id}"));
+            time(", stopped") + &by.unwrap_or_default()
         }
         Reason::Disabled => {
-            let since = key.and_then(|key| key.disabled_at);
-            let since = since.map_or_else(String::new, |since| {
-                format!(" since {}", instant(Some(since), at))
-            });
-            let by = key.and_then(|key| key.disabled_by.as_deref());
-            let by = by.map_or_else(String::new, |by| format!(", by {}", escape(by)));
-            format!("{word}: {named}{since}{by}")
+            let by = facts.by.map(|by| format!(", by {}", escape(by)));
+            time(" since") + &by.unwrap_or_default()
         }
-        Reason::Scope(scope) => format!("{word}: {named} lacks {}", escape(scope)),
-        Reason::Project(_) if key.is_some_and(|key| key.kind == Kind::Legacy) => {
-            format!("{word}: {named} is a legacy key, which works in no project")
+        Reason::Scope(_) => format!(" lacks {lacks}"),
+        Reason::Project(_) if key.kind == Kind::Legacy => {
+            " is a legacy key, which works in no project".to_owned()
         }
-        Reason::Project(project) => {
-            let owner = key.map_or_else(String::new, |key| escape(&key.owner));
-            format!(
-                "{word}: {named} is of {owner}, who is not a member of {}",
-                escape(project)
-            )
+        Reason::Project(_) => {
+            let owner = escape(&key.owner);
+            format!(" is of {owner}, who is not a member of {lacks}")
         }
-        Reason::Malformed => format!("{word}: {named}"),
-    }
+    };
+    format!("{word}: {} {}{cause}", key.id, escape(&key.name))
 }
 
-/// A key in its grace works, but not for long.
-fn warn_of_grace(cx: &mut Cx<'_>, key: &Key, at: Timestamp) {
-    if key.state(at) != State::PhasedOut {
+/// Warns that a key in its grace works, but not for long.
+fn warn_of_grace(cx: &mut Cx<'_>, facts: &Facts<'_>) {
+    if facts.state != State::PhasedOut {
         return;
     }
-    let by = key
+    let by = facts
         .replaced_by
         .map_or_else(|| "another".to_owned(), |id| id.to_string());
     cx.notice(format_args!(
         "warning: {} was replaced by {by} and stops {}",
-        key.id,
-        instant(key.stops_at(), at)
+        facts.key.id,
+        instant(facts.key.stops_at(), facts.at)
     ));
 }

@@ -331,7 +331,7 @@ fn advice_is_looked_for_once_all_is_noted_and_not_where_nobody_reads_it() {
 }
 
 #[test]
-fn a_batch_of_cheap_hashes_takes_its_tokens_and_tells_its_verdicts_by_the_lot() {
+fn a_batch_of_cheap_hashes_reads_its_tokens_and_writes_its_verdicts_by_the_chunk() {
     const TOKENS: usize = 1_000;
     if !strace::is_here() {
         return;

@@ -1,0 +1,72 @@
+//! Values of a record's fields, in JSON and CSV.
+
+use super::json;
+use crate::error::escape;
+use crate::id::KeyId;
+use crate::when::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+/// Value of a field.
+pub enum Value<'a> {
+    /// No value: `null`, or an empty cell.
+    Absent,
+    /// Yes or no.
+    Flag(bool),
+    /// Text.
+    Text(&'a str),
+    /// Key ID.
+    Id(KeyId),
+    /// Instant.
+    Time(Timestamp),
+    /// Scopes.
+    Scopes(&'a BTreeSet<String>),
+    /// Labels.
+    Labels(&'a BTreeMap<String, String>),
+}
+
+impl Value<'_> {
+    /// Appends the value to `out` as JSON.
+    pub fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Value::Absent => out.extend_from_slice(b"null"),
+            Value::Flag(true) => out.extend_from_slice(b"true"),
+            Value::Flag(false) => out.extend_from_slice(b"false"),
+            Value::Text(text) => json::string(out, text)?,
+            Value::Id(id) => json::string(out, id.as_str())?,
+            Value::Time(at) => {
+                out.push(b'"');
+                out.extend_from_slice(&at.rfc3339());
+                out.push(b'"');
+            }
+            Value::Scopes(scopes) => {
+                out.push(b'[');
+                for (index, scope) in scopes.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    json::string(out, scope)?;
+                }
+                out.push(b']');
+            }
+            Value::Labels(labels) => json::write(out, labels)?,
+        }
+        Ok(())
+    }
+
+    /// The value as a cell of CSV: scopes joined by a blank, labels as JSON.
+    pub fn cell(&self) -> io::Result<String> {
+        Ok(match self {
+            Value::Absent => String::new(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Text(text) => escape(text),
+            Value::Id(id) => id.to_string(),
+            Value::Time(at) => at.to_string(),
+            Value::Scopes(scopes) => {
+                let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+                escape(&scopes.join(" "))
+            }
+            Value::Labels(labels) => String::from_utf8_lossy(&json::bytes(labels)?).into_owned(),
+        })
+    }
+}
