@@ -42,9 +42,14 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The definition without any command but `verify`.
+    /// The definition without any command but `verify`, and without help: a line that asks for help is no
+    /// command by it, so that the whole definition answers.
     pub fn with_verify_alone() -> clap::Command {
-        Global::augment_args(clap::Command::new("keyctl")).subcommand(Command::verify())
+        let verify = Command::verify().disable_help_flag(true);
+        let root = clap::Command::new("keyctl")
+            .disable_help_flag(true)
+            .disable_help_subcommand(true);
+        Global::augment_args(root).subcommand(verify)
     }
 }
 

@@ -259,6 +259,10 @@ mod tests {
         }
         for line in [
             "verify --help",
+            "verify -h",
+            "-h verify",
+            "verify --no-touch --key-file t -qh",
+            "verify --key-file --help",
             "--db verify list",
             "help verify",
             "verify list x",
