@@ -1,4 +1,4 @@
-//! Where a token to verify comes from.
+//! Sources of a token to verify: a file, a variable, standard input, a hidden prompt.
 
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
@@ -12,19 +12,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// What was presented, and where it was.
+/// Bytes that were presented as a token, and their source in words.
 pub struct Presented {
     bytes: Zeroizing<Vec<u8>>,
     source: String,
 }
 
 impl Presented {
-    /// The token that was presented, without what may stand around it; `None` if it is none.
+    /// The token, without the blanks and words that may stand around it; `None` if there is none.
     pub fn token(&self) -> Option<Token> {
         parse(&self.bytes)
     }
 
-    /// What there is instead of a token, in words, and what to do about it.
+    /// Description of what is there instead of a token, and advice on it.
     pub fn flaw(&self) -> (String, Option<&'static str>) {
         let trimmed = trim(&self.bytes);
         if trimmed.is_empty() {
@@ -83,8 +83,8 @@ pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
     }
 }
 
-/// How many bytes are left to be read from `file` or, without one, from standard input; `None` where
-/// that is no file.
+/// Number of bytes left to read from `file` or, without one, from standard input; `None` if that is not
+/// a regular file.
 pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
     let source = match file {
         Some(file) => file.as_fd(),
@@ -99,16 +99,16 @@ pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
         .checked_sub(tell(source).ok()?)
 }
 
-/// The token that was presented, without what may stand around it; `None` if it is none.
+/// Parses a token, without the blanks and words that may stand around it; `None` if it is none.
 pub fn parse(presented: &[u8]) -> Option<Token> {
-    // What was cut off may not have been blank: so much is no token, blanks or not.
+    // The part that was cut off may not have been blank, so this is too long for a token.
     if presented.len() > PRESENTED_MAX {
         return None;
     }
     Token::parse(trim(presented))
 }
 
-/// What is said when `file` cannot be read, or, without one, standard input.
+/// The error if `file` cannot be read, or, without one, standard input.
 pub fn unreadable(file: Option<&Path>, cause: io::Error) -> Error {
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
         return Error::io("cannot read standard input").because(cause);
