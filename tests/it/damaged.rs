@@ -510,12 +510,12 @@ fn a_damaged_key_that_an_index_hides_is_not_deleted_for_another() {
     ))
     .unwrap();
     drop(sql);
-    let before = scene.world.rows();
+    let before = scene.world.tables();
     for id in [bad, good] {
         let delete = format!("delete {id} --yes");
         scene.world.line(&delete).user("carol").run().code(5);
     }
-    assert_eq!(scene.world.rows(), before);
+    assert_eq!(scene.world.tables(), before);
 }
 
 #[test]

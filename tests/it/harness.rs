@@ -1,23 +1,33 @@
 //! A world in which a command runs in process: a fixed clock, a seeded generator, streams in
 //! memory, a person who answers prompts, and a real store in a directory of its own.
 
+pub mod log;
+pub mod open;
+
+pub use log::Event;
+
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
-use keyctl::error::Result;
+use keyctl::error::{Error, Result};
+use keyctl::event::{Action, GENESIS};
+use keyctl::id::KeyId;
+use keyctl::key::{Key, Kind};
 use keyctl::namespace::Namespace;
-use keyctl::store::{self, Address, Examined, Founder, Mode, Remarks, Store};
+use keyctl::project::{Member, Role};
+use keyctl::store::{self, Address, Examined, Filter, Founder, LogFilter, Remarks, Store, Tx};
 use keyctl::token::{Prefix, Token};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sha2::{Digest, Sha256};
 use std::cell::{LazyCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Cursor, Read, Write};
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
@@ -34,69 +44,80 @@ pub const START: i64 = 1_795_305_600_000;
 /// A uid that owns no file here, so that no test's user is an administrator by accident.
 const UID: u32 = 4_000_001;
 
-/// A store, a clock and a generator, kept from one command to the next.
-pub struct World {
-    dir: TempDir,
-    now: Arc<AtomicI64>,
-    random: Arc<Mutex<ChaCha8Rng>>,
+/// A kind of store that commands can open.
+pub trait Backend {
+    /// Text for `--db` that names a new store, where there is none yet; `dir` may hold it.
+    fn address(dir: &Path) -> PathBuf;
 }
 
-impl World {
+/// One SQLite file.
+pub struct Sqlite;
+
+impl Backend for Sqlite {
+    fn address(dir: &Path) -> PathBuf {
+        dir.join("keyctl.db")
+    }
+}
+
+/// A setup whose store is of the kind `S`.
+pub struct On<S>(Setup, PhantomData<S>);
+
+impl<S> Deref for On<S> {
+    type Target = Setup;
+
+    fn deref(&self) -> &Setup {
+        &self.0
+    }
+}
+
+impl<S: Backend> On<S> {
     /// A world at [`START`], without a store.
     pub fn new() -> Self {
-        World {
-            dir: tempfile::tempdir().unwrap(),
+        let dir = tempfile::tempdir().unwrap();
+        let address = S::address(dir.path());
+        let setup = Setup {
+            dir,
+            address,
             now: Arc::new(AtomicI64::new(START)),
             random: Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(1))),
-        }
+        };
+        On(setup, PhantomData)
     }
 
     /// A world with a store that carol has made, so that alice is no administrator, and where a
     /// hash costs next to nothing: for tests that need many keys.
     pub fn quick() -> Self {
-        let world = World::new();
-        let carol = Actor {
-            name: "carol".to_owned(),
-            uid: UID + 2,
-            login_uid: None,
-            namespace: Namespace::default(),
-        };
-        let founder = Founder {
-            actor: &carol,
-            now: world.now(),
-            reason: None,
-            group: None,
-        };
-        let address = Address::new(&world.db(), None).unwrap();
-        drop(store::open(&address, Mode::Ensure(&founder)).unwrap());
-        world.policy("argon2-memory", "8");
-        world.policy("argon2-iterations", "1");
+        let world = Self::new();
+        world.found();
         world
     }
+}
 
-    /// A path in the world's own directory.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+/// A world whose store is a SQLite file, for tests that speak of the file.
+pub struct World(On<Sqlite>);
+
+impl Deref for World {
+    type Target = On<Sqlite>;
+
+    fn deref(&self) -> &On<Sqlite> {
+        &self.0
+    }
+}
+
+impl World {
+    /// See [`On::new`].
+    pub fn new() -> Self {
+        World(On::new())
+    }
+
+    /// See [`On::quick`].
+    pub fn quick() -> Self {
+        World(On::quick())
     }
 
     /// The store's file.
     pub fn db(&self) -> PathBuf {
-        self.path("keyctl.db")
-    }
-
-    /// The current time.
-    pub fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.now.load(Relaxed)).unwrap()
-    }
-
-    /// Lets time pass: `90d`, `1h`.
-    pub fn advance(&self, span: &str) {
-        self.advance_millis(span.parse::<Span>().unwrap().millis());
-    }
-
-    /// Lets so many milliseconds pass, or sets the clock back by them.
-    pub fn advance_millis(&self, millis: i64) {
-        self.now.fetch_add(millis, Relaxed);
+        self.address.clone()
     }
 
     /// A connection of one's own to the store, to look at it or to tamper with it.
@@ -116,17 +137,92 @@ impl World {
         }
     }
 
-    /// The store, open to be read.
-    pub fn opened(&self) -> Box<dyn Store> {
-        store::open(&Address::new(&self.db(), None).unwrap(), Mode::Read).unwrap()
-    }
-
-    /// What [`store::examine`] finds in the store at `path`, and the store.
+    /// Remarks of [`store::examine`] on the store at `path`, and the store.
     pub fn examine(path: &Path) -> Result<(Remarks, Option<Examined>)> {
         let address = Address::new(path, None)?;
         let mut remarks = Remarks::default();
         let examined = store::examine(&address, &alice(), &mut remarks)?;
         Ok((remarks, examined))
+    }
+
+    /// Every row of every table, one a line, whether keyctl can read it or not. That something was
+    /// refused is no change, so those events are left out.
+    pub fn tables(&self) -> String {
+        let sql = self.sql();
+        let mut rows = Vec::new();
+        for table in column(&sql, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
+            let what = match table.as_str() {
+                "events" => "* FROM events WHERE action <> 'refuse'".to_owned(),
+                // A refusal moves the head: what must hold is that it is still the log's.
+                "event_head" => "(seq, hash) IS (SELECT seq, hash FROM events ORDER BY seq DESC) \
+                                 FROM event_head"
+                    .to_owned(),
+                table => format!("* FROM {table}"),
+            };
+            let mut statement = sql.prepare(&format!("SELECT {what}")).unwrap();
+            let width = statement.column_count();
+            let mut found = statement.query([]).unwrap();
+            while let Some(row) = found.next().unwrap() {
+                let values: Vec<Value> = (0..width).map(|i| row.get(i).unwrap()).collect();
+                rows.push(format!("{table} {values:?}\n"));
+            }
+        }
+        rows.sort();
+        rows.concat()
+    }
+}
+
+/// A store, a clock and a generator, kept from one command to the next.
+pub struct Setup {
+    dir: TempDir,
+    address: PathBuf,
+    now: Arc<AtomicI64>,
+    random: Arc<Mutex<ChaCha8Rng>>,
+}
+
+impl Setup {
+    fn found(&self) {
+        let carol = Actor {
+            uid: UID + 2,
+            ..user("carol")
+        };
+        let founder = Founder {
+            actor: &carol,
+            now: self.now(),
+            reason: None,
+            group: None,
+        };
+        let mut store = open::ensure(&self.address, &founder);
+        store::write(&mut *store, |tx| {
+            tx.set_policy("argon2-memory", Some("8"))?;
+            tx.set_policy("argon2-iterations", Some("1"))
+        })
+        .unwrap();
+    }
+
+    /// A path in the world's own directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Address of the store, as `--db` takes it.
+    pub fn address(&self) -> &Path {
+        &self.address
+    }
+
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.load(Relaxed)).unwrap()
+    }
+
+    /// Lets time pass: `90d`, `1h`.
+    pub fn advance(&self, span: &str) {
+        self.advance_millis(span.parse::<Span>().unwrap().millis());
+    }
+
+    /// Lets so many milliseconds pass, or sets the clock back by them.
+    pub fn advance_millis(&self, millis: i64) {
+        self.now.fetch_add(millis, Relaxed);
     }
 
     /// A command line, without the program's name, run by alice, who is no administrator unless
@@ -184,80 +280,164 @@ impl World {
         serde_json::from_str(&ran.stdout).unwrap()
     }
 
-    /// Puts a setting into the store's policy.
-    pub fn policy(&self, name: &str, value: &str) {
-        self.sql()
-            .execute(
-                "INSERT OR REPLACE INTO policy VALUES (?1, ?2)",
-                (name, value),
-            )
-            .unwrap();
+    /// Reads the store as it is now.
+    #[track_caller]
+    pub fn read<T>(&self, look: impl FnMut(&dyn store::Read) -> Result<T>) -> T {
+        store::read(&*open::readable(&self.address), look).unwrap()
     }
 
-    /// Every row of the store, one a line: the same before and after if nothing was changed. That
-    /// something was refused is no change, so those events are left out.
+    /// Writes to the store, past the rules that commands keep.
+    #[track_caller]
+    pub fn write<T>(&self, job: impl FnOnce(&mut dyn Tx) -> Result<T>) -> T {
+        store::write(&mut *open::writable(&self.address), job).unwrap()
+    }
+
+    /// Puts a setting into the store's policy.
+    pub fn policy(&self, name: &str, value: &str) {
+        self.write(|tx| tx.set_policy(name, Some(value)));
+    }
+
+    /// Lets a hash cost nothing, where policy can be set: those of [`On::quick`] are no legal ones.
+    pub fn hash_fast(&self) {
+        self.write(|tx| {
+            tx.set_policy("argon2-memory", None)?;
+            tx.set_policy("argon2-iterations", None)?;
+            tx.set_policy("hash", Some("sha256"))
+        });
+    }
+
+    /// Makes a user a member of a project.
+    pub fn add_member(&self, project: &str, user: &str, role: Role) {
+        let member = Member {
+            project: project.to_owned(),
+            user: user.to_owned(),
+            role,
+        };
+        self.write(|tx| tx.set_member(&member));
+    }
+
+    /// The members of all projects, in order.
+    pub fn members(&self) -> Vec<Member> {
+        self.read(|read| read.members(None, None))
+    }
+
+    /// Appends an event that somebody else has written: whatever their name is.
+    pub fn append_by(&self, name: &str, action: Action, id: Option<&str>) {
+        let by = user(name);
+        let id = id.map(|id| id.parse().unwrap());
+        self.write(|tx| tx.append(&keyctl::event::Event::new(self.now(), &by, action, id)));
+    }
+
+    /// Changes the key with this ID as no command could.
+    #[track_caller]
+    pub fn alter(&self, id: &str, change: impl FnOnce(&mut Key)) {
+        open::alter(&mut *self.open(), id.parse().unwrap(), change);
+    }
+
+    /// Makes the key a legacy one, as an administrator's command would.
+    pub fn make_legacy(&self, id: &str) {
+        self.alter(id, |key| {
+            key.kind = Kind::Legacy;
+            key.scopes.clear();
+            key.expires_at = None;
+        });
+    }
+
+    /// Puts `hash` in the place of the one that is stored.
+    #[track_caller]
+    pub fn set_hash(&self, id: &str, hash: &str) {
+        let old = self.hash(id).unwrap();
+        let id = id.parse().unwrap();
+        assert!(self.write(|tx| tx.replace_hash(id, &old, hash)));
+    }
+
+    /// The store, open to be read.
+    pub fn opened(&self) -> Box<dyn Store> {
+        open::readable(&self.address)
+    }
+
+    /// A handle to the store, for what others do while a command runs.
+    pub fn open(&self) -> Box<dyn Store> {
+        open::writable(&self.address)
+    }
+
+    /// Runs `meanwhile` while somebody else's transaction is open, which then comes to nothing.
+    pub fn while_busy(&self, meanwhile: impl FnOnce()) {
+        let undone = store::write(&mut *self.open(), |_| {
+            meanwhile();
+            Err::<(), _>(Error::state("undone"))
+        });
+        assert_eq!(undone.unwrap_err().message, "undone");
+    }
+
+    /// Tells whether there is a store.
+    pub fn has_store(&self) -> bool {
+        open::exists(&self.address)
+    }
+
+    /// All keys, in the order in which they were made.
+    #[track_caller]
+    pub fn keys(&self) -> Vec<Key> {
+        self.read(|read| read.find(&Filter::all(self.now())))
+    }
+
+    /// The key with this ID.
+    #[track_caller]
+    pub fn key(&self, id: &str) -> Key {
+        let id = id.parse().unwrap();
+        self.read(|read| read.get(id)).unwrap()
+    }
+
+    /// The hash that is stored for the key with this ID, if it is not wiped.
+    #[track_caller]
+    pub fn hash(&self, id: &str) -> Option<String> {
+        let ids = [id.parse().unwrap()];
+        let mut known = self.read(|read| read.to_verify(&ids));
+        known.remove(0).unwrap().hash
+    }
+
+    /// All that the store holds, one thing a line: the same before and after if nothing was changed.
+    /// That something was refused is no change, so those events are left out.
     pub fn rows(&self) -> String {
-        let sql = self.sql();
-        let mut rows = Vec::new();
-        for table in column(&sql, "SELECT name FROM sqlite_schema WHERE type = 'table'") {
-            let what = match table.as_str() {
-                "events" => "* FROM events WHERE action <> 'refuse'".to_owned(),
-                // A refusal moves the head: what must hold is that it is still the log's.
-                "event_head" => "(seq, hash) IS (SELECT seq, hash FROM events ORDER BY seq DESC) \
-                                 FROM event_head"
-                    .to_owned(),
-                table => format!("* FROM {table}"),
-            };
-            let mut statement = sql.prepare(&format!("SELECT {what}")).unwrap();
-            let width = statement.column_count();
-            let mut found = statement.query([]).unwrap();
-            while let Some(row) = found.next().unwrap() {
-                let values: Vec<Value> = (0..width).map(|i| row.get(i).unwrap()).collect();
-                rows.push(format!("{table} {values:?}\n"));
-            }
-        }
-        rows.sort();
-        rows.concat()
+        let now = self.now();
+        self.read(|read| {
+            let keys = read.find(&Filter::all(now))?;
+            let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
+            let known = read.to_verify(&ids)?.into_iter().flatten();
+            let hashes = known.map(|known| known.hash);
+            let log = read.find_events(&LogFilter::default())?;
+            // A refusal moves the head: what must hold is that it is still the log's.
+            let last = log
+                .last()
+                .map_or((0, GENESIS), |last| (last.seq, last.hash));
+            let head = read.head()?;
+            let changes = log.iter().filter(|entry| entry.action != "refuse");
+            let mut lines = vec![
+                format!("{:?}", read.readable_policy()?),
+                format!("{:?}", read.scopes()?),
+                format!("{:?}", read.members(None, None)?),
+                format!("{:?}", read.administrators(None)?),
+                format!("the head is the log's: {}", (head.seq, head.hash) == last),
+            ];
+            lines.extend(keys.iter().zip(hashes).map(|row| format!("{row:?}")));
+            lines.extend(changes.map(|entry| format!("{entry:?}")));
+            Ok(lines.join("\n"))
+        })
     }
 
     /// The whole log, in order.
+    #[track_caller]
     pub fn events(&self) -> Vec<Event> {
-        let sql = self.sql();
-        let mut statement = sql
-            .prepare("SELECT seq, at, actor, action, key_id, detail, hash FROM events ORDER BY seq")
-            .unwrap();
-        let events = statement.query_map([], |row| {
-            Ok(Event {
-                seq: row.get(0)?,
-                at: row.get(1)?,
-                actor: row.get(2)?,
-                action: row.get(3)?,
-                key_id: row.get(4)?,
-                detail: row.get(5)?,
-                hash: row.get(6)?,
-            })
-        });
-        events.unwrap().map(std::result::Result::unwrap).collect()
+        let log = self.read(|read| read.find_events(&LogFilter::default()));
+        log.into_iter().map(Event::from).collect()
     }
 
     /// The log is whole: its lines are numbered from 1, each is chained to the one before, and the
     /// head is the last one's.
     #[track_caller]
     pub fn check_chain(&self) {
-        let events = self.events();
-        let mut previous = vec![0; 32];
-        for (event, seq) in events.iter().zip(1..) {
-            assert_eq!(event.seq, seq, "a gap in the log");
-            assert_eq!(event.hash, event.link(&previous), "not chained: {event:?}");
-            previous.clone_from(&event.hash);
-        }
-        let head: (i64, Vec<u8>) = self
-            .sql()
-            .query_row("SELECT seq, hash FROM event_head", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .unwrap();
-        assert_eq!(head, (events.len() as i64, previous), "another head");
+        let head = self.read(|read| read.head());
+        log::check_chain(&self.events(), head);
     }
 
     /// The actions of the log in order, but for what was refused: what was changed.
@@ -269,48 +449,9 @@ impl World {
     /// The real executable with a command line, split at blanks, and no variable set.
     pub fn real(&self, line: &str) -> Command {
         let mut command = Command::new(exe());
-        command.env_clear().arg("--db").arg(self.db());
+        command.env_clear().arg("--db").arg(&self.address);
         command.args(line.split_whitespace()).stdin(Stdio::null());
         command
-    }
-}
-
-/// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    pub seq: i64,
-    pub at: i64,
-    pub actor: String,
-    pub action: String,
-    pub key_id: Option<String>,
-    pub detail: String,
-    pub hash: Vec<u8>,
-}
-
-impl Event {
-    /// The detail, read as JSON.
-    pub fn detail(&self) -> serde_json::Value {
-        serde_json::from_str(&self.detail).unwrap()
-    }
-
-    /// What the hash must be behind an event whose hash is `previous`.
-    fn link(&self, previous: &[u8]) -> Vec<u8> {
-        let mut bytes = previous.to_vec();
-        let numbers = [self.seq.to_be_bytes(), self.at.to_be_bytes()];
-        let fields = [
-            Some(&numbers[0][..]),
-            Some(&numbers[1][..]),
-            Some(self.actor.as_bytes()),
-            Some(self.action.as_bytes()),
-            self.key_id.as_deref().map(str::as_bytes),
-            Some(self.detail.as_bytes()),
-        ];
-        for field in fields {
-            let length = field.map_or(u64::MAX, |field| field.len() as u64);
-            bytes.extend(length.to_be_bytes());
-            bytes.extend(field.unwrap_or_default());
-        }
-        Sha256::digest(&bytes).to_vec()
     }
 }
 
@@ -333,8 +474,13 @@ pub fn exe() -> &'static Path {
 
 /// Alice, as the system knows her.
 pub fn alice() -> Actor {
+    user("alice")
+}
+
+/// A user whose uid is that of no file's owner.
+pub fn user(name: &str) -> Actor {
     Actor {
-        name: "alice".to_owned(),
+        name: name.to_owned(),
         uid: UID,
         login_uid: None,
         namespace: Namespace::default(),
@@ -363,7 +509,7 @@ enum Answer {
 
 /// A command about to run.
 pub struct Cmd<'w> {
-    world: &'w World,
+    world: &'w Setup,
     args: Vec<OsString>,
     user: String,
     uid: u32,
@@ -485,7 +631,7 @@ impl Cmd<'_> {
         let now = Arc::clone(&self.world.now);
         let mut variables = self.variables;
         if self.with_db {
-            let db = || self.world.db().into();
+            let db = || self.world.address.clone().into();
             variables.entry("KEYCTL_DB".to_owned()).or_insert_with(db);
         }
         let answers = Rc::new(RefCell::new(self.answers));

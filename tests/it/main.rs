@@ -10,49 +10,35 @@
 
 mod harness;
 
-mod admin;
 mod backup;
-mod batch;
 mod between;
-mod called;
-mod completions;
-mod create;
 mod damaged;
-mod delete;
-mod disable;
 mod doctor;
 mod documents;
-mod edit;
-mod enable;
 mod exe;
 mod generated;
 mod help;
 mod hostile;
 mod init;
 mod input;
-mod kinds;
 mod layers;
-mod leaked;
-mod lines;
-mod list;
-mod log;
-mod lookup;
-mod member;
 mod migrations;
-mod names;
-mod policy;
 mod properties;
-mod purge;
 mod recipes;
-mod refusals;
 mod restore;
-mod rotate;
-mod scope;
-mod scripts;
-mod show;
-mod states;
+mod sqlite;
 mod store;
-mod time;
-mod verdicts;
-mod verify;
-mod widths;
+mod tampered;
+
+/// Stories on a SQLite file. They say nothing of the file, so that each of them is to hold on any
+/// store: another one that commands can open is another module like this.
+#[path = "stories"]
+mod on_sqlite {
+    use crate::harness::{On, Sqlite};
+
+    /// A world on this store.
+    pub type World = On<Sqlite>;
+
+    #[path = "all.rs"]
+    mod stories;
+}

@@ -84,7 +84,7 @@ fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
 
 /// The rows without those that a change may add.
 fn keys(world: &World) -> Vec<String> {
-    let rows = world.rows();
+    let rows = world.tables();
     let lines = rows
         .lines()
         .filter(|row| !row.starts_with("event") && !row.starts_with("members"));
@@ -124,7 +124,7 @@ fn a_reader_reads_an_older_store_and_leaves_it_as_it_is() {
         old,
         deleted,
     } = old();
-    let before = (world.rows(), schema(&world.sql()));
+    let before = (world.tables(), schema(&world.sql()));
     for line in [
         "list",
         "list --state all --format json",
@@ -141,7 +141,7 @@ fn a_reader_reads_an_older_store_and_leaves_it_as_it_is() {
     assert_eq!(world.verify(&live, "--scope inference"), 0);
     assert_eq!(world.verify(&old, ""), 0);
     assert_eq!(world.verify(&deleted, ""), 1);
-    assert_eq!((world.rows(), schema(&world.sql())), before);
+    assert_eq!((world.tables(), schema(&world.sql())), before);
     assert_eq!(world.query("PRAGMA user_version"), "1");
 }
 
@@ -255,9 +255,9 @@ fn a_step_that_fails_leaves_the_store_as_it_was() {
         .sql()
         .execute_batch("CREATE TABLE members (in_the_way)")
         .unwrap();
-    let before = (world.rows(), schema(&world.sql()));
+    let before = (world.tables(), schema(&world.sql()));
     world.line("edit web --name other").run().fails(5, "");
-    assert_eq!((world.rows(), schema(&world.sql())), before);
+    assert_eq!((world.tables(), schema(&world.sql())), before);
     assert_eq!(world.query("PRAGMA user_version"), "1");
 }
 

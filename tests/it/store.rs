@@ -322,7 +322,7 @@ fn the_checks_of_the_schema_hold() {
     world.create("--scope inference --name web");
     world.create("--scope inference --name api");
     let sql = world.sql();
-    let before = world.rows();
+    let before = world.tables();
     for change in [
         "UPDATE keys SET kind = 'root'",
         "UPDATE keys SET hash = NULL",
@@ -348,7 +348,7 @@ fn the_checks_of_the_schema_hold() {
     ] {
         assert!(sql.execute(change, []).is_err(), "{change}");
     }
-    assert_eq!(world.rows(), before);
+    assert_eq!(world.tables(), before);
 }
 
 #[test]
@@ -392,11 +392,11 @@ fn a_reader_changes_no_byte() {
 fn a_refused_change_leaves_the_whole_transaction_undone() {
     let world = World::quick();
     world.create("--scope inference --name web");
-    let before = world.rows();
+    let before = world.tables();
     // The log cannot be written, so neither can the key.
     let sql = world.sql();
     sql.execute_batch("UPDATE event_head SET seq = 0").unwrap();
-    let tampered = world.rows();
+    let tampered = world.tables();
     for line in [
         "disable web",
         "edit web --name api",
@@ -405,10 +405,10 @@ fn a_refused_change_leaves_the_whole_transaction_undone() {
         "create --scope inference",
     ] {
         world.line(line).run().code(5);
-        assert_eq!(world.rows(), tampered, "{line}");
+        assert_eq!(world.tables(), tampered, "{line}");
     }
     sql.execute_batch("UPDATE event_head SET seq = 2").unwrap();
-    assert_eq!(world.rows(), before);
+    assert_eq!(world.tables(), before);
     world.run("disable web");
 }
 

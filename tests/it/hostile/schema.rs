@@ -44,7 +44,7 @@ fn an_index_that_leads_to_another_key_lets_nobody_in() {
 fn an_index_of_names_that_lies_has_no_other_key_changed() {
     let stage = Stage::new();
     stage.world.create("--name other --scope inference");
-    let before = stage.world.rows();
+    let before = stage.world.tables();
     // Both indexes of names say what the rows do not.
     stage.tamper(
         "PRAGMA writable_schema = ON;
@@ -57,7 +57,7 @@ fn an_index_of_names_that_lies_has_no_other_key_changed() {
          DROP TABLE hidden;
          PRAGMA writable_schema = RESET",
     );
-    let tampered = stage.world.rows();
+    let tampered = stage.world.tables();
     assert_ne!(tampered, before);
     for line in [
         "delete other --yes",
@@ -68,7 +68,7 @@ fn an_index_of_names_that_lies_has_no_other_key_changed() {
         let ran = stage.world.line(line).run();
         ran.fails(5, "the store ").says("leads to another key");
     }
-    assert_eq!(stage.world.rows(), tampered);
+    assert_eq!(stage.world.tables(), tampered);
     stage.meet();
 }
 

@@ -1,0 +1,369 @@
+//! `keyctl log`: what is in it, how it is filtered, and how tampering with it is found.
+
+use super::World;
+use crate::harness::{Ran, id_of, log};
+use data_encoding::HEXLOWER;
+use keyctl::env::Actor;
+use keyctl::event::{Action, Event};
+use keyctl::namespace::Namespace;
+use serde_json::{Value, json};
+
+/// A store with the log of [`log::story`].
+struct Story {
+    world: World,
+    web: String,
+    gone: String,
+}
+
+fn story() -> Story {
+    let world = World::quick();
+    let (web, gone) = log::story(&world);
+    Story { world, web, gone }
+}
+
+/// A store of carol's where a hash costs nothing, though policy can be set in it.
+fn lawful() -> World {
+    let world = World::quick();
+    world.hash_fast();
+    world
+}
+
+#[track_caller]
+fn seqs(world: &World, filter: &str) -> Vec<i64> {
+    let ran = world.run(&format!("log --format json {filter}"));
+    let lines = ran.json();
+    let lines = lines.as_array().unwrap().iter();
+    lines.map(|line| line["seq"].as_i64().unwrap()).collect()
+}
+
+fn head(world: &World) -> String {
+    world.run("log --head").stdout.trim_end().to_owned()
+}
+
+#[test]
+fn it_is_shown_to_people_oldest_first() {
+    let Story { world, web, gone } = story();
+    let ran = world.run("log").stderr("7 events\n");
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let titles: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!(titles, ["SEQ", "AT", "ACTOR", "ACTION", "KEY", "DETAIL"]);
+    let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        words(1),
+        "1 2026-11-22T00:00:00Z (6h ago) carol init administrator=carol"
+    );
+    assert!(words(2).starts_with(&format!(
+        "2 2026-11-22T01:00:00Z (5h ago) alice create {web} "
+    )));
+    assert!(words(2).contains(" name=web owner=alice scopes=[\"inference\"]"));
+    assert!(words(3).contains(" reason=renamed"));
+    assert!(words(7).starts_with(&format!("7 2026-11-22T06:00:00Z (now) bob purge {gone}")));
+    assert_eq!(lines.len(), 8);
+    world
+        .run("log --actor nobody")
+        .stdout("")
+        .stderr("no events\nhint: nothing was done by 'nobody'; 'keyctl log' shows who did what\n");
+    world
+        .run("log --actor crol")
+        .stderr("no events\nhint: nothing was done by 'crol'; did you mean 'carol'?\n");
+    // Who has done something else is no typo.
+    world
+        .run("log --actor bob --action edit")
+        .stderr("no events\n");
+    world.run("log --key 0123456789ab").stderr(
+        "no events\nhint: there never was a key 0123456789ab; 'keyctl list --state all' shows every key\n",
+    );
+    world.run("log --limit 1").says("1 event\n");
+}
+
+#[test]
+fn json_has_the_columns_in_order_and_the_hash_in_hex() {
+    let Story { world, .. } = story();
+    let jsonl = world.run("log --format jsonl").stderr("").stdout;
+    let first = &world.events()[0];
+    assert_eq!(
+        jsonl.lines().next().unwrap(),
+        format!(
+            "{{\"seq\":1,\"at\":\"2026-11-22T00:00:00Z\",\"actor\":\"carol\",\"action\":\"init\",\"key_id\":null,\
+             \"detail\":{},\"hash\":\"{}\"}}",
+            first.detail,
+            HEXLOWER.encode(&first.hash)
+        )
+    );
+    let lines: Vec<Value> = jsonl
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for (line, event) in lines.iter().zip(world.events()) {
+        assert_eq!(line["key_id"], json!(event.key_id));
+        assert_eq!(line["hash"], json!(HEXLOWER.encode(&event.hash)));
+        assert_eq!(line["detail"], event.detail());
+    }
+    assert_eq!(lines.len(), 7);
+    let array = world.run("log --format json").stderr("");
+    assert_eq!(array.json(), Value::Array(lines));
+    assert_eq!(array.stdout.lines().count(), 1);
+    world.run("log --actor nobody --format json").stdout("[]\n");
+    world.run("log --actor nobody --format jsonl").stdout("");
+}
+
+#[test]
+fn every_filter_narrows_it() {
+    let Story { world, .. } = story();
+    for (filter, expected) in [
+        ("", &[1, 2, 3, 4, 5, 6, 7][..]),
+        ("--actor alice", &[2, 3]),
+        ("--actor bob", &[4, 6, 7]),
+        ("--actor ali", &[]),
+        ("--action create", &[2, 4]),
+        ("--action policy", &[5]),
+        ("--action reuse", &[]),
+        ("--action create --actor bob", &[4]),
+        ("--since 2h", &[5, 6, 7]),
+        ("--since 119m", &[6, 7]),
+        ("--since 2026-11-22", &[1, 2, 3, 4, 5, 6, 7]),
+        ("--since 2026-11-22T03:00:00Z", &[4, 5, 6, 7]),
+        ("--since 2026-11-22T03:00:01Z", &[5, 6, 7]),
+        ("--since 2h --actor bob", &[6, 7]),
+        ("--limit 2", &[6, 7]),
+        ("--limit 1 --action create", &[4]),
+        ("--limit 100", &[1, 2, 3, 4, 5, 6, 7]),
+    ] {
+        assert_eq!(seqs(&world, filter), expected, "{filter}");
+    }
+}
+
+#[test]
+fn what_was_done_to_a_key_is_found_by_its_name_and_its_id() {
+    let Story { world, web, .. } = story();
+    for key in ["site", "alice/site", &web, &web[..6]] {
+        assert_eq!(seqs(&world, &format!("--key {key}")), [2, 3], "{key}");
+    }
+    assert_eq!(seqs(&world, &format!("--key {web} --action edit")), [3]);
+    world.line("log --key web").run().code(3).stdout("");
+    assert!(seqs(&world, "--key 000000000000").is_empty());
+}
+
+#[test]
+fn a_purged_key_is_found_by_its_id() {
+    let Story { world, gone, .. } = story();
+    world.line(&format!("show {gone}")).run().code(3);
+    assert_eq!(seqs(&world, &format!("--key {gone}")), [4, 6, 7]);
+}
+
+#[test]
+fn the_detail_says_what_was_made_and_what_was_changed_and_why() {
+    let Story { world, .. } = story();
+    let events = world.events();
+    let create = events[1].detail();
+    assert_eq!(create["name"], "web");
+    assert_eq!(create["owner"], "alice");
+    assert_eq!(create["scopes"], json!(["inference"]));
+    assert_eq!(create["labels"], json!({"team": "search"}));
+    assert_eq!(create["expires_at"], "2027-11-22T01:00:00Z");
+    assert_eq!(create["uid"], 4_000_001);
+    let edit = events[2].detail();
+    assert_eq!(edit["reason"], "renamed");
+    assert_eq!(edit["name"], json!({"old": "web", "new": "site"}));
+    assert_eq!(
+        edit["scopes"],
+        json!({"old": ["inference"], "new": ["inference", "project"]})
+    );
+    assert_eq!(edit.get("expires_at"), None);
+    let policy = events[4].detail();
+    assert_eq!(policy["old"], "365d");
+    assert_eq!(policy["new"], "100d");
+    assert_eq!(policy.get("reason"), None);
+}
+
+#[test]
+fn the_detail_has_the_login_uid_where_somebody_logged_in() {
+    let world = World::new();
+    let mut actor = Actor {
+        name: "root".to_owned(),
+        uid: 0,
+        login_uid: Some(1000),
+        namespace: Namespace::default(),
+    };
+    let event = |actor: &Actor| Event::new(world.now(), actor, Action::Edit, None).detail_text();
+    assert_eq!(event(&actor), "{\"login_uid\":1000,\"uid\":0}");
+    actor.login_uid = None;
+    assert_eq!(event(&actor), "{\"uid\":0}");
+}
+
+#[test]
+fn a_reason_is_kept_with_every_kind_of_change() {
+    let world = lawful();
+    let carol = |line: &str| {
+        let ran = world.line(&format!("{line} -m why")).user("carol").run();
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+        for event in world.events().iter().skip(1) {
+            assert_eq!(event.detail()["reason"], "why", "{line}: {event:?}");
+        }
+    };
+    for line in [
+        "create --scope inference --name web",
+        "edit web --name site",
+        "rotate site",
+        "disable site",
+        "enable site",
+        "delete site --yes",
+        "purge --owner carol --yes",
+        "policy set max-expiry 100d",
+        "policy unset max-expiry",
+        "scope add a",
+        "scope remove a",
+        "member add p alice --role owner",
+        "member remove p alice",
+        "admin add alice",
+        "admin remove alice",
+    ] {
+        carol(line);
+    }
+    assert!(world.events().len() > 15);
+    world.check_chain();
+}
+
+#[test]
+fn what_cannot_be_a_filter_is_a_usage_error() {
+    let Story { world, .. } = story();
+    for line in [
+        "log --action nosuch",
+        "log --since soon",
+        "log --limit many",
+        "log --format csv",
+        "log --check --limit 1",
+        "log --check --actor alice",
+        "log --head --key site",
+        "log --check --head",
+        "log --head 1:00",
+        "log --check --head 1",
+        "log --check --head 1:00",
+    ] {
+        world.line(line).run().code(2).stdout("");
+    }
+}
+
+#[test]
+fn it_stays_quiet_when_its_reader_goes_away() {
+    let Story { world, .. } = story();
+    for format in ["table", "lines", "json", "jsonl"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = world.real(&format!("log --quiet --format {format}"));
+        let output = command.stdout(writer).output().unwrap();
+        Ran::from(output).code(0).stderr("");
+    }
+}
+
+#[test]
+fn a_log_as_it_was_written_is_whole() {
+    let Story { world, .. } = story();
+    let head = head(&world);
+    world
+        .run("log --check")
+        .stdout(&format!("the log is whole: 7 lines, head {head}\n"))
+        .stderr("");
+    let ran = world.run("log --check --format json");
+    assert_eq!(ran.json(), json!({"whole": true, "lines": 7, "head": head}));
+    let ran = Ran::from(world.real("log --check").output().unwrap());
+    ran.code(0)
+        .stdout(&format!("the log is whole: 7 lines, head {head}\n"));
+}
+
+#[test]
+fn a_head_that_was_kept_goes_on_being_right() {
+    let world = World::quick();
+    let mut kept = vec![head(&world)];
+    world.create("--scope inference --name web");
+    for name in ["a", "b", "c"] {
+        kept.push(head(&world));
+        world.run(&format!("edit {} --name {name}", world.keys()[0].id));
+    }
+    kept.push(head(&world));
+    for head in kept {
+        world.run(&format!("log --check --head {head}"));
+    }
+}
+
+#[test]
+fn the_head_is_the_last_line_and_its_hash() {
+    let Story { world, .. } = story();
+    let last = world.events().pop().unwrap();
+    let expected = format!("7:{}", HEXLOWER.encode(&last.hash));
+    world
+        .run("log --head")
+        .stdout(&format!("{expected}\n"))
+        .stderr("");
+    let ran = world.run("log --head --format json");
+    assert_eq!(ran.json(), json!({"head": expected}));
+}
+
+#[test]
+fn purge_removes_no_line() {
+    let Story { world, web, .. } = story();
+    let before = world.events();
+    world.run("purge --owner alice --all --yes");
+    assert_eq!(world.keys(), []);
+    let after = world.events();
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after.len(), before.len() + 1);
+    assert_eq!(after.last().unwrap().key_id.as_deref(), Some(&web[..]));
+    world.run("log --check");
+}
+
+#[test]
+fn verifications_are_not_logged() {
+    let world = World::new();
+    let token = world.create("--scope inference --name web");
+    let before = world.events();
+    assert_eq!(world.verify(&token, "--scope inference"), 0);
+    assert_eq!(world.verify(&token, "--scope project"), 6);
+    assert_eq!(world.verify("kc_nothing", ""), 1);
+    let other = world.create("--scope inference");
+    world.run(&format!("delete {} --yes", id_of(&other)));
+    assert_eq!(world.verify(&other, ""), 1);
+    let since = &world.events()[before.len()..];
+    let actions: Vec<&str> = since.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(actions, ["create", "delete"]);
+}
+
+#[test]
+fn the_right_secret_of_a_key_that_works_no_longer_is_logged_once_a_minute() {
+    let world = World::quick();
+    let off = world.create("--scope inference --name off");
+    world.run("disable off");
+    let late = world.create("--scope inference --name late --expires 1h");
+    let old = world.create("--scope inference --name old");
+    world.run("rotate old");
+    world.advance("2h");
+    let reused = || {
+        let events = world.events().into_iter();
+        let reused = events.filter(|event| event.action == "reuse");
+        reused.filter_map(|event| event.key_id).collect::<Vec<_>>()
+    };
+    let tokens = [&off, &late, &old];
+    for token in tokens {
+        assert_eq!(world.verify(token, "--no-touch"), 1);
+    }
+    assert!(reused().is_empty());
+    for _ in 0..2 {
+        for token in tokens {
+            assert_eq!(world.verify(token, ""), 1);
+        }
+    }
+    assert_eq!(reused(), tokens.map(|token| id_of(token)));
+    world.advance("1m");
+    assert_eq!(world.verify(&off, ""), 1);
+    assert_eq!(reused().len(), 4);
+    assert_eq!(seqs(&world, "--action reuse --key off").len(), 2);
+    world.check_chain();
+}
+
+#[test]
+fn the_key_may_come_on_stdin_as_its_token() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    let log = world.line("log --key - --format json").stdin(&token).run();
+    assert_eq!(log.json()[0]["action"], "create");
+}
