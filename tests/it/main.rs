@@ -12,6 +12,7 @@ mod harness;
 
 mod backup;
 mod between;
+mod contracts;
 mod damaged;
 mod doctor;
 mod documents;
