@@ -136,7 +136,9 @@ fn fish_completes_a_line() {
 #[track_caller]
 fn looks_where_the_line_says(start: fn(&Site) -> Option<Shell>) {
     let (site, _) = store();
-    for (directory, name) in [("other", "cousin"), ("third", "cinema")] {
+    // No ID begins with a 'u', which would be offered too.
+    site.run("create --scope inference --name ulster");
+    for (directory, name) in [("other", "uncle"), ("third", "usher")] {
         let db = site.path(format!("{directory}/keyctl.db"));
         for line in [
             "init",
@@ -151,17 +153,14 @@ fn looks_where_the_line_says(start: fn(&Site) -> Option<Shell>) {
         return;
     };
     for (line, name) in [
-        ("KEYCTL_DB=other/keyctl.db keyctl show c", "cousin"),
-        ("A=b KEYCTL_DB=~/other/keyctl.db keyctl show c", "cousin"),
+        ("KEYCTL_DB=other/keyctl.db keyctl show u", "uncle"),
+        ("A=b KEYCTL_DB=~/other/keyctl.db keyctl show u", "uncle"),
         (
-            "KEYCTL_DB=other/keyctl.db X=y keyctl --color never show c",
-            "cousin",
+            "KEYCTL_DB=other/keyctl.db X=y keyctl --color never show u",
+            "uncle",
         ),
-        (
-            "true && KEYCTL_DB='third/keyctl.db' keyctl show c",
-            "cinema",
-        ),
-        ("KEYCTL_DB=third/keyctl.db true; keyctl show c", "ci-deploy"),
+        ("true && KEYCTL_DB='third/keyctl.db' keyctl show u", "usher"),
+        ("KEYCTL_DB=third/keyctl.db true; keyctl show u", "ulster"),
     ] {
         shell.shows(
             &format!("{line}\t --format json\n"),
