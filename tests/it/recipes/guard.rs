@@ -110,13 +110,16 @@ fn a_scope_that_is_none_lets_nobody_in() {
 
 #[test]
 fn no_exit_code_but_0_lets_in() {
-    for shell in shells() {
+    for (index, shell) in shells().into_iter().enumerate() {
         let site = Site::new();
         let stub = site.program(
             "stub",
             "#!/bin/sh\n[ $CODE != 137 ] || kill -9 $$\nexit $CODE\n",
         );
-        for code in 1..=255 {
+        // Every code in the first shell; in another one those that mean something to it or to the page.
+        let codes =
+            (1..=255).filter(|code| index == 0 || matches!(code, 1..=8 | 64 | 125..=143 | 255));
+        for code in codes {
             let mut command = guard(&site, shell, "inference", "token");
             command.env("KEYCTL", &stub).env("CODE", code.to_string());
             let ran = run(&mut command);

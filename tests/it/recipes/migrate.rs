@@ -271,10 +271,14 @@ fn each_key_of_headscale_that_works_gets_one_with_its_end_where_policy_allows_it
     if !is_here("jq", &["--version"]) {
         return;
     }
-    for shell in shells() {
-        for listed in listings(&Site::cheap()) {
+    let listings = listings(&Site::cheap());
+    for (index, shell) in shells().into_iter().enumerate() {
+        // Both in the first shell, one of them in each other.
+        let listed = listings.iter().enumerate();
+        let listed = listed.filter(|(place, _)| index == 0 || index % 2 == *place);
+        for (_, listed) in listed {
             let site = Site::cheap();
-            headscale(&site, shell, &listed)
+            headscale(&site, shell, listed)
                 .code(0)
                 .says("gone has expired")
                 .says("hskey-api-Late-***: that expiry is not allowed")
@@ -313,7 +317,7 @@ fn each_key_of_headscale_that_works_gets_one_with_its_end_where_policy_allows_it
             }
 
             let before = site.ids();
-            headscale(&site, shell, &listed)
+            headscale(&site, shell, listed)
                 .code(0)
                 .says("aB3xY7z already has a key");
             assert_eq!(site.ids(), before, "{shell}");

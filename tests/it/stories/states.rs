@@ -500,9 +500,15 @@ fn compare_verdicts(world: &World, model: &Model) {
     }
 }
 
+/// The number of sequences, unless `KEYCTL_TEST_ROUNDS` says another.
+fn cases() -> u32 {
+    let rounds = std::env::var("KEYCTL_TEST_ROUNDS").ok();
+    rounds.map_or(20, |rounds| rounds.parse().unwrap())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 48,
+        cases: cases(),
         failure_persistence: None,
         max_shrink_iters: 300,
         ..ProptestConfig::default()
