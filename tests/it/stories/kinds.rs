@@ -166,7 +166,12 @@ fn verify_lets_one_in_without_a_scope_only() {
         json!({"valid": true, "id": id_of(&token), "name": "robot", "owner": "alice",
             "state": "active", "scopes": [], "expires_at": null})
     );
-    let lacks = |reason: &str| json!({"valid": false, "reason": reason, "id": id_of(&token)});
+    let rejected = |flags: &str, code: u8, reason: &str| {
+        let verdict = verify(flags).code(code).json();
+        assert_eq!(verdict["valid"], json!(false), "{flags}");
+        assert_eq!(verdict["reason"], json!(reason), "{flags}");
+        assert_eq!(verdict["id"], json!(id_of(&token)), "{flags}");
+    };
     for (flags, reason) in [
         ("--scope inference", "scope"),
         ("--scope project", "scope"),
@@ -176,17 +181,14 @@ fn verify_lets_one_in_without_a_scope_only() {
         ("--project nosuch", "project"),
         ("--scope inference --project apollo", "scope"),
     ] {
-        assert_eq!(verify(flags).code(6).json(), lacks(reason), "{flags}");
+        rejected(flags, 6, reason);
     }
     let api = world.create("--scope inference");
     assert_eq!(world.verify(&api, "--project apollo"), 0);
     verify("--scope nosuch").code(2);
     // State comes first here too.
     world.run("disable robot");
-    assert_eq!(
-        verify("--scope inference").code(1).json(),
-        lacks("disabled")
-    );
+    rejected("--scope inference", 1, "disabled");
 }
 
 #[test]
