@@ -7,9 +7,11 @@ use crate::error::{Error, Kind, Result};
 use std::io::ErrorKind;
 use zeroize::Zeroizing;
 
-/// The most bytes of KEYs that are read from standard input. All of it is reserved at once, so
-/// that a token in it leaves no copy behind that is not wiped.
+/// The most bytes of KEYs that are read from standard input.
 const STDIN_MAX: usize = 4 << 20;
+
+/// The bytes that are reserved for them at first. All that is reserved is wiped, and most input is short.
+const STDIN_FIRST: usize = 64 << 10;
 
 /// Printed at a terminal before KEYs are read from it.
 const TYPE_KEYS: &str =
@@ -34,9 +36,12 @@ impl Input {
             let typed = typed.map_err(|cause| unanswered(cause, "", PIPE_HINT))?;
             return Ok(bounded(typed));
         }
-        let mut bytes = Zeroizing::new(vec![0; STDIN_MAX + 1]);
+        let mut bytes = Zeroizing::new(vec![0; STDIN_FIRST]);
         let mut filled = 0;
-        while filled < bytes.len() {
+        while filled <= STDIN_MAX {
+            if filled == bytes.len() {
+                bytes = grown(&bytes);
+            }
             match cx.env.stdin.read(&mut bytes[filled..]) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
@@ -89,6 +94,15 @@ impl Input {
             lines.filter_map(|(number, line)| Some((number, Line::read(line, number == 1)?)));
         lines.chain(Line::read_cut(cut).map(|line| (self.unread_from(), line)))
     }
+}
+
+/// Copies `bytes` to where more will fit. The caller wipes the old ones, so that no token stays in them.
+fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let room = (2 * bytes.len()).min(STDIN_MAX + 1);
+    let mut more = Zeroizing::new(Vec::with_capacity(room));
+    more.extend_from_slice(bytes);
+    more.resize(room, 0);
+    more
 }
 
 /// Cuts what is too long.

@@ -75,7 +75,10 @@ impl Made {
 
 impl Drop for Made {
     /// Names the store on which a test fails.
-    #[expect(clippy::print_stderr, reason = "a test that fails tells on which store")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "a test that fails tells on which store"
+    )]
     fn drop(&mut self) {
         if panicking() {
             eprintln!("the store that this failed on: {}", self.name);
