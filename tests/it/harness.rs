@@ -88,7 +88,14 @@ impl<S: Backend> On<S> {
     /// hash costs next to nothing: for tests that need many keys.
     pub fn quick() -> Self {
         let world = Self::new();
-        world.found();
+        world.found("carol", UID + 2);
+        world
+    }
+
+    /// A world with a store that alice has made, and where a hash costs next to nothing.
+    pub fn own() -> Self {
+        let world = Self::new();
+        world.found("alice", UID);
         world
     }
 }
@@ -181,13 +188,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    fn found(&self) {
-        let carol = Actor {
-            uid: UID + 2,
-            ..user("carol")
-        };
+    fn found(&self, name: &str, uid: u32) {
+        let actor = Actor { uid, ..user(name) };
         let founder = Founder {
-            actor: &carol,
+            actor: &actor,
             now: self.now(),
             reason: None,
             group: None,

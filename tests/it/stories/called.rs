@@ -8,7 +8,7 @@ use std::path::Path;
 
 #[test]
 fn help_and_its_examples_go_by_the_name_that_was_called() {
-    let world = World::new();
+    let world = World::own();
     let help = |args: &[&str]| {
         let cmd = world.cmd(args.to_vec()).without_db();
         cmd.called("/usr/bin/api-keyctl").run().code(0).stdout
@@ -188,7 +188,7 @@ fn hints_leave_values_that_read_like_a_command_as_they_are() {
 
 #[test]
 fn a_store_s_path_that_reads_like_a_command_is_told_as_it_is() {
-    let world = World::new();
+    let world = World::own();
     let path = world.path("keyctl list").join("k.db");
     let path = path.display().to_string();
     let ran = world

@@ -56,7 +56,7 @@ fn every_shell_gets_a_script_that_asks_the_program_by_its_name() {
 
 #[test]
 fn a_program_called_by_its_path_is_asked_by_its_path() {
-    let world = World::new();
+    let world = World::own();
     let ran = world.cmd(["completions", "bash"]).called("./keyctl").run();
     let path = world.path("bin/keyctl");
     let asks = format!("'{}' -- ", path.to_str().unwrap());
@@ -171,7 +171,7 @@ fn what_is_certain_to_be_refused_is_not_offered() {
 
 #[test]
 fn the_values_of_a_policy_that_has_but_a_few_are_offered() {
-    let world = World::new();
+    let world = World::own();
     assert_eq!(values(&world, "policy set hash "), ["argon2id", "sha256"]);
     assert_eq!(values(&world, "policy set hash sh"), ["sha256"]);
     assert!(values(&world, "policy set ").contains(&"hash".to_owned()));
@@ -273,7 +273,7 @@ fn the_line_says_in_which_store_to_look() {
 
 #[test]
 fn whoever_is_in_the_middle_of_a_line_is_told_of_no_error() {
-    let world = World::new();
+    let world = World::own();
     let broken = world.path("broken.db");
     std::fs::write(&broken, "no store").unwrap();
     let offered = values(&world, &format!("--db {} show ", broken.display()));
@@ -298,7 +298,7 @@ fn what_would_move_the_cursor_is_not_offered() {
 
 #[test]
 fn elvish_is_given_values_alone() {
-    let world = World::new();
+    let world = World::own();
     let ran = world
         .cmd(["--", "keyctl", "rota"])
         .without_db()
@@ -332,7 +332,7 @@ fn powershell_is_given_no_name_that_it_would_read() {
 
 #[test]
 fn without_the_words_of_a_line_the_variable_changes_nothing() {
-    let world = World::new();
+    let world = World::own();
     let with = |args: &[&str]| {
         let cmd = world.cmd(args.iter().map(OsString::from)).without_db();
         cmd.var("KEYCTL_COMPLETE", "bash").run()
@@ -347,7 +347,7 @@ fn without_the_words_of_a_line_the_variable_changes_nothing() {
 
 #[test]
 fn a_shell_that_is_not_known_is_refused_with_those_that_are() {
-    let world = World::new();
+    let world = World::own();
     world.cmd(["completions", "cmd.exe"]).run().fails(
         2,
         "'cmd.exe' is not a value of SHELL\nhint: it takes: bash, elvish, fish, powershell, zsh\n",

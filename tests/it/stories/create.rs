@@ -65,7 +65,7 @@ fn quiet_says_nothing_but_that_a_store_was_made() {
 
 #[test]
 fn without_a_name_it_is_made_of_prefix_owner_and_second() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world.advance_millis(999);
     world.create("--scope inference");
@@ -87,7 +87,7 @@ fn without_a_name_it_is_made_of_prefix_owner_and_second() {
 
 #[test]
 fn a_default_name_is_free_again_once_its_key_is_deleted() {
-    let world = World::new();
+    let world = World::own();
     let deleted = id_of(&world.create("--scope inference"));
     world.run(&format!("delete {deleted} --yes"));
     world.create("--scope inference");
@@ -96,7 +96,7 @@ fn a_default_name_is_free_again_once_its_key_is_deleted() {
 
 #[test]
 fn count_numbers_the_names_and_prints_a_token_a_line() {
-    let world = World::new();
+    let world = World::own();
     let ran = world.run("create --scope inference --name ci --count 3 --expires 90d");
     let tokens = lines(&ran);
     assert_eq!(names(&world), ["ci-1", "ci-2", "ci-3"]);
@@ -114,7 +114,7 @@ fn count_numbers_the_names_and_prints_a_token_a_line() {
 
 #[test]
 fn count_without_a_name_numbers_the_default_one() {
-    let world = World::new();
+    let world = World::own();
     world.run("create --scope inference --count 2");
     world.run("create --scope inference --count 1");
     assert_eq!(
@@ -129,7 +129,7 @@ fn count_without_a_name_numbers_the_default_one() {
 
 #[test]
 fn count_in_json_is_an_array_even_of_one() {
-    let world = World::new();
+    let world = World::own();
     for (count, name) in [(1, "one"), (2, "two")] {
         let line = format!("create --scope inference --name {name} --count {count} --format json");
         let ran = world.run(&line);
@@ -146,7 +146,7 @@ fn count_in_json_is_an_array_even_of_one() {
 
 #[test]
 fn count_makes_all_or_none() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci-2");
     world
         .cmd("create --scope inference --name ci --count 3".split(' '))
@@ -164,7 +164,7 @@ fn count_makes_all_or_none() {
 
 #[test]
 fn json_is_the_record_in_its_order_and_the_token_at_its_end() {
-    let world = World::new();
+    let world = World::own();
     let ran = world.run(
         "create --scope project,inference --name ci --expires 90d --label b=2 --label a=1 --format json",
     );
@@ -188,7 +188,7 @@ fn json_is_the_record_in_its_order_and_the_token_at_its_end() {
 
 #[test]
 fn scopes_may_be_repeated_or_joined_by_commas() {
-    let world = World::new();
+    let world = World::own();
     let joined = world.create("--scope inference,project");
     let repeated = world.create("--scope project --scope inference");
     for token in [joined, repeated] {
@@ -199,7 +199,7 @@ fn scopes_may_be_repeated_or_joined_by_commas() {
 
 #[test]
 fn an_event_keeps_what_was_made_by_whom_and_why() {
-    let world = World::new();
+    let world = World::own();
     let args = [
         "create",
         "--scope=inference",
@@ -231,7 +231,7 @@ fn an_event_keeps_what_was_made_by_whom_and_why() {
 
 #[test]
 fn only_an_administrator_makes_keys_for_others() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     let create = |owner: &str| {
         let line = format!("create --scope inference --owner {owner}");
@@ -255,7 +255,7 @@ fn only_an_administrator_makes_keys_for_others() {
 
 #[test]
 fn a_live_name_is_taken_for_its_owner_only() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci --expires 1d"));
     let rotatable = |state: &str| match state {
         // The one that is expired here is disabled too.
@@ -292,7 +292,7 @@ fn a_live_name_is_taken_for_its_owner_only() {
 
 #[test]
 fn a_secret_file_holds_the_token_and_stdout_the_id() {
-    let world = World::new();
+    let world = World::own();
     let path = world.path("ci.token");
     let ran = world.run(&format!(
         "create --scope inference --secret-file {}",
@@ -311,7 +311,7 @@ fn a_secret_file_holds_the_token_and_stdout_the_id() {
 
 #[test]
 fn a_secret_file_of_several_keys_has_one_token_a_line() {
-    let world = World::new();
+    let world = World::own();
     let path = world.path("ci.tokens");
     let ran = world.run(&format!(
         "create --scope inference --count 2 --secret-file {}",
@@ -325,7 +325,7 @@ fn a_secret_file_of_several_keys_has_one_token_a_line() {
 
 #[test]
 fn json_beside_a_secret_file_leaves_the_token_out() {
-    let world = World::new();
+    let world = World::own();
     let create = |count: &str, name: &str| {
         let path = world.path(name);
         let line = format!(
@@ -373,7 +373,7 @@ fn a_secret_file_replaces_nothing_that_is_there() {
 
 #[test]
 fn a_secret_file_does_not_outlive_a_refusal() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci");
     let path = world.path("ci.token");
     let directory = format!("--scope inference --db {}", world.path("").display());
@@ -418,7 +418,7 @@ fn a_secret_file_does_not_outlive_a_refusal() {
 
 #[test]
 fn without_an_expiry_a_key_lives_a_year() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let id = id_of(&token);
     assert_eq!(world.record(&id)["expires_at"], "2027-11-22T00:00:00Z");
@@ -430,7 +430,7 @@ fn without_an_expiry_a_key_lives_a_year() {
 
 #[test]
 fn an_expiry_is_read_in_every_form_and_echoed() {
-    let world = World::new();
+    let world = World::own();
     for (when, instant) in [
         ("45m", "2026-11-22T00:45:00Z (in 45m)"),
         ("12h", "2026-11-22T12:00:00Z (in 12h)"),
@@ -449,7 +449,7 @@ fn an_expiry_is_read_in_every_form_and_echoed() {
 
 #[test]
 fn a_life_longer_than_policy_allows_is_refused_to_the_millisecond() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name first");
     let create = |when: &str| {
         let args = ["create", "--scope=inference", "--expires", when];
@@ -472,7 +472,7 @@ fn a_life_longer_than_policy_allows_is_refused_to_the_millisecond() {
 
 #[test]
 fn policy_sets_the_longest_and_the_usual_life() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     let policy = |name: &str, value: &str| {
         world.policy(name, value);
@@ -500,7 +500,7 @@ fn policy_sets_the_longest_and_the_usual_life() {
 
 #[test]
 fn a_key_that_never_expires_says_so() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world.policy("max-expiry", "never");
     let ran = world
@@ -512,7 +512,7 @@ fn a_key_that_never_expires_says_so() {
 
 #[test]
 fn policy_sets_the_prefix_of_tokens_and_default_names() {
-    let world = World::new();
+    let world = World::own();
     let old = world.create("--scope inference");
     world.policy("key-prefix", "acme_prod");
     let new = world.create("--scope inference");
@@ -530,7 +530,7 @@ fn policy_sets_the_prefix_of_tokens_and_default_names() {
 
 #[test]
 fn policy_sets_what_a_hash_costs() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world.policy("argon2-memory", "19456");
     world.policy("argon2-iterations", "2");
@@ -545,7 +545,7 @@ fn policy_sets_what_a_hash_costs() {
 
 #[test]
 fn a_policy_that_cannot_be_read_lifts_no_limit() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world.policy("max-expiry", "for ever");
     world
@@ -561,7 +561,7 @@ fn a_policy_that_cannot_be_read_lifts_no_limit() {
 
 #[test]
 fn an_administrator_may_register_more_scopes() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world.write(|tx| tx.add_scope("billing:read", &Scope::default()));
     let token = world.create("--scope billing:read");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn a_disabled_key_is_rejected_until_it_is_enabled() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name web");
     let id = id_of(&token);
     world
@@ -318,7 +318,7 @@ fn an_administrator_takes_over_what_the_owner_has_disabled_once() {
 
 #[test]
 fn a_disabled_key_whose_grace_still_runs_is_rejected_all_the_same() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name web");
     world.run("rotate web --grace 1d");
     assert_eq!(world.verify(&token, "--no-touch"), 0);

@@ -7,7 +7,7 @@ use keyctl::event::Action;
 /// A key in each state, and the lines that are said of them.
 #[test]
 fn each_key_is_a_line_that_says_what_its_values_are() {
-    let world = World::new();
+    let world = World::own();
     let create = |line: &str| id_of(&world.create(line));
     let both = create("--scope inference,project --name ci --expires 90d");
     let soon = create("--scope inference --name soon --expires 1h");
@@ -45,7 +45,7 @@ fn a_name_does_not_read_as_several_values() {
 
 #[test]
 fn a_line_tells_when_a_key_was_last_used() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     assert_eq!(world.verify(&token, ""), 0);
     let said = world.run("list --format lines").stdout;
@@ -57,7 +57,7 @@ fn a_line_tells_when_a_key_was_last_used() {
 
 #[test]
 fn no_line_is_broken_or_coloured_at_a_terminal() {
-    let world = World::new();
+    let world = World::own();
     world.create(&format!("--scope inference --name {}", "n".repeat(100)));
     for line in [
         "list --format lines",
@@ -76,7 +76,7 @@ fn no_line_is_broken_or_coloured_at_a_terminal() {
 
 #[test]
 fn control_characters_never_reach_the_terminal() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name hostile"));
     let hostile = "a\u{1b}[2J\nb\u{202e}".to_owned();
     world.alter(&id, |key| {
@@ -94,7 +94,7 @@ fn control_characters_never_reach_the_terminal() {
 
 #[test]
 fn each_event_is_a_line_that_says_what_its_values_are() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci"));
     world.advance("1h");
     world.run("disable ci -m holidays");

@@ -32,7 +32,7 @@ fn set(world: &World, name: &str, change: impl FnOnce(&mut Key)) {
 /// A world with a key in each state, named after it, made in this order. The key `grace` is
 /// phased-out and still works; its successor and that of `phased-out` are renamed.
 fn one_of_each() -> World {
-    let world = World::new();
+    let world = World::own();
     for name in ["deleted", "phased-out", "grace", "disabled", "active"] {
         world.create(&format!("--scope inference --name {name}"));
     }
@@ -61,7 +61,7 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn a_store_without_keys_lists_none_in_every_form() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference"));
     world.run(&format!("delete {id} --yes"));
     let form = |form: &str| list(&world, &format!("--format {form}")).run().code(0);
@@ -82,7 +82,7 @@ fn a_store_without_keys_lists_none_in_every_form() {
 
 #[test]
 fn the_table_shows_what_an_operator_asks_first() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference,project --name ci --expires 90d"));
     let table = format!(
         "ID            NAME  OWNER  STATE       SCOPES             EXPIRES               LAST USED\n\
@@ -174,7 +174,7 @@ fn state_asks_for_the_state_that_is_shown() {
 
 #[test]
 fn a_key_expires_at_its_instant_and_not_before() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name soon --expires 1s");
     world.advance_millis(999);
     assert_eq!(names(&world, "--state active"), ["soon"]);
@@ -187,7 +187,7 @@ fn a_key_expires_at_its_instant_and_not_before() {
 
 #[test]
 fn filters_narrow_the_list_together() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name a --label team=search --label env=prod");
     world.create("--scope project --name b --label team=search");
     world.create("--scope project,inference --name c --label team=ads");
@@ -213,7 +213,7 @@ fn filters_narrow_the_list_together() {
 
 #[test]
 fn expiring_within_lists_what_works_now_and_stops_by_then() {
-    let world = World::new();
+    let world = World::own();
     for (name, expires) in [("day", "1d"), ("week", "7d"), ("off", "1d"), ("year", "1y")] {
         world.create(&format!(
             "--scope inference --name {name} --expires {expires}"
@@ -258,7 +258,7 @@ fn expiring_within_lists_what_works_now_and_stops_by_then() {
 
 #[test]
 fn unused_for_counts_from_the_last_use_or_from_creation() {
-    let world = World::new();
+    let world = World::own();
     let used = world.create("--scope inference --name used");
     world.create("--scope inference --name idle");
     world.advance("10d");
@@ -275,7 +275,7 @@ fn unused_for_counts_from_the_last_use_or_from_creation() {
 
 #[test]
 fn older_than_counts_from_creation() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name old");
     world.advance("1d");
     world.create("--scope inference --name young");
@@ -290,7 +290,7 @@ fn older_than_counts_from_creation() {
 
 #[test]
 fn every_order_has_its_ends() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world.policy("max-expiry", "never");
     world.run("delete kc-apikey-alice-20261122T000000Z --yes");
@@ -327,7 +327,7 @@ fn every_order_has_its_ends() {
 
 #[test]
 fn limit_says_that_there_may_be_more() {
-    let world = World::new();
+    let world = World::own();
     world.run("create --scope inference --name ci --count 3");
     let legend = |line: &str, text: &str| {
         list(&world, line).run().code(0).stderr(text);
@@ -347,7 +347,7 @@ fn limit_says_that_there_may_be_more() {
 
 #[test]
 fn exit_code_tells_whether_anything_is_listed() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci --expires 1d");
     for form in ["table", "lines", "json", "jsonl", "csv", "ids"] {
         let listed = |line: &str| list(&world, &format!("{line} --format {form}")).run().code;
@@ -383,7 +383,7 @@ fn json_forms_hold_the_record_that_show_has() {
 
 #[test]
 fn ids_are_printed_one_a_line() {
-    let world = World::new();
+    let world = World::own();
     let tokens = world.run("create --scope inference --count 2").stdout;
     let ids: String = tokens.lines().map(|token| id_of(token) + "\n").collect();
     list(&world, "--format ids")
@@ -438,7 +438,7 @@ fn csv_reads_back_as_the_record() {
 
 #[test]
 fn a_table_fits_its_terminal_and_cuts_no_id() {
-    let world = World::new();
+    let world = World::own();
     let mut ids = BTreeSet::new();
     let names = [
         "a-name-of-no-great-length-but-long-enough",
@@ -506,7 +506,7 @@ fn unicode_width(line: &str) -> usize {
 
 #[test]
 fn a_pipe_gets_lines_as_long_as_they_are() {
-    let world = World::new();
+    let world = World::own();
     let name = "n".repeat(128);
     world
         .cmd(["create", "--scope=inference", "--name", &name])
@@ -520,7 +520,7 @@ fn a_pipe_gets_lines_as_long_as_they_are() {
 /// A world with `count` keys, which no command could make in this time. The first has a long name, the
 /// last the longest.
 fn many(count: u32) -> World {
-    let world = World::new();
+    let world = World::own();
     let first = id_of(&world.create("--scope inference --name the-first-of-all"));
     let (first, hash) = (world.key(&first), world.hash(&first).unwrap());
     world.write(|tx| {
@@ -570,7 +570,7 @@ fn a_long_table_has_one_header_and_columns_that_line_up() {
 
 #[test]
 fn control_characters_never_reach_the_terminal() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name hostile"));
     let hostile = "a\u{1b}[31m\u{7}\r\nb\u{202e}c\u{2028}d\u{9b}e";
     world.alter(&id, |key| {
@@ -647,7 +647,7 @@ fn a_terminal_gets_the_state_in_colour_unless_told_otherwise() {
 
 #[test]
 fn lists_for_everyone_and_writes_nothing() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci");
     list(&world, "--format ids").user("mallory").run().code(0);
     assert_eq!(world.log(), ["init", "create"]);
@@ -675,7 +675,7 @@ fn a_user_of_whom_there_is_no_key_is_likely_a_typo() {
 
 #[test]
 fn an_empty_owner_is_a_mistake_and_not_nobody() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     world
         .line("list --owner=")

@@ -178,7 +178,7 @@ fn the_detail_says_what_was_made_and_what_was_changed_and_why() {
 
 #[test]
 fn the_detail_has_the_login_uid_where_somebody_logged_in() {
-    let world = World::new();
+    let world = World::own();
     let mut actor = Actor {
         name: "root".to_owned(),
         uid: 0,
@@ -314,7 +314,7 @@ fn purge_removes_no_line() {
 
 #[test]
 fn verifications_are_not_logged() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name web");
     let before = world.events();
     assert_eq!(world.verify(&token, "--scope inference"), 0);

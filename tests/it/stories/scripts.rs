@@ -99,7 +99,7 @@ fn turned(text: &str) -> Option<String> {
 
 #[test]
 fn what_stands_beside_a_name_that_runs_right_to_left_stays_in_its_place() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name שלום-1 --label team=חיפוש");
     world.create("--scope inference --name خدمة --owner دائرة");
     world.run("disable שלום-1 -m חופש");

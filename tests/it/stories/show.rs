@@ -17,7 +17,7 @@ fn text(world: &World, line: &str) -> String {
 
 #[test]
 fn text_has_all_that_is_known_with_times_absolute_and_relative() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create(
         "--scope inference,project --name ci --expires 90d --label team=search --label env=prod --owner bob",
     );
@@ -49,7 +49,7 @@ fn text_has_all_that_is_known_with_times_absolute_and_relative() {
 
 #[test]
 fn an_event_has_the_reason_that_was_given() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci"));
     let disable = ["disable", "ci", "-m", "on leave until May"];
     world.cmd(disable).run().code(0);
@@ -71,7 +71,7 @@ fn an_event_has_the_reason_that_was_given() {
 
 #[test]
 fn a_key_deleted_in_its_grace_did_not_stop_at_its_end() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci"));
     world.run("rotate ci --grace 24h");
     world.run(&format!("delete {id} --yes"));
@@ -85,7 +85,7 @@ fn a_key_deleted_in_its_grace_did_not_stop_at_its_end() {
 
 #[test]
 fn text_shows_both_ends_of_a_rotation() {
-    let world = World::new();
+    let world = World::own();
     let old = id_of(&world.create("--scope inference --name ci"));
     let rotated = world.run("rotate ci --grace 1h");
     let new = id_of(rotated.stdout.trim_end());
@@ -114,7 +114,7 @@ fn text_shows_both_ends_of_a_rotation() {
 
 #[test]
 fn text_shows_who_disabled_a_key_and_when_it_was_deleted() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci"));
     world.run("disable ci");
     world.advance("2d");
@@ -139,7 +139,7 @@ fn text_shows_who_disabled_a_key_and_when_it_was_deleted() {
 
 #[test]
 fn the_last_five_events_are_shown_the_newest_first() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci");
     world.create("--scope inference --name other");
     for _ in 0..3 {
@@ -161,7 +161,7 @@ fn the_last_five_events_are_shown_the_newest_first() {
 
 #[test]
 fn json_is_the_record_in_its_order() {
-    let world = World::new();
+    let world = World::own();
     let old = id_of(&world.create("--scope project --name ci --expires 90d --label a=1"));
     let rotated = world.run("rotate ci --grace 1h --expires 30d");
     let new = id_of(rotated.stdout.trim_end());
@@ -182,7 +182,7 @@ fn json_is_the_record_in_its_order() {
 
 #[test]
 fn times_in_json_are_whole_seconds() {
-    let world = World::new();
+    let world = World::own();
     world.advance_millis(1999);
     let id = id_of(&world.create("--scope inference --expires 1s"));
     let record = world.record(&id);
@@ -197,7 +197,7 @@ fn times_in_json_are_whole_seconds() {
 
 #[test]
 fn a_leaked_token_is_looked_up_from_stdin() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     let id = id_of(&token);
     let shown = text(&world, "ci");
@@ -226,7 +226,7 @@ fn a_leaked_token_is_looked_up_from_stdin() {
 
 #[test]
 fn stdin_must_hold_one_key() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     show(&world, "-").stdin("").run().fails(
         2,
@@ -254,7 +254,7 @@ fn stdin_must_hold_one_key() {
 
 #[test]
 fn control_characters_never_reach_the_terminal() {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --label note=x"));
     let hostile = "a\u{1b}]0;x\u{7}\nb\u{202e}".to_owned();
     let escaped = "a\\u{1b}]0;x\\u{7}\\u{a}b\\u{202e}";
@@ -278,7 +278,7 @@ fn control_characters_never_reach_the_terminal() {
 
 #[test]
 fn a_page_fits_its_terminal_and_cuts_no_id() {
-    let world = World::new();
+    let world = World::own();
     let name = "n".repeat(128);
     let args = [
         "create",
@@ -311,7 +311,7 @@ fn a_page_fits_its_terminal_and_cuts_no_id() {
 
 #[test]
 fn a_terminal_gets_the_state_in_colour_unless_told_otherwise() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci");
     let colored = |cmd: Cmd<'_>| cmd.run().code(0).stdout.contains('\u{1b}');
     assert!(colored(show(&world, "ci").terminal(80)));
@@ -328,7 +328,7 @@ fn a_terminal_gets_the_state_in_colour_unless_told_otherwise() {
 
 #[test]
 fn shows_to_everyone_and_writes_nothing() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci");
     show(&world, "alice/ci").user("mallory").run().code(0);
     assert_eq!(world.log(), ["init", "create"]);

@@ -36,7 +36,7 @@ const UNKNOWN: &str = "{\"valid\":false,\"reason\":\"unknown\"}\n";
 
 #[test]
 fn a_valid_token_is_told_in_one_line_on_stdout() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference,project --name ci --expires 90d");
     let id = id_of(&token);
     let line = format!(
@@ -59,7 +59,7 @@ fn a_valid_token_is_told_in_one_line_on_stdout() {
 
 #[test]
 fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci --expires 90d");
     let id = id_of(&token);
     let store = format!("(store {})", world.address().display());
@@ -127,7 +127,7 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
 
 #[test]
 fn a_wrong_secret_is_told_no_more_than_an_unknown_id() {
-    let world = World::new();
+    let world = World::own();
     let active = world.create("--scope inference --name active");
     let disabled = world.create("--scope inference --name disabled");
     world.run("disable disabled");
@@ -136,7 +136,7 @@ fn a_wrong_secret_is_told_no_more_than_an_unknown_id() {
     let hashes = [0, 1].map(|key| world.hash(&ids[key]).unwrap());
     world.set_hash(&ids[0], &hashes[1]);
     world.set_hash(&ids[1], &hashes[0]);
-    let stranger = World::new();
+    let stranger = World::own();
     stranger.create("--scope inference");
     let elsewhere = stranger.create("--scope project");
     for token in [active, disabled, elsewhere] {
@@ -164,7 +164,7 @@ fn one_changed_character_is_malformed_and_no_store_is_asked() {
 
 #[test]
 fn what_is_no_token_is_malformed_whatever_the_store() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let mut binary = token.clone().into_bytes();
     binary[20] = 0;
@@ -198,7 +198,7 @@ fn what_is_no_token_is_malformed_whatever_the_store() {
 
 #[test]
 fn what_stands_around_a_token_is_dropped() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     for presented in [
         format!("{token}\n"),
@@ -257,7 +257,7 @@ fn a_byte_order_mark_is_dropped_from_every_source() {
 
 #[test]
 fn more_than_512_bytes_are_no_token() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let padded = |length: usize| token.clone() + &"\n".repeat(length - token.len());
     assert_eq!(world.verify(&padded(512), ""), 0);
@@ -283,7 +283,7 @@ fn more_than_512_bytes_are_no_token() {
 
 #[test]
 fn the_token_comes_from_the_source_that_is_named() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let file = world.path("token");
     fs::write(&file, format!("{token}\n")).unwrap();
@@ -307,7 +307,7 @@ fn the_token_comes_from_the_source_that_is_named() {
 
 #[test]
 fn what_is_no_token_at_all_is_said() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let rejected = |cmd: Cmd<'_>, words: &str| {
         cmd.run()
@@ -347,7 +347,7 @@ fn what_is_no_token_at_all_is_said() {
 
 #[test]
 fn what_to_do_about_a_rejected_key_is_what_can_be_done() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     let id = id_of(&token);
     let hint = |line: &str, hint: &str| {
@@ -376,7 +376,7 @@ fn what_to_do_about_a_rejected_key_is_what_can_be_done() {
 
 #[test]
 fn what_to_do_about_a_replaced_key_is_what_its_successor_needs() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci --expires 30d");
     let id = id_of(&token);
     let next = id_of(world.run("rotate ci --grace 1h").stdout.trim_end());
@@ -426,7 +426,7 @@ fn what_to_do_about_a_replaced_key_is_what_its_successor_needs() {
 
 #[test]
 fn a_source_that_fails_never_falls_back_to_stdin() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     for set in [None, Some("")] {
         let cmd = verify(&world, &token, "--key-env KEY");
@@ -477,7 +477,7 @@ fn a_source_that_fails_never_falls_back_to_stdin() {
 
 #[test]
 fn a_terminal_is_asked_for_the_token_without_an_echo() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let ran = verify(&world, "", "")
         .terminal(80)
@@ -507,7 +507,7 @@ fn a_terminal_is_asked_for_the_token_without_an_echo() {
 
 #[test]
 fn a_terminal_that_cannot_show_the_question_is_not_asked() {
-    let world = World::new();
+    let world = World::own();
     let terminal = keyctl::env::Terminal {
         stdin: true,
         stdout: true,
@@ -522,7 +522,7 @@ fn a_terminal_that_cannot_show_the_question_is_not_asked() {
 
 #[test]
 fn a_token_is_never_an_argument() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let ran = world.cmd(["verify", &token]).run().fails(
         2,
@@ -544,7 +544,7 @@ fn a_token_is_never_an_argument() {
 
 #[test]
 fn every_scope_that_is_required_must_be_held() {
-    let world = World::new();
+    let world = World::own();
     let inference = world.create("--scope inference");
     let project = world.create("--scope project");
     for (line, with_inference, with_project) in [
@@ -561,7 +561,7 @@ fn every_scope_that_is_required_must_be_held() {
 
 #[test]
 fn a_scope_is_implied_through_any_number_of_steps() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference");
     for (name, implied) in [
         ("other", None),
@@ -598,7 +598,7 @@ fn a_scope_is_implied_through_any_number_of_steps() {
 
 #[test]
 fn a_scope_that_the_store_does_not_know_is_a_mistake_of_the_caller() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let wrong = |args: &[&str], message: &str| {
         world.cmd(args).stdin(&token).run().fails(2, message);
@@ -615,7 +615,7 @@ fn a_scope_that_the_store_does_not_know_is_a_mistake_of_the_caller() {
 
 #[test]
 fn state_comes_before_scope() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci --expires 1d");
     world.run("disable ci");
     assert!(verdict(&world, &token, "--scope project", 1).contains("\"disabled\""));
@@ -625,7 +625,7 @@ fn state_comes_before_scope() {
 
 #[test]
 fn an_expired_key_stops_at_its_instant() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --expires 2026-11-22T00:00:01.500Z");
     world.advance_millis(1499);
     assert_eq!(world.verify(&token, ""), 0);
@@ -637,7 +637,7 @@ fn an_expired_key_stops_at_its_instant() {
 
 #[test]
 fn in_its_grace_a_rotated_key_is_valid_with_a_warning() {
-    let world = World::new();
+    let world = World::own();
     let old = world.create("--scope inference --name ci --expires 90d");
     let new = world
         .run("rotate ci --grace 1h")
@@ -674,7 +674,7 @@ fn in_its_grace_a_rotated_key_is_valid_with_a_warning() {
 
 #[test]
 fn a_use_is_noted_once_a_minute_and_never_backwards() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let noted = || {
         let key = world.keys().remove(0);
@@ -701,7 +701,7 @@ fn a_use_is_noted_once_a_minute_and_never_backwards() {
 
 #[test]
 fn what_was_not_let_in_was_not_used() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     assert_eq!(world.verify(&token, "--scope project"), 6);
     world.run("disable ci");
@@ -711,7 +711,7 @@ fn what_was_not_let_in_was_not_used() {
 
 #[test]
 fn the_secret_of_a_key_that_no_longer_works_is_an_event_once_a_minute() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci --expires 90d");
     let other = world.create("--scope inference --name other");
     let id = id_of(&token);
@@ -755,7 +755,7 @@ fn the_secret_of_a_key_that_no_longer_works_is_an_event_once_a_minute() {
 
 #[test]
 fn the_next_good_verify_after_a_policy_change_makes_the_hash_anew() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     let id = id_of(&token);
     let hash = || world.hash(&id).unwrap();
@@ -791,7 +791,7 @@ fn the_next_good_verify_after_a_policy_change_makes_the_hash_anew() {
 
 #[test]
 fn a_verdict_waits_for_no_lock() {
-    let world = World::new();
+    let world = World::own();
     let good = world.create("--scope inference --name good");
     let off = world.create("--scope inference --name off");
     world.run("disable off");
@@ -806,7 +806,7 @@ fn a_verdict_waits_for_no_lock() {
 
 #[test]
 fn a_hash_that_is_absurd_is_never_run() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     let tail = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     for hash in [
@@ -829,7 +829,7 @@ fn a_hash_that_is_absurd_is_never_run() {
 
 #[test]
 fn verifying_is_for_everyone_and_logged_under_their_name() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     verify(&world, &token, "").user("mallory").run().code(0);
     assert_eq!(used(&world), 1);
@@ -840,7 +840,7 @@ fn verifying_is_for_everyone_and_logged_under_their_name() {
 
 #[test]
 fn names_are_escaped_for_people_and_exact_for_programs() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name ci");
     let hostile = "a\u{1b}[2J\nb\u{202e}c";
     world.alter(&id_of(&token), |key| {
@@ -863,7 +863,7 @@ fn names_are_escaped_for_people_and_exact_for_programs() {
 
 #[test]
 fn an_unreadable_policy_lets_nobody_in() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference");
     world.policy("argon2-memory", "little");
     verify(&world, &token, "")

@@ -5,7 +5,7 @@ use crate::harness::id_of;
 
 /// A store in which every table has something to show, and the ID of its key.
 fn world() -> (World, String) {
-    let world = World::new();
+    let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci --label team=search"));
     world.run("scope add models:train --implies inference --description a-model-is-trained");
     world.run("member add search-and-ranking alice --role owner");
@@ -137,7 +137,7 @@ fn what_colour_says_is_said_in_words_too() {
 
 #[test]
 fn the_end_of_a_grace_is_broken_only_where_there_is_no_room_for_it() {
-    let world = World::new();
+    let world = World::own();
     world.create("--scope inference --name ci");
     world.run("rotate ci --grace 24h");
     let shown = |width| {
