@@ -326,6 +326,9 @@ impl Sqlite {
     ) -> Result<T> {
         self.follow_files()?;
         self.reading(|opened| {
+            if !opened.connection.is_autocommit() {
+                return Err(error::Error::Told(being_read(opened.subject(&self.role))));
+            }
             let moment = opened.connection.unchecked_transaction()?;
             let view = SqliteTx::view(&moment, opened.subject(&self.role), opened.unlocked);
             // Dropped, the transaction ends; nothing was written. To commit would fail on a damaged file.
@@ -346,12 +349,18 @@ impl Sqlite {
     /// Opens the file that is there now, in place of the one that is open.
     fn reopen(&self) -> Result<()> {
         let path = self.location.existing()?;
-        let opened = open::to_read(Subject {
+        let subject = Subject {
             path: &path,
             role: &self.role,
-        })?;
-        self.opened
-            .replace(Opened::to_read(&self.location, path, opened));
+        };
+        // A look that is still running has the connection.
+        let mut current = self
+            .opened
+            .try_borrow_mut()
+            .map_err(|_| being_read(subject))?;
+        let opened = open::to_read(subject)?;
+        *current = Opened::to_read(&self.location, path, opened);
+        drop(current);
         self.count.set(self.count.get().wrapping_add(1));
         self.apply_cache()
     }
@@ -438,6 +447,12 @@ impl Store for Sqlite {
             .map_err(|error| error.about(subject))?;
         commit::run(&mut connection, subject, job)
     }
+}
+
+/// Returns the error for a look at a store from within another look at it, which would be a mistake of
+/// ours.
+fn being_read(subject: Subject<'_>) -> Error {
+    Error::busy(format!("{} is being read already", subject.file())).hint("run the command again")
 }
 
 /// Returns the error for a store that is to be made where something is.

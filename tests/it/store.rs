@@ -1,6 +1,7 @@
 //! The store's file: its schema, and what is not taken for a store.
 
 use crate::harness::{Cmd, World, id_of};
+use keyctl::error::{Error, Kind};
 use keyctl::store::{self, Address, Mode};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -547,6 +548,31 @@ fn a_name_that_ends_as_a_part_s_is_good_where_there_is_no_whole() {
         on(&world, &path, &["init"]).run().code(0);
         on(&world, &path, &["list"]).run().code(0);
     }
+}
+
+#[test]
+fn snapshot_inside_a_snapshot_is_refused_even_where_the_store_was_replaced() {
+    let world = World::quick();
+    let store = world.opened();
+    let refused = |error: Error| {
+        assert_eq!(error.kind, Kind::Busy);
+        assert!(
+            error.to_string().ends_with("is being read already"),
+            "{error}"
+        );
+        Ok(())
+    };
+    let inner = || store::read(&*store, |_| Ok(())).or_else(refused);
+    store::read(&*store, |_| inner()).unwrap();
+    let another = world.path("another.db");
+    world.run(&format!("backup {}", another.display()));
+    store::read(&*store, |_| {
+        fs::rename(&another, world.db()).unwrap();
+        inner()
+    })
+    .unwrap();
+    // It is of use again, and follows the path.
+    store::read(&*store, |moment| moment.head()).unwrap();
 }
 
 /// A command line for the store at `path`.
