@@ -17,7 +17,7 @@ pub use filter::{Filter, LogFilter, Sort};
 pub use mode::Mode;
 pub use remarks::{DAMAGE, Remark, Remarks};
 pub use skipped::Skipped;
-pub use sqlite::{Copied, Examined, Restoration, Restored, is_part};
+pub use sqlite::{Copied, Examine, Examined, Restoration, Restored, is_part};
 
 use crate::env::Actor;
 use crate::error::Result;
@@ -49,8 +49,9 @@ pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Resul
     Restoration::prepare(address.file()?, source, actor)
 }
 
-/// Looks, for `actor`, for what is wrong with the place that the store at `address` is at, and with its content, and
-/// adds that to `remarks`. Returns the store, unless there is nothing in it that could be read.
+/// Looks, for `actor`, for what is wrong with the place that the store at `address` is at, and with its
+/// content, and adds that to `remarks`. Where the content can be read, `content` is called, at the same
+/// moment of it.
 ///
 /// # Errors
 ///
@@ -59,6 +60,7 @@ pub fn examine(
     address: &Address,
     actor: &Actor,
     remarks: &mut Remarks,
-) -> Result<Option<Examined>> {
-    sqlite::examine(address.file()?, actor, remarks)
+    content: &mut Examine<'_>,
+) -> Result<()> {
+    sqlite::examine(address.file()?, actor, remarks, content)
 }

@@ -13,7 +13,9 @@ use crate::error::{DONE, FOUND, Kind, Result};
 use crate::event::Flaw;
 use crate::hash::Stored;
 use crate::output::unwritable;
+use crate::project::Member;
 use crate::store::{self, DAMAGE, Examined, Read, Remarks};
+use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
 /// Check the store for problems
@@ -62,9 +64,12 @@ impl Args {
 
 fn examine(cx: &Cx<'_>) -> Result<Remarks> {
     let mut remarks = Remarks::default();
-    if let Some(examined) = store::examine(&cx.address()?, &cx.env.actor, &mut remarks)? {
-        content(cx, &examined, &mut remarks)?;
-    }
+    store::examine(
+        &cx.address()?,
+        &cx.env.actor,
+        &mut remarks,
+        &mut |examined, remarks| content(examined, cx.env.now(), remarks),
+    )?;
     if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
         let finds = |name: &str| program::find(&path, name, own);
         program::judge(&cx.called.name, finds, &program::shown(own), &mut remarks);
@@ -73,9 +78,9 @@ fn examine(cx: &Cx<'_>) -> Result<Remarks> {
 }
 
 /// Examines what is in the store, the damage of which was told.
-fn content(cx: &Cx<'_>, examined: &Examined, remarks: &mut Remarks) -> Result<()> {
+fn content(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Result<()> {
     let store = examined.store();
-    match sound(store::read(store, |store| store.check_log(None)), remarks)? {
+    match sound(store.check_log(None), remarks)? {
         // That the log's head is not there is damage, and was told.
         Some(Err(Flaw::Endless(_))) if remarks.has_damage() => {}
         Some(Err(flaw)) => remarks.finding(
@@ -85,17 +90,14 @@ fn content(cx: &Cx<'_>, examined: &Examined, remarks: &mut Remarks) -> Result<()
         ),
         Some(Ok(_)) | None => {}
     }
-    let now = cx.env.now();
-    let behind = store::read(store, |store| clock::behind(store, now));
-    if let Some(Some(behind)) = sound(behind, remarks)? {
+    if let Some(Some(behind)) = sound(clock::behind(store, now), remarks)? {
         remarks.finding("clock", behind, clock::HINT);
     }
-    sound(count(cx, examined, remarks), remarks)?;
-    let users = |store: &dyn Read| Ok((store.members(None, None)?, store.administrators(None)?));
-    if let Some((members, administrators)) = sound(store::read(store, users), remarks)? {
+    sound(count(examined, now, remarks), remarks)?;
+    if let Some((members, administrators)) = sound(users(store), remarks)? {
         names::judge(&members, &administrators, remarks);
     }
-    if sound(store.is_current(), remarks)? == Some(false) {
+    if sound(examined.is_current(), remarks)? == Some(false) {
         remarks.note(
             "schema",
             "the store is of an older version; the next change brings it up to date",
@@ -105,10 +107,15 @@ fn content(cx: &Cx<'_>, examined: &Examined, remarks: &mut Remarks) -> Result<()
     Ok(())
 }
 
+/// The members of all projects, and the administrators.
+fn users(store: &dyn Read) -> Result<(Vec<Member>, Vec<String>)> {
+    Ok((store.members(None, None)?, store.administrators(None)?))
+}
+
 /// Examines the keys.
-fn count(cx: &Cx<'_>, examined: &Examined, remarks: &mut Remarks) -> Result<()> {
-    let policy = store::read(examined.store(), |store| store.policy())?;
-    let mut tally = Tally::new(&policy, cx.env.now());
+fn count(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Result<()> {
+    let policy = examined.store().policy()?;
+    let mut tally = Tally::new(&policy, now);
     examined.scan_hashes(&mut |key, hash| {
         tally.take(&key, hash.as_deref().and_then(Stored::parse).as_ref());
         Ok(ControlFlow::Continue(()))

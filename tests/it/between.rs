@@ -1,10 +1,10 @@
 //! What others change while a token is hashed: between the two looks that verification takes at the
 //! store.
 
-use crate::harness::World;
+use crate::harness::{World, alice};
 use keyctl::env::{Actor, Env};
 use keyctl::error::Result;
-use keyctl::store::{Job, Look, Store};
+use keyctl::store::{self, Address, Job, Look, Store};
 use keyctl::token::Token;
 use keyctl::verify::{Match, Reason, Request, Required, Verdict, Verified, Verifier};
 use keyctl::when::Timestamp;
@@ -151,9 +151,9 @@ fn another_file_in_the_store_s_place_is_looked_at_where_no_lock_shows_it() {
         fs::copy(world.db(), copy).unwrap();
     }
     change(&other, "disabled_at = 1, disabled_by = 'x'");
-    let (_, examined) = World::examine(&quiet).unwrap();
-    let examined = examined.unwrap();
-    let store = examined.store();
+    let address = Address::new(&world.path("none.db"), None).unwrap();
+    let restoration = store::prepare_restore(&address, &quiet, &alice()).unwrap();
+    let store = restoration.copy();
     let now = world.now();
     let swapped = || fs::rename(&other, &quiet).unwrap_or_default();
     let store = Between::new(store, &swapped);

@@ -41,7 +41,7 @@ fn copy_of(world: &World) -> World {
 
 /// What is wrong with the store's content.
 fn damage(world: &World) -> Vec<String> {
-    let (remarks, _) = World::examine(&world.db()).unwrap();
+    let remarks = World::examine(&world.db()).unwrap();
     let damage = remarks.findings.into_iter().filter(|it| it.code == DAMAGE);
     damage.map(|it| it.message).collect()
 }

@@ -13,7 +13,7 @@ use keyctl::id::KeyId;
 use keyctl::key::{Key, Kind};
 use keyctl::namespace::Namespace;
 use keyctl::project::{Member, Role};
-use keyctl::store::{self, Address, Examined, Filter, Founder, LogFilter, Remarks, Store, Tx};
+use keyctl::store::{self, Address, Filter, Founder, LogFilter, Remarks, Store, Tx};
 use keyctl::token::{Prefix, Token};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
@@ -144,12 +144,12 @@ impl World {
         }
     }
 
-    /// Remarks of [`store::examine`] on the store at `path`, and the store.
-    pub fn examine(path: &Path) -> Result<(Remarks, Option<Examined>)> {
+    /// Remarks of [`store::examine`] on the store at `path`.
+    pub fn examine(path: &Path) -> Result<Remarks> {
         let address = Address::new(path, None)?;
         let mut remarks = Remarks::default();
-        let examined = store::examine(&address, &alice(), &mut remarks)?;
-        Ok((remarks, examined))
+        store::examine(&address, &alice(), &mut remarks, &mut |_, _| Ok(()))?;
+        Ok(remarks)
     }
 
     /// Every row of every table, one a line, whether keyctl can read it or not. That something was

@@ -10,38 +10,45 @@ use super::actor::towards;
 use super::damage::{self, Damage, Extent};
 use super::file::Location;
 use super::read::{self, VisitHash};
-use super::{Sqlite, error};
+use super::tx::SqliteTx;
+use super::{Sqlite, error, migrate};
 use crate::env::Actor;
 use crate::error::{Kind, Result};
 use crate::hint::{Hint, run};
-use crate::store::contract::Store;
+use crate::store::contract::Read;
 use crate::store::remarks::{DAMAGE, Remarks};
 
-/// A store that was opened to be examined.
-pub struct Examined(Sqlite);
+/// A store that is examined, at one moment.
+pub struct Examined<'a>(&'a SqliteTx<'a>);
 
-impl Examined {
-    /// The store.
-    pub fn store(&self) -> &dyn Store {
-        &self.0
+/// Callback of [`examine`]: adds what is wrong with the store's content, the damage of which was added.
+/// May run again, with the remarks of before.
+pub type Examine<'a> = dyn FnMut(&Examined<'_>, &mut Remarks) -> Result<()> + 'a;
+
+impl Examined<'_> {
+    /// View of the store.
+    pub fn store(&self) -> &dyn Read {
+        self.0
+    }
+
+    /// Tells whether its schema is this version's.
+    pub fn is_current(&self) -> Result<bool> {
+        self.told(migrate::is_current(self.0.connection()))
     }
 
     /// Calls `visit` for every key that can be read and its PHC string, which is `None` once it is
-    /// wiped, oldest first, in constant memory. Where it fails, what was visited may be wrong.
+    /// wiped, oldest first, in constant memory.
     pub fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
-        let mut runs = 0;
-        self.0.at_one_moment(|moment| {
-            runs += 1;
-            match runs {
-                1 => read::scan_hashes(moment.connection(), visit),
-                _ => Err(error::Error::Told(error::keeps_changing(moment.subject()))),
-            }
-        })
+        self.told(read::scan_hashes(self.0.connection(), visit))
+    }
+
+    fn told<T>(&self, result: error::Result<T>) -> Result<T> {
+        result.map_err(|error| error.about(self.0.subject()))
     }
 }
 
-/// Adds to `remarks` what is wrong with the place of the store at `location` and with its content.
-/// Returns the store, unless there is nothing in it that could be read.
+/// Adds to `remarks` what is wrong with the place of the store at `location` and with its content, of
+/// which `content` tells what is no damage. All of the content is seen at one moment.
 ///
 /// # Errors
 ///
@@ -50,26 +57,39 @@ pub fn examine(
     location: &Location,
     actor: &Actor,
     remarks: &mut Remarks,
-) -> Result<Option<Examined>> {
+    content: &mut Examine<'_>,
+) -> Result<()> {
     let you = towards(actor.clone(), location.path()).uid;
     let place = look::at_place(location, you)?;
     files::judge(&place, remarks);
     if place.is_ruined() {
         // There is nothing more to be said of it.
-        return Ok(None);
+        return Ok(());
     }
     if place.is_cut_short() {
         unread("what was begun has to be undone first", remarks);
-        return Ok(None);
+        return Ok(());
     }
     match open(location, &place, remarks) {
+        Ok(Some(store)) => examine_content(&store, remarks, content),
+        Ok(None) => Ok(()),
         // SQLite does not open a store with such siblings.
         Err(error) if error.kind == Kind::Unavailable && place.is_obstructed() => {
             unread(&error.to_string(), remarks);
-            Ok(None)
+            Ok(())
         }
-        opened => opened,
+        Err(error) => Err(error),
     }
+}
+
+fn examine_content(store: &Sqlite, remarks: &mut Remarks, content: &mut Examine<'_>) -> Result<()> {
+    *remarks = store.at_one_moment(|moment| {
+        let mut all = remarks.clone();
+        tell_damage(damage::find(moment.connection())?, &mut all);
+        content(&Examined(moment), &mut all)?;
+        Ok(all)
+    })?;
+    Ok(())
 }
 
 fn unread(why: &str, remarks: &mut Remarks) {
@@ -80,9 +100,9 @@ fn unread(why: &str, remarks: &mut Remarks) {
     );
 }
 
-fn open(location: &Location, place: &Place, remarks: &mut Remarks) -> Result<Option<Examined>> {
-    let store = match Sqlite::open_to_examine(location) {
-        Ok(store) => store,
+/// Opens the store; where damage keeps it from being opened, that is a finding.
+fn open(location: &Location, place: &Place, remarks: &mut Remarks) -> Result<Option<Sqlite>> {
+    match Sqlite::open_to_examine(location) {
         Err(error) if error.kind == Kind::Damaged => {
             let message = error.to_string();
             // A restore replaces nothing but what has the mark.
@@ -91,15 +111,10 @@ fn open(location: &Location, place: &Place, remarks: &mut Remarks) -> Result<Opt
                 _ => Some(move_and_restore()),
             };
             remarks.finding(DAMAGE, message, hint);
-            return Ok(None);
+            Ok(None)
         }
-        Err(error) => return Err(error),
-    };
-    tell_damage(
-        store.at_one_moment(|moment| damage::find(moment.connection()))?,
-        remarks,
-    );
-    Ok(Some(Examined(store)))
+        opened => opened.map(Some),
+    }
 }
 
 fn tell_damage(damage: Vec<Damage>, remarks: &mut Remarks) {
