@@ -1,5 +1,6 @@
 //! The user who runs a command, as the owner of a store's file knows them, and their rights in it.
 
+use super::header::has_rights_of_owner;
 use crate::access::Access;
 use crate::env::Actor;
 use crate::namespace::Namespace;
@@ -58,27 +59,6 @@ fn is_foreign(namespace: &Namespace, uid: u32, path: &Path) -> bool {
         return false;
     }
     namespace.is_doubted(uid)
-}
-
-/// Tells whether this process has the rights of the owner of the file at `path`: only then the kernel
-/// opens it without a change of its access time (open(2), `O_NOATIME`), and it goes by the real owner.
-#[cfg(target_os = "linux")]
-fn has_rights_of_owner(path: &Path) -> bool {
-    use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    match open(path, flags, Mode::empty()) {
-        Ok(file) => {
-            // Never closed: that would let go of every lock that SQLite has on the file.
-            std::mem::forget(file);
-            true
-        }
-        Err(_) => false,
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn has_rights_of_owner(_: &Path) -> bool {
-    false
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! Header of a store's file, read apart from SQLite.
+//! A store's file, opened apart from SQLite: to read its header, and to ask whose it is.
 //!
 //! POSIX drops every lock that a process has on a file once it closes any descriptor of it (fcntl(2)),
 //! SQLite's locks too. So what is opened here is kept open until the process ends, once for each file.
 
 use super::base::APPLICATION_ID;
 use super::identity::{Inode, inode, inode_of};
+use rustix::fs::{Mode, OFlags, open};
+#[cfg(target_os = "linux")]
+use rustix::fs::{fcntl_getfl, fcntl_setfl};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -18,7 +21,7 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Offset of the application's mark, 4 bytes (<https://sqlite.org/fileformat2.html#the_database_header>).
 const MARK: usize = 68;
 
-/// Files that were read here.
+/// Files that were opened here.
 static KEPT: Mutex<BTreeMap<Inode, File>> = Mutex::new(BTreeMap::new());
 
 /// Tells whether the file at `path` has SQLite's mark and ours, whatever else is in it.
@@ -29,18 +32,42 @@ pub fn is_marked(path: &Path) -> bool {
 
 /// Reads the first bytes of the file at `path`, up to `count`.
 pub fn first_bytes(path: &Path, count: usize) -> io::Result<Vec<u8>> {
+    with_file(path, |file| read(file, count))
+}
+
+/// Tells whether this process has the rights of the owner of the file at `path`: only then the kernel lets
+/// it read the file without a change of its access time (fcntl(2), `O_NOATIME`), and it goes by the real
+/// owner.
+#[cfg(target_os = "linux")]
+pub fn has_rights_of_owner(path: &Path) -> bool {
+    let set = with_file(path, |file| {
+        let flags = fcntl_getfl(file)?;
+        Ok(fcntl_setfl(file, flags | OFlags::NOATIME)?)
+    });
+    set.is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn has_rights_of_owner(_: &Path) -> bool {
+    false
+}
+
+/// Runs `act` on the file at `path`, by the descriptor that is kept of it.
+fn with_file<T>(path: &Path, act: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(file) = inode(path).and_then(|inode| kept.get(&inode)) {
-        return read(file, count);
+        return act(file);
     }
-    let file = File::open(path)?;
+    // A pipe that was put there must not be waited for.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::empty())?);
     let inode = inode_of(&file.metadata()?);
-    let bytes = read(&file, count);
+    let result = act(&file);
     if let Some(replaced) = kept.insert(inode, file) {
         // Another path led to the same file since.
         std::mem::forget(replaced);
     }
-    bytes
+    result
 }
 
 fn read(file: &File, count: usize) -> io::Result<Vec<u8>> {
@@ -62,6 +89,21 @@ fn read(file: &File, count: usize) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::fd::AsRawFd;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn has_rights_of_owner_asks_by_the_descriptor_that_is_kept() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let inode = inode(file.path()).unwrap();
+        let kept = || KEPT.lock().unwrap().get(&inode).map(AsRawFd::as_raw_fd);
+        assert!(has_rights_of_owner(file.path()));
+        let first = kept();
+        assert!(first.is_some());
+        assert!(has_rights_of_owner(file.path()));
+        assert_eq!(first_bytes(file.path(), 1).unwrap(), b"");
+        assert_eq!(kept(), first);
+    }
 
     #[test]
     fn is_marked_reads_what_is_in_the_file_now() {

@@ -12,6 +12,7 @@ use super::actor::towards;
 use super::base::{BUSY_TIMEOUT, Role, Subject, shown};
 use super::commit::truncate_log;
 use super::content::Empty;
+use super::header::first_bytes;
 use super::identity::is_same;
 use super::{Sqlite, migrate, open, wal};
 use crate::env::Actor;
@@ -296,7 +297,7 @@ impl Restoration {
 
 /// Refuses a copy that may not be read: of SQLite's words for it, nobody could tell.
 fn check_readable(path: &Path) -> ToldResult<()> {
-    match fs::File::open(path) {
+    match first_bytes(path, 1) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
             Err(Told::io(format!("cannot read the copy {}", shown(path)))
                 .because(Source::new(cause, "permission denied"))
