@@ -146,7 +146,8 @@ impl Args {
             if let (0, Some(owner), Format::Table | Format::Lines) =
                 (listed, &filter.owner, self.format)
             {
-                owner::tell_if_none(cx, store, owner, filter.now)?;
+                let advice = owner::advice_if_none(store, owner, filter.now)?;
+                advice.into_iter().for_each(|advice| cx.hint(advice));
             }
             Ok(listed)
         })?;

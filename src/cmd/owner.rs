@@ -123,11 +123,11 @@ pub fn has_keys(store: &dyn Read, owner: &str, now: Timestamp) -> Result<bool> {
     Ok(!found.is_empty() || damaged.count > 0)
 }
 
-/// Says under a result without keys that `owner` has none at all, if so.
-pub fn tell_if_none(cx: &mut Cx<'_>, store: &dyn Read, owner: &str, now: Timestamp) -> Result<()> {
-    if !has_keys(store, owner, now)? {
-        let meant = meant(store, owner, now)?;
-        cx.hint(Hint::from(format!("{} has no keys; ", quote(owner))).and(meant));
+/// Advice under a result without keys, if `owner` has none at all.
+pub fn advice_if_none(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Option<Hint>> {
+    if has_keys(store, owner, now)? {
+        return Ok(None);
     }
-    Ok(())
+    let none = Hint::from(format!("{} has no keys; ", quote(owner)));
+    Ok(Some(none.and(meant(store, owner, now)?)))
 }

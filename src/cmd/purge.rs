@@ -11,7 +11,7 @@ use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::output::Format;
-use crate::store::{self, Filter, Read};
+use crate::store::{self, Filter, Read, Skipped, Tx};
 use crate::when::{Span, Timestamp};
 use std::collections::HashSet;
 
@@ -60,6 +60,18 @@ pub struct Args {
     why: Why,
 }
 
+/// Result of a purge.
+struct Done {
+    /// The number of keys that were purged.
+    purged: usize,
+    /// Keys whose records cannot be read.
+    damaged: Skipped,
+    /// Advice where none was purged.
+    advice: Option<Hint>,
+    /// Keys that stay where all were to go.
+    legacy: Vec<Key>,
+}
+
 impl Args {
     /// Purges the records, or says which ones.
     pub fn run(mut self, cx: &mut Cx<'_>) -> Result<u8> {
@@ -79,10 +91,12 @@ impl Args {
             self.check_access(store, &actor)?;
             let filter = self.filter(cx.env.now());
             let listed = list::print(cx, store, &filter, self.format)?;
-            match (listed, self.format) {
-                (0, Format::Table | Format::Lines) => self.tell_if_no_owner(cx, store),
-                _ => Ok(()),
+            if let (0, Format::Table | Format::Lines) = (listed, self.format) {
+                self.advice(store, cx.env.now())?
+                    .into_iter()
+                    .for_each(|advice| cx.hint(advice));
             }
+            Ok(())
         })
     }
 
@@ -94,11 +108,11 @@ impl Args {
         Ok(())
     }
 
-    /// That nothing is due may be because the user is mistyped.
-    fn tell_if_no_owner(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
+    /// Advice where nothing is due: the user may be mistyped.
+    fn advice(&self, store: &dyn Read, now: Timestamp) -> Result<Option<Hint>> {
         match &self.owner {
-            Some(owner) => owner::tell_if_none(cx, store, owner, cx.env.now()),
-            None => Ok(()),
+            Some(owner) => owner::advice_if_none(store, owner, now),
+            None => Ok(None),
         }
     }
 
@@ -111,39 +125,58 @@ impl Args {
             self.due(cx, store)
         })?;
         let agreed = self.ask(cx, due)?;
-        let (purged, damaged) = store::write(&mut *store, |tx| {
+        let done = store::write(&mut *store, |tx| {
             let now = cx.env.now();
             self.check_access(&*tx, &actor)?;
             let (due, damaged) = tx.find_readable(&self.filter(now))?;
             let doomed = self.agreed(due, agreed.as_ref())?;
-            let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
-            let mut purged = 0;
-            for key in doomed {
-                tx.purge(key.id)?;
-                let event = Event::new(now, &actor, Action::Purge, Some(key.id))
-                    .with("name", key.name.clone())
-                    .with("owner", key.owner.clone())
-                    .with("state", key.state(now).word());
-                tx.append(&event.because(self.why.reason.as_deref()))?;
-                purged += 1;
-                progress.advance(1);
-            }
-            Ok((purged, damaged))
+            let advice = match doomed.len() {
+                0 => self.advice(&*tx, now)?,
+                _ => None,
+            };
+            let legacy = self.legacy(&*tx, now)?;
+            self.remove(cx, tx, &doomed, &actor, now)?;
+            Ok(Done {
+                purged: doomed.len(),
+                damaged,
+                advice,
+                legacy,
+            })
         })?;
-        match purged {
-            0 => {
-                cx.status("nothing to purge");
-                store::read(&*store, |store| self.tell_if_no_owner(cx, store))?;
-            }
+        match done.purged {
+            0 => cx.status("nothing to purge"),
             purged => cx.status(format_args!("purged {}", confirm::keys(purged))),
         }
+        done.advice.into_iter().for_each(|advice| cx.hint(advice));
         if !self.all {
-            list::tell_of_damaged(cx, &damaged, "purged");
+            list::tell_of_damaged(cx, &done.damaged, "purged");
             return Ok(());
         }
-        store::read(&*store, |store| self.tell_of_legacy(cx, store))?;
+        tell_of_legacy(cx, &done.legacy);
         // All of them were to go.
-        damaged.none()
+        done.damaged.none()
+    }
+
+    /// Removes the records of `doomed`, with an event for each.
+    fn remove(
+        &self,
+        cx: &Cx<'_>,
+        tx: &mut dyn Tx,
+        doomed: &[Key],
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
+        for key in doomed {
+            tx.purge(key.id)?;
+            let event = Event::new(now, actor, Action::Purge, Some(key.id))
+                .with("name", key.name.clone())
+                .with("owner", key.owner.clone())
+                .with("state", key.state(now).word());
+            tx.append(&event.because(self.why.reason.as_deref()))?;
+            progress.advance(1);
+        }
+        Ok(())
     }
 
     /// Those of `doomed`, the keys that are due under the lock, that were agreed to, if anybody
@@ -183,30 +216,17 @@ impl Args {
         }
     }
 
-    /// Says which keys of the user stay, if any.
-    fn tell_of_legacy(&self, cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
-        let now = cx.env.now();
+    /// Returns the keys of the user that stay where all are to go.
+    fn legacy(&self, store: &dyn Read, now: Timestamp) -> Result<Vec<Key>> {
+        if !self.all {
+            return Ok(Vec::new());
+        }
         let (legacy, _) = store.find_readable(&Filter {
             kind: Some(Kind::Legacy),
             died_by: None,
             ..self.filter(now)
         })?;
-        let working = legacy.iter().filter(|key| key.is_usable(now)).count();
-        if let Some(key) = legacy.first() {
-            let stay = confirm::keys(legacy.len());
-            let in_use = match working {
-                0 => String::new(),
-                _ => format!(", {working} of them in use"),
-            };
-            cx.notice(format_args!(
-                "{stay} of kind legacy cannot be purged{in_use}"
-            ));
-            if working > 0 {
-                let disable = run!("disable --owner {}", key.owner);
-                cx.notice_hint(Hint::from("to stop those: ").and(disable));
-            }
-        }
-        Ok(())
+        Ok(legacy)
     }
 
     /// Returns the keys that are due, where somebody is asked about them.
@@ -234,5 +254,26 @@ impl Args {
             confirm(cx, self.yes, "purge", &question)?;
         }
         Ok(Some(doomed.iter().map(|key| key.id).collect()))
+    }
+}
+
+/// Says which keys of the user stay, if any.
+fn tell_of_legacy(cx: &mut Cx<'_>, legacy: &[Key]) {
+    let now = cx.env.now();
+    let Some(key) = legacy.first() else {
+        return;
+    };
+    let stay = confirm::keys(legacy.len());
+    let working = legacy.iter().filter(|key| key.is_usable(now)).count();
+    let in_use = match working {
+        0 => String::new(),
+        _ => format!(", {working} of them in use"),
+    };
+    cx.notice(format_args!(
+        "{stay} of kind legacy cannot be purged{in_use}"
+    ));
+    if working > 0 {
+        let disable = run!("disable --owner {}", key.owner);
+        cx.notice_hint(Hint::from("to stop those: ").and(disable));
     }
 }
