@@ -10,6 +10,7 @@ use crate::key::{Kind, State};
 use crate::output::{Column, Sheet};
 use crate::policy::{Policy, SETTINGS};
 use crate::store::{self, Filter, Read};
+use crate::when::Timestamp;
 use clap::Subcommand;
 use serde_json::{Map, Value};
 use std::ops::ControlFlow;
@@ -187,19 +188,22 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
         None => cx.status(format_args!("{name} is already {value}")),
     }
     if is_changed && name == "max-expiry" && !cx.quiet {
+        let now = cx.env.now();
         // The policy is set, whether or not this can be told.
-        drop(store::read(&*store, |store| tell_of_outliving(cx, store)));
+        if let Ok(outliving) = store::read(&*store, |store| outliving(store, now)) {
+            tell_of_outliving(cx, outliving);
+        }
     }
     Ok(DONE)
 }
 
-/// Says how many keys live longer than policy allows from now on: they keep their dates.
-fn tell_of_outliving(cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
+/// Returns the number of keys that live longer than policy allows.
+fn outliving(store: &dyn Read, now: Timestamp) -> Result<usize> {
     let policy = store.policy()?;
     let living = Filter {
         kind: Some(Kind::Api),
         states: vec![State::Active, State::Disabled],
-        ..Filter::all(cx.env.now())
+        ..Filter::all(now)
     };
     let mut outliving = 0;
     let _damaged = store.scan(&living, &mut |key| {
@@ -207,16 +211,19 @@ fn tell_of_outliving(cx: &mut Cx<'_>, store: &dyn Read) -> Result<()> {
         outliving += usize::from(expiry.is_err());
         Ok(ControlFlow::Continue(()))
     })?;
-    if outliving > 0 {
-        let (lives, keep) = match outliving {
-            1 => ("lives", "keeps its dates"),
-            _ => ("live", "keep their dates"),
-        };
-        cx.status(format_args!(
-            "{} {lives} longer than that and {keep}",
-            keys(outliving)
-        ));
-        cx.hint(run!("doctor").in_quotes().and(" shows them"));
-    }
-    Ok(())
+    Ok(outliving)
+}
+
+/// Says that `outliving` keys live longer than policy allows from now on: they keep their dates.
+fn tell_of_outliving(cx: &mut Cx<'_>, outliving: usize) {
+    let (lives, keep) = match outliving {
+        0 => return,
+        1 => ("lives", "keeps its dates"),
+        _ => ("live", "keep their dates"),
+    };
+    cx.status(format_args!(
+        "{} {lives} longer than that and {keep}",
+        keys(outliving)
+    ));
+    cx.hint(run!("doctor").in_quotes().and(" shows them"));
 }

@@ -86,7 +86,10 @@ pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>
 /// Compares the tokens in `given` with the hashes that `store` has of their keys, on every core,
 /// but for those that were compared with the same hash before.
 pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()> {
-    let mut pending = store::read(store, |store| pending(store, given))?;
+    let (mut pending, policy) = store::read(store, |store| {
+        // A damaged policy is in nobody's way where there is nothing to hash at the same time.
+        Ok((pending(store, given)?, store.policy()))
+    })?;
     pending.sort_by(|(a, _), (b, _)| text(given, *a).cmp(text(given, *b)));
     // A token that leaked to many places is hashed once.
     let groups = pending.chunk_by(|(a, _), (b, _)| text(given, *a) == text(given, *b));
@@ -98,9 +101,7 @@ pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()
     let (workers, mut progress) = match pairs.len() {
         0 | 1 => (NonZeroUsize::MIN, None),
         count => (
-            store::read(store, |store| store.policy())?
-                .scheme()
-                .threads(*cx.env.cores),
+            policy?.scheme().threads(*cx.env.cores),
             Some(cx.progress(Unit::Keys, count as u64)),
         ),
     };
