@@ -9,30 +9,25 @@ use crate::key::{Change, Key};
 use crate::store::{self, Read, Store, Tx};
 use crate::when::Timestamp;
 
-/// Finds the keys to change, as they are under the store's lock.
-pub type Select<'a> = dyn Fn(&dyn Read, &Actor, Timestamp) -> Result<Vec<Key>> + 'a;
-
-/// Changes a key, and says whether there was anything to do and which kind of event that is.
-pub type Transition<'a> = dyn Fn(&mut Key, Timestamp, &Access) -> Result<(Change, Action)> + 'a;
-
-/// What a transition made of a key.
+/// Result of a transition of one key.
 pub struct Changed {
     /// The key as it is now.
     pub key: Key,
-    /// Whether there was anything to do.
+    /// The change, if there was anything to do.
     pub change: Change,
-    /// What was done.
+    /// The kind of event that it is.
     pub action: Action,
 }
 
-/// Applies `transition` to each key that `select` finds, in one transaction, with an event for
-/// each that it changes. The actor must be allowed to change every one of them.
+/// Applies `transition` to each key that `select` finds under the store's lock, in one transaction, with
+/// an event for each that it changes. The actor must be allowed to change every one of them.
+/// `transition` says whether there was anything to do, and which kind of event that is.
 pub fn change_all(
     cx: &Cx<'_>,
     store: &mut dyn Store,
     reason: Option<&str>,
-    select: &Select<'_>,
-    transition: &Transition<'_>,
+    select: impl FnOnce(&dyn Read, &Actor, Timestamp) -> Result<Vec<Key>>,
+    transition: impl Fn(&mut Key, Timestamp, &Access) -> Result<(Change, Action)>,
 ) -> Result<Vec<Changed>> {
     let actor = store.actor(cx.env);
     store::write(store, |tx| {

@@ -12,7 +12,7 @@ use crate::error::{DONE, Result, quote};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::store::{self, Store};
+use crate::store::{self, Skipped, Store};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 
@@ -82,18 +82,20 @@ impl Args {
         }
         let agreed = self.ask(cx, &*store, &selection)?;
         let spare_legacy = selection.owner().is_some();
+        let mut damaged = Skipped::default();
         let changed = change_all(
             cx,
             &mut *store,
             self.why.reason.as_deref(),
-            &|store, actor, now| {
-                let found = selection.find(cx, store, actor, now)?;
+            |store, actor, now| {
+                let (found, skipped) = selection.find(cx, store, actor, now)?;
+                damaged = skipped;
                 if let Some(agreed) = &agreed {
                     check_agreed(agreed, undeleted(&found, now))?;
                 }
                 Ok(found)
             },
-            &|key, now, access| {
+            |key, now, access| {
                 if spare_legacy {
                     Verb::Delete.apply(key, now, access)
                 } else {
@@ -109,8 +111,7 @@ impl Args {
                 quote(owner)
             ));
         }
-        let now = cx.env.now();
-        store::read(&*store, |store| selection.check_readable(store, now))?;
+        damaged.none()?;
         Ok(DONE)
     }
 
@@ -127,7 +128,7 @@ impl Args {
         }
         let (actor, now) = (store.actor(cx.env), cx.env.now());
         let doomed: Vec<Key> = store::read(store, |store| {
-            let found = selection.find(cx, store, &actor, now)?;
+            let (found, _) = selection.find(cx, store, &actor, now)?;
             let access = store.access(&actor)?;
             for key in &found {
                 access

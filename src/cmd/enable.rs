@@ -43,8 +43,8 @@ impl Args {
             cx,
             &mut *store,
             self.why.reason.as_deref(),
-            &|store, actor, now| keys::find(&cx.lookup_to_change(actor, now), store, &texts),
-            &|key, _, access| Ok((key.enable(access)?, Action::Enable)),
+            |store, actor, now| keys::find(&cx.lookup_to_change(actor, now), store, &texts),
+            |key, _, access| Ok((key.enable(access)?, Action::Enable)),
         )?;
         let now = cx.env.now();
         for changed in &changed {

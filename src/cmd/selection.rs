@@ -4,9 +4,8 @@ use super::{Cx, keys, owner};
 use crate::env::Actor;
 use crate::error::{Error, Result, quote};
 use crate::key::Key;
-use crate::store::{Filter, Read};
+use crate::store::{Filter, Read, Skipped};
 use crate::when::Timestamp;
-use std::ops::ControlFlow;
 
 /// The keys that a command line asks for.
 pub enum Selection<'a> {
@@ -17,12 +16,13 @@ pub enum Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// What the arguments `given` or the option `owner` ask for.
+    /// The selection that the arguments `given` or the option `owner` ask for.
     pub fn new(given: &'a [String], owner: Option<&'a str>) -> Self {
         owner.map_or(Selection::Keys(given), Selection::Owner)
     }
 
-    /// The keys, as they are at `now`. Of a user's, those that are not deleted.
+    /// The keys, as they are at `now`. Of a user's, those that are not deleted, and those whose records
+    /// cannot be read: they keep none of the others from being stopped.
     ///
     /// To be asked under the store's lock: a name may have come to mean another key, and a user
     /// may have made a new one.
@@ -32,25 +32,14 @@ impl<'a> Selection<'a> {
         store: &dyn Read,
         actor: &Actor,
         now: Timestamp,
-    ) -> Result<Vec<Key>> {
+    ) -> Result<(Vec<Key>, Skipped)> {
         match self {
-            Selection::Keys(texts) => keys::find(&cx.lookup_to_stop(actor, now), store, texts),
+            Selection::Keys(texts) => {
+                let found = keys::find(&cx.lookup_to_stop(actor, now), store, texts)?;
+                Ok((found, Skipped::default()))
+            }
             Selection::Owner(owner) => of_owner(store, actor, owner, now),
         }
-    }
-
-    /// Fails if a key of the user all of whose keys are meant is damaged. It keeps none of the others
-    /// from being stopped, so this is asked behind that.
-    pub fn check_readable(&self, store: &dyn Read, now: Timestamp) -> Result<()> {
-        let Selection::Owner(owner) = self else {
-            return Ok(());
-        };
-        let of_owner = Filter {
-            owner: Some(owner::as_stored(store, owner, now)?),
-            ..Filter::undeleted(now)
-        };
-        let damaged = store.scan(&of_owner, &mut |_| Ok(ControlFlow::Continue(())))?;
-        damaged.none()
     }
 
     /// The user all of whose keys are meant.
@@ -62,12 +51,17 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// An error if they never had a key, since that is likely a typo.
-fn of_owner(store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Vec<Key>> {
+/// The keys of `owner`; an error if they never had one, since that is likely a typo.
+fn of_owner(
+    store: &dyn Read,
+    actor: &Actor,
+    owner: &str,
+    now: Timestamp,
+) -> Result<(Vec<Key>, Skipped)> {
     let access = store.access(actor)?;
     let owner = &owner::as_stored(store, owner, now)?;
     access.for_owner(owner)?;
-    let (found, _) = store.find_readable(&Filter {
+    let (found, damaged) = store.find_readable(&Filter {
         owner: Some(owner.to_owned()),
         ..Filter::undeleted(now)
     })?;
@@ -75,5 +69,5 @@ fn of_owner(store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Res
         return Err(Error::not_found(format!("{} has no keys", quote(owner)))
             .hint(owner::meant(store, owner, now)?));
     }
-    Ok(found)
+    Ok((found, damaged))
 }
