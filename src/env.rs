@@ -112,14 +112,14 @@ impl Terminal {
     }
 }
 
-/// What is asked of the system when it is first needed, since asking takes time.
+/// Value that the system is asked for when it is first needed, since asking takes time.
 pub type Asked<T> = LazyCell<T, Box<dyn FnOnce() -> T>>;
 
-/// What tells the time.
+/// Clock, which tells the time.
 pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
 
-/// What the system knows by a name.
-pub type Lookup<T> = Box<dyn Fn(&str) -> Option<T>>;
+/// Question to the system after something by its name.
+pub type ByName<T> = Box<dyn Fn(&str) -> Option<T>>;
 
 /// Everything that a command takes from outside.
 pub struct Env {
@@ -130,12 +130,12 @@ pub struct Env {
     /// Who runs the command.
     pub actor: Asked<Actor>,
     /// An environment variable by its name.
-    pub variable: Lookup<OsString>,
+    pub variable: ByName<OsString>,
     /// Tells whether the system has a user of this name; `None` where it cannot tell. Slow where the users
     /// are in a directory on the network.
-    pub user: Lookup<bool>,
+    pub user: ByName<bool>,
     /// The gid of a group by its name.
-    pub group: Lookup<u32>,
+    pub group: ByName<u32>,
     /// The path of the program that runs, where the system tells it.
     pub program: Option<PathBuf>,
     /// The directory that a user's data goes to, where there is one.

@@ -12,7 +12,7 @@ pub mod verdict;
 
 pub use details::details;
 pub use entries::{Entries, EntryFormat};
-pub use listing::{Format, Listing};
+pub use listing::{ListFormat, Listing};
 pub use record::Record;
 pub use sheet::{Column, Sheet, left_out};
 pub use style::Style;

@@ -36,21 +36,21 @@ pub struct Args {
 impl Args {
     /// Makes the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let Copied { path, content } = store::back_up(&cx.address()?, &self.path)?;
-        for damage in &content.damage {
+        let Copied { path, inventory } = store::back_up(&cx.address()?, &self.path)?;
+        for damage in &inventory.damage {
             cx.notice(format_args!("damaged, and copied so: {}", damage.what));
         }
-        if !content.damage.is_empty() {
+        if !inventory.damage.is_empty() {
             cx.notice_hint(run!("doctor").in_quotes().and(" says what to do"));
         }
         cx.status(format_args!(
             "copied {} to {}",
-            confirm::keys(content.keys),
+            confirm::keys(inventory.keys),
             escape(&path.to_string_lossy())
         ));
         cx.status(format_args!(
             "log head (keep a copy elsewhere): {}",
-            content.head
+            inventory.head
         ));
         Ok(DONE)
     }

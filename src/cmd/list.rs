@@ -6,7 +6,7 @@ use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::hint::run;
 use crate::key::State;
 use crate::name::{self, form};
-use crate::output::{Format, Listing, unwritable};
+use crate::output::{ListFormat, Listing, unwritable};
 use crate::store::{self, Filter, Read, Skipped, Sort};
 use crate::when::{Span, Timestamp};
 use clap::ValueEnum;
@@ -78,7 +78,7 @@ pub struct Args {
     exit_code: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    format: ListFormat,
 }
 
 /// A state to list, or all of them.
@@ -143,7 +143,7 @@ impl Args {
         let listed = store::stream(&*store, |store| {
             let filter = self.filter(store, cx.env.now())?;
             let listed = print(cx, store, &filter, self.format)?;
-            if let (0, Some(owner), Format::Table | Format::Lines) =
+            if let (0, Some(owner), ListFormat::Table | ListFormat::Lines) =
                 (listed, &filter.owner, self.format)
             {
                 let advice = owner::advice_if_none(store, owner, filter.now)?;
@@ -237,7 +237,12 @@ fn label_as_stored(
 const BUFFER: usize = 64 << 10;
 
 /// Prints what `filter` lets through, says to people how many that are, and returns it.
-pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format) -> Result<u64> {
+pub fn print(
+    cx: &mut Cx<'_>,
+    store: &dyn Read,
+    filter: &Filter,
+    format: ListFormat,
+) -> Result<u64> {
     let style = cx.style();
     let mut out = BufWriter::with_capacity(BUFFER, &mut *cx.env.stdout);
     let mut count = 0;
@@ -270,7 +275,7 @@ pub fn print(cx: &mut Cx<'_>, store: &dyn Read, filter: &Filter, format: Format)
         Err(Failed::Store(error)) => return Err(error),
     };
     tell_of_damaged(cx, &skipped, "listed");
-    if matches!(format, Format::Table | Format::Lines) {
+    if matches!(format, ListFormat::Table | ListFormat::Lines) {
         let is_full = filter.limit == Some(count + skipped.count);
         legend(cx, count, is_full, &format.left_out(style));
     }

@@ -10,7 +10,7 @@ use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
-use crate::output::Format;
+use crate::output::ListFormat;
 use crate::store::{self, Filter, Read, Skipped, Tx};
 use crate::when::{Span, Timestamp};
 use std::collections::HashSet;
@@ -52,7 +52,7 @@ pub struct Args {
         value_name = "FORMAT",
         requires = "dry_run"
     )]
-    format: Format,
+    format: ListFormat,
     /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
@@ -91,7 +91,7 @@ impl Args {
             self.check_access(store, &actor)?;
             let filter = self.filter(cx.env.now());
             let listed = list::print(cx, store, &filter, self.format)?;
-            if let (0, Format::Table | Format::Lines) = (listed, self.format) {
+            if let (0, ListFormat::Table | ListFormat::Lines) = (listed, self.format) {
                 self.advice(store, cx.env.now())?
                     .into_iter()
                     .for_each(|advice| cx.hint(advice));

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 /// The form of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum ListFormat {
     /// A table for people.
     #[default]
     Table,
@@ -29,12 +29,12 @@ pub enum Format {
     Ids,
 }
 
-impl Format {
+impl ListFormat {
     /// The titles of the columns that a list of this form leaves out in this style, since the terminal is
     /// too narrow for them.
     pub fn left_out(self, style: Style) -> Vec<&'static str> {
         match self {
-            Format::Table => Pages::left_out(style),
+            ListFormat::Table => Pages::left_out(style),
             _ => Vec::new(),
         }
     }
@@ -60,25 +60,25 @@ enum Body<'a> {
 impl<'a> Listing<'a> {
     /// Begins a list on `out` of keys as they are at `now`.
     pub fn begin(
-        format: Format,
+        format: ListFormat,
         out: &'a mut dyn Write,
         style: Style,
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
-            Format::Table => Body::Table(Box::new(Pages::begin(out, style, now))),
-            Format::Lines => Body::Lines(out),
-            Format::Json => {
+            ListFormat::Table => Body::Table(Box::new(Pages::begin(out, style, now))),
+            ListFormat::Lines => Body::Lines(out),
+            ListFormat::Json => {
                 out.write_all(b"[")?;
                 Body::Json(out, Vec::new())
             }
-            Format::Jsonl => Body::Jsonl(out, Vec::new()),
-            Format::Csv => {
+            ListFormat::Jsonl => Body::Jsonl(out, Vec::new()),
+            ListFormat::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
                 csv.write_record(Record::FIELDS).map_err(unwrapped)?;
                 Body::Csv(Box::new(csv))
             }
-            Format::Ids => Body::Ids(out),
+            ListFormat::Ids => Body::Ids(out),
         };
         Ok(Listing {
             body,

@@ -10,10 +10,10 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Address of a store. A password in it is never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address(Place);
+pub struct Address(Backend);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Place {
+enum Backend {
     File(Location),
     Server(Server),
 }
@@ -36,9 +36,9 @@ impl Address {
     /// Where the path is none that a store can have.
     pub fn new(text: &Path, variable: Option<&'static str>) -> Result<Self> {
         if let Some(shown) = text.to_str().and_then(without_secrets) {
-            return Ok(Address(Place::Server(Server { shown, variable })));
+            return Ok(Address(Backend::Server(Server { shown, variable })));
         }
-        Ok(Address(Place::File(
+        Ok(Address(Backend::File(
             Location::new(text)?.named_by(variable),
         )))
     }
@@ -50,8 +50,8 @@ impl Address {
     /// Where the store is on a server, which this program cannot ask.
     pub(super) fn file(&self) -> Result<&Location> {
         match &self.0 {
-            Place::File(location) => Ok(location),
-            Place::Server(server) => Err(Error::usage(format!(
+            Backend::File(location) => Ok(location),
+            Backend::Server(server) => Err(Error::usage(format!(
                 "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",
                 server.variable.unwrap_or("--db")
             ))
@@ -68,8 +68,8 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::File(location) => f.write_str(&location.shown()),
-            Place::Server(server) => f.write_str(&server.shown),
+            Backend::File(location) => f.write_str(&location.shown()),
+            Backend::Server(server) => f.write_str(&server.shown),
         }
     }
 }

@@ -37,7 +37,7 @@ pub use self::file::Location;
 pub use self::parts::is_part;
 pub use self::restore::{Restoration, Restored};
 
-use self::base::{BUSY_TIMEOUT, Role, Subject, shown};
+use self::base::{BUSY_TIMEOUT, Purpose, Subject, shown};
 use self::content::Empty;
 use self::file::Sharing;
 use self::fingerprint::Fingerprint;
@@ -79,7 +79,7 @@ pub fn open(location: &Location, mode: Mode<'_>) -> Result<Sqlite> {
 /// An open SQLite store.
 pub struct Sqlite {
     location: Location,
-    role: Role,
+    purpose: Purpose,
     opened: RefCell<Opened>,
     /// How often it was opened anew since.
     count: Cell<u64>,
@@ -101,7 +101,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn to_read(location: &Location, path: PathBuf, opened: open::Opened) -> Self {
+    fn to_read(location: &Location, path: PathBuf, opened: open::Connected) -> Self {
         let (connection, unlocked) = opened;
         let held = match unlocked {
             Some(_) => None,
@@ -115,10 +115,10 @@ impl Opened {
         }
     }
 
-    fn subject<'a>(&'a self, role: &'a Role) -> Subject<'a> {
+    fn subject<'a>(&'a self, purpose: &'a Purpose) -> Subject<'a> {
         Subject {
             path: &self.path,
-            role,
+            purpose,
         }
     }
 
@@ -151,7 +151,7 @@ impl Sqlite {
     pub fn open_to_read(location: &Location) -> Result<Self> {
         let path = location.existing()?;
         let opened = open::to_read(&path)?;
-        Ok(Self::reader(location, path, Role::Store, opened))
+        Ok(Self::reader(location, path, Purpose::Store, opened))
     }
 
     /// Opens the store at `location` for reading. No file is changed, and none is made where nobody
@@ -163,29 +163,34 @@ impl Sqlite {
             Some(opened) => opened,
             None => open::to_look(subject)?,
         };
-        Ok(Self::reader(location, path, Role::Store, opened))
+        Ok(Self::reader(location, path, Purpose::Store, opened))
     }
 
     /// Opens the copy of a store at `location` for reading, as [`Sqlite::open_to_examine`] does, but
     /// without the files beside it that are not its maker's. Returns these.
     pub fn open_copy(location: &Location) -> Result<(Self, Vec<Foreign>)> {
         let path = location.existing_copy()?;
-        let role = Role::Copy;
+        let purpose = Purpose::Copy;
         let (opened, foreign) = open::copy(Subject {
             path: &path,
-            role: &role,
+            purpose: &purpose,
         })?;
-        Ok((Self::reader(location, path, role, opened), foreign))
+        Ok((Self::reader(location, path, purpose, opened), foreign))
     }
 
-    fn reader(location: &Location, path: PathBuf, role: Role, opened: open::Opened) -> Self {
-        Self::over(location, role, Opened::to_read(location, path, opened))
+    fn reader(
+        location: &Location,
+        path: PathBuf,
+        purpose: Purpose,
+        opened: open::Connected,
+    ) -> Self {
+        Self::over(location, purpose, Opened::to_read(location, path, opened))
     }
 
-    fn over(location: &Location, role: Role, opened: Opened) -> Self {
+    fn over(location: &Location, purpose: Purpose, opened: Opened) -> Self {
         Sqlite {
             location: location.clone(),
-            role,
+            purpose,
             opened: RefCell::new(opened),
             count: Cell::new(0),
             cache: Cell::new(None),
@@ -268,7 +273,7 @@ impl Sqlite {
             unlocked: None,
             held: None,
         };
-        Ok(Self::over(location, Role::Store, opened))
+        Ok(Self::over(location, Purpose::Store, opened))
     }
 
     /// Says whether the file became a store: not who made the file, but who came first to fill it
@@ -298,7 +303,7 @@ impl Sqlite {
             path,
             unlocked: None,
         };
-        Ok((Self::over(location, subject.role.clone(), opened), made))
+        Ok((Self::over(location, subject.purpose.clone(), opened), made))
     }
 
     /// Runs `read`, and again if the file was changed meanwhile where no lock would have kept that
@@ -309,13 +314,13 @@ impl Sqlite {
             let result = read(&opened);
             match opened.unlocked {
                 Some(before) if !before.still_holds(&opened.path) => {}
-                _ => return result.map_err(|error| error.about(opened.subject(&self.role))),
+                _ => return result.map_err(|error| error.about(opened.subject(&self.purpose))),
             }
             drop(opened);
             self.reopen()?;
         }
         Err(error::keeps_changing(
-            self.opened.borrow().subject(&self.role),
+            self.opened.borrow().subject(&self.purpose),
         ))
     }
 
@@ -327,10 +332,12 @@ impl Sqlite {
         self.follow_files()?;
         self.reading(|opened| {
             if !opened.connection.is_autocommit() {
-                return Err(error::Error::Told(being_read(opened.subject(&self.role))));
+                return Err(error::Error::Told(being_read(
+                    opened.subject(&self.purpose),
+                )));
             }
             let moment = opened.connection.unchecked_transaction()?;
-            let view = SqliteTx::view(&moment, opened.subject(&self.role), opened.unlocked);
+            let view = SqliteTx::view(&moment, opened.subject(&self.purpose), opened.unlocked);
             // Dropped, the transaction ends; nothing was written. To commit would fail on a damaged file.
             look(&view)
         })
@@ -351,7 +358,7 @@ impl Sqlite {
         let path = self.location.existing()?;
         let subject = Subject {
             path: &path,
-            role: &self.role,
+            purpose: &self.purpose,
         };
         // A look that is still running has the connection.
         let mut current = self
@@ -378,7 +385,7 @@ impl Sqlite {
         let opened = self.opened.borrow();
         // A negative value is a number of KiB, a positive one a number of pages.
         let set = opened.connection.pragma_update(None, "cache_size", -kib);
-        set.map_err(|cause| error::Error::from(cause).about(opened.subject(&self.role)))
+        set.map_err(|cause| error::Error::from(cause).about(opened.subject(&self.purpose)))
     }
 
     /// Returns `actor` as the owner of the store's file knows them.
@@ -426,7 +433,7 @@ impl Store for Sqlite {
         } = opened;
         let subject = Subject {
             path,
-            role: &self.role,
+            purpose: &self.purpose,
         };
         let compare = || held.as_ref().map_or(Ok(Comparison::Same), Held::compare);
         let job: Job<'_> = Box::new(|tx| {
@@ -440,7 +447,7 @@ impl Store for Sqlite {
     fn write_if_free(&mut self, job: Job<'_>) -> Result<()> {
         let opened = self.opened.get_mut();
         check_same(opened.compare(&self.location), &opened.path)?;
-        let subject = opened.subject(&self.role);
+        let subject = opened.subject(&self.purpose);
         // The reader's connection stays as it is: this one may write, and does not wait.
         let mut connection = open::to_write(&opened.path, Duration::ZERO, Empty::Refused)
             .and_then(|connection| migrate::check_current(&connection).map(|()| connection))

@@ -15,7 +15,7 @@ pub struct Pages<'a> {
     out: &'a mut dyn Write,
     style: Style,
     now: Timestamp,
-    columns: Vec<Column>,
+    columns: Vec<KeyColumn>,
     /// The columns that each takes at least: on all pages but the first, what it took there.
     least: Vec<u16>,
     page: Table,
@@ -25,16 +25,16 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// The titles of the columns that a table in this style leaves out.
     pub fn left_out(style: Style) -> Vec<&'static str> {
-        let shown = Column::that_fit(style.width);
-        let all = Column::ALL.into_iter().map(|(column, _)| column);
+        let shown = KeyColumn::that_fit(style.width);
+        let all = KeyColumn::ALL.into_iter().map(|(column, _)| column);
         all.filter(|column| !shown.contains(column))
-            .map(Column::title)
+            .map(KeyColumn::title)
             .collect()
     }
 
     /// Begins a table on `out` of keys as they are at `now`.
     pub fn begin(out: &'a mut dyn Write, style: Style, now: Timestamp) -> Self {
-        let columns = Column::that_fit(style.width);
+        let columns = KeyColumn::that_fit(style.width);
         let mut page = style.table();
         page.set_header(columns.iter().map(|column| style.title(column.title())));
         Pages {
@@ -81,7 +81,7 @@ impl<'a> Pages<'a> {
     /// Gives the end of a key, which may be a phrase, of the room that the other columns leave enough
     /// for all of it, or for its time: otherwise it would be broken as on a narrower terminal.
     fn make_room(&mut self) {
-        let of_ends = |&column: &Column| column == Column::Expires;
+        let of_ends = |&column: &KeyColumn| column == KeyColumn::Expires;
         let (Some(width), Some(ends)) = (self.style.width, self.columns.iter().position(of_ends))
         else {
             return;
@@ -130,7 +130,7 @@ impl<'a> Pages<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
+enum KeyColumn {
     Id,
     Name,
     Owner,
@@ -140,20 +140,20 @@ enum Column {
     LastUsed,
 }
 
-impl Column {
+impl KeyColumn {
     /// Every column, with the narrowest terminal that it is shown on.
-    const ALL: [(Column, u16); 7] = [
-        (Column::Id, 0),
-        (Column::Name, 30),
-        (Column::Owner, 74),
-        (Column::State, 42),
-        (Column::Scopes, 86),
-        (Column::Expires, 56),
-        (Column::LastUsed, 100),
+    const ALL: [(KeyColumn, u16); 7] = [
+        (KeyColumn::Id, 0),
+        (KeyColumn::Name, 30),
+        (KeyColumn::Owner, 74),
+        (KeyColumn::State, 42),
+        (KeyColumn::Scopes, 86),
+        (KeyColumn::Expires, 56),
+        (KeyColumn::LastUsed, 100),
     ];
 
-    fn that_fit(width: Option<u16>) -> Vec<Column> {
-        Column::ALL
+    fn that_fit(width: Option<u16>) -> Vec<KeyColumn> {
+        KeyColumn::ALL
             .into_iter()
             .filter(|&(_, least)| width.is_none_or(|width| width >= least))
             .map(|(column, _)| column)
@@ -162,28 +162,28 @@ impl Column {
 
     fn title(self) -> &'static str {
         match self {
-            Column::Id => "ID",
-            Column::Name => "NAME",
-            Column::Owner => "OWNER",
-            Column::State => "STATE",
-            Column::Scopes => "SCOPES",
-            Column::Expires => "EXPIRES",
-            Column::LastUsed => "LAST USED",
+            KeyColumn::Id => "ID",
+            KeyColumn::Name => "NAME",
+            KeyColumn::Owner => "OWNER",
+            KeyColumn::State => "STATE",
+            KeyColumn::Scopes => "SCOPES",
+            KeyColumn::Expires => "EXPIRES",
+            KeyColumn::LastUsed => "LAST USED",
         }
     }
 
     fn cell(self, key: &Key, style: Style, now: Timestamp) -> Cell {
         match self {
-            Column::Id => Cell::new(key.id),
-            Column::Name => Cell::new(cell(&key.name)),
-            Column::Owner => Cell::new(cell(&key.owner)),
-            Column::State => style.state(key.state(now)),
-            Column::Scopes => {
+            KeyColumn::Id => Cell::new(key.id),
+            KeyColumn::Name => Cell::new(cell(&key.name)),
+            KeyColumn::Owner => Cell::new(cell(&key.owner)),
+            KeyColumn::State => style.state(key.state(now)),
+            KeyColumn::Scopes => {
                 let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
                 Cell::new(cell(&scopes.join(" ")))
             }
-            Column::Expires => Cell::new(end(key, now)),
-            Column::LastUsed => Cell::new(
+            KeyColumn::Expires => Cell::new(end(key, now)),
+            KeyColumn::LastUsed => Cell::new(
                 key.last_used_at
                     .map_or_else(|| "no use recorded".to_owned(), |at| short(at, now)),
             ),
@@ -192,16 +192,16 @@ impl Column {
 }
 
 /// The columns that the content of `column` takes at least.
-fn least(column: Column) -> u16 {
+fn least(column: KeyColumn) -> u16 {
     match column {
         // An ID or a state that is broken in two is of no use, and a date is hard to read.
-        Column::Id => u16::try_from(KeyId::LEN).unwrap_or(u16::MAX),
-        Column::State => State::ALL
+        KeyColumn::Id => u16::try_from(KeyId::LEN).unwrap_or(u16::MAX),
+        KeyColumn::State => State::ALL
             .map(|state| columns_of(state.word()))
             .into_iter()
             .max()
             .unwrap_or(0),
-        Column::Expires => columns_of("2027-11-22 (in 365d)"),
+        KeyColumn::Expires => columns_of("2027-11-22 (in 365d)"),
         _ => 0,
     }
 }
@@ -212,13 +212,13 @@ fn columns_of(text: &str) -> u16 {
 }
 
 /// The blanks behind a column: none behind the last.
-fn gap(index: usize, columns: &[Column]) -> u16 {
+fn gap(index: usize, columns: &[KeyColumn]) -> u16 {
     if index + 1 < columns.len() { 2 } else { 0 }
 }
 
 /// The columns that each of `columns` takes in the first line of a table, which has their titles; `None`
 /// where one was too narrow for its title.
-fn drawn(line: &str, columns: &[Column]) -> Option<Vec<u16>> {
+fn drawn(line: &str, columns: &[KeyColumn]) -> Option<Vec<u16>> {
     let plain: String = line
         .split("\u{1b}[")
         .enumerate()
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn the_first_line_tells_how_wide_the_columns_are() {
-        let columns = [Column::Id, Column::Name, Column::LastUsed];
+        let columns = [KeyColumn::Id, KeyColumn::Name, KeyColumn::LastUsed];
         let line = "ID            NAME  LAST USED     ";
         assert_eq!(drawn(line, &columns), Some(vec![14, 6, 14]));
         let line = "\u{1b}[1mID            \u{1b}[0m\u{1b}[1mNAME  \u{1b}[0m\u{1b}[1mLAST USED     \u{1b}[0m";

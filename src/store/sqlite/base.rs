@@ -24,7 +24,7 @@ pub fn shown(path: &Path) -> String {
 
 /// Purpose for which a file was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum Purpose {
     /// The store itself.
     Store,
     /// A copy that is to be restored.
@@ -38,30 +38,30 @@ pub enum Role {
     },
 }
 
-/// A file, and its role.
+/// A file, and its purpose.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The path of the file.
     pub path: &'a Path,
     /// The purpose for which it was opened.
-    pub role: &'a Role,
+    pub purpose: &'a Purpose,
 }
 
 impl Subject<'_> {
     /// The name of the file where its content is at fault.
     pub fn content(self) -> String {
-        match self.role {
-            Role::Taken { copy, .. } => format!("the copy {copy}"),
-            Role::Store | Role::Copy => self.file(),
+        match self.purpose {
+            Purpose::Taken { copy, .. } => format!("the copy {copy}"),
+            Purpose::Store | Purpose::Copy => self.file(),
         }
     }
 
     /// The name of the file where anything else is at fault, such as the disk.
     pub fn file(self) -> String {
-        match self.role {
-            Role::Store => format!("the store {}", shown(self.path)),
-            Role::Copy => format!("the copy {}", shown(self.path)),
-            Role::Taken { directory, .. } => {
+        match self.purpose {
+            Purpose::Store => format!("the store {}", shown(self.path)),
+            Purpose::Copy => format!("the copy {}", shown(self.path)),
+            Purpose::Taken { directory, .. } => {
                 format!("the copy that was taken into {directory}")
             }
         }
@@ -73,7 +73,7 @@ impl<'a> From<&'a Path> for Subject<'a> {
     fn from(path: &'a Path) -> Self {
         Subject {
             path,
-            role: &Role::Store,
+            purpose: &Purpose::Store,
         }
     }
 }

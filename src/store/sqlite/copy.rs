@@ -18,18 +18,18 @@ use rusqlite::{Connection, ErrorCode, ToSql};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Content of a copy of a store.
+/// Inventory of a copy of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// The path of the copy.
     pub path: PathBuf,
-    /// What the copy holds.
-    pub content: Content,
+    /// Inventory of the copy.
+    pub inventory: Inventory,
 }
 
-/// Content of a store or a copy that was found to be sound.
+/// Inventory of a store or a copy that was found to be sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub struct Inventory {
     /// The number of keys, dead ones too.
     pub keys: usize,
     /// The place and the hash of its log's last line.
@@ -47,17 +47,17 @@ pub struct Content {
 /// left at `path`.
 pub fn back_up(location: &Location, path: &Path) -> ToldResult<Copied> {
     let place = Place::new(path)?;
-    let content = Sqlite::open_to_read(location)?.copy_to(&place)?;
+    let inventory = Sqlite::open_to_read(location)?.copy_to(&place)?;
     Ok(Copied {
         path: place.path().to_owned(),
-        content,
+        inventory,
     })
 }
 
 impl Sqlite {
     /// Puts a copy of the store at `place`, where nothing may be, for its maker alone, and says
     /// what it holds. It is there once it is whole, checked and on the disk, or not at all.
-    fn copy_to(&self, place: &Place) -> ToldResult<Content> {
+    fn copy_to(&self, place: &Place) -> ToldResult<Inventory> {
         if is_same(place.path(), &self.opened.borrow().path) {
             // Nobody is to be told to move that away.
             return Err(Told::io(format!("{} is the store itself", place.shown()))
@@ -102,12 +102,12 @@ impl Sqlite {
     }
 
     /// Looks at everything in the store: what it holds, or what is wrong with it as a whole.
-    pub fn inspect(&self) -> ToldResult<Result<Content, String>> {
+    pub fn inspect(&self) -> ToldResult<Result<Inventory, String>> {
         self.at_one_moment(|moment| inspect(moment.connection()))
     }
 }
 
-fn inspect(connection: &Connection) -> Result<Result<Content, String>, Error> {
+fn inspect(connection: &Connection) -> Result<Result<Inventory, String>, Error> {
     let damage = damage::find(connection)?;
     if let Some(whole) = damage.iter().find(|damage| !damage.is_apart()) {
         return Ok(Err(whole.what.clone()));
@@ -117,7 +117,7 @@ fn inspect(connection: &Connection) -> Result<Result<Content, String>, Error> {
         Err(flaw) => return Ok(Err(format!("its log is broken: {flaw}"))),
     };
     let keys: i64 = connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?;
-    Ok(Ok(Content {
+    Ok(Ok(Inventory {
         keys: usize::try_from(keys).unwrap_or_default(),
         head,
         damage,

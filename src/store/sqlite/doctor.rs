@@ -2,10 +2,10 @@
 
 mod files;
 mod look;
-mod place;
+mod surroundings;
 
 use self::files::move_and_restore;
-use self::place::{Beginning, Place};
+use self::surroundings::{Beginning, Surroundings};
 use super::actor::towards;
 use super::damage::{self, Damage, Extent};
 use super::file::Location;
@@ -60,7 +60,7 @@ pub fn examine(
     content: &mut Examine<'_>,
 ) -> Result<()> {
     let you = towards(actor.clone(), location.path()).uid;
-    let place = look::at_place(location, you)?;
+    let place = look::around(location, you)?;
     files::judge(&place, remarks);
     if place.is_ruined() {
         // There is nothing more to be said of it.
@@ -101,7 +101,11 @@ fn unread(why: &str, remarks: &mut Remarks) {
 }
 
 /// Opens the store; where damage keeps it from being opened, that is a finding.
-fn open(location: &Location, place: &Place, remarks: &mut Remarks) -> Result<Option<Sqlite>> {
+fn open(
+    location: &Location,
+    place: &Surroundings,
+    remarks: &mut Remarks,
+) -> Result<Option<Sqlite>> {
     match Sqlite::open_to_examine(location) {
         Err(error) if error.kind == Kind::Damaged => {
             let message = error.to_string();

@@ -108,7 +108,7 @@ impl Error {
         }
     }
 
-    /// The same, told of `subject`: the path of the store, or another file and its role.
+    /// The same, told of `subject`: the path of the store, or another file and its purpose.
     pub fn about<'a>(self, subject: impl Into<Subject<'a>>) -> Told {
         let subject = subject.into();
         match self {

@@ -36,7 +36,7 @@ const HEAP_MAX: i64 = 128 << 20;
 const CACHE_KIB: i64 = 64 << 10;
 
 /// A connection that reads, and what the file was, if it was opened as one that nobody changes.
-pub type Opened = (Connection, Option<Fingerprint>);
+pub type Connected = (Connection, Option<Fingerprint>);
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection> {
@@ -83,7 +83,7 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T>
 /// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
-pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
+pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Connected> {
     let subject = subject.into();
     let path = subject.path;
     check_file(path).map_err(|error| error.about(subject))?;
@@ -99,7 +99,7 @@ pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
 
 /// As [`to_read`], but nothing is undone that was cut short, and the file may have several names: for
 /// a look at what is wrong.
-pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Opened> {
+pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Connected> {
     let subject = subject.into();
     let path = subject.path;
     if would_be_strangers(path)
@@ -166,7 +166,7 @@ fn check_not_mounted_alone(path: &Path) -> Result<()> {
 
 /// Opens `subject`, a copy that nobody is to change, for reading. A file beside it is read only if its
 /// maker put it there; returns those that were left out.
-pub fn copy(subject: Subject<'_>) -> ToldResult<(Opened, Vec<Foreign>)> {
+pub fn copy(subject: Subject<'_>) -> ToldResult<(Connected, Vec<Foreign>)> {
     let siblings = Siblings::of(subject.path);
     if siblings.foreign().is_empty() {
         let opened = match quietly(subject)? {
@@ -186,7 +186,7 @@ pub fn copy(subject: Subject<'_>) -> ToldResult<(Opened, Vec<Foreign>)> {
 
 /// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
 /// somebody does, or has left something to be done.
-pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Option<Opened>> {
+pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Option<Connected>> {
     let subject = subject.into();
     match Fingerprint::of_quiet(subject.path) {
         Some(quiet) => unlocked(subject, quiet).map(Some),
@@ -194,7 +194,7 @@ pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Option<Opened>
     }
 }
 
-fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> ToldResult<Opened> {
+fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> ToldResult<Connected> {
     let connection = connect_unlocked(subject.path).map_err(|error| error.about(subject))?;
     Ok((connection, Some(quiet)))
 }

@@ -9,7 +9,7 @@ use self::current::{Current, look};
 use self::replace::{Decide, REPLACED, in_place, with_kept, write_over};
 use self::words::{directory_near, in_doubt, not_taken_in, room_in, unfit};
 use super::actor::towards;
-use super::base::{BUSY_TIMEOUT, Role, Subject, shown};
+use super::base::{BUSY_TIMEOUT, Purpose, Subject, shown};
 use super::commit::truncate_log;
 use super::content::Empty;
 use super::header::first_bytes;
@@ -96,8 +96,8 @@ impl Restoration {
     /// Refuses a copy that is not sound, but for the records of single keys.
     pub fn check(&mut self) -> ToldResult<()> {
         match self.copy.inspect().map_err(|error| self.of_taken(error))? {
-            Ok(content) => {
-                self.damage_of_copy = content.damage;
+            Ok(inventory) => {
+                self.damage_of_copy = inventory.damage;
                 Ok(())
             }
             Err(what) => Err(unfit(Told::damaged(format!(
@@ -118,13 +118,13 @@ impl Restoration {
             .map_err(|cause| self.location.failed("cannot make a file beside", cause))?;
         let made = self.copy.copy_into(&scratch, COPY).map_err(unfit)?;
         let taken = made.map_err(|error| error.hint(room_in(&directory)))?;
-        let role = Role::Taken {
+        let purpose = Purpose::Taken {
             copy: self.source.shown(),
             directory: shown(&directory),
         };
         let subject = Subject {
             path: &taken,
-            role: &role,
+            purpose: &purpose,
         };
         let opened = Sqlite::try_writable(&Location::new(&taken)?, subject, None, Empty::Refused);
         self.scratch = Some(scratch);

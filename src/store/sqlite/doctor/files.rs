@@ -1,6 +1,6 @@
 //! What the files' modes, owners and neighbours mean. Pure: the facts are given.
 
-use super::place::{Beginning, Entry, GROUP_WRITE, Journal, Place};
+use super::surroundings::{Beginning, GROUP_WRITE, Journal, Stat, Surroundings};
 use crate::error::shell_word;
 use crate::hint::{Hint, run};
 use crate::store::remarks::Remarks;
@@ -20,7 +20,7 @@ pub fn move_and_restore() -> Hint {
 }
 
 /// Says what is wrong with `place`, and what is to be known of it.
-pub fn judge(place: &Place, remarks: &mut Remarks) {
+pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
     // Whoever opens the store gives an empty log the store's mode.
     let empty = place.beside.iter().filter(|file| file.size == 0);
     open_to_others(&place.store, empty, remarks);
@@ -80,12 +80,12 @@ pub fn judge(place: &Place, remarks: &mut Remarks) {
 }
 
 /// Reports a store or a sibling with several hard links.
-fn several_names(place: &Place, remarks: &mut Remarks) {
+fn several_names(place: &Surroundings, remarks: &mut Remarks) {
     let consequence = "each would have a write-ahead log of its own, which damages the store";
     let linked = [(&place.store, consequence)].into_iter();
     let goes_elsewhere = "what is written to it goes elsewhere too";
     let beside = place.beside.iter().map(|file| (file, goes_elsewhere));
-    for (Entry { shown, names, .. }, consequence) in linked.chain(beside) {
+    for (Stat { shown, names, .. }, consequence) in linked.chain(beside) {
         if *names > 1 {
             remarks.finding(
                 "hard-link",
@@ -101,14 +101,14 @@ fn several_names(place: &Place, remarks: &mut Remarks) {
 
 /// Says that `file` is open to others if it is; `after` are those to which its mode goes on.
 fn open_to_others<'e>(
-    file: &Entry,
-    after: impl IntoIterator<Item = &'e Entry>,
+    file: &Stat,
+    after: impl IntoIterator<Item = &'e Stat>,
     remarks: &mut Remarks,
 ) {
     if file.mode & OTHERS == 0 {
         return;
     }
-    let Entry { shown, mode, .. } = file;
+    let Stat { shown, mode, .. } = file;
     let whom = if exceeds_others(*mode) { "o" } else { "go" };
     let mut hint = format!("chmod {whom}= {}", shell_word(shown));
     for file in after {
@@ -122,7 +122,7 @@ fn open_to_others<'e>(
     );
 }
 
-fn journal(place: &Place, journal: &Journal, remarks: &mut Remarks) {
+fn journal(place: &Surroundings, journal: &Journal, remarks: &mut Remarks) {
     let shown = &journal.entry.shown;
     if place.is_foreign_journal(journal) {
         remarks.finding(
@@ -141,14 +141,14 @@ fn journal(place: &Place, journal: &Journal, remarks: &mut Remarks) {
     }
 }
 
-fn owners(place: &Place, remarks: &mut Remarks) {
+fn owners(place: &Surroundings, remarks: &mut Remarks) {
     let files = place
         .beside
         .iter()
         .filter(|file| place.is_strangers_file(file));
     let directory = [&place.directory];
     let directory = directory.into_iter().filter(|it| place.is_strangers(it));
-    for Entry { shown, uid, .. } in files.chain(directory) {
+    for Stat { shown, uid, .. } in files.chain(directory) {
         remarks.finding(
             "owner",
             format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
@@ -156,7 +156,7 @@ fn owners(place: &Place, remarks: &mut Remarks) {
         );
     }
     // Sticky or not: the bit does not hold back the directory's owner.
-    for Entry { shown, uid, .. } in place.above.iter().filter(|it| place.is_strangers(it)) {
+    for Stat { shown, uid, .. } in place.above.iter().filter(|it| place.is_strangers(it)) {
         remarks.finding(
             "owner",
             format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {}), and can put another store in its place", place.store.uid),
@@ -165,8 +165,8 @@ fn owners(place: &Place, remarks: &mut Remarks) {
     }
 }
 
-fn directories(place: &Place, remarks: &mut Remarks) {
-    let Entry { shown, mode, .. } = &place.directory;
+fn directories(place: &Surroundings, remarks: &mut Remarks) {
+    let Stat { shown, mode, .. } = &place.directory;
     if mode & OTHERS_WRITE != 0 {
         let danger = if mode & STICKY == 0 {
             "they can put another store in its place"
@@ -182,7 +182,7 @@ fn directories(place: &Place, remarks: &mut Remarks) {
             ),
         );
     }
-    for Entry { shown, mode, .. } in &place.above {
+    for Stat { shown, mode, .. } in &place.above {
         if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
             remarks.finding(
                 "open-ancestor",
@@ -194,12 +194,12 @@ fn directories(place: &Place, remarks: &mut Remarks) {
 }
 
 /// What others may do as well is no matter of the group.
-fn groups(place: &Place, remarks: &mut Remarks) {
+fn groups(place: &Surroundings, remarks: &mut Remarks) {
     let store = &place.store;
-    let differs = |file: &&Entry| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
+    let differs = |file: &&Stat| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
     let beside = place.beside.iter().filter(differs);
     for file in [store].into_iter().chain(beside) {
-        let Entry {
+        let Stat {
             shown, mode, gid, ..
         } = file;
         if exceeds_others(*mode) {
@@ -216,7 +216,7 @@ fn groups(place: &Place, remarks: &mut Remarks) {
             );
         }
     }
-    let Entry {
+    let Stat {
         shown, mode, gid, ..
     } = &place.directory;
     if mode & GROUP_WRITE != 0 && mode & OTHERS_WRITE == 0 {
@@ -231,7 +231,7 @@ fn groups(place: &Place, remarks: &mut Remarks) {
             ),
         );
     }
-    for Entry {
+    for Stat {
         shown, mode, gid, ..
     } in &place.above
     {
@@ -246,7 +246,7 @@ fn groups(place: &Place, remarks: &mut Remarks) {
 }
 
 /// Files with hashes in them that the store does without.
-fn left_behind(place: &Place, remarks: &mut Remarks) {
+fn left_behind(place: &Surroundings, remarks: &mut Remarks) {
     if let Some(first) = place.replaced.first() {
         remarks.note(
             "replaced",
@@ -302,8 +302,8 @@ mod tests {
     const MALLORY: u32 = 1003;
     const STAFF: u32 = 50;
 
-    fn entry(shown: &str, mode: u32) -> Entry {
-        Entry {
+    fn stat(shown: &str, mode: u32) -> Stat {
+        Stat {
             shown: shown.to_owned(),
             mode,
             uid: ALICE,
@@ -314,25 +314,25 @@ mod tests {
     }
 
     /// A store of alice's own.
-    fn place() -> Place {
-        Place {
+    fn place() -> Surroundings {
+        Surroundings {
             you: ALICE,
             link: None,
-            store: entry("/s/k.db", 0o600),
+            store: stat("/s/k.db", 0o600),
             beginning: Beginning::Ours,
             is_mounted_alone: false,
-            beside: vec![entry("/s/k.db-wal", 0o600), entry("/s/k.db-shm", 0o600)],
+            beside: vec![stat("/s/k.db-wal", 0o600), stat("/s/k.db-shm", 0o600)],
             odd: Vec::new(),
             journal: None,
             replaced: Vec::new(),
             scratch: Vec::new(),
-            directory: entry("/s", 0o700),
-            above: vec![entry("/", 0o755)],
+            directory: stat("/s", 0o700),
+            above: vec![stat("/", 0o755)],
         }
     }
 
     /// The codes of what is found and of what is noted, with one change to the place.
-    fn codes(change: impl FnOnce(&mut Place)) -> (Vec<&'static str>, Vec<&'static str>) {
+    fn codes(change: impl FnOnce(&mut Surroundings)) -> (Vec<&'static str>, Vec<&'static str>) {
         let mut place = place();
         change(&mut place);
         let mut report = Remarks::default();
@@ -346,10 +346,10 @@ mod tests {
     #[test]
     fn what_a_hint_runs_is_quoted_for_the_shell() {
         let mut place = place();
-        place.store = entry("/my store/it's.db", 0o604);
-        place.beside = vec![Entry {
+        place.store = stat("/my store/it's.db", 0o604);
+        place.beside = vec![Stat {
             size: 0,
-            ..entry("/my store/it's.db-wal", 0o600)
+            ..stat("/my store/it's.db-wal", 0o600)
         }];
         let mut report = Remarks::default();
         judge(&place, &mut report);
@@ -399,12 +399,12 @@ mod tests {
         assert_eq!(codes(|place| place.beside[0].uid = MALLORY).0, ["owner"]);
         assert_eq!(codes(|place| place.directory.uid = MALLORY).0, ["owner"]);
         assert_eq!(codes(|place| place.beside[0].uid = ROOT).0, [""; 0]);
-        let shared = |place: &mut Place| {
+        let shared = |place: &mut Surroundings| {
             place.you = BOB;
             place.store.mode = 0o660;
             place.directory.mode = 0o2770;
             for file in &mut place.beside {
-                *file = Entry {
+                *file = Stat {
                     mode: 0o660,
                     uid: MALLORY,
                     ..file.clone()
@@ -412,7 +412,7 @@ mod tests {
             }
         };
         assert_eq!(codes(shared), (vec![], vec!["group", "group"]));
-        let other_group = |place: &mut Place| {
+        let other_group = |place: &mut Surroundings| {
             shared(place);
             place.beside[0].gid = 51;
         };
@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn a_strangers_directory_on_the_way_counts_sticky_or_not() {
         for mode in [0o755, 0o1755] {
-            let strangers = |place: &mut Place| {
+            let strangers = |place: &mut Surroundings| {
                 place.above[0].uid = MALLORY;
                 place.above[0].mode = mode;
             };
@@ -446,7 +446,7 @@ mod tests {
         let replaced = |mode| {
             codes(|place| {
                 let name = |n| format!("/s/k.db.replaced-2026112{n}T120000Z");
-                place.replaced = (0..2).map(|n| entry(&name(n), mode)).collect();
+                place.replaced = (0..2).map(|n| stat(&name(n), mode)).collect();
             })
         };
         assert_eq!(replaced(0o600), (vec![], vec!["replaced"]));
@@ -494,7 +494,7 @@ mod tests {
     fn a_journal_is_left_where_it_is_unless_somebody_else_put_it_there() {
         let told = |change: &dyn Fn(&mut Journal)| -> String {
             let mut journal = Journal {
-                entry: entry("/s/k.db-journal", 0o600),
+                entry: stat("/s/k.db-journal", 0o600),
                 is_file: true,
                 is_hot: true,
             };
@@ -521,8 +521,8 @@ mod tests {
 
     #[test]
     fn a_file_without_a_beginning_was_a_store_where_sqlites_files_lie_beside_it() {
-        let ruined = |beginning, change: fn(&mut Place)| {
-            let place = |place: &mut Place| {
+        let ruined = |beginning, change: fn(&mut Surroundings)| {
+            let place = |place: &mut Surroundings| {
                 place.beginning = beginning;
                 change(place);
             };

@@ -1,6 +1,6 @@
 //! A look at the files: facts, and no opinion of them.
 
-use super::place::{Beginning, Entry, Journal, Place};
+use super::surroundings::{Beginning, Journal, Stat, Surroundings};
 use crate::error::{Error, Result};
 use crate::store::sqlite::aside::REPLACED;
 use crate::store::sqlite::base::shown;
@@ -23,27 +23,27 @@ const HEADER: usize = 100;
 
 /// Where the store at `location` lies, as `you` see it. Fails if there is none, or if it may not be
 /// looked at.
-pub fn at_place(location: &Location, you: u32) -> Result<Place> {
+pub fn around(location: &Location, you: u32) -> Result<Surroundings> {
     let path = location.existing()?;
     let store = at(&path)?;
-    let mut place = Place {
+    let mut place = Surroundings {
         you,
         link: is_link(location.path()).then(|| location.shown()),
         beginning: beginning_of(&path, store.len()),
         is_mounted_alone: is_mount_point(&path),
-        store: entry(&path, &store),
+        store: stat(&path, &store),
         beside: Vec::new(),
         odd: Vec::new(),
         journal: None,
         replaced: Vec::new(),
         scratch: Vec::new(),
-        directory: entry(Path::new("/"), &store),
+        directory: stat(Path::new("/"), &store),
         above: Vec::new(),
     };
     for suffix in ["-wal", "-shm"] {
         let path = beside(&path, suffix);
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_file() => place.beside.push(entry(&path, &metadata)),
+            Ok(metadata) if metadata.is_file() => place.beside.push(stat(&path, &metadata)),
             Ok(_) => place.odd.push(shown(&path)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
             Err(cause) => return Err(failed(&path, cause)),
@@ -63,9 +63,9 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
         let metadata = at(directory)?;
         let is_new = seen.insert((metadata.dev(), metadata.ino()));
         if i == 0 {
-            place.directory = entry(directory, &metadata);
+            place.directory = stat(directory, &metadata);
         } else if is_new {
-            place.above.push(entry(directory, &metadata));
+            place.above.push(stat(directory, &metadata));
         }
     }
     Ok(place)
@@ -73,7 +73,7 @@ pub fn at_place(location: &Location, you: u32) -> Result<Place> {
 
 /// Looks for what restores and backups leave beside the store at `path`. Who may not list the
 /// directory sees nothing of it.
-fn left_behind(path: &Path, place: &mut Place) {
+fn left_behind(path: &Path, place: &mut Surroundings) {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return;
     };
@@ -85,7 +85,7 @@ fn left_behind(path: &Path, place: &mut Place) {
         };
         let name = found.file_name();
         if metadata.is_file() && name.as_encoded_bytes().starts_with(&replaced) {
-            place.replaced.push(entry(&path, &metadata));
+            place.replaced.push(stat(&path, &metadata));
         } else if metadata.is_dir() && is_scratch(&name) {
             place.scratch.push(shown(&path));
         }
@@ -98,7 +98,7 @@ fn journal(path: &Path) -> Option<Journal> {
     let metadata = fs::symlink_metadata(path).ok()?;
     let is_file = metadata.is_file();
     Some(Journal {
-        entry: entry(path, &metadata),
+        entry: stat(path, &metadata),
         is_file,
         // Emptied, or with zeros for a header, it is one that was done with. Who may not read it
         // cannot tell.
@@ -129,8 +129,8 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
-fn entry(path: &Path, metadata: &Metadata) -> Entry {
-    Entry {
+fn stat(path: &Path, metadata: &Metadata) -> Stat {
+    Stat {
         shown: shown(path),
         mode: metadata.mode() & PERMISSIONS,
         uid: metadata.uid(),

@@ -8,7 +8,7 @@ pub const GROUP_WRITE: u32 = 0o020;
 
 /// A file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Stat {
     /// Its path as a message shows it.
     pub shown: String,
     /// Its permission bits.
@@ -23,7 +23,7 @@ pub struct Entry {
     pub names: u64,
 }
 
-impl Entry {
+impl Stat {
     fn ownership(&self) -> Ownership {
         Ownership {
             uid: self.uid,
@@ -50,7 +50,7 @@ pub enum Beginning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
     /// The file, or what lies there in its place.
-    pub entry: Entry,
+    pub entry: Stat,
     /// Whether it is an ordinary file.
     pub is_file: bool,
     /// Whether SQLite has something to undo by it before anything is read.
@@ -59,34 +59,34 @@ pub struct Journal {
 
 /// Where a store lies, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Surroundings {
     /// The uid of who looks.
     pub you: u32,
     /// The path by which the store is reached, if that is a symbolic link.
     pub link: Option<String>,
     /// The store's file.
-    pub store: Entry,
+    pub store: Stat,
     /// What it begins with.
     pub beginning: Beginning,
     /// The store's file is a mount point of its own.
     pub is_mounted_alone: bool,
     /// The write-ahead log and its index, those that are there and ordinary files.
-    pub beside: Vec<Entry>,
+    pub beside: Vec<Stat>,
     /// Those that are there and no ordinary files.
     pub odd: Vec<String>,
     /// The rollback journal, if there is one.
     pub journal: Option<Journal>,
     /// What restores have put aside: `<store>.replaced-…`, ordinary files.
-    pub replaced: Vec<Entry>,
+    pub replaced: Vec<Stat>,
     /// The directories beside the store in which a backup or a restore works.
     pub scratch: Vec<String>,
     /// The directory.
-    pub directory: Entry,
+    pub directory: Stat,
     /// The directories above it, and those above the link.
-    pub above: Vec<Entry>,
+    pub above: Vec<Stat>,
 }
 
-impl Place {
+impl Surroundings {
     /// Tells whether a sibling of the store keeps it from being opened.
     pub fn is_obstructed(&self) -> bool {
         let journal = self.journal.as_ref();
@@ -102,7 +102,7 @@ impl Place {
     }
 
     /// Tells whether SQLite must not take the regular file `entry` for a part of the store.
-    fn is_foreign(&self, entry: &Entry) -> bool {
+    fn is_foreign(&self, entry: &Stat) -> bool {
         self.is_strangers_file(entry) || entry.names > 1
     }
 
@@ -114,7 +114,7 @@ impl Place {
     /// Whether the file was a store, going by what lies beside it, and is none any more. To open it
     /// could remove what lies there.
     pub fn is_ruined(&self) -> bool {
-        let is_log = |file: &Entry| file.shown.ends_with("-wal") && file.size > 0;
+        let is_log = |file: &Stat| file.shown.ends_with("-wal") && file.size > 0;
         match self.beginning {
             Beginning::Empty => self.beside.iter().any(is_log),
             Beginning::Blank => !self.beside.is_empty(),
@@ -123,13 +123,13 @@ impl Place {
     }
 
     /// Whether `entry` belongs to nobody who has to do with the store.
-    pub fn is_strangers(&self, entry: &Entry) -> bool {
+    pub fn is_strangers(&self, entry: &Stat) -> bool {
         ![self.you, ROOT, self.store.uid].contains(&entry.uid)
     }
 
     /// Tells whether `entry`, a file beside the store, belongs to somebody who may not write the
     /// store. In one that a group shares, whoever of them comes first makes it.
-    pub fn is_strangers_file(&self, entry: &Entry) -> bool {
+    pub fn is_strangers_file(&self, entry: &Stat) -> bool {
         let (store, directory) = (self.store.ownership(), self.directory.ownership());
         entry.ownership().is_strangers(store, directory, self.you)
     }
