@@ -5,12 +5,12 @@ use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::project::Role;
 
-/// What the actor may do in the store that is open.
+/// Rights of the actor in the store that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// The actor's name.
     pub actor: String,
-    /// Whether the actor is an administrator.
+    /// True if the actor is an administrator.
     pub admin: bool,
 }
 

@@ -33,10 +33,10 @@ use std::path::PathBuf;
 )]
 #[command(after_long_help = AFTER_HELP)]
 pub struct Cli {
-    /// What holds for every command.
+    /// Options of every command.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -85,7 +85,7 @@ pub fn in_groups(command: clap::Command) -> clap::Command {
 /// The width of the column of the commands' names.
 const NAME_WIDTH: usize = 13;
 
-/// What the command `name` does, and by what other name it goes.
+/// Summary of the command `name`, and the other name by which it goes.
 fn about(command: &clap::Command, name: &str) -> String {
     let Some(command) = command.find_subcommand(name) else {
         return String::new();
@@ -115,7 +115,7 @@ pub struct Global {
     pub quiet: bool,
 }
 
-/// Whether to colour.
+/// Wish to have the output in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal, unless NO_COLOR is set or TERM is dumb.
@@ -128,7 +128,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// What `args` ask for, as far as that can be told of a line that is no command.
+    /// The options that `args` ask for, as far as that can be told of a line that is no command.
     pub fn among(args: &[OsString]) -> Self {
         let asks = |word: &str| {
             args.iter().any(|arg| *arg == *format!("--color={word}"))

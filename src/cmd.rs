@@ -58,12 +58,12 @@ pub const GROUPS: [Group; 6] = [
     ("Set up a shell", &["completions"]),
 ];
 
-/// Whether `word` is the name of a command.
+/// Tells whether `word` is the name of a command.
 pub fn is_command(word: &str) -> bool {
     word == "help" || GROUPS.iter().any(|(_, names)| names.contains(&word))
 }
 
-/// What to do. The variants have no descriptions here: one would hide that of their arguments, the
+/// Command and its arguments. The variants have no descriptions here: one would hide that of their arguments, the
 /// long form of which is what `--help` and the manual pages show.
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -15,7 +15,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long the writing may take in all: it holds the store's write lock.
+/// Longest time that the writing may take in all: it holds the store's write lock.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// The most bytes that are written at once: what a pipe that is ready takes without blocking.

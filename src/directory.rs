@@ -50,7 +50,7 @@ pub fn sync(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// What to do where the file at `path` could not be made, because of `cause`.
+/// Advice where the file at `path` could not be made, because of `cause`.
 pub fn advice(path: &Path, cause: &io::Error) -> String {
     let directory = of(path);
     if cause.kind() == io::ErrorKind::NotFound && !directory.exists() {

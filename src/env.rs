@@ -42,7 +42,7 @@ pub trait Output: Write {
     }
 }
 
-/// How questions reach a person. Called only where [`Terminal::interactive`] holds.
+/// Prompt, by which questions reach a person. Called only where [`Terminal::interactive`] holds.
 pub trait Prompt {
     /// Asks for a line without showing what is typed.
     ///
@@ -60,14 +60,14 @@ pub trait Prompt {
     fn line(&mut self, question: &str) -> io::Result<String>;
 }
 
-/// What shows a person how far a long command has come. It is gone from the screen once it is
+/// Progress bar, which shows a person how far a long command has come. It is gone from the screen once it is
 /// dropped.
 pub trait Progress {
     /// So much more is done.
     fn advance(&mut self, by: u64);
 }
 
-/// What progress is counted in.
+/// Unit that progress is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Bytes of a file that is read.
@@ -76,7 +76,7 @@ pub enum Unit {
     Keys,
 }
 
-/// How progress towards so many units is shown on the terminal that standard error is.
+/// Maker of the bar for so many units, on the terminal that standard error is.
 pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 
 /// The user who runs the command.
@@ -92,7 +92,7 @@ pub struct Actor {
     pub namespace: Namespace,
 }
 
-/// Which of the standard streams are terminals, and how wide they are.
+/// The standard streams that are terminals, and their width.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
     /// Standard input is a terminal.
@@ -106,7 +106,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Whether somebody is there to be asked: standard input and standard error are terminals.
+    /// Tells whether somebody is there to be asked: standard input and standard error are terminals.
     pub fn interactive(self) -> bool {
         self.stdin && self.stderr
     }
@@ -125,9 +125,9 @@ pub type ByName<T> = Box<dyn Fn(&str) -> Option<T>>;
 pub struct Env {
     /// The current time.
     pub clock: Box<Clock>,
-    /// Where secrets, key IDs and salts come from.
+    /// Source of secrets, key IDs and salts.
     pub random: Box<dyn Random + Send>,
-    /// Who runs the command.
+    /// The user who runs the command.
     pub actor: Asked<Actor>,
     /// An environment variable by its name.
     pub variable: ByName<OsString>,
@@ -146,14 +146,14 @@ pub struct Env {
     pub stdout: Box<dyn Output>,
     /// Standard error, unbuffered.
     pub stderr: Box<dyn Write>,
-    /// What kind the streams are of.
+    /// The streams that are terminals.
     pub terminal: Terminal,
-    /// How to ask a person.
+    /// Prompt for a person.
     pub prompt: Box<dyn Prompt>,
-    /// How to show a person that something is being done. Called only where standard error is a
+    /// Maker of progress bars. Called only where standard error is a
     /// terminal.
     pub progress: Box<ShowProgress>,
-    /// How many threads may run at once.
+    /// The number of threads that may run at once.
     pub cores: Asked<NonZeroUsize>,
 }
 

@@ -19,7 +19,7 @@ pub const UNAUTHORIZED: u8 = 6;
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, as a script distinguishes it.
+/// Kind of error, as a script or a caller distinguishes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A bad flag, value or scope name.
@@ -101,15 +101,15 @@ pub struct Candidate {
 /// A failure as its reader needs it. No secret is ever put into one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What a script goes by.
+    /// The kind, which a script goes by.
     pub kind: Kind,
-    /// What happened, naming the value at fault; one line, no full stop, and nothing of the cause.
+    /// The event, naming the value at fault; one line, no full stop, and nothing of the cause.
     pub message: String,
     /// The cause, whose words stand behind the message.
     pub source: Option<Source>,
     /// Clauses on what follows from it, each behind `; `.
     pub outcome: Box<str>,
-    /// What to do next.
+    /// Advice on what to do next.
     pub hint: Option<Hint>,
     /// The keys among which a name does not choose.
     pub candidates: Vec<Candidate>,

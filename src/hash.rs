@@ -37,7 +37,7 @@ const MAX_LANES: u32 = 4;
 /// The most threads that hash at once.
 const MAX_THREADS: u32 = 64;
 
-/// How a secret is hashed.
+/// Scheme by which a secret is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// Slow and hungry on purpose.
@@ -47,7 +47,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// How many threads may hash at once, of `cores` that could: together they take no more memory than
+    /// Returns the number of threads that may hash at once, of `cores` that could: together they take no more memory than
     /// the largest hash that is ever run, and no more than 64 are of use.
     pub fn threads(self, cores: NonZeroUsize) -> NonZeroUsize {
         let room = match self {
@@ -59,7 +59,7 @@ impl Scheme {
     }
 }
 
-/// How one secret is to be hashed: by a scheme, with a salt of its own where it has one. The salt
+/// Recipe for one hash: a scheme, with a salt of its own where it has one. The salt
 /// is drawn in one place and order, wherever and whenever the hashing is done then.
 pub struct Recipe {
     scheme: Scheme,
@@ -164,7 +164,7 @@ impl Stored {
         })
     }
 
-    /// Whether this is the hash of `secret`; takes the same time either way.
+    /// Tells whether this is the hash of `secret`; takes the same time either way.
     pub fn matches(&self, secret: &[u8], memory: &mut Memory) -> Result<bool> {
         let tag = match &self.how {
             How::Argon2id(params, salt) => derive(secret, salt, params.clone(), memory)?,

@@ -131,7 +131,7 @@ fn parse_by(
     Ok((Cli::from_arg_matches(&matches)?, Attempt::of(&matches)))
 }
 
-/// Whether to colour what goes to standard output.
+/// Tells whether to colour what goes to standard output.
 fn colored(asked: Color, env: &Env) -> bool {
     match asked {
         Color::Always => true,
@@ -144,7 +144,7 @@ fn colored(asked: Color, env: &Env) -> bool {
     }
 }
 
-/// What was not a command: a question for help or the version, or a mistake.
+/// Answers what was not a command: a question for help or the version, or a mistake.
 fn not_parsed(
     error: &clap::Error,
     args: &[OsString],
@@ -170,7 +170,7 @@ fn not_parsed(
         }
         Refusal::DisplayHelpOnMissingArgumentOrSubcommand => {
             let text = error.render().to_string();
-            // Nobody can be told that nobody can be told.
+            // Standard error is closed; there is nowhere left to report it.
             drop(env.stderr.write_all(as_called(called, &text).as_bytes()));
             Ok(Kind::Usage.exit_code())
         }
@@ -186,7 +186,7 @@ fn report(error: &Error, json: bool, called: &Called, env: &mut Env) {
         in_words(error, called)
     };
     text.push('\n');
-    // Nobody can be told that nobody can be told.
+    // Standard error is closed; there is nowhere left to report it.
     drop(env.stderr.write_all(text.as_bytes()));
 }
 

@@ -1,4 +1,4 @@
-//! What people call things: names of keys, owners, labels. Whatever passes here can be printed on
+//! Names of keys, owners, labels: what people call things. Whatever passes here can be printed on
 //! a terminal, taken as one word by a script, never be mistaken for a key ID or a token, and be told
 //! from every other name by sight: it is in NFC, and each of its characters shows.
 

@@ -1,4 +1,4 @@
-//! How keys look on standard output: a table for people, JSON and CSV for programs.
+//! Keys on standard output: a table for people, JSON and CSV for programs.
 
 mod details;
 mod entries;
@@ -32,7 +32,7 @@ pub fn cell(text: &str) -> String {
     }
 }
 
-/// What is said when standard output takes no more.
+/// Error for a standard output that takes no more.
 pub fn unwritable(cause: io::Error) -> Error {
     Error::io("cannot write to standard output").because(cause)
 }

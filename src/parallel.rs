@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope};
 
-/// How many jobs a worker may be ahead of the result that is waited for.
+/// Most jobs that a worker may be ahead of the result that is waited for.
 const AHEAD: usize = 4;
 
 /// A job, and where its result goes.
@@ -38,7 +38,7 @@ where
     // A lock, since a thread that cannot be started would take the jobs with it.
     let jobs = Mutex::new(jobs);
     thread::scope(|scope| match start(scope, workers, &jobs, &hire) {
-        // Whoever ends without an answer has ended the program.
+        // A worker that dropped its sender panicked.
         Some(results) => results
             .into_iter()
             .map_while(|result| result.recv().ok())
@@ -96,7 +96,7 @@ fn next<T>(orders: &Mutex<Receiver<T>>) -> Option<T> {
     locked(orders).recv().ok()
 }
 
-/// What a lock guards; what another thread has left in a panic is as good.
+/// Locks, and takes what another thread has left in a panic for as good.
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

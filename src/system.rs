@@ -112,7 +112,7 @@ fn namespace() -> Namespace {
 
 #[cfg(target_os = "linux")]
 fn login_uid() -> Option<u32> {
-    /// What the kernel says where nobody has logged in.
+    /// Number that the kernel gives where nobody has logged in.
     const UNSET: u32 = u32::MAX;
     let text = proc::read("self/loginuid").ok()?;
     text.trim().parse().ok().filter(|&uid| uid != UNSET)

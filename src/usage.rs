@@ -34,7 +34,7 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
         ))
 }
 
-/// Whether `args` ask for JSON, as far as that can be told of a line that could not be read.
+/// Tells whether `args` ask for JSON, as far as that can be told of a line that could not be read.
 pub fn wants_json(args: &[OsString]) -> bool {
     let is_json = |value: &OsString| value == "json" || value == "jsonl";
     args.iter()
@@ -115,7 +115,7 @@ fn typed(argument: &str) -> String {
         .replace(['<', '>', '[', ']'], "")
 }
 
-/// What has to be given, and was not.
+/// Error for what has to be given, and was not.
 fn missing(error: &clap::Error, line: &Line<'_>) -> Error {
     let missing = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(missing)) => missing.as_slice(),
@@ -161,7 +161,7 @@ fn validation(error: &clap::Error, argument: &str, value: &str, line: &Line<'_>)
     }
 }
 
-/// What to do where an option has no value: clap takes one that begins with '-' for another option.
+/// Advice where an option has no value: clap takes one that begins with '-' for another option.
 fn no_value(error: &clap::Error, args: &[OsString], line: &Line<'_>) -> Hint {
     let is_name = text(error, ContextKind::InvalidArg).is_some_and(|arg| named(&arg) == "--name");
     let dashed =
@@ -185,7 +185,7 @@ fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> Hint {
     }
 }
 
-/// Which command was meant by `name`: what it is called elsewhere comes before what it is like.
+/// Question after the command that was meant by `name`: what it is called elsewhere comes before what it is like.
 fn command_like(name: &str, line: &Line<'_>) -> Hint {
     let parent = line.path.last().copied();
     if let Some(meant) = synonyms::command(parent, name) {
@@ -199,7 +199,7 @@ fn command_like(name: &str, line: &Line<'_>) -> Hint {
     near::meant(name, &known).map_or_else(|| line.see_help(), Hint::from)
 }
 
-/// Which option was meant by `unknown`: clap suggests some, the best last, and not all are like it.
+/// Question after the option that was meant by `unknown`: clap suggests some, the best last, and not all are like it.
 fn option_like(error: &clap::Error, unknown: &str, line: &Line<'_>) -> Hint {
     let suggested: Vec<&str> = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(text)) => vec![text],

@@ -8,7 +8,7 @@ use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::io;
 
-/// How many keys are named one by one before a question.
+/// Most keys that are named one by one before a question.
 pub const NAMED_MAX: usize = 20;
 
 /// Has `question` answered with yes, unless `yes` says so already; `action` is what is about to be
@@ -80,7 +80,7 @@ pub fn check_agreed<'a>(
     }
 }
 
-/// Why a prompt has no answer, with what follows from that and what to do.
+/// Error for a prompt that has no answer, with what follows from that and what to do.
 pub fn unanswered(cause: io::Error, consequence: &str, hint: &str) -> Error {
     match cause.kind() {
         io::ErrorKind::Interrupted => {

@@ -82,7 +82,7 @@ fn count(text: &str) -> Result<u32> {
         })
 }
 
-/// What the new keys have in common, and their names.
+/// Names of the new keys, and what they have in common.
 struct Draft {
     names: Vec<String>,
     scopes: BTreeSet<String>,
@@ -153,7 +153,7 @@ impl Args {
         Ok(DONE)
     }
 
-    /// Whose the keys are to be.
+    /// The user who is to own the keys.
     fn recipient(&self, cx: &Cx<'_>, store: &dyn Read, actor: &Actor) -> Result<Recipient> {
         let Some(owner) = &self.owner else {
             let own = &actor.name;
@@ -258,7 +258,7 @@ impl Args {
     }
 }
 
-/// What is said where a new key's name is taken. Whoever wanted a new token of that key rotates it.
+/// Error for a new key whose name is taken. Whoever wanted a new token of that key rotates it.
 fn refused(holder: &Key, now: Timestamp) -> Error {
     let error = taken::refusal(holder, now);
     if holder.check_rotatable(now).is_err() {

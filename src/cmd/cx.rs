@@ -1,4 +1,4 @@
-//! What a command runs in: the environment, the global options, and the store that they name.
+//! Context of a command: the environment, the global options, and the store that they name.
 
 use super::{clock, path};
 use crate::called::Called;
@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What a command line asks for, in its own words.
+/// Attempt that a command line makes, in its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
     /// The command and its own command: `admin add`.
@@ -49,19 +49,19 @@ impl Progress for Unseen {
     fn advance(&mut self, _: u64) {}
 }
 
-/// What a command runs in: the environment and the global options.
+/// Context of a command: the environment and the global options.
 pub struct Cx<'a> {
     /// The world outside.
     pub env: &'a mut Env,
-    /// Where the store is, if `--db` says.
+    /// The store's path or URL, if `--db` gives one.
     pub db: Option<PathBuf>,
-    /// Whether to keep status to oneself.
+    /// Say nothing of how things stand.
     pub quiet: bool,
-    /// Whether to colour what goes to standard output.
+    /// Colour what goes to standard output.
     pub color: bool,
-    /// What is attempted, as a refusal is logged.
+    /// The attempt, as a refusal is logged.
     pub attempt: Attempt,
-    /// How the program was called.
+    /// The name by which the program was called, and its `--db`.
     pub called: &'a Called,
 }
 
@@ -82,7 +82,7 @@ impl Cx<'_> {
 
     /// Says on standard error what must be known even with `--quiet`.
     pub fn notice(&mut self, line: impl Display) {
-        // Nobody can be told that nobody can be told.
+        // Standard error is closed; there is nowhere left to report it.
         drop(writeln!(self.env.stderr, "{line}"));
     }
 
@@ -116,7 +116,7 @@ impl Cx<'_> {
         }
     }
 
-    /// How to draw for people on standard output.
+    /// Style of what people are shown on standard output.
     pub fn style(&self) -> Style {
         Style {
             color: self.color,

@@ -19,7 +19,7 @@ use crate::when::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Where a new token goes, and in what form.
+/// Arguments that say where a new token goes, and in what form.
 #[derive(Args, Clone, Debug)]
 pub struct Handover {
     /// Write the token to this new file (mode 0600, no trailing newline) and only the key ID to
@@ -31,7 +31,7 @@ pub struct Handover {
     format: Format,
 }
 
-/// Where new tokens go, found fit before anything is made.
+/// Destination of new tokens, found fit before anything is made.
 pub struct Target {
     secret_file: Option<PathBuf>,
     format: Format,

@@ -90,7 +90,7 @@ pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Store, recipient: &Recipient
     }
 }
 
-/// What to do where `owner` has no keys: a question after the owner whose name is most like theirs,
+/// Advice where `owner` has no keys: a question after the owner whose name is most like theirs,
 /// if one is.
 pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     let list = run!("list --state all").in_quotes();

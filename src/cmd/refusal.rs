@@ -1,4 +1,4 @@
-//! What access or policy refuses is logged: a refusal changes nothing, but somebody tried.
+//! Log of refusals by access or policy: they change nothing, but somebody tried.
 
 use super::Cx;
 use crate::error::{Error, Kind, Result};
@@ -34,7 +34,7 @@ fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
     }))
 }
 
-/// Whether a refusal of `command` to `actor` within the last minute is logged, or within the next
+/// Tells whether a refusal of `command` to `actor` within the last minute is logged, or within the next
 /// one: a clock may be put right.
 fn is_logged(store: &dyn Read, actor: &str, command: &str, now: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {

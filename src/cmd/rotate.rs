@@ -57,12 +57,12 @@ pub struct Args {
     why: Why,
 }
 
-/// What a rotation was, to be told of.
+/// Rotation that was made, to be told of.
 struct Rotated {
     old: Key,
     /// The grace that was asked for.
     grace: Span,
-    /// Whether the new key's life was cut to what policy allows.
+    /// True if the new key's life was cut to what policy allows.
     capped: bool,
 }
 
@@ -145,7 +145,7 @@ impl Args {
         Ok((Rotated { old, grace, capped }, new))
     }
 
-    /// When the successor of `old` expires, and whether policy cut its life short.
+    /// The expiry of the successor of `old`, and whether policy cut its life short.
     fn expiry(
         &self,
         policy: &Policy,

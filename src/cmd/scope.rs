@@ -14,7 +14,7 @@ use clap::Subcommand;
 use comfy_table::Cell;
 use serde_json::json;
 
-/// How many of the keys that use a scope are named.
+/// Most keys that are named of those that use a scope.
 const NAMED_MAX: u64 = 5;
 
 /// List, register or remove scopes

@@ -9,7 +9,7 @@ use crate::output::{Record, details, unwritable};
 use crate::store::{self, LogFilter, Read};
 use std::ops::ControlFlow;
 
-/// How many of a key's last events are shown.
+/// Most events of a key that are shown, the last ones.
 const EVENTS: u64 = 5;
 
 /// Show one key

@@ -23,7 +23,7 @@ pub fn file_path(named: Named) -> impl TypedValueParser<Value = PathBuf> {
 /// Number of owners of a project that are named.
 const OWNERS_MAX: usize = 10;
 
-/// Why a change is made.
+/// Reason for a change.
 #[derive(Args, Debug)]
 pub struct Why {
     /// The reason, kept in the audit log
@@ -31,7 +31,7 @@ pub struct Why {
     pub reason: Option<String>,
 }
 
-/// When a key is to expire, with the words in which that was given.
+/// Expiry for a key, with the words in which that was given.
 #[derive(Clone, Debug)]
 pub struct Expiry {
     /// The time.

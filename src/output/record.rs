@@ -6,7 +6,7 @@ use crate::key::Key;
 use crate::when::Timestamp;
 use std::io;
 
-/// What programs are told of a key: a value for each of [`Record::FIELDS`].
+/// Record of a key for programs: a value for each of [`Record::FIELDS`].
 pub struct Record<'a>([Value<'a>; 17]);
 
 impl<'a> Record<'a> {

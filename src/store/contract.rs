@@ -80,7 +80,7 @@ pub trait Read {
     /// The scopes that may be given.
     fn scopes(&self) -> Result<Registry>;
 
-    /// What `actor` may do.
+    /// The rights of `actor`.
     fn access(&self, actor: &Actor) -> Result<Access>;
 
     /// Up to `limit` keys that have `scope` and are not deleted.

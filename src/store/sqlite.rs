@@ -53,7 +53,7 @@ use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often a reader without a write-ahead log starts again because the file changed under it.
+/// Most times that a reader without a write-ahead log starts again because the file changed under it.
 const RETRIES: u32 = 10;
 
 /// Size of the page caches of all connections of a pool together, in KiB: much of a store with a
@@ -81,7 +81,7 @@ pub struct Sqlite {
     location: Location,
     purpose: Purpose,
     opened: RefCell<Opened>,
-    /// How often it was opened anew since.
+    /// The number of times that it was opened anew since.
     count: Cell<u64>,
     /// The size of the page cache in KiB, if it was set.
     cache: Cell<Option<i64>>,

@@ -13,10 +13,10 @@ use std::fmt;
 /// After so long without use a key is looked at.
 const UNUSED: Span = Span::days(90);
 
-/// How many keys are named.
+/// Most keys that are named.
 const NAMED: usize = 10;
 
-/// What was counted so far.
+/// Counts so far.
 pub struct Tally<'a> {
     policy: &'a Policy,
     now: Timestamp,
@@ -176,7 +176,7 @@ fn has_odd_name(key: &Key) -> bool {
     names.any(|name| !name::is_plain_to_see(name))
 }
 
-/// How many keys, and the first of them.
+/// Number of keys, and the first of them.
 #[derive(Default)]
 struct Keys {
     count: u64,

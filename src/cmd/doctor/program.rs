@@ -1,4 +1,4 @@
-//! Which program a shell finds by this one's name: Linux's keyutils has a `keyctl` too.
+//! The program that a shell finds by this one's name: Linux's keyutils has a `keyctl` too.
 
 use crate::called::OWN;
 use crate::error::escape;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub struct Found {
     /// Its path as a message shows it.
     pub shown: String,
-    /// Whether it is the program that runs.
+    /// True if it is the program that runs.
     pub is_own: bool,
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::fmt;
 use std::io;
 
-/// How many places of damage people are shown.
+/// Most places of damage that people are shown.
 const PLACES_MAX: usize = 5;
 
 /// Remarks as they are printed.
@@ -68,7 +68,7 @@ fn told(remark: &Remark, called: &Called) -> Told {
     }
 }
 
-/// How much there is: `2 findings, 1 note`.
+/// The numbers of both: `2 findings, 1 note`.
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: usize, one: &str| match count {

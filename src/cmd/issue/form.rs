@@ -8,7 +8,7 @@ use crate::output::{Record, unwritable};
 use crate::when::Timestamp;
 use zeroize::Zeroizing;
 
-/// How many tokens are handed over, as `--count` says.
+/// Number of tokens that are handed over, as `--count` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number {
     /// One, without a list around it.

@@ -26,7 +26,7 @@ const CHUNK: usize = 256;
 struct Done {
     /// The verdicts in JSON, one a line.
     text: Vec<u8>,
-    /// How many there are.
+    /// The number of them, by verdict.
     count: Count,
     /// Notes to write to the store.
     notes: Vec<Note>,

@@ -1,4 +1,4 @@
-//! What a restore replaces, kept beside the store.
+//! Files that a restore replaces, kept beside the store.
 
 use super::owner;
 use super::parts::beside;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// The longest name, in bytes, that file systems have room for.
 const NAME_MAX: usize = 255;
 
-/// What stands between a store's name and the time in the name of what a restore replaced.
+/// Text between a store's name and the time in the name of what a restore replaced.
 pub const REPLACED: &str = ".replaced-";
 
 /// A place of its own for what was replaced. What was put there is removed again, unless it is

@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    /// What a walk through `rows` of SQL gives for the keys 1 to 3.
+    /// Result of a walk through `rows` of SQL for the keys 1 to 3.
     fn taken(rows: &str) -> Result<[Vec<String>; 3]> {
         let connection = Connection::open_in_memory()?;
         let mut statement = connection.prepare(&format!("VALUES {rows}"))?;

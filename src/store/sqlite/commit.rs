@@ -32,7 +32,7 @@ fn transact(connection: &mut Connection, subject: Subject<'_>, job: Job<'_>) -> 
     committed.map_err(|cause| uncommitted(connection, subject, cause))
 }
 
-/// What is told of a commit that failed with `cause`, having undone what it may have done.
+/// Returns the error for a commit that failed with `cause`, having undone what it may have done.
 pub fn uncommitted<'a>(
     connection: &Connection,
     subject: impl Into<Subject<'a>>,

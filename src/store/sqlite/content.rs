@@ -5,7 +5,7 @@ use super::error::{Error, Refusal, Result};
 use super::migrate::{self, foreign, is_empty};
 use rusqlite::Connection;
 
-/// Whether a file that nothing was ever put into may become a store.
+/// Treatment of a file that nothing was ever put into.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
     /// It may.

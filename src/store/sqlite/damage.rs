@@ -1,4 +1,4 @@
-//! What is wrong with a store's content. A check goes on where the one before it failed, reads row
+//! Damage in a store's content. A check goes on where the one before it failed, reads row
 //! by row, and takes nothing of what it reads on trust.
 
 mod found;

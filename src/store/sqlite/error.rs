@@ -8,7 +8,7 @@ use crate::id::KeyId;
 use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
 
-/// What SQLite, or what a row holds, can be at fault for.
+/// Fault of SQLite, of a row, or of the file.
 pub enum Error {
     /// SQLite refused.
     Sqlite(rusqlite::Error),
@@ -58,7 +58,7 @@ impl From<Told> for Error {
 }
 
 impl Error {
-    /// Whether a store was met that only a reader with more rights could open.
+    /// Tells whether a store was met that only a reader with more rights could open.
     pub fn is_unopenable(&self) -> bool {
         matches!(self, Error::Sqlite(error) if matches!(
             code(error),
@@ -66,7 +66,7 @@ impl Error {
         ))
     }
 
-    /// Whether another process was in the way.
+    /// Tells whether another process was in the way.
     pub fn is_busy(&self) -> bool {
         matches!(self, Error::Sqlite(error) if matches!(
             code(error),
@@ -74,7 +74,7 @@ impl Error {
         ))
     }
 
-    /// Whether what the file holds is at fault, and not how it was reached.
+    /// Tells whether the file's content is at fault, and not the way to it.
     pub fn is_damage(&self) -> bool {
         match self {
             Error::Damaged(_) | Error::Column(_) | Error::Policy(_) | Error::Key(..) => true,
@@ -93,7 +93,7 @@ impl Error {
         }
     }
 
-    /// What is at fault, without the store's name.
+    /// The fault, without the store's name.
     pub fn in_words(&self) -> String {
         match self {
             Error::Sqlite(error) => in_words(error).to_owned(),
@@ -293,7 +293,7 @@ pub fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
     }
 }
 
-/// What is said of a file that is no SQLite file at all.
+/// Returns the error for a file that is no SQLite file at all.
 pub fn not_a_store(store: &str) -> Told {
     Told::unavailable(format!("{store} is not a keyctl store")).hint(
         Hint::from("name another file: --db PATH; if it was a store, move it away, then restore a backup: ")

@@ -1,4 +1,4 @@
-//! Where a store's file lies, and what may lie there: permissions at creation, not after.
+//! Location of a store's file, and what may lie there: permissions at creation, not after.
 
 use super::owner::{self, SHARED_DIRECTORY};
 use super::parts::{has_lost_all, real_place, refuse_part, strip_part, whole_of};
@@ -68,7 +68,7 @@ impl Location {
         escape(&self.path.to_string_lossy())
     }
 
-    /// Whether nothing at all is there, not even a link, or an empty file that never held anything.
+    /// Tells whether nothing at all is there, not even a link, or an empty file that never held anything.
     pub fn is_vacant(&self) -> bool {
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) => metadata.is_file() && metadata.len() == 0 && !has_lost_all(&self.path),
@@ -301,7 +301,7 @@ impl Location {
         )
     }
 
-    /// What is said where `what` could not be done to the store.
+    /// Returns the error where `what` could not be done to the store.
     pub fn failed(&self, what: &str, cause: io::Error) -> Error {
         Error::unavailable(format!("{what} {}", self.shown()))
             .because(cause)
@@ -315,7 +315,7 @@ const FOR_GROUP: u32 = 0o070;
 /// The bits of a mode that let anybody do something.
 const FOR_ALL: u32 = 0o777;
 
-/// Who may use a store.
+/// Users who may use a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
     /// The group that shares the store's directory, or else its owner alone.

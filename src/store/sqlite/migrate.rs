@@ -91,7 +91,7 @@ pub fn check_current(connection: &Connection) -> Result<()> {
     )))
 }
 
-/// Whether every step was taken.
+/// Tells whether every step was taken.
 pub fn is_current(connection: &Connection) -> Result<bool> {
     Ok(version(connection)? == MIGRATIONS.len())
 }
@@ -105,7 +105,7 @@ pub fn version(connection: &Connection) -> Result<usize> {
         .ok_or(Error::Refused(Refusal::Newer(stored)))
 }
 
-/// What is said of another program's SQLite file.
+/// Returns the error for another program's SQLite file.
 pub fn foreign(connection: &Connection) -> Error {
     Error::Told(
         Told::unavailable(format!(
@@ -116,7 +116,7 @@ pub fn foreign(connection: &Connection) -> Error {
     )
 }
 
-/// Whether nothing was ever put into the file.
+/// Tells whether nothing was ever put into the file.
 pub fn is_empty(connection: &Connection) -> Result<bool> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let objects: i64 =
@@ -124,7 +124,7 @@ pub fn is_empty(connection: &Connection) -> Result<bool> {
     Ok(version == 0 && objects == 0)
 }
 
-/// How a message names the store.
+/// Path of the store, as a message shows it.
 pub fn path_of(connection: &Connection) -> String {
     escape(connection.path().unwrap_or("the store"))
 }

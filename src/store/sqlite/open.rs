@@ -1,4 +1,4 @@
-//! How a connection is opened, and what is set on it.
+//! Connections: the ways to open one, and the settings on it.
 
 use super::base::{BUSY_TIMEOUT, Subject, shown};
 use super::content::{Content, Empty, check, content};
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// could put into one, and little enough to be held in memory.
 const VALUE_MAX: i32 = 16 << 20;
 
-/// How long to wait before what SQLite answers BUSY to at once, whatever the timeout, is tried again:
+/// Time to wait before what SQLite answers BUSY to at once, whatever the timeout, is tried again:
 /// switching to write-ahead logging, and having the file to oneself.
 const RETRY: Duration = Duration::from_millis(5);
 
@@ -259,7 +259,7 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Whether the file at `path` is SQLite's, and nothing was ever put into it.
+/// Tells whether the file at `path` is SQLite's, and nothing was ever put into it.
 pub fn holds_nothing(path: &Path) -> bool {
     let look = |access| {
         check_file(path)?;

@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 /// Suffixes that SQLite adds to the name of a file: the log, its index, and the journal.
 const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Whether a journal lies beside the file at `path`: somebody is just making it a store or putting a
+/// Tells whether a journal lies beside the file at `path`: somebody is just making it a store or putting a
 /// copy in its place, or was ended at that, and it is to be undone.
 pub fn has_journal(path: &Path) -> bool {
     is_filled(&beside(path, "-journal"))
 }
 
-/// Whether the file at `path` is empty while its write-ahead log is not: it was a store.
+/// Tells whether the file at `path` is empty while its write-ahead log is not: it was a store.
 pub fn has_lost_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.len() == 0) && has_log(path)
 }

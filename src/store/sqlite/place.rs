@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What SQLite would take for a part of a file that lies beside it.
+/// Suffixes of the files that SQLite would apply to one that they lie beside.
 const APPLIED: [&str; 2] = ["-wal", "-journal"];
 
 /// The absolute path of a file that is to be made.
@@ -88,7 +88,7 @@ impl Place {
         })
     }
 
-    /// Why the file could not be made.
+    /// Returns the error where the file could not be made.
     pub fn failed(&self, cause: io::Error) -> Error {
         Error::io(format!("cannot make the file {}", self.shown()))
             .hint(directory::advice(&self.0, &cause))

@@ -1,4 +1,4 @@
-//! What is read, over a connection that may be inside a transaction or outside one.
+//! Queries of a transaction, each over its connection.
 
 use super::base::WITH_PROJECTS;
 use super::error::{Error, Result, code, misled};

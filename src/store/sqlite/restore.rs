@@ -185,7 +185,7 @@ impl Restoration {
         &self.damage_of_copy
     }
 
-    /// What is wrong with the store that is to be replaced, if it is damaged.
+    /// The damage of the store that is to be replaced, if there is any.
     pub fn damage(&self) -> Option<&str> {
         match &self.current {
             Current::Damaged(what) => Some(what),

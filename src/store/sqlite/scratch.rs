@@ -10,10 +10,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::process;
 
-/// What the name of every scratch directory begins with.
+/// Beginning of the name of every scratch directory.
 const PREFIX: &str = ".keyctl-";
 
-/// How many names are tried: more than processes of one number can have left behind.
+/// Most names that are tried: more than processes of one number can have left behind.
 const NAMES: u32 = 1000;
 
 /// A directory for its maker alone, removed with all that is in it when it is dropped.
@@ -119,7 +119,7 @@ fn open_directory(path: &Path) -> io::Result<File> {
     Ok(File::from(open(path, flags, Mode::empty())?))
 }
 
-/// Whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
+/// Tells whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
 pub fn is_scratch(name: &OsStr) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     name.to_str()

@@ -1,4 +1,4 @@
-//! What is written, inside one transaction.
+//! Writes of a transaction.
 
 use super::error::{Error, Result, code};
 use super::read;

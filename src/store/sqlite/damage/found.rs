@@ -40,7 +40,7 @@ const LINE_MAX: usize = 300;
 /// One check of a store's content.
 pub type Check = fn(&Connection, &mut Found) -> Result<()>;
 
-/// What was found so far.
+/// Findings so far.
 #[derive(Default)]
 pub struct Found {
     /// Each thing that is wrong, in order.

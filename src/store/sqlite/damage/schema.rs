@@ -1,4 +1,4 @@
-//! Whether a store's schema is the one that its version has, to the letter.
+//! Check that a store's schema is the one that its version has, to the letter.
 
 use super::found::Found;
 use crate::store::sqlite::error::Result;
@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
 
-/// What a schema is made of: the kind of each thing and its name, and the table and the text.
+/// Parts of a schema: the kind of each thing and its name, and the table and the text.
 type Schema = BTreeMap<(String, String), (String, String)>;
 
 const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";

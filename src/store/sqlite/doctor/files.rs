@@ -1,4 +1,4 @@
-//! What the files' modes, owners and neighbours mean. Pure: the facts are given.
+//! Opinion of the files' modes, owners and siblings. Pure: the facts are given.
 
 use super::surroundings::{Beginning, GROUP_WRITE, Journal, Stat, Surroundings};
 use crate::error::shell_word;
@@ -14,7 +14,7 @@ const OTHERS_WRITE: u32 = 0o002;
 const GROUP: u32 = 0o070;
 const STICKY: u32 = 0o1000;
 
-/// What to do about a file that a restore does not take for a store.
+/// Advice on a file that a restore does not take for a store.
 pub fn move_and_restore() -> Hint {
     Hint::from("move it away, then restore a backup: ").and(run!("restore PATH"))
 }
@@ -193,7 +193,7 @@ fn directories(place: &Surroundings, remarks: &mut Remarks) {
     }
 }
 
-/// What others may do as well is no matter of the group.
+/// Permissions that others have as well are no matter of the group.
 fn groups(place: &Surroundings, remarks: &mut Remarks) {
     let store = &place.store;
     let differs = |file: &&Stat| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
@@ -277,12 +277,12 @@ fn and_more(first: &str, count: usize) -> String {
     format!("{first}{more}")
 }
 
-/// Whether a group may do what others may not.
+/// Tells whether a group may do what others may not.
 fn exceeds_others(mode: u32) -> bool {
     (mode & GROUP) >> 3 & !mode != 0
 }
 
-/// What the last three bits of `mode` allow, in words.
+/// The permissions of the last three bits of `mode`, in words.
 fn rights(mode: u32) -> String {
     [(READ, "read"), (WRITE, "write"), (EXECUTE, "execute")]
         .into_iter()

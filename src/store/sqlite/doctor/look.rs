@@ -18,10 +18,10 @@ use std::path::Path;
 /// The bits of a mode that are permissions.
 const PERMISSIONS: u32 = 0o7777;
 
-/// How many bytes SQLite's header of a file has.
+/// Bytes of SQLite's header of a file.
 const HEADER: usize = 100;
 
-/// Where the store at `location` lies, as `you` see it. Fails if there is none, or if it may not be
+/// Looks around the store at `location`, as `you` see it. Fails if there is none, or if it may not be
 /// looked at.
 pub fn around(location: &Location, you: u32) -> Result<Surroundings> {
     let path = location.existing()?;
@@ -108,7 +108,7 @@ fn journal(path: &Path) -> Option<Journal> {
     })
 }
 
-/// What the store's file at `path` begins with, as far as it can be read.
+/// The beginning of the store's file at `path`, as far as it can be read.
 fn beginning_of(path: &Path, size: u64) -> Beginning {
     let is_blank =
         || first_bytes(path, HEADER).is_ok_and(|read| read.iter().all(|&byte| byte == 0));

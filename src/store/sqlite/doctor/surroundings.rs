@@ -13,11 +13,11 @@ pub struct Stat {
     pub shown: String,
     /// Its permission bits.
     pub mode: u32,
-    /// Whose it is.
+    /// Its owner.
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub size: u64,
     /// The number of its names (hard links).
     pub names: u64,
@@ -33,7 +33,7 @@ impl Stat {
     }
 }
 
-/// What the store's file begins with.
+/// Beginning of a store's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
     /// SQLite's mark and keyctl's.
@@ -51,13 +51,13 @@ pub enum Beginning {
 pub struct Journal {
     /// The file, or what lies there in its place.
     pub entry: Stat,
-    /// Whether it is an ordinary file.
+    /// True if it is an ordinary file.
     pub is_file: bool,
-    /// Whether SQLite has something to undo by it before anything is read.
+    /// True if SQLite has something to undo by it before anything is read.
     pub is_hot: bool,
 }
 
-/// Where a store lies, and with what.
+/// A store's file, its siblings, and the directories around them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Surroundings {
     /// The uid of who looks.
@@ -66,7 +66,7 @@ pub struct Surroundings {
     pub link: Option<String>,
     /// The store's file.
     pub store: Stat,
-    /// What it begins with.
+    /// Its beginning.
     pub beginning: Beginning,
     /// The store's file is a mount point of its own.
     pub is_mounted_alone: bool,
@@ -76,7 +76,7 @@ pub struct Surroundings {
     pub odd: Vec<String>,
     /// The rollback journal, if there is one.
     pub journal: Option<Journal>,
-    /// What restores have put aside: `<store>.replaced-…`, ordinary files.
+    /// Files that restores have put aside: `<store>.replaced-…`, ordinary files.
     pub replaced: Vec<Stat>,
     /// The directories beside the store in which a backup or a restore works.
     pub scratch: Vec<String>,
@@ -111,7 +111,7 @@ impl Surroundings {
         !journal.is_file || self.is_foreign(&journal.entry)
     }
 
-    /// Whether the file was a store, going by what lies beside it, and is none any more. To open it
+    /// Tells whether the file was a store, going by what lies beside it, and is none any more. To open it
     /// could remove what lies there.
     pub fn is_ruined(&self) -> bool {
         let is_log = |file: &Stat| file.shown.ends_with("-wal") && file.size > 0;
@@ -122,7 +122,7 @@ impl Surroundings {
         }
     }
 
-    /// Whether `entry` belongs to nobody who has to do with the store.
+    /// Tells whether `entry` belongs to nobody who has to do with the store.
     pub fn is_strangers(&self, entry: &Stat) -> bool {
         ![self.you, ROOT, self.store.uid].contains(&entry.uid)
     }

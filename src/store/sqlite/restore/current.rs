@@ -1,4 +1,4 @@
-//! What a copy is to replace.
+//! The file or store that a copy is to replace.
 
 use super::super::actor::access;
 use super::super::base::BUSY_TIMEOUT;
@@ -14,7 +14,7 @@ use crate::store::sqlite::siblings::Siblings;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 
-/// What lies where the copy is to go.
+/// Thing that lies where the copy is to go.
 pub(super) enum Current {
     /// Nothing, or a file that nothing was ever put into.
     Nothing,
@@ -43,7 +43,7 @@ impl Current {
     }
 }
 
-/// What is at `location`, where only a store of ours may be replaced.
+/// Looks at what is at `location`, where only a store of ours may be replaced.
 pub(super) fn look(location: &Location) -> ToldResult<Current> {
     if location.is_vacant() {
         location.check_directory()?;
@@ -95,7 +95,7 @@ fn unfounded(path: &Path) -> ToldResult<Current> {
     }
 }
 
-/// Whether the file at `path` has a version that no store ever had. A newer one is none of these: it
+/// Tells whether the file at `path` has a version that no store ever had. A newer one is none of these: it
 /// may be sound.
 fn has_no_version(path: &Path) -> bool {
     if Siblings::of(path).check().is_err() {

@@ -1,4 +1,4 @@
-//! How what goes wrong with a restore is said.
+//! Errors of a restore, in words.
 
 use super::super::base::shown;
 use super::super::commit::uncertain;
@@ -6,7 +6,7 @@ use crate::error::{Error as Told, Kind};
 use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};
 
-/// What is said where the store may hold the copy although `error` was met, and what it replaced
+/// Returns `error` where the store may hold the copy all the same, and what it replaced
 /// is `kept`.
 pub(super) fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
     let error = match error.kind {
