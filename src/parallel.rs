@@ -12,13 +12,13 @@ const AHEAD: usize = 4;
 /// A job, and where its result goes.
 type Order<J, R> = (J, SyncSender<R>);
 
-/// Does `jobs` on `workers` threads, each with a worker of its own that `hire` makes, and gives
-/// `take` the results on this thread, in the order of the jobs, each as soon as it is there and
-/// those before it were taken. Jobs are drawn on a thread of their own, and only so many ahead that no
-/// worker waits: memory is bounded, however many there are.
+/// Runs `jobs` on `workers` threads, each with a closure of its own that `start_worker` returns, and
+/// calls `take` on this thread with each result, in the order of the jobs.
 ///
-/// With one worker, or where the system gives no threads, all is done on this one. What `take` holds is let
-/// go before the threads are waited for.
+/// A result is taken as soon as it is there and those before it were taken. Jobs are drawn on a thread of
+/// their own, and only so many ahead that no worker waits: memory is bounded, however many there are.
+/// With one worker, or where the system gives no threads, everything runs on this one. `take` is dropped
+/// before the threads are joined.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ type Order<J, R> = (J, SyncSender<R>);
 pub fn in_order<J, R, W>(
     workers: NonZeroUsize,
     jobs: impl Iterator<Item = J> + Send,
-    hire: impl Fn() -> W + Sync,
+    start_worker: impl Fn() -> W + Sync,
     take: impl FnMut(R) -> Result<()>,
 ) -> Result<()>
 where
@@ -37,13 +37,16 @@ where
 {
     // A lock, since a thread that cannot be started would take the jobs with it.
     let jobs = Mutex::new(jobs);
-    thread::scope(|scope| match start(scope, workers, &jobs, &hire) {
+    thread::scope(|scope| match start(scope, workers, &jobs, &start_worker) {
         // A worker that dropped its sender panicked.
         Some(results) => results
             .into_iter()
             .map_while(|result| result.recv().ok())
             .try_for_each(take),
-        None => locked(&jobs).by_ref().map(hire()).try_for_each(take),
+        None => locked(&jobs)
+            .by_ref()
+            .map(start_worker())
+            .try_for_each(take),
     })
 }
 
@@ -53,7 +56,7 @@ fn start<'scope, J, R, W>(
     scope: &'scope Scope<'scope, '_>,
     workers: NonZeroUsize,
     jobs: &'scope Mutex<impl Iterator<Item = J> + Send>,
-    hire: &'scope (impl Fn() -> W + Sync),
+    start_worker: &'scope (impl Fn() -> W + Sync),
 ) -> Option<Receiver<Receiver<R>>>
 where
     J: Send + 'scope,
@@ -70,7 +73,7 @@ where
     let started = (0..workers).take_while(|_| {
         let orders = Arc::clone(&orders);
         let worker = Builder::new().spawn_scoped(scope, move || {
-            let mut work = hire();
+            let mut work = start_worker();
             while let Some((job, answer)) = next(&orders) {
                 // Where nobody waits for it any more, the next is not drawn either.
                 drop(answer.send(work(job)));
@@ -111,8 +114,8 @@ mod tests {
         for workers in [1, 2, 3, 16] {
             let workers = NonZeroUsize::new(workers).unwrap();
             let mut taken = Vec::new();
-            let hire = || |job: u32| job * 2;
-            in_order(workers, 0..500, hire, |result| {
+            let start_worker = || |job: u32| job * 2;
+            in_order(workers, 0..500, start_worker, |result| {
                 taken.push(result);
                 Ok(())
             })
