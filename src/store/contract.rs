@@ -20,7 +20,7 @@ pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
 /// Callback of a scan of the log, for each event; says whether it wants more.
 pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
 
-/// Callback of [`Store::snapshot`]: gets a consistent view and its version. May run again if the file
+/// Callback of [`Store::snapshot`]: gets a consistent view and its version. May run again if the store
 /// changed underneath.
 pub type Look<'a> = dyn FnMut(&dyn Read, Version) -> Result<()> + 'a;
 
