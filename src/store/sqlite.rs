@@ -138,12 +138,16 @@ impl Opened {
 fn check_same(compared: Result<Comparison>, path: &Path) -> Result<()> {
     match compared? {
         Comparison::Same => Ok(()),
-        Comparison::Replaced => Err(Error::busy(format!(
-            "the store {} was replaced while it was in use",
-            shown(path)
-        ))
-        .hint("nothing was changed; run the command again")),
+        Comparison::Replaced => Err(replaced(path)),
     }
+}
+
+fn replaced(path: &Path) -> Error {
+    Error::busy(format!(
+        "the store {} was replaced while it was in use",
+        shown(path)
+    ))
+    .hint("nothing was changed; run the command again")
 }
 
 impl Sqlite {
@@ -353,6 +357,16 @@ impl Sqlite {
         }
     }
 
+    /// Refuses to write where the files that were opened for that are no longer where the store is.
+    fn check_writable(&self) -> Result<()> {
+        let opened = self.opened.borrow();
+        if self.count.get() > 0 {
+            // A look has followed the path to another file, which is open for reading only.
+            return Err(replaced(&opened.path));
+        }
+        check_same(opened.compare(&self.location), &opened.path)
+    }
+
     /// Opens the file that is there now, in place of the one that is open.
     fn reopen(&self) -> Result<()> {
         let path = self.location.existing()?;
@@ -423,14 +437,13 @@ impl Store for Sqlite {
     }
 
     fn write(&mut self, job: Job<'_>) -> Result<()> {
-        let opened = self.opened.get_mut();
-        check_same(opened.compare(&self.location), &opened.path)?;
+        self.check_writable()?;
         let Opened {
             connection,
             path,
             held,
             ..
-        } = opened;
+        } = self.opened.get_mut();
         let subject = Subject {
             path,
             purpose: &self.purpose,

@@ -575,6 +575,20 @@ fn snapshot_inside_a_snapshot_is_refused_even_where_the_store_was_replaced() {
     store::read(&*store, |moment| moment.head()).unwrap();
 }
 
+#[test]
+fn write_after_a_look_at_another_file_in_the_store_s_place_says_that_it_was_replaced() {
+    let world = World::quick();
+    let address = Address::new(&world.db(), None).unwrap();
+    let mut store = store::open(&address, Mode::Write).unwrap();
+    let another = world.path("another.db");
+    world.run(&format!("backup {}", another.display()));
+    fs::rename(&another, world.db()).unwrap();
+    store::read(&*store, |moment| moment.head()).unwrap();
+    let error = store::write(&mut *store, |_| Ok(())).unwrap_err();
+    assert_eq!(error.kind, Kind::Busy);
+    assert!(error.message.ends_with("was replaced while it was in use"));
+}
+
 /// A command line for the store at `path`.
 fn on<'w>(world: &'w World, path: &Path, words: &[&str]) -> Cmd<'w> {
     let db = [OsString::from("--db"), path.into()];

@@ -71,11 +71,11 @@ pub(super) fn in_place(
     mut aside: Aside,
     decide: &mut Decide<'_>,
 ) -> ToldResult<PathBuf> {
+    // Somebody may have been asked since it was opened.
+    store.check_writable()?;
     let opened = store.opened.get_mut();
     let path = opened.path.clone();
     let failed = |error: Error| error.about(&path);
-    // Somebody may have been asked since they were opened.
-    check_same(opened.compare(&store.location), &path)?;
     let compare = || {
         opened
             .held
