@@ -2,11 +2,11 @@
 
 use super::base::{BUSY_TIMEOUT, Subject};
 use super::error::Error as SqliteError;
+use super::parts::beside;
 use super::tx::SqliteTx;
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::store::contract::Job;
-use crate::store::sqlite::parts::beside;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
 use std::path::Path;

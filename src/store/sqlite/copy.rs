@@ -2,17 +2,16 @@
 
 use super::Sqlite;
 use super::damage::{self, Damage};
-use super::error::Error;
-use super::error::{failure, is_memory, source};
+use super::error::{Error, failure, is_memory, source};
+use super::file::Location;
 use super::identity::is_same;
+use super::place::Place;
 use super::read;
+use super::scratch::Scratch;
 use crate::error::{Error as Told, Result as ToldResult, Source};
 use crate::event::Head;
 use crate::hint::{Hint, run};
 use crate::store::contract::Store;
-use crate::store::sqlite::file::Location;
-use crate::store::sqlite::place::Place;
-use crate::store::sqlite::scratch::Scratch;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql};
 use std::fs::File;

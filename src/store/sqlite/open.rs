@@ -3,13 +3,13 @@
 use super::base::{BUSY_TIMEOUT, Subject, shown};
 use super::content::{Content, Empty, check, content};
 use super::error::{Error, Refusal, Result, not_a_store};
+use super::fingerprint::Fingerprint;
 use super::header::is_marked;
 use super::migrate::path_of;
+use super::mount::is_mount_point;
+use super::parts::{has_journal, has_lost_all};
+use super::siblings::{Foreign, Siblings, would_be_strangers};
 use crate::error::{Error as Told, Result as ToldResult};
-use crate::store::sqlite::fingerprint::Fingerprint;
-use crate::store::sqlite::mount::is_mount_point;
-use crate::store::sqlite::parts::{has_journal, has_lost_all};
-use crate::store::sqlite::siblings::{Foreign, Siblings, would_be_strangers};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};

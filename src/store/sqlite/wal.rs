@@ -3,7 +3,7 @@
 //! SQLite reads a log up to the first frame whose checksum is wrong, and ignores the rest without an
 //! error: after one flipped bit, a store that is in its log alone looks as if it was never made.
 
-use crate::store::sqlite::parts::beside;
+use super::parts::beside;
 use rusqlite::Connection;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,16 +1,16 @@
 //! The file or store that a copy is to replace.
 
-use super::super::actor::access;
-use super::super::base::BUSY_TIMEOUT;
-use super::super::content::Empty;
-use super::super::header::is_marked;
-use super::super::{Sqlite, damage, migrate, open};
 use crate::env::Actor;
 use crate::error::Result as ToldResult;
 use crate::store::contract;
+use crate::store::sqlite::actor::access;
+use crate::store::sqlite::base::BUSY_TIMEOUT;
+use crate::store::sqlite::content::Empty;
 use crate::store::sqlite::file::Location;
+use crate::store::sqlite::header::is_marked;
 use crate::store::sqlite::parts::has_log;
 use crate::store::sqlite::siblings::Siblings;
+use crate::store::sqlite::{Sqlite, damage, migrate, open};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 

@@ -1,20 +1,19 @@
 //! The two ways in which a copy takes a store's place: row by row in one transaction, or page by page over a
 //! file that cannot be read.
 
-use super::super::aside::Aside;
-use super::super::commit::{truncate_log, uncommitted};
-use super::super::copy::Text;
-use super::super::error::{Error, Result};
-use super::super::file::Location;
-use super::super::identity::{Comparison, Held};
-use super::super::scratch::Scratch;
-use super::super::tx::SqliteTx;
-use super::super::{Sqlite, check_same, write};
 use super::words::in_doubt;
 use crate::error::{Error as Told, Kind, Result as ToldResult};
 use crate::event::Event;
-use crate::store::contract;
-use crate::store::contract::Read;
+use crate::store::contract::{self, Read};
+use crate::store::sqlite::aside::Aside;
+use crate::store::sqlite::commit::{truncate_log, uncommitted};
+use crate::store::sqlite::copy::Text;
+use crate::store::sqlite::error::{Error, Result};
+use crate::store::sqlite::file::Location;
+use crate::store::sqlite::identity::{Comparison, Held};
+use crate::store::sqlite::scratch::Scratch;
+use crate::store::sqlite::tx::SqliteTx;
+use crate::store::sqlite::{Sqlite, check_same, write};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};

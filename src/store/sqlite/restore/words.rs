@@ -1,8 +1,8 @@
 //! Errors of a restore, in words.
 
-use super::super::base::shown;
-use super::super::commit::uncertain;
 use crate::error::{Error as Told, Kind};
+use crate::store::sqlite::base::shown;
+use crate::store::sqlite::commit::uncertain;
 use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};
 
