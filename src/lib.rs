@@ -59,6 +59,9 @@ use std::io::ErrorKind;
 /// The commands as help and manual show them: groups with a title, in the order of a key's life.
 pub use cmd::GROUPS;
 
+/// Completion scripts, which `keyctl completions` prints and `completions/` holds.
+pub use cmd::completion_script;
+
 /// The command line's definition, from which help, manual pages and completions are made.
 pub fn command() -> clap::Command {
     cli::in_groups(Cli::command())

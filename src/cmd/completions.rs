@@ -9,6 +9,7 @@ mod scripts;
 mod values;
 
 pub use ask::Asked;
+pub use scripts::script as completion_script;
 
 use super::Cx;
 use crate::error::{DONE, Result};

@@ -1,12 +1,15 @@
-//! `man/`: made from the command line's definition, committed, and fresh.
+//! Freshness of `man/` and `completions/`, which are generated and committed.
 //!
-//! `UPDATE=1 cargo test --locked generated` writes it anew and removes what does not belong.
+//! `UPDATE=1 cargo test --locked generated` rewrites both and removes what does not belong there.
 
 mod manual;
+mod scripts;
 
 use crate::exe::harness::skipped;
-use manual::Pages;
-use std::collections::BTreeSet;
+use crate::harness::World;
+use clap::ValueEnum;
+use clap_complete::{Generator, Shell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -22,6 +25,20 @@ const UPDATE: &str = "UPDATE";
 #[test]
 fn the_manual_pages_are_fresh() {
     check("man", &manual::pages("keyctl"));
+}
+
+#[test]
+fn the_completion_scripts_are_fresh() {
+    check("completions", &scripts::scripts("keyctl"));
+}
+
+#[test]
+fn completions_prints_the_script_that_is_committed() {
+    let (world, scripts) = (World::new(), scripts::scripts("keyctl"));
+    for shell in Shell::value_variants() {
+        let printed = world.run(&format!("completions {shell}")).stdout;
+        assert_eq!(printed, scripts[&shell.file_name("keyctl")], "{shell}");
+    }
 }
 
 #[test]
@@ -117,9 +134,10 @@ fn output(command: &mut Command) -> Option<Output> {
     }
 }
 
-/// Compares the files of `dir` with `made`, or makes them so if the environment says [`UPDATE`].
+/// Compares the files of `dir` with `made`, texts by file name; rewrites them first if the environment
+/// has [`UPDATE`].
 #[track_caller]
-fn check(dir: &str, made: &Pages) {
+fn check(dir: &str, made: &BTreeMap<String, String>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     if std::env::var_os(UPDATE).as_deref() == Some(OsStr::new("1")) {
         fs::create_dir_all(&path).unwrap();
@@ -138,7 +156,7 @@ fn check(dir: &str, made: &Pages) {
         .collect();
     assert!(
         wrong.is_empty(),
-        "not what the command line's definition makes of it:\n{}to bring it up to date: {UPDATE}=1 cargo test --locked generated",
+        "not as generated:\n{}to bring {dir}/ up to date: {UPDATE}=1 cargo test --locked generated",
         wrong.concat()
     );
 }
@@ -172,7 +190,7 @@ fn names(dir: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-fn write(dir: &Path, files: &Pages) {
+fn write(dir: &Path, files: &BTreeMap<String, String>) {
     for (name, text) in files {
         fs::write(dir.join(name), text).unwrap();
     }

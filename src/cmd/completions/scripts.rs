@@ -16,7 +16,7 @@ pub const VARIABLE: &str = "KEYCTL_COMPLETE";
 /// What a token has in it, whatever its prefix: an extended regular expression.
 const TOKEN: &str = "_[0-9a-z]{12}_[0-9A-Za-z]{40}";
 
-/// The script for `shell` that completes the command `name` by asking `program`.
+/// Script for `shell` that completes the command `name` by asking `program`.
 pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
     let ours = |script: &str, function: String, program: String| {
         script
@@ -31,7 +31,7 @@ pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
         let mut script = Vec::new();
         let written = shell.write_registration(VARIABLE, name, name, program, &mut script);
         written.map_err(unwritable)?;
-        Ok(script)
+        Ok([script.trim_ascii(), b"\n"].concat())
     };
     match shell {
         Shell::Elvish => theirs(&Elvish),

@@ -1,0 +1,65 @@
+_keyctl() {
+    local line=${COMP_LINE:0:COMP_POINT} rest raw word char open='' base='' before='' i value help
+    local -a raws=() words=() values=() helps=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        rest=${line#"${line%%[![:space:]]*}"}
+        raw=${COMP_WORDS[i]}
+        ((i == COMP_CWORD)) && raw=$rest
+        if ((i > 0)) && [[ $rest == "$line" && -n $line ]]; then
+            raws[${#raws[@]}-1]+=$raw
+        else
+            raws[${#raws[@]}]=$raw
+        fi
+        line=${rest#"$raw"}
+    done
+    # `open` becomes the quote in which the cursor stands, `base` what stands before the part that bash
+    # replaces.
+    for raw in "${raws[@]}"; do
+        word='' open='' base=''
+        for ((i = 0; i < ${#raw}; i++)); do
+            char=${raw:i:1}
+            if [[ $char == \\ && $open != \' ]]; then
+                i=$((i + 1))
+                [[ $open == \" && ${raw:i:1} != [\"\\\$\`] ]] && word+=$char
+                word+=${raw:i:1}
+            elif [[ $char == "$open" ]]; then
+                open='' base=$before
+            elif [[ -z $open && $char == [\"\'] ]]; then
+                open=$char before=$base base=$word
+            else
+                # Bash replaces from behind a character that breaks words, but for this one from it on.
+                [[ $char == @ && -z $open && $COMP_WORDBREAKS == *@* ]] && base=$word
+                word+=$char
+                [[ $char != @ && -z $open && $COMP_WORDBREAKS == *"$char"* ]] && base=$word
+            fi
+        done
+        words[${#words[@]}]=$word
+    done
+    [[ "${words[*]}" =~ _[0-9a-z]{12}_[0-9A-Za-z]{40} ]] && return
+
+    while IFS=$'\t' read -r value help; do
+        [[ $open == \" && $value == *[\"\\\$\`!]* ]] && continue
+        [[ $open == \' && $value == *\'* ]] && continue
+        values[${#values[@]}]=$value
+        helps[${#helps[@]}]=$help
+    done < <(KEYCTL_COMPLETE=bash 'keyctl' -- "${words[@]}" 2>/dev/null)
+
+    COMPREPLY=()
+    for ((i = 0; i < ${#values[@]}; i++)); do
+        value=${values[i]#"$base"}
+        if [[ -z $open ]]; then
+            printf -v value '%q' "$value"
+            # With no brace around it a comma is nothing to bash.
+            value=${value//\\,/,}
+        fi
+        # Only while all are listed: what is put on the line is the value alone.
+        if ((COMP_TYPE == 63 && ${#values[@]} > 1)) && [[ -n ${helps[i]} ]]; then
+            value+="  (${helps[i]})"
+        fi
+        COMPREPLY[i]=$value
+    done
+    if [[ ${#values[@]} == 1 && ${values[0]} == */ ]]; then
+        compopt -o nospace 2>/dev/null
+    fi
+}
+complete -o nosort -F _keyctl keyctl 2>/dev/null || complete -F _keyctl keyctl
