@@ -42,6 +42,6 @@ fn the_package_is_made_of_what_is_built_for_it() {
         .output()
         .unwrap();
     assert!(built.status.success(), "{built:?}");
-    let script = fs::read_to_string(tree.join("target/package/completions/api-keyctl")).unwrap();
-    assert_eq!(script, "new\n");
+    let packaged = fs::read_to_string(tree.join("target/release/keyctl")).unwrap();
+    assert_eq!(packaged, "#!/bin/sh\necho new\n");
 }
