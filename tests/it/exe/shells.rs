@@ -5,6 +5,7 @@ use super::terminal::{Session, Terminal};
 use crate::harness::{exe, id_of};
 use pty_process::blocking::Command;
 use std::fs;
+use std::path::Path;
 use std::process;
 
 /// What a shell prints once it waits for a line.
@@ -71,11 +72,16 @@ impl Shell {
     }
 }
 
+/// Copies a script of the tree, which is what `keyctl completions` prints, into `directory`.
+fn install(site: &Site, script: &str, directory: &str) {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    fs::create_dir_all(site.path(directory)).unwrap();
+    fs::copy(scripts.join(script), site.path(directory).join(script)).unwrap();
+}
+
 fn bash(site: &Site) -> Option<Shell> {
-    let setup = format!(
-        "eval \"$(keyctl completions bash)\"; PS1='{}''{}'\n",
-        "ready", "> "
-    );
+    install(site, "keyctl.bash", ".");
+    let setup = format!(". ./keyctl.bash; PS1='{}''{}'\n", "ready", "> ");
     Shell::start(site, "bash", &["--norc", "--noprofile", "-i"], &setup)
 }
 
@@ -88,11 +94,15 @@ fn zsh(site: &Site) -> Option<Shell> {
 }
 
 fn fish(site: &Site) -> Option<Shell> {
-    let file = "~/.config/fish/completions";
-    let install = format!("mkdir -p {file} && keyctl completions fish > {file}/keyctl.fish");
-    run(&mut site.sh(&install)).code(0);
+    install(site, "keyctl.fish", ".config/fish/completions");
     let setup = "function fish_prompt; echo -n ready; echo -n '> '; end\n";
     Shell::start(site, "fish", &["-i"], setup)
+}
+
+fn elvish(site: &Site) -> Option<Shell> {
+    install(site, "keyctl.elv", ".");
+    let setup = "eval (slurp < keyctl.elv); set edit:prompt = { put 'ready'; put '> ' }\n";
+    Shell::start(site, "elvish", &["-norc", "-i"], setup)
 }
 
 /// What each of the shells must do.
@@ -180,6 +190,19 @@ fn fish_looks_where_the_line_says() {
     looks_where_the_line_says(fish);
 }
 
+#[test]
+fn elvish_completes_a_line() {
+    let (site, id) = store();
+    let Some(mut shell) = elvish(&site) else {
+        return;
+    };
+    shell.shows(
+        "keyctl sho\t ci-\t --format json\n",
+        &format!("\"id\":\"{id}\""),
+    );
+    shell.end();
+}
+
 /// README's alias completes as the program does: in bash, with one more line.
 #[track_caller]
 fn completes_an_alias(shell: Option<Shell>, line: &str, id: &str) {
@@ -217,9 +240,7 @@ fn fish_completes_an_alias() {
 #[test]
 fn zsh_finds_the_script_in_a_directory_of_its_own() {
     let (site, id) = store();
-    let script = site.run("completions zsh").stdout;
-    fs::create_dir(site.path("functions")).unwrap();
-    fs::write(site.path("functions/_keyctl"), script).unwrap();
+    install(&site, "_keyctl", "functions");
     let setup = format!(
         "fpath=($HOME/functions $fpath); autoload -Uz compinit; compinit -u -D; PS1='{}''{}'\n",
         "ready", "> "
