@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the README's pictures from what the program writes at a terminal.
+"""Draws the pictures of the README and the guide from what the program writes at a terminal.
 
     docs/pictures/draw.py                   draw them all anew
     docs/pictures/draw.py --check           exit with 1 and name those that would be drawn otherwise

@@ -1,5 +1,6 @@
-//! What the documents say to type is typed, and what they say comes out comes out: the README, the
-//! other documents beside it, and the examples of every help text and manual page.
+//! Tests of the documents: the commands of the README, the guide and the other pages are typed and
+//! print what the page says, and the examples of every help text and
+//! manual page work.
 
 mod blocks;
 mod console;
@@ -8,3 +9,4 @@ mod likeness;
 mod others;
 mod reader;
 mod table;
+mod worlds;

@@ -1,4 +1,4 @@
-//! The fenced blocks of the documents beside the README.
+//! The fenced blocks of the documents: those at the top of the tree, and the pages of the guide.
 
 use std::fmt::{self, Display, Formatter};
 use std::fs;
@@ -9,18 +9,18 @@ const FENCE: &str = "```";
 /// A fenced block.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// The document's file name.
+    /// The document's path in the tree.
     pub file: String,
-    /// The line of what is first in it, counted from 1.
+    /// The number of its first line, counted from 1.
     pub line: usize,
-    /// What stands behind the fence: `console`, `sh`, or nothing.
+    /// The word behind the fence: `console`, `sh`, or none.
     pub kind: String,
-    /// What is in it, each line with its end.
+    /// Its lines, each with its end.
     pub text: String,
 }
 
 impl Block {
-    /// What is first in it, by which tables name it.
+    /// Its first line, by which tables name it.
     pub fn first(&self) -> &str {
         self.text.lines().next().unwrap_or_default()
     }
@@ -35,18 +35,31 @@ impl Display for Block {
     }
 }
 
-/// Every block of every document beside the README, and of that itself, in order.
+/// The directories whose pages have their blocks run by these tests; those of the recipes have
+/// tests of their own.
+const DIRECTORIES: [&str; 2] = ["", "docs/guide/"];
+
+/// Every block of every document, in order.
 pub fn all() -> Vec<Block> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<String> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".md"))
+    let mut files: Vec<String> = DIRECTORIES
+        .iter()
+        .flat_map(|directory| pages(root, directory))
         .collect();
     files.sort();
     files
         .iter()
         .flat_map(|file| of(file, &fs::read_to_string(root.join(file)).unwrap()))
+        .collect()
+}
+
+/// The paths of the pages in a directory.
+fn pages(root: &Path, directory: &str) -> Vec<String> {
+    fs::read_dir(root.join(directory))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".md"))
+        .map(|name| format!("{directory}{name}"))
         .collect()
 }
 

@@ -1,20 +1,18 @@
-//! The `console` blocks: each command is typed at a terminal, one after the other in one shell, and
-//! what the terminal shows is what stands there.
+//! The `console` blocks: the commands of a page are typed at a terminal, one after the other in the
+//! page's world, and the terminal shows what the page says.
 
 use super::blocks::{self, Block};
 use super::likeness::Likeness;
 use super::reader::Machine;
-use crate::exe::harness::skipped;
-use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use super::worlds::{self, Users, World};
+use std::collections::BTreeSet;
 
-/// A command of a block, and what it prints.
+/// A command of a block and its output.
 #[derive(Debug, PartialEq, Eq)]
 struct Step {
     /// The line of the document that it stands on.
     line: usize,
-    /// Who types it, where several do.
+    /// The user who types it, on a page of several.
     user: Option<String>,
     command: String,
     printed: String,
@@ -47,32 +45,32 @@ fn steps(block: &Block) -> Vec<Step> {
     steps
 }
 
-/// Who is at the prompt that `line` begins with, and what is typed there.
+/// The user and the command of a line that begins with a prompt.
 fn prompt(line: &str) -> Option<(&str, &str)> {
     let (user, command) = line.split_once("$ ")?;
     let is_user = user.chars().all(|c| c.is_ascii_lowercase());
     is_user.then_some((user, command))
 }
 
-/// The console blocks whose first command `is_ours`, with their steps.
-fn sessions(is_ours: impl Fn(&Step) -> bool) -> Vec<(Block, Vec<Step>)> {
+/// The console blocks of every page.
+fn consoles() -> impl Iterator<Item = Block> {
     blocks::all()
         .into_iter()
         .filter(|block| block.kind == "console")
-        .map(|block| (steps(&block), block))
-        .filter(|(steps, _)| steps.first().is_some_and(&is_ours))
-        .map(|(steps, block)| (block, steps))
-        .collect()
 }
 
-/// Types every step of the blocks and compares.
-fn follow(sessions: &[(Block, Vec<Step>)], mut types: impl FnMut(&Step, &str) -> String) {
+/// Types every step of a page and compares; the differences.
+fn follow(world: &World, machine: &mut Machine) -> Vec<String> {
     let mut likeness = Likeness::default();
     let mut wrong = Vec::new();
-    for (block, steps) in sessions {
+    for block in consoles().filter(|block| block.file == world.page) {
         likeness.another_block();
-        for step in steps {
-            let printed = types(step, &likeness.in_reality(&step.command));
+        for step in steps(&block) {
+            let user = world
+                .typist(step.user.as_deref())
+                .unwrap_or_else(|| panic!("{block}: {step:?} is typed by nobody of this page"));
+            let command = likeness.in_reality(&step.command);
+            let printed = machine.types_to(world.shell(), user, &command);
             if let Err(why) = likeness.compare(&step.printed, &printed) {
                 wrong.push(format!(
                     "{}:{}: {}\n{why}; what is written:\n{}what was printed:\n{}",
@@ -85,69 +83,50 @@ fn follow(sessions: &[(Block, Vec<Step>)], mut types: impl FnMut(&Step, &str) ->
             }
         }
     }
+    wrong
+}
+
+/// Follows the pages of these users, each in a world of its own.
+fn follow_pages_of(users: Users) {
+    let mut wrong = Vec::new();
+    for world in worlds::of(users) {
+        match world.machine() {
+            Some(mut machine) => wrong.extend(follow(world, &mut machine)),
+            None => return,
+        }
+    }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The block that needs another program of the same name, and a shell that tells where both are.
-const TWO_PROGRAMS: &str = "type -a keyctl";
-const BASH: &str = "/bin/bash";
-
 #[test]
-fn what_alice_types_alone_prints_what_stands_there() {
-    let Some(mut machine) = Machine::of_alice() else {
-        return;
-    };
-    let sessions = sessions(|step| step.user.is_none() && step.command != TWO_PROGRAMS);
-    assert!(!sessions.is_empty());
-    follow(&sessions, |step, command| {
-        assert_eq!(
-            step.user, None,
-            "{step:?}: a block is one user's or several's"
-        );
-        machine.types("alice", command)
-    });
+fn every_page_with_a_console_block_has_a_world_and_every_world_a_page() {
+    let written: BTreeSet<String> = consoles().map(|block| block.file).collect();
+    let prepared: BTreeSet<String> = worlds::ALL
+        .iter()
+        .map(|world| world.page.to_owned())
+        .collect();
+    assert_eq!(written, prepared, "the table is in {}", worlds::WHERE);
+    assert_eq!(
+        prepared.len(),
+        worlds::ALL.len(),
+        "a page has two worlds in {}",
+        worlds::WHERE
+    );
 }
 
 #[test]
-fn what_three_users_type_prints_what_stands_there() {
-    for tool in ["jq", "sqlite3"] {
-        let mut command = Command::new(tool);
-        command.arg("--version").stdout(Stdio::null());
-        if command.status().is_err() {
-            return skipped(&format!("{tool} is not installed"));
-        }
-    }
-    let Some(mut machine) = Machine::of_three() else {
-        return;
-    };
-    machine.set("KEYCTL_DB", machine.path("srv/keyctl/keyctl.db"));
-    let sessions = sessions(|step| step.user.is_some());
-    assert!(!sessions.is_empty());
-    follow(&sessions, |step, command| {
-        machine.types(step.user.as_deref().unwrap(), command)
-    });
+fn pages_of_one_user_print_what_they_say() {
+    follow_pages_of(Users::Alice);
 }
 
 #[test]
-fn another_keyctl_is_found_behind_this_one() {
-    let Some(mut machine) = Machine::of_alice() else {
-        return;
-    };
-    if !Path::new(BASH).exists() {
-        return skipped("bash is not installed");
-    }
-    // A stand-in for that of keyutils, which may or may not be installed here.
-    symlink("/bin/true", machine.path("usr/bin/keyctl")).unwrap();
-    let path = [
-        machine.path("home/alice/.cargo/bin"),
-        machine.path("usr/bin"),
-    ];
-    machine.set("PATH", std::env::join_paths(path).unwrap());
-    let sessions = sessions(|step| step.command == TWO_PROGRAMS);
-    assert_eq!(sessions.len(), 1, "{sessions:?}");
-    follow(&sessions, |_, command| {
-        machine.types_to(BASH, "alice", command)
-    });
+fn pages_of_three_users_print_what_they_say() {
+    follow_pages_of(Users::Three);
+}
+
+#[test]
+fn the_page_about_another_keyctl_prints_what_it_says() {
+    follow_pages_of(Users::AliceWithAnotherKeyctl);
 }
 
 #[test]

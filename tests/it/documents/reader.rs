@@ -1,7 +1,7 @@
-//! Who reads the documents: users with a home each on a machine of their own, as far as that is a
-//! directory, each with a shell at a terminal.
+//! The readers of the documents: users with a shell at a terminal and a home each. Their machine is a
+//! directory.
 //!
-//! The users have their names by libnss-wrapper, and the system knows nothing of them.
+//! libnss-wrapper gives them their names; the system knows nothing of them.
 
 use crate::exe::harness::{is_root, path_with, set_mode, skipped};
 use crate::exe::terminal::Terminal;
@@ -17,19 +17,19 @@ use tempfile::TempDir;
 /// The directories of the machine that a document's commands name.
 const PLACES: [&str; 3] = ["/home", "/srv", "/var"];
 
-/// Where `cargo install` puts the program.
+/// The directory that `cargo install` puts the program into.
 const BIN: &str = "home/alice/.cargo/bin";
 
-/// What a shell writes when it is ready for a command.
+/// The prompt of a shell that is ready for a command.
 const READY: &str = "\u{2}";
 
-/// What a shell writes when it needs more of a command.
+/// The prompt of a shell that needs more of a command.
 const MORE: &str = "\u{3}";
 
 /// Wide enough for every table.
 const COLUMNS: u16 = 200;
 
-/// How a question that is answered with yes or no ends.
+/// The end of a question that is answered with yes or no.
 const QUESTION: &str = "[y/N] ";
 
 /// The group of several users.
@@ -191,13 +191,8 @@ impl Machine {
         command
     }
 
-    /// What the terminal of the user `name` shows while a shell of theirs runs a line of a
-    /// document. It is the same shell each time. A question is answered with yes.
-    pub fn types(&mut self, name: &str, line: &str) -> String {
-        self.types_to("sh", name, line)
-    }
-
-    /// The same with a shell that is not `sh`.
+    /// Types a line of a document to the `shell` of the user `name`, the same each time, and returns
+    /// what their terminal shows. A question is answered with yes.
     pub fn types_to(&mut self, shell: &str, name: &str, line: &str) -> String {
         let line = self.inward(line);
         let key = format!("{shell} of {name}");

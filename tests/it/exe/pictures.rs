@@ -1,4 +1,4 @@
-//! The README's pictures: what `docs/pictures/draw.py` draws of the program as it is now.
+//! The pictures of the documents: what `docs/pictures/draw.py` draws of the program as it is now.
 
 use super::harness::skipped;
 use crate::harness::exe;
@@ -65,24 +65,30 @@ fn no_picture_holds_a_token_or_asks_for_anything_from_outside() {
     }
 }
 
+/// The pages that show pictures.
+const PAGES: [&str; 3] = ["README.md", "docs/guide/keys.md", "docs/guide/leaked.md"];
+
 #[test]
-fn each_picture_in_the_readme_is_there_for_light_and_dark_and_says_what_is_seen() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+fn each_picture_is_shown_for_light_and_dark_and_says_in_words_what_is_seen() {
     let mut shown = 0;
-    for element in readme.split("<picture>").skip(1) {
-        let (element, _) = element.split_once("</picture>").unwrap();
-        let value = |name: &str| {
-            let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
-            rest.split_once('"').unwrap().0.to_owned()
-        };
-        assert_eq!(value("media"), "(prefers-color-scheme: dark)", "{element}");
-        assert!(value("alt").len() > 40, "{element}");
-        let light = value("src");
-        assert_eq!(value("srcset"), light.replace("-light.svg", "-dark.svg"));
-        for file in [light, value("srcset")] {
-            assert!(root().join(&file).is_file(), "{file}");
+    for page in PAGES {
+        let page = root().join(page);
+        let text = fs::read_to_string(&page).unwrap();
+        for element in text.split("<picture>").skip(1) {
+            let (element, _) = element.split_once("</picture>").unwrap();
+            let value = |name: &str| {
+                let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+                rest.split_once('"').unwrap().0.to_owned()
+            };
+            assert_eq!(value("media"), "(prefers-color-scheme: dark)", "{element}");
+            assert!(value("alt").len() > 40, "{element}");
+            let light = value("src");
+            assert_eq!(value("srcset"), light.replace("-light.svg", "-dark.svg"));
+            for file in [light, value("srcset")] {
+                assert!(page.with_file_name(&file).is_file(), "{file}");
+            }
+            shown += 1;
         }
-        shown += 1;
     }
     assert!(shown >= 5, "{shown}");
 }

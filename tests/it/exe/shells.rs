@@ -203,7 +203,7 @@ fn elvish_completes_a_line() {
     shell.end();
 }
 
-/// README's alias completes as the program does: in bash, with one more line.
+/// The guide's alias completes as the program does: in bash, with one more line.
 #[track_caller]
 fn completes_an_alias(shell: Option<Shell>, line: &str, id: &str) {
     let Some(mut shell) = shell else { return };

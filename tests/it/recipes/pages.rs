@@ -6,14 +6,17 @@ use crate::exe::harness::{Site, mode, run};
 use std::fs;
 use std::path::PathBuf;
 
-/// The directories of the recipes: all but the one of the README's pictures.
+/// The directories of `docs` that are no recipes.
+const OTHERS: [&str; 2] = ["guide", "pictures"];
+
+/// The directories of the recipes.
 fn recipes() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(doc(""))
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().into_string().unwrap())
-        .filter(|name| name != "pictures")
+        .filter(|name| !OTHERS.contains(&name.as_str()))
         .collect();
     names.sort();
     names
@@ -67,6 +70,7 @@ fn every_recipe_is_listed_by_docs_and_by_the_readme() {
         let mut listed: Vec<String> = links(&text)
             .into_iter()
             .filter_map(|link| link.strip_prefix(start)?.strip_suffix("/README.md"))
+            .filter(|name| *name != ".." && !OTHERS.contains(name))
             .map(str::to_owned)
             .collect();
         listed.sort();

@@ -99,9 +99,9 @@ fn misfits(token: &str) -> [String; 4] {
 }
 
 #[test]
-fn the_pattern_is_the_readmes_everywhere() {
-    let readme = fs::read_to_string(doc("../README.md")).unwrap();
-    let pattern = blocks(&readme, "")
+fn the_pattern_is_the_guides_everywhere() {
+    let guide = fs::read_to_string(doc("guide/token.md")).unwrap();
+    let pattern = blocks(&guide, "")
         .into_iter()
         .find(|block| block.starts_with("kc_[0-9a-"))
         .unwrap();
