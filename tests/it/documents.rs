@@ -1,11 +1,12 @@
 //! Tests of the documents: the commands of the README, the guide and the other pages are typed and
-//! print what the page says, and the examples of every help text and
+//! print what the page says, every link leads somewhere, and the examples of every help text and
 //! manual page work.
 
 mod blocks;
 mod console;
 mod examples;
 mod likeness;
+pub mod links;
 mod others;
 mod reader;
 mod table;
