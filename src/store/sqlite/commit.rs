@@ -47,11 +47,11 @@ pub fn uncommitted<'a>(
     }
 }
 
-/// Empties the write-ahead log of a transaction that could not be committed: it may lie in there
-/// whole, since a log that cannot be brought to the disk is written all the same, and who recovers
-/// the store from the log takes it for committed. Says whether it is gone.
+/// Truncates the write-ahead log after a failed COMMIT, and says whether that was possible.
 ///
-/// While this connection is open nobody recovers the log, and who writes meanwhile writes over it.
+/// If only the fsync failed, all frames of the transaction are in the log, and recovery would commit
+/// them. While this connection is open nobody recovers the log, and another writer overwrites them. To
+/// open and close the log drops no lock of SQLite's: those are on its index and on the store's file.
 fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
     let in_the_way = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
         row.get::<_, bool>(0)
@@ -60,6 +60,7 @@ fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
     emptied && File::open(beside(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
 }
 
+/// Returns `error` as that of a change which may have been made all the same.
 pub fn uncertain(error: Error) -> Error {
     Error {
         kind: Kind::Uncertain,
