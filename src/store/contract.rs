@@ -230,21 +230,25 @@ pub fn read<T>(store: &dyn Store, mut look: impl FnMut(&dyn Read) -> Result<T>) 
         result = Some(look(moment)?);
         Ok(())
     })?;
-    result.ok_or_else(|| Error::unavailable("the store was not read"))
+    result.ok_or_else(not_read)
 }
 
-/// Returns what `look` reads at one moment of `store`. It runs once, so that it may hand on what it
-/// reads as it comes; a store that changed underneath is an error instead.
-pub fn stream<T>(store: &dyn Store, look: impl FnOnce(&dyn Read) -> Result<T>) -> Result<T> {
-    let mut look = Some(look);
-    read(store, |moment| match look.take() {
-        Some(look) => look(moment),
-        None => Err(Error::busy(format!(
-            "the store {} changed while it was read",
-            store.name()
-        ))
-        .hint("run the command again")),
-    })
+fn not_read() -> Error {
+    Error::unavailable("the store was not read")
+}
+
+/// Returns what `look` reads at one moment of `store`, and lets it hand on what a scan visits as it comes:
+/// a scan visits nothing before it is known to be of that moment. A look that succeeded does not run
+/// again, as those of [`read`] may; one that failed may.
+pub fn stream<T>(store: &dyn Store, mut look: impl FnMut(&dyn Read) -> Result<T>) -> Result<T> {
+    let mut result = None;
+    store.snapshot(&mut |moment, _| {
+        if result.is_none() {
+            result = Some(look(moment)?);
+        }
+        Ok(())
+    })?;
+    result.ok_or_else(not_read)
 }
 
 /// Runs `job` in one transaction of `store` and returns what it returns.

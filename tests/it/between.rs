@@ -4,7 +4,7 @@
 use crate::harness::{World, alice};
 use keyctl::env::{Actor, Env};
 use keyctl::error::Result;
-use keyctl::store::{self, Address, Job, Look, Store};
+use keyctl::store::{self, Address, Filter, Job, Look, Store};
 use keyctl::token::Token;
 use keyctl::verify::{Match, Reason, Request, Required, Verdict, Verified, Verifier};
 use keyctl::when::Timestamp;
@@ -12,7 +12,9 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// A store before each look at which, from the second on, something happens.
 struct Between<'a> {
@@ -159,6 +161,38 @@ fn another_file_in_the_store_s_place_is_looked_at_where_no_lock_shows_it() {
     let store = Between::new(store, &swapped);
     let reason = rejection(&store, &token, move || now);
     assert_eq!(reason, Some(Reason::Disabled));
+}
+
+#[test]
+fn stream_runs_again_where_it_failed_and_never_visits_twice() {
+    for (changes_before_the_scan, expected_runs) in [(true, 2), (false, 1)] {
+        let world = World::quick();
+        drop(token(&world));
+        // A copy without a write-ahead log, which is opened as one that nobody changes.
+        let quiet = world.path("quiet.db");
+        fs::copy(world.db(), &quiet).unwrap();
+        let address = Address::new(&world.path("none.db"), None).unwrap();
+        let restoration = store::prepare_restore(&address, &quiet, &alice()).unwrap();
+        let change = || {
+            let file = fs::File::options().write(true).open(&quiet).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        };
+        let (mut runs, mut visited) = (0, 0);
+        let streamed = store::stream(restoration.copy(), |moment| {
+            runs += 1;
+            if changes_before_the_scan {
+                change();
+            }
+            let skipped = moment.scan(&Filter::all(world.now()), &mut |_| {
+                visited += 1;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            change();
+            skipped.none()
+        });
+        assert_eq!(streamed, Ok(()));
+        assert_eq!((runs, visited), (expected_runs, 1));
+    }
 }
 
 #[test]
