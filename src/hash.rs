@@ -47,8 +47,8 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// Returns the number of threads that may hash at once, of `cores` that could: together they take no more memory than
-    /// the largest hash that is ever run, and no more than 64 are of use.
+    /// Returns the number of threads that may hash at once, of `cores` that could: together they take
+    /// no more memory than the largest hash that is ever run, and no more than 64 are of use.
     pub fn threads(self, cores: NonZeroUsize) -> NonZeroUsize {
         let room = match self {
             Scheme::Argon2id(cost) => cost.at_once(),

@@ -6,8 +6,7 @@ use crate::store::sqlite::commit::uncertain;
 use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};
 
-/// Returns `error` where the store may hold the copy all the same, and what it replaced
-/// is `kept`.
+/// Returns `error` where the store may hold the copy all the same, and what it replaced is `kept`.
 pub(super) fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
     let error = match error.kind {
         Kind::Uncertain => error,
