@@ -307,3 +307,16 @@ fn a_scope_is_implied_through_a_circle() {
         assert_eq!(world.verify(&token, &line), code, "{scope}");
     }
 }
+
+#[test]
+fn a_file_in_the_home_directory_is_looked_into_where_the_line_names_it() {
+    let world = World::quick();
+    world.create("--scope inference --name other");
+    let ran = world
+        .cmd(["--", "keyctl", "--db", "~/keyctl.db", "show", "o"])
+        .without_db()
+        .var("HOME", world.path("."))
+        .var("KEYCTL_COMPLETE", "bash")
+        .run();
+    assert!(ran.stdout.starts_with("other\t"), "{ran:?}");
+}

@@ -262,13 +262,6 @@ fn the_line_says_in_which_store_to_look() {
     assert_eq!(values(&world, &format!("--db {db} show o")), ["other"]);
     assert_eq!(values(&world, &format!("show --db={db} o")), ["other"]);
     assert_eq!(values(&world, "show o"), [""; 0]);
-    let ran = world
-        .cmd(["--", "keyctl", "--db", "~/keyctl.db", "show", "o"])
-        .without_db()
-        .var("HOME", other.path("."))
-        .var("KEYCTL_COMPLETE", "bash")
-        .run();
-    assert!(ran.stdout.starts_with("other\t"), "{ran:?}");
 }
 
 #[test]
