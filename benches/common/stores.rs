@@ -9,6 +9,7 @@ use keyctl::store::{self, Address, Mode, Store};
 use keyctl::token::Token;
 use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
+use rusqlite::Connection;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -112,13 +113,19 @@ fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
     store::open(&address, Mode::Read).map_err(|error| error.to_string().into())
 }
 
-/// Whether there is a store with this version's schema.
+/// Tells whether there is a store with the schema that the migrations in the source make.
 fn is_current(path: &Path) -> Result<bool, Failed> {
     if !path.try_exists()? {
         return Ok(false);
     }
-    let current = opened(path)?.is_current();
-    current.map_err(|error| error.to_string().into())
+    let mut steps: i64 = 0;
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sqlite"))? {
+        let is_step = entry?.path().extension().is_some_and(|end| end == "sql");
+        steps += i64::from(is_step);
+    }
+    let version: i64 =
+        Connection::open(path)?.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(version == steps)
 }
 
 /// Makes a kept store if that is what this process is for; says whether it was.

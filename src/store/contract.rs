@@ -205,9 +205,6 @@ pub trait Store {
     /// that others may put files where it lies.
     fn notices(&self) -> &[String];
 
-    /// Tells whether its schema is this version's; the next change brings an older one up to date.
-    fn is_current(&self) -> Result<bool>;
-
     /// Lets `look` read the store as it is at one moment.
     ///
     /// # Errors

@@ -425,10 +425,6 @@ impl Store for Sqlite {
         &self.notices
     }
 
-    fn is_current(&self) -> Result<bool> {
-        self.at_one_moment(|moment| migrate::is_current(moment.connection()))
-    }
-
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
         self.at_one_moment(|moment| {
             let content = read::data_version(moment.connection())?;

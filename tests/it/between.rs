@@ -57,10 +57,6 @@ impl Store for Between<'_> {
         self.store.notices()
     }
 
-    fn is_current(&self) -> Result<bool> {
-        self.store.is_current()
-    }
-
     fn write(&mut self, _: Job<'_>) -> Result<()> {
         unreachable!("nothing is written: {}", self.store.name())
     }

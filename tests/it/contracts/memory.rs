@@ -110,10 +110,6 @@ impl Store for Memory {
         &[]
     }
 
-    fn is_current(&self) -> Result<bool> {
-        Ok(true)
-    }
-
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
         let Committed { count, content } = self.committed().clone();
         look(&*content, Version::new(0, count))
