@@ -21,7 +21,7 @@ use crate::store::remarks::{DAMAGE, Remarks};
 /// A store that is examined, at one moment.
 pub struct Examined<'a>(&'a SqliteTx<'a>);
 
-/// Callback of [`examine`]: adds what is wrong with the store's content, the damage of which was added.
+/// Callback of an examination: adds what is wrong with the store's content, the damage of which was added.
 /// May run again, with the remarks of before.
 pub type Examine<'a> = dyn FnMut(&Examined<'_>, &mut Remarks) -> Result<()> + 'a;
 
