@@ -13,19 +13,19 @@ use std::path::Path;
 /// The name that it has where nobody gave it another, and by which its texts call it.
 pub const OWN: &str = "keyctl";
 
-/// How the program was called.
+/// Name by which the program was called, and the store that it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
     /// The name, without the path before it.
     pub name: String,
-    /// Whether there was a path before it, and a shell need not find it by its name.
+    /// True if there was a path before it; a shell need not find the program by its name then.
     pub by_path: bool,
     /// The store that `--db` named, as a shell reads it. Not a server: a password may stand there.
     pub db: Option<String>,
 }
 
 impl Called {
-    /// What the first of `args` says, the program's name; [`OWN`] if that is none which a shell takes
+    /// Reads the program's name, the first of `args`; [`OWN`] if that is none which a shell takes
     /// for one word.
     pub fn by(args: &[OsString]) -> Self {
         let path = Path::new(args.first().map_or(OsStr::new(""), OsString::as_os_str));
@@ -79,7 +79,7 @@ impl Called {
     }
 }
 
-/// Whether a shell takes `name` for one word, as it stands.
+/// Tells whether a shell takes `name` for one word, as it stands.
 fn is_word(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(in_word)
 }
@@ -88,7 +88,7 @@ fn in_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+')
 }
 
-/// Whether `text` goes on as a command line does behind the program's name.
+/// Tells whether `text` goes on as a command line does behind the program's name.
 fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
     text.strip_prefix(' ').is_some_and(|words| {
         let end = words.find(|c| !in_word(c)).unwrap_or(words.len());
@@ -96,7 +96,7 @@ fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
     })
 }
 
-/// What `--db` names among `args`, the program's name first, as far as that can be told of a line that
+/// Returns what `--db` names among `args`, the program's name first, as far as that can be told of a line that
 /// could not be read.
 pub fn db(args: &[OsString]) -> Option<&OsStr> {
     let mut args = args.iter().skip(1).take_while(|arg| *arg != "--");

@@ -14,13 +14,13 @@ use sha2::{Digest, Sha256};
 /// The hash of an event, over its fields and the hash before it.
 pub type Link = [u8; 32];
 
-/// What the first event is chained to.
+/// The hash that the first event is chained to.
 pub const GENESIS: Link = [0; 32];
 
-/// What stands for the length of a field that is absent.
+/// Length that is hashed for an absent field.
 const ABSENT: u64 = u64::MAX;
 
-/// What was done; the word that the log shows is [`Action::word`].
+/// Kind of change; the word that the log shows is [`Action::word`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The store was made.
@@ -118,13 +118,13 @@ impl Action {
 pub struct Event {
     /// When it happened.
     pub at: Timestamp,
-    /// Who did it.
+    /// The user who did it.
     pub actor: String,
-    /// What was done.
+    /// The kind of change.
     pub action: Action,
     /// The key that it was done to.
     pub key_id: Option<KeyId>,
-    /// What else there is to know, as a JSON object.
+    /// Details of the change, a JSON object.
     pub detail: Map<String, Value>,
 }
 
@@ -175,13 +175,13 @@ pub struct Entry {
     pub seq: i64,
     /// When it happened, in Unix milliseconds as stored.
     pub at: i64,
-    /// Who did it.
+    /// The user who did it.
     pub actor: String,
     /// The word for what was done.
     pub action: String,
     /// The key that it was done to.
     pub key_id: Option<String>,
-    /// What else there is to know: the text of a JSON object.
+    /// Details of the change: the text of a JSON object.
     pub detail: String,
     /// The hash that stands with it.
     pub hash: Link,

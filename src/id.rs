@@ -42,7 +42,7 @@ impl KeyId {
         Self::is_part(&bytes).then_some(KeyId(bytes))
     }
 
-    /// Whether `text` has only characters that a key ID may have.
+    /// Tells whether `text` has only characters that a key ID may have.
     pub fn is_part(text: &[u8]) -> bool {
         text.iter().all(|&byte| IS_PART[usize::from(byte)])
     }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-/// What kind of key it is.
+/// Kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An ordinary key: it has scopes, and can be deleted.
@@ -100,15 +100,15 @@ pub struct Key {
     pub name: String,
     /// The user whom the key belongs to.
     pub owner: String,
-    /// What kind of key it is.
+    /// Kind of a key.
     pub kind: Kind,
-    /// What it may do.
+    /// The scopes that it has.
     pub scopes: BTreeSet<String>,
-    /// What its owner noted about it.
+    /// Notes of its owner.
     pub labels: BTreeMap<String, String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Who made it.
+    /// The user who made it.
     pub created_by: String,
     /// From when on it is expired; `None` is never.
     pub expires_at: Option<Timestamp>,
@@ -121,7 +121,7 @@ pub struct Key {
     pub usable_until: Option<Timestamp>,
     /// When it was disabled, if it is.
     pub disabled_at: Option<Timestamp>,
-    /// Who disabled it, if it is.
+    /// The user who disabled it, if it is.
     pub disabled_by: Option<String>,
     /// When it was deleted, if it was.
     pub deleted_at: Option<Timestamp>,
@@ -147,7 +147,7 @@ impl Key {
         }
     }
 
-    /// Whether verification would accept it at `now`: active, or phased-out inside its grace.
+    /// Tells whether verification would accept it at `now`: active, or phased-out inside its grace.
     pub fn is_usable(&self, now: Timestamp) -> bool {
         match self.state(now) {
             State::Active => true,
@@ -156,7 +156,7 @@ impl Key {
         }
     }
 
-    /// Whether it was rotated, and still works at `now` as far as rotation and expiry go.
+    /// Tells whether it was rotated, and still works at `now` as far as rotation and expiry go.
     pub fn is_in_grace(&self, now: Timestamp) -> bool {
         self.deleted_at.is_none()
             && !self.is_expired(now)
@@ -177,7 +177,7 @@ impl Key {
         }
     }
 
-    /// How an error names this key.
+    /// Name of this key in an error.
     pub fn label(&self) -> String {
         format!("{} ({})", self.id, quote(&self.name))
     }

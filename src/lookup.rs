@@ -15,25 +15,25 @@ use std::collections::BTreeSet;
 /// Number of candidates of an ambiguous KEY that are named.
 const CANDIDATES_MAX: u64 = 10;
 
-/// How much of an ID must be right for a key to be looked for whose ID is like it.
+/// Length of the part of an ID that must be right for a key to be looked for whose ID is like it.
 const LIKE_PREFIX: usize = 5;
 
-/// How far a line of successors is followed; only a store that was tampered with has a longer one.
+/// The most successors that are followed; only a store that was tampered with has a longer one.
 const LINEAGE_MAX: u32 = 10_000;
 
 /// U+FEFF, which some programs write before what they save or copy.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// How `KEY` is read.
+/// Rules by which `KEY` is read.
 pub struct Lookup<'a> {
     /// The time at which states are told.
     pub now: Timestamp,
     /// Whose keys come first among those of one name.
     pub actor: &'a str,
-    /// Whether the beginning of an ID will do: not in a script, where a new key may come to share
+    /// True if the beginning of an ID will do: not in a script, where a new key may come to share
     /// it.
     pub by_prefix: bool,
-    /// Whether the key is to be stopped: then a name is not enough while a phased-out key of the
+    /// True if the key is to be stopped: then a name is not enough while a phased-out key of the
     /// same name still works.
     pub to_stop: bool,
 }
@@ -266,7 +266,7 @@ impl Lookup<'_> {
         Ok(None)
     }
 
-    /// What to say where there is no key `id`: a question after one whose ID begins as that does.
+    /// Returns the hint where there is no key `id`: a question after one whose ID begins as that does.
     fn id_like(&self, store: &dyn Read, id: KeyId) -> Result<Hint> {
         let (alike, _) = store.find_readable(&Filter {
             id_prefix: Some(id.as_str()[..LIKE_PREFIX].to_owned()),

@@ -41,7 +41,7 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Whether who typed `name` may have meant `candidate`, both in lower case: has left out its end, has
+/// Tells whether one who typed `name` may have meant `candidate`, both in lower case: has left out its end, has
 /// mistyped at most one character in three, or has put another owner before it.
 fn is_mistyped(name: &str, candidate: &str) -> bool {
     let (typed, meant) = (name.chars().count(), candidate.chars().count());

@@ -45,20 +45,20 @@ pub const SETTINGS: [(&str, &str); 7] = [
     ),
 ];
 
-/// What holds in a store; its default is what holds where nothing was set.
+/// Policy of a store; its default holds where nothing was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The life of a key made without an expiry; `None` is for ever.
     pub default_expiry: Option<Span>,
     /// The longest life of a key, counted from its creation; `None` lifts the limit.
     pub max_expiry: Option<Span>,
-    /// How long a rotated key goes on working where the rotation does not say.
+    /// The time that a rotated key goes on working where the rotation does not say.
     pub default_grace: Span,
     /// The prefix of new tokens.
     pub key_prefix: Prefix,
-    /// Whether secrets are hashed fast, by SHA-256, and not by Argon2id.
+    /// True if secrets are hashed fast, by SHA-256, and not by Argon2id.
     pub fast_hash: bool,
-    /// What one Argon2id hash costs.
+    /// Cost of one Argon2id hash.
     pub cost: Cost,
 }
 
@@ -146,7 +146,7 @@ impl Policy {
         .hint(raise))
     }
 
-    /// How new secrets are hashed.
+    /// Scheme by which new secrets are hashed.
     pub fn scheme(&self) -> Scheme {
         if self.fast_hash {
             Scheme::Sha256

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, quote};
 use std::str::FromStr;
 
-/// What a member may do in a project.
+/// Role of a member in a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Uses the project, and says who its members are.

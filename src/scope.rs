@@ -13,7 +13,7 @@ const NAME_MAX: usize = 64;
 /// A scope as an administrator registered it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// What it allows, in words.
+    /// Description of what it allows.
     pub description: String,
     /// The scopes that whoever has it has too, those of one step.
     pub implies: BTreeSet<String>,
@@ -46,7 +46,7 @@ impl Registry {
             .map(|(name, scope)| (name.as_str(), scope))
     }
 
-    /// Whether there is a scope `name`.
+    /// Tells whether there is a scope `name`.
     pub fn has(&self, name: &str) -> bool {
         self.scopes.contains_key(name)
     }
@@ -70,7 +70,7 @@ impl Registry {
         Err(Error::usage(format!("there is no scope {}", quote(name))).hint(hint))
     }
 
-    /// Whether a key that has the scopes `held` holds `wanted`: has it, or one that implies it
+    /// Tells whether a key that has the scopes `held` holds `wanted`: has it, or one that implies it
     /// through any number of steps.
     pub fn grants(&self, held: &BTreeSet<String>, wanted: &str) -> bool {
         let mut seen: BTreeSet<&str> = BTreeSet::new();

@@ -195,7 +195,7 @@ impl Redacted {
     }
 }
 
-/// What the word `id`, between `before` and `after`, is shown as if these make a token.
+/// Returns the word `id`, between `before` and `after`, as it is shown if these make a token.
 fn shape(before: &[u8], id: &[u8], after: &[u8]) -> Option<Redacted> {
     let secret = after
         .iter()

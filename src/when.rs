@@ -52,7 +52,7 @@ impl Timestamp {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
 
-    /// Whether less than a minute lies between this instant and `millis`, before or after it.
+    /// Tells whether less than a minute lies between this instant and `millis`, before or after it.
     pub fn is_near(self, millis: i64) -> bool {
         self.0.abs_diff(millis) < MINUTE.unsigned_abs()
     }
@@ -62,7 +62,7 @@ impl Timestamp {
         self.utc().format("%Y%m%dT%H%M%SZ").to_string()
     }
 
-    /// How far away this instant is, in one unit, to the nearest whole: `in 90d`, `3h ago`, `now`.
+    /// Distance of this instant, in one unit, to the nearest whole: `in 90d`, `3h ago`, `now`.
     /// The unit changes only from two of the larger one on, so that little is lost by rounding.
     pub fn relative_to(self, now: Timestamp) -> String {
         let distance = self.0.saturating_sub(now.0);

@@ -13,7 +13,7 @@ pub fn holder(store: &dyn Read, owner: &str, name: &str) -> Result<Option<Key>> 
     form::find(name, |form| store.live_key(owner, form))
 }
 
-/// What is said where the name of `holder` is wanted for another key, with what frees it. Rotation
+/// The error where the name of `holder` is wanted for another key, with what frees it. Rotation
 /// does not: the successor takes the name over.
 pub fn refusal(holder: &Key, now: Timestamp) -> Error {
     let id = holder.id;

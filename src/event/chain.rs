@@ -46,7 +46,7 @@ impl FromStr for Head {
     }
 }
 
-/// What is wrong with a log, at the first line where it shows.
+/// Flaw of a log, at the first line where it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// This line is not what was written: it was altered, or another was put in its place.

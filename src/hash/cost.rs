@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use argon2::Params;
 
-/// What a stored hash may cost at most, so that a planted one cannot exhaust the machine.
+/// The most that a stored hash may cost, so that a planted one cannot exhaust the machine.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_ITERATIONS: u32 = 100;
 const MAX_WORK_KIB: u64 = 4 << 20;
@@ -12,7 +12,7 @@ const MAX_WORK_KIB: u64 = 4 << 20;
 /// Sheet takes for equivalent.
 const OWASP: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
-/// What one Argon2id hash costs, with one lane.
+/// Cost of one Argon2id hash with one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// Memory in KiB.
@@ -64,14 +64,14 @@ impl Cost {
         )))
     }
 
-    /// Whether the machine is not exhausted by one such hash.
+    /// Tells whether one such hash does not exhaust the machine.
     pub(super) fn is_affordable(self) -> bool {
         self.memory_kib <= MAX_MEMORY_KIB
             && self.iterations <= MAX_ITERATIONS
             && u64::from(self.memory_kib) * u64::from(self.iterations) <= MAX_WORK_KIB
     }
 
-    /// How many such hashes take as much memory as the largest that is ever run.
+    /// Number of such hashes that take as much memory as the largest that is ever run.
     pub(super) fn at_once(self) -> u32 {
         MAX_MEMORY_KIB / self.memory_kib.max(1)
     }

@@ -29,7 +29,7 @@ impl Memory {
 /// Pages for so many blocks.
 struct Region {
     map: MmapMut,
-    /// Where in the map the blocks begin, in bytes.
+    /// Offset of the blocks in the map, in bytes.
     start: usize,
     count: usize,
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most labels of one key: each is a row that every look at the key reads.
 const LABELS_MAX: usize = 64;
 
-/// What happens to a key's scopes. Every name in it is one that the store knows.
+/// Changes of a key's scopes. Every name in it is one that the store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
     /// These take the place of all it has.
@@ -22,7 +22,7 @@ pub struct Scopes {
     pub remove: BTreeSet<String>,
 }
 
-/// What happens to a key's labels.
+/// Changes of a key's labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
     /// These are set.
@@ -31,7 +31,7 @@ pub struct Labels {
     pub remove: BTreeSet<String>,
 }
 
-/// What an edit is given; the default changes nothing.
+/// Changes that an edit is given; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
     /// The new name.
@@ -47,7 +47,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// Whether nothing is given.
+    /// Tells whether nothing is given.
     pub fn is_empty(&self) -> bool {
         *self == Edit::default()
     }
@@ -83,7 +83,7 @@ impl Key {
         Ok(())
     }
 
-    /// What is different in `after`, as `{"field":{"old":…,"new":…}}`.
+    /// Returns the differences in `after`, as `{"field":{"old":…,"new":…}}`.
     pub fn changes(&self, after: &Key) -> Map<String, Value> {
         let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let mut changes = Map::new();

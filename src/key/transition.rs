@@ -9,7 +9,7 @@ use crate::id::KeyId;
 use crate::when::{Span, Timestamp};
 use std::cmp::min;
 
-/// Whether a transition had anything to do.
+/// Result of a transition: it may have had nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The key was changed.
@@ -18,13 +18,13 @@ pub enum Change {
     None,
 }
 
-/// What a rotation is given.
+/// Terms of a rotation.
 pub struct Rotation {
     /// The new key's ID.
     pub successor: KeyId,
-    /// Who rotates.
+    /// The user who rotates.
     pub actor: String,
-    /// How long the old key goes on working.
+    /// The time that the old key goes on working.
     pub grace: Span,
     /// When the new key expires.
     pub expires_at: Option<Timestamp>,
@@ -140,13 +140,13 @@ impl Key {
         self.usable_until = Some(at);
     }
 
-    /// What is said where a deleted key would have to come alive.
+    /// The error where a deleted key would have to come alive.
     pub(super) fn is_gone(&self, what: &str) -> Error {
         self.refuses(what, "it is deleted")
             .hint(Hint::from("it stays deleted; ").and(self.anew()))
     }
 
-    /// How a new key is made that may do what this one may: for a hint.
+    /// Command that makes a new key with the permissions of this one, for a hint.
     pub fn anew(&self) -> Hint {
         let create = match self.kind {
             Kind::Api => {

@@ -11,11 +11,11 @@ const WORD_MAX: usize = 24;
 /// A column of a sheet.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// What stands above it.
+    /// Title above it.
     title: &'static str,
     /// The narrowest terminal on which it is shown.
     from: u16,
-    /// Whether its words are kept whole.
+    /// True if its words are kept whole.
     whole: bool,
 }
 
@@ -25,7 +25,7 @@ impl Column {
         Column { title, from, whole }
     }
 
-    /// Whether a sheet in this style has it.
+    /// Tells whether a sheet in this style has it.
     fn is_shown(self, style: Style) -> bool {
         style.width.is_none_or(|width| width >= self.from)
     }
@@ -40,7 +40,7 @@ pub fn left_out(style: Style, columns: &[Column]) -> Vec<&'static str> {
 /// A table of so many columns that is being filled.
 pub struct Sheet<const N: usize> {
     style: Style,
-    /// What is shown of each column: nothing, or words of at least so many characters.
+    /// The least width of each column, in characters; `None` for one that is not shown.
     least: [Option<usize>; N],
     columns: [Column; N],
     table: Table,

@@ -4,10 +4,10 @@ use crate::key::State;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use crossterm::style::force_color_output;
 
-/// How output for people is drawn.
+/// Style of output for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Whether to colour.
+    /// True where it is coloured.
     pub color: bool,
     /// Columns of the terminal; `None` where lines may be as long as they are.
     pub width: Option<u16>,

@@ -21,7 +21,7 @@ pub enum Sort {
     Any,
 }
 
-/// What a key must be to be visited; what is empty or absent asks nothing. By owner, project, name,
+/// Conditions that a key must meet to be visited; what is empty or absent asks nothing. By owner, project, name,
 /// ID or scope, by any state but active, by when they stop and by when they died, keys are found
 /// through an index; what else is asked is asked of each of these or, without them, of all keys.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl Filter {
         }
     }
 
-    /// Whether it lets through most of the keys that there are, in the order in which they were made.
+    /// Tells whether it lets through most of the keys that there are, in the order in which they were made.
     pub fn asks_for_nearly_all(&self) -> bool {
         match self {
             Filter {

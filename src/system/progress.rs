@@ -5,10 +5,10 @@ use keyctl::env::{Progress, Unit};
 use rustix::stdio;
 use std::time::{Duration, Instant};
 
-/// What is done sooner needs no bar.
+/// Time before a bar is shown: what is done sooner needs none.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How much time lies between two drawings at least.
+/// The least time between two drawings.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Back to the start of the line, and away with what stands on it (ECMA-48: CR, EL 2).
@@ -27,7 +27,7 @@ pub fn show(unit: Unit, total: u64) -> Box<dyn Progress> {
     })
 }
 
-/// Whether the terminal knows how to clear a line.
+/// Tells whether the terminal knows how to clear a line.
 fn can_draw_again() -> bool {
     std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
 }

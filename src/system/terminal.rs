@@ -79,12 +79,12 @@ fn say(question: &str) -> io::Result<()> {
     stderr.flush()
 }
 
-/// What is said when a signal ends the program where something is read, and where a change waits for
+/// Message where a signal ends the program where something is read, and where a change waits for
 /// a yes.
 const INTERRUPTED: &str = "\nkeyctl: interrupted\n";
 const NOTHING_CHANGED: &str = "\nkeyctl: interrupted: nothing was changed\n";
 
-/// What is typed, without a buffer that would keep it. That it has ended is an error: the crate
+/// Input that is typed, without a buffer that would keep it. That it has ended is an error: the crate
 /// takes an end for an empty answer.
 struct Typed;
 
@@ -108,10 +108,10 @@ fn unanswered() -> io::Error {
 /// The signals that end the program, at a prompt as anywhere else.
 const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
-/// What switches a special character off (`_POSIX_VDISABLE`).
+/// Character that switches a special character off (`_POSIX_VDISABLE`).
 const NO_CHARACTER: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
-/// Whether no question is open. A signal that was ever watched for would be ignored for good;
+/// True while no question is open. A signal that was ever watched for would be ignored for good;
 /// while this holds, it does again what it does to any program.
 static NOTHING_ASKED: AtomicBool = AtomicBool::new(true);
 
@@ -119,7 +119,7 @@ static NOTHING_ASKED: AtomicBool = AtomicBool::new(true);
 /// at it: a hidden prompt would leave it silent. The exit code is the shell's: 130 after Ctrl-C.
 struct Guard {
     before: Option<Termios>,
-    /// What becomes of what was typed and not read.
+    /// The fate of input that was typed and not read.
     unread: OptionalActions,
     handle: Handle,
     watcher: Option<JoinHandle<()>>,

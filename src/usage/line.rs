@@ -14,7 +14,7 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// What `args` name of what `root` defines, as far as they name one: before the option `end`, if
+    /// Finds what `args` name of what `root` defines, as far as they name one: before the option `end`, if
     /// that is one.
     pub fn new(args: &'a [OsString], root: &'a clap::Command, end: Option<&str>) -> Self {
         let end = end.filter(|end| end.starts_with('-'));
@@ -51,7 +51,7 @@ impl<'a> Line<'a> {
         line
     }
 
-    /// Where to read what the command takes.
+    /// Hint to the help of the command.
     pub fn see_help(&self) -> Hint {
         match self.path.as_slice() {
             [] => run!("--help").in_quotes().and(" shows every command"),
@@ -62,7 +62,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Whether the command has the option `flag`.
+    /// Tells whether the command has the option `flag`.
     pub fn has(&self, flag: &str) -> bool {
         has(self.command, flag)
     }

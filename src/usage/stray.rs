@@ -9,7 +9,7 @@ use crate::key::State;
 /// The options whose values may be joined by commas.
 const JOINED: [&str; 3] = ["--scope", "--add-scope", "--remove-scope"];
 
-/// What to do about `argument`, which clap found no place for on `line`, where that is clear.
+/// Returns advice on `argument`, which clap found no place for on `line`, where that is clear.
 pub fn advice(argument: &str, line: &Line<'_>) -> Option<Hint> {
     match argument.starts_with('-') {
         true => option(argument, line),

@@ -66,7 +66,7 @@ const OPTIONS: [(&[&str], &str, &[&str]); 5] = [
     (&["rotate"], "--grace 0s", &["--no-grace"]),
 ];
 
-/// What was meant by `word` where a command of `parent`, or of the program itself, is to stand: a
+/// Returns what was meant by `word` where a command of `parent`, or of the program itself, is to stand: a
 /// question.
 pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
     let target = match (parent, word) {

@@ -15,16 +15,16 @@ use std::path::PathBuf;
 
 /// A question: what may the last of these words become?
 pub struct Asked {
-    /// Whether the shell takes a description behind each answer.
+    /// True if the shell takes a description behind each answer.
     described: bool,
-    /// Whether the shell quotes an answer before it puts it on the line.
+    /// True if the shell quotes an answer before it puts it on the line.
     quoted: bool,
     /// The line so far, the program's name first.
     words: Vec<OsString>,
 }
 
 impl Asked {
-    /// What `args` ask, if a completion script has called: `keyctl -- keyctl WORD…`, with [`VARIABLE`]
+    /// Returns the question in `args`, if a completion script has called: `keyctl -- keyctl WORD…`, with [`VARIABLE`]
     /// set to its shell.
     pub fn by(args: &[OsString], env: &Env) -> Option<Self> {
         let (marker, words) = args.get(1..)?.split_first()?;
@@ -118,7 +118,7 @@ fn is_flag(candidate: &CompletionCandidate) -> bool {
     candidate.get_value().as_encoded_bytes().starts_with(b"-")
 }
 
-/// Whether no shell reads anything in a candidate. PowerShell's script runs what is on the line at the
+/// Tells whether no shell reads anything in a candidate. PowerShell's script runs what is on the line at the
 /// next Tab, and whoever may make keys chooses names.
 fn is_plain(candidate: &CompletionCandidate) -> bool {
     let value = candidate.get_value().as_encoded_bytes();

@@ -13,7 +13,7 @@ use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 /// The environment variable by which a script asks; its value is the shell's name.
 pub const VARIABLE: &str = "KEYCTL_COMPLETE";
 
-/// What a token has in it, whatever its prefix: an extended regular expression.
+/// Pattern of a token without its prefix, an extended regular expression.
 const TOKEN: &str = "_[0-9a-z]{12}_[0-9A-Za-z]{40}";
 
 /// Script for `shell` that completes the command `name` by asking `program`.

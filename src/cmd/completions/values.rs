@@ -13,22 +13,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// How many keys are offered at once: more is nothing that a person picks from.
+/// The most keys that are offered at once: nobody picks from more.
 const KEYS_MAX: u64 = 100;
 
 /// Number of members that are named beside a project.
 const MEMBERS_NAMED: u64 = 5;
 
-/// Where values come from.
+/// Source of values.
 #[derive(Clone)]
 pub struct Source {
     /// The store.
     pub address: Address,
-    /// Who asks.
+    /// The user who asks.
     pub actor: String,
     /// The time at which states are told.
     pub now: Timestamp,
-    /// What stands on the line before the word that is asked about.
+    /// The words of the line before the one that is asked about.
     pub before: Vec<String>,
     /// The values that this word has already, each with a comma behind it.
     pub begun: Vec<String>,
@@ -56,7 +56,7 @@ fn offer_below(command: Command, above: &str, source: &Source) -> Command {
         .mut_subcommands(|below| offer_below(below, &own, source))
 }
 
-/// What an argument is.
+/// Kind of value that an argument takes.
 #[derive(Clone, Copy)]
 enum Values {
     Keys(Which),
@@ -81,7 +81,7 @@ enum Which {
     Disabled,
 }
 
-/// What the argument of the command `own`, which stands below the command `above`, is.
+/// Returns the kind of value of an argument of the command `own`, below the command `above`.
 fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
     let name = argument.get_value_names()?.first()?;
     Some(match (name.as_str(), above, own) {
@@ -246,7 +246,7 @@ impl Source {
         Ok(keys)
     }
 
-    /// What can be taken from the key that the line names; anything, where it names none yet.
+    /// Scopes that can be taken from the key that the line names; all, where it names none yet.
     fn scopes_of_key(&self, store: &dyn Read) -> Result<BTreeMap<String, String>> {
         let (mut scopes, keys) = (scopes(store)?, self.keys_before(store)?);
         scopes.retain(|scope, _| {
@@ -263,7 +263,7 @@ impl Source {
         Ok(labels.collect())
     }
 
-    /// Who is known: who asks, administrators, members of projects, and owners of some keys.
+    /// Users that are known: the one who asks, administrators, members of projects, and owners of some keys.
     fn users(&self, store: &dyn Read) -> Result<Vec<String>> {
         let mut users = BTreeSet::from([self.actor.clone()]);
         users.extend(store.administrators(Some(AMONG))?);

@@ -16,7 +16,7 @@ pub struct Effect {
     pub revived: Found,
     /// The keys that work now and will not, or will not be there, as the store has them.
     pub stopped: Found,
-    /// How many lines the log loses.
+    /// The number of lines that the log loses.
     pub events: u64,
     /// Users who are no administrators now and will be.
     pub administrators: Vec<String>,
