@@ -11,17 +11,24 @@ use std::process;
 /// What a shell prints once it waits for a line.
 const PROMPT: &str = "ready> ";
 
-/// A store with two keys and a scope whose name has a colon in it.
+/// A store with two keys and a scope whose name has a colon in it. The IDs of the keys begin with different
+/// characters: where all begin with the same, bash completes that instead of listing them.
 fn store() -> (Site, String) {
     let site = Site::new();
     site.run("init");
     site.run("policy set hash sha256");
     site.run("scope add models:train --description training");
     let ran = site.run("create --scope inference --name ci-deploy");
-    let mut spaced = site.cmd("create --scope project --name");
-    run(spaced.arg("two words")).code(0);
     let id = id_of(ran.stdout.trim_end());
-    (site, id)
+    loop {
+        let mut spaced = site.cmd("create --scope project --name");
+        let other = id_of(run(spaced.arg("two words")).code(0).stdout.trim_end());
+        if other[..1] != id[..1] {
+            return (site, id);
+        }
+        site.run(&format!("delete {other} --yes"));
+        site.run("purge --yes");
+    }
 }
 
 /// A shell that has read the completion script; `None`, which is said, where it is not installed.
