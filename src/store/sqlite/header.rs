@@ -40,11 +40,13 @@ pub fn first_bytes(path: &Path, count: usize) -> io::Result<Vec<u8>> {
 /// owner.
 #[cfg(target_os = "linux")]
 pub fn has_rights_of_owner(path: &Path) -> bool {
-    let set = with_file(path, |file| {
+    let asked = with_file(path, |file| {
         let flags = fcntl_getfl(file)?;
-        Ok(fcntl_setfl(file, flags | OFlags::NOATIME)?)
+        fcntl_setfl(file, flags | OFlags::NOATIME)?;
+        // The kernel checks the rights only where the flag is not set yet: set, it would answer for good.
+        Ok(fcntl_setfl(file, flags)?)
     });
-    set.is_ok()
+    asked.is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -100,6 +102,9 @@ mod tests {
         assert!(has_rights_of_owner(file.path()));
         let first = kept();
         assert!(first.is_some());
+        // Otherwise the kernel would not look at the rights again.
+        let flags = KEPT.lock().unwrap().get(&inode).map(fcntl_getfl);
+        assert!(!flags.unwrap().unwrap().contains(OFlags::NOATIME));
         assert!(has_rights_of_owner(file.path()));
         assert_eq!(first_bytes(file.path(), 1).unwrap(), b"");
         assert_eq!(kept(), first);
