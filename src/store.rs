@@ -9,7 +9,7 @@ mod remarks;
 mod skipped;
 mod sqlite;
 
-pub use address::{Address, is_server};
+pub use address::Address;
 pub use contract::{
     Founder, Job, Known, Look, Read, Store, Tx, Version, Visit, VisitEntry, read, stream, write,
 };
@@ -32,8 +32,8 @@ pub fn open(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store>> {
 ///
 /// # Errors
 ///
-/// Where something is at `path`, or the store is damaged, or one of them fails; then nothing is left at
-/// `path`.
+/// Fails where something is at `path`, the store is damaged, or one of them cannot be read or written.
+/// Then nothing is left at `path`.
 pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
     sqlite::back_up(address.file()?, path)
 }
@@ -43,7 +43,7 @@ pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
 ///
 /// # Errors
 ///
-/// Where what is at `address` is not a store of ours; where `actor` may not replace it; and then, where
+/// Fails where what is at `address` is not a store of ours, where `actor` may not replace it, and where
 /// the copy cannot be opened, or is of a newer version.
 pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
     Restoration::prepare(address.file()?, source, actor)
@@ -55,7 +55,7 @@ pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Resul
 ///
 /// # Errors
 ///
-/// Where there is no store, or it cannot be opened for a reason that does not lie in it.
+/// Fails where there is no store, or it cannot be opened for a reason that does not lie in it.
 pub fn examine(
     address: &Address,
     actor: &Actor,

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// The schemes of a PostgreSQL server.
 const POSTGRES: [&str; 2] = ["postgres:", "postgresql:"];
 
+/// The beginnings of the URL of a PostgreSQL server.
+const SERVERS: [&str; 2] = ["postgres://", "postgresql://"];
+
 /// The parameter that gives a password.
 const PASSWORD: &str = "password=";
 
@@ -21,6 +24,29 @@ pub fn names_postgres(text: &str) -> bool {
     text.contains(PASSWORD)
         || begin.starts_with("postgresql+")
         || POSTGRES.iter().any(|scheme| begin.starts_with(scheme))
+}
+
+/// Tells whether `text` is the URL of a PostgreSQL server.
+pub fn is_server(text: &str) -> bool {
+    SERVERS.iter().any(|server| text.starts_with(server))
+}
+
+/// Rebuilds the URL of a server from its user, hosts and database alone: a password can also stand in its
+/// parameters. `None` for other text.
+pub fn without_secrets(url: &str) -> Option<String> {
+    let scheme = SERVERS.iter().find(|server| url.starts_with(**server))?;
+    let rest = url.strip_prefix(scheme)?;
+    // A password may hold any of the characters with which another part begins: all up to the last '@'
+    // may be one.
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((credentials, rest)) => {
+            let user = credentials.split([':', '/', '?', '#']).next();
+            (format!("{}@", user.unwrap_or_default()), rest)
+        }
+        None => (String::new(), rest),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    Some(format!("{scheme}{user}{rest}"))
 }
 
 /// Tells whether there is a password in `text`, which names a server.

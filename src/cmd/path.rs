@@ -1,7 +1,6 @@
 //! Checks of a path as it was typed, or as a variable holds it: of the store or another file.
 
 use crate::error::{Error, Result, quote};
-use crate::store::is_server;
 use crate::text::stands_for_itself;
 use crate::url;
 use std::ffi::OsStr;
@@ -61,7 +60,7 @@ impl Named {
         let text = path.to_string_lossy();
         if url::is_url(&text) {
             let is_shown = self.by == DB.by && url::has_password(&text);
-            return match self.names_store() && is_server(&text) && !is_shown {
+            return match self.names_store() && url::is_server(&text) && !is_shown {
                 true => Ok(()),
                 false => Err(self.no_url(&text)),
             };

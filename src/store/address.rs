@@ -2,11 +2,9 @@
 
 use super::sqlite::Location;
 use crate::error::{Error, Result, escape};
+use crate::url;
 use std::fmt;
 use std::path::Path;
-
-/// Schemes of the URL of a PostgreSQL server.
-const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Address of a store. A password in it is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,9 +31,10 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// Where the path is none that a store can have.
+    /// Fails for a path that no store can have.
     pub fn new(text: &Path, variable: Option<&'static str>) -> Result<Self> {
-        if let Some(shown) = text.to_str().and_then(without_secrets) {
+        if let Some(shown) = text.to_str().and_then(url::without_secrets) {
+            let shown = escape(&shown);
             return Ok(Address(Backend::Server(Server { shown, variable })));
         }
         Ok(Address(Backend::File(
@@ -47,7 +46,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// Where the store is on a server, which this program cannot ask.
+    /// Fails for a store on a server, which this program cannot ask.
     pub(super) fn file(&self) -> Result<&Location> {
         match &self.0 {
             Backend::File(location) => Ok(location),
@@ -78,29 +77,6 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }
-}
-
-/// Tells whether `text` is the URL of a PostgreSQL server.
-pub fn is_server(text: &str) -> bool {
-    SCHEMES.iter().any(|scheme| text.starts_with(scheme))
-}
-
-/// Rebuilds the URL of a server from its user, hosts and database alone: a password can also stand in its
-/// parameters. `None` for other text.
-fn without_secrets(url: &str) -> Option<String> {
-    let scheme = SCHEMES.iter().find(|scheme| url.starts_with(**scheme))?;
-    let rest = url.strip_prefix(scheme)?;
-    // A password may hold any of the characters with which another part begins: all up to the last '@'
-    // may be one.
-    let (user, rest) = match rest.rsplit_once('@') {
-        Some((credentials, rest)) => {
-            let user = credentials.split([':', '/', '?', '#']).next();
-            (format!("{}@", user.unwrap_or_default()), rest)
-        }
-        None => (String::new(), rest),
-    };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    Some(escape(&format!("{scheme}{user}{rest}")))
 }
 
 #[cfg(test)]
