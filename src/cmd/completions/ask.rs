@@ -45,8 +45,8 @@ impl Asked {
     }
 
     /// Prints what the last word may become: one value a line, behind each a tab and what it is.
-    /// Where that cannot be told, nothing: somebody is in the middle of a line. `root` makes the
-    /// definition of the whole command line.
+    /// It prints nothing where the store cannot be read: somebody is in the middle of a line. `root` makes
+    /// the definition of the whole command line.
     pub fn answer(self, called: &Called, env: &mut Env, root: fn() -> clap::Command) -> Result<u8> {
         if usage::refuse_tokens(&self.words).is_err() {
             return Ok(DONE);

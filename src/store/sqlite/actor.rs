@@ -66,24 +66,15 @@ mod tests {
     use super::*;
     use crate::namespace::OVERFLOW;
 
-    /// As `unshare -Ur` makes it.
-    const OWN: &str = "         0    4000003          1\n";
-
-    /// As rootless containers have it.
-    const ROOTLESS: &str = "0 1000 1\n1 100000 65536\n";
-
-    fn of(uid_map: &str) -> Namespace {
-        Namespace::new(uid_map, OVERFLOW)
-    }
-
     #[test]
     fn a_file_of_ones_own_is_known_and_one_that_is_not_there_is_foreign_to_nobody() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let uid = file.as_file().metadata().unwrap().uid();
-        for map in [OWN, ROOTLESS, "0 0 4294967295"] {
-            assert_eq!(owner_of(&of(map), file.path()), Some(uid), "{map}");
-            assert!(!is_foreign(&of(map), 0, file.path()));
-            assert!(!is_foreign(&of(map), 0, Path::new("/no/such/file")));
+        for map in ["0 4000003 1", "0 1000 1\n1 100000 65536", "0 0 4294967295"] {
+            let namespace = Namespace::new(map, OVERFLOW);
+            assert_eq!(owner_of(&namespace, file.path()), Some(uid), "{map}");
+            assert!(!is_foreign(&namespace, 0, file.path()));
+            assert!(!is_foreign(&namespace, 0, Path::new("/no/such/file")));
         }
     }
 

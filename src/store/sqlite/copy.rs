@@ -42,8 +42,8 @@ pub struct Inventory {
 ///
 /// # Errors
 ///
-/// Where something is at `path`, or the store is damaged, or one of them fails; then nothing is
-/// left at `path`.
+/// Fails where something is at `path`, the store is damaged, or one of them cannot be read or written.
+/// Then nothing is left at `path`.
 pub fn back_up(location: &Location, path: &Path) -> ToldResult<Copied> {
     let place = Place::new(path)?;
     let inventory = Sqlite::open_to_read(location)?.copy_to(&place)?;

@@ -52,7 +52,7 @@ impl Examined<'_> {
 ///
 /// # Errors
 ///
-/// Where there is no store, or it cannot be opened for a reason that does not lie in it.
+/// Fails where there is no store, or it cannot be opened for a reason that does not lie in it.
 pub fn examine(
     location: &Location,
     actor: &Actor,

@@ -21,7 +21,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// Where that is no name of a file.
+    /// Fails for a path that is no name of a file.
     pub fn new(path: &Path) -> Result<Self> {
         let shown = quote(&path.to_string_lossy());
         let bytes = path.as_os_str().as_encoded_bytes();
