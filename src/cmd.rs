@@ -35,7 +35,7 @@ mod taken;
 mod values;
 mod verify;
 
-pub use completions::{Asked, completion_script};
+pub use completions::{CompletionRequest, completion_script};
 pub use cx::{Attempt, Cx};
 pub use values::file_path;
 

@@ -113,7 +113,7 @@ impl Terminal {
 }
 
 /// Value that the system is asked for when it is first needed, since asking takes time.
-pub type Asked<T> = LazyCell<T, Box<dyn FnOnce() -> T>>;
+pub type Lazy<T> = LazyCell<T, Box<dyn FnOnce() -> T>>;
 
 /// Clock, which tells the time.
 pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
@@ -128,7 +128,7 @@ pub struct Env {
     /// Source of secrets, key IDs and salts.
     pub random: Box<dyn Random + Send>,
     /// The user who runs the command.
-    pub actor: Asked<Actor>,
+    pub actor: Lazy<Actor>,
     /// An environment variable by its name.
     pub variable: ByName<OsString>,
     /// Tells whether the system has a user of this name; `None` where it cannot tell. Slow where the users
@@ -154,7 +154,7 @@ pub struct Env {
     /// terminal.
     pub progress: Box<ShowProgress>,
     /// The number of threads that may run at once.
-    pub cores: Asked<NonZeroUsize>,
+    pub cores: Lazy<NonZeroUsize>,
 }
 
 impl Env {

@@ -2,7 +2,7 @@
 
 mod source;
 
-pub use self::source::Source;
+pub use self::source::ErrorSource;
 
 use crate::hint::Hint;
 use std::fmt;
@@ -19,9 +19,9 @@ pub const UNAUTHORIZED: u8 = 6;
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Kind of error, as a script or a caller distinguishes it.
+/// FailureKind of error, as a script or a caller distinguishes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FailureKind {
     /// A bad flag, value or scope name.
     Usage,
     /// No such key or scope.
@@ -53,24 +53,24 @@ pub enum Kind {
     Interrupted,
 }
 
-impl Kind {
+impl FailureKind {
     /// The process's exit code, and the word that stands for it in JSON.
     fn code_and_word(self) -> (u8, &'static str) {
         match self {
-            Kind::Usage => (2, "usage"),
-            Kind::NotFound => (3, "not-found"),
-            Kind::Ambiguous => (3, "ambiguous"),
-            Kind::Policy => (4, "policy"),
-            Kind::Access => (4, "access"),
-            Kind::State => (4, "state"),
-            Kind::Unconfirmed => (4, "unconfirmed"),
-            Kind::Io
-            | Kind::Busy
-            | Kind::Unavailable
-            | Kind::Damaged
-            | Kind::Memory
-            | Kind::Uncertain => (5, "store"),
-            Kind::Interrupted => (130, "interrupted"),
+            FailureKind::Usage => (2, "usage"),
+            FailureKind::NotFound => (3, "not-found"),
+            FailureKind::Ambiguous => (3, "ambiguous"),
+            FailureKind::Policy => (4, "policy"),
+            FailureKind::Access => (4, "access"),
+            FailureKind::State => (4, "state"),
+            FailureKind::Unconfirmed => (4, "unconfirmed"),
+            FailureKind::Io
+            | FailureKind::Busy
+            | FailureKind::Unavailable
+            | FailureKind::Damaged
+            | FailureKind::Memory
+            | FailureKind::Uncertain => (5, "store"),
+            FailureKind::Interrupted => (130, "interrupted"),
         }
     }
 
@@ -102,11 +102,11 @@ pub struct Candidate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The kind, which a script goes by.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// The event, naming the value at fault; one line, no full stop, and nothing of the cause.
     pub message: String,
     /// The cause, whose words stand behind the message.
-    pub source: Option<Source>,
+    pub source: Option<ErrorSource>,
     /// Clauses on what follows from it, each behind `; `.
     pub outcome: Box<str>,
     /// Advice on what to do next.
@@ -119,7 +119,7 @@ pub struct Error {
 
 impl Error {
     /// An error of `kind` that says `message`.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Error {
             kind,
             message: message.into(),
@@ -133,57 +133,57 @@ impl Error {
 
     /// A bad flag, value or scope name.
     pub fn usage(message: impl Into<String>) -> Self {
-        Error::new(Kind::Usage, message)
+        Error::new(FailureKind::Usage, message)
     }
 
     /// No such key or scope.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Error::new(Kind::NotFound, message)
+        Error::new(FailureKind::NotFound, message)
     }
 
     /// A limit stands against it.
     pub fn policy(message: impl Into<String>) -> Self {
-        Error::new(Kind::Policy, message)
+        Error::new(FailureKind::Policy, message)
     }
 
     /// The actor may not do this.
     pub fn access(message: impl Into<String>) -> Self {
-        Error::new(Kind::Access, message)
+        Error::new(FailureKind::Access, message)
     }
 
     /// The key's state does not allow this.
     pub fn state(message: impl Into<String>) -> Self {
-        Error::new(Kind::State, message)
+        Error::new(FailureKind::State, message)
     }
 
     /// A file that is not the store's, a stream, or the system failed.
     pub fn io(message: impl Into<String>) -> Self {
-        Error::new(Kind::Io, message)
+        Error::new(FailureKind::Io, message)
     }
 
     /// Another process is in the way.
     pub fn busy(message: impl Into<String>) -> Self {
-        Error::new(Kind::Busy, message)
+        Error::new(FailureKind::Busy, message)
     }
 
     /// The store is not there, or cannot be reached, opened, read or written.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Error::new(Kind::Unavailable, message)
+        Error::new(FailureKind::Unavailable, message)
     }
 
     /// The store holds what no version of this program writes.
     pub fn damaged(message: impl Into<String>) -> Self {
-        Error::new(Kind::Damaged, message)
+        Error::new(FailureKind::Damaged, message)
     }
 
     /// Memory ran out.
     pub fn memory(message: impl Into<String>) -> Self {
-        Error::new(Kind::Memory, message)
+        Error::new(FailureKind::Memory, message)
     }
 
     /// Tells whether it says that the record of the key with this ID is damaged.
     pub fn is_damage_of(&self, id: impl fmt::Display) -> bool {
-        self.kind == Kind::Damaged && self.key.as_deref() == Some(&*id.to_string())
+        self.kind == FailureKind::Damaged && self.key.as_deref() == Some(&*id.to_string())
     }
 
     /// The same error, about the key with this ID.
@@ -195,7 +195,7 @@ impl Error {
 
     /// The same error, with its cause.
     #[must_use]
-    pub fn because(mut self, cause: impl Into<Source>) -> Self {
+    pub fn because(mut self, cause: impl Into<ErrorSource>) -> Self {
         self.source = Some(cause.into());
         self
     }
@@ -219,7 +219,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        let words = self.source.as_ref().map_or("", Source::words);
+        let words = self.source.as_ref().map_or("", ErrorSource::words);
         if !words.is_empty() {
             write!(f, ": {words}")?;
         }
@@ -229,7 +229,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(Source::error)
+        self.source.as_ref().map(ErrorSource::error)
     }
 }
 
@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn display_is_silent_about_a_cause_that_the_message_implies() {
-        let error = Error::unavailable("no room is left for x").because(Source::implied(full()));
+        let error =
+            Error::unavailable("no room is left for x").because(ErrorSource::implied(full()));
         assert_eq!(error.to_string(), "no room is left for x");
         assert!(error.source().is_some());
     }
@@ -275,7 +276,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_more_of_a_cause_than_its_words() {
-        let cause = Source::new(io::Error::other("$argon2id$"), "its tables are damaged");
+        let cause = ErrorSource::new(io::Error::other("$argon2id$"), "its tables are damaged");
         let shown = format!("{:?}", Error::damaged("x").because(cause));
         assert!(shown.contains("its tables are damaged"), "{shown}");
         assert!(!shown.contains("argon2id"), "{shown}");
@@ -289,7 +290,7 @@ mod tests {
             Error::unavailable("x"),
             Error::damaged("x"),
             Error::memory("x"),
-            Error::new(Kind::Uncertain, "x"),
+            Error::new(FailureKind::Uncertain, "x"),
         ];
         for (at, error) in errors.iter().enumerate() {
             assert_eq!((error.kind.exit_code(), error.kind.word()), (5, "store"));

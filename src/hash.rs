@@ -13,7 +13,7 @@ pub use cost::Cost;
 pub use memory::Memory;
 
 use crate::env::Random;
-use crate::error::{Error, Result, Source};
+use crate::error::{Error, ErrorSource, Result};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
@@ -212,7 +212,7 @@ fn derive(
 const UNHASHED: &str = "cannot hash the secret";
 
 fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::io(UNHASHED).because(Source::of(cause))
+    Error::io(UNHASHED).because(ErrorSource::of(cause))
 }
 
 /// The error where the system gives no memory to hash in.

@@ -48,9 +48,9 @@ use called::Called;
 use clap::error::ErrorKind as Refusal;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Color};
-use cmd::{Asked, Attempt, Cx, is_command};
+use cmd::{Attempt, CompletionRequest, Cx, is_command};
 use env::Env;
-use error::{Candidate, DONE, Error, Kind, Result, escape};
+use error::{Candidate, DONE, Error, FailureKind, Result, escape};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -94,7 +94,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
 }
 
 fn try_run(args: &[OsString], called: &Called, env: &mut Env) -> Result<u8> {
-    if let Some(asked) = Asked::by(args, env) {
+    if let Some(asked) = CompletionRequest::by(args, env) {
         return asked.answer(called, env, command);
     }
     usage::refuse_tokens(args.get(1..).unwrap_or_default())?;
@@ -175,7 +175,7 @@ fn not_parsed(
             let text = error.render().to_string();
             // Standard error is closed; there is nowhere left to report it.
             drop(env.stderr.write_all(as_called(called, &text).as_bytes()));
-            Ok(Kind::Usage.exit_code())
+            Ok(FailureKind::Usage.exit_code())
         }
         _ => Err(usage::refused(error, args, command())),
     }
@@ -212,12 +212,12 @@ fn in_words(error: &Error, called: &Called) -> String {
 
 /// An error as JSON: `{"error":{"code":…,"message":…,"hint":…}}`.
 #[derive(Serialize)]
-struct InJson<'a> {
-    error: Told<'a>,
+struct ErrorInJson<'a> {
+    error: ErrorFields<'a>,
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct ErrorFields<'a> {
     code: &'static str,
     message: String,
     hint: Option<String>,
@@ -226,14 +226,14 @@ struct Told<'a> {
 }
 
 fn in_json(error: &Error, called: &Called) -> String {
-    let told = Told {
+    let fields = ErrorFields {
         code: error.kind.word(),
         message: error.to_string(),
         hint: error.hint.as_ref().map(|hint| called.advice(hint)),
         candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };
     // Text and lists of it can always be written as JSON.
-    let text = output::json::bytes(&InJson { error: told }).unwrap_or_default();
+    let text = output::json::bytes(&ErrorInJson { error: fields }).unwrap_or_default();
     String::from_utf8(text).unwrap_or_default()
 }
 

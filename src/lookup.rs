@@ -1,6 +1,6 @@
 //! Lookup of a `KEY`: an ID, a token as it is shown, a name, or the beginning of an ID.
 
-use crate::error::{Error, Kind, Result, escape, quote};
+use crate::error::{Error, FailureKind, Result, escape, quote};
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
@@ -39,7 +39,7 @@ pub struct Lookup<'a> {
 }
 
 /// The keys that a `KEY` stands for.
-pub enum Found {
+pub enum KeyMatch {
     /// Exactly one.
     One(Box<Key>),
     /// None.
@@ -48,9 +48,9 @@ pub enum Found {
     Several(Box<Error>),
 }
 
-impl From<Option<Key>> for Found {
+impl From<Option<Key>> for KeyMatch {
     fn from(key: Option<Key>) -> Self {
-        key.map_or(Found::None, |key| Found::One(Box::new(key)))
+        key.map_or(KeyMatch::None, |key| KeyMatch::One(Box::new(key)))
     }
 }
 
@@ -79,16 +79,16 @@ impl Lookup<'_> {
     /// The one key that `text` stands for.
     pub fn key(&self, store: &dyn Read, text: &str) -> Result<Key> {
         match self.find(store, text)? {
-            Found::One(key) => Ok(*key),
-            Found::None => Err(none(text).hint(self.advice(store, text)?)),
-            Found::Several(error) => Err(*error),
+            KeyMatch::One(key) => Ok(*key),
+            KeyMatch::None => Err(none(text).hint(self.advice(store, text)?)),
+            KeyMatch::Several(error) => Err(*error),
         }
     }
 
     /// Looks `text` up: first as an exact ID, or the ID in a token as it is shown, then as a name or
     /// `OWNER/NAME`, then as the beginning of an ID. A byte-order mark before it is dropped where
     /// no name begins with one.
-    pub fn find(&self, store: &dyn Read, text: &str) -> Result<Found> {
+    pub fn find(&self, store: &dyn Read, text: &str) -> Result<KeyMatch> {
         // A name cannot be shaped like an ID, so nothing else can be meant.
         if let Some(id) = KeyId::parse(text.as_bytes()) {
             return Ok(store.get(id)?.into());
@@ -209,7 +209,7 @@ impl Lookup<'_> {
 
     /// The one key of `rank`, unless it is to be stopped and its owner has another one of that name
     /// that works.
-    fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<Found> {
+    fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<KeyMatch> {
         if self.to_stop {
             let named = rank.iter().map(|key| (key.owner.clone(), key.name.clone()));
             for (owner, name) in named.collect::<BTreeSet<_>>() {
@@ -227,9 +227,9 @@ impl Lookup<'_> {
         }))
     }
 
-    fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<Found> {
+    fn by_prefix(&self, store: &dyn Read, text: &str) -> Result<KeyMatch> {
         if !self.by_prefix || !is_prefix(text) || text.len() < KeyId::PREFIX_MIN {
-            return Ok(Found::None);
+            return Ok(KeyMatch::None);
         }
         let found = store.find(&Filter {
             id_prefix: Some(text.to_owned()),
@@ -240,11 +240,11 @@ impl Lookup<'_> {
     }
 
     /// The one key among `keys`; with several, `hint` says how to choose.
-    fn one_of(&self, text: &str, keys: Vec<Key>, hint: impl FnOnce(&[Key]) -> Hint) -> Found {
+    fn one_of(&self, text: &str, keys: Vec<Key>, hint: impl FnOnce(&[Key]) -> Hint) -> KeyMatch {
         match <[Key; 1]>::try_from(keys) {
             Ok([key]) => Some(key).into(),
-            Err(keys) if keys.is_empty() => Found::None,
-            Err(keys) => Found::Several(Box::new(self.ambiguous(text, &keys, hint(&keys)))),
+            Err(keys) if keys.is_empty() => KeyMatch::None,
+            Err(keys) => KeyMatch::Several(Box::new(self.ambiguous(text, &keys, hint(&keys)))),
         }
     }
 
@@ -288,7 +288,7 @@ impl Lookup<'_> {
 
     fn ambiguous(&self, text: &str, keys: &[Key], hint: Hint) -> Error {
         let mut error = Error::new(
-            Kind::Ambiguous,
+            FailureKind::Ambiguous,
             format!("{} stands for more than one key", quote(text)),
         )
         .hint(hint);

@@ -10,7 +10,7 @@ use std::thread::{self, Builder, Scope};
 const AHEAD: usize = 4;
 
 /// A job, and where its result goes.
-type Order<J, R> = (J, SyncSender<R>);
+type Assignment<J, R> = (J, SyncSender<R>);
 
 /// Runs `jobs` on `workers` threads, each with a closure of its own that `start_worker` returns, and
 /// calls `take` on this thread with each result, in the order of the jobs.
@@ -67,7 +67,7 @@ where
         return None;
     }
     let workers = workers.get();
-    let (to_workers, orders) = sync_channel::<Order<J, R>>(workers);
+    let (to_workers, orders) = sync_channel::<Assignment<J, R>>(workers);
     let (to_taker, results) = sync_channel(workers * AHEAD);
     let orders = Arc::new(Mutex::new(orders));
     let started = (0..workers).take_while(|_| {

@@ -10,7 +10,7 @@ mod terminal;
 pub use memory::keep_private;
 
 use keyctl::env::{Actor, Env, Input, Output, Random, Terminal};
-use keyctl::error::{Error, Result, Source};
+use keyctl::error::{Error, ErrorSource, Result};
 use keyctl::namespace::{Namespace, OVERFLOW};
 use keyctl::when::Timestamp;
 use rand::TryRng;
@@ -80,7 +80,7 @@ impl Random for Generator {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         SysRng.try_fill_bytes(bytes).map_err(|cause| {
             let code = cause.raw_os_error().map(io::Error::from_raw_os_error);
-            let source = code.map_or_else(|| Source::of(cause), Source::from);
+            let source = code.map_or_else(|| ErrorSource::of(cause), ErrorSource::from);
             Error::io("the system's random generator failed").because(source)
         })
     }

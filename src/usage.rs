@@ -4,7 +4,7 @@ mod line;
 mod stray;
 mod synonyms;
 
-use self::line::Line;
+use self::line::CommandLine;
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::near;
@@ -48,14 +48,14 @@ pub fn wants_json(args: &[OsString]) -> bool {
 pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) -> Error {
     // Arguments have names only then.
     root.build();
-    let line = &Line::new(args, &root, None);
+    let line = &CommandLine::new(args, &root, None);
     let argument = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
     let subject = || argument.as_deref().map_or("an argument".to_owned(), named);
     match error.kind() {
         ErrorKind::UnknownArgument => {
             let unknown = argument.as_deref().unwrap_or_default();
-            let before = Line::new(args, &root, Some(unknown));
+            let before = CommandLine::new(args, &root, Some(unknown));
             Error::usage(format!("unexpected argument {}", quote(unknown))).hint(
                 stray::advice(unknown, &before)
                     .unwrap_or_else(|| option_like(error, unknown, line)),
@@ -116,7 +116,7 @@ fn typed(argument: &str) -> String {
 }
 
 /// Error for what has to be given, and was not.
-fn missing(error: &clap::Error, line: &Line<'_>) -> Error {
+fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
     let missing = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(missing)) => missing.as_slice(),
         _ => &[],
@@ -146,7 +146,7 @@ fn missing(error: &clap::Error, line: &Line<'_>) -> Error {
 }
 
 /// A value that one of our own parsers refused keeps that parser's words.
-fn validation(error: &clap::Error, argument: &str, value: &str, line: &Line<'_>) -> Error {
+fn validation(error: &clap::Error, argument: &str, value: &str, line: &CommandLine<'_>) -> Error {
     let source = std::error::Error::source(error);
     match source.and_then(|source| source.downcast_ref::<Error>()) {
         Some(own) => own.clone(),
@@ -162,7 +162,7 @@ fn validation(error: &clap::Error, argument: &str, value: &str, line: &Line<'_>)
 }
 
 /// Advice where an option has no value: clap takes one that begins with '-' for another option.
-fn no_value(error: &clap::Error, args: &[OsString], line: &Line<'_>) -> Hint {
+fn no_value(error: &clap::Error, args: &[OsString], line: &CommandLine<'_>) -> Hint {
     let is_name = text(error, ContextKind::InvalidArg).is_some_and(|arg| named(&arg) == "--name");
     let dashed =
         |pair: &[OsString]| pair[0] == "--name" && pair[1].as_encoded_bytes().starts_with(b"-");
@@ -172,7 +172,7 @@ fn no_value(error: &clap::Error, args: &[OsString], line: &Line<'_>) -> Hint {
     }
 }
 
-fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> Hint {
+fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
     let valid = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(valid)) => valid.as_slice(),
         _ => &[],
@@ -186,7 +186,7 @@ fn choices(error: &clap::Error, value: &str, line: &Line<'_>) -> Hint {
 }
 
 /// Question after the command that was meant by `name`: what it is called elsewhere comes before what it is like.
-fn command_like(name: &str, line: &Line<'_>) -> Hint {
+fn command_like(name: &str, line: &CommandLine<'_>) -> Hint {
     let parent = line.path.last().copied();
     if let Some(meant) = synonyms::command(parent, name) {
         return meant;
@@ -200,7 +200,7 @@ fn command_like(name: &str, line: &Line<'_>) -> Hint {
 }
 
 /// Question after the option that was meant by `unknown`: clap suggests some, the best last, and not all are like it.
-fn option_like(error: &clap::Error, unknown: &str, line: &Line<'_>) -> Hint {
+fn option_like(error: &clap::Error, unknown: &str, line: &CommandLine<'_>) -> Hint {
     let suggested: Vec<&str> = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(text)) => vec![text],
         Some(ContextValue::Strings(texts)) => texts.iter().rev().map(String::as_str).collect(),

@@ -31,11 +31,11 @@ Examples:
   $ keyctl admin list")]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: AdminCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum AdminCommand {
     /// Make a user an administrator
     #[command(after_help = "\
 Examples:
@@ -76,9 +76,9 @@ impl Args {
     /// Shows or changes administrators.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         match self.command {
-            Command::Add { user, why } => add(cx, &user, why.reason.as_deref()),
-            Command::Remove { user, why } => remove(cx, &user, why.reason.as_deref()),
-            Command::List { format } => list(cx, format),
+            AdminCommand::Add { user, why } => add(cx, &user, why.reason.as_deref()),
+            AdminCommand::Remove { user, why } => remove(cx, &user, why.reason.as_deref()),
+            AdminCommand::List { format } => list(cx, format),
         }
     }
 }

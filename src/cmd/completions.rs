@@ -8,7 +8,7 @@ mod ask;
 mod scripts;
 mod values;
 
-pub use ask::Asked;
+pub use ask::CompletionRequest;
 pub use scripts::script as completion_script;
 
 use super::Cx;

@@ -1,9 +1,9 @@
 //! Asking before something is lost.
 
 use super::Cx;
-use crate::error::{Error, Kind, Result, escape};
+use crate::error::{Error, FailureKind, Result, escape};
 use crate::id::KeyId;
-use crate::key::{Key, Kind as KeyKind};
+use crate::key::{Key, Kind};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::io;
@@ -24,7 +24,7 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
             false => "this is not a terminal",
         };
         return Err(Error::new(
-            Kind::Unconfirmed,
+            FailureKind::Unconfirmed,
             format!("{action} needs confirmation, and {why}"),
         )
         .hint("if you are sure, add --yes"));
@@ -37,7 +37,11 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
     if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
         return Ok(());
     }
-    Err(Error::new(Kind::Unconfirmed, "not confirmed: nothing was changed").hint(AGREE_HINT))
+    Err(Error::new(
+        FailureKind::Unconfirmed,
+        "not confirmed: nothing was changed",
+    )
+    .hint(AGREE_HINT))
 }
 
 /// Asks whether to delete `doomed`, if that is any key. Those of kind legacy are to be disabled.
@@ -49,7 +53,7 @@ pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<()> {
         cx.notice("to be deleted; anything that uses it will fail:");
         name_keys(cx, doomed, cx.env.now());
     }
-    let legacy = doomed.iter().filter(|key| key.kind == KeyKind::Legacy);
+    let legacy = doomed.iter().filter(|key| key.kind == Kind::Legacy);
     let legacy = legacy.count();
     let deleted = keys(doomed.len() - legacy);
     let question = match legacy {
@@ -83,13 +87,16 @@ pub fn check_agreed<'a>(
 /// Error for a prompt that has no answer, with what follows from that and what to do.
 pub fn unanswered(cause: io::Error, consequence: &str, hint: &str) -> Error {
     match cause.kind() {
-        io::ErrorKind::Interrupted => {
-            Error::new(Kind::Interrupted, format!("interrupted{consequence}"))
-        }
+        io::ErrorKind::Interrupted => Error::new(
+            FailureKind::Interrupted,
+            format!("interrupted{consequence}"),
+        ),
         // An end, or bytes that are no text, are no yes.
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
-            Error::new(Kind::Unconfirmed, format!("not answered{consequence}")).hint(hint)
-        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => Error::new(
+            FailureKind::Unconfirmed,
+            format!("not answered{consequence}"),
+        )
+        .hint(hint),
         _ => Error::io("cannot ask at the terminal").because(cause),
     }
 }

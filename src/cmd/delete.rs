@@ -6,7 +6,7 @@ use super::Cx;
 use super::change::{change_all, tell, tell_of_legacy};
 use super::confirm::{check_agreed, confirm_deletion};
 use super::selection::Selection;
-use super::stop::{Request, Verb};
+use super::stop::{StopRequest, Verb};
 use super::values::Why;
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
@@ -66,8 +66,8 @@ pub struct Args {
 impl Args {
     /// Deletes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        if Request::is_for(&self.keys) {
-            let request = Request {
+        if StopRequest::is_for(&self.keys) {
+            let request = StopRequest {
                 verb: Verb::Delete,
                 yes: self.yes,
                 reason: self.why.reason.as_deref(),

@@ -3,7 +3,7 @@
 use super::Cx;
 use super::change::{change_all, tell};
 use super::selection::Selection;
-use super::stop::{Request, Verb};
+use super::stop::{StopRequest, Verb};
 use super::values::Why;
 use crate::error::{DONE, Result, quote};
 use crate::event::Action;
@@ -50,8 +50,8 @@ pub struct Args {
 impl Args {
     /// Disables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        if Request::is_for(&self.keys) {
-            let request = Request {
+        if StopRequest::is_for(&self.keys) {
+            let request = StopRequest {
                 verb: Verb::Disable,
                 yes: true,
                 reason: self.why.reason.as_deref(),

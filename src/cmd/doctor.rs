@@ -9,7 +9,7 @@ use self::keys::Tally;
 use self::report::Report;
 use super::values::Format;
 use super::{Cx, clock};
-use crate::error::{DONE, FOUND, Kind, Result};
+use crate::error::{DONE, FOUND, FailureKind, Result};
 use crate::event::Flaw;
 use crate::hash::Stored;
 use crate::output::unwritable;
@@ -129,7 +129,7 @@ fn count(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Resu
 fn sound<T>(read: Result<T>, remarks: &mut Remarks) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(error) if error.kind == Kind::Damaged => {
+        Err(error) if error.kind == FailureKind::Damaged => {
             if !remarks.has_damage() {
                 remarks.finding(DAMAGE, error.to_string(), error.hint);
             }

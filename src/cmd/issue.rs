@@ -10,7 +10,7 @@ use super::values::{Format, file_path};
 use super::{Cx, path};
 use crate::deliver::{self, SecretFile};
 use crate::env::Output;
-use crate::error::{Error, Kind as ErrorKind, Result, escape};
+use crate::error::{Error, FailureKind, Result, escape};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind};
 use crate::output::instant;
@@ -85,7 +85,7 @@ pub fn issue(
             }
             Ok(done)
         }
-        Err(error) if printed && error.kind == ErrorKind::Uncertain => {
+        Err(error) if printed && error.kind == FailureKind::Uncertain => {
             // It may hold the token of a live key, and be all that does.
             if let Some(file) = secret_file {
                 file.keep();

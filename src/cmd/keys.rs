@@ -3,8 +3,8 @@
 mod input;
 mod line;
 
-pub use input::Input;
-pub use line::Line;
+pub use input::KeyInput;
+pub use line::KeyLine;
 
 use super::Cx;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(given.len());
     for text in given {
         if text == "-" {
-            let lines = texts_of(&Input::lines(cx)?)?;
+            let lines = texts_of(&KeyInput::lines(cx)?)?;
             if lines.is_empty() {
                 return Err(none_came());
             }
@@ -36,7 +36,7 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
     if given != "-" {
         return Ok(given.to_owned());
     }
-    match <[String; 1]>::try_from(texts_of(&Input::line(cx)?)?) {
+    match <[String; 1]>::try_from(texts_of(&KeyInput::line(cx)?)?) {
         Ok([text]) => Ok(text),
         Err(none) if none.is_empty() => Err(none_came()),
         Err(texts) => Err(
@@ -66,14 +66,14 @@ pub fn find(lookup: &Lookup<'_>, store: &dyn Read, texts: &[String]) -> Result<V
 }
 
 /// The lines of `input` as texts to look up. What was not read to its end is refused as a whole.
-fn texts_of(input: &Input) -> Result<Vec<String>> {
+fn texts_of(input: &KeyInput) -> Result<Vec<String>> {
     if let Some(cut) = &input.cut {
         return Err(cut.clone());
     }
     let text = |(_, line)| match line {
-        Line::Token(token) => Ok(token.id().to_string()),
-        Line::Text(text) => Ok(text),
-        Line::Flawed(flaw) => Err(flaw.error(" on standard input")),
+        KeyLine::Token(token) => Ok(token.id().to_string()),
+        KeyLine::Text(text) => Ok(text),
+        KeyLine::Flawed(flaw) => Err(flaw.error(" on standard input")),
     };
     input.keys().map(text).collect()
 }

@@ -69,7 +69,7 @@ pub struct Args {
     older_than: Option<Span>,
     /// Sort order
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    sort: Order,
+    sort: SortOrder,
     /// List at most N keys
     #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
@@ -113,7 +113,7 @@ impl Wanted {
 
 /// The order of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Order {
+enum SortOrder {
     /// Oldest first.
     #[default]
     Created,
@@ -125,13 +125,13 @@ enum Order {
     Name,
 }
 
-impl From<Order> for Sort {
-    fn from(order: Order) -> Self {
+impl From<SortOrder> for Sort {
+    fn from(order: SortOrder) -> Self {
         match order {
-            Order::Created => Sort::Created,
-            Order::Expires => Sort::Expires,
-            Order::LastUsed => Sort::LastUsed,
-            Order::Name => Sort::Name,
+            SortOrder::Created => Sort::Created,
+            SortOrder::Expires => Sort::Expires,
+            SortOrder::LastUsed => Sort::LastUsed,
+            SortOrder::Name => Sort::Name,
         }
     }
 }
@@ -248,7 +248,7 @@ pub fn print(
     let mut count = 0;
     let printed = (|| {
         let mut listing =
-            Listing::begin(format, &mut out, style, filter.now).map_err(Failed::Output)?;
+            Listing::begin(format, &mut out, style, filter.now).map_err(ListFailure::Output)?;
         let mut full = Ok(());
         let skipped = store
             .scan(filter, &mut |key| {
@@ -260,9 +260,9 @@ pub fn print(
                     ControlFlow::Break(())
                 })
             })
-            .map_err(Failed::Store)?;
-        full.map_err(Failed::Output)?;
-        listing.finish().map_err(Failed::Output)?;
+            .map_err(ListFailure::Store)?;
+        full.map_err(ListFailure::Output)?;
+        listing.finish().map_err(ListFailure::Output)?;
         Ok(skipped)
     })();
     // What could not be written is not tried again on drop.
@@ -270,9 +270,11 @@ pub fn print(
     let skipped = match printed {
         Ok(skipped) => skipped,
         // The reader has seen enough.
-        Err(Failed::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => return Ok(count),
-        Err(Failed::Output(cause)) => return Err(unwritable(cause)),
-        Err(Failed::Store(error)) => return Err(error),
+        Err(ListFailure::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => {
+            return Ok(count);
+        }
+        Err(ListFailure::Output(cause)) => return Err(unwritable(cause)),
+        Err(ListFailure::Store(error)) => return Err(error),
     };
     tell_of_damaged(cx, &skipped, "listed");
     if matches!(format, ListFormat::Table | ListFormat::Lines) {
@@ -295,7 +297,7 @@ pub fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
     cx.notice_hint(run!("doctor").in_quotes().and(says));
 }
 
-enum Failed {
+enum ListFailure {
     Output(std::io::Error),
     Store(Error),
 }

@@ -1,7 +1,7 @@
 //! `keyctl log`
 
 use super::{Cx, keys, values};
-use crate::error::{DONE, Error, FOUND, Kind, Result, quote};
+use crate::error::{DONE, Error, FOUND, FailureKind, Result, quote};
 use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
@@ -255,7 +255,7 @@ fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
     match lookup.key(store, text) {
         Ok(key) => Ok(key.id),
         Err(error) => match lookup::id(text) {
-            Some(id) if error.kind == Kind::NotFound => Ok(id),
+            Some(id) if error.kind == FailureKind::NotFound => Ok(id),
             _ => Err(error),
         },
     }

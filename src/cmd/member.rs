@@ -35,11 +35,11 @@ Examples:
   $ keyctl member list search")]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: MemberCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum MemberCommand {
     /// Add a user to a project, or change a member's role
     #[command(after_help = "\
 Examples:
@@ -109,7 +109,7 @@ impl Args {
     /// Shows or changes members.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         match self.command {
-            Command::Add {
+            MemberCommand::Add {
                 project,
                 user,
                 role,
@@ -123,10 +123,10 @@ impl Args {
                 },
                 why.reason.as_deref(),
             ),
-            Command::Remove { project, user, why } => {
+            MemberCommand::Remove { project, user, why } => {
                 remove(cx, &project, &user, why.reason.as_deref())
             }
-            Command::List { project, format } => list(cx, project.as_deref(), format),
+            MemberCommand::List { project, format } => list(cx, project.as_deref(), format),
         }
     }
 }

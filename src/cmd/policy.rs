@@ -56,11 +56,11 @@ Examples:
   $ keyctl policy set max-expiry 30d -m 'security review'")]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: PolicyCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum PolicyCommand {
     /// Show every policy
     #[command(after_help = "\
 Examples:
@@ -104,11 +104,11 @@ impl Args {
     /// Shows or sets policy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         match self.command {
-            Command::Show { format } => show(cx, format),
-            Command::Set { name, value, why } => {
+            PolicyCommand::Show { format } => show(cx, format),
+            PolicyCommand::Set { name, value, why } => {
                 set(cx, &name, Some(&value), why.reason.as_deref())
             }
-            Command::Unset { name, why } => set(cx, &name, None, why.reason.as_deref()),
+            PolicyCommand::Unset { name, why } => set(cx, &name, None, why.reason.as_deref()),
         }
     }
 }

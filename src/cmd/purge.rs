@@ -61,7 +61,7 @@ pub struct Args {
 }
 
 /// Result of a purge.
-struct Done {
+struct Purged {
     /// The number of keys that were purged.
     purged: usize,
     /// Keys whose records cannot be read.
@@ -136,7 +136,7 @@ impl Args {
             };
             let legacy = self.legacy(&*tx, now)?;
             self.remove(cx, tx, &doomed, &actor, now)?;
-            Ok(Done {
+            Ok(Purged {
                 purged: doomed.len(),
                 damaged,
                 advice,

@@ -1,7 +1,7 @@
 //! Log of refusals by access or policy: they change nothing, but somebody tried.
 
 use super::Cx;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, FailureKind, Result};
 use crate::event::{Action, Event};
 use crate::store::{LogFilter, Read};
 use crate::when::{Span, Timestamp};
@@ -10,7 +10,7 @@ use crate::when::{Span, Timestamp};
 /// at most once a minute an actor and command. That the store cannot be written, or not at once,
 /// changes nothing.
 pub fn log(cx: &Cx<'_>, error: &Error) {
-    if matches!(error.kind, Kind::Access | Kind::Policy) {
+    if matches!(error.kind, FailureKind::Access | FailureKind::Policy) {
         drop(append(cx, error));
     }
 }

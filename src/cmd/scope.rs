@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::values::{TableFormat, Why, check_scopes};
-use crate::error::{DONE, Error, Kind, Result, quote};
+use crate::error::{DONE, Error, FailureKind, Result, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::name;
@@ -35,11 +35,11 @@ Examples:
   $ keyctl scope add data:read --description 'read data sets'")]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: ScopeCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum ScopeCommand {
     /// List the scopes
     #[command(after_help = "\
 Examples:
@@ -86,14 +86,14 @@ impl Args {
     /// Shows or changes scopes.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         match self.command {
-            Command::List { format } => list(cx, format),
-            Command::Add {
+            ScopeCommand::List { format } => list(cx, format),
+            ScopeCommand::Add {
                 name,
                 description,
                 implies,
                 why,
             } => add(cx, &name, &description, &implies, why.reason.as_deref()),
-            Command::Remove { name, why } => remove(cx, &name, why.reason.as_deref()),
+            ScopeCommand::Remove { name, why } => remove(cx, &name, why.reason.as_deref()),
         }
     }
 }
@@ -173,7 +173,7 @@ fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
         let scopes = tx.scopes()?;
         // Here it is what is looked for, not a mistake in a flag's value.
         scopes.check(name).map_err(|unknown| Error {
-            kind: Kind::NotFound,
+            kind: FailureKind::NotFound,
             ..unknown
         })?;
         let implying = scopes.implying(name);

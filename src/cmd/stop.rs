@@ -12,7 +12,7 @@ mod verb;
 pub use self::verb::Verb;
 
 use self::given::Given;
-use self::plan::{Failed, Plan, Step};
+use self::plan::{Plan, Step, Unstopped};
 use super::Cx;
 use super::change::{Changed, record, tell, tell_of_legacy};
 use super::confirm::{check_agreed, confirm_deletion};
@@ -24,10 +24,10 @@ use crate::store::{self, Store, Tx};
 use std::collections::HashSet;
 
 /// The keys that were stopped, and the KEYs that stopped none.
-type Outcome = (Vec<Changed>, Vec<Failed>);
+type StopOutcome = (Vec<Changed>, Vec<Unstopped>);
 
 /// A command line that stops the keys on standard input.
-pub struct Request<'a> {
+pub struct StopRequest<'a> {
     /// The way in which they are stopped.
     pub verb: Verb,
     /// Go on without asking.
@@ -36,7 +36,7 @@ pub struct Request<'a> {
     pub reason: Option<&'a str>,
 }
 
-impl Request<'_> {
+impl StopRequest<'_> {
     /// Tells whether the arguments `keys` ask for standard input.
     pub fn is_for(keys: &[String]) -> bool {
         keys.iter().any(|key| key == "-")
@@ -102,9 +102,9 @@ impl Request<'_> {
         actor: &Actor,
         given: &mut [Given],
         agreed: Option<&HashSet<KeyId>>,
-    ) -> Result<Outcome> {
+    ) -> Result<StopOutcome> {
         if given.iter().all(|one| one.is_missing) {
-            return Ok(Outcome::default());
+            return Ok(StopOutcome::default());
         }
         loop {
             let stopped = store::write(store, |tx| self.stop(cx, tx, actor, given, agreed))?;
@@ -125,7 +125,7 @@ impl Request<'_> {
         actor: &Actor,
         given: &[Given],
         agreed: Option<&HashSet<KeyId>>,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<StopOutcome>> {
         let now = cx.env.now();
         let access = tx.access(actor)?;
         let lookup = cx.lookup_to_stop(actor, now);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// A cause, and its words in a message. Only the words are shown, in `Debug` too: what the cause says
 /// of itself may repeat what lies in a damaged file.
 #[derive(Clone)]
-pub struct Source(Arc<Cause>);
+pub struct ErrorSource(Arc<Cause>);
 
 struct Cause {
     error: Box<dyn StdError + Send + Sync>,
@@ -17,13 +17,13 @@ struct Cause {
     words: Cow<'static, str>,
 }
 
-impl Source {
+impl ErrorSource {
     /// The cause `error`, of which a message says `words`.
     pub fn new(
         error: impl StdError + Send + Sync + 'static,
         words: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Source(Arc::new(Cause {
+        ErrorSource(Arc::new(Cause {
             error: Box::new(error),
             words: words.into(),
         }))
@@ -32,12 +32,12 @@ impl Source {
     /// The cause `error`, of which a message says what it says itself.
     pub fn of(error: impl StdError + Send + Sync + 'static) -> Self {
         let words = error.to_string();
-        Source::new(error, words)
+        ErrorSource::new(error, words)
     }
 
     /// The cause `error`, which a message implies.
     pub fn implied(error: impl StdError + Send + Sync + 'static) -> Self {
-        Source::new(error, "")
+        ErrorSource::new(error, "")
     }
 
     /// The cause itself.
@@ -51,27 +51,27 @@ impl Source {
     }
 }
 
-impl From<io::Error> for Source {
+impl From<io::Error> for ErrorSource {
     fn from(error: io::Error) -> Self {
         let words = words(&error);
-        Source::new(error, words)
+        ErrorSource::new(error, words)
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for ErrorSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.words()).finish()
+        f.debug_tuple("ErrorSource").field(&self.words()).finish()
     }
 }
 
 /// Two sources are equal where a message has the same words for them.
-impl PartialEq for Source {
+impl PartialEq for ErrorSource {
     fn eq(&self, other: &Self) -> bool {
         self.words() == other.words()
     }
 }
 
-impl Eq for Source {}
+impl Eq for ErrorSource {}
 
 /// Words of the system for `cause`, without the number that [`io::Error`] puts behind them.
 fn words(cause: &io::Error) -> String {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn debug_shows_the_words_and_not_what_the_cause_says_itself() {
-        let source = Source::new(io::Error::other("row: $argon2id$"), "a row is damaged");
-        assert_eq!(format!("{source:?}"), "Source(\"a row is damaged\")");
+        let source = ErrorSource::new(io::Error::other("row: $argon2id$"), "a row is damaged");
+        assert_eq!(format!("{source:?}"), "ErrorSource(\"a row is damaged\")");
     }
 }

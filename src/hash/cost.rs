@@ -1,6 +1,6 @@
 //! What one Argon2id hash costs, and what it must and may cost.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, FailureKind, Result};
 use argon2::Params;
 
 /// The most that a stored hash may cost, so that a planted one cannot exhaust the machine.
@@ -40,7 +40,7 @@ impl Cost {
         });
         if !strong {
             return Err(Error::new(
-                Kind::Policy,
+                FailureKind::Policy,
                 format!("argon2 with {memory} KiB and {iterations} iterations is too weak"),
             )
             .hint(format!("OWASP's least: {}", owasp_in_words())));
@@ -56,7 +56,7 @@ impl Cost {
             return Ok(());
         }
         Err(Error::new(
-            Kind::Policy,
+            FailureKind::Policy,
             format!("argon2 with {memory} KiB and {iterations} iterations costs too much"),
         )
         .hint(format!(

@@ -46,7 +46,7 @@ const COLUMNS: [Column; 6] = [
 
 /// An event as JSON shows it.
 #[derive(Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     seq: i64,
     at: Option<Timestamp>,
     actor: &'a str,
@@ -56,9 +56,9 @@ struct Line<'a> {
     hash: String,
 }
 
-impl<'a> Line<'a> {
+impl<'a> LogLine<'a> {
     fn new(entry: &'a Entry) -> Self {
-        Line {
+        LogLine {
             seq: entry.seq,
             at: Timestamp::from_millis(entry.at),
             actor: &entry.actor,
@@ -75,12 +75,12 @@ impl<'a> Line<'a> {
 /// A log that is being written.
 pub struct Entries<'a> {
     out: &'a mut dyn Write,
-    body: Body,
+    body: LogBody,
     now: Timestamp,
     first: bool,
 }
 
-enum Body {
+enum LogBody {
     Table(Box<Sheet<6>>),
     Lines,
     Json,
@@ -96,13 +96,13 @@ impl<'a> Entries<'a> {
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
-            EntryFormat::Table => Body::Table(Box::new(Sheet::new(style, COLUMNS))),
-            EntryFormat::Lines => Body::Lines,
+            EntryFormat::Table => LogBody::Table(Box::new(Sheet::new(style, COLUMNS))),
+            EntryFormat::Lines => LogBody::Lines,
             EntryFormat::Json => {
                 out.write_all(b"[")?;
-                Body::Json
+                LogBody::Json
             }
-            EntryFormat::Jsonl => Body::Jsonl,
+            EntryFormat::Jsonl => LogBody::Jsonl,
         };
         Ok(Entries {
             out,
@@ -115,7 +115,7 @@ impl<'a> Entries<'a> {
     /// Adds an event.
     pub fn push(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.body {
-            Body::Table(table) => {
+            LogBody::Table(table) => {
                 let cells = [
                     entry.seq.to_string(),
                     time(entry, self.now),
@@ -126,15 +126,15 @@ impl<'a> Entries<'a> {
                 ];
                 table.row(cells);
             }
-            Body::Lines => self.out.write_all(line(entry, self.now).as_bytes())?,
-            Body::Json => {
+            LogBody::Lines => self.out.write_all(line(entry, self.now).as_bytes())?,
+            LogBody::Json => {
                 if !self.first {
                     self.out.write_all(b",")?;
                 }
-                json::write(self.out, &Line::new(entry))?;
+                json::write(self.out, &LogLine::new(entry))?;
             }
-            Body::Jsonl => {
-                json::write(self.out, &Line::new(entry))?;
+            LogBody::Jsonl => {
+                json::write(self.out, &LogLine::new(entry))?;
                 self.out.write_all(b"\n")?;
             }
         }
@@ -145,9 +145,9 @@ impl<'a> Entries<'a> {
     /// Ends the log. A table without a line is not drawn.
     pub fn finish(self) -> io::Result<()> {
         match self.body {
-            Body::Table(table) if !self.first => self.out.write_all(table.text().as_bytes())?,
-            Body::Json => self.out.write_all(b"]\n")?,
-            Body::Table(..) | Body::Lines | Body::Jsonl => {}
+            LogBody::Table(table) if !self.first => self.out.write_all(table.text().as_bytes())?,
+            LogBody::Json => self.out.write_all(b"]\n")?,
+            LogBody::Table(..) | LogBody::Lines | LogBody::Jsonl => {}
         }
         self.out.flush()
     }

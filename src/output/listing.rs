@@ -42,12 +42,12 @@ impl ListFormat {
 
 /// A list that is being written.
 pub struct Listing<'a> {
-    body: Body<'a>,
+    body: ListBody<'a>,
     now: Timestamp,
     count: u64,
 }
 
-enum Body<'a> {
+enum ListBody<'a> {
     Table(Box<Pages<'a>>),
     Lines(&'a mut dyn Write),
     /// A record is made in the buffer and written as a whole.
@@ -66,19 +66,19 @@ impl<'a> Listing<'a> {
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
-            ListFormat::Table => Body::Table(Box::new(Pages::begin(out, style, now))),
-            ListFormat::Lines => Body::Lines(out),
+            ListFormat::Table => ListBody::Table(Box::new(Pages::begin(out, style, now))),
+            ListFormat::Lines => ListBody::Lines(out),
             ListFormat::Json => {
                 out.write_all(b"[")?;
-                Body::Json(out, Vec::new())
+                ListBody::Json(out, Vec::new())
             }
-            ListFormat::Jsonl => Body::Jsonl(out, Vec::new()),
+            ListFormat::Jsonl => ListBody::Jsonl(out, Vec::new()),
             ListFormat::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
                 csv.write_record(Record::FIELDS).map_err(unwrapped)?;
-                Body::Csv(Box::new(csv))
+                ListBody::Csv(Box::new(csv))
             }
-            ListFormat::Ids => Body::Ids(out),
+            ListFormat::Ids => ListBody::Ids(out),
         };
         Ok(Listing {
             body,
@@ -91,9 +91,9 @@ impl<'a> Listing<'a> {
     pub fn push(&mut self, key: &Key) -> io::Result<()> {
         let now = self.now;
         match &mut self.body {
-            Body::Table(pages) => pages.push(key)?,
-            Body::Lines(out) => out.write_all(line::line(key, now).as_bytes())?,
-            Body::Json(out, record) => {
+            ListBody::Table(pages) => pages.push(key)?,
+            ListBody::Lines(out) => out.write_all(line::line(key, now).as_bytes())?,
+            ListBody::Json(out, record) => {
                 record.clear();
                 if self.count > 0 {
                     record.push(b',');
@@ -101,16 +101,16 @@ impl<'a> Listing<'a> {
                 Record::new(key, now).write(record)?;
                 out.write_all(record)?;
             }
-            Body::Jsonl(out, record) => {
+            ListBody::Jsonl(out, record) => {
                 record.clear();
                 Record::new(key, now).write(record)?;
                 record.push(b'\n');
                 out.write_all(record)?;
             }
-            Body::Csv(csv) => csv
+            ListBody::Csv(csv) => csv
                 .write_record(Record::new(key, now).cells()?)
                 .map_err(unwrapped)?,
-            Body::Ids(out) => writeln!(out, "{}", key.id)?,
+            ListBody::Ids(out) => writeln!(out, "{}", key.id)?,
         }
         self.count += 1;
         Ok(())
@@ -119,13 +119,13 @@ impl<'a> Listing<'a> {
     /// Ends the list and returns how many keys it has. A table of none is not drawn.
     pub fn finish(self) -> io::Result<u64> {
         match self.body {
-            Body::Table(pages) => pages.finish()?,
-            Body::Json(out, _) => {
+            ListBody::Table(pages) => pages.finish()?,
+            ListBody::Json(out, _) => {
                 out.write_all(b"]\n")?;
                 out.flush()?;
             }
-            Body::Csv(mut csv) => csv.flush()?,
-            Body::Lines(out) | Body::Jsonl(out, _) | Body::Ids(out) => out.flush()?,
+            ListBody::Csv(mut csv) => csv.flush()?,
+            ListBody::Lines(out) | ListBody::Jsonl(out, _) | ListBody::Ids(out) => out.flush()?,
         }
         Ok(self.count)
     }

@@ -267,9 +267,9 @@ impl Sqlite {
     /// Makes a store in memory, as the one at `location` would be if `founder` made it.
     fn blank(location: &Location, founder: &Founder<'_>) -> Result<Self> {
         let path = location.path().to_owned();
-        let failed = |error: error::Error| error.about(&path);
-        let mut connection =
-            Connection::open_in_memory().map_err(|cause| failed(error::Error::from(cause)))?;
+        let failed = |error: error::SqliteError| error.about(&path);
+        let mut connection = Connection::open_in_memory()
+            .map_err(|cause| failed(error::SqliteError::from(cause)))?;
         migrate::migrate(&mut connection, (&path).into(), Some(founder)).map_err(failed)?;
         let opened = Opened {
             connection,
@@ -297,7 +297,7 @@ impl Sqlite {
         subject: Subject<'_>,
         founder: Option<&Founder<'_>>,
         empty: Empty,
-    ) -> error::Result<(Self, bool)> {
+    ) -> error::SqliteResult<(Self, bool)> {
         let mut connection = open::to_write(subject.path, BUSY_TIMEOUT, empty)?;
         let made = migrate::migrate(&mut connection, subject, founder)?;
         let path = subject.path.to_owned();
@@ -312,7 +312,7 @@ impl Sqlite {
 
     /// Runs `read`, and again if the file was changed meanwhile where no lock would have kept that
     /// from being seen half done.
-    fn reading<T>(&self, mut read: impl FnMut(&Opened) -> error::Result<T>) -> Result<T> {
+    fn reading<T>(&self, mut read: impl FnMut(&Opened) -> error::SqliteResult<T>) -> Result<T> {
         for _ in 0..RETRIES {
             let opened = self.opened.borrow();
             let result = read(&opened);
@@ -331,12 +331,12 @@ impl Sqlite {
     /// Runs `look` at one moment of the store that is there now. It may run again.
     fn at_one_moment<T>(
         &self,
-        mut look: impl FnMut(&SqliteTx<'_>) -> error::Result<T>,
+        mut look: impl FnMut(&SqliteTx<'_>) -> error::SqliteResult<T>,
     ) -> Result<T> {
         self.follow_files()?;
         self.reading(|opened| {
             if !opened.connection.is_autocommit() {
-                return Err(error::Error::Told(being_read(
+                return Err(error::SqliteError::Final(being_read(
                     opened.subject(&self.purpose),
                 )));
             }
@@ -399,7 +399,7 @@ impl Sqlite {
         let opened = self.opened.borrow();
         // A negative value is a number of KiB, a positive one a number of pages.
         let set = opened.connection.pragma_update(None, "cache_size", -kib);
-        set.map_err(|cause| error::Error::from(cause).about(opened.subject(&self.purpose)))
+        set.map_err(|cause| error::SqliteError::from(cause).about(opened.subject(&self.purpose)))
     }
 
     /// Returns `actor` as the owner of the store's file knows them.

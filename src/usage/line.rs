@@ -4,7 +4,7 @@ use crate::hint::{Hint, run};
 use std::ffi::OsString;
 
 /// The words of a command line, and the command that they name.
-pub struct Line<'a> {
+pub struct CommandLine<'a> {
     /// The words behind the program's name that are text.
     words: Vec<&'a str>,
     /// The names of the command and of its own command.
@@ -13,7 +13,7 @@ pub struct Line<'a> {
     pub command: &'a clap::Command,
 }
 
-impl<'a> Line<'a> {
+impl<'a> CommandLine<'a> {
     /// Finds what `args` name of what `root` defines, as far as they name one: before the option `end`, if
     /// that is one.
     pub fn new(args: &'a [OsString], root: &'a clap::Command, end: Option<&str>) -> Self {
@@ -23,7 +23,7 @@ impl<'a> Line<'a> {
             behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('='))
         };
         let words: Vec<&str> = args.iter().skip(1).filter_map(|arg| arg.to_str()).collect();
-        let mut line = Line {
+        let mut line = CommandLine {
             words,
             path: Vec::new(),
             command: root,

@@ -1,6 +1,6 @@
 //! What was most likely meant by an argument that has no place where it stands.
 
-use super::line::Line;
+use super::line::CommandLine;
 use super::synonyms;
 use crate::error::quote;
 use crate::hint::{Hint, run};
@@ -10,14 +10,14 @@ use crate::key::State;
 const JOINED: [&str; 3] = ["--scope", "--add-scope", "--remove-scope"];
 
 /// Returns advice on `argument`, which clap found no place for on `line`, where that is clear.
-pub fn advice(argument: &str, line: &Line<'_>) -> Option<Hint> {
+pub fn advice(argument: &str, line: &CommandLine<'_>) -> Option<Hint> {
     match argument.starts_with('-') {
         true => option(argument, line),
         false => word(argument, line),
     }
 }
 
-fn option(flag: &str, line: &Line<'_>) -> Option<Hint> {
+fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
     let command = line.path.first().copied().unwrap_or_default();
     if line.before(flag) == Some("--name") {
         return Some("a name may not begin with '-'".into());
@@ -40,7 +40,7 @@ fn option(flag: &str, line: &Line<'_>) -> Option<Hint> {
     Some(format!("put '{meant}' after '{later}'").into())
 }
 
-fn word(word: &str, line: &Line<'_>) -> Option<Hint> {
+fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
     let joined = line.option_before(word);
     let is_state = State::ALL.iter().any(|state| state.word() == word);
     let is_joined = |option| JOINED.contains(&option) || (option == "--state" && is_state);

@@ -1,7 +1,7 @@
 //! The store's file: its schema, and what is not taken for a store.
 
 use crate::harness::{Cmd, World, id_of};
-use keyctl::error::{Error, Kind};
+use keyctl::error::{Error, FailureKind};
 use keyctl::store::{self, Address, Mode};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -555,7 +555,7 @@ fn snapshot_inside_a_snapshot_is_refused_even_where_the_store_was_replaced() {
     let world = World::quick();
     let store = world.opened();
     let refused = |error: Error| {
-        assert_eq!(error.kind, Kind::Busy);
+        assert_eq!(error.kind, FailureKind::Busy);
         assert!(
             error.to_string().ends_with("is being read already"),
             "{error}"
@@ -585,7 +585,7 @@ fn write_after_a_look_at_another_file_in_the_store_s_place_says_that_it_was_repl
     fs::rename(&another, world.db()).unwrap();
     store::read(&*store, |moment| moment.head()).unwrap();
     let error = store::write(&mut *store, |_| Ok(())).unwrap_err();
-    assert_eq!(error.kind, Kind::Busy);
+    assert_eq!(error.kind, FailureKind::Busy);
     assert!(error.message.ends_with("was replaced while it was in use"));
 }
 

@@ -1,7 +1,7 @@
 //! What a completion script asks, and the answer.
 
 use super::scripts::VARIABLE;
-use super::values::{Source, offer_values};
+use super::values::{Candidates, offer_values};
 use crate::called::{self, Called};
 use crate::cmd::{Attempt, Cx, is_command};
 use crate::env::Env;
@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A question: what may the last of these words become?
-pub struct Asked {
+pub struct CompletionRequest {
     /// True if the shell takes a description behind each answer.
     described: bool,
     /// True if the shell quotes an answer before it puts it on the line.
@@ -23,7 +23,7 @@ pub struct Asked {
     words: Vec<OsString>,
 }
 
-impl Asked {
+impl CompletionRequest {
     /// Returns the question in `args`, if a completion script has called: `keyctl -- keyctl WORD…`, with [`VARIABLE`]
     /// set to its shell.
     pub fn by(args: &[OsString], env: &Env) -> Option<Self> {
@@ -37,7 +37,7 @@ impl Asked {
         if !Shell::value_variants().iter().any(known) {
             return None;
         }
-        Some(Asked {
+        Some(CompletionRequest {
             described: shell != "elvish",
             quoted: shell != "powershell",
             words: words.to_vec(),
@@ -69,7 +69,7 @@ impl Asked {
         if let Ok(address) = cx.address() {
             definition = offer_values(
                 definition,
-                &Source {
+                &Candidates {
                     address,
                     actor: cx.env.actor.name.clone(),
                     now: cx.env.now(),

@@ -19,9 +19,9 @@ const KEYS_MAX: u64 = 100;
 /// Number of members that are named beside a project.
 const MEMBERS_NAMED: u64 = 5;
 
-/// Source of values.
+/// Candidates of values.
 #[derive(Clone)]
-pub struct Source {
+pub struct Candidates {
     /// The store.
     pub address: Address,
     /// The user who asks.
@@ -35,11 +35,11 @@ pub struct Source {
 }
 
 /// `command` with what each argument may be, by the name of its value.
-pub fn offer_values(command: Command, source: &Source) -> Command {
+pub fn offer_values(command: Command, source: &Candidates) -> Command {
     offer_below(command, "", source)
 }
 
-fn offer_below(command: Command, above: &str, source: &Source) -> Command {
+fn offer_below(command: Command, above: &str, source: &Candidates) -> Command {
     let own = command.get_name().to_owned();
     command
         .mut_args(|argument| match values_of(&argument, above, &own) {
@@ -103,7 +103,7 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
     })
 }
 
-impl Source {
+impl Candidates {
     /// The values that begin with `current`; none where the store cannot be read.
     fn offer(&self, values: Values, current: &OsStr) -> Vec<CompletionCandidate> {
         let Some(current) = current.to_str() else {

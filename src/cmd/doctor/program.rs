@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The first program of a name that a shell finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct OtherProgram {
     /// Its path as a message shows it.
     pub shown: String,
     /// True if it is the program that runs.
@@ -22,7 +22,7 @@ const EXECUTABLE: u32 = 0o111;
 
 /// The program `name` that a shell finds in the directories of `path`, a value of `PATH`, and whether
 /// it is the file `own`.
-pub fn find(path: &OsStr, name: &str, own: &Path) -> Option<Found> {
+pub fn find(path: &OsStr, name: &str, own: &Path) -> Option<OtherProgram> {
     let identity = |path: &Path| {
         let metadata = fs::metadata(path).ok()?;
         let runs = metadata.is_file() && metadata.mode() & EXECUTABLE != 0;
@@ -32,7 +32,7 @@ pub fn find(path: &OsStr, name: &str, own: &Path) -> Option<Found> {
         // An empty one is the current directory.
         .map(|directory| PathBuf::from(".").join(directory).join(name))
         .find_map(|candidate| Some((identity(&candidate)?, candidate)))
-        .map(|(found, candidate)| Found {
+        .map(|(found, candidate)| OtherProgram {
             shown: shown(candidate.strip_prefix(".").unwrap_or(&candidate)),
             is_own: identity(own) == Some(found),
         })
@@ -45,10 +45,15 @@ pub fn shown(path: &Path) -> String {
 
 /// Notes that by the name `called` a shell finds another program than the one that runs, whose path
 /// is `own`, or none; and where this one goes by another name, what it finds by [`OWN`].
-pub fn judge(called: &str, finds: impl Fn(&str) -> Option<Found>, own: &str, report: &mut Remarks) {
+pub fn judge(
+    called: &str,
+    finds: impl Fn(&str) -> Option<OtherProgram>,
+    own: &str,
+    report: &mut Remarks,
+) {
     match finds(called) {
         Some(found) if found.is_own => {}
-        Some(Found { shown, .. }) => report.note(
+        Some(OtherProgram { shown, .. }) => report.note(
             "program",
             format!("the shell finds another {called}, {shown}, and not this one, {own}"),
             "call this one by its full path, or put its directory first in PATH; keyutils has a keyctl too",
@@ -62,7 +67,7 @@ pub fn judge(called: &str, finds: impl Fn(&str) -> Option<Found>, own: &str, rep
     if called == OWN {
         return;
     }
-    if let Some(Found { shown, .. }) = finds(OWN).filter(|found| !found.is_own) {
+    if let Some(OtherProgram { shown, .. }) = finds(OWN).filter(|found| !found.is_own) {
         report.note(
             "program",
             format!("by '{OWN}' the shell finds another program, {shown}; this one is '{called}'"),
@@ -81,7 +86,7 @@ mod tests {
             let (shown, is_own) = found
                 .iter()
                 .find(|(path, _)| path.ends_with(&format!("/{name}")))?;
-            Some(Found {
+            Some(OtherProgram {
                 shown: (*shown).to_owned(),
                 is_own: *is_own,
             })

@@ -37,8 +37,13 @@ impl Report<'_> {
 
     /// The report for programs: one JSON object on a line.
     pub fn json(&self, called: &Called) -> io::Result<Vec<u8>> {
-        let all = |remarks: &[Remark]| remarks.iter().map(|remark| told(remark, called)).collect();
-        json::line(&InJson {
+        let all = |remarks: &[Remark]| {
+            remarks
+                .iter()
+                .map(|remark| fields(remark, called))
+                .collect()
+        };
+        json::line(&ReportInJson {
             findings: all(&self.0.findings),
             notes: all(&self.0.notes),
         })
@@ -47,21 +52,21 @@ impl Report<'_> {
 
 /// A report as JSON.
 #[derive(Serialize)]
-struct InJson {
-    findings: Vec<Told>,
-    notes: Vec<Told>,
+struct ReportInJson {
+    findings: Vec<FindingFields>,
+    notes: Vec<FindingFields>,
 }
 
 /// A remark whose hint is in words.
 #[derive(Serialize)]
-struct Told {
+struct FindingFields {
     code: &'static str,
     message: String,
     hint: Option<String>,
 }
 
-fn told(remark: &Remark, called: &Called) -> Told {
-    Told {
+fn fields(remark: &Remark, called: &Called) -> FindingFields {
+    FindingFields {
         code: remark.code,
         message: remark.message.clone(),
         hint: remark.hint.as_ref().map(|hint| called.advice(hint)),

@@ -1,9 +1,9 @@
 //! Standard input as lines of KEYs, wiped once they are read.
 
-use super::line::Line;
+use super::line::KeyLine;
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, FailureKind, Result};
 use std::io::ErrorKind;
 use zeroize::Zeroizing;
 
@@ -21,13 +21,13 @@ const PIPE_HINT: &str = "give a key ID or a name, or pipe it in";
 
 /// Text that came on standard input. What is typed at a terminal is not shown, since a token may
 /// be among it.
-pub struct Input {
+pub struct KeyInput {
     bytes: Zeroizing<Vec<u8>>,
     /// The reason for which it may have gone on: it could not be read to its end.
     pub cut: Option<Error>,
 }
 
-impl Input {
+impl KeyInput {
     /// Reads lines to the end.
     pub fn lines(cx: &mut Cx<'_>) -> Result<Self> {
         if cx.env.terminal.stdin {
@@ -49,7 +49,7 @@ impl Input {
                 Err(cause) => {
                     bytes.truncate(filled);
                     let cut = Error::io("cannot read standard input").because(cause);
-                    return Ok(Input {
+                    return Ok(KeyInput {
                         bytes,
                         cut: Some(cut),
                     });
@@ -63,13 +63,13 @@ impl Input {
     /// Reads the one line that is typed at a terminal, or all lines of what is none.
     pub fn line(cx: &mut Cx<'_>) -> Result<Self> {
         if !cx.env.terminal.stdin {
-            return Input::lines(cx);
+            return KeyInput::lines(cx);
         }
         check_interactive(cx)?;
         let typed = cx.env.prompt.hidden("Key ID, name or token (not shown): ");
         let typed = typed.map_err(|cause| unanswered(cause, "", PIPE_HINT))?;
         let bytes = Zeroizing::new(typed.as_bytes().to_vec());
-        Ok(Input { bytes, cut: None })
+        Ok(KeyInput { bytes, cut: None })
     }
 
     /// The first line that was not read to its end.
@@ -80,7 +80,7 @@ impl Input {
     /// Each line that is not blank, with its number; blank lines are counted. Where the input was
     /// cut, its last line may be too, and counts only as a token, which its checksum shows to be
     /// whole: the beginning of a name may be another key's.
-    pub fn keys(&self) -> impl Iterator<Item = (usize, Line)> {
+    pub fn keys(&self) -> impl Iterator<Item = (usize, KeyLine)> {
         let whole = match self.cut {
             None => self.bytes.len(),
             Some(_) => {
@@ -91,8 +91,8 @@ impl Input {
         let (whole, cut) = self.bytes.split_at(whole);
         let lines = (1..).zip(whole.split(|&byte| byte == b'\n'));
         let lines =
-            lines.filter_map(|(number, line)| Some((number, Line::read(line, number == 1)?)));
-        lines.chain(Line::read_cut(cut).map(|line| (self.unread_from(), line)))
+            lines.filter_map(|(number, line)| Some((number, KeyLine::read(line, number == 1)?)));
+        lines.chain(KeyLine::read_cut(cut).map(|line| (self.unread_from(), line)))
     }
 }
 
@@ -106,13 +106,13 @@ fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// Cuts what is too long.
-fn bounded(mut bytes: Zeroizing<Vec<u8>>) -> Input {
+fn bounded(mut bytes: Zeroizing<Vec<u8>>) -> KeyInput {
     let cut = (bytes.len() > STDIN_MAX).then(|| {
         bytes.truncate(STDIN_MAX);
         Error::usage("too many KEYs came on standard input")
             .hint("give them in parts of at most 4 MiB")
     });
-    Input { bytes, cut }
+    KeyInput { bytes, cut }
 }
 
 /// Refuses to wait for what is typed where nothing can be printed to ask for it.
@@ -121,7 +121,7 @@ fn check_interactive(cx: &Cx<'_>) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(
-        Kind::Unconfirmed,
+        FailureKind::Unconfirmed,
         "'-' is given, and there is no terminal to ask at",
     )
     .hint(PIPE_HINT))

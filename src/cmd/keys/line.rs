@@ -4,17 +4,17 @@ use crate::error::{Error, quote};
 use crate::token::{Redacted, Token, in_line, trim, without_mark};
 
 /// The content of a line.
-pub enum Line {
+pub enum KeyLine {
     /// A token, alone or with quotes, a comma or a name around it.
     Token(Token),
     /// A text to look up. Nothing in it is shaped like a token.
     Text(String),
     /// Neither.
-    Flawed(Flaw),
+    Flawed(LineFlaw),
 }
 
 /// The reason for which a line stands for no key, whatever the store holds.
-pub enum Flaw {
+pub enum LineFlaw {
     /// Something shaped like a token, which is none.
     Mistyped(Redacted),
     /// Bytes that are no text, as shown.
@@ -23,7 +23,7 @@ pub enum Flaw {
     Cut,
 }
 
-impl Line {
+impl KeyLine {
     /// Reads a line; `None` if it is blank. A byte-order mark is dropped before a token, and from
     /// the `first` line, where it is the file's. Elsewhere it may begin a name.
     pub fn read(line: &[u8], first: bool) -> Option<Self> {
@@ -35,35 +35,35 @@ impl Line {
             return None;
         }
         if let Some(token) = in_line(line) {
-            return Some(Line::Token(token));
+            return Some(KeyLine::Token(token));
         }
         if let Some(found) = Redacted::find(line) {
-            return Some(Line::Flawed(Flaw::Mistyped(found)));
+            return Some(KeyLine::Flawed(LineFlaw::Mistyped(found)));
         }
         Some(match std::str::from_utf8(trimmed) {
-            Ok(text) => Line::Text(text.to_owned()),
-            Err(_) => Line::Flawed(Flaw::NotUtf8(quote(&String::from_utf8_lossy(trimmed)))),
+            Ok(text) => KeyLine::Text(text.to_owned()),
+            Err(_) => KeyLine::Flawed(LineFlaw::NotUtf8(quote(&String::from_utf8_lossy(trimmed)))),
         })
     }
 
     /// Reads a line the end of which may be missing.
     pub fn read_cut(line: &[u8]) -> Option<Self> {
-        match Line::read(line, false)? {
-            Line::Token(token) => Some(Line::Token(token)),
-            Line::Text(_) | Line::Flawed(_) => Some(Line::Flawed(Flaw::Cut)),
+        match KeyLine::read(line, false)? {
+            KeyLine::Token(token) => Some(KeyLine::Token(token)),
+            KeyLine::Text(_) | KeyLine::Flawed(_) => Some(KeyLine::Flawed(LineFlaw::Cut)),
         }
     }
 }
 
-impl Flaw {
+impl LineFlaw {
     /// The error that says so; `place` is put behind the KEY.
     pub fn error(&self, place: &str) -> Error {
         let error = match self {
-            Flaw::Mistyped(found) => {
+            LineFlaw::Mistyped(found) => {
                 format!("{found}{place} is mistyped, cut short or amid other text")
             }
-            Flaw::NotUtf8(shown) => format!("the KEY {shown}{place} is not UTF-8"),
-            Flaw::Cut => format!("the KEY{place} is cut off"),
+            LineFlaw::NotUtf8(shown) => format!("the KEY {shown}{place} is not UTF-8"),
+            LineFlaw::Cut => format!("the KEY{place} is cut off"),
         };
         Error::usage(error).hint("give its key ID instead")
     }
@@ -98,8 +98,8 @@ mod tests {
 
     /// The token that `line` is read as.
     fn read(line: &str) -> Option<Vec<u8>> {
-        match Line::read(line.as_bytes(), false) {
-            Some(Line::Token(token)) => Some(token.expose().to_vec()),
+        match KeyLine::read(line.as_bytes(), false) {
+            Some(KeyLine::Token(token)) => Some(token.expose().to_vec()),
             _ => None,
         }
     }
@@ -148,8 +148,8 @@ mod tests {
             }
             let kept = String::from_utf8(trim(line.as_bytes()).to_vec()).unwrap();
             let is_kept = matches!(
-                Line::read(line.as_bytes(), true),
-                Some(Line::Text(text)) if text == kept
+                KeyLine::read(line.as_bytes(), true),
+                Some(KeyLine::Text(text)) if text == kept
             );
             prop_assert!(is_kept, "{}", line);
         }
@@ -165,8 +165,8 @@ mod tests {
             let line = format!("{before}{text}{behind}");
             prop_assert_eq!(read(&line), None);
             let is_shown = matches!(
-                Line::read(line.as_bytes(), true),
-                Some(Line::Flawed(Flaw::Mistyped(_)))
+                KeyLine::read(line.as_bytes(), true),
+                Some(KeyLine::Flawed(LineFlaw::Mistyped(_)))
             );
             prop_assert!(is_shown);
         }
@@ -174,36 +174,36 @@ mod tests {
         #[test]
         fn a_line_that_is_cut_off_counts_only_as_a_whole_token(seed: u64, len in 1_usize..66) {
             let token = token(seed, "kc");
-            let cut = Line::read_cut(&token.expose()[..len]);
+            let cut = KeyLine::read_cut(&token.expose()[..len]);
             match cut {
-                Some(Line::Token(_)) => prop_assert_eq!(len, 65),
-                Some(Line::Flawed(Flaw::Cut)) => prop_assert!(len < 65),
+                Some(KeyLine::Token(_)) => prop_assert_eq!(len, 65),
+                Some(KeyLine::Flawed(LineFlaw::Cut)) => prop_assert!(len < 65),
                 _ => prop_assert!(false),
             }
         }
 
         #[test]
         fn no_bytes_make_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), first: bool) {
-            drop(Line::read(&bytes, first));
+            drop(KeyLine::read(&bytes, first));
         }
     }
 
     #[test]
     fn a_mark_before_the_first_line_is_no_part_of_a_name() {
-        let text = |line: &str, first| match Line::read(line.as_bytes(), first) {
-            Some(Line::Text(text)) => text,
+        let text = |line: &str, first| match KeyLine::read(line.as_bytes(), first) {
+            Some(KeyLine::Text(text)) => text,
             _ => panic!("no text: {line}"),
         };
         assert_eq!(text("\u{feff}web", true), "web");
         assert_eq!(text("\u{feff}web\r", false), "\u{feff}web");
-        assert!(Line::read("\u{feff} \r".as_bytes(), false).is_none());
+        assert!(KeyLine::read("\u{feff} \r".as_bytes(), false).is_none());
     }
 
     #[test]
     fn a_line_of_millions_of_frames_is_read_at_once() {
         for part in [",", "\"", "\u{feff}", "a=", "Bearer "] {
             let line = part.repeat(1 << 20);
-            drop(Line::read(line.as_bytes(), true));
+            drop(KeyLine::read(line.as_bytes(), true));
         }
     }
 }

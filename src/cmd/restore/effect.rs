@@ -2,7 +2,7 @@
 //! keys that become valid again grow with the store.
 
 use crate::cmd::confirm::NAMED_MAX;
-use crate::error::{Kind, Result};
+use crate::error::{FailureKind, Result};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::store::{Filter, Read};
@@ -13,9 +13,9 @@ use std::ops::ControlFlow;
 #[derive(Default)]
 pub struct Effect {
     /// The keys that do not work now, or are not there, and will work, as the copy has them.
-    pub revived: Found,
+    pub revived: Affected,
     /// The keys that work now and will not, or will not be there, as the store has them.
-    pub stopped: Found,
+    pub stopped: Affected,
     /// The number of lines that the log loses.
     pub events: u64,
     /// Users who are no administrators now and will be.
@@ -24,7 +24,7 @@ pub struct Effect {
 
 /// Number of some keys, and the first of them, which are named.
 #[derive(Default)]
-pub struct Found {
+pub struct Affected {
     /// Their number.
     pub count: usize,
     /// The first of them.
@@ -63,8 +63,8 @@ fn only_in(
     other: Option<&dyn Read>,
     now: Timestamp,
     visit: &mut dyn FnMut(&Key) -> Result<()>,
-) -> Result<Found> {
-    let mut found = Found::default();
+) -> Result<Affected> {
+    let mut found = Affected::default();
     // A damaged key does not work.
     let _damaged = one.scan(&Filter::all(now), &mut |key| {
         if key.is_usable(now) {
@@ -119,7 +119,9 @@ fn last_common(end: i64, in_both: &mut dyn FnMut(i64) -> Result<bool>) -> Result
 /// The number of the last line; as the log's head has it, where that line cannot be read.
 fn last_line(store: &dyn Read) -> Result<i64> {
     match store.event_at(i64::MAX) {
-        Err(error) if error.kind == Kind::Damaged => Ok(store.head().map_or(0, |head| head.seq)),
+        Err(error) if error.kind == FailureKind::Damaged => {
+            Ok(store.head().map_or(0, |head| head.seq))
+        }
         last => Ok(last?.map_or(0, |last| last.seq)),
     }
 }
@@ -128,7 +130,7 @@ fn last_line(store: &dyn Read) -> Result<i64> {
 /// cannot be read is not.
 fn in_both(one: &dyn Read, other: &dyn Read, seq: i64) -> Result<bool> {
     match one.event_at(seq) {
-        Err(error) if error.kind == Kind::Damaged => Ok(false),
+        Err(error) if error.kind == FailureKind::Damaged => Ok(false),
         line => {
             let line = line?;
             Ok(line.is_some() && line == other.event_at(seq)?)

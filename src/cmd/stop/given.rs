@@ -1,9 +1,9 @@
 //! The KEYs that are given, and the comparison of tokens among them with the store.
 
 use crate::cmd::Cx;
-use crate::cmd::keys::{Input, Line, none_came};
+use crate::cmd::keys::{KeyInput, KeyLine, none_came};
 use crate::env::Unit;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, FailureKind, Result};
 use crate::store::{self, Read, Store};
 use crate::token::Token;
 use crate::verify::compare_all;
@@ -14,7 +14,7 @@ pub struct Given {
     /// The number of the line.
     pub line: Option<usize>,
     /// Its content.
-    pub content: Line,
+    pub content: KeyLine,
     /// For a token, the last comparison with what the store holds.
     pub compared: Option<Compared>,
     /// It led to no key when it was looked up before the write lock, and is not looked up again.
@@ -30,7 +30,7 @@ pub struct Compared {
 }
 
 impl Given {
-    fn new(line: Option<usize>, content: Line) -> Self {
+    fn new(line: Option<usize>, content: KeyLine) -> Self {
         Given {
             line,
             content,
@@ -42,8 +42,8 @@ impl Given {
     /// The token, if it is one.
     fn token(&self) -> Option<&Token> {
         match &self.content {
-            Line::Token(token) => Some(token),
-            Line::Text(_) | Line::Flawed(_) => None,
+            KeyLine::Token(token) => Some(token),
+            KeyLine::Text(_) | KeyLine::Flawed(_) => None,
         }
     }
 }
@@ -64,9 +64,9 @@ pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>
     let mut input = None;
     for key in keys {
         if key != "-" {
-            given.push(Given::new(None, Line::Text(key.clone())));
+            given.push(Given::new(None, KeyLine::Text(key.clone())));
         } else if input.is_none() {
-            let input = input.insert(Input::lines(cx)?);
+            let input = input.insert(KeyInput::lines(cx)?);
             let lines = input.keys();
             let before = given.len();
             given.extend(lines.map(|(number, line)| Given::new(Some(number), line)));
@@ -129,7 +129,7 @@ fn pending(store: &dyn Read, given: &[Given]) -> Result<Vec<(usize, String)>> {
         };
         // One by one: a damaged row fails its own token alone, once its turn comes.
         let known = match store.to_verify(&[token.id()]) {
-            Err(error) if error.kind != Kind::Damaged => return Err(error),
+            Err(error) if error.kind != FailureKind::Damaged => return Err(error),
             known => known.unwrap_or_default(),
         };
         let hash = known.into_iter().flatten().find_map(|known| known.hash);

@@ -3,13 +3,13 @@
 use super::given::Given;
 use super::verb::Verb;
 use crate::access::Access;
-use crate::cmd::keys::Line;
-use crate::error::{Error, Kind as ErrorKind, Result, quote};
+use crate::cmd::keys::KeyLine;
+use crate::error::{Error, FailureKind, Result, quote};
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
-use crate::lookup::{self, Found, Lookup};
+use crate::lookup::{self, KeyMatch, Lookup};
 use crate::store::Read;
 use crate::token::{Redacted, Token, named};
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ pub struct Plan {
     /// Each key that a KEY leads to, once, in order.
     pub steps: Vec<(Key, Step)>,
     /// Each KEY that stops none.
-    pub failed: Vec<Failed>,
+    pub failed: Vec<Unstopped>,
 }
 
 /// The step that is due for a key.
@@ -32,7 +32,7 @@ pub enum Step {
 }
 
 /// A KEY that stops none.
-pub struct Failed {
+pub struct Unstopped {
     /// Its place among what is given.
     pub at: usize,
     /// The reason. Its advice is missing where that takes more reading.
@@ -68,7 +68,7 @@ impl Plan {
                 Ok(Some(led)) => led,
                 Ok(None) => return Ok(None),
                 Err(error) if is_about_one_key(error.kind) => {
-                    plan.failed.push(Failed { at, error });
+                    plan.failed.push(Unstopped { at, error });
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -76,18 +76,19 @@ impl Plan {
             match planner.step(&key, objection) {
                 Ok(step) if seen.insert(key.id) => plan.steps.push((key, step)),
                 Ok(_) => {}
-                Err(error) => plan.failed.push(Failed { at, error }),
+                Err(error) => plan.failed.push(Unstopped { at, error }),
             }
         }
         Ok(Some(plan))
     }
 
     /// Marks those of `given` that lead to no key as missing, and takes them out of the plan.
-    pub fn take_missing(&mut self, given: &mut [Given]) -> Vec<Failed> {
+    pub fn take_missing(&mut self, given: &mut [Given]) -> Vec<Unstopped> {
         // An error about a key that there is has its ID.
-        let is_missing =
-            |one: &mut Failed| one.error.kind == ErrorKind::NotFound && one.error.key.is_none();
-        let missing: Vec<Failed> = self.failed.extract_if(.., is_missing).collect();
+        let is_missing = |one: &mut Unstopped| {
+            one.error.kind == FailureKind::NotFound && one.error.key.is_none()
+        };
+        let missing: Vec<Unstopped> = self.failed.extract_if(.., is_missing).collect();
         for one in &missing {
             given[one.at].is_missing = true;
         }
@@ -112,17 +113,17 @@ impl Planner<'_> {
     /// The key that a KEY leads to; `None` where its token has to be compared again first.
     fn lead(&self, given: &Given) -> Result<Option<Led>> {
         match &given.content {
-            Line::Flawed(flaw) => {
+            KeyLine::Flawed(flaw) => {
                 let Error { message, hint, .. } = flaw.error("");
                 let error = Error::not_found(message);
                 Err(Error { hint, ..error })
             }
-            Line::Text(text) => match self.lookup.find(self.store, text)? {
-                Found::One(key) => Ok(Some((*key, None))),
-                Found::None => Err(none(text)),
-                Found::Several(error) => Err(*error),
+            KeyLine::Text(text) => match self.lookup.find(self.store, text)? {
+                KeyMatch::One(key) => Ok(Some((*key, None))),
+                KeyMatch::None => Err(none(text)),
+                KeyMatch::Several(error) => Err(*error),
             },
-            Line::Token(token) => self.presented(token, given),
+            KeyLine::Token(token) => self.presented(token, given),
         }
     }
 
@@ -189,10 +190,10 @@ impl Planner<'_> {
 }
 
 /// Tells whether an error of this kind is about one key, and says nothing of the others.
-fn is_about_one_key(kind: ErrorKind) -> bool {
+fn is_about_one_key(kind: FailureKind) -> bool {
     matches!(
         kind,
-        ErrorKind::NotFound | ErrorKind::Ambiguous | ErrorKind::Damaged
+        FailureKind::NotFound | FailureKind::Ambiguous | FailureKind::Damaged
     )
 }
 

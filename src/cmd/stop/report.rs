@@ -1,10 +1,10 @@
 //! The report on the KEYs that stopped none.
 
 use super::given::{Cut, Given};
-use super::plan::Failed;
-use crate::cmd::keys::Line;
+use super::plan::Unstopped;
+use crate::cmd::keys::KeyLine;
 use crate::cmd::{Cx, refusal};
-use crate::error::{DONE, Error, Kind, Result};
+use crate::error::{DONE, Error, FailureKind, Result};
 use crate::hint::Hint;
 use crate::store::{self, Store};
 
@@ -14,11 +14,14 @@ pub fn report(
     cx: &mut Cx<'_>,
     store: &dyn Store,
     given: &[Given],
-    mut failed: Vec<Failed>,
+    mut failed: Vec<Unstopped>,
     cut: Option<Cut>,
 ) -> Result<u8> {
     // The error at the end may be another one.
-    if let Some(refused) = failed.iter().find(|one| one.error.kind == Kind::Access) {
+    if let Some(refused) = failed
+        .iter()
+        .find(|one| one.error.kind == FailureKind::Access)
+    {
         refusal::log(cx, &refused.error);
     }
     let others = others(given.len() - failed.len());
@@ -47,7 +50,7 @@ pub fn report(
     }
     match gravest(&failed) {
         None => Ok(DONE),
-        Some(Failed { at, error }) => Err(Error {
+        Some(Unstopped { at, error }) => Err(Error {
             hint: error
                 .hint
                 .clone()
@@ -60,17 +63,17 @@ pub fn report(
 
 /// The first of those with the gravest error, which one with advice comes before: a store that failed,
 /// then a refusal, then what is not there.
-fn gravest(failed: &[Failed]) -> Option<&Failed> {
+fn gravest(failed: &[Unstopped]) -> Option<&Unstopped> {
     let failed = failed.iter().rev();
     failed.max_by_key(|one| (one.error.kind.exit_code(), one.error.hint.is_some()))
 }
 
 /// The error about the only KEY that stopped none, with all the advice that there is.
-fn alone(cx: &Cx<'_>, store: &dyn Store, given: &[Given], one: Failed, others: &str) -> Error {
-    let Failed { at, error } = one;
+fn alone(cx: &Cx<'_>, store: &dyn Store, given: &[Given], one: Unstopped, others: &str) -> Error {
+    let Unstopped { at, error } = one;
     let advice = match (&error.hint, given.get(at).map(|given| &given.content)) {
-        (None, Some(Line::Text(text))) => advice(cx, store, text),
-        (None, Some(Line::Token(token))) => advice(cx, store, token.id().as_str()),
+        (None, Some(KeyLine::Text(text))) => advice(cx, store, text),
+        (None, Some(KeyLine::Token(token))) => advice(cx, store, token.id().as_str()),
         _ => None,
     };
     Error {

@@ -4,7 +4,7 @@
 use super::count::Count;
 use super::lines::{Chunk, Chunks};
 use super::presented;
-use super::source::Source;
+use super::source::TokenSource;
 use crate::cmd::Cx;
 use crate::env::{Env, Input, Unit};
 use crate::error::{Error, Result};
@@ -23,7 +23,7 @@ use std::sync::Mutex;
 const CHUNK: usize = 256;
 
 /// Verdicts on a chunk of lines.
-struct Done {
+struct Verdicts {
     /// The verdicts in JSON, one a line.
     text: Vec<u8>,
     /// The number of them, by verdict.
@@ -65,7 +65,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         Some(file) => file,
         None => &mut **stdin,
     };
-    let chunks = Chunks::new(Source::new(input, stop), most);
+    let chunks = Chunks::new(TokenSource::new(input, stop), most);
     let workers = scheme.threads(**cores);
     let shared = Shared {
         address: &address,
@@ -78,38 +78,43 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         let mut worker = Worker::new(&shared);
         move |chunk: io::Result<Chunk>| {
             let chunk = chunk.map_err(|cause| presented::unreadable(file, cause))?;
-            Done::by(&mut worker, &chunk)
+            Verdicts::by(&mut worker, &chunk)
         }
     };
     let mut count = Count::default();
     with_writer(&address, actor.as_ref(), |notes| {
         let (count, progress) = (&mut count, &mut progress);
-        in_order(workers, chunks, start_worker, move |done: Result<Done>| {
-            // Dropped with this closure, which closes the stop pipe: then nothing more is read.
-            let _ = &going;
-            let done = done?;
-            stdout.write_all(&done.text).map_err(unwritable)?;
-            count.add_all(done.count);
-            if let Some(progress) = progress {
-                progress.advance(done.bytes);
-            }
-            notes.send(done.notes);
-            Ok(())
-        })
+        in_order(
+            workers,
+            chunks,
+            start_worker,
+            move |done: Result<Verdicts>| {
+                // Dropped with this closure, which closes the stop pipe: then nothing more is read.
+                let _ = &going;
+                let done = done?;
+                stdout.write_all(&done.text).map_err(unwritable)?;
+                count.add_all(done.count);
+                if let Some(progress) = progress {
+                    progress.advance(done.bytes);
+                }
+                notes.send(done.notes);
+                Ok(())
+            },
+        )
     })?;
     drop(progress);
     cx.status(count);
     Ok(count.exit_code())
 }
 
-impl Done {
+impl Verdicts {
     /// Verdicts of `worker` on the tokens in `chunk`.
     fn by(worker: &mut Worker<'_>, chunk: &Chunk) -> Result<Self> {
         let lines: Vec<Option<Token>> = chunk.lines().map(presented::parse).collect();
         let are_tokens: Vec<bool> = lines.iter().map(Option::is_some).collect();
         let tokens: Vec<Token> = lines.into_iter().flatten().collect();
         let Outcome { verified, notes } = worker.verify(&tokens)?;
-        let mut done = Done {
+        let mut done = Verdicts {
             text: Vec::new(),
             count: Count::default(),
             notes,

@@ -125,7 +125,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    /// Source that returns these pieces, one a read.
+    /// TokenSource that returns these pieces, one a read.
     struct Pieces(Vec<Vec<u8>>);
 
     impl Read for Pieces {

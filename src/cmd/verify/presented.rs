@@ -2,7 +2,7 @@
 
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
-use crate::error::{Error, Kind, Result, quote};
+use crate::error::{Error, FailureKind, Result, quote};
 use crate::token::{PRESENTED_MAX, Token, trim};
 use rustix::fs::{FileType, fstat, tell};
 use std::fs::File;
@@ -75,7 +75,7 @@ pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
             .map(Some)
             .map_err(|cause| unreadable(Some(path), cause)),
         _ if cx.env.terminal.stdin => Err(Error::new(
-            Kind::Unconfirmed,
+            FailureKind::Unconfirmed,
             "tokens are not read from a terminal, which would show them",
         )
         .hint("pipe them in, one per line, or name --key-file")),
@@ -138,7 +138,7 @@ const PIPE_HINT: &str = "pipe the token in, or name --key-file or --key-env";
 fn ask(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
     if !cx.env.terminal.interactive() {
         return Err(Error::new(
-            Kind::Unconfirmed,
+            FailureKind::Unconfirmed,
             "no token is given, and there is no terminal to ask at",
         )
         .hint(PIPE_HINT));

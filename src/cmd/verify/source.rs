@@ -7,16 +7,16 @@ use std::io::{self, ErrorKind, PipeReader, Read};
 
 /// Input stream that also ends when its stop pipe is closed, so that a batch that has failed does not
 /// wait for a line that may never come.
-pub struct Source<'a> {
+pub struct TokenSource<'a> {
     input: &'a mut (dyn Input + Send),
     /// Stop pipe: ready as soon as its other end is closed.
     stop: PipeReader,
 }
 
-impl<'a> Source<'a> {
+impl<'a> TokenSource<'a> {
     /// `input` until the other end of `stop` is closed.
     pub fn new(input: &'a mut (dyn Input + Send), stop: PipeReader) -> Self {
-        Source { input, stop }
+        TokenSource { input, stop }
     }
 
     /// Waits until there is something to read; `false` if the stop pipe was closed.
@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Read for Source<'_> {
+impl Read for TokenSource<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         while self.is_wanted()? {
             match self.input.read(bytes) {

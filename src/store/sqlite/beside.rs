@@ -1,7 +1,7 @@
 //! A walk through all keys that reads their scopes and labels beside them. The three tables lie in
 //! nearly the same order, and to look for the rows of each key would cost more than all else.
 
-use super::error::{Error, Result};
+use super::error::{SqliteError, SqliteResult};
 use super::query::{self, Through};
 use super::row::{self, skip_damaged};
 use crate::key::Key;
@@ -17,7 +17,11 @@ const LABELS: &str = "SELECT key, label, value FROM key_labels ORDER BY key, lab
 
 /// Visits what `filter`, which asks for nearly all keys, lets through, and
 /// returns what of that cannot be read.
-pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
+pub fn scan(
+    connection: &Connection,
+    filter: &Filter,
+    visit: &mut Visit<'_>,
+) -> SqliteResult<Skipped> {
     let mut scopes = connection.prepare(SCOPES)?;
     let mut scopes = Walk::begin(scopes.query([])?)?;
     let mut labels = connection.prepare(LABELS)?;
@@ -52,10 +56,10 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
 }
 
 /// Gives the key in row `seq` its scopes and labels.
-fn join(key: &mut Key, seq: i64, scopes: &mut Walk<'_>, labels: &mut Walk<'_>) -> Result<()> {
+fn join(key: &mut Key, seq: i64, scopes: &mut Walk<'_>, labels: &mut Walk<'_>) -> SqliteResult<()> {
     let id = key.id;
     let of_key = |error| match error {
-        Error::Column(column) => Error::Key(Some(id), column),
+        SqliteError::Column(column) => SqliteError::Key(Some(id), column),
         error => error,
     };
     let scopes = scopes.take(seq, |row| {
@@ -80,7 +84,7 @@ struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    fn begin(rows: Rows<'s>) -> Result<Self> {
+    fn begin(rows: Rows<'s>) -> SqliteResult<Self> {
         let mut walk = Walk {
             rows,
             at: (i64::MIN, Vec::new()),
@@ -90,7 +94,11 @@ impl<'s> Walk<'s> {
     }
 
     /// Goes on behind the rows of the key in row `seq`, giving each of these to `visit`.
-    fn take(&mut self, seq: i64, mut visit: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+    fn take(
+        &mut self,
+        seq: i64,
+        mut visit: impl FnMut(&Row<'_>) -> SqliteResult<()>,
+    ) -> SqliteResult<()> {
         while let Some(row) = self.rows.get() {
             if self.at.0 > seq {
                 break;
@@ -103,17 +111,17 @@ impl<'s> Walk<'s> {
         Ok(())
     }
 
-    fn step(&mut self) -> Result<()> {
+    fn step(&mut self) -> SqliteResult<()> {
         self.rows.advance()?;
         let Some(row) = self.rows.get() else {
             return Ok(());
         };
         // Bytes: text that cannot be read is the fault of the key that it belongs to.
         let (key, name): (i64, _) = (row::get(row, 0, "scopes")?, row.get_ref(1)?.as_bytes());
-        let name = name.map_err(|_| Error::Column("scopes"))?;
+        let name = name.map_err(|_| SqliteError::Column("scopes"))?;
         // Pages that lead round and round have no end otherwise.
         if (key, name) <= (self.at.0, &self.at.1) {
-            return Err(Error::Damaged(
+            return Err(SqliteError::Damaged(
                 "its keys' scopes or labels are out of order".to_owned(),
             ));
         }
@@ -139,8 +147,8 @@ mod tests {
         }
     }
 
-    /// Result of a walk through `rows` of SQL for the keys 1 to 3.
-    fn taken(rows: &str) -> Result<[Vec<String>; 3]> {
+    /// SqliteResult of a walk through `rows` of SQL for the keys 1 to 3.
+    fn taken(rows: &str) -> SqliteResult<[Vec<String>; 3]> {
         let connection = Connection::open_in_memory()?;
         let mut statement = connection.prepare(&format!("VALUES {rows}"))?;
         let mut walk = Walk::begin(statement.query([])?)?;

@@ -1,10 +1,10 @@
 //! A change and its end: committed, and gone from the log; or undone.
 
 use super::base::{BUSY_TIMEOUT, Subject};
-use super::error::Error as SqliteError;
+use super::error::SqliteError;
 use super::parts::beside;
 use super::tx::SqliteTx;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, FailureKind, Result};
 use crate::hint::{Hint, run};
 use crate::store::contract::Job;
 use rusqlite::{Connection, TransactionBehavior};
@@ -63,7 +63,7 @@ fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
 /// Returns `error` as that of a change which may have been made all the same.
 pub fn uncertain(error: Error) -> Error {
     Error {
-        kind: Kind::Uncertain,
+        kind: FailureKind::Uncertain,
         ..error.adding("whether the change was made will show when it works again")
     }
     .hint(Hint::from("then look before you run the command again: ").and(run!("log")))

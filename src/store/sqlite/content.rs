@@ -1,7 +1,7 @@
 //! Content of a file: a store, nothing yet, or another program's.
 
 use super::base::APPLICATION_ID;
-use super::error::{Error, Refusal, Result};
+use super::error::{Refusal, SqliteError, SqliteResult};
 use super::migrate::{self, foreign, is_empty};
 use rusqlite::Connection;
 
@@ -26,7 +26,7 @@ pub enum Content {
 
 /// Looks at what lies in the file, all of it at one moment: somebody may just be setting it up. A
 /// store of a newer version is refused.
-pub fn content(connection: &Connection) -> Result<Content> {
+pub fn content(connection: &Connection) -> SqliteResult<Content> {
     let moment = connection.unchecked_transaction()?;
     let id: i32 = moment.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     Ok(match id {
@@ -42,12 +42,12 @@ pub fn content(connection: &Connection) -> Result<Content> {
 
 /// Refuses a table that is another module's (full text, R-tree): its code would read what somebody
 /// else has written. SQLite keeps the names of such tables from lying, and the text of ours as here.
-fn refuse_modules(connection: &Connection) -> Result<()> {
+fn refuse_modules(connection: &Connection) -> SqliteResult<()> {
     let sql =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql NOT GLOB 'CREATE TABLE *'";
     let others: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     if others > 0 {
-        return Err(Error::Damaged(
+        return Err(SqliteError::Damaged(
             "it has a table that no keyctl makes".to_owned(),
         ));
     }
@@ -55,11 +55,11 @@ fn refuse_modules(connection: &Connection) -> Result<()> {
 }
 
 /// Refuses a file that is not a store, and an empty one as `empty` says.
-pub fn check(connection: &Connection, empty: Empty) -> Result<()> {
+pub fn check(connection: &Connection, empty: Empty) -> SqliteResult<()> {
     match content(connection)? {
         Content::Store => Ok(()),
         Content::Nothing if empty == Empty::Taken => Ok(()),
-        Content::Nothing => Err(Error::Refused(Refusal::Empty)),
+        Content::Nothing => Err(SqliteError::Refused(Refusal::Empty)),
         Content::AnotherPrograms => Err(foreign(connection)),
     }
 }

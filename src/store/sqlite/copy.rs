@@ -2,13 +2,13 @@
 
 use super::Sqlite;
 use super::damage::{self, Damage};
-use super::error::{Error, failure, is_memory, source};
+use super::error::{SqliteResult, failure, is_memory, source};
 use super::file::Location;
 use super::identity::is_same;
 use super::place::Place;
 use super::read;
 use super::scratch::Scratch;
-use crate::error::{Error as Told, Result as ToldResult, Source};
+use crate::error::{Error, ErrorSource, Result};
 use crate::event::Head;
 use crate::hint::{Hint, run};
 use crate::store::contract::Store;
@@ -44,7 +44,7 @@ pub struct Inventory {
 ///
 /// Fails where something is at `path`, the store is damaged, or one of them cannot be read or written.
 /// Then nothing is left at `path`.
-pub fn back_up(location: &Location, path: &Path) -> ToldResult<Copied> {
+pub fn back_up(location: &Location, path: &Path) -> Result<Copied> {
     let place = Place::new(path)?;
     let inventory = Sqlite::open_to_read(location)?.copy_to(&place)?;
     Ok(Copied {
@@ -56,10 +56,10 @@ pub fn back_up(location: &Location, path: &Path) -> ToldResult<Copied> {
 impl Sqlite {
     /// Puts a copy of the store at `place`, where nothing may be, for its maker alone, and says
     /// what it holds. It is there once it is whole, checked and on the disk, or not at all.
-    fn copy_to(&self, place: &Place) -> ToldResult<Inventory> {
+    fn copy_to(&self, place: &Place) -> Result<Inventory> {
         if is_same(place.path(), &self.opened.borrow().path) {
             // Nobody is to be told to move that away.
-            return Err(Told::io(format!("{} is the store itself", place.shown()))
+            return Err(Error::io(format!("{} is the store itself", place.shown()))
                 .hint("name another file for the copy"));
         }
         place.check_free()?;
@@ -67,7 +67,7 @@ impl Sqlite {
         let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
         let copied = checked.map_err(|what| {
-            Told::damaged(format!(
+            Error::damaged(format!(
                 "the store {} is damaged, and was not copied: {what}",
                 self.name()
             ))
@@ -80,7 +80,7 @@ impl Sqlite {
     /// Makes a copy of the store in `scratch`, under `name`, and returns its path, or why no file
     /// could be made there. What was wiped is not in it, nor what else lies about in pages that are
     /// no longer used.
-    pub fn copy_into(&self, scratch: &Scratch, name: &str) -> ToldResult<ToldResult<PathBuf>> {
+    pub fn copy_into(&self, scratch: &Scratch, name: &str) -> Result<Result<PathBuf>> {
         self.reading(|opened| {
             let copy = match scratch.file(name) {
                 Ok(copy) => copy,
@@ -101,12 +101,12 @@ impl Sqlite {
     }
 
     /// Looks at everything in the store: what it holds, or what is wrong with it as a whole.
-    pub fn inspect(&self) -> ToldResult<Result<Inventory, String>> {
+    pub fn inspect(&self) -> Result<std::result::Result<Inventory, String>> {
         self.at_one_moment(|moment| inspect(moment.connection()))
     }
 }
 
-fn inspect(connection: &Connection) -> Result<Result<Inventory, String>, Error> {
+fn inspect(connection: &Connection) -> SqliteResult<std::result::Result<Inventory, String>> {
     let damage = damage::find(connection)?;
     if let Some(whole) = damage.iter().find(|damage| !damage.is_apart()) {
         return Ok(Err(whole.what.clone()));
@@ -131,8 +131,8 @@ fn is_of_copy(code: ErrorCode) -> bool {
     )
 }
 
-fn unmade(cause: impl Into<Source>) -> Told {
-    Told::io("the copy could not be made")
+fn unmade(cause: impl Into<ErrorSource>) -> Error {
+    Error::io("the copy could not be made")
         .because(cause)
         .hint("check the room and the permissions where it is to lie")
 }

@@ -8,15 +8,15 @@ mod schema;
 
 pub use self::found::{Damage, Extent};
 
-use self::found::{Check, Found};
-use super::error::{Error, Result};
+use self::found::{Check, Findings};
+use super::error::{SqliteError, SqliteResult};
 use super::read;
 use rusqlite::Connection;
 
 /// Finds the damage in the store behind `connection`, inside a transaction: none in a sound one.
 /// Fails only where it cannot be read for a reason that does not lie in it.
-pub fn find(connection: &Connection) -> Result<Vec<Damage>> {
-    let mut found = Found::default();
+pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
+    let mut found = Findings::default();
     found.run("its schema", connection, schema::check)?;
     if !found.lines.is_empty() {
         // To look further would be to evaluate what somebody else has put there.
@@ -39,14 +39,14 @@ pub fn find(connection: &Connection) -> Result<Vec<Damage>> {
     Ok(found.lines)
 }
 
-fn policy(connection: &Connection, _: &mut Found) -> Result<()> {
+fn policy(connection: &Connection, _: &mut Findings) -> SqliteResult<()> {
     read::policy(connection).map(drop)
 }
 
-fn head(connection: &Connection, found: &mut Found) -> Result<()> {
+fn head(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     match read::head(connection) {
         // It names the head itself.
-        Err(Error::Damaged(what)) => found.tell(what),
+        Err(SqliteError::Damaged(what)) => found.tell(what),
         head => drop(head?),
     }
     Ok(())

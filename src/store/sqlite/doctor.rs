@@ -13,7 +13,7 @@ use super::read::{self, VisitHash};
 use super::tx::SqliteTx;
 use super::{Sqlite, error, migrate};
 use crate::env::Actor;
-use crate::error::{Kind, Result};
+use crate::error::{FailureKind, Result};
 use crate::hint::{Hint, run};
 use crate::store::contract::Read;
 use crate::store::remarks::{DAMAGE, Remarks};
@@ -33,16 +33,16 @@ impl Examined<'_> {
 
     /// Tells whether its schema is this version's.
     pub fn is_current(&self) -> Result<bool> {
-        self.told(migrate::is_current(self.0.connection()))
+        self.explain(migrate::is_current(self.0.connection()))
     }
 
     /// Calls `visit` for every key that can be read and its PHC string, which is `None` once it is
     /// wiped, oldest first, in constant memory.
     pub fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
-        self.told(read::scan_hashes(self.0.connection(), visit))
+        self.explain(read::scan_hashes(self.0.connection(), visit))
     }
 
-    fn told<T>(&self, result: error::Result<T>) -> Result<T> {
+    fn explain<T>(&self, result: error::SqliteResult<T>) -> Result<T> {
         result.map_err(|error| error.about(self.0.subject()))
     }
 }
@@ -74,7 +74,7 @@ pub fn examine(
         Ok(Some(store)) => examine_content(&store, remarks, content),
         Ok(None) => Ok(()),
         // SQLite does not open a store with such siblings.
-        Err(error) if error.kind == Kind::Unavailable && place.is_obstructed() => {
+        Err(error) if error.kind == FailureKind::Unavailable && place.is_obstructed() => {
             unread(&error.to_string(), remarks);
             Ok(())
         }
@@ -107,7 +107,7 @@ fn open(
     remarks: &mut Remarks,
 ) -> Result<Option<Sqlite>> {
     match Sqlite::open_to_examine(location) {
-        Err(error) if error.kind == Kind::Damaged => {
+        Err(error) if error.kind == FailureKind::Damaged => {
             let message = error.to_string();
             // A restore replaces nothing but what has the mark.
             let hint = match place.beginning {

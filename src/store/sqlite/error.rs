@@ -2,14 +2,14 @@
 
 use super::base::{LATEST, Subject, shown};
 use super::header::is_marked;
-use crate::error::{Error as Told, Source};
+use crate::error::{Error, ErrorSource};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
 
 /// Fault of SQLite, of a row, or of the file.
-pub enum Error {
+pub enum SqliteError {
     /// SQLite refused.
     Sqlite(rusqlite::Error),
     /// A row holds what no version of this program writes.
@@ -23,7 +23,7 @@ pub enum Error {
     /// The file is not one that can be used.
     Refused(Refusal),
     /// Anything that is already told as it should be.
-    Told(Told),
+    Final(Error),
 }
 
 /// The reason why a file is not used, whatever it is called in the message.
@@ -43,24 +43,24 @@ pub enum Refusal {
     MountedAlone,
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub type SqliteResult<T> = std::result::Result<T, SqliteError>;
 
-impl From<rusqlite::Error> for Error {
+impl From<rusqlite::Error> for SqliteError {
     fn from(error: rusqlite::Error) -> Self {
-        Error::Sqlite(error)
+        SqliteError::Sqlite(error)
     }
 }
 
-impl From<Told> for Error {
-    fn from(error: Told) -> Self {
-        Error::Told(error)
+impl From<Error> for SqliteError {
+    fn from(error: Error) -> Self {
+        SqliteError::Final(error)
     }
 }
 
-impl Error {
+impl SqliteError {
     /// Tells whether a store was met that only a reader with more rights could open.
     pub fn is_unopenable(&self) -> bool {
-        matches!(self, Error::Sqlite(error) if matches!(
+        matches!(self, SqliteError::Sqlite(error) if matches!(
             code(error),
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
         ))
@@ -68,7 +68,7 @@ impl Error {
 
     /// Tells whether another process was in the way.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Error::Sqlite(error) if matches!(
+        matches!(self, SqliteError::Sqlite(error) if matches!(
             code(error),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
         ))
@@ -77,10 +77,13 @@ impl Error {
     /// Tells whether the file's content is at fault, and not the way to it.
     pub fn is_damage(&self) -> bool {
         match self {
-            Error::Damaged(_) | Error::Column(_) | Error::Policy(_) | Error::Key(..) => true,
-            Error::Refused(_) | Error::Told(_) => false,
+            SqliteError::Damaged(_)
+            | SqliteError::Column(_)
+            | SqliteError::Policy(_)
+            | SqliteError::Key(..) => true,
+            SqliteError::Refused(_) | SqliteError::Final(_) => false,
             // What has no code of SQLite's could not be made of the value that it gave.
-            Error::Sqlite(error) => code(error).is_none_or(|code| {
+            SqliteError::Sqlite(error) => code(error).is_none_or(|code| {
                 matches!(
                     code,
                     ErrorCode::DatabaseCorrupt
@@ -96,62 +99,64 @@ impl Error {
     /// The fault, without the store's name.
     pub fn in_words(&self) -> String {
         match self {
-            Error::Sqlite(error) => in_words(error).to_owned(),
-            Error::Damaged(what) => what.clone(),
-            Error::Policy(name) => {
+            SqliteError::Sqlite(error) => in_words(error).to_owned(),
+            SqliteError::Damaged(what) => what.clone(),
+            SqliteError::Policy(name) => {
                 let name = name.unwrap_or("a setting that keyctl does not know");
                 format!("its policy cannot be read: {name}")
             }
-            Error::Column(column) | Error::Key(_, column) => format!("its {column} cannot be read"),
-            Error::Refused(why) => why.about("the store", "it").to_string(),
-            Error::Told(error) => error.to_string(),
+            SqliteError::Column(column) | SqliteError::Key(_, column) => {
+                format!("its {column} cannot be read")
+            }
+            SqliteError::Refused(why) => why.about("the store", "it").to_string(),
+            SqliteError::Final(error) => error.to_string(),
         }
     }
 
     /// The same, told of `subject`: the path of the store, or another file and its purpose.
-    pub fn about<'a>(self, subject: impl Into<Subject<'a>>) -> Told {
+    pub fn about<'a>(self, subject: impl Into<Subject<'a>>) -> Error {
         let subject = subject.into();
         match self {
-            Error::Told(error) => error,
-            Error::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
-            Error::Damaged(what) => damaged(subject, what),
-            Error::Policy(Some(name)) => damaged(subject, self.in_words())
+            SqliteError::Final(error) => error,
+            SqliteError::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
+            SqliteError::Damaged(what) => damaged(subject, what),
+            SqliteError::Policy(Some(name)) => damaged(subject, self.in_words())
                 .hint(Hint::from("set it anew: ").and(run!("policy set {} VALUE", name))),
-            Error::Column(_) | Error::Policy(None) => damaged(subject, self.in_words()),
-            Error::Key(id, column) => damaged_key(id, column),
-            Error::Sqlite(error)
+            SqliteError::Column(_) | SqliteError::Policy(None) => damaged(subject, self.in_words()),
+            SqliteError::Key(id, column) => damaged_key(id, column),
+            SqliteError::Sqlite(error)
                 if code(&error) == Some(ErrorCode::NotADatabase) && is_marked(subject.path) =>
             {
                 damaged(subject, "its first page cannot be read")
             }
-            Error::Sqlite(error) => told(&error, subject),
+            SqliteError::Sqlite(error) => explain(&error, subject),
         }
     }
 }
 
 impl Refusal {
     /// The refusal of `file`, the path of which is `path`.
-    fn about(self, file: &str, path: &str) -> Told {
+    fn about(self, file: &str, path: &str) -> Error {
         match self {
-            Refusal::Empty => Told::unavailable(format!("{file} is empty")).hint(
+            Refusal::Empty => Error::unavailable(format!("{file} is empty")).hint(
                 run!("create --scope inference")
                     .in_quotes()
                     .and(" sets it up, with a first key"),
             ),
-            Refusal::Newer(version) => Told::unavailable(format!(
+            Refusal::Newer(version) => Error::unavailable(format!(
                 "{file} was written by a newer keyctl: its schema is {version}, this one knows up to {}",
                 LATEST
             ))
             .hint("use the newer keyctl"),
-            Refusal::ReadOnly => Told::unavailable(format!("{file} is read-only for you"))
+            Refusal::ReadOnly => Error::unavailable(format!("{file} is read-only for you"))
                 .hint("run the command as a user who may write it"),
-            Refusal::CutShort => Told::unavailable(format!(
+            Refusal::CutShort => Error::unavailable(format!(
                 "a change of {file} was cut short, and is still to be undone"
             ))
             .hint(format!(
                 "run any keyctl command as a user who may write it; do not remove {path}-journal"
             )),
-            Refusal::HardLinks(names) => Told::unavailable(format!(
+            Refusal::HardLinks(names) => Error::unavailable(format!(
                 "{file} has {names} names (hard links): what is done through one may not be seen through another"
             ))
             .hint(
@@ -159,7 +164,7 @@ impl Refusal {
                     .and(run!("backup").in_quotes())
                     .and(", for another path a symbolic link"),
             ),
-            Refusal::MountedAlone => Told::unavailable(format!(
+            Refusal::MountedAlone => Error::unavailable(format!(
                 "{file} is mounted without its directory: what is done on one side of the mount may not be seen on the other"
             ))
             .hint("mount the directory that it lies in instead"),
@@ -167,7 +172,7 @@ impl Refusal {
     }
 }
 
-fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
+fn explain(error: &rusqlite::Error, subject: Subject<'_>) -> Error {
     let Some(failure) = failure(error) else {
         return damaged(subject, in_words(error));
     };
@@ -177,36 +182,36 @@ fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
     }
     match failure.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Told::busy(format!("{file} is in use by another process"))
-                .because(Source::implied(failure))
+            Error::busy(format!("{file} is in use by another process"))
+                .because(ErrorSource::implied(failure))
                 .hint(format!(
                     "run the command again; 'fuser -v {path}' shows who has it open"
                 ))
         }
-        ErrorCode::NotADatabase => not_a_store(&path).because(Source::implied(failure)),
+        ErrorCode::NotADatabase => not_a_store(&path).because(ErrorSource::implied(failure)),
         ErrorCode::DatabaseCorrupt | ErrorCode::Unknown => {
-            Told::damaged(format!("{} is damaged", subject.content()))
+            Error::damaged(format!("{} is damaged", subject.content()))
                 .because(source(failure))
                 .hint(restore())
         }
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-            Told::unavailable(format!("{file} cannot be written"))
-                .because(Source::implied(failure))
+            Error::unavailable(format!("{file} cannot be written"))
+                .because(ErrorSource::implied(failure))
                 .hint("check the permissions of the file and its directory")
         }
-        ErrorCode::CannotOpen => Told::unavailable(format!("{file} cannot be opened"))
+        ErrorCode::CannotOpen => Error::unavailable(format!("{file} cannot be opened"))
             .because(source(failure))
             .hint("check the permissions of the file and its directory"),
-        ErrorCode::TooBig => Told::damaged(format!(
+        ErrorCode::TooBig => Error::damaged(format!(
             "a value in {}, or meant for it, is larger than any that keyctl takes",
             subject.content()
         ))
-        .because(Source::implied(failure))
+        .because(ErrorSource::implied(failure))
         .hint(Hint::from("give less; if it is in the store, ").and(restore())),
-        ErrorCode::DiskFull => Told::unavailable(format!("no room is left for {file}"))
-            .because(Source::implied(failure))
+        ErrorCode::DiskFull => Error::unavailable(format!("no room is left for {file}"))
+            .because(ErrorSource::implied(failure))
             .hint("free some, and run the command again"),
-        _ => Told::unavailable(format!("{file} failed"))
+        _ => Error::unavailable(format!("{file} failed"))
             .because(source(failure))
             .hint(
                 Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
@@ -214,8 +219,8 @@ fn told(error: &rusqlite::Error, subject: Subject<'_>) -> Told {
     }
 }
 
-fn damaged(subject: Subject<'_>, what: impl Display) -> Told {
-    Told::damaged(format!("{} is damaged: {what}", subject.content())).hint(restore())
+fn damaged(subject: Subject<'_>, what: impl Display) -> Error {
+    Error::damaged(format!("{} is damaged: {what}", subject.content())).hint(restore())
 }
 
 fn restore() -> Hint {
@@ -225,8 +230,8 @@ fn restore() -> Hint {
 /// Returns the error for a store at which memory ran out. No damage: a sound store that is taken for
 /// damaged would be replaced by a backup, in which revoked keys work. A store that asks for more than
 /// any sound one is not believed to be sound either.
-fn out_of_memory(file: &str) -> Told {
-    Told::memory(format!("memory ran out while {file} was read or written")).hint(
+fn out_of_memory(file: &str) -> Error {
+    Error::memory(format!("memory ran out while {file} was read or written")).hint(
         "free memory or raise the limit ('ulimit -v' shows it), and run the command again; \
          where there is plenty, the store asks for more than any that keyctl wrote",
     )
@@ -241,10 +246,10 @@ pub fn is_memory(error: &rusqlite::Error) -> bool {
     })
 }
 
-fn damaged_key(id: Option<KeyId>, column: &str) -> Told {
+fn damaged_key(id: Option<KeyId>, column: &str) -> Error {
     let others = Hint::from("the other keys work; ");
     match id {
-        Some(id) => Told::damaged(format!(
+        Some(id) => Error::damaged(format!(
             "the key {id} is damaged: its {column} cannot be read"
         ))
         .of_key(id)
@@ -253,7 +258,7 @@ fn damaged_key(id: Option<KeyId>, column: &str) -> Told {
                 .and("to remove this one for good: ")
                 .and(run!("delete {}", id)),
         ),
-        None => Told::damaged(format!("a key is damaged: its {column} cannot be read"))
+        None => Error::damaged(format!("a key is damaged: its {column} cannot be read"))
             .hint(others.and("its row: ").and(run!("doctor"))),
     }
 }
@@ -275,8 +280,8 @@ fn words(failure: ffi::Error) -> &'static str {
 }
 
 /// The result code `failure` as the cause of an error. It is all that is kept of what SQLite said.
-pub fn source(failure: ffi::Error) -> Source {
-    Source::new(failure, words(failure))
+pub fn source(failure: ffi::Error) -> ErrorSource {
+    ErrorSource::new(failure, words(failure))
 }
 
 /// SQLite's code for `error`, if it has one.
@@ -294,56 +299,56 @@ pub fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
 }
 
 /// Returns the error for a file that is no SQLite file at all.
-pub fn not_a_store(store: &str) -> Told {
-    Told::unavailable(format!("{store} is not a keyctl store")).hint(
+pub fn not_a_store(store: &str) -> Error {
+    Error::unavailable(format!("{store} is not a keyctl store")).hint(
         Hint::from("name another file: --db PATH; if it was a store, move it away, then restore a backup: ")
             .and(run!("restore PATH")),
     )
 }
 
 /// An index says what the row that it leads to does not.
-pub fn misled() -> Error {
-    Error::Damaged("an index leads to another key than it says".to_owned())
+pub fn misled() -> SqliteError {
+    SqliteError::Damaged("an index leads to another key than it says".to_owned())
 }
 
 /// Returns the error for a file that is read without locks, and was changed meanwhile each time.
-pub fn keeps_changing(subject: Subject<'_>) -> Told {
+pub fn keeps_changing(subject: Subject<'_>) -> Error {
     let file = subject.file();
-    Told::busy(format!("{file} keeps changing while it is read")).hint("run the command again")
+    Error::busy(format!("{file} keeps changing while it is read")).hint("run the command again")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
+    use crate::error::FailureKind;
     use std::error::Error as _;
     use std::path::Path;
 
     /// The error about a store at which SQLite fails with `code`, and says what lies in the file.
-    fn error_of(code: i32) -> Told {
+    fn error_of(code: i32) -> Error {
         let failure = ffi::Error::new(code);
         let error = rusqlite::Error::SqliteFailure(failure, Some("$argon2id$".to_owned()));
-        Error::from(error).about(Path::new("/k.db"))
+        SqliteError::from(error).about(Path::new("/k.db"))
     }
 
     #[test]
     fn about_tells_kinds_of_failure_apart_and_advises_on_each() {
         let expected = [
-            (ffi::SQLITE_BUSY, Kind::Busy),
-            (ffi::SQLITE_BUSY_SNAPSHOT, Kind::Busy),
-            (ffi::SQLITE_LOCKED, Kind::Busy),
-            (ffi::SQLITE_CANTOPEN, Kind::Unavailable),
-            (ffi::SQLITE_READONLY, Kind::Unavailable),
-            (ffi::SQLITE_PERM, Kind::Unavailable),
-            (ffi::SQLITE_FULL, Kind::Unavailable),
-            (ffi::SQLITE_IOERR_FSYNC, Kind::Unavailable),
-            (ffi::SQLITE_NOTADB, Kind::Unavailable),
-            (ffi::SQLITE_CORRUPT, Kind::Damaged),
-            (ffi::SQLITE_ERROR, Kind::Damaged),
-            (ffi::SQLITE_TOOBIG, Kind::Damaged),
-            (ffi::SQLITE_NOMEM, Kind::Memory),
-            (ffi::SQLITE_IOERR_NOMEM, Kind::Memory),
-            (ffi::SQLITE_IOERR_SHMMAP, Kind::Memory),
+            (ffi::SQLITE_BUSY, FailureKind::Busy),
+            (ffi::SQLITE_BUSY_SNAPSHOT, FailureKind::Busy),
+            (ffi::SQLITE_LOCKED, FailureKind::Busy),
+            (ffi::SQLITE_CANTOPEN, FailureKind::Unavailable),
+            (ffi::SQLITE_READONLY, FailureKind::Unavailable),
+            (ffi::SQLITE_PERM, FailureKind::Unavailable),
+            (ffi::SQLITE_FULL, FailureKind::Unavailable),
+            (ffi::SQLITE_IOERR_FSYNC, FailureKind::Unavailable),
+            (ffi::SQLITE_NOTADB, FailureKind::Unavailable),
+            (ffi::SQLITE_CORRUPT, FailureKind::Damaged),
+            (ffi::SQLITE_ERROR, FailureKind::Damaged),
+            (ffi::SQLITE_TOOBIG, FailureKind::Damaged),
+            (ffi::SQLITE_NOMEM, FailureKind::Memory),
+            (ffi::SQLITE_IOERR_NOMEM, FailureKind::Memory),
+            (ffi::SQLITE_IOERR_SHMMAP, FailureKind::Memory),
         ];
         for (code, kind) in expected {
             let error = error_of(code);

@@ -19,12 +19,12 @@ const KEPT_OPEN: [&str; 2] = ["-wal", "-shm"];
 pub type Inode = (u64, u64);
 
 /// Device and inode numbers of the log and of its index; `None` for one that is not there.
-type Siblings = [Option<Inode>; 2];
+type SiblingInodes = [Option<Inode>; 2];
 
-/// Siblings that this process has open, by their store's file, and how many connections it has to
+/// SiblingInodes that this process has open, by their store's file, and how many connections it has to
 /// that. Process-wide as SQLite's own state is: all connections of a process share one index, the
 /// one that the first of them opened.
-static HELD: Mutex<BTreeMap<Inode, (usize, Siblings)>> = Mutex::new(BTreeMap::new());
+static HELD: Mutex<BTreeMap<Inode, (usize, SiblingInodes)>> = Mutex::new(BTreeMap::new());
 
 /// The files that one connection has open. Dropped after the connection is closed.
 pub struct Held {
@@ -92,7 +92,7 @@ impl Drop for Held {
     }
 }
 
-fn held() -> MutexGuard<'static, BTreeMap<Inode, (usize, Siblings)>> {
+fn held() -> MutexGuard<'static, BTreeMap<Inode, (usize, SiblingInodes)>> {
     // Each change of the map is complete before anything could panic.
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -112,12 +112,12 @@ pub fn inode_of(file: &Metadata) -> Inode {
     (file.dev(), file.ino())
 }
 
-fn siblings_of(path: &Path) -> Siblings {
+fn siblings_of(path: &Path) -> SiblingInodes {
     KEPT_OPEN.map(|suffix| inode(&beside(path, suffix)))
 }
 
 /// The suffix of a sibling that was `opened` and is not there `now`.
-fn missing(opened: &Siblings, now: &Siblings) -> Option<&'static str> {
+fn missing(opened: &SiblingInodes, now: &SiblingInodes) -> Option<&'static str> {
     let pairs = opened.iter().zip(now).zip(KEPT_OPEN);
     let mut missing = pairs.filter(|((opened, now), _)| opened.is_some() && opened != now);
     missing.next().map(|(_, suffix)| suffix)

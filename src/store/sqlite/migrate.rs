@@ -3,9 +3,9 @@
 use super::actor::towards;
 use super::base::{APPLICATION_ID, LATEST, Subject};
 use super::commit::{truncate_log, uncommitted};
-use super::error::{Error, Refusal, Result};
+use super::error::{Refusal, SqliteError, SqliteResult};
 use super::{wal, write};
-use crate::error::{Error as Told, escape};
+use crate::error::{Error, escape};
 use crate::event::{Action, Event, GENESIS};
 use crate::store::contract::Founder;
 use rusqlite::{Connection, TransactionBehavior};
@@ -24,7 +24,7 @@ pub fn migrate(
     connection: &mut Connection,
     subject: Subject<'_>,
     founder: Option<&Founder<'_>>,
-) -> Result<bool> {
+) -> SqliteResult<bool> {
     if version(connection)? == MIGRATIONS.len() {
         return Ok(false);
     }
@@ -39,7 +39,7 @@ pub fn migrate(
     }
     if from == 0 {
         let Some(founder) = founder else {
-            return Err(Error::Refused(Refusal::Empty));
+            return Err(SqliteError::Refused(Refusal::Empty));
         };
         let actor = towards(founder.actor.clone(), subject.path);
         transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
@@ -60,12 +60,12 @@ pub fn migrate(
 
 /// Refuses a file without a version that is another program's, or was a store: to be asked under the
 /// write lock, since somebody may just be founding it.
-pub fn refuse_to_found(connection: &Connection, path: &Path) -> Result<()> {
+pub fn refuse_to_found(connection: &Connection, path: &Path) -> SqliteResult<()> {
     if !is_empty(connection)? {
         return Err(foreign(connection));
     }
     if wal::holds_commit(path, connection) {
-        return Err(Error::Damaged(
+        return Err(SqliteError::Damaged(
             "it is empty, and what the log beside it holds cannot be read".to_owned(),
         ));
     }
@@ -73,7 +73,7 @@ pub fn refuse_to_found(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 /// A database in memory with the schema of `version`, and nothing of anybody's in it.
-pub fn model(version: usize) -> Result<Connection> {
+pub fn model(version: usize) -> SqliteResult<Connection> {
     let connection = Connection::open_in_memory()?;
     for step in MIGRATIONS.iter().take(version) {
         connection.execute_batch(step)?;
@@ -82,33 +82,33 @@ pub fn model(version: usize) -> Result<Connection> {
 }
 
 /// Refuses a store whose schema is not this version's.
-pub fn check_current(connection: &Connection) -> Result<()> {
+pub fn check_current(connection: &Connection) -> SqliteResult<()> {
     if is_current(connection)? {
         return Ok(());
     }
-    Err(Error::Told(Told::unavailable(
+    Err(SqliteError::Final(Error::unavailable(
         "the store's schema is not this version's",
     )))
 }
 
 /// Tells whether every step was taken.
-pub fn is_current(connection: &Connection) -> Result<bool> {
+pub fn is_current(connection: &Connection) -> SqliteResult<bool> {
     Ok(version(connection)? == MIGRATIONS.len())
 }
 
 /// The number of steps that were taken; a store of a newer version is refused.
-pub fn version(connection: &Connection) -> Result<usize> {
+pub fn version(connection: &Connection) -> SqliteResult<usize> {
     let stored: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     usize::try_from(stored)
         .ok()
         .filter(|&version| version <= MIGRATIONS.len())
-        .ok_or(Error::Refused(Refusal::Newer(stored)))
+        .ok_or(SqliteError::Refused(Refusal::Newer(stored)))
 }
 
 /// Returns the error for another program's SQLite file.
-pub fn foreign(connection: &Connection) -> Error {
-    Error::Told(
-        Told::unavailable(format!(
+pub fn foreign(connection: &Connection) -> SqliteError {
+    SqliteError::Final(
+        Error::unavailable(format!(
             "{} is another program's SQLite file, not a keyctl store",
             path_of(connection)
         ))
@@ -117,7 +117,7 @@ pub fn foreign(connection: &Connection) -> Error {
 }
 
 /// Tells whether nothing was ever put into the file.
-pub fn is_empty(connection: &Connection) -> Result<bool> {
+pub fn is_empty(connection: &Connection) -> SqliteResult<bool> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -2,7 +2,7 @@
 //! row of the ID that stands where it would is read in its place.
 
 use super::error::misled;
-use super::error::{Error, Result};
+use super::error::{SqliteError, SqliteResult};
 use super::row;
 use crate::id::KeyId;
 use crate::store::contract::Known;
@@ -44,7 +44,7 @@ fn rows(places: &str) -> String {
 }
 
 /// The key with each of these IDs.
-pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
+pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> SqliteResult<Vec<Option<Known>>> {
     let (sql, asked) = match ids {
         [id] => (&ONE, id.as_str().to_owned()),
         ids => (&MANY, in_json(ids)),
@@ -80,7 +80,7 @@ fn in_json(ids: &[KeyId]) -> String {
 }
 
 /// The key in a row that was read for `id`, if it is that key's.
-fn read(found: &Row<'_>, id: KeyId) -> Result<Option<Known>> {
+fn read(found: &Row<'_>, id: KeyId) -> SqliteResult<Option<Known>> {
     let key = row::key(found);
     let hash = row::get(found, row::WIDTH + 2, "hash");
     let nearest = found.get_ref(row::WIDTH + 1)?.as_bytes().ok();
@@ -93,11 +93,14 @@ fn read(found: &Row<'_>, id: KeyId) -> Result<Option<Known>> {
         // It is another key's, and may be damaged.
         return Ok(None);
     }
-    if let Err(Error::Key(_, row::HASH)) = key {
+    if let Err(SqliteError::Key(_, row::HASH)) = key {
         // No secret is this key's.
         return Ok(None);
     }
-    let (key, hash) = (key?, hash.map_err(|_| Error::Key(Some(id), row::HASH))?);
+    let (key, hash) = (
+        key?,
+        hash.map_err(|_| SqliteError::Key(Some(id), row::HASH))?,
+    );
     Ok(Some(Known { key, hash }))
 }
 

@@ -2,14 +2,14 @@
 
 use super::base::{BUSY_TIMEOUT, Subject, shown};
 use super::content::{Content, Empty, check, content};
-use super::error::{Error, Refusal, Result, not_a_store};
+use super::error::{Refusal, SqliteError, SqliteResult, not_a_store};
 use super::fingerprint::Fingerprint;
 use super::header::is_marked;
 use super::migrate::path_of;
 use super::mount::is_mount_point;
 use super::parts::{has_journal, has_lost_all};
 use super::siblings::{Foreign, Siblings, would_be_strangers};
-use crate::error::{Error as Told, Result as ToldResult};
+use crate::error::{Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -39,7 +39,7 @@ const CACHE_KIB: i64 = 64 << 10;
 pub type Connected = (Connection, Option<Fingerprint>);
 
 /// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
-pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection> {
+pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> SqliteResult<Connection> {
     check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     prepare_to_write(&connection, busy, empty)?;
@@ -51,7 +51,7 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> Result<Connection>
 /// for up to `busy`, and whoever opens it waits, until the connection is closed.
 ///
 /// With `reset`, SQLite takes what the file holds for nothing, however damaged it is.
-pub fn alone(path: &Path, busy: Duration, reset: bool) -> Result<Connection> {
+pub fn alone(path: &Path, busy: Duration, reset: bool) -> SqliteResult<Connection> {
     check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Not by SQLite's own waiting: it does not wait for a log that it is to have for itself.
@@ -62,13 +62,15 @@ pub fn alone(path: &Path, busy: Duration, reset: bool) -> Result<Connection> {
     // In this mode the lock outlives the transaction. Not COMMIT: what a reset has begun would be
     // an empty store.
     let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
-    retry(busy, || connection.execute_batch(sql).map_err(Error::from))?;
+    retry(busy, || {
+        connection.execute_batch(sql).map_err(SqliteError::from)
+    })?;
     Siblings::of(path).check()?;
     Ok(connection)
 }
 
 /// Tries `attempt` again for as long as `busy` while another process is in the way.
-fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> SqliteResult<T>) -> SqliteResult<T> {
     let deadline = Instant::now() + busy;
     loop {
         match attempt() {
@@ -83,7 +85,7 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T>
 /// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
-pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Connected> {
+pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> Result<Connected> {
     let subject = subject.into();
     let path = subject.path;
     check_file(path).map_err(|error| error.about(subject))?;
@@ -99,7 +101,7 @@ pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Connected> {
 
 /// As [`to_read`], but nothing is undone that was cut short, and the file may have several names: for
 /// a look at what is wrong.
-pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Connected> {
+pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> Result<Connected> {
     let subject = subject.into();
     let path = subject.path;
     if would_be_strangers(path)
@@ -121,24 +123,24 @@ pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Connected> {
     match Fingerprint::of_quiet(path) {
         Some(quiet) if error.is_unopenable() => unlocked(subject, quiet),
         _ if error.is_unopenable() && has_journal(path) => {
-            Err(Error::Refused(Refusal::CutShort).about(subject))
+            Err(SqliteError::Refused(Refusal::CutShort).about(subject))
         }
         _ => Err(error.about(subject)),
     }
 }
 
 /// Undoes a change of the file that was cut short, for which one has to be allowed to write it.
-fn undo(path: &Path) -> Result<()> {
+fn undo(path: &Path) -> SqliteResult<()> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     match content(&connection) {
-        Err(error) if error.is_unopenable() => Err(Error::Refused(Refusal::CutShort)),
+        Err(error) if error.is_unopenable() => Err(SqliteError::Refused(Refusal::CutShort)),
         looked => looked.map(drop),
     }
 }
 
 /// Refuses a file that other processes may reach by a path with another log beside it.
-fn check_file(path: &Path) -> Result<()> {
+fn check_file(path: &Path) -> SqliteResult<()> {
     check_one_name(path)?;
     check_not_mounted_alone(path)
 }
@@ -146,27 +148,27 @@ fn check_file(path: &Path) -> Result<()> {
 /// Refuses a file that has more than one name: each has a write-ahead log and locks of its own. What
 /// is written through one would be lost under what is written through another, and a key that was
 /// stopped through one would go on working through another.
-fn check_one_name(path: &Path) -> Result<()> {
+fn check_one_name(path: &Path) -> SqliteResult<()> {
     // What cannot be looked at cannot be opened either: that is told better there.
     let names = fs::metadata(path).map_or(1, |file| file.nlink());
     if names <= 1 {
         return Ok(());
     }
-    Err(Error::Refused(Refusal::HardLinks(names)))
+    Err(SqliteError::Refused(Refusal::HardLinks(names)))
 }
 
 /// Refuses a file that is a mount point of its own: outside of the mount it has another directory,
 /// and so another write-ahead log, with the same consequences as a second name.
-fn check_not_mounted_alone(path: &Path) -> Result<()> {
+fn check_not_mounted_alone(path: &Path) -> SqliteResult<()> {
     if !is_mount_point(path) {
         return Ok(());
     }
-    Err(Error::Refused(Refusal::MountedAlone))
+    Err(SqliteError::Refused(Refusal::MountedAlone))
 }
 
 /// Opens `subject`, a copy that nobody is to change, for reading. A file beside it is read only if its
 /// maker put it there; returns those that were left out.
-pub fn copy(subject: Subject<'_>) -> ToldResult<(Connected, Vec<Foreign>)> {
+pub fn copy(subject: Subject<'_>) -> Result<(Connected, Vec<Foreign>)> {
     let siblings = Siblings::of(subject.path);
     if siblings.foreign().is_empty() {
         let opened = match quietly(subject)? {
@@ -186,7 +188,7 @@ pub fn copy(subject: Subject<'_>) -> ToldResult<(Connected, Vec<Foreign>)> {
 
 /// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
 /// somebody does, or has left something to be done.
-pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Option<Connected>> {
+pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> Result<Option<Connected>> {
     let subject = subject.into();
     match Fingerprint::of_quiet(subject.path) {
         Some(quiet) => unlocked(subject, quiet).map(Some),
@@ -194,12 +196,12 @@ pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> ToldResult<Option<Connect
     }
 }
 
-fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> ToldResult<Connected> {
+fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> Result<Connected> {
     let connection = connect_unlocked(subject.path).map_err(|error| error.about(subject))?;
     Ok((connection, Some(quiet)))
 }
 
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
+fn connect(path: &Path, access: OpenFlags) -> SqliteResult<Connection> {
     refuse_what_sqlite_takes_for_empty(path)?;
     Siblings::of(path).check()?;
     // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
@@ -211,19 +213,19 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection> {
 
 /// SQLite takes a file of a single byte for an empty one, and would write over it; and of an empty
 /// one it removes the log, which may be all that is left of the store.
-fn refuse_what_sqlite_takes_for_empty(path: &Path) -> Result<()> {
+fn refuse_what_sqlite_takes_for_empty(path: &Path) -> SqliteResult<()> {
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
-        return Err(Error::Told(not_a_store(&shown(path))));
+        return Err(SqliteError::Final(not_a_store(&shown(path))));
     }
     if has_lost_all(path) {
-        return Err(Error::Damaged(
+        return Err(SqliteError::Damaged(
             "it is empty, while the log beside it is not".to_owned(),
         ));
     }
     Ok(())
 }
 
-fn connect_unlocked(path: &Path) -> Result<Connection> {
+fn connect_unlocked(path: &Path) -> SqliteResult<Connection> {
     refuse_what_sqlite_takes_for_empty(path)?;
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -246,7 +248,7 @@ fn connect_unlocked(path: &Path) -> Result<Connection> {
 
 /// A file that somebody else has prepared runs no code of theirs and fills no memory. Closing it
 /// changes nothing: the log and its index stay for readers who could not make them.
-fn harden(connection: &Connection) -> Result<()> {
+fn harden(connection: &Connection) -> SqliteResult<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
@@ -273,10 +275,10 @@ pub fn holds_nothing(path: &Path) -> bool {
         .is_ok_and(|content| matches!(content, Content::Nothing))
 }
 
-fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Result<()> {
+fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> SqliteResult<()> {
     connection.busy_timeout(busy)?;
     if connection.is_readonly("main")? {
-        return Err(Error::Refused(Refusal::ReadOnly));
+        return Err(SqliteError::Refused(Refusal::ReadOnly));
     }
     check(connection, empty)?;
     connection.execute_batch(
@@ -287,17 +289,17 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Re
     switch_to_wal(connection, busy)
 }
 
-fn switch_to_wal(connection: &Connection, busy: Duration) -> Result<()> {
+fn switch_to_wal(connection: &Connection, busy: Duration) -> SqliteResult<()> {
     let mode: String = retry(busy, || {
         connection
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(Error::from)
+            .map_err(SqliteError::from)
     })?;
     if mode == "wal" {
         return Ok(());
     }
-    Err(Error::Told(
-        Told::unavailable(format!(
+    Err(SqliteError::Final(
+        Error::unavailable(format!(
             "the file system of {} cannot hold a store: it has no shared memory for write-ahead logging",
             path_of(connection)
         ))

@@ -1,11 +1,11 @@
 //! Queries of a transaction, each over its connection.
 
 use super::base::WITH_PROJECTS;
-use super::error::{Error, Result, code, misled};
+use super::error::{SqliteError, SqliteResult, code, misled};
 use super::query::{self, Through};
 use super::row::skip_damaged;
 use super::{beside, row};
-use crate::error::Result as ToldResult;
+use crate::error::Result;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 /// The key with this ID.
-pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
+pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
     // The row is read by its number: SQLite would take the ID from the index that led to it.
     let sql = format!(
         "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)",
@@ -35,7 +35,7 @@ pub fn get(connection: &Connection, id: KeyId) -> Result<Option<Key>> {
 }
 
 /// The live key of `owner` with this name, by the index that makes such names unique.
-pub fn live_key(connection: &Connection, owner: &str, name: &str) -> Result<Option<Key>> {
+pub fn live_key(connection: &Connection, owner: &str, name: &str) -> SqliteResult<Option<Key>> {
     let mut statement = connection.prepare_cached(&query::LIVE_KEY)?;
     let mut rows = statement.query([owner, name])?;
     match rows.next()?.map(row::key).transpose()? {
@@ -49,7 +49,7 @@ pub fn live_names(
     connection: &Connection,
     owner: Option<&str>,
     limit: u64,
-) -> Result<Vec<(String, String)>> {
+) -> SqliteResult<Vec<(String, String)>> {
     let query = query::live_names(owner, limit);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
@@ -64,13 +64,17 @@ pub fn live_names(
 }
 
 /// A number that is another one once somebody else has changed the file.
-pub fn data_version(connection: &Connection) -> Result<i64> {
+pub fn data_version(connection: &Connection) -> SqliteResult<i64> {
     let mut statement = connection.prepare_cached("PRAGMA data_version")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// Visits what `filter` lets through, and returns what of that cannot be read.
-pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
+pub fn scan(
+    connection: &Connection,
+    filter: &Filter,
+    visit: &mut Visit<'_>,
+) -> SqliteResult<Skipped> {
     if filter.asks_for_nearly_all() {
         return beside::scan(connection, filter, visit);
     }
@@ -98,7 +102,7 @@ pub fn scan(connection: &Connection, filter: &Filter, visit: &mut Visit<'_>) -> 
 const MANY_OF_A_NAME: i64 = 1000;
 
 /// The index that leads to fewer keys, as far as a bounded look tells.
-fn through(connection: &Connection, filter: &Filter) -> Result<Through> {
+fn through(connection: &Connection, filter: &Filter) -> SqliteResult<Through> {
     let (Some(_), Some(name)) = (&filter.owner, &filter.name) else {
         return Ok(Through::Name);
     };
@@ -108,10 +112,10 @@ fn through(connection: &Connection, filter: &Filter) -> Result<Through> {
 }
 
 /// Callback of [`scan_hashes`], for each key with the PHC string of its secret; says whether it wants more.
-pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> ToldResult<ControlFlow<()>> + 'a;
+pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
 /// Visits every key that can be read and its hash, oldest first.
-pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Result<()> {
+pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> SqliteResult<()> {
     let sql = format!("SELECT {}, hash FROM keys ORDER BY seq", row::COLUMNS);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
@@ -131,7 +135,7 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Result
 
 /// The owner of the key with this ID, whose record cannot be read: a key that can is no such key.
 /// `None` for an owner that cannot be read either.
-pub fn damaged_owner(connection: &Connection, id: KeyId) -> Result<Option<String>> {
+pub fn damaged_owner(connection: &Connection, id: KeyId) -> SqliteResult<Option<String>> {
     let mut statement = connection
         .prepare("SELECT id, owner FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)")?;
     let mut rows = statement.query([id.as_str()])?;
@@ -143,25 +147,25 @@ pub fn damaged_owner(connection: &Connection, id: KeyId) -> Result<Option<String
 }
 
 /// The policy that holds.
-pub fn policy(connection: &Connection) -> Result<Policy> {
+pub fn policy(connection: &Connection) -> SqliteResult<Policy> {
     let (policy, damaged) = settings(connection)?;
     if let Some(name) = damaged.first() {
         let known = SETTINGS.iter().find(|(known, _)| known == name);
-        return Err(Error::Policy(known.map(|(name, _)| *name)));
+        return Err(SqliteError::Policy(known.map(|(name, _)| *name)));
     }
     policy
         .cost
         .check_bounds()
-        .map_err(|error| Error::Damaged(format!("its policy cannot be right: {error}")))?;
+        .map_err(|error| SqliteError::Damaged(format!("its policy cannot be right: {error}")))?;
     Ok(policy)
 }
 
 /// The policy as far as it can be read, and the names of the settings that cannot.
-pub fn readable_policy(connection: &Connection) -> Result<(Policy, Vec<String>)> {
+pub fn readable_policy(connection: &Connection) -> SqliteResult<(Policy, Vec<String>)> {
     settings(connection)
 }
 
-fn settings(connection: &Connection) -> Result<(Policy, Vec<String>)> {
+fn settings(connection: &Connection) -> SqliteResult<(Policy, Vec<String>)> {
     let (mut policy, mut damaged) = (Policy::default(), Vec::new());
     let mut names = BTreeSet::new();
     let mut statement = connection.prepare_cached("SELECT name, value FROM policy")?;
@@ -180,12 +184,12 @@ fn settings(connection: &Connection) -> Result<(Policy, Vec<String>)> {
 }
 
 /// A table whose pages lead round and round has no end, unless a row that comes again is one.
-fn twice(table: &str) -> Error {
-    Error::Damaged(format!("its {table} name something twice, or nothing"))
+fn twice(table: &str) -> SqliteError {
+    SqliteError::Damaged(format!("its {table} name something twice, or nothing"))
 }
 
 /// The scopes that may be given.
-pub fn scopes(connection: &Connection) -> Result<Registry> {
+pub fn scopes(connection: &Connection) -> SqliteResult<Registry> {
     let mut registry = Registry::default();
     let mut statement = connection.prepare_cached("SELECT name, description FROM scopes")?;
     let mut rows = statement.query([])?;
@@ -212,7 +216,7 @@ pub fn scopes(connection: &Connection) -> Result<Registry> {
 }
 
 /// Up to `limit` keys that have `scope` and are not deleted.
-pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Result<Vec<Key>> {
+pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> SqliteResult<Vec<Key>> {
     let query = query::users_of_scope(scope, limit);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
@@ -224,7 +228,7 @@ pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Resul
 }
 
 /// Tells whether the schema has projects: an older store has none.
-fn has_projects(connection: &Connection) -> Result<bool> {
+fn has_projects(connection: &Connection) -> SqliteResult<bool> {
     // Prepared once: a batch asks for each token.
     let mut statement = connection.prepare_cached("PRAGMA user_version")?;
     let version: i64 = statement.query_row([], |row| row.get(0))?;
@@ -232,7 +236,7 @@ fn has_projects(connection: &Connection) -> Result<bool> {
 }
 
 /// The role of `user` in `project`, if they are a member of it.
-pub fn role(connection: &Connection, project: &str, user: &str) -> Result<Option<Role>> {
+pub fn role(connection: &Connection, project: &str, user: &str) -> SqliteResult<Option<Role>> {
     if !has_projects(connection)? {
         return Ok(None);
     }
@@ -241,9 +245,9 @@ pub fn role(connection: &Connection, project: &str, user: &str) -> Result<Option
     rows.next()?.map(|row| read_role(row, 0)).transpose()
 }
 
-fn read_role(row: &Row<'_>, index: usize) -> Result<Role> {
+fn read_role(row: &Row<'_>, index: usize) -> SqliteResult<Role> {
     let role = row::text(row, index, "members")?.parse();
-    role.map_err(|_| Error::Damaged("a member's role cannot be read".to_owned()))
+    role.map_err(|_| SqliteError::Damaged("a member's role cannot be read".to_owned()))
 }
 
 /// The members of `project`, or of all projects.
@@ -251,7 +255,7 @@ pub fn members(
     connection: &Connection,
     project: Option<&str>,
     limit: Option<u64>,
-) -> Result<Vec<Member>> {
+) -> SqliteResult<Vec<Member>> {
     if !has_projects(connection)? {
         return Ok(Vec::new());
     }
@@ -276,7 +280,7 @@ pub fn members(
 
 /// The first `limit` projects. Each is looked for behind the one before: the members between them
 /// are not read.
-pub fn projects(connection: &Connection, limit: u64) -> Result<Vec<String>> {
+pub fn projects(connection: &Connection, limit: u64) -> SqliteResult<Vec<String>> {
     let mut projects: Vec<String> = Vec::new();
     if !has_projects(connection)? {
         return Ok(projects);
@@ -298,12 +302,12 @@ pub fn projects(connection: &Connection, limit: u64) -> Result<Vec<String>> {
 }
 
 /// Tells whether `user` was appointed an administrator.
-pub fn is_appointed(connection: &Connection, user: &str) -> Result<bool> {
+pub fn is_appointed(connection: &Connection, user: &str) -> SqliteResult<bool> {
     Ok(connection.prepare(query::APPOINTED)?.exists([user])?)
 }
 
 /// The administrators that were appointed, by name.
-pub fn administrators(connection: &Connection, limit: Option<u64>) -> Result<Vec<String>> {
+pub fn administrators(connection: &Connection, limit: Option<u64>) -> SqliteResult<Vec<String>> {
     let query = query::administrators(limit);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
@@ -324,7 +328,7 @@ pub fn scan_log(
     connection: &Connection,
     filter: &LogFilter,
     visit: &mut VisitEntry<'_>,
-) -> Result<()> {
+) -> SqliteResult<()> {
     let query = query::select_events(filter);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
@@ -335,7 +339,7 @@ pub fn scan_log(
             continue;
         };
         if last.is_some_and(|last| last >= entry.seq) {
-            return Err(Error::Damaged("its log is out of order".to_owned()));
+            return Err(SqliteError::Damaged("its log is out of order".to_owned()));
         }
         last = Some(entry.seq);
         if visit(entry)?.is_break() {
@@ -345,15 +349,15 @@ pub fn scan_log(
     unreadable.map_or(Ok(()), Err)
 }
 
-fn unreadable_line(row: &Row<'_>) -> Error {
+fn unreadable_line(row: &Row<'_>) -> SqliteError {
     let line = row
         .get(0)
         .map_or_else(|_| "a line".to_owned(), |seq: i64| format!("line {seq}"));
-    Error::Damaged(format!("{line} of its log cannot be read"))
+    SqliteError::Damaged(format!("{line} of its log cannot be read"))
 }
 
 /// The last event's place and hash, as the store keeps them apart from the log.
-pub fn head(connection: &Connection) -> Result<Head> {
+pub fn head(connection: &Connection) -> SqliteResult<Head> {
     let mut statement = connection.prepare_cached("SELECT seq, hash FROM event_head")?;
     let head = statement.query_row([], |row| {
         Ok(Head {
@@ -363,15 +367,15 @@ pub fn head(connection: &Connection) -> Result<Head> {
     });
     match head {
         Ok(head) => Ok(head),
-        Err(error) if code(&error).is_some() => Err(Error::Sqlite(error)),
-        Err(_) => Err(Error::Damaged(
+        Err(error) if code(&error).is_some() => Err(SqliteError::Sqlite(error)),
+        Err(_) => Err(SqliteError::Damaged(
             "the head of its log cannot be read".to_owned(),
         )),
     }
 }
 
 /// The place and hash of the last event that stands at `seq` or before.
-pub fn event_at(connection: &Connection, seq: i64) -> Result<Option<Head>> {
+pub fn event_at(connection: &Connection, seq: i64) -> SqliteResult<Option<Head>> {
     let mut statement = connection.prepare_cached(query::EVENT_AT)?;
     let mut rows = statement.query([seq])?;
     let Some(found) = rows.next()? else {
@@ -388,7 +392,7 @@ pub fn event_at(connection: &Connection, seq: i64) -> Result<Option<Head>> {
 pub fn check_log(
     connection: &Connection,
     kept: Option<Head>,
-) -> Result<std::result::Result<Head, Flaw>> {
+) -> SqliteResult<std::result::Result<Head, Flaw>> {
     let mut chain = Chain::new(kept);
     let query = query::select_events(&LogFilter::default());
     let mut statement = connection.prepare(&query.sql)?;
@@ -405,7 +409,7 @@ pub fn check_log(
     }
     let head = match head(connection) {
         Ok(head) => Some(head),
-        Err(Error::Damaged(_)) => None,
+        Err(SqliteError::Damaged(_)) => None,
         Err(error) => return Err(error),
     };
     Ok(chain.finish(head))

@@ -22,7 +22,7 @@ use super::scratch::Scratch;
 use super::siblings::Foreign;
 use super::{Sqlite, migrate, open, wal};
 use crate::env::Actor;
-use crate::error::{Error as Told, Kind, Result as ToldResult, Source};
+use crate::error::{Error, ErrorSource, FailureKind, Result};
 use crate::event::Head;
 use crate::store::contract::{self, Store};
 use crate::when::Timestamp;
@@ -65,12 +65,12 @@ impl Restoration {
     /// Opens the copy at `source`, and looks at what is at `location`, which is not changed but for
     /// an older schema. Nothing is made anywhere, so that whoever is asked next may take all the
     /// time there is, and may end it. One who may not replace the store is told nothing of the copy.
-    pub fn prepare(location: &Location, source: &Path, actor: &Actor) -> ToldResult<Self> {
+    pub fn prepare(location: &Location, source: &Path, actor: &Actor) -> Result<Self> {
         let source = Location::new(source)?;
         let is_itself = |path: PathBuf| is_same(&path, location.path());
         if source.existing().is_ok_and(is_itself) {
             return Err(
-                Told::state(format!("{} is the store itself", source.shown()))
+                Error::state(format!("{} is the store itself", source.shown()))
                     .hint("name a copy of it"),
             );
         }
@@ -94,13 +94,13 @@ impl Restoration {
     }
 
     /// Refuses a copy that is not sound, but for the records of single keys.
-    pub fn check(&mut self) -> ToldResult<()> {
+    pub fn check(&mut self) -> Result<()> {
         match self.copy.inspect().map_err(|error| self.of_taken(error))? {
             Ok(inventory) => {
                 self.damage_of_copy = inventory.damage;
                 Ok(())
             }
-            Err(what) => Err(unfit(Told::damaged(format!(
+            Err(what) => Err(unfit(Error::damaged(format!(
                 "the copy {} is damaged: {what}",
                 self.source.shown()
             )))),
@@ -109,7 +109,7 @@ impl Restoration {
 
     /// Takes the copy in, brings its schema up to date, and checks it: from here on nobody else
     /// changes it. Done once, however often it is called.
-    pub fn take_in(&mut self) -> ToldResult<()> {
+    pub fn take_in(&mut self) -> Result<()> {
         if self.scratch.is_some() {
             return Ok(());
         }
@@ -135,9 +135,9 @@ impl Restoration {
 
     /// `error` with what to do about it: once the copy is taken in, the fault may be in the place that
     /// it was taken to.
-    fn of_taken(&self, error: Told) -> Told {
+    fn of_taken(&self, error: Error) -> Error {
         match self.scratch {
-            Some(_) if !matches!(error.kind, Kind::Damaged | Kind::Memory) => {
+            Some(_) if !matches!(error.kind, FailureKind::Damaged | FailureKind::Memory) => {
                 error.hint(room_in(&directory_near(&self.location)))
             }
             _ => unfit(error),
@@ -198,9 +198,9 @@ impl Restoration {
     ///
     /// # Errors
     ///
-    /// [`Kind::Uncertain`] where the store may hold the copy all the same; then what was replaced
+    /// [`FailureKind::Uncertain`] where the store may hold the copy all the same; then what was replaced
     /// is kept, and the message says where.
-    pub fn run(mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<Restored> {
+    pub fn run(mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<Restored> {
         self.take_in()?;
         let kept = match &self.current {
             Current::Store(_) => Some(self.replace_store(now, decide)?),
@@ -223,7 +223,7 @@ impl Restoration {
     }
 
     /// Puts the copy in the place of a store that can be read. Returns where that is kept.
-    fn replace_store(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<PathBuf> {
+    fn replace_store(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
         let (Current::Store(store), Some(scratch)) = (&mut self.current, &self.scratch) else {
             return Err(not_taken_in());
         };
@@ -232,7 +232,7 @@ impl Restoration {
     }
 
     /// Puts the copy in the place of a store that cannot be read. Returns where that is kept.
-    fn replace_damaged(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<PathBuf> {
+    fn replace_damaged(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
         let path = self.location.existing()?;
         let connection =
             open::alone(&path, BUSY_TIMEOUT, true).map_err(|error| error.about(&path))?;
@@ -249,7 +249,7 @@ impl Restoration {
     }
 
     /// Makes a store of the copy where there is none. Returns where what lay about is kept.
-    fn fill(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> ToldResult<Option<PathBuf>> {
+    fn fill(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<Option<PathBuf>> {
         let aside = Aside::new(self.location.path(), now);
         let orphan = match self.location.path().exists() {
             true => None,
@@ -263,7 +263,7 @@ impl Restoration {
             open::alone(&path, BUSY_TIMEOUT, false).map_err(|error| error.about(&path))?;
         let is_empty = migrate::is_empty(&connection).map_err(|error| error.about(&path))?;
         if !is_empty || wal::holds_commit(&path, &connection) {
-            return Err(Told::state(format!(
+            return Err(Error::state(format!(
                 "a store came to be at {} meanwhile",
                 self.location.shown()
             ))
@@ -276,7 +276,7 @@ impl Restoration {
     }
 
     /// Lets the copy's log end with what `decide` says.
-    fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> ToldResult<()> {
+    fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> Result<()> {
         let event = contract::read(&self.copy, |copy| decide(None, copy))?;
         let event = with_kept(event, kept);
         let written = contract::write(&mut self.copy, |tx| tx.append(&event));
@@ -284,7 +284,7 @@ impl Restoration {
     }
 
     /// Writes the copy over the file behind `to`, which nobody else has open.
-    fn overwrite(&self, mut to: Connection) -> ToldResult<()> {
+    fn overwrite(&self, mut to: Connection) -> Result<()> {
         let path = self.location.existing()?;
         write_over(&self.copy.opened.borrow().connection, &mut to)
             .map_err(|error| error.about(&path))?;
@@ -296,11 +296,11 @@ impl Restoration {
 }
 
 /// Refuses a copy that may not be read: of SQLite's words for it, nobody could tell.
-fn check_readable(path: &Path) -> ToldResult<()> {
+fn check_readable(path: &Path) -> Result<()> {
     match first_bytes(path, 1) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
-            Err(Told::io(format!("cannot read the copy {}", shown(path)))
-                .because(Source::new(cause, "permission denied"))
+            Err(Error::io(format!("cannot read the copy {}", shown(path)))
+                .because(ErrorSource::new(cause, "permission denied"))
                 .hint("nothing was changed; run the command as a user who may read it"))
         }
         // Whatever else there is, opening it as a store tells.

@@ -1,6 +1,6 @@
 //! A row as a key. What no version of this program writes is damage, never a guess.
 
-use super::error::{Error, Result, code};
+use super::error::{SqliteError, SqliteResult, code};
 use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -44,10 +44,10 @@ pub const WIDTH: usize = 18;
 /// The column that is missing in a key which is not deleted and has no hash.
 pub const HASH: &str = "hash";
 
-/// Reads the key that a row of [`COLUMNS`] holds. A row that cannot be read is [`Error::Key`].
-pub fn key(row: &Row<'_>) -> Result<Key> {
+/// Reads the key that a row of [`COLUMNS`] holds. A row that cannot be read is [`SqliteError::Key`].
+pub fn key(row: &Row<'_>) -> SqliteResult<Key> {
     read_key(row).map_err(|error| match error {
-        Error::Column(column) => Error::Key(key_id(row), column),
+        SqliteError::Column(column) => SqliteError::Key(key_id(row), column),
         error => error,
     })
 }
@@ -58,7 +58,7 @@ pub fn key_id(row: &Row<'_>) -> Option<KeyId> {
     id.as_bytes().ok().and_then(KeyId::parse)
 }
 
-fn read_key(row: &Row<'_>) -> Result<Key> {
+fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
     let mut scopes = BTreeSet::new();
     if let Some(words) = maybe_text(row, 16, "scopes")? {
         scopes.extend(words.split(' ').map(str::to_owned));
@@ -92,7 +92,7 @@ fn read_key(row: &Row<'_>) -> Result<Key> {
 
 /// Refuses a row with one of two columns that are only written together. The table's constraints do
 /// too, so no change of such a row could be written, nor any transaction that has one in it.
-fn check_pairs(key: &Key, has_no_hash: bool) -> Result<()> {
+fn check_pairs(key: &Key, has_no_hash: bool) -> SqliteResult<()> {
     match () {
         () if has_no_hash && key.deleted_at.is_none() => Err(damaged(HASH)),
         () if key.grace_from.is_none() && key.usable_until.is_some() => Err(damaged("grace_from")),
@@ -109,7 +109,7 @@ fn check_pairs(key: &Key, has_no_hash: bool) -> Result<()> {
 pub const EVENT_COLUMNS: &str = "seq, at, actor, action, key_id, detail, hash";
 
 /// Reads the event that a row of [`EVENT_COLUMNS`] holds.
-pub fn event(row: &Row<'_>) -> Result<Entry> {
+pub fn event(row: &Row<'_>) -> SqliteResult<Entry> {
     let read = || -> rusqlite::Result<Entry> {
         Ok(Entry {
             seq: row.get(0)?,
@@ -121,54 +121,58 @@ pub fn event(row: &Row<'_>) -> Result<Entry> {
             hash: row.get(6)?,
         })
     };
-    read().map_err(|_| Error::Damaged("an event cannot be read".to_owned()))
+    read().map_err(|_| SqliteError::Damaged("an event cannot be read".to_owned()))
 }
 
 /// Reads column `index`, which a message calls `name`.
-pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &'static str) -> Result<T> {
+pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &'static str) -> SqliteResult<T> {
     row.get(index).map_err(|error| match code(&error) {
-        Some(_) => Error::Sqlite(error),
+        Some(_) => SqliteError::Sqlite(error),
         // SQLite gave the value; it is not what the column holds.
         None => damaged(name),
     })
 }
 
-fn time(row: &Row<'_>, index: usize, name: &'static str) -> Result<Option<Timestamp>> {
+fn time(row: &Row<'_>, index: usize, name: &'static str) -> SqliteResult<Option<Timestamp>> {
     let millis: Option<i64> = get(row, index, name)?;
     millis
         .map(|millis| Timestamp::from_millis(millis).ok_or_else(|| damaged(name)))
         .transpose()
 }
 
-fn lineage(row: &Row<'_>, index: usize, name: &'static str) -> Result<Option<KeyId>> {
+fn lineage(row: &Row<'_>, index: usize, name: &'static str) -> SqliteResult<Option<KeyId>> {
     let text = maybe_text(row, index, name)?;
     text.map(|text| id(text, name)).transpose()
 }
 
-fn id(text: &str, name: &'static str) -> Result<KeyId> {
+fn id(text: &str, name: &'static str) -> SqliteResult<KeyId> {
     KeyId::parse(text.as_bytes()).ok_or_else(|| damaged(name))
 }
 
 /// Reads the text of column `index`, which a message calls `name`, where SQLite holds it.
-pub fn text<'r>(row: &'r Row<'_>, index: usize, name: &'static str) -> Result<&'r str> {
+pub fn text<'r>(row: &'r Row<'_>, index: usize, name: &'static str) -> SqliteResult<&'r str> {
     maybe_text(row, index, name)?.ok_or_else(|| damaged(name))
 }
 
-fn maybe_text<'r>(row: &'r Row<'_>, index: usize, name: &'static str) -> Result<Option<&'r str>> {
+fn maybe_text<'r>(
+    row: &'r Row<'_>,
+    index: usize,
+    name: &'static str,
+) -> SqliteResult<Option<&'r str>> {
     row.get_ref(index)?
         .as_str_or_null()
         .map_err(|_| damaged(name))
 }
 
-fn damaged(column: &'static str) -> Error {
-    Error::Column(column)
+fn damaged(column: &'static str) -> SqliteError {
+    SqliteError::Column(column)
 }
 
 /// The key that was read; `None` if its row is damaged, which is counted.
-pub fn skip_damaged(read: Result<Key>, skipped: &mut Skipped) -> Result<Option<Key>> {
+pub fn skip_damaged(read: SqliteResult<Key>, skipped: &mut Skipped) -> SqliteResult<Option<Key>> {
     match read {
         Ok(key) => Ok(Some(key)),
-        Err(error @ Error::Key(id, _)) => {
+        Err(error @ SqliteError::Key(id, _)) => {
             skipped.add(id, || error.about(Path::new("")));
             Ok(None)
         }

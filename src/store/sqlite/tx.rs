@@ -1,12 +1,12 @@
 //! One transaction, as the contract has it.
 
 use super::base::Subject;
-use super::error::{Error, Result, keeps_changing};
+use super::error::{SqliteError, SqliteResult, keeps_changing};
 use super::fingerprint::Fingerprint;
 use super::{actor, nearest, read, write};
 use crate::access::Access;
 use crate::env::Actor;
-use crate::error::Result as ToldResult;
+use crate::error::Result;
 use crate::event::{Event, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
@@ -61,11 +61,11 @@ impl<'a> SqliteTx<'a> {
     /// it was read and the file was found unchanged: what is handed on cannot be taken back.
     fn visit<T, R>(
         &self,
-        visit: &mut dyn FnMut(T) -> ToldResult<ControlFlow<()>>,
-        read: impl FnOnce(&mut dyn FnMut(T) -> ToldResult<ControlFlow<()>>) -> Result<R>,
-    ) -> ToldResult<R> {
+        visit: &mut dyn FnMut(T) -> Result<ControlFlow<()>>,
+        read: impl FnOnce(&mut dyn FnMut(T) -> Result<ControlFlow<()>>) -> SqliteResult<R>,
+    ) -> Result<R> {
         let Some(unlocked) = self.unlocked else {
-            return self.told(read(visit));
+            return self.explain(read(visit));
         };
         let mut all = Vec::new();
         let result = read(&mut |one| {
@@ -80,143 +80,143 @@ impl<'a> SqliteTx<'a> {
                 break;
             }
         }
-        self.told(result)
+        self.explain(result)
     }
 
-    fn execute(&self, sql: &str, params: impl Params) -> ToldResult<()> {
-        let execute = || -> Result<()> {
+    fn execute(&self, sql: &str, params: impl Params) -> Result<()> {
+        let execute = || -> SqliteResult<()> {
             // One command may do the same to thousands of keys.
             self.connection.prepare_cached(sql)?.execute(params)?;
             Ok(())
         };
-        self.told(execute())
+        self.explain(execute())
     }
 
-    fn told<T>(&self, result: Result<T>) -> ToldResult<T> {
+    fn explain<T>(&self, result: SqliteResult<T>) -> Result<T> {
         result.map_err(|error| error.about(self.subject))
     }
 }
 
 impl Read for SqliteTx<'_> {
-    fn get(&self, id: KeyId) -> ToldResult<Option<Key>> {
-        self.told(read::get(self.connection, id))
+    fn get(&self, id: KeyId) -> Result<Option<Key>> {
+        self.explain(read::get(self.connection, id))
     }
 
-    fn to_verify(&self, ids: &[KeyId]) -> ToldResult<Vec<Option<Known>>> {
-        self.told(nearest::to_verify(self.connection, ids))
+    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
+        self.explain(nearest::to_verify(self.connection, ids))
     }
 
-    fn live_key(&self, owner: &str, name: &str) -> ToldResult<Option<Key>> {
-        self.told(read::live_key(self.connection, owner, name))
+    fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>> {
+        self.explain(read::live_key(self.connection, owner, name))
     }
 
-    fn live_names(&self, owner: Option<&str>, limit: u64) -> ToldResult<Vec<(String, String)>> {
-        self.told(read::live_names(self.connection, owner, limit))
+    fn live_names(&self, owner: Option<&str>, limit: u64) -> Result<Vec<(String, String)>> {
+        self.explain(read::live_names(self.connection, owner, limit))
     }
 
-    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> ToldResult<Skipped> {
+    fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
         self.visit(visit, |visit| read::scan(self.connection, filter, visit))
     }
 
-    fn damaged_owner(&self, id: KeyId) -> ToldResult<Option<String>> {
-        self.told(read::damaged_owner(self.connection, id))
+    fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {
+        self.explain(read::damaged_owner(self.connection, id))
     }
 
-    fn policy(&self) -> ToldResult<Policy> {
-        self.told(read::policy(self.connection))
+    fn policy(&self) -> Result<Policy> {
+        self.explain(read::policy(self.connection))
     }
 
-    fn readable_policy(&self) -> ToldResult<(Policy, Vec<String>)> {
-        self.told(read::readable_policy(self.connection))
+    fn readable_policy(&self) -> Result<(Policy, Vec<String>)> {
+        self.explain(read::readable_policy(self.connection))
     }
 
-    fn scopes(&self) -> ToldResult<Registry> {
-        self.told(read::scopes(self.connection))
+    fn scopes(&self) -> Result<Registry> {
+        self.explain(read::scopes(self.connection))
     }
 
-    fn access(&self, actor: &Actor) -> ToldResult<Access> {
+    fn access(&self, actor: &Actor) -> Result<Access> {
         let appointed = self.is_appointed(&actor.name)?;
         Ok(actor::access(actor, appointed, self.subject.path))
     }
 
-    fn users_of_scope(&self, scope: &str, limit: u64) -> ToldResult<Vec<Key>> {
-        self.told(read::users_of_scope(self.connection, scope, limit))
+    fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
+        self.explain(read::users_of_scope(self.connection, scope, limit))
     }
 
-    fn role(&self, project: &str, user: &str) -> ToldResult<Option<Role>> {
-        self.told(read::role(self.connection, project, user))
+    fn role(&self, project: &str, user: &str) -> Result<Option<Role>> {
+        self.explain(read::role(self.connection, project, user))
     }
 
-    fn members(&self, project: Option<&str>, limit: Option<u64>) -> ToldResult<Vec<Member>> {
-        self.told(read::members(self.connection, project, limit))
+    fn members(&self, project: Option<&str>, limit: Option<u64>) -> Result<Vec<Member>> {
+        self.explain(read::members(self.connection, project, limit))
     }
 
-    fn projects(&self, limit: u64) -> ToldResult<Vec<String>> {
-        self.told(read::projects(self.connection, limit))
+    fn projects(&self, limit: u64) -> Result<Vec<String>> {
+        self.explain(read::projects(self.connection, limit))
     }
 
-    fn is_appointed(&self, user: &str) -> ToldResult<bool> {
-        self.told(read::is_appointed(self.connection, user))
+    fn is_appointed(&self, user: &str) -> Result<bool> {
+        self.explain(read::is_appointed(self.connection, user))
     }
 
-    fn administrators(&self, limit: Option<u64>) -> ToldResult<Vec<String>> {
-        self.told(read::administrators(self.connection, limit))
+    fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>> {
+        self.explain(read::administrators(self.connection, limit))
     }
 
-    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> ToldResult<()> {
+    fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
         self.visit(visit, |visit| {
             read::scan_log(self.connection, filter, visit)
         })
     }
 
-    fn head(&self) -> ToldResult<Head> {
-        self.told(read::head(self.connection))
+    fn head(&self) -> Result<Head> {
+        self.explain(read::head(self.connection))
     }
 
-    fn event_at(&self, seq: i64) -> ToldResult<Option<Head>> {
-        self.told(read::event_at(self.connection, seq))
+    fn event_at(&self, seq: i64) -> Result<Option<Head>> {
+        self.explain(read::event_at(self.connection, seq))
     }
 
-    fn check_log(&self, kept: Option<Head>) -> ToldResult<std::result::Result<Head, Flaw>> {
-        self.told(read::check_log(self.connection, kept))
+    fn check_log(&self, kept: Option<Head>) -> Result<std::result::Result<Head, Flaw>> {
+        self.explain(read::check_log(self.connection, kept))
     }
 }
 
 impl Tx for SqliteTx<'_> {
-    fn insert(&mut self, key: &Key, hash: &str) -> ToldResult<()> {
-        self.told(write::insert(self.connection, key, hash))
+    fn insert(&mut self, key: &Key, hash: &str) -> Result<()> {
+        self.explain(write::insert(self.connection, key, hash))
     }
 
-    fn update(&mut self, key: &Key) -> ToldResult<()> {
-        self.told(write::update(self.connection, key))
+    fn update(&mut self, key: &Key) -> Result<()> {
+        self.explain(write::update(self.connection, key))
     }
 
-    fn purge(&mut self, id: KeyId) -> ToldResult<()> {
+    fn purge(&mut self, id: KeyId) -> Result<()> {
         self.execute("DELETE FROM keys WHERE id = ?1", [id.as_str()])
     }
 
-    fn append(&mut self, event: &Event) -> ToldResult<()> {
-        self.told(write::append(self.connection, event))
+    fn append(&mut self, event: &Event) -> Result<()> {
+        self.explain(write::append(self.connection, event))
     }
 
-    fn touch(&mut self, id: KeyId, now: Timestamp) -> ToldResult<()> {
+    fn touch(&mut self, id: KeyId, now: Timestamp) -> Result<()> {
         self.execute(
             "UPDATE keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?3)",
             (now.millis(), id.as_str(), now.before(Span::MINUTE).millis()),
         )
     }
 
-    fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> ToldResult<bool> {
+    fn replace_hash(&mut self, id: KeyId, old: &str, new: &str) -> Result<bool> {
         let sql = "UPDATE keys SET hash = ?1 WHERE id = ?2 AND hash = ?3";
         let replace = || {
             self.connection
                 .prepare_cached(sql)?
                 .execute((new, id.as_str(), old))
         };
-        self.told(replace().map(|rows| rows == 1).map_err(Error::from))
+        self.explain(replace().map(|rows| rows == 1).map_err(SqliteError::from))
     }
 
-    fn set_policy(&mut self, name: &str, value: Option<&str>) -> ToldResult<()> {
+    fn set_policy(&mut self, name: &str, value: Option<&str>) -> Result<()> {
         match value {
             Some(value) => self.execute(
                 "INSERT OR REPLACE INTO policy (name, value) VALUES (?1, ?2)",
@@ -226,7 +226,7 @@ impl Tx for SqliteTx<'_> {
         }
     }
 
-    fn add_scope(&mut self, name: &str, scope: &Scope) -> ToldResult<()> {
+    fn add_scope(&mut self, name: &str, scope: &Scope) -> Result<()> {
         let sql = "INSERT INTO scopes (name, description) VALUES (?1, ?2)";
         self.execute(sql, [name, &scope.description])?;
         for implied in &scope.implies {
@@ -238,31 +238,31 @@ impl Tx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn remove_scope(&mut self, name: &str) -> ToldResult<()> {
+    fn remove_scope(&mut self, name: &str) -> Result<()> {
         self.execute("DELETE FROM scope_implies WHERE name = ?1", [name])?;
         self.execute("DELETE FROM scopes WHERE name = ?1", [name])
     }
 
-    fn set_member(&mut self, member: &Member) -> ToldResult<()> {
+    fn set_member(&mut self, member: &Member) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO members (project, user, role) VALUES (?1, ?2, ?3)";
         self.execute(sql, [&member.project, &member.user, member.role.word()])
     }
 
-    fn remove_member(&mut self, project: &str, user: &str) -> ToldResult<()> {
+    fn remove_member(&mut self, project: &str, user: &str) -> Result<()> {
         self.execute(
             "DELETE FROM members WHERE project = ?1 AND user = ?2",
             [project, user],
         )
     }
 
-    fn add_administrator(&mut self, user: &str) -> ToldResult<()> {
+    fn add_administrator(&mut self, user: &str) -> Result<()> {
         self.execute(
             "INSERT OR IGNORE INTO administrators (name) VALUES (?1)",
             [user],
         )
     }
 
-    fn remove_administrator(&mut self, user: &str) -> ToldResult<()> {
+    fn remove_administrator(&mut self, user: &str) -> Result<()> {
         self.execute("DELETE FROM administrators WHERE name = ?1", [user])
     }
 }

@@ -1,8 +1,8 @@
 //! Writes of a transaction.
 
-use super::error::{Error, Result, code};
+use super::error::{SqliteError, SqliteResult, code};
 use super::read;
-use crate::error::{Error as Told, quote};
+use crate::error::{Error, quote};
 use crate::event::{Entry, Event, GENESIS};
 use crate::id::KeyId;
 use crate::key::Key;
@@ -10,13 +10,12 @@ use crate::when::Timestamp;
 use rusqlite::{Connection, ErrorCode, named_params};
 
 /// Appends `event` to the log and moves the head to it.
-pub fn append(connection: &Connection, event: &Event) -> Result<()> {
+pub fn append(connection: &Connection, event: &Event) -> SqliteResult<()> {
     let last = read::head(connection)?;
     let mut entry = Entry {
-        seq: last
-            .seq
-            .checked_add(1)
-            .ok_or_else(|| Error::Damaged("the head of its log cannot be right".to_owned()))?,
+        seq: last.seq.checked_add(1).ok_or_else(|| {
+            SqliteError::Damaged("the head of its log cannot be right".to_owned())
+        })?,
         at: event.at.millis(),
         actor: event.actor.clone(),
         action: event.action.word().to_owned(),
@@ -35,7 +34,7 @@ pub fn append(connection: &Connection, event: &Event) -> Result<()> {
 }
 
 /// Adds a key with the PHC string of its secret.
-pub fn insert(connection: &Connection, key: &Key, hash: &str) -> Result<()> {
+pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()> {
     connection
         .prepare_cached(
             "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, \
@@ -66,7 +65,7 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> Result<()> {
 }
 
 /// Writes what changed in a key; wipes the hash of a deleted one.
-pub fn update(connection: &Connection, key: &Key) -> Result<()> {
+pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
     connection
         .prepare_cached(
             "UPDATE keys SET name = :name, expires_at = :expires_at, grace_from = :grace_from, \
@@ -98,7 +97,7 @@ pub fn update(connection: &Connection, key: &Key) -> Result<()> {
     insert_scopes_and_labels(connection, seq, key)
 }
 
-fn insert_scopes_and_labels(connection: &Connection, seq: i64, key: &Key) -> Result<()> {
+fn insert_scopes_and_labels(connection: &Connection, seq: i64, key: &Key) -> SqliteResult<()> {
     for scope in &key.scopes {
         connection
             .prepare_cached("INSERT INTO key_scopes (key, scope) VALUES (?1, ?2)")?
@@ -113,14 +112,14 @@ fn insert_scopes_and_labels(connection: &Connection, seq: i64, key: &Key) -> Res
 }
 
 /// A live key's name is unique for its owner; the index sees to it, this tells of it.
-fn name_taken(error: rusqlite::Error, key: &Key) -> Error {
+fn name_taken(error: rusqlite::Error, key: &Key) -> SqliteError {
     let about_name = code(&error) == Some(ErrorCode::ConstraintViolation)
         && error.to_string().contains("keys.name");
     if !about_name {
-        return Error::Sqlite(error);
+        return SqliteError::Sqlite(error);
     }
-    Error::Told(
-        Told::state(format!(
+    SqliteError::Final(
+        Error::state(format!(
             "the name {} of {} is held by another key",
             quote(&key.name),
             quote(&key.owner)

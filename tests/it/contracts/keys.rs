@@ -2,8 +2,8 @@
 
 use super::fixtures::{at, hash, id, insert, key};
 use super::stores::{Made, stores};
-use keyctl::error::{Error, Kind};
-use keyctl::key::{Key, Kind as KeyKind};
+use keyctl::error::{Error, FailureKind};
+use keyctl::key::{Key, Kind};
 use keyctl::store::Known;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ fn full(number: u32) -> Key {
 #[test]
 fn insert_keeps_every_field_of_the_key() {
     let legacy = Key {
-        kind: KeyKind::Legacy,
+        kind: Kind::Legacy,
         scopes: BTreeSet::new(),
         expires_at: None,
         ..key(2)
@@ -70,7 +70,7 @@ fn insert_refuses_a_second_key_of_one_id() {
 }
 
 fn assert_taken(error: &Error) {
-    assert_eq!(error.kind, Kind::State, "{error:?}");
+    assert_eq!(error.kind, FailureKind::State, "{error:?}");
     assert_eq!(
         error.message,
         "the name 'key-1' of 'alice' is held by another key"

@@ -2,7 +2,7 @@
 
 use super::stores::{Made, stores};
 use crate::harness::user;
-use keyctl::error::Kind;
+use keyctl::error::FailureKind;
 use keyctl::policy::Policy;
 use keyctl::project::{Member, Role};
 use keyctl::scope::Scope;
@@ -70,7 +70,7 @@ fn a_setting_that_cannot_be_read_is_an_error_and_no_default() {
             tx.set_policy("max-expiry", Some("for long"))
         });
         let read = keyctl::store::read(&*store.open(), |read| read.policy());
-        assert_eq!(read.unwrap_err().kind, Kind::Damaged);
+        assert_eq!(read.unwrap_err().kind, FailureKind::Damaged);
         let (policy, unreadable) = store.read(|read| read.readable_policy());
         assert_eq!(unreadable, ["max-expiry"]);
         let mut expected = Policy::default();

@@ -2,7 +2,7 @@
 
 use super::fixtures::{at, event, id, insert, key};
 use super::stores::{Made, stores};
-use keyctl::error::{Error, Kind, Result};
+use keyctl::error::{Error, FailureKind, Result};
 use keyctl::event::Action;
 use keyctl::key::{Key, Rotation};
 use keyctl::store;
@@ -183,7 +183,7 @@ fn assert_busy(store: &Made) {
     assert!(!ran, "it ran in another's transaction");
     // To be left out is no failure; but why may be told.
     if let Err(error) = left {
-        assert_eq!(error.kind, Kind::Busy);
+        assert_eq!(error.kind, FailureKind::Busy);
     }
 }
 

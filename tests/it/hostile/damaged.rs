@@ -4,11 +4,11 @@
 use super::properties::checksum;
 use keyctl::called::Called;
 use keyctl::env::{Actor, Random};
-use keyctl::error::{Error, Kind, Result, is_unprintable};
+use keyctl::error::{Error, FailureKind, Result, is_unprintable};
 use keyctl::event::{Action, Event};
 use keyctl::hash::{Cost, Memory, Recipe, Scheme};
 use keyctl::id::KeyId;
-use keyctl::key::{Key, Kind as Sort};
+use keyctl::key::{Key, Kind};
 use keyctl::namespace::Namespace;
 use keyctl::project::{Member, Role};
 use keyctl::scope::Scope;
@@ -277,7 +277,11 @@ impl Original {
 
     /// A failure is one of the store, in words that a terminal can show, without a hash.
     fn told(&self, error: &Error) {
-        assert_eq!(error.kind.exit_code(), Kind::Damaged.exit_code(), "{error}");
+        assert_eq!(
+            error.kind.exit_code(),
+            FailureKind::Damaged.exit_code(),
+            "{error}"
+        );
         self.in_words(&error.to_string());
         let hint = error.hint.as_ref();
         self.in_words(&hint.map_or_else(String::new, |hint| Called::by(&[]).advice(hint)));
@@ -367,7 +371,7 @@ fn key(id: KeyId, index: usize, other: KeyId) -> Key {
         id,
         name: format!("key-{index}"),
         owner: "alice".to_owned(),
-        kind: if index == 6 { Sort::Legacy } else { Sort::Api },
+        kind: if index == 6 { Kind::Legacy } else { Kind::Api },
         scopes: BTreeSet::from(["train".to_owned()]),
         labels: BTreeMap::from([("team".to_owned(), "search".to_owned())]),
         created_at: now().before(Span::days(20)),

@@ -2,7 +2,7 @@
 //! functions; a function that panics has found a fault.
 
 use keyctl::called::Called;
-use keyctl::error::{Error, Kind, escape, is_unprintable, quote};
+use keyctl::error::{Error, FailureKind, escape, is_unprintable, quote};
 use keyctl::event::Head;
 use keyctl::hash::{Memory, Stored};
 use keyctl::id::KeyId;
@@ -195,7 +195,7 @@ pub fn hash(bytes: &[u8]) {
     }
     match stored.matches(b"the secret of nobody", &mut Memory::default()) {
         Ok(matches) => assert!(!matches),
-        Err(error) => assert_eq!(error.kind, Kind::Io),
+        Err(error) => assert_eq!(error.kind, FailureKind::Io),
     }
 }
 
@@ -245,7 +245,7 @@ fn read<T: FromStr<Err = Error>>(text: &str) -> Option<T> {
 
 /// A value that is refused is so in words that a terminal can show.
 fn refused(error: &Error) {
-    assert_eq!(error.kind, Kind::Usage);
+    assert_eq!(error.kind, FailureKind::Usage);
     let hint = error.hint.as_ref();
     let hint = hint.map_or_else(String::new, |hint| Called::by(&[]).advice(hint));
     assert!(

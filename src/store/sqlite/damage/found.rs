@@ -1,6 +1,6 @@
 //! Damage that was found so far.
 
-use crate::store::sqlite::error::Result;
+use crate::store::sqlite::error::SqliteResult;
 use rusqlite::Connection;
 
 /// One thing that is wrong with a store's content.
@@ -38,21 +38,21 @@ pub const LINES: usize = 20;
 const LINE_MAX: usize = 300;
 
 /// One check of a store's content.
-pub type Check = fn(&Connection, &mut Found) -> Result<()>;
+pub type Check = fn(&Connection, &mut Findings) -> SqliteResult<()>;
 
 /// Findings so far.
 #[derive(Default)]
-pub struct Found {
+pub struct Findings {
     /// Each thing that is wrong, in order.
     pub lines: Vec<Damage>,
     /// There are too many: no more are taken.
     pub is_full: bool,
 }
 
-impl Found {
+impl Findings {
     /// Runs `check`, which looks at `what`. That it could not go on is one more thing found, if
     /// what it met is to blame.
-    pub fn run(&mut self, what: &str, connection: &Connection, check: Check) -> Result<()> {
+    pub fn run(&mut self, what: &str, connection: &Connection, check: Check) -> SqliteResult<()> {
         if self.is_full {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! SQLite's own check of pages, indexes, types and constraints, and which of its words are repeated.
 
-use super::found::{Found, LINES};
-use crate::store::sqlite::error::Result;
+use super::found::{Findings, LINES};
+use crate::store::sqlite::error::SqliteResult;
 use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Of
     point with wrong zero PRIMARY KEY as";
 
 /// Tells what SQLite finds.
-pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let known = known(connection)?;
     let sql = format!("PRAGMA integrity_check({})", LINES + 1);
     let mut statement = connection.prepare(&sql)?;
@@ -63,7 +63,7 @@ fn is_of_key(line: &str) -> bool {
 
 /// The words that a line may have: SQLite's, and the names in the schema, which was found to be the
 /// one that was made.
-fn known(connection: &Connection) -> Result<BTreeSet<String>> {
+fn known(connection: &Connection) -> SqliteResult<BTreeSet<String>> {
     let mut known: BTreeSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_schema UNION SELECT columns.name FROM sqlite_schema AS tables, \

@@ -1,7 +1,7 @@
 //! Check of every row: it must hold what this program writes. Other content is named by its place, and
 //! never repeated, since it may be any bytes of the file.
 
-use super::found::{Extent, Found};
+use super::found::{Extent, Findings};
 use crate::hash::Stored;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -9,7 +9,7 @@ use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
 use crate::store::sqlite::base::WITH_PROJECTS;
-use crate::store::sqlite::error::{Error, Result};
+use crate::store::sqlite::error::{SqliteError, SqliteResult};
 use crate::store::sqlite::{migrate, row};
 use crate::text::{is_unprintable, quote};
 use rusqlite::types::ValueRef;
@@ -22,7 +22,7 @@ const LABELS: &str = "labels";
 const USER_MAX: usize = 256;
 
 /// Rows that refer to one that is not there; those of scopes are [`scopes`]'.
-pub fn references(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn references(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare(
         "SELECT \"table\", parent FROM pragma_foreign_key_check WHERE \"table\" <> 'scope_implies'",
     )?;
@@ -40,7 +40,7 @@ pub fn references(connection: &Connection, found: &mut Found) -> Result<()> {
 }
 
 /// Every key, and its hash.
-pub fn keys(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     // One query a row: what cannot be read in one does not keep the next from being read.
     let sql = format!("SELECT {}, hash FROM keys WHERE seq = ?1", row::COLUMNS);
     let mut one = connection.prepare(&sql)?;
@@ -61,10 +61,10 @@ pub fn keys(connection: &Connection, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-fn key(one: &mut Statement<'_>, seq: i64, found: &mut Found) -> Result<()> {
+fn key(one: &mut Statement<'_>, seq: i64, found: &mut Findings) -> SqliteResult<()> {
     let mut rows = one.query([seq])?;
     let Some(row) = rows.next()? else {
-        return Err(Error::Damaged("it cannot be found".to_owned()));
+        return Err(SqliteError::Damaged("it cannot be found".to_owned()));
     };
     let title = title(row::key_id(row), seq);
     let mut tell = |what: &str| found.tell_of_key(format_args!("{title}: {what}"));
@@ -74,11 +74,11 @@ fn key(one: &mut Statement<'_>, seq: i64, found: &mut Found) -> Result<()> {
     }
     let key = match row::key(row) {
         Ok(key) => key,
-        Err(error @ Error::Key(_, LABELS)) => {
+        Err(error @ SqliteError::Key(_, LABELS)) => {
             found.push(format!("{title}: {}", error.in_words()), Extent::Unseen);
             return Ok(());
         }
-        Err(Error::Key(_, row::HASH)) => {
+        Err(SqliteError::Key(_, row::HASH)) => {
             tell("its hash is missing");
             return Ok(());
         }
@@ -144,7 +144,7 @@ fn odd_texts(key: &Key) -> Vec<&'static str> {
 }
 
 /// Scopes that a key which works, or may again, has and that nobody registered.
-pub fn scopes_of_keys(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn scopes_of_keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare(
         "SELECT id, seq, scope FROM key_scopes JOIN keys ON seq = key \
          WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM scopes WHERE name = scope)",
@@ -161,7 +161,7 @@ pub fn scopes_of_keys(connection: &Connection, found: &mut Found) -> Result<()> 
 }
 
 /// The scopes themselves, and what they imply.
-pub fn scopes(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare("SELECT name, description FROM scopes")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -197,7 +197,7 @@ pub fn scopes(connection: &Connection, found: &mut Found) -> Result<()> {
 }
 
 /// Members and administrators.
-pub fn users(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn users(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare("SELECT name FROM administrators")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -1,7 +1,7 @@
 //! Check that a store's schema is the one that its version has, to the letter.
 
-use super::found::Found;
-use crate::store::sqlite::error::Result;
+use super::found::Findings;
+use crate::store::sqlite::error::SqliteResult;
 use crate::store::sqlite::migrate;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -16,7 +16,7 @@ const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 const PLAIN_MAX: usize = 24;
 
 /// Names what is too many, missing or different.
-pub fn check(connection: &Connection, found: &mut Found) -> Result<()> {
+pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut missing = model(migrate::version(connection)?)?;
     let mut statement = connection.prepare(QUERY)?;
     let mut rows = statement.query([])?;
@@ -59,7 +59,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The schema that a store of `version` was made with.
-fn model(version: usize) -> Result<Schema> {
+fn model(version: usize) -> SqliteResult<Schema> {
     let connection = migrate::model(version)?;
     let mut statement = connection.prepare(QUERY)?;
     let mut rows = statement.query([])?;
@@ -71,8 +71,8 @@ fn model(version: usize) -> Result<Schema> {
     Ok(schema)
 }
 
-fn entry(row: &Row<'_>) -> Result<((String, String), (String, String))> {
-    let text = |index| -> Result<String> {
+fn entry(row: &Row<'_>) -> SqliteResult<((String, String), (String, String))> {
+    let text = |index| -> SqliteResult<String> {
         Ok(match row.get_ref(index)? {
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
                 String::from_utf8_lossy(bytes).into_owned()

@@ -1,7 +1,7 @@
 //! The file or store that a copy is to replace.
 
 use crate::env::Actor;
-use crate::error::Result as ToldResult;
+use crate::error::Result;
 use crate::store::contract;
 use crate::store::sqlite::actor::access;
 use crate::store::sqlite::base::BUSY_TIMEOUT;
@@ -27,7 +27,7 @@ pub(super) enum Current {
 impl Current {
     /// Refuses an `actor` who may not replace what is at `location`: who its administrators are, a damaged
     /// store cannot be asked, and where there is none, whoever can make one may.
-    pub(super) fn check_access(&self, location: &Location, actor: &Actor) -> ToldResult<()> {
+    pub(super) fn check_access(&self, location: &Location, actor: &Actor) -> Result<()> {
         const WHAT: &str = "restore the store";
         match self {
             Current::Store(store) => {
@@ -44,7 +44,7 @@ impl Current {
 }
 
 /// Looks at what is at `location`, where only a store of ours may be replaced.
-pub(super) fn look(location: &Location) -> ToldResult<Current> {
+pub(super) fn look(location: &Location) -> Result<Current> {
     if location.is_vacant() {
         location.check_directory()?;
         return Ok(Current::Nothing);
@@ -80,7 +80,7 @@ pub(super) fn look(location: &Location) -> ToldResult<Current> {
 }
 
 /// Judges the file at `path`, into which nothing was put that can be read.
-fn unfounded(path: &Path) -> ToldResult<Current> {
+fn unfounded(path: &Path) -> Result<Current> {
     if !has_log(path) {
         return Ok(Current::Nothing);
     }

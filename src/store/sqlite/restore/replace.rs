@@ -2,13 +2,13 @@
 //! file that cannot be read.
 
 use super::words::in_doubt;
-use crate::error::{Error as Told, Kind, Result as ToldResult};
+use crate::error::{Error, FailureKind, Result};
 use crate::event::Event;
 use crate::store::contract::{self, Read};
 use crate::store::sqlite::aside::Aside;
 use crate::store::sqlite::commit::{truncate_log, uncommitted};
 use crate::store::sqlite::copy::Text;
-use crate::store::sqlite::error::{Error, Result};
+use crate::store::sqlite::error::{SqliteError, SqliteResult};
 use crate::store::sqlite::file::Location;
 use crate::store::sqlite::identity::{Comparison, Held};
 use crate::store::sqlite::scratch::Scratch;
@@ -25,7 +25,7 @@ pub(super) const REPLACED: &str = "replaced";
 /// Says under the lock whether a restore goes on: it is given the store that is to be replaced, if
 /// there is one that can be read, and the copy, and returns the event that the restored log is to
 /// end with.
-pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> ToldResult<Event> + 'a;
+pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
 
 /// Every table and its columns, each behind what it refers to.
 const TABLES: [(&str, &str); 10] = [
@@ -47,13 +47,13 @@ const TABLES: [(&str, &str); 10] = [
 
 /// Writes page by page what is behind `from` over what is behind `to`: all of it in one transaction,
 /// which asks nothing of what was there.
-pub(super) fn write_over(from: &Connection, to: &mut Connection) -> Result<()> {
+pub(super) fn write_over(from: &Connection, to: &mut Connection) -> SqliteResult<()> {
     match Backup::new(from, to)?.step(-1)? {
         StepResult::Done => {}
         // Both are for this process alone.
         _ => {
-            return Err(Error::Told(
-                Told::busy("the store could not be written").hint("run the command again"),
+            return Err(SqliteError::Final(
+                Error::busy("the store could not be written").hint("run the command again"),
             ));
         }
     }
@@ -69,12 +69,12 @@ pub(super) fn in_place(
     scratch: &Scratch,
     mut aside: Aside,
     decide: &mut Decide<'_>,
-) -> ToldResult<PathBuf> {
+) -> Result<PathBuf> {
     // Somebody may have been asked since it was opened.
     store.check_writable()?;
     let opened = store.opened.get_mut();
     let path = opened.path.clone();
-    let failed = |error: Error| error.about(&path);
+    let failed = |error: SqliteError| error.about(&path);
     let compare = || {
         opened
             .held
@@ -99,7 +99,7 @@ pub(super) fn in_place(
     let committed = transaction.commit();
     match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
         // Either may be what the store holds once it works again.
-        Err(error) if error.kind == Kind::Uncertain => {
+        Err(error) if error.kind == FailureKind::Uncertain => {
             return Err(in_doubt(error, Some(&aside.keep())));
         }
         committed => committed?,
@@ -110,7 +110,7 @@ pub(super) fn in_place(
 
 /// Puts every row of the attached database `copy` in the place of every row of the main one, and
 /// `event` at the end of the log.
-fn replace_all(connection: &Connection, event: &Event) -> Result<()> {
+fn replace_all(connection: &Connection, event: &Event) -> SqliteResult<()> {
     for (table, _) in TABLES.iter().rev() {
         connection.execute(&format!("DELETE FROM main.{table}"), [])?;
     }

@@ -1,15 +1,15 @@
 //! Errors of a restore, in words.
 
-use crate::error::{Error as Told, Kind};
+use crate::error::{Error, FailureKind};
 use crate::store::sqlite::base::shown;
 use crate::store::sqlite::commit::uncertain;
 use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};
 
 /// Returns `error` where the store may hold the copy all the same, and what it replaced is `kept`.
-pub(super) fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
+pub(super) fn in_doubt(error: Error, kept: Option<&Path>) -> Error {
     let error = match error.kind {
-        Kind::Uncertain => error,
+        FailureKind::Uncertain => error,
         _ => uncertain(error),
     };
     match kept {
@@ -21,13 +21,13 @@ pub(super) fn in_doubt(error: Told, kept: Option<&Path>) -> Told {
     }
 }
 
-pub(super) fn not_taken_in() -> Told {
-    Told::io("the copy was not taken in")
+pub(super) fn not_taken_in() -> Error {
+    Error::io("the copy was not taken in")
 }
 
 /// `error` of a copy that is not restored for it.
-pub(super) fn unfit(error: Told) -> Told {
-    if error.kind == Kind::Memory {
+pub(super) fn unfit(error: Error) -> Error {
+    if error.kind == FailureKind::Memory {
         return error;
     }
     error.hint("nothing was changed; name another copy")
