@@ -647,11 +647,6 @@ def columns(db, *more):
         connection.close()
     names = [name for name in names if name not in ("seq", "hash")]
     names += list(more)
-    lists = {
-        "scopes": "group_concat(scope, ' ') FROM key_scopes",
-        "labels": "json_group_object(label, value) FROM key_labels",
-    }
-    names += [f"(SELECT {what} WHERE key = seq) AS {name}" for name, what in lists.items()]
     return ", ".join(names)
 
 

@@ -177,7 +177,7 @@ fn fill(path: &Path, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<(), F
 /// Drops every index that can be made again, and returns how.
 fn drop_indexes(transaction: &Transaction<'_>) -> Result<Vec<String>, Failed> {
     let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL \
-               AND tbl_name IN ('keys', 'key_scopes', 'key_labels')";
+               AND tbl_name = 'keys'";
     let mut statement = transaction.prepare(sql)?;
     let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found: Vec<(String, String)> = found.collect::<rusqlite::Result<_>>()?;
@@ -206,14 +206,12 @@ fn insert(
     let mut key_row = transaction.prepare(
         "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, \
          last_used_at, grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, \
-         replaced_by) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, \
-         :expires_at, :last_used_at, :grace_from, :usable_until, :disabled_at, :disabled_by, \
-         :deleted_at, :replaces, :replaced_by)",
+         replaced_by, scopes, labels) VALUES (:id, :name, :owner, :kind, :hash, :created_at, \
+         :created_by, :expires_at, :last_used_at, :grace_from, :usable_until, :disabled_at, \
+         :disabled_by, :deleted_at, :replaces, :replaced_by, :scopes, :labels)",
     )?;
-    let mut scope_row =
-        transaction.prepare("INSERT INTO key_scopes (key, scope) VALUES (?1, ?2)")?;
-    let mut label_row =
-        transaction.prepare("INSERT INTO key_labels (key, label, value) VALUES (?1, ?2, ?3)")?;
+    let mut scope_entry =
+        transaction.prepare("INSERT INTO key_scopes (scope, key) VALUES (?1, ?2)")?;
     let keys = plan.population();
     let mut memory = Memory::default();
     let mut salts = Salts(ChaCha8Rng::seed_from_u64(!plan.seed));
@@ -231,10 +229,7 @@ fn insert(
         insert_key(&mut key_row, &key, hash.as_deref())?;
         let seq = transaction.last_insert_rowid();
         for scope in &key.scopes {
-            scope_row.execute((seq, scope))?;
-        }
-        for (label, value) in &key.labels {
-            label_row.execute((seq, label, value))?;
+            scope_entry.execute((scope, seq))?;
         }
         if (place + 1) % 1_000_000 == 0 {
             progress(place + 1);
@@ -247,8 +242,10 @@ fn insert_key(
     row: &mut rusqlite::Statement<'_>,
     key: &Key,
     hash: Option<&str>,
-) -> rusqlite::Result<usize> {
+) -> Result<(), Failed> {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
+    let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+    let labels = serde_json::to_string(&key.labels)?;
     row.execute(named_params! {
         ":id": key.id.as_str(),
         ":name": key.name,
@@ -266,7 +263,10 @@ fn insert_key(
         ":deleted_at": millis(key.deleted_at),
         ":replaces": key.replaces.as_ref().map(|id| id.as_str()),
         ":replaced_by": key.replaced_by.as_ref().map(|id| id.as_str()),
-    })
+        ":scopes": scopes.join(" "),
+        ":labels": labels,
+    })?;
+    Ok(())
 }
 
 fn scheme(plan: &Plan, place: u64) -> Scheme {

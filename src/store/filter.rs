@@ -91,35 +91,6 @@ impl Filter {
             ..Filter::all(now)
         }
     }
-
-    /// Tells whether it lets through most of the keys that there are, in the order in which they were made.
-    pub fn asks_for_nearly_all(&self) -> bool {
-        match self {
-            Filter {
-                now: _,
-                owner: None,
-                name: None,
-                name_prefix: None,
-                id_prefix: None,
-                kind: None,
-                project: None,
-                scopes,
-                states,
-                labels,
-                stops_by: None,
-                unused_since: None,
-                created_by: None,
-                died_by: None,
-                sort: Sort::Created,
-                limit: _,
-            } => {
-                scopes.is_empty()
-                    && labels.is_empty()
-                    && (states.is_empty() || states.contains(&State::Active))
-            }
-            _ => false,
-        }
-    }
 }
 
 /// Which events of the log are visited, oldest first; what is absent asks nothing.

@@ -3,7 +3,6 @@
 mod actor;
 mod aside;
 mod base;
-mod beside;
 mod commit;
 mod content;
 mod copy;
@@ -25,6 +24,7 @@ mod query;
 mod read;
 mod restore;
 mod row;
+mod schema;
 mod scratch;
 mod siblings;
 mod tx;

@@ -5,7 +5,7 @@ use crate::harness::{Ran, World, id_of};
 use rusqlite::Connection;
 
 /// The commands that spoil one column each of the key named `bad`, and the column.
-const SPOILT: [(&str, &str); 17] = [
+const SPOILT: [(&str, &str); 20] = [
     ("expires_at = 9223372036854775807", "expires_at"),
     ("expires_at = -9223372036854775807", "expires_at"),
     ("created_at = 9223372036854775807", "created_at"),
@@ -33,14 +33,11 @@ const SPOILT: [(&str, &str); 17] = [
     ("name = CAST(x'ff' AS TEXT)", "name"),
     ("owner = CAST(x'ff' AS TEXT)", "owner"),
     ("created_by = CAST(x'ff' AS TEXT)", "created_by"),
-    (
-        "id = id WHERE 0; UPDATE key_scopes SET scope = CAST(x'ff' AS TEXT)",
-        "scopes",
-    ),
-    (
-        "id = id WHERE 0; UPDATE key_labels SET value = CAST(x'ff' AS TEXT)",
-        "labels",
-    ),
+    ("scopes = CAST(x'ff' AS TEXT)", "scopes"),
+    ("scopes = NULL", "scopes"),
+    ("labels = CAST(x'ff' AS TEXT)", "labels"),
+    ("labels = '{\"team\":1}'", "labels"),
+    ("labels = NULL", "labels"),
 ];
 
 /// A store with the keys `good`, `bad` and `last`, all of alice.
@@ -73,12 +70,9 @@ impl Scene {
     /// Spoils the record of `bad`.
     fn spoil(&self, change: &str) {
         let id = id_of(&self.bad);
-        let only = match change.contains("UPDATE") {
-            true => format!("key = (SELECT seq FROM keys WHERE id = '{id}')"),
-            false => format!("id = '{id}'"),
-        };
-        let sql =
-            format!("PRAGMA ignore_check_constraints = ON; UPDATE keys SET {change} WHERE {only}");
+        let sql = format!(
+            "PRAGMA ignore_check_constraints = ON; UPDATE keys SET {change} WHERE id = '{id}'"
+        );
         self.world.sql().execute_batch(&sql).unwrap();
     }
 
@@ -221,8 +215,10 @@ fn a_damaged_key_is_told_of_whichever_form_its_owners_name_is_given_in() {
         let scene = Scene::new();
         scene.spoil("expires_at = 9223372036854775807");
         let sql = scene.world.sql();
-        sql.execute_batch("UPDATE keys SET owner = 'é'; UPDATE key_labels SET value = 'é'")
-            .unwrap();
+        sql.execute_batch(
+            "UPDATE keys SET owner = 'é'; UPDATE keys SET labels = json_object('team', 'é')",
+        )
+        .unwrap();
         let ran = scene.line("list --label team=e\u{301} --format ids");
         prints(&ran.code(0), &id_of(&scene.good));
         let ran = scene.world.line(line).user("é").run().fails(5, "");
@@ -352,7 +348,7 @@ fn a_key_that_works_though_its_labels_are_damaged_is_not_restored_unseen() {
     let world = &scene.world;
     let (copy, id) = (world.path("copy.db"), id_of(&scene.bad));
     world.run(&format!("backup {}", copy.display()));
-    let spoil = "UPDATE key_labels SET value = CAST(x'ff' AS TEXT)";
+    let spoil = "UPDATE keys SET labels = CAST(x'ff' AS TEXT)";
     Connection::open(&copy)
         .unwrap()
         .execute_batch(spoil)

@@ -123,15 +123,16 @@ fn each_damage_is_told() {
             "it is deleted, and its hash is still there",
         ),
         (
-            "UPDATE key_scopes SET scope = 'nowhere' WHERE key = 1",
+            "UPDATE keys SET scopes = 'nowhere' WHERE seq = 1;
+             UPDATE key_scopes SET scope = 'nowhere' WHERE key = 1",
             "it has the scope 'nowhere', which is not there",
         ),
         (
-            "UPDATE key_labels SET label = 'a=b' WHERE label = 'tier'",
+            "UPDATE keys SET labels = replace(labels, 'tier', 'a=b')",
             "its labels cannot be right",
         ),
         (
-            "UPDATE key_labels SET value = CAST(zeroblob(20000000) AS TEXT)",
+            "UPDATE keys SET labels = CAST(zeroblob(20000000) AS TEXT) WHERE name = 'web'",
             "string or blob too big",
         ),
         (
@@ -143,8 +144,16 @@ fn each_damage_is_told() {
             "a scope's name cannot be right",
         ),
         (
-            "INSERT INTO key_labels VALUES (99, 'a', 'b')",
-            "a row of key_labels refers to one of keys that is not there",
+            "INSERT INTO key_scopes VALUES ('inference', 99)",
+            "the key in row 99: the index of scopes has a scope that it does not have",
+        ),
+        (
+            "INSERT INTO key_scopes VALUES ('project', (SELECT seq FROM keys WHERE scopes = 'inference'))",
+            ": the index of scopes has a scope that it does not have",
+        ),
+        (
+            "DELETE FROM key_scopes WHERE key = 1",
+            ": the index of scopes lacks its scope ",
         ),
         (
             "INSERT INTO policy VALUES ('max-expiry', 'often')",
@@ -386,13 +395,13 @@ fn each_fault_that_is_planted_is_found_and_nothing_else() {
             Box::new(|world| {
                 execute(
                     world,
-                    "UPDATE keys SET kind = 'legacy'; DELETE FROM key_scopes",
+                    "UPDATE keys SET kind = 'legacy', scopes = ''; DELETE FROM key_scopes",
                 )
             }),
         ),
         (
             "scopes",
-            Box::new(|world| execute(world, "DELETE FROM key_scopes")),
+            Box::new(|world| execute(world, "UPDATE keys SET scopes = ''; DELETE FROM key_scopes")),
         ),
     ];
     for (i, (code, plant)) in faults.iter().enumerate() {

@@ -12,13 +12,14 @@ use std::process::Stdio;
 const FIRST: &str = include_str!("../../src/store/sqlite/0001_main.sql");
 
 /// The steps after it.
-const LATER: [&str; 2] = [
+const LATER: [&str; 3] = [
     include_str!("../../src/store/sqlite/0002_projects.sql"),
     include_str!("../../src/store/sqlite/0003_states.sql"),
+    include_str!("../../src/store/sqlite/0004_one_row.sql"),
 ];
 
 /// The version that all of them make.
-const LAST: &str = "3";
+const LAST: &str = "4";
 
 /// How many processes come at once.
 const PROCESSES: usize = 8;
@@ -53,8 +54,31 @@ fn old() -> Old {
     }
 }
 
-/// Takes back what the third step did.
+/// Takes back what the fourth step did.
+pub const DOWNGRADE_TO_THIRD: &str = "
+CREATE TABLE key_labels (
+    key   INTEGER NOT NULL REFERENCES keys ON DELETE CASCADE,
+    label TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (key, label)
+) STRICT, WITHOUT ROWID;
+INSERT INTO key_labels SELECT seq, key, value FROM keys, json_each(labels);
+CREATE TABLE key_scopes_2 (
+    key   INTEGER NOT NULL REFERENCES keys ON DELETE CASCADE,
+    scope TEXT NOT NULL,
+    PRIMARY KEY (key, scope)
+) STRICT, WITHOUT ROWID;
+INSERT INTO key_scopes_2 SELECT key, scope FROM key_scopes;
+DROP TABLE key_scopes;
+ALTER TABLE key_scopes_2 RENAME TO key_scopes;
+CREATE INDEX key_scopes_scope ON key_scopes (scope);
+ALTER TABLE keys DROP COLUMN labels;
+ALTER TABLE keys DROP COLUMN scopes;
+PRAGMA user_version = 3";
+
+/// Takes back what the third step did, and the fourth.
 fn downgrade_to_second(connection: &Connection) {
+    connection.execute_batch(DOWNGRADE_TO_THIRD).unwrap();
     let sql = "DROP INDEX keys_state; PRAGMA user_version = 2";
     connection.execute_batch(sql).unwrap();
 }
@@ -82,13 +106,25 @@ fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// The rows without those that a change may add.
-fn keys(world: &World) -> Vec<String> {
-    let rows = world.tables();
-    let lines = rows
-        .lines()
-        .filter(|row| !row.starts_with("event") && !row.starts_with("members"));
-    lines.map(str::to_owned).collect()
+/// Every table that no step changes, and the columns of a key that every version has.
+fn untouched(world: &World) -> Vec<String> {
+    let (sql, rows) = (world.sql(), world.tables());
+    let changed = ["event", "members", "keys", "key_scopes", "key_labels"];
+    let lines = rows.lines();
+    let mut all: Vec<String> = lines
+        .filter(|row| !changed.iter().any(|table| row.starts_with(table)))
+        .map(str::to_owned)
+        .collect();
+    let mut statement = sql
+        .prepare(
+            "SELECT json_array(seq, id, name, owner, kind, hash, created_at, created_by, expires_at, \
+             last_used_at, grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, \
+             replaced_by) FROM keys ORDER BY seq",
+        )
+        .unwrap();
+    let keys = statement.query_map([], |row| row.get(0)).unwrap();
+    all.extend(keys.map(Result::unwrap));
+    all
 }
 
 #[test]
@@ -187,7 +223,7 @@ fn a_writer_brings_it_up_to_date_and_everything_stays() {
         old,
         deleted,
     } = old();
-    let (keys_before, events_before) = (keys(&world), world.events());
+    let (keys_before, events_before) = (untouched(&world), world.events());
     let head = world.run("log --head").stdout;
     let listed = world.run("list --state all --format json").stdout;
     world
@@ -203,7 +239,7 @@ fn a_writer_brings_it_up_to_date_and_everything_stays() {
     );
     assert_eq!(world.query("PRAGMA integrity_check"), "ok");
     assert_eq!(schema(&world.sql()), schema(&World::quick().sql()));
-    assert_eq!(keys(&world), keys_before);
+    assert_eq!(untouched(&world), keys_before);
     let events = world.events();
     assert_eq!(events[..events.len() - 1], events_before);
     assert_eq!(world.log().pop().as_deref(), Some("member-add"));
@@ -322,4 +358,53 @@ fn ids(lines: &str) -> String {
         .lines()
         .map(|line| format!("{}\n", id(line).as_str().unwrap()))
         .collect()
+}
+
+#[test]
+fn migration_leaves_a_damaged_row_damaged_and_keeps_the_rest() {
+    let Old { world, live, .. } = old();
+    let spoil = "PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'keys';
+         PRAGMA writable_schema = RESET;
+         UPDATE keys SET created_at = 'never' WHERE name = 'off';
+         UPDATE keys SET kind = 'root' WHERE name = 'robot';
+         UPDATE key_labels SET value = CAST(x'ff' AS TEXT) WHERE label = 'tier';
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = sql || 'STRICT' WHERE name = 'keys'";
+    world.sql().execute_batch(spoil).unwrap();
+    let told = |world: &World| {
+        let listed = world.run("list --state all");
+        listed.stderr.lines().next().map(str::to_owned)
+    };
+    let before = told(&world);
+    assert!(
+        before
+            .as_deref()
+            .is_some_and(|line| line.contains("3 keys are damaged"))
+    );
+    world.run("create --scope inference --name new");
+    assert_eq!(world.query("PRAGMA user_version"), LAST);
+    assert_eq!(told(&world), before);
+    assert_eq!(world.verify(&live, "--scope inference"), 0);
+    assert_eq!(
+        world.query("SELECT scopes IS NULL FROM keys WHERE name = 'off'"),
+        "1"
+    );
+    let id = world.query("SELECT id FROM keys WHERE name = 'off'");
+    world.run(&format!("delete {id} --yes"));
+}
+
+#[test]
+fn migration_drops_the_scopes_and_labels_that_belong_to_no_key() {
+    let Old { world, .. } = old();
+    let loose = "PRAGMA foreign_keys = OFF;
+         INSERT INTO key_scopes VALUES (99, 'project');
+         INSERT INTO key_labels VALUES (99, 'team', 'none')";
+    world.sql().execute_batch(loose).unwrap();
+    world.run("edit web --name other");
+    let listed = world
+        .run("list --state all --scope project --format ids")
+        .stdout;
+    let indexed = "SELECT count(*) FROM key_scopes WHERE scope = 'project'";
+    assert_eq!(world.query(indexed), listed.lines().count().to_string());
 }

@@ -93,7 +93,6 @@ fn content(path: &Path) -> Vec<String> {
     let tables = [
         "keys",
         "key_scopes",
-        "key_labels",
         "scopes",
         "scope_implies",
         "policy",
@@ -412,7 +411,7 @@ fn an_older_copy_is_brought_up_to_date_on_its_way() {
     let bytes = fs::read(&copy).unwrap();
     restore(&world, &copy, "--yes").run().code(0);
     assert_eq!(fs::read(&copy).unwrap(), bytes);
-    assert_eq!(world.query("PRAGMA user_version"), "3");
+    assert_eq!(world.query("PRAGMA user_version"), "4");
     assert_eq!(world.verify(&kept, ""), 0);
     world.run("member list").stderr("no members\n");
     check_sound(&world);
@@ -793,10 +792,8 @@ fn whatever_is_wrong_with_a_store_it_can_be_restored() {
         ("keys", "UPDATE keys SET id = x'ff' WHERE seq = 1"),
         ("keys", "UPDATE keys SET id = 'x' WHERE seq = 1"),
         ("key_scopes", "UPDATE key_scopes SET scope = x'ff'"),
-        (
-            "key_labels",
-            "UPDATE key_labels SET label = x'ff', value = x'ff'",
-        ),
+        ("keys", "UPDATE keys SET scopes = x'ff'"),
+        ("keys", "UPDATE keys SET labels = x'ff'"),
         ("policy", "UPDATE policy SET value = 'garbage'"),
         (
             "policy",

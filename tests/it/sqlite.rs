@@ -2,6 +2,7 @@
 //! command has written so.
 
 use crate::harness::{World, forged, id_of};
+use crate::migrations::downgrade;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -133,7 +134,6 @@ fn scopes_labels_and_hash_go_with_the_record() {
     let (_, tag) = hash.rsplit_once('$').unwrap();
     assert!(!holds(&bytes(&world), tag));
     assert_eq!(world.query("SELECT count(*) FROM key_scopes"), "1");
-    assert_eq!(world.query("SELECT count(*) FROM key_labels"), "1");
     assert_eq!(world.record("other")["replaces"], Value::Null);
 }
 
@@ -216,13 +216,10 @@ fn in_a_list_of_all_each_key_has_its_own_scopes_and_labels() {
     // As if a clock had been put back: the order of creation is not that of the rows.
     let earlier = "UPDATE keys SET created_at = created_at - 1 WHERE name = 'd'";
     world.sql().execute(earlier, []).unwrap();
-    // What belongs to no key is nobody's.
+    // An entry of the index that leads to no key.
     world
         .sql()
-        .execute_batch(
-            "PRAGMA foreign_keys = OFF; INSERT INTO key_scopes VALUES (0, 'project'), (99, 'project');
-             INSERT INTO key_labels VALUES (0, 'team', 'none')",
-        )
+        .execute_batch("INSERT INTO key_scopes VALUES ('project', 0), ('project', 99)")
         .unwrap();
     for (line, order) in [("--state all", "dabce"), ("", "dace")] {
         let listed = world.run(&format!("list {line} --format json")).json();
@@ -239,22 +236,7 @@ fn in_a_list_of_all_each_key_has_its_own_scopes_and_labels() {
 fn in_a_store_of_the_first_schema_too_a_tombstone_holds_no_scope() {
     let world = World::new();
     world.run("init");
-    // As the first version left the table.
-    world
-        .sql()
-        .execute_batch(
-            "DROP INDEX keys_state;
-             DROP TABLE members;
-             DROP TABLE key_scopes;
-             CREATE TABLE key_scopes (
-                 key   INTEGER NOT NULL REFERENCES keys ON DELETE CASCADE,
-                 scope TEXT NOT NULL REFERENCES scopes,
-                 PRIMARY KEY (key, scope)
-             ) STRICT, WITHOUT ROWID;
-             CREATE INDEX key_scopes_scope ON key_scopes (scope);
-             PRAGMA user_version = 1",
-        )
-        .unwrap();
+    downgrade(&world.sql());
     world
         .sql()
         .execute_batch(

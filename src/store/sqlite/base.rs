@@ -9,10 +9,13 @@ use std::time::Duration;
 pub const APPLICATION_ID: i32 = 0x6b63_746c;
 
 /// The version of the schema that this program writes.
-pub const LATEST: usize = 3;
+pub const LATEST: usize = 4;
 
 /// The first version of the schema that knows projects. A reader leaves an older one as it is.
 pub const WITH_PROJECTS: usize = 2;
+
+/// The first version of the schema that has the scopes and labels of a key in its own row.
+pub const WITH_SCOPES_IN_ROW: usize = 4;
 
 /// Time that a writer waits for its turn, and a reader for recovery by another process.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(30);

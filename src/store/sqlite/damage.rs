@@ -22,16 +22,15 @@ pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
         // To look further would be to evaluate what somebody else has put there.
         return Ok(found.lines);
     }
-    let checks: [(&str, Check); 8] = [
+    let checks: [(&str, Check); 7] = [
         ("its pages", pages::check),
-        ("its references", rows::references),
         ("its scopes", rows::scopes),
         ("its policy", policy),
         ("its users", rows::users),
         ("the head of its log", head),
         // Last: however many keys are damaged, what all need was looked at.
         ("its keys", rows::keys),
-        ("its keys' scopes", rows::scopes_of_keys),
+        ("its index of scopes", rows::index_of_scopes),
     ];
     for (what, check) in checks {
         found.run(what, connection, check)?;

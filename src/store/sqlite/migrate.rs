@@ -8,6 +8,7 @@ use super::{wal, write};
 use crate::error::{Error, escape};
 use crate::event::{Action, Event, GENESIS};
 use crate::store::contract::Founder;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
@@ -15,6 +16,7 @@ const MIGRATIONS: [&str; LATEST] = [
     include_str!("0001_main.sql"),
     include_str!("0002_projects.sql"),
     include_str!("0003_states.sql"),
+    include_str!("0004_one_row.sql"),
 ];
 
 /// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
@@ -34,9 +36,7 @@ pub fn migrate(
     if from == 0 {
         refuse_to_found(&transaction, subject.path)?;
     }
-    for step in MIGRATIONS.iter().skip(from) {
-        transaction.execute_batch(step)?;
-    }
+    take_steps(&transaction, from)?;
     if from == 0 {
         let Some(founder) = founder else {
             return Err(SqliteError::Refused(Refusal::Empty));
@@ -56,6 +56,16 @@ pub fn migrate(
     // The first page alone would be taken for a file that nothing was ever put into.
     truncate_log(connection);
     Ok(from == 0)
+}
+
+/// Takes the steps behind the first `from`. One of them edits the text of the schema, which SQLite
+/// refuses to a connection that is on its guard against hostile SQL.
+fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
+    let mut steps = MIGRATIONS.iter().skip(from);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    let taken = steps.try_for_each(|step| connection.execute_batch(step));
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(taken?)
 }
 
 /// Refuses a file without a version that is another program's, or was a store: to be asked under the
@@ -78,6 +88,7 @@ pub fn model(version: usize) -> SqliteResult<Connection> {
     for step in MIGRATIONS.iter().take(version) {
         connection.execute_batch(step)?;
     }
+    connection.pragma_update(None, "user_version", version.min(LATEST) as i64)?;
     Ok(connection)
 }
 

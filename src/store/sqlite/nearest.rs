@@ -1,13 +1,12 @@
 //! The keys that tokens name, for verification. An ID that is not there costs as much as one that is: the
 //! row of the ID that stands where it would is read in its place.
 
-use super::error::misled;
-use super::error::{SqliteError, SqliteResult};
+use super::error::{SqliteError, SqliteResult, misled};
 use super::row;
+use super::schema::Schema;
 use crate::id::KeyId;
 use crate::store::contract::Known;
 use rusqlite::{Connection, Row};
-use std::sync::LazyLock;
 
 /// The number of the row whose ID is the first at or behind another one or, where there is none, the last;
 /// behind it that ID as the index has it. Both in one text, since the index is gone through only once.
@@ -22,34 +21,32 @@ macro_rules! nearest {
 }
 
 /// The query of one. With a limit, what is nearest is looked up once, and not for each place that names it.
-static ONE: LazyLock<String> =
-    LazyLock::new(|| rows(concat!("SELECT 0 AS place, ", nearest!("?1"), " LIMIT -1")));
+const ONE: &str = concat!("SELECT 0 AS place, ", nearest!("?1"), " LIMIT -1");
 
 /// The query of many, which are given as a list in JSON: SQLite opens its indexes once for all of them.
-static MANY: LazyLock<String> = LazyLock::new(|| {
-    rows(concat!(
-        "SELECT key AS place, ",
-        nearest!("value"),
-        " FROM json_each(?1) LIMIT -1"
-    ))
-});
+const MANY: &str = concat!(
+    "SELECT key AS place, ",
+    nearest!("value"),
+    " FROM json_each(?1) LIMIT -1"
+);
 
 /// The rows that `places` lead to. Each is read by its number: SQLite would take the ID from the index that
 /// led to it.
-fn rows(places: &str) -> String {
+fn rows(schema: Schema, places: &str) -> String {
     format!(
         "SELECT {}, place, nearest, hash FROM ({places}) CROSS JOIN keys ON seq = CAST(nearest AS INTEGER)",
-        row::COLUMNS_WITHOUT_LABELS
+        row::columns_without_labels(schema)
     )
 }
 
 /// The key with each of these IDs.
 pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> SqliteResult<Vec<Option<Known>>> {
-    let (sql, asked) = match ids {
-        [id] => (&ONE, id.as_str().to_owned()),
-        ids => (&MANY, in_json(ids)),
+    let (places, asked) = match ids {
+        [id] => (ONE, id.as_str().to_owned()),
+        ids => (MANY, in_json(ids)),
     };
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = rows(Schema::of(connection)?, places);
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([asked])?;
     let mut known: Vec<Option<Known>> = Vec::with_capacity(ids.len());
     known.resize_with(ids.len(), || None);
@@ -119,10 +116,9 @@ mod tests {
         store
             .execute_batch(&format!(
                 "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {count})
-                 INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by)
-                 SELECT printf('%012d', 2 * n - 1), n, 'a', 'api', 'hash of ' || n, 0, 'a' FROM up;
-                 INSERT INTO key_scopes SELECT seq, 'inference' FROM keys;
-                 INSERT INTO key_scopes SELECT seq, 'project' FROM keys"
+                 INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, scopes)
+                 SELECT printf('%012d', 2 * n - 1), n, 'a', 'api', 'hash of ' || n, 0, 'a',
+                     'inference project' FROM up"
             ))
             .unwrap();
         store
@@ -174,12 +170,13 @@ mod tests {
     #[test]
     fn no_table_is_walked_and_nothing_is_sorted() {
         let store = store(2000);
-        for (sql, asked) in [
-            (&*ONE, "000000001000"),
-            (&*ONE, "zzzzzzzzzzzz"),
-            (&*MANY, r#"["000000001000","zzzzzzzzzzzz"]"#),
+        let schema = Schema::of(&store).ok().unwrap();
+        for (places, asked) in [
+            (ONE, "000000001000"),
+            (ONE, "zzzzzzzzzzzz"),
+            (MANY, r#"["000000001000","zzzzzzzzzzzz"]"#),
         ] {
-            let mut statement = store.prepare(sql).unwrap();
+            let mut statement = store.prepare(&rows(schema, places)).unwrap();
             let mut rows = statement.query([asked]).unwrap();
             while rows.next().unwrap().is_some() {}
             drop(rows);

@@ -7,11 +7,11 @@
 mod plans;
 
 use super::row;
+use super::schema::Schema;
 use crate::key::State;
 use crate::store::filter::{Filter, LogFilter, Sort};
 use crate::when::Timestamp;
 use rusqlite::types::Value;
-use std::sync::LazyLock;
 
 /// A statement and what is bound to its parameters, in order.
 pub struct Query {
@@ -30,15 +30,10 @@ pub enum Through {
     Owner,
 }
 
-/// The query that visits what `filter` lets through.
-pub fn select(filter: &Filter, through: Through) -> Query {
-    select_columns(row::COLUMNS, filter, through)
-}
-
-/// The same with other columns.
-pub fn select_columns(columns: &str, filter: &Filter, through: Through) -> Query {
+/// The query that visits what `filter` lets through in a store with this schema.
+pub fn select(schema: Schema, filter: &Filter, through: Through) -> Query {
     let mut wanted = Conditions::default();
-    restrict(&mut wanted, filter, through);
+    restrict(&mut wanted, schema, filter, through);
     let order = match filter.sort {
         Sort::Created => "ORDER BY created_at, seq",
         Sort::Expires => "ORDER BY expires_at IS NULL, expires_at, created_at, seq",
@@ -46,18 +41,19 @@ pub fn select_columns(columns: &str, filter: &Filter, through: Through) -> Query
         Sort::Name => "ORDER BY name, owner, created_at, seq",
         Sort::Any => "",
     };
-    wanted.select(&format!("SELECT {columns} FROM keys"), order, filter.limit)
+    let select = format!("SELECT {} FROM keys", row::columns(schema));
+    wanted.select(&select, order, filter.limit)
 }
 
-/// Finds the live key of an owner and a name. The row is read by its number: SQLite would take both
-/// from the index that led to it.
-pub static LIVE_KEY: LazyLock<String> = LazyLock::new(|| {
+/// SQL that finds the live key of an owner and a name. The row is read by its number: SQLite would
+/// take both columns from the index.
+pub fn live_key(schema: Schema) -> String {
     format!(
         "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE owner = ?1 AND name = ?2 \
          AND deleted_at IS NULL AND usable_until IS NULL)",
-        row::COLUMNS
+        row::columns(schema)
     )
-});
+}
 
 /// Finds a row where a name has so many keys that are not deleted, and one more.
 pub const MANY_HAVE: &str =
@@ -91,11 +87,11 @@ pub fn live_names(owner: Option<&str>, limit: u64) -> Query {
 }
 
 /// The query of keys that have `scope` and are not deleted, from its index on.
-pub fn users_of_scope(scope: &str, limit: u64) -> Query {
+pub fn users_of_scope(schema: Schema, scope: &str, limit: u64) -> Query {
     let mut wanted = Conditions::default();
     wanted.and("scope = ?", [text(scope)]);
     wanted.and("deleted_at IS NULL", []);
-    let columns = row::COLUMNS;
+    let columns = row::columns(schema);
     let select = format!("SELECT {columns} FROM key_scopes CROSS JOIN keys ON seq = key");
     wanted.select(&select, "", Some(limit))
 }
@@ -194,7 +190,7 @@ impl Conditions {
     }
 }
 
-fn restrict(wanted: &mut Conditions, filter: &Filter, through: Through) {
+fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: Through) {
     let now = filter.now;
     // '+' hides a column from the indexes.
     let by_owner = through == Through::Owner;
@@ -237,8 +233,13 @@ fn restrict(wanted: &mut Conditions, filter: &Filter, through: Through) {
         );
     }
     for (label, value) in &filter.labels {
+        let labels = schema.labels();
+        // A row whose labels cannot be read is visited, and found to be damaged there.
         wanted.and(
-            "seq IN (SELECT key FROM key_labels WHERE label = ? AND value = ?)",
+            format!(
+                "CASE WHEN json_valid({labels}) THEN EXISTS (SELECT 1 FROM json_each({labels}) \
+                 WHERE key = ? AND value = ?) ELSE 1 END"
+            ),
             [text(label), text(value)],
         );
     }

@@ -1,10 +1,9 @@
 //! Queries of a transaction, each over its connection.
 
-use super::base::WITH_PROJECTS;
 use super::error::{SqliteError, SqliteResult, code, misled};
 use super::query::{self, Through};
-use super::row::skip_damaged;
-use super::{beside, row};
+use super::row::{self, skip_damaged};
+use super::schema::Schema;
 use crate::error::Result;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
@@ -24,7 +23,7 @@ pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
     // The row is read by its number: SQLite would take the ID from the index that led to it.
     let sql = format!(
         "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)",
-        row::COLUMNS
+        row::columns(Schema::of(connection)?)
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([id.as_str()])?;
@@ -36,7 +35,7 @@ pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
 
 /// The live key of `owner` with this name, by the index that makes such names unique.
 pub fn live_key(connection: &Connection, owner: &str, name: &str) -> SqliteResult<Option<Key>> {
-    let mut statement = connection.prepare_cached(&query::LIVE_KEY)?;
+    let mut statement = connection.prepare_cached(&query::live_key(Schema::of(connection)?))?;
     let mut rows = statement.query([owner, name])?;
     match rows.next()?.map(row::key).transpose()? {
         Some(key) if key.owner != owner || key.name != name || !key.is_live() => Err(misled()),
@@ -75,10 +74,8 @@ pub fn scan(
     filter: &Filter,
     visit: &mut Visit<'_>,
 ) -> SqliteResult<Skipped> {
-    if filter.asks_for_nearly_all() {
-        return beside::scan(connection, filter, visit);
-    }
-    let query = query::select(filter, through(connection, filter)?);
+    let schema = Schema::of(connection)?;
+    let query = query::select(schema, filter, through(connection, filter)?);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let by_name = filter.name.is_some() || filter.id_prefix.is_some();
@@ -89,6 +86,9 @@ pub fn scan(
         };
         // What is found so may be changed next, and SQLite has taken it at the index's word.
         if by_name && get(connection, key.id)?.as_ref() != Some(&key) {
+            return Err(misled());
+        }
+        if !filter.scopes.iter().all(|scope| key.scopes.contains(scope)) {
             return Err(misled());
         }
         if visit(key)?.is_break() {
@@ -116,7 +116,8 @@ pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()
 
 /// Visits every key that can be read and its hash, oldest first.
 pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> SqliteResult<()> {
-    let sql = format!("SELECT {}, hash FROM keys ORDER BY seq", row::COLUMNS);
+    let columns = row::columns(Schema::of(connection)?);
+    let sql = format!("SELECT {columns}, hash FROM keys ORDER BY seq");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
@@ -217,27 +218,23 @@ pub fn scopes(connection: &Connection) -> SqliteResult<Registry> {
 
 /// Up to `limit` keys that have `scope` and are not deleted.
 pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> SqliteResult<Vec<Key>> {
-    let query = query::users_of_scope(scope, limit);
+    let query = query::users_of_scope(Schema::of(connection)?, scope, limit);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(row::key(row)?);
+        let key = row::key(row)?;
+        if !key.scopes.contains(scope) {
+            return Err(misled());
+        }
+        found.push(key);
     }
     Ok(found)
 }
 
-/// Tells whether the schema has projects: an older store has none.
-fn has_projects(connection: &Connection) -> SqliteResult<bool> {
-    // Prepared once: a batch asks for each token.
-    let mut statement = connection.prepare_cached("PRAGMA user_version")?;
-    let version: i64 = statement.query_row([], |row| row.get(0))?;
-    Ok(usize::try_from(version).is_ok_and(|version| version >= WITH_PROJECTS))
-}
-
 /// The role of `user` in `project`, if they are a member of it.
 pub fn role(connection: &Connection, project: &str, user: &str) -> SqliteResult<Option<Role>> {
-    if !has_projects(connection)? {
+    if !Schema::of(connection)?.has_projects() {
         return Ok(None);
     }
     let mut statement = connection.prepare_cached(query::ROLE)?;
@@ -256,7 +253,7 @@ pub fn members(
     project: Option<&str>,
     limit: Option<u64>,
 ) -> SqliteResult<Vec<Member>> {
-    if !has_projects(connection)? {
+    if !Schema::of(connection)?.has_projects() {
         return Ok(Vec::new());
     }
     let query = query::members(project, limit);
@@ -282,7 +279,7 @@ pub fn members(
 /// are not read.
 pub fn projects(connection: &Connection, limit: u64) -> SqliteResult<Vec<String>> {
     let mut projects: Vec<String> = Vec::new();
-    if !has_projects(connection)? {
+    if !Schema::of(connection)?.has_projects() {
         return Ok(projects);
     }
     let mut statement = connection.prepare_cached(query::NEXT_PROJECT)?;

@@ -1,6 +1,7 @@
 //! A row as a key. What no version of this program writes is damage, never a guess.
 
 use super::error::{SqliteError, SqliteResult, code};
+use super::schema::Schema;
 use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -11,40 +12,28 @@ use rusqlite::types::FromSql;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-macro_rules! own {
-    () => {
-        "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, grace_from, \
-         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, hash IS NULL, "
-    };
-}
+/// The columns that every version of the schema has.
+const COLUMNS: &str = "id, name, owner, kind, created_at, created_by, expires_at, last_used_at, \
+     grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, \
+     hash IS NULL";
 
-macro_rules! scopes {
-    () => {
-        "(SELECT group_concat(scope, ' ') FROM key_scopes WHERE key = seq), "
-    };
-}
-
-/// The columns of a key, in the order in which [`key`] reads them.
-pub const COLUMNS: &str = concat!(
-    own!(),
-    scopes!(),
-    "(SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)"
-);
-
-/// The same without labels, which [`key`] then leaves empty.
-pub const COLUMNS_WITHOUT_LABELS: &str = concat!(own!(), scopes!(), "'{}'");
-
-/// The same without scopes and labels, which [`key`] then leaves empty, and with the number of the
-/// row at [`WIDTH`].
-pub const OWN_COLUMNS: &str = concat!(own!(), "NULL, '{}', seq");
-
-/// The number of columns.
+/// The number of columns that [`key`] reads.
 pub const WIDTH: usize = 18;
+
+/// Returns the columns of a key in a store with this schema, in the order in which [`key`] reads them.
+pub fn columns(schema: Schema) -> String {
+    format!("{COLUMNS}, {}, {}", schema.scopes(), schema.labels())
+}
+
+/// Returns the columns for a verification, which needs no labels: [`key`] leaves them empty.
+pub fn columns_without_labels(schema: Schema) -> String {
+    format!("{COLUMNS}, {}, '{{}}'", schema.scopes())
+}
 
 /// The column that is missing in a key which is not deleted and has no hash.
 pub const HASH: &str = "hash";
 
-/// Reads the key that a row of [`COLUMNS`] holds. A row that cannot be read is [`SqliteError::Key`].
+/// Reads the key that a row of [`columns`] holds. A row that cannot be read is [`SqliteError::Key`].
 pub fn key(row: &Row<'_>) -> SqliteResult<Key> {
     read_key(row).map_err(|error| match error {
         SqliteError::Column(column) => SqliteError::Key(key_id(row), column),
@@ -52,7 +41,7 @@ pub fn key(row: &Row<'_>) -> SqliteResult<Key> {
     })
 }
 
-/// The ID of the key in a row of [`COLUMNS`], where it can be read.
+/// The ID of the key in a row of [`columns`], where it can be read.
 pub fn key_id(row: &Row<'_>) -> Option<KeyId> {
     let id = row.get_ref(0).ok()?;
     id.as_bytes().ok().and_then(KeyId::parse)
@@ -60,8 +49,9 @@ pub fn key_id(row: &Row<'_>) -> Option<KeyId> {
 
 fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
     let mut scopes = BTreeSet::new();
-    if let Some(words) = maybe_text(row, 16, "scopes")? {
-        scopes.extend(words.split(' ').map(str::to_owned));
+    match text(row, 16, "scopes")? {
+        "" => {}
+        names => scopes.extend(names.split(' ').map(str::to_owned)),
     }
     let labels = match text(row, 17, "labels")? {
         "{}" => BTreeMap::new(),

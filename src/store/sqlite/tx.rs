@@ -192,7 +192,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn purge(&mut self, id: KeyId) -> Result<()> {
-        self.execute("DELETE FROM keys WHERE id = ?1", [id.as_str()])
+        self.explain(write::purge(self.connection, id))
     }
 
     fn append(&mut self, event: &Event) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Writes of a transaction.
 
 use super::error::{SqliteError, SqliteResult, code};
-use super::read;
+use super::{read, row};
 use crate::error::{Error, quote};
 use crate::event::{Entry, Event, GENESIS};
 use crate::id::KeyId;
@@ -38,9 +38,10 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
     connection
         .prepare_cached(
             "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, \
-             grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by) \
-             VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, :last_used_at, \
-             :grace_from, :usable_until, :disabled_at, :disabled_by, :deleted_at, :replaces, :replaced_by)",
+             grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, \
+             labels) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
+             :last_used_at, :grace_from, :usable_until, :disabled_at, :disabled_by, :deleted_at, :replaces, \
+             :replaced_by, :scopes, :labels)",
         )?
         .execute(named_params! {
             ":id": key.id.as_str(),
@@ -59,18 +60,23 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
             ":deleted_at": key.deleted_at.map(Timestamp::millis),
             ":replaces": key.replaces.as_ref().map(KeyId::as_str),
             ":replaced_by": key.replaced_by.as_ref().map(KeyId::as_str),
+            ":scopes": scopes_text(key),
+            ":labels": labels_text(key)?,
         })
         .map_err(|error| name_taken(error, key))?;
-    insert_scopes_and_labels(connection, connection.last_insert_rowid(), key)
+    index_scopes(connection, connection.last_insert_rowid(), key)
 }
 
 /// Writes what changed in a key; wipes the hash of a deleted one.
 pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
+    let (seq, scopes): (i64, Option<String>) = connection
+        .prepare_cached("SELECT seq, scopes FROM keys WHERE id = ?1")?
+        .query_row([key.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     connection
         .prepare_cached(
             "UPDATE keys SET name = :name, expires_at = :expires_at, grace_from = :grace_from, \
              usable_until = :usable_until, disabled_at = :disabled_at, disabled_by = :disabled_by, \
-             deleted_at = :deleted_at, replaced_by = :replaced_by, \
+             deleted_at = :deleted_at, replaced_by = :replaced_by, scopes = :scopes, labels = :labels, \
              hash = CASE WHEN :deleted_at IS NULL THEN hash END WHERE id = :id",
         )?
         .execute(named_params! {
@@ -83,30 +89,67 @@ pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
             ":disabled_by": key.disabled_by,
             ":deleted_at": key.deleted_at.map(Timestamp::millis),
             ":replaced_by": key.replaced_by.as_ref().map(KeyId::as_str),
+            ":scopes": scopes_text(key),
+            ":labels": labels_text(key)?,
         })
         .map_err(|error| name_taken(error, key))?;
-    let seq: i64 = connection
-        .prepare_cached("SELECT seq FROM keys WHERE id = ?1")?
-        .query_row([key.id.as_str()], |row| row.get(0))?;
-    connection
-        .prepare_cached("DELETE FROM key_scopes WHERE key = ?1")?
-        .execute([seq])?;
-    connection
-        .prepare_cached("DELETE FROM key_labels WHERE key = ?1")?
-        .execute([seq])?;
-    insert_scopes_and_labels(connection, seq, key)
+    if scopes.as_deref() == Some(&scopes_text(key)) {
+        return Ok(());
+    }
+    unindex_scopes(connection, seq, scopes.as_deref())?;
+    index_scopes(connection, seq, key)
 }
 
-fn insert_scopes_and_labels(connection: &Connection, seq: i64, key: &Key) -> SqliteResult<()> {
+/// Removes the row of a key, which may be damaged, and its entries in the index of scopes.
+pub fn purge(connection: &Connection, id: KeyId) -> SqliteResult<()> {
+    let mut statement = connection.prepare_cached("SELECT seq, scopes FROM keys WHERE id = ?1")?;
+    let mut rows = statement.query([id.as_str()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(());
+    };
+    let seq: i64 = row::get(row, 0, "row")?;
+    unindex_scopes(connection, seq, row::text(row, 1, "scopes").ok())?;
+    connection
+        .prepare_cached("DELETE FROM keys WHERE seq = ?1")?
+        .execute([seq])?;
+    Ok(())
+}
+
+/// The scopes of `key` as its row has them.
+fn scopes_text(key: &Key) -> String {
+    let names: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
+    names.join(" ")
+}
+
+/// The labels of `key` as its row has them.
+fn labels_text(key: &Key) -> SqliteResult<String> {
+    serde_json::to_string(&key.labels).map_err(|_| SqliteError::Column("labels"))
+}
+
+/// Enters the key in row `seq` in the index of scopes.
+fn index_scopes(connection: &Connection, seq: i64, key: &Key) -> SqliteResult<()> {
+    // An entry that nobody removed with its key does no harm now.
+    let sql = "INSERT OR IGNORE INTO key_scopes (scope, key) VALUES (?1, ?2)";
+    let mut statement = connection.prepare_cached(sql)?;
     for scope in &key.scopes {
-        connection
-            .prepare_cached("INSERT INTO key_scopes (key, scope) VALUES (?1, ?2)")?
-            .execute((seq, scope))?;
+        statement.execute((scope, seq))?;
     }
-    for (label, value) in &key.labels {
-        connection
-            .prepare_cached("INSERT INTO key_labels (key, label, value) VALUES (?1, ?2, ?3)")?
-            .execute((seq, label, value))?;
+    Ok(())
+}
+
+/// Removes the entries of row `seq` from the index of scopes: those of `scopes`, as the row has them,
+/// or all where they cannot be read.
+fn unindex_scopes(connection: &Connection, seq: i64, scopes: Option<&str>) -> SqliteResult<()> {
+    let Some(scopes) = scopes else {
+        // A walk through the whole index, for a damaged key alone.
+        let mut all = connection.prepare_cached("DELETE FROM key_scopes WHERE key = ?1")?;
+        all.execute([seq])?;
+        return Ok(());
+    };
+    let sql = "DELETE FROM key_scopes WHERE scope = ?1 AND key = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    for scope in scopes.split(' ') {
+        statement.execute((scope, seq))?;
     }
     Ok(())
 }

@@ -13,11 +13,11 @@ fn a_list_of_many_keys_takes_no_more_memory_than_one_of_few() {
     site.sql()
         .execute_batch(&format!(
             "BEGIN; WITH RECURSIVE up(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < {KEYS})
-             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at)
-             SELECT printf('%012d', n), 'key-' || n, owner, kind, hash, created_at, created_by, expires_at
+             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, scopes, labels)
+             SELECT printf('%012d', n), 'key-' || n, owner, kind, hash, created_at, created_by, expires_at,
+                 scopes, json_object('number', n || '')
              FROM keys, up;
-             INSERT INTO key_scopes SELECT seq, 'inference' FROM keys WHERE seq > 1;
-             INSERT INTO key_labels SELECT seq, 'number', seq FROM keys; COMMIT"
+             INSERT INTO key_scopes SELECT 'inference', seq FROM keys WHERE seq > 1; COMMIT"
         ))
         .unwrap();
     for (line, lines) in [

@@ -27,10 +27,11 @@ fn crowded() -> (World, String) {
         .sql()
         .execute_batch(&format!(
             "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {KEYS})
-             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at)
-             SELECT printf('%012d', n), printf('name-%060d', n), owner, kind, hash, created_at + n, created_by, expires_at
+             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, scopes, labels)
+             SELECT printf('%012d', n), printf('name-%060d', n), owner, kind, hash, created_at + n, created_by,
+                 expires_at, scopes, labels
              FROM up, (SELECT * FROM keys LIMIT 1);
-             INSERT INTO key_scopes SELECT seq, 'inference' FROM keys WHERE seq > 1"
+             INSERT INTO key_scopes SELECT 'inference', seq FROM keys WHERE seq > 1"
         ))
         .unwrap();
     (world, token)

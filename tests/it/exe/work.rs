@@ -150,10 +150,11 @@ fn store(keys: usize) -> (Site, [(&'static str, String); 4]) {
              UPDATE keys SET hash = (SELECT hash FROM keys WHERE id = '{valid_id}')
                  WHERE id = '{wrong_id}';
              WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {filled})
-             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at)
-             SELECT printf('%012d', n), 'key-' || n, owner, kind, hash, created_at, created_by, expires_at
+             INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, scopes, labels)
+             SELECT printf('%012d', n), 'key-' || n, owner, kind, hash, created_at, created_by, expires_at,
+                 scopes, labels
              FROM keys, up WHERE id = '{valid_id}';
-             INSERT INTO key_scopes SELECT seq, 'inference' FROM keys WHERE id LIKE '0000%';
+             INSERT INTO key_scopes SELECT 'inference', seq FROM keys WHERE id LIKE '0000%';
              COMMIT"
         ))
         .unwrap();

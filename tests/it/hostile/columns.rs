@@ -67,8 +67,6 @@ fn no_value_in_another_table_lets_anybody_in_or_brings_anything_down() {
         "scope_implies.implied",
         "key_scopes.key",
         "key_scopes.scope",
-        "key_labels.label",
-        "key_labels.value",
         "administrators.name",
         "events.at",
         "events.actor",
@@ -202,8 +200,9 @@ fn text_from_a_store_moves_no_cursor() {
          INSERT INTO administrators VALUES ('eve' || {OBEYED});
          INSERT INTO scopes VALUES ('scope' || {OBEYED}, 'x' || {OBEYED});
          INSERT INTO scope_implies VALUES ('scope' || {OBEYED}, 'inference');
-         INSERT INTO key_scopes SELECT seq, 'scope' || {OBEYED} FROM keys;
-         INSERT INTO key_labels SELECT seq, 'label' || {OBEYED}, {OBEYED} FROM keys;
+         INSERT INTO key_scopes SELECT 'scope' || {OBEYED}, seq FROM keys;
+         UPDATE keys SET scopes = 'scope' || {OBEYED} || ' ' || scopes,
+             labels = json_object('label' || {OBEYED}, {OBEYED});
          UPDATE keys SET name = name || {OBEYED}, created_by = created_by || {OBEYED};
          UPDATE keys SET disabled_by = 'eve' || {OBEYED} WHERE disabled_at IS NOT NULL;
          UPDATE events SET actor = actor || {OBEYED}, action = action || {OBEYED},

@@ -42,9 +42,9 @@ fn a_value_of_many_megabytes_is_not_read() {
         ("keys SET name", "name = 'api'", "verify"),
         ("keys SET hash", "name = 'api'", "verify"),
         ("keys SET id", "name = 'disabled'", "list"),
-        ("key_labels SET value", "true", "show api"),
-        ("key_scopes SET scope", "key = 1", "verify"),
-        ("key_scopes SET scope", "key = 1", "list"),
+        ("keys SET labels", "true", "show api"),
+        ("keys SET scopes", "name = 'api'", "verify"),
+        ("keys SET scopes", "name = 'api'", "list"),
         ("policy SET value", "name = 'hash'", "policy show"),
         ("scopes SET description", "name = 'project'", "scope list"),
         ("events SET detail", "seq = 2", "log"),
@@ -80,8 +80,8 @@ fn scopes_and_labels_without_number_are_counted_not_feared() {
     let stage = Stage::new();
     stage.tamper(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-         INSERT INTO key_scopes SELECT (SELECT seq FROM keys WHERE name = 'api'), i FROM n;
-         INSERT INTO key_labels SELECT key, scope, 'x' FROM key_scopes WHERE scope < '4'",
+         UPDATE keys SET scopes = (SELECT group_concat(i, ' ') FROM n) || ' ' || scopes,
+             labels = (SELECT json_group_object(i, 'x') FROM n WHERE i < '4') WHERE name = 'api'",
     );
     for line in ["verify --scope inference", "list --format json"] {
         assert_eq!(sound(&limited(&stage, line)), 0, "{line}");

@@ -8,9 +8,9 @@ use crate::key::Key;
 use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
-use crate::store::sqlite::base::WITH_PROJECTS;
 use crate::store::sqlite::error::{SqliteError, SqliteResult};
-use crate::store::sqlite::{migrate, row};
+use crate::store::sqlite::row;
+use crate::store::sqlite::schema::Schema;
 use crate::text::{is_unprintable, quote};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
@@ -21,34 +21,27 @@ const LABELS: &str = "labels";
 /// The most characters in the name of a user: the system's, or one that a command was given.
 const USER_MAX: usize = 256;
 
-/// Rows that refer to one that is not there; those of scopes are [`scopes`]'.
-pub fn references(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
-    let mut statement = connection.prepare(
-        "SELECT \"table\", parent FROM pragma_foreign_key_check WHERE \"table\" <> 'scope_implies'",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
-        found.tell(format_args!(
-            "a row of {table} refers to one of {parent} that is not there"
-        ));
-        if found.is_full {
-            break;
-        }
-    }
-    Ok(())
+/// Statements that are run for each key.
+struct Queries<'c> {
+    key: Statement<'c>,
+    is_scope: Statement<'c>,
+    is_indexed: Statement<'c>,
 }
 
 /// Every key, and its hash.
 pub fn keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
-    // One query a row: what cannot be read in one does not keep the next from being read.
-    let sql = format!("SELECT {}, hash FROM keys WHERE seq = ?1", row::COLUMNS);
-    let mut one = connection.prepare(&sql)?;
+    let columns = row::columns(Schema::of(connection)?);
+    let mut queries = Queries {
+        // One query a row: what cannot be read in one does not keep the next from being read.
+        key: connection.prepare(&format!("SELECT {columns}, hash FROM keys WHERE seq = ?1"))?,
+        is_scope: connection.prepare("SELECT 1 FROM scopes WHERE name = ?1")?,
+        is_indexed: connection.prepare("SELECT 1 FROM key_scopes WHERE scope = ?1 AND key = ?2")?,
+    };
     let mut statement = connection.prepare("SELECT seq FROM keys ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
-        match key(&mut one, seq, found) {
+        match key(&mut queries, seq, found) {
             Err(error) if error.is_damage() => {
                 found.tell_of_key(format_args!("the key in row {seq}: {}", error.in_words()));
             }
@@ -61,8 +54,8 @@ pub fn keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     Ok(())
 }
 
-fn key(one: &mut Statement<'_>, seq: i64, found: &mut Findings) -> SqliteResult<()> {
-    let mut rows = one.query([seq])?;
+fn key(queries: &mut Queries<'_>, seq: i64, found: &mut Findings) -> SqliteResult<()> {
+    let mut rows = queries.key.query([seq])?;
     let Some(row) = rows.next()? else {
         return Err(SqliteError::Damaged("it cannot be found".to_owned()));
     };
@@ -93,6 +86,21 @@ fn key(one: &mut Statement<'_>, seq: i64, found: &mut Findings) -> SqliteResult<
     }
     for column in odd_texts(&key) {
         tell(&format!("its {column} cannot be right"));
+    }
+    for scope in key.scopes.iter().filter(|name| scope::name(name).is_ok()) {
+        // A deleted key keeps the name of a scope that was removed since.
+        if key.deleted_at.is_none() && !queries.is_scope.exists([scope])? {
+            tell(&format!(
+                "it has the scope {}, which is not there",
+                quote(scope)
+            ));
+        }
+        if !queries.is_indexed.exists((scope, seq))? {
+            tell(&format!(
+                "the index of scopes lacks its scope {}",
+                quote(scope)
+            ));
+        }
     }
     Ok(())
 }
@@ -143,16 +151,19 @@ fn odd_texts(key: &Key) -> Vec<&'static str> {
     odd.map(|(column, _)| column).collect()
 }
 
-/// Scopes that a key which works, or may again, has and that nobody registered.
-pub fn scopes_of_keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
-    let mut statement = connection.prepare(
-        "SELECT id, seq, scope FROM key_scopes JOIN keys ON seq = key \
-         WHERE deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM scopes WHERE name = scope)",
-    )?;
+/// Entries of the index of scopes that no key has.
+pub fn index_of_scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+    let scopes = Schema::of(connection)?.scopes();
+    let mut statement = connection.prepare(&format!(
+        "SELECT id, key FROM key_scopes AS entry LEFT JOIN keys ON seq = key WHERE id IS NULL \
+         OR instr(' ' || {scopes} || ' ', ' ' || entry.scope || ' ') = 0"
+    ))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (title, scope) = (title(row::key_id(row), row.get(1)?), scope_of(row, 2));
-        found.tell_of_key(format_args!("{title}: it has {scope}, which is not there"));
+        let title = title(row::key_id(row), row.get(1)?);
+        found.tell_of_key(format_args!(
+            "{title}: the index of scopes has a scope that it does not have"
+        ));
         if found.is_full {
             break;
         }
@@ -209,7 +220,7 @@ pub fn users(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
             return Ok(());
         }
     }
-    if migrate::version(connection)? < WITH_PROJECTS {
+    if !Schema::of(connection)?.has_projects() {
         return Ok(());
     }
     let mut statement = connection.prepare("SELECT project, user, role FROM members")?;

@@ -28,16 +28,15 @@ pub(super) const REPLACED: &str = "replaced";
 pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
 
 /// Every table and its columns, each behind what it refers to.
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 9] = [
     ("scopes", "name, description"),
     ("scope_implies", "name, implied"),
     (
         "keys",
         "seq, id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, grace_from, \
-         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by",
+         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, labels",
     ),
-    ("key_scopes", "key, scope"),
-    ("key_labels", "key, label, value"),
+    ("key_scopes", "scope, key"),
     ("policy", "name, value"),
     ("administrators", "name"),
     ("members", "project, user, role"),

@@ -1,0 +1,46 @@
+//! Differences between the schemas of the versions, as far as queries meet them.
+
+use super::base::{WITH_PROJECTS, WITH_SCOPES_IN_ROW};
+use super::error::SqliteResult;
+use rusqlite::Connection;
+
+/// Version of a store's schema. A reader leaves an older store as it is.
+#[derive(Clone, Copy)]
+pub struct Schema(usize);
+
+impl Schema {
+    /// The version that this program writes.
+    #[cfg(test)]
+    pub const LATEST: Schema = Schema(super::base::LATEST);
+
+    /// Returns the version of the store behind `connection`.
+    pub fn of(connection: &Connection) -> SqliteResult<Self> {
+        // Prepared once: a batch asks for each chunk of tokens.
+        let mut statement = connection.prepare_cached("PRAGMA user_version")?;
+        let version: i64 = statement.query_row([], |row| row.get(0))?;
+        Ok(Schema(usize::try_from(version).unwrap_or_default()))
+    }
+
+    /// Tells whether there is a table of members.
+    pub fn has_projects(self) -> bool {
+        self.0 >= WITH_PROJECTS
+    }
+
+    /// SQL expression for the scopes of a row of `keys`: their names in order, with a space between them.
+    pub fn scopes(self) -> &'static str {
+        match self.0 >= WITH_SCOPES_IN_ROW {
+            true => "scopes",
+            false => {
+                "(SELECT coalesce(group_concat(scope, ' '), '') FROM key_scopes WHERE key = seq)"
+            }
+        }
+    }
+
+    /// SQL expression for the labels of a row of `keys`, as a JSON object.
+    pub fn labels(self) -> &'static str {
+        match self.0 >= WITH_SCOPES_IN_ROW {
+            true => "labels",
+            false => "(SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)",
+        }
+    }
+}
