@@ -1,4 +1,4 @@
-//! The schema, one file a step; `user_version` counts the steps that were taken.
+//! Migrations of the schema, one SQL file for each step. `user_version` is the number of steps taken.
 
 use super::actor::towards;
 use super::base::{APPLICATION_ID, LATEST, Subject};
@@ -19,9 +19,8 @@ const MIGRATIONS: [&str; LATEST] = [
     include_str!("0004_one_row.sql"),
 ];
 
-/// Brings the schema up to date, all steps in one transaction. A file that is empty becomes a
-/// store with `founder` as its first administrator; without one it is refused. Says whether it
-/// became one.
+/// Takes all missing steps in one transaction. An empty file becomes a store with `founder` as its first
+/// administrator, and the function returns true; without a founder an empty file is refused.
 pub fn migrate(
     connection: &mut Connection,
     subject: Subject<'_>,
@@ -31,7 +30,7 @@ pub fn migrate(
         return Ok(false);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Read again under the lock: somebody else may have been faster.
+    // Read again under the lock: another process may have taken the steps meanwhile.
     let from = version(&transaction)?;
     if from == 0 {
         refuse_to_found(&transaction, subject.path)?;
@@ -53,13 +52,13 @@ pub fn migrate(
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     let committed = transaction.commit();
     committed.map_err(|cause| uncommitted(connection, subject, cause))?;
-    // The first page alone would be taken for a file that nothing was ever put into.
+    // Until the WAL is copied into the file, its first page is that of an empty database.
     truncate_log(connection);
     Ok(from == 0)
 }
 
-/// Takes the steps behind the first `from`. One of them edits the text of the schema, which SQLite
-/// refuses to a connection that is on its guard against hostile SQL.
+/// Takes the steps after the first `from`. Leaves SQLite's defensive mode meanwhile, since one step edits
+/// the text of the schema.
 fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
     let mut steps = MIGRATIONS.iter().skip(from);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
@@ -68,8 +67,8 @@ fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
     Ok(taken?)
 }
 
-/// Refuses a file without a version that is another program's, or was a store: to be asked under the
-/// write lock, since somebody may just be founding it.
+/// Refuses to make a store of a file without a version that belongs to another program or has lost its
+/// content. Call it under the write lock: another process may just be making the store.
 pub fn refuse_to_found(connection: &Connection, path: &Path) -> SqliteResult<()> {
     if !is_empty(connection)? {
         return Err(foreign(connection));
@@ -82,7 +81,7 @@ pub fn refuse_to_found(connection: &Connection, path: &Path) -> SqliteResult<()>
     Ok(())
 }
 
-/// A database in memory with the schema of `version`, and nothing of anybody's in it.
+/// Makes a database in memory with the schema of `version` and no keys.
 pub fn model(version: usize) -> SqliteResult<Connection> {
     let connection = Connection::open_in_memory()?;
     for step in MIGRATIONS.iter().take(version) {
@@ -92,7 +91,7 @@ pub fn model(version: usize) -> SqliteResult<Connection> {
     Ok(connection)
 }
 
-/// Refuses a store whose schema is not this version's.
+/// Refuses a store whose schema is older than this program's.
 pub fn check_current(connection: &Connection) -> SqliteResult<()> {
     if is_current(connection)? {
         return Ok(());
@@ -107,7 +106,7 @@ pub fn is_current(connection: &Connection) -> SqliteResult<bool> {
     Ok(version(connection)? == MIGRATIONS.len())
 }
 
-/// The number of steps that were taken; a store of a newer version is refused.
+/// Returns the number of steps taken. Refuses a store of a newer version.
 pub fn version(connection: &Connection) -> SqliteResult<usize> {
     let stored: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     usize::try_from(stored)
@@ -127,7 +126,7 @@ pub fn foreign(connection: &Connection) -> SqliteError {
     )
 }
 
-/// Tells whether nothing was ever put into the file.
+/// Tells whether the database has no version and no tables.
 pub fn is_empty(connection: &Connection) -> SqliteResult<bool> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let objects: i64 =

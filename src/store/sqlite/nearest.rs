@@ -1,5 +1,5 @@
-//! The keys that tokens name, for verification. An ID that is not there costs as much as one that is: the
-//! row of the ID that stands where it would is read in its place.
+//! Looks up keys by ID for verification. An unknown ID costs as much as a known one: the row of the nearest
+//! ID is read instead, so that the time does not tell which IDs exist.
 
 use super::error::{SqliteError, SqliteResult, misled};
 use super::row;
@@ -8,8 +8,9 @@ use crate::id::KeyId;
 use crate::store::contract::Known;
 use rusqlite::{Connection, Row};
 
-/// The number of the row whose ID is the first at or behind another one or, where there is none, the last;
-/// behind it that ID as the index has it. Both in one text, since the index is gone through only once.
+/// SQL expression for the nearest ID: the first at or after the given one, or the last of all. Its value is
+/// the number of its row, a space, and the ID as the index has it: one text, so that the index is searched
+/// only once.
 macro_rules! nearest {
     ($id:literal) => {
         concat!(
@@ -20,18 +21,18 @@ macro_rules! nearest {
     };
 }
 
-/// The query of one. With a limit, what is nearest is looked up once, and not for each place that names it.
+/// Subquery for one ID. LIMIT keeps SQLite from computing `nearest` again for each use of the column.
 const ONE: &str = concat!("SELECT 0 AS place, ", nearest!("?1"), " LIMIT -1");
 
-/// The query of many, which are given as a list in JSON: SQLite opens its indexes once for all of them.
+/// Subquery for many IDs, given as a JSON array: one statement, for which SQLite opens the index once.
 const MANY: &str = concat!(
     "SELECT key AS place, ",
     nearest!("value"),
     " FROM json_each(?1) LIMIT -1"
 );
 
-/// The rows that `places` lead to. Each is read by its number: SQLite would take the ID from the index that
-/// led to it.
+/// Returns the query for the rows that `places` finds. It reads each row by its number: SQLite would
+/// otherwise return the ID of the index entry.
 fn rows(schema: Schema, places: &str) -> String {
     format!(
         "SELECT {}, place, nearest, hash FROM ({places}) CROSS JOIN keys ON seq = CAST(nearest AS INTEGER)",
@@ -39,7 +40,7 @@ fn rows(schema: Schema, places: &str) -> String {
     )
 }
 
-/// The key with each of these IDs.
+/// Returns the key with each of these IDs, in their order.
 pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> SqliteResult<Vec<Option<Known>>> {
     let (places, asked) = match ids {
         [id] => (ONE, id.as_str().to_owned()),
@@ -60,7 +61,7 @@ pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> SqliteResult<Vec<Opt
     Ok(known)
 }
 
-/// `ids`, which have nothing in them that is to be escaped, as a list.
+/// Writes `ids` as a JSON array. Their alphabet has no character that JSON escapes.
 fn in_json(ids: &[KeyId]) -> String {
     let mut list = String::with_capacity(2 + ids.len() * (KeyId::LEN + 3));
     list.push('[');
@@ -76,22 +77,22 @@ fn in_json(ids: &[KeyId]) -> String {
     list
 }
 
-/// The key in a row that was read for `id`, if it is that key's.
+/// Returns the key in a row that was read for `id`, or `None` if the row is that of another ID.
 fn read(found: &Row<'_>, id: KeyId) -> SqliteResult<Option<Known>> {
     let key = row::key(found);
     let hash = row::get(found, row::WIDTH + 2, "hash");
     let nearest = found.get_ref(row::WIDTH + 1)?.as_bytes().ok();
     let of_index = nearest.and_then(|nearest| nearest.splitn(2, |&byte| byte == b' ').nth(1));
-    // The secret of the key that an index wrongly leads to would match.
+    // Otherwise a corrupted index could let one key's secret pass as another's.
     if of_index.is_none() || of_index != found.get_ref(0)?.as_bytes().ok() {
         return Err(misled());
     }
     if of_index != Some(id.as_str().as_bytes()) {
-        // It is another key's, and may be damaged.
+        // The nearest ID's row, which may be damaged: its errors are not this key's.
         return Ok(None);
     }
     if let Err(SqliteError::Key(_, row::HASH)) = key {
-        // No secret is this key's.
+        // A key without a hash matches no secret.
         return Ok(None);
     }
     let (key, hash) = (
@@ -110,7 +111,7 @@ mod tests {
         KeyId::parse(text.as_bytes()).unwrap()
     }
 
-    /// A store with `count` keys, whose IDs are the odd numbers.
+    /// Makes a store with `count` keys, whose IDs are the odd numbers.
     fn store(count: u32) -> Connection {
         let store = migrate::model(usize::MAX).ok().unwrap();
         store

@@ -1,7 +1,7 @@
-//! A filter as SQL. What a state is stands in `Key::state`; a test holds the two together.
+//! SQL for filters. `Key::state` defines the states; a test checks that the SQL agrees with it.
 //!
-//! SQLite has no statistics here, since they would be read at every open: conditions are worded so
-//! that it takes the index which leads to few keys. Tests hold it to that.
+//! The store has no statistics, since SQLite would read them at every open. So each condition is worded
+//! in a way that makes SQLite choose the index which leads to few keys. Tests check the plans.
 
 #[cfg(test)]
 mod plans;
@@ -13,7 +13,7 @@ use crate::store::filter::{Filter, LogFilter, Sort};
 use crate::when::Timestamp;
 use rusqlite::types::Value;
 
-/// A statement and what is bound to its parameters, in order.
+/// A statement and the values of its parameters, in order.
 pub struct Query {
     /// The SQL text.
     pub sql: String,
@@ -21,16 +21,16 @@ pub struct Query {
     pub values: Vec<Value>,
 }
 
-/// Index through which the keys of one owner and one name are found.
+/// Index by which the keys of one owner and one name are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Through {
-    /// The index of names: it leads to the keys of that name, of all owners.
+    /// The index of names, which has the keys of that name of all owners.
     Name,
-    /// The index of owners: it leads to all keys of that owner.
+    /// The index of owners, which has all keys of that owner.
     Owner,
 }
 
-/// The query that visits what `filter` lets through in a store with this schema.
+/// Returns the query for the keys that match `filter`, in a store with this schema.
 pub fn select(schema: Schema, filter: &Filter, through: Through) -> Query {
     let mut wanted = Conditions::default();
     restrict(&mut wanted, schema, filter, through);
@@ -45,8 +45,8 @@ pub fn select(schema: Schema, filter: &Filter, through: Through) -> Query {
     wanted.select(&select, order, filter.limit)
 }
 
-/// SQL that finds the live key of an owner and a name. The row is read by its number: SQLite would
-/// take both columns from the index.
+/// Returns the SQL for the live key of an owner and a name. Reads the row by its number: SQLite would
+/// otherwise return both columns from the index entry.
 pub fn live_key(schema: Schema) -> String {
     format!(
         "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE owner = ?1 AND name = ?2 \
@@ -55,24 +55,24 @@ pub fn live_key(schema: Schema) -> String {
     )
 }
 
-/// Finds a row where a name has so many keys that are not deleted, and one more.
+/// Finds a row if a name has more than the given number of keys that are not deleted.
 pub const MANY_HAVE: &str =
     "SELECT 1 FROM keys WHERE name = ?1 AND deleted_at IS NULL LIMIT 1 OFFSET ?2";
 
 /// Finds the role of a user in a project.
 pub const ROLE: &str = "SELECT role FROM members WHERE project = ?1 AND user = ?2";
 
-/// Finds the project behind another one.
+/// Finds the next project after a name, in order.
 pub const NEXT_PROJECT: &str =
     "SELECT project FROM members WHERE project > ?1 ORDER BY project LIMIT 1";
 
-/// Finds a row where a user was appointed an administrator.
+/// Finds a row if a user was appointed an administrator.
 pub const APPOINTED: &str = "SELECT 1 FROM administrators WHERE name = ?1";
 
-/// Finds the last event at a place or before.
+/// Finds the last event at a sequence number or before.
 pub const EVENT_AT: &str = "SELECT seq, hash FROM events WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
 
-/// The query of the first live names of `owner`, or of all users, in the order of their index.
+/// Returns the query for the first live names of `owner`, or of all users, in the order of the index.
 pub fn live_names(owner: Option<&str>, limit: u64) -> Query {
     let mut wanted = Conditions::default();
     if let Some(owner) = owner {
@@ -86,7 +86,7 @@ pub fn live_names(owner: Option<&str>, limit: u64) -> Query {
     )
 }
 
-/// The query of keys that have `scope` and are not deleted, from its index on.
+/// Returns the query for the keys that have `scope` and are not deleted, by the index of scopes.
 pub fn users_of_scope(schema: Schema, scope: &str, limit: u64) -> Query {
     let mut wanted = Conditions::default();
     wanted.and("scope = ?", [text(scope)]);
@@ -96,7 +96,7 @@ pub fn users_of_scope(schema: Schema, scope: &str, limit: u64) -> Query {
     wanted.select(&select, "", Some(limit))
 }
 
-/// The query of the members of `project`, or of all projects, in order.
+/// Returns the query for the members of `project`, or of all projects, in order.
 pub fn members(project: Option<&str>, limit: Option<u64>) -> Query {
     let mut wanted = Conditions::default();
     if let Some(project) = project {
@@ -106,13 +106,13 @@ pub fn members(project: Option<&str>, limit: Option<u64>) -> Query {
     wanted.select(select, "ORDER BY project, user", limit)
 }
 
-/// The query of the administrators, in order.
+/// Returns the query for the administrators, in order.
 pub fn administrators(limit: Option<u64>) -> Query {
     let select = "SELECT name FROM administrators";
     Conditions::default().select(select, "ORDER BY name", limit)
 }
 
-/// The query that visits the events that `filter` lets through, oldest first.
+/// Returns the query for the events that match `filter`, oldest first.
 pub fn select_events(filter: &LogFilter) -> Query {
     let mut wanted = Conditions::default();
     if let Some(id) = filter.key_id {
@@ -132,7 +132,7 @@ pub fn select_events(filter: &LogFilter) -> Query {
             "seq > coalesce((SELECT seq FROM events WHERE at < ? ORDER BY seq DESC LIMIT 1), 0)",
             [time(recent)],
         ),
-        // Others may have done much in that time.
+        // By this key's own events: there may be many of other keys since then.
         (Some(recent), Some(id)) => wanted.and(
             "seq > coalesce((SELECT seq FROM events WHERE key_id = ? AND at < ? ORDER BY seq DESC LIMIT 1), 0)",
             [text(id.as_str()), time(recent)],
@@ -175,7 +175,7 @@ impl Conditions {
         format!(" WHERE {}", self.terms.join(" AND "))
     }
 
-    /// The query that selects what is wanted, in this order, and at most so many.
+    /// Returns the query with these conditions, this order and this limit.
     fn select(mut self, select: &str, order: &str, limit: Option<u64>) -> Query {
         let mut sql = format!("{select}{} {order}", self.clause());
         if let Some(limit) = limit {
@@ -192,7 +192,7 @@ impl Conditions {
 
 fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: Through) {
     let now = filter.now;
-    // '+' hides a column from the indexes.
+    // A '+' before a column keeps SQLite from using an index of it.
     let by_owner = through == Through::Owner;
     if let Some(owner) = &filter.owner {
         let by_name = filter.name.is_some() && !by_owner || filter.name_prefix.is_some();
@@ -207,14 +207,14 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: T
         );
     }
     if let Some(prefix) = &filter.name_prefix {
-        // No name has the last of all code points in it: it stands for no character.
+        // U+10FFFF sorts after every name: it is no character, so no name has it.
         wanted.and(
             "name >= ? AND name < ? || char(1114111)",
             [text(prefix), text(prefix)],
         );
     }
     if let Some(prefix) = &filter.id_prefix {
-        // '{' is the character after 'z', the last that an ID may have.
+        // '{' follows 'z', the last character of an ID's alphabet.
         wanted.and("id >= ? AND id < ? || '{'", [text(prefix), text(prefix)]);
     }
     if let Some(kind) = filter.kind {
@@ -234,7 +234,7 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: T
     }
     for (label, value) in &filter.labels {
         let labels = schema.labels();
-        // A row whose labels cannot be read is visited, and found to be damaged there.
+        // A row with unreadable labels passes, so that the reader counts it as damaged.
         wanted.and(
             format!(
                 "CASE WHEN json_valid({labels}) THEN EXISTS (SELECT 1 FROM json_each({labels}) \
@@ -258,21 +258,23 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: T
     }
     if let Some(by) = filter.died_by {
         let end = by.min(now);
-        // What was deleted is dead now, whatever the clock said then.
+        // A deleted key is dead even if the clock was ahead when it was deleted.
         let deleted = if now <= by { Timestamp::MAX } else { by };
         wanted.and(DIED_BY, [deleted, end, end, end].map(time));
     }
 }
 
-/// Usable, and stops on its own: by expiry, or while in grace by either. Takes now and the end,
-/// then now twice and the end twice. Each way says all that leads into the index of states.
+/// Condition for a usable key that stops by a given time: by its expiry or, in its grace, by the end of
+/// either. Parameters: now, the time, now, now, the time, the time. Each alternative names all columns of
+/// the index of states, so that SQLite uses it.
 const STOPS_BY: &str = "((deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL \
     AND expires_at > ? AND expires_at <= ?) \
     OR (deleted_at IS NULL AND usable_until > ? AND disabled_at IS NULL AND grace_from < usable_until \
     AND (expires_at IS NULL OR expires_at > ?) AND (usable_until <= ? OR expires_at <= ?)))";
 
-/// Dead since then: deleted, phased out past its grace, or expired. Takes that time for deletion, and
-/// three times for the others. Each way says all that leads into the index of states.
+/// Condition for a key that was dead by a given time: deleted, phased out with its grace over, or expired.
+/// Parameters: the time for deletion, then three times the time for the others. Each alternative names the
+/// columns of the index of states, so that SQLite uses it.
 const DIED_BY: &str = "((deleted_at BETWEEN -9223372036854775808 AND ?) \
     OR (deleted_at IS NULL AND usable_until <= ?) \
     OR (deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL AND expires_at <= ?) \
@@ -292,7 +294,7 @@ fn restrict_state(wanted: &mut Conditions, states: &[State], now: Timestamp) {
     }
     let ended = |state| matches!(state, State::Deleted | State::PhasedOut);
     if State::ALL.iter().all(|state| asked(state) != ended(*state)) {
-        // As the index of live names says it.
+        // In the words of the partial index of live names, so that SQLite uses it.
         wanted.and("deleted_at IS NULL AND usable_until IS NULL", []);
         return;
     }
@@ -309,11 +311,11 @@ fn restrict_state(wanted: &mut Conditions, states: &[State], now: Timestamp) {
     );
 }
 
-/// The conditions of which a key in this state meets one; each `?` is the time. They are alternatives
-/// so that each leads into the index of states as far as it can.
+/// Returns alternative conditions for a key in this state; each `?` is the current time. Each alternative
+/// fixes as many leading columns of the index of states as it can.
 fn state_terms(state: State) -> &'static [&'static str] {
     match state {
-        // Not NULL, said in a way that SQLite takes to be rare.
+        // As IS NOT NULL, but SQLite takes a range to be rare, and uses the index.
         State::Deleted => &["deleted_at BETWEEN -9223372036854775808 AND 9223372036854775807"],
         State::PhasedOut => &["deleted_at IS NULL AND usable_until IS NOT NULL"],
         State::Expired => &[

@@ -1,4 +1,4 @@
-//! Queries of a transaction, each over its connection.
+//! The reads of a transaction, as functions of its connection.
 
 use super::error::{SqliteError, SqliteResult, code, misled};
 use super::query::{self, Through};
@@ -18,9 +18,10 @@ use rusqlite::{Connection, Row, params_from_iter};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-/// The key with this ID.
+/// Returns the key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
-    // The row is read by its number: SQLite would take the ID from the index that led to it.
+    // Reads the row by its number. With `WHERE id = ?` SQLite would return the ID of the index entry,
+    // and a corrupted index could not be noticed.
     let sql = format!(
         "SELECT {} FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)",
         row::columns(Schema::of(connection)?)
@@ -33,7 +34,7 @@ pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
     }
 }
 
-/// The live key of `owner` with this name, by the index that makes such names unique.
+/// Returns the live key of `owner` with this name, found by the unique index of live names.
 pub fn live_key(connection: &Connection, owner: &str, name: &str) -> SqliteResult<Option<Key>> {
     let mut statement = connection.prepare_cached(&query::live_key(Schema::of(connection)?))?;
     let mut rows = statement.query([owner, name])?;
@@ -43,7 +44,7 @@ pub fn live_key(connection: &Connection, owner: &str, name: &str) -> SqliteResul
     }
 }
 
-/// Owner and name of the first live keys of `owner`, or of all users, from the index alone.
+/// Returns owner and name of the first live keys of `owner`, or of all users, read from the index alone.
 pub fn live_names(
     connection: &Connection,
     owner: Option<&str>,
@@ -54,7 +55,7 @@ pub fn live_names(
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut names = Vec::new();
     while let Some(found) = rows.next()? {
-        // A damaged key is like none that somebody means.
+        // A name that cannot be read is like no name that a user typed.
         if let (Ok(owner), Ok(name)) = (row::get(found, 0, "owner"), row::get(found, 1, "name")) {
             names.push((owner, name));
         }
@@ -62,13 +63,13 @@ pub fn live_names(
     Ok(names)
 }
 
-/// A number that is another one once somebody else has changed the file.
+/// Returns a number that changes when another connection commits a change to the file.
 pub fn data_version(connection: &Connection) -> SqliteResult<i64> {
     let mut statement = connection.prepare_cached("PRAGMA data_version")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Visits what `filter` lets through, and returns what of that cannot be read.
+/// Visits the keys that match `filter`, and returns the damaged ones among them.
 pub fn scan(
     connection: &Connection,
     filter: &Filter,
@@ -84,7 +85,7 @@ pub fn scan(
         let Some(key) = skip_damaged(row::key(found), &mut skipped)? else {
             continue;
         };
-        // What is found so may be changed next, and SQLite has taken it at the index's word.
+        // The caller may change this key next, and SQLite took the name or ID from the index.
         if by_name && get(connection, key.id)?.as_ref() != Some(&key) {
             return Err(misled());
         }
@@ -98,10 +99,10 @@ pub fn scan(
     Ok(skipped)
 }
 
-/// With so many keys of one name, an owner's are looked for among all of the owner's.
+/// Number of keys of one name from which on the owner's index is searched, not the index of names.
 const MANY_OF_A_NAME: i64 = 1000;
 
-/// The index that leads to fewer keys, as far as a bounded look tells.
+/// Chooses the index that is likely to lead to fewer keys. Looks at a bounded number of entries.
 fn through(connection: &Connection, filter: &Filter) -> SqliteResult<Through> {
     let (Some(_), Some(name)) = (&filter.owner, &filter.name) else {
         return Ok(Through::Name);
@@ -111,10 +112,10 @@ fn through(connection: &Connection, filter: &Filter) -> SqliteResult<Through> {
     Ok(if many { Through::Owner } else { Through::Name })
 }
 
-/// Callback of [`scan_hashes`], for each key with the PHC string of its secret; says whether it wants more.
+/// Callback of [`scan_hashes`]: gets each key with the PHC string of its secret, and says whether to go on.
 pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
-/// Visits every key that can be read and its hash, oldest first.
+/// Visits every readable key with its hash, oldest first.
 pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> SqliteResult<()> {
     let columns = row::columns(Schema::of(connection)?);
     let sql = format!("SELECT {columns}, hash FROM keys ORDER BY seq");
@@ -122,7 +123,7 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Sqlite
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let hash = row::get(found, row::WIDTH, "hash");
-        // That others cannot be read is damage, which is looked for elsewhere.
+        // Damaged rows are reported by the check for damage.
         if let (Some(key), Ok(hash)) = (
             skip_damaged(row::key(found), &mut Skipped::default())?,
             hash,
@@ -134,8 +135,8 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Sqlite
     Ok(())
 }
 
-/// The owner of the key with this ID, whose record cannot be read: a key that can is no such key.
-/// `None` for an owner that cannot be read either.
+/// Returns the owner of the damaged key with this ID, or `None` if there is no such row or its owner
+/// cannot be read either.
 pub fn damaged_owner(connection: &Connection, id: KeyId) -> SqliteResult<Option<String>> {
     let mut statement = connection
         .prepare("SELECT id, owner FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)")?;
@@ -147,7 +148,7 @@ pub fn damaged_owner(connection: &Connection, id: KeyId) -> SqliteResult<Option<
     }
 }
 
-/// The policy that holds.
+/// Returns the policy in force.
 pub fn policy(connection: &Connection) -> SqliteResult<Policy> {
     let (policy, damaged) = settings(connection)?;
     if let Some(name) = damaged.first() {
@@ -161,7 +162,7 @@ pub fn policy(connection: &Connection) -> SqliteResult<Policy> {
     Ok(policy)
 }
 
-/// The policy as far as it can be read, and the names of the settings that cannot.
+/// Returns the policy as far as it can be read, and the names of the unreadable settings.
 pub fn readable_policy(connection: &Connection) -> SqliteResult<(Policy, Vec<String>)> {
     settings(connection)
 }
@@ -184,12 +185,12 @@ fn settings(connection: &Connection) -> SqliteResult<(Policy, Vec<String>)> {
     Ok((policy, damaged))
 }
 
-/// A table whose pages lead round and round has no end, unless a row that comes again is one.
+/// Error for a row that comes twice. Pages that form a cycle would otherwise be read without end.
 fn twice(table: &str) -> SqliteError {
     SqliteError::Damaged(format!("its {table} name something twice, or nothing"))
 }
 
-/// The scopes that may be given.
+/// Returns the registered scopes.
 pub fn scopes(connection: &Connection) -> SqliteResult<Registry> {
     let mut registry = Registry::default();
     let mut statement = connection.prepare_cached("SELECT name, description FROM scopes")?;
@@ -216,7 +217,7 @@ pub fn scopes(connection: &Connection) -> SqliteResult<Registry> {
     Ok(registry)
 }
 
-/// Up to `limit` keys that have `scope` and are not deleted.
+/// Returns up to `limit` keys that have `scope` and are not deleted.
 pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> SqliteResult<Vec<Key>> {
     let query = query::users_of_scope(Schema::of(connection)?, scope, limit);
     let mut statement = connection.prepare(&query.sql)?;
@@ -232,7 +233,7 @@ pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Sqlit
     Ok(found)
 }
 
-/// The role of `user` in `project`, if they are a member of it.
+/// Returns the role of `user` in `project`, or `None` if they are not a member.
 pub fn role(connection: &Connection, project: &str, user: &str) -> SqliteResult<Option<Role>> {
     if !Schema::of(connection)?.has_projects() {
         return Ok(None);
@@ -247,7 +248,7 @@ fn read_role(row: &Row<'_>, index: usize) -> SqliteResult<Role> {
     role.map_err(|_| SqliteError::Damaged("a member's role cannot be read".to_owned()))
 }
 
-/// The members of `project`, or of all projects.
+/// Returns the members of `project`, or of all projects, in order.
 pub fn members(
     connection: &Connection,
     project: Option<&str>,
@@ -275,8 +276,8 @@ pub fn members(
     Ok(members)
 }
 
-/// The first `limit` projects. Each is looked for behind the one before: the members between them
-/// are not read.
+/// Returns the first `limit` projects in order. Each search starts after the project before, so that the
+/// members in between are not read.
 pub fn projects(connection: &Connection, limit: u64) -> SqliteResult<Vec<String>> {
     let mut projects: Vec<String> = Vec::new();
     if !Schema::of(connection)?.has_projects() {
@@ -303,7 +304,7 @@ pub fn is_appointed(connection: &Connection, user: &str) -> SqliteResult<bool> {
     Ok(connection.prepare(query::APPOINTED)?.exists([user])?)
 }
 
-/// The administrators that were appointed, by name.
+/// Returns the appointed administrators, by name.
 pub fn administrators(connection: &Connection, limit: Option<u64>) -> SqliteResult<Vec<String>> {
     let query = query::administrators(limit);
     let mut statement = connection.prepare(&query.sql)?;
@@ -319,8 +320,8 @@ pub fn administrators(connection: &Connection, limit: Option<u64>) -> SqliteResu
     Ok(names)
 }
 
-/// Visits the events that `filter` lets through, oldest first; an error behind that if one of them
-/// cannot be read.
+/// Visits the events that match `filter`, oldest first. Skips one that cannot be read, and returns an
+/// error about it at the end.
 pub fn scan_log(
     connection: &Connection,
     filter: &LogFilter,
@@ -353,7 +354,8 @@ fn unreadable_line(row: &Row<'_>) -> SqliteError {
     SqliteError::Damaged(format!("{line} of its log cannot be read"))
 }
 
-/// The last event's place and hash, as the store keeps them apart from the log.
+/// Returns the head: the sequence number and hash of the last event, which the store keeps apart from
+/// the log.
 pub fn head(connection: &Connection) -> SqliteResult<Head> {
     let mut statement = connection.prepare_cached("SELECT seq, hash FROM event_head")?;
     let head = statement.query_row([], |row| {
@@ -371,7 +373,7 @@ pub fn head(connection: &Connection) -> SqliteResult<Head> {
     }
 }
 
-/// The place and hash of the last event that stands at `seq` or before.
+/// Returns the sequence number and hash of the last event at `seq` or before.
 pub fn event_at(connection: &Connection, seq: i64) -> SqliteResult<Option<Head>> {
     let mut statement = connection.prepare_cached(query::EVENT_AT)?;
     let mut rows = statement.query([seq])?;
@@ -384,8 +386,8 @@ pub fn event_at(connection: &Connection, seq: i64) -> SqliteResult<Option<Head>>
     }))
 }
 
-/// Walks the whole log, inside a transaction: a line that is added meanwhile must be in both, the log
-/// and the head. Says where it is not what was written.
+/// Checks the hash of every event, from the first one on, and returns the head or the first flaw. Needs a
+/// transaction: a line added during the check must be in both the log and the head.
 pub fn check_log(
     connection: &Connection,
     kept: Option<Head>,
@@ -397,7 +399,7 @@ pub fn check_log(
     while let Some(found) = rows.next()? {
         let step = match row::event(found) {
             Ok(entry) => chain.step(&entry),
-            // No version of this program writes what cannot be read.
+            // keyctl writes only events that it can read.
             Err(_) => Err(Flaw::Altered(found.get(0)?)),
         };
         if let Err(flaw) = step {

@@ -1,4 +1,4 @@
-//! A row as a key. What no version of this program writes is damage, never a guess.
+//! Reads rows as keys and events. A value that no version of keyctl writes is damage; nothing is guessed.
 
 use super::error::{SqliteError, SqliteResult, code};
 use super::schema::Schema;
@@ -30,7 +30,7 @@ pub fn columns_without_labels(schema: Schema) -> String {
     format!("{COLUMNS}, {}, '{{}}'", schema.scopes())
 }
 
-/// The column that is missing in a key which is not deleted and has no hash.
+/// Name of the column with the hash, for the error about a key that lacks it though it is not deleted.
 pub const HASH: &str = "hash";
 
 /// Reads the key that a row of [`columns`] holds. A row that cannot be read is [`SqliteError::Key`].
@@ -80,8 +80,8 @@ fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
     Ok(key)
 }
 
-/// Refuses a row with one of two columns that are only written together. The table's constraints do
-/// too, so no change of such a row could be written, nor any transaction that has one in it.
+/// Refuses a row that has only one of two columns which belong together. The table's CHECK constraints
+/// would refuse it as well, at the next change, and fail the whole transaction.
 fn check_pairs(key: &Key, has_no_hash: bool) -> SqliteResult<()> {
     match () {
         () if has_no_hash && key.deleted_at.is_none() => Err(damaged(HASH)),
@@ -118,7 +118,7 @@ pub fn event(row: &Row<'_>) -> SqliteResult<Entry> {
 pub fn get<T: FromSql>(row: &Row<'_>, index: usize, name: &'static str) -> SqliteResult<T> {
     row.get(index).map_err(|error| match code(&error) {
         Some(_) => SqliteError::Sqlite(error),
-        // SQLite gave the value; it is not what the column holds.
+        // SQLite returned the value; it has the wrong type for the column.
         None => damaged(name),
     })
 }
@@ -158,7 +158,7 @@ fn damaged(column: &'static str) -> SqliteError {
     SqliteError::Column(column)
 }
 
-/// The key that was read; `None` if its row is damaged, which is counted.
+/// Returns the key that was read, or counts it in `skipped` and returns `None` if its row is damaged.
 pub fn skip_damaged(read: SqliteResult<Key>, skipped: &mut Skipped) -> SqliteResult<Option<Key>> {
     match read {
         Ok(key) => Ok(Some(key)),

@@ -1,4 +1,4 @@
-//! Differences between the schemas of the versions, as far as queries meet them.
+//! Version of the schema, for the queries that differ by it.
 
 use super::base::{WITH_PROJECTS, WITH_SCOPES_IN_ROW};
 use super::error::SqliteResult;
@@ -15,7 +15,7 @@ impl Schema {
 
     /// Returns the version of the store behind `connection`.
     pub fn of(connection: &Connection) -> SqliteResult<Self> {
-        // Prepared once: a batch asks for each chunk of tokens.
+        // Cached: a batch asks for each chunk of tokens.
         let mut statement = connection.prepare_cached("PRAGMA user_version")?;
         let version: i64 = statement.query_row([], |row| row.get(0))?;
         Ok(Schema(usize::try_from(version).unwrap_or_default()))

@@ -1,4 +1,4 @@
-//! One transaction, as the contract has it.
+//! The contract's `Read` and `Tx`, over one transaction.
 
 use super::base::Subject;
 use super::error::{SqliteError, SqliteResult, keeps_changing};
@@ -29,12 +29,13 @@ pub struct SqliteTx<'a> {
 }
 
 impl<'a> SqliteTx<'a> {
-    /// The transaction that is open on `connection`, to the store `subject`.
+    /// Wraps the transaction that is open on `connection`. Errors name `subject`.
     pub fn new(connection: &'a Connection, subject: impl Into<Subject<'a>>) -> Self {
         Self::view(connection, subject.into(), None)
     }
 
-    /// The same, to a file that is read without locks if it was `unlocked` at its open.
+    /// Wraps a read transaction. With `unlocked`, the file is read without locks, and had this fingerprint
+    /// when it was opened.
     pub fn view(
         connection: &'a Connection,
         subject: Subject<'a>,
@@ -52,13 +53,13 @@ impl<'a> SqliteTx<'a> {
         self.connection
     }
 
-    /// The file that errors are about.
+    /// The file that errors name.
     pub fn subject(&self) -> Subject<'_> {
         self.subject
     }
 
-    /// Visits what `read` visits. In a file that is read without locks nothing is visited before all of
-    /// it was read and the file was found unchanged: what is handed on cannot be taken back.
+    /// Calls `visit` for each item that `read` finds. Without locks, all items are read first and the file is
+    /// compared with its fingerprint: an item that was passed to `visit` cannot be taken back.
     fn visit<T, R>(
         &self,
         visit: &mut dyn FnMut(T) -> Result<ControlFlow<()>>,
@@ -85,7 +86,7 @@ impl<'a> SqliteTx<'a> {
 
     fn execute(&self, sql: &str, params: impl Params) -> Result<()> {
         let execute = || -> SqliteResult<()> {
-            // One command may do the same to thousands of keys.
+            // Cached: one command may run the statement for thousands of keys.
             self.connection.prepare_cached(sql)?.execute(params)?;
             Ok(())
         };

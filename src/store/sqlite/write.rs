@@ -1,4 +1,4 @@
-//! Writes of a transaction.
+//! The writes of a transaction, as functions of its connection.
 
 use super::error::{SqliteError, SqliteResult, code};
 use super::{read, row};
@@ -67,7 +67,7 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
     index_scopes(connection, connection.last_insert_rowid(), key)
 }
 
-/// Writes what changed in a key; wipes the hash of a deleted one.
+/// Writes the columns of a key that can change, and wipes the hash of a deleted one.
 pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
     let (seq, scopes): (i64, Option<String>) = connection
         .prepare_cached("SELECT seq, scopes FROM keys WHERE id = ?1")?
@@ -100,7 +100,7 @@ pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
     index_scopes(connection, seq, key)
 }
 
-/// Removes the row of a key, which may be damaged, and its entries in the index of scopes.
+/// Removes the row of a key and its entries in the index of scopes. The row may be damaged.
 pub fn purge(connection: &Connection, id: KeyId) -> SqliteResult<()> {
     let mut statement = connection.prepare_cached("SELECT seq, scopes FROM keys WHERE id = ?1")?;
     let mut rows = statement.query([id.as_str()])?;
@@ -115,20 +115,20 @@ pub fn purge(connection: &Connection, id: KeyId) -> SqliteResult<()> {
     Ok(())
 }
 
-/// The scopes of `key` as its row has them.
+/// Returns the value of the column `scopes`.
 fn scopes_text(key: &Key) -> String {
     let names: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     names.join(" ")
 }
 
-/// The labels of `key` as its row has them.
+/// Returns the value of the column `labels`.
 fn labels_text(key: &Key) -> SqliteResult<String> {
     serde_json::to_string(&key.labels).map_err(|_| SqliteError::Column("labels"))
 }
 
-/// Enters the key in row `seq` in the index of scopes.
+/// Adds the key in row `seq` to the index of scopes.
 fn index_scopes(connection: &Connection, seq: i64, key: &Key) -> SqliteResult<()> {
-    // An entry that nobody removed with its key does no harm now.
+    // OR IGNORE: the entry may be left from a row that another program removed.
     let sql = "INSERT OR IGNORE INTO key_scopes (scope, key) VALUES (?1, ?2)";
     let mut statement = connection.prepare_cached(sql)?;
     for scope in &key.scopes {
@@ -137,11 +137,11 @@ fn index_scopes(connection: &Connection, seq: i64, key: &Key) -> SqliteResult<()
     Ok(())
 }
 
-/// Removes the entries of row `seq` from the index of scopes: those of `scopes`, as the row has them,
-/// or all where they cannot be read.
+/// Removes the entries of row `seq` for `scopes`, the value of its column, from the index of scopes; all
+/// entries of the row if the column cannot be read.
 fn unindex_scopes(connection: &Connection, seq: i64, scopes: Option<&str>) -> SqliteResult<()> {
     let Some(scopes) = scopes else {
-        // A walk through the whole index, for a damaged key alone.
+        // Reads the whole index, but only for a damaged key.
         let mut all = connection.prepare_cached("DELETE FROM key_scopes WHERE key = ?1")?;
         all.execute([seq])?;
         return Ok(());
@@ -154,7 +154,7 @@ fn unindex_scopes(connection: &Connection, seq: i64, scopes: Option<&str>) -> Sq
     Ok(())
 }
 
-/// A live key's name is unique for its owner; the index sees to it, this tells of it.
+/// Makes a sentence of the error with which the index of live names refuses a name that is taken.
 fn name_taken(error: rusqlite::Error, key: &Key) -> SqliteError {
     let about_name = code(&error) == Some(ErrorCode::ConstraintViolation)
         && error.to_string().contains("keys.name");

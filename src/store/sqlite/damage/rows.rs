@@ -1,5 +1,5 @@
-//! Check of every row: it must hold what this program writes. Other content is named by its place, and
-//! never repeated, since it may be any bytes of the file.
+//! Check of every row for values that keyctl does not write. A message names the place of such a value and
+//! never repeats the value, which may be any bytes of the file.
 
 use super::found::{Extent, Findings};
 use crate::hash::Stored;
@@ -15,24 +15,24 @@ use crate::text::{is_unprintable, quote};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
-/// The one column of a key that verification does not read.
+/// Name of the only column of a key that verification does not read.
 const LABELS: &str = "labels";
 
-/// The most characters in the name of a user: the system's, or one that a command was given.
+/// The most characters in the name of a user.
 const USER_MAX: usize = 256;
 
-/// Statements that are run for each key.
+/// Statements that run once for each key.
 struct Queries<'c> {
     key: Statement<'c>,
     is_scope: Statement<'c>,
     is_indexed: Statement<'c>,
 }
 
-/// Every key, and its hash.
+/// Checks every key and its hash.
 pub fn keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let columns = row::columns(Schema::of(connection)?);
     let mut queries = Queries {
-        // One query a row: what cannot be read in one does not keep the next from being read.
+        // One query for each row: an error in one row does not end the walk.
         key: connection.prepare(&format!("SELECT {columns}, hash FROM keys WHERE seq = ?1"))?,
         is_scope: connection.prepare("SELECT 1 FROM scopes WHERE name = ?1")?,
         is_indexed: connection.prepare("SELECT 1 FROM key_scopes WHERE scope = ?1 AND key = ?2")?,
@@ -88,7 +88,7 @@ fn key(queries: &mut Queries<'_>, seq: i64, found: &mut Findings) -> SqliteResul
         tell(&format!("its {column} cannot be right"));
     }
     for scope in key.scopes.iter().filter(|name| scope::name(name).is_ok()) {
-        // A deleted key keeps the name of a scope that was removed since.
+        // A deleted key may keep the name of a scope that was removed later.
         if key.deleted_at.is_none() && !queries.is_scope.exists([scope])? {
             tell(&format!(
                 "it has the scope {}, which is not there",
@@ -130,7 +130,7 @@ fn hash(value: ValueRef<'_>) -> Hash {
     }
 }
 
-/// The columns of the key that hold what no command takes.
+/// Returns the names of the columns with a value that no command accepts.
 fn odd_texts(key: &Key) -> Vec<&'static str> {
     let is_label = |(label, value): (&String, &String)| stored::label(label, value).is_ok();
     let checked = [
@@ -151,7 +151,7 @@ fn odd_texts(key: &Key) -> Vec<&'static str> {
     odd.map(|(column, _)| column).collect()
 }
 
-/// Entries of the index of scopes that no key has.
+/// Checks that each entry of the index of scopes is in its key's row.
 pub fn index_of_scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let scopes = Schema::of(connection)?.scopes();
     let mut statement = connection.prepare(&format!(
@@ -171,7 +171,7 @@ pub fn index_of_scopes(connection: &Connection, found: &mut Findings) -> SqliteR
     Ok(())
 }
 
-/// The scopes themselves, and what they imply.
+/// Checks the registered scopes and the scopes that they imply.
 pub fn scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare("SELECT name, description FROM scopes")?;
     let mut rows = statement.query([])?;
@@ -207,7 +207,7 @@ pub fn scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()>
     Ok(())
 }
 
-/// Members and administrators.
+/// Checks the names of members and administrators.
 pub fn users(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare("SELECT name FROM administrators")?;
     let mut rows = statement.query([])?;
@@ -243,12 +243,12 @@ pub fn users(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
     Ok(())
 }
 
-/// Tells whether `user` can be a user's name. The system may have names that no command takes.
+/// Tells whether `user` can be the name of a user of the system, which may be one that no command accepts.
 fn is_user(user: &str) -> bool {
     !user.is_empty() && user.chars().count() <= USER_MAX && !user.chars().any(is_unprintable)
 }
 
-/// Names the scope in a column of a row, if it can be one's name.
+/// Names the scope in a column of a row, unless its name is not valid.
 fn scope_of(row: &Row<'_>, column: usize) -> String {
     let text = row
         .get_ref(column)

@@ -1,5 +1,5 @@
-//! How SQLite answers the very queries that filters become: what asks for few keys or events does
-//! not read all of them. Work is counted, not time.
+//! SQLite's work for each query: one that asks for few keys or events must not read all of them. Counts
+//! steps of SQLite's virtual machine, not time.
 
 use super::*;
 use crate::event::Action;
@@ -11,10 +11,10 @@ const DAY: i64 = 86_400_000;
 
 const NOW: i64 = 20_000 * DAY;
 
-/// The keys of each kind that is looked for.
+/// Number of keys in each group that a query searches.
 const FEW: usize = 3;
 
-/// A store with `many` active keys and events that nobody looks for, and a few of every other sort.
+/// Makes a store with `many` active keys and events that no query asks for, and a few of every other group.
 fn store(many: usize) -> Connection {
     let store = migrate::model(usize::MAX).ok().unwrap();
     let key = |group: &str, count: usize, expires: i64, ended: &str| {
@@ -61,7 +61,7 @@ fn store(many: usize) -> Connection {
     store
 }
 
-/// What the plan of `query` says, a line a step.
+/// Returns the plan of `query`, one line for each step.
 fn plan(store: &Connection, query: &Query) -> String {
     let sql = format!("EXPLAIN QUERY PLAN {}", query.sql);
     let mut statement = store.prepare(&sql).unwrap();
@@ -70,7 +70,7 @@ fn plan(store: &Connection, query: &Query) -> String {
     steps.join("\n")
 }
 
-/// How many rows `query` has, and how many steps SQLite takes to find them.
+/// Returns the number of rows of `query`, and of steps that SQLite takes to find them.
 fn work(store: &Connection, query: &Query) -> (usize, i32) {
     let mut statement = store.prepare(&query.sql).unwrap();
     let mut rows = statement.query(params_from_iter(&query.values)).unwrap();
@@ -82,7 +82,7 @@ fn work(store: &Connection, query: &Query) -> (usize, i32) {
     (count, statement.get_status(StatementStatus::VmStep))
 }
 
-/// Requires that `query` finds `count` rows, in about as many steps in a large store as in a small one.
+/// Requires that `query` finds `count` rows in about as many steps in a large store as in a small one.
 #[track_caller]
 fn finds_without_a_walk(query: &Query, count: usize) {
     let (found, small) = work(&store(100), query);
@@ -106,7 +106,7 @@ fn all() -> Filter {
     Filter::all(Timestamp::from_millis(NOW).unwrap())
 }
 
-/// What `list` asks for where it is given no state.
+/// Filter of `list` without `--state`.
 fn not_deleted() -> Filter {
     let mut states = State::ALL.to_vec();
     states.retain(|&state| state != State::Deleted);
@@ -187,8 +187,8 @@ fn query(sql: &str, values: &[&str]) -> Query {
     }
 }
 
-/// A store in which `many` owners have a key of one name, and one of them has `many` keys; two
-/// projects have `many` members, and there are `many` administrators.
+/// Makes a store in which `many` owners have a key of one name, one of them has `many` keys, two projects
+/// have `many` members, and there are `many` administrators.
 fn crowd(many: usize) -> Connection {
     let crowd = store(many);
     crowd
@@ -208,7 +208,7 @@ fn crowd(many: usize) -> Connection {
     crowd
 }
 
-/// Requires that `query` finds `count` rows, in as many steps in a large crowd as in a small one.
+/// Requires that `query` finds `count` rows in as many steps in a large crowd as in a small one.
 #[track_caller]
 fn finds_in_a_crowd(query: &Query, count: usize) {
     let (small, large) = (work(&crowd(200), query), work(&crowd(5_000), query));
@@ -323,7 +323,7 @@ fn what_is_dead_is_not_looked_for_among_all_keys() {
             ..all()
         })
     };
-    // Those that expired one day ago are dead, and those that were deleted or whose grace is over.
+    // Dead are the keys that expired a day ago, the deleted ones, and those whose grace is over.
     finds_without_a_walk(&dead(None, NOW), 4 * FEW);
     finds_without_a_walk(&dead(None, NOW - 2 * DAY), 2 * FEW);
     finds_without_a_walk(&dead(Some("deleted"), NOW), FEW);
@@ -376,7 +376,7 @@ fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
         }),
         FEW,
     );
-    // A key that was met again and again has a long log of its own.
+    // A key whose token is refused again and again has a long log of its own.
     for (id, count) in [("next00000001", 0), ("barr00000001", 1)] {
         let key_id = KeyId::parse(id.as_bytes());
         let query = select_events(&LogFilter { key_id, ..recent() });
@@ -384,7 +384,7 @@ fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
         let plan = plan(&store(100), &query);
         assert!(plan.contains("events_key (key_id=? AND seq>?)"), "{plan}");
     }
-    // However much was done to others just then.
+    // However many events other keys have in the same time.
     let crowded = |many| {
         let store = store(many);
         let late = format!("UPDATE events SET at = {NOW} WHERE key_id <> 'next00000001'");

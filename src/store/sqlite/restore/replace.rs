@@ -1,5 +1,5 @@
-//! The two ways in which a copy takes a store's place: row by row in one transaction, or page by page over a
-//! file that cannot be read.
+//! The two ways to put a copy in a store's place: row by row in one transaction or, where the store cannot
+//! be read, page by page.
 
 use super::words::in_doubt;
 use crate::error::{Error, FailureKind, Result};
@@ -22,12 +22,11 @@ use std::path::{Path, PathBuf};
 /// The name of the replaced store in the scratch directory.
 pub(super) const REPLACED: &str = "replaced";
 
-/// Says under the lock whether a restore goes on: it is given the store that is to be replaced, if
-/// there is one that can be read, and the copy, and returns the event that the restored log is to
-/// end with.
+/// Callback that decides under the lock whether the restore goes on. It gets the store to be replaced, if
+/// that can be read, and the copy. It returns the event to append to the restored log.
 pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
 
-/// Every table and its columns, each behind what it refers to.
+/// Every table and its columns. A table stands after those that it refers to.
 const TABLES: [(&str, &str); 9] = [
     ("scopes", "name, description"),
     ("scope_implies", "name, implied"),
@@ -44,12 +43,12 @@ const TABLES: [(&str, &str); 9] = [
     ("event_head", "one, seq, hash"),
 ];
 
-/// Writes page by page what is behind `from` over what is behind `to`: all of it in one transaction,
-/// which asks nothing of what was there.
+/// Copies the database `from` over the database `to`, page by page in one transaction. The old content of
+/// `to` is not read.
 pub(super) fn write_over(from: &Connection, to: &mut Connection) -> SqliteResult<()> {
     match Backup::new(from, to)?.step(-1)? {
         StepResult::Done => {}
-        // Both are for this process alone.
+        // Busy or locked: no other process has these files.
         _ => {
             return Err(SqliteError::Final(
                 Error::busy("the store could not be written").hint("run the command again"),
@@ -60,8 +59,8 @@ pub(super) fn write_over(from: &Connection, to: &mut Connection) -> SqliteResult
     Ok(())
 }
 
-/// Puts what `copy` holds in the place of what `store` holds, in one transaction. Returns the path
-/// at which what was replaced is kept.
+/// Replaces the content of `store` by that of `copy`, in one transaction. Returns the path at which the
+/// replaced store is kept.
 pub(super) fn in_place(
     store: &mut Sqlite,
     copy: &Sqlite,
@@ -69,7 +68,7 @@ pub(super) fn in_place(
     mut aside: Aside,
     decide: &mut Decide<'_>,
 ) -> Result<PathBuf> {
-    // Somebody may have been asked since it was opened.
+    // Time may have passed since the open: the user was asked.
     store.check_writable()?;
     let opened = store.opened.get_mut();
     let path = opened.path.clone();
@@ -87,17 +86,17 @@ pub(super) fn in_place(
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|cause| failed(cause.into()))?;
-    // It may have waited for its turn.
+    // The transaction may have waited for the lock meanwhile.
     check_same(compare(), &path)?;
     let current = SqliteTx::new(&transaction, &path);
     let event = contract::read(copy, |copy| decide(Some(&current), copy))?;
-    // By a connection of its own: it reads what the lock keeps as it is.
+    // A second connection reads the committed content, which the lock keeps from changing.
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
     aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
     replace_all(&transaction, &with_kept(event, Some(aside.path()))).map_err(failed)?;
     let committed = transaction.commit();
     match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
-        // Either may be what the store holds once it works again.
+        // The commit may or may not have happened: the replaced store is kept.
         Err(error) if error.kind == FailureKind::Uncertain => {
             return Err(in_doubt(error, Some(&aside.keep())));
         }
@@ -107,13 +106,13 @@ pub(super) fn in_place(
     Ok(aside.keep())
 }
 
-/// Puts every row of the attached database `copy` in the place of every row of the main one, and
-/// `event` at the end of the log.
+/// Replaces every row of the main database by those of the attached database `copy`, and appends `event`
+/// to the log.
 fn replace_all(connection: &Connection, event: &Event) -> SqliteResult<()> {
     for (table, _) in TABLES.iter().rev() {
         connection.execute(&format!("DELETE FROM main.{table}"), [])?;
     }
-    // The record of a damaged key is restored as it is.
+    // A damaged key is restored with its damage, which may break a constraint.
     connection.pragma_update(None, "ignore_check_constraints", true)?;
     for (table, columns) in TABLES {
         let sql =
@@ -123,7 +122,7 @@ fn replace_all(connection: &Connection, event: &Event) -> SqliteResult<()> {
     write::append(connection, event)
 }
 
-/// Adds to `event` where what was replaced is kept, if anything is.
+/// Adds to `event` the path at which the replaced store is kept, if it is.
 pub(super) fn with_kept(event: Event, kept: Option<&Path>) -> Event {
     match kept {
         Some(path) => event.with("kept", path.to_string_lossy()),
