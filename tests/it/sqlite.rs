@@ -302,3 +302,48 @@ fn a_file_in_the_home_directory_is_looked_into_where_the_line_names_it() {
         .run();
     assert!(ran.stdout.starts_with("other\t"), "{ran:?}");
 }
+
+#[test]
+fn list_by_scope_refuses_an_index_entry_that_the_key_does_not_have() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    world
+        .sql()
+        .execute_batch("INSERT INTO key_scopes SELECT 'project', seq FROM keys")
+        .unwrap();
+    for line in ["list --scope project", "scope remove project"] {
+        let ran = world.line(line).user("carol").run();
+        ran.fails(5, "the store ")
+            .says("an index leads to another key than it says");
+    }
+    assert_eq!(world.verify(&token, "--scope project"), 6);
+}
+
+#[test]
+fn purge_leaves_no_entry_in_the_index_of_scopes() {
+    let world = World::quick();
+    world.create("--scope inference,project --name web");
+    let damaged = world.create("--scope inference,project --name bad");
+    world.create("--scope inference --name other");
+    let spoil = "UPDATE keys SET scopes = CAST(x'ff' AS TEXT) WHERE name = 'bad'";
+    world.sql().execute(spoil, []).unwrap();
+    world.run("delete web --yes");
+    world.run("purge --owner alice --yes");
+    world.run(&format!("delete {} --yes", id_of(&damaged)));
+    assert_eq!(
+        world.query("SELECT group_concat(scope) FROM key_scopes"),
+        "inference"
+    );
+}
+
+#[test]
+fn edit_of_labels_and_name_leaves_the_index_of_scopes_as_it_is() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let entries = || world.query("SELECT group_concat(scope || key) FROM key_scopes");
+    let before = entries();
+    world.run("edit web --label a=b --name new");
+    assert_eq!(entries(), before);
+    world.run("edit new --scope project");
+    assert_eq!(entries(), before.replace("inference", "project"));
+}
