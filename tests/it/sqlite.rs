@@ -2,7 +2,7 @@
 //! command has written so.
 
 use crate::harness::{World, forged, id_of};
-use crate::migrations::downgrade;
+use crate::migrations::{DOWNGRADE_TO_THIRD, downgrade};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -346,4 +346,40 @@ fn edit_of_labels_and_name_leaves_the_index_of_scopes_as_it_is() {
     assert_eq!(entries(), before);
     world.run("edit new --scope project");
     assert_eq!(entries(), before.replace("inference", "project"));
+}
+
+#[test]
+fn list_by_label_finds_exactly_the_keys_with_that_label_and_value() {
+    let world = World::quick();
+    let labels = [
+        "team=search",
+        "team=search2",
+        "team2=search",
+        r#"a={"team":"search"}"#,
+        r#"a=,"team":"search"#,
+        r#"team=search","a":"b"#,
+        r"team=search\",
+        "size=ärger",
+        "empty=",
+    ];
+    for (number, label) in labels.iter().enumerate() {
+        let line = "create --scope inference --label z=z";
+        world.run(&format!("{line} --name k{number} --label {label}"));
+    }
+    let ids = || {
+        let found = |label| world.run(&format!("list --format ids --label {label}"));
+        labels.map(|label| found(label).stdout)
+    };
+    let before = ids();
+    for (number, listed) in before.iter().enumerate() {
+        let id = world.record(&format!("k{number}"))["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(*listed, format!("{id}\n"), "{}", labels[number]);
+    }
+    world.sql().execute_batch(DOWNGRADE_TO_THIRD).unwrap();
+    assert_eq!(ids(), before);
+    world.run("edit k0 --name other");
+    assert_eq!(ids(), before);
 }
