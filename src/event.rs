@@ -8,6 +8,7 @@ pub use chain::{Chain, Flaw, Head};
 use crate::env::Actor;
 use crate::id::KeyId;
 use crate::when::Timestamp;
+use crate::word::words;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -20,96 +21,47 @@ pub const GENESIS: Link = [0; 32];
 /// Length that is hashed for an absent field.
 const ABSENT: u64 = u64::MAX;
 
-/// Kind of change; the word that the log shows is [`Action::word`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// The store was made.
-    Init,
-    /// A copy took the place of what the store held.
-    Restore,
-    /// A key was made.
-    Create,
-    /// A key was changed.
-    Edit,
-    /// A key was phased out for a successor.
-    Rotate,
-    /// A key was disabled.
-    Disable,
-    /// A key was enabled again.
-    Enable,
-    /// A key was deleted.
-    Delete,
-    /// A key's record was removed.
-    Purge,
-    /// A key's hash was made anew as policy says.
-    Rehash,
-    /// The right secret of a key that no longer works was presented.
-    Reuse,
-    /// A policy was set or unset.
-    Policy,
-    /// A scope was registered.
-    ScopeAdd,
-    /// A scope was removed.
-    ScopeRemove,
-    /// A user became a member of a project, or got another role in it.
-    MemberAdd,
-    /// A user ceased to be a member of a project.
-    MemberRemove,
-    /// A user became an administrator.
-    AdminAdd,
-    /// A user ceased to be an administrator.
-    AdminRemove,
-    /// A change was refused by access or policy.
-    Refuse,
-}
-
-impl Action {
-    /// Every action.
-    pub const ALL: [Action; 19] = [
-        Action::Init,
-        Action::Restore,
-        Action::Create,
-        Action::Edit,
-        Action::Rotate,
-        Action::Disable,
-        Action::Enable,
-        Action::Delete,
-        Action::Purge,
-        Action::Rehash,
-        Action::Reuse,
-        Action::Policy,
-        Action::ScopeAdd,
-        Action::ScopeRemove,
-        Action::MemberAdd,
-        Action::MemberRemove,
-        Action::AdminAdd,
-        Action::AdminRemove,
-        Action::Refuse,
-    ];
-
-    /// The word in the log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Action::Init => "init",
-            Action::Restore => "restore",
-            Action::Create => "create",
-            Action::Edit => "edit",
-            Action::Rotate => "rotate",
-            Action::Disable => "disable",
-            Action::Enable => "enable",
-            Action::Delete => "delete",
-            Action::Purge => "purge",
-            Action::Rehash => "rehash",
-            Action::Reuse => "reuse",
-            Action::Policy => "policy",
-            Action::ScopeAdd => "scope-add",
-            Action::ScopeRemove => "scope-remove",
-            Action::MemberAdd => "member-add",
-            Action::MemberRemove => "member-remove",
-            Action::AdminAdd => "admin-add",
-            Action::AdminRemove => "admin-remove",
-            Action::Refuse => "refuse",
-        }
+words! {
+    /// Kind of change that an event records.
+    pub enum Action {
+        /// The store was made.
+        Init = "init",
+        /// A copy took the place of what the store held.
+        Restore = "restore",
+        /// A key was made.
+        Create = "create",
+        /// A key was changed.
+        Edit = "edit",
+        /// A key was phased out for a successor.
+        Rotate = "rotate",
+        /// A key was disabled.
+        Disable = "disable",
+        /// A key was enabled again.
+        Enable = "enable",
+        /// A key was deleted.
+        Delete = "delete",
+        /// A key's record was removed.
+        Purge = "purge",
+        /// A key's hash was made anew as policy says.
+        Rehash = "rehash",
+        /// The right secret of a key that no longer works was presented.
+        Reuse = "reuse",
+        /// A policy was set or unset.
+        Policy = "policy",
+        /// A scope was registered.
+        ScopeAdd = "scope-add",
+        /// A scope was removed.
+        ScopeRemove = "scope-remove",
+        /// A user became a member of a project, or got another role in it.
+        MemberAdd = "member-add",
+        /// A user ceased to be a member of a project.
+        MemberRemove = "member-remove",
+        /// A user became an administrator.
+        AdminAdd = "admin-add",
+        /// A user ceased to be an administrator.
+        AdminRemove = "admin-remove",
+        /// A change was refused by access or policy.
+        Refuse = "refuse",
     }
 }
 

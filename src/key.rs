@@ -6,82 +6,38 @@ mod transition;
 pub use edit::{Edit, Labels, Scopes, check_label_count};
 pub use transition::{Change, Rotation};
 
-use crate::error::{Candidate, Error, Result, quote};
+use crate::error::{Candidate, quote};
 use crate::id::KeyId;
 use crate::when::Timestamp;
+use crate::word::words;
 use std::cmp::min;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::str::FromStr;
 
-/// Kind of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// An ordinary key: it has scopes, and can be deleted.
-    Api,
-    /// A key of internal automation: no scopes, no expiry, no deletion.
-    Legacy,
-}
-
-impl Kind {
-    /// The word for this kind.
-    pub fn word(self) -> &'static str {
-        match self {
-            Kind::Api => "api",
-            Kind::Legacy => "legacy",
-        }
+words! {
+    /// Kind of a key.
+    pub enum Kind {
+        /// Ordinary key: it has scopes, and can be deleted.
+        Api = "api",
+        /// Key for internal automation: no scopes, no expiry, no deletion.
+        Legacy = "legacy",
     }
 }
 
-impl FromStr for Kind {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "api" => Ok(Kind::Api),
-            "legacy" => Ok(Kind::Legacy),
-            _ => Err(Error::usage(format!(
-                "{} is not a kind of key",
-                quote(text)
-            ))),
-        }
-    }
-}
-
-/// The state of a key at some time; of those that apply, the first in this order is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Stopped for ever; the record stays as a tombstone.
-    Deleted,
-    /// Rotated: a successor has taken its place.
-    PhasedOut,
-    /// Its time is over.
-    Expired,
-    /// Switched off, until somebody enables it.
-    Disabled,
-    /// In use.
-    Active,
-}
-
-impl State {
-    /// Every state, the one that is shown first at the head.
-    pub const ALL: [State; 5] = [
-        State::Deleted,
-        State::PhasedOut,
-        State::Expired,
-        State::Disabled,
-        State::Active,
-    ];
-
-    /// The word for this state.
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Deleted => "deleted",
-            State::PhasedOut => "phased-out",
-            State::Expired => "expired",
-            State::Disabled => "disabled",
-            State::Active => "active",
-        }
+words! {
+    /// State of a key at some time. Where several apply, the first in this order is shown.
+    #[derive(PartialOrd, Ord)]
+    pub enum State {
+        /// Stopped for ever; the record stays as a tombstone.
+        Deleted = "deleted",
+        /// Rotated: a successor has taken its place.
+        PhasedOut = "phased-out",
+        /// Its expiry has passed.
+        Expired = "expired",
+        /// Switched off, until somebody enables it.
+        Disabled = "disabled",
+        /// In use.
+        Active = "active",
     }
 }
 

@@ -11,7 +11,7 @@
 //! 5. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
 //! 6. `hash`, `id`
 //! 7. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`
-//! 8. `error`, `hint`, `text`, `url`
+//! 8. `error`, `hint`, `text`, `url`, `word`
 
 pub mod access;
 pub mod called;
@@ -39,6 +39,7 @@ pub mod token;
 pub mod url;
 pub mod verify;
 pub mod when;
+mod word;
 
 mod cli;
 mod cmd;

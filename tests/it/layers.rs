@@ -31,7 +31,7 @@ const LAYERS: [&[&str]; 11] = [
         "near",
         "called",
     ],
-    &["error", "hint", "text", "url"],
+    &["error", "hint", "text", "url", "word"],
 ];
 
 /// The rules: they see no command line, no SQL and no streams.
