@@ -36,9 +36,12 @@ pub fn env() -> Env {
         group: Box::new(group),
         program: std::env::current_exe().ok(),
         data_dir: dirs::data_dir(),
-        stdin: Box::new(Stream(stdio::stdin())),
-        stdout: stdout(),
-        stderr: Box::new(Stream(stdio::stderr())),
+        stdin: Box::new(Stream::new(stdio::stdin())),
+        stdout: Box::new(Stream {
+            descriptor: stdio::stdout(),
+            is_closed: closed::was_closed(),
+        }),
+        stderr: Box::new(Stream::new(stdio::stderr())),
         terminal: Terminal {
             stdin: rustix::termios::isatty(stdio::stdin()),
             stdout: rustix::termios::isatty(stdio::stdout()),
@@ -128,14 +131,6 @@ fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn stdout() -> Box<dyn Output> {
-    let stream = Stream(stdio::stdout());
-    match closed::was_closed() {
-        true => Box::new(Closed(stream)),
-        false => Box::new(stream),
-    }
-}
-
 fn group(name: &str) -> Option<u32> {
     let group = nix::unistd::Group::from_name(name).ok().flatten()?;
     Some(group.gid.as_raw())
@@ -146,24 +141,41 @@ fn user(name: &str) -> Option<bool> {
     Some(user.is_some())
 }
 
-/// A standard stream without a buffer: what passes through it leaves no copy behind.
-struct Stream(BorrowedFd<'static>);
+/// Standard stream without a buffer, so that no copy of a secret stays in one.
+struct Stream {
+    descriptor: BorrowedFd<'static>,
+    /// True if the stream was closed at the start: the descriptor is the `/dev/null` that the
+    /// runtime opened in its place, and every write fails.
+    is_closed: bool,
+}
+
+impl Stream {
+    fn new(descriptor: BorrowedFd<'static>) -> Self {
+        Stream {
+            descriptor,
+            is_closed: false,
+        }
+    }
+}
 
 impl Read for Stream {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(self.0, bytes)?)
+        Ok(rustix::io::read(self.descriptor, bytes)?)
     }
 }
 
 impl Input for Stream {
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.0)
+        Some(self.descriptor)
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(self.0, bytes)?)
+        if self.is_closed {
+            return Err(rustix::io::Errno::BADF.into());
+        }
+        Ok(rustix::io::write(self.descriptor, bytes)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -173,30 +185,11 @@ impl Write for Stream {
 
 impl Output for Stream {
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.0)
-    }
-}
-
-/// A standard stream that was closed, and the `/dev/null` that the runtime has put in its place.
-struct Closed(Stream);
-
-impl Write for Closed {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(rustix::io::Errno::BADF.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output for Closed {
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.0.0)
+        Some(self.descriptor)
     }
 
     fn is_closed(&self) -> bool {
-        true
+        self.is_closed
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one Argon2id hash costs, and what it must and may cost.
 
-use crate::error::{Error, FailureKind, Result};
+use crate::error::{Error, Result};
 use argon2::Params;
 
 /// The most that a stored hash may cost, so that a planted one cannot exhaust the machine.
@@ -34,34 +34,34 @@ impl Default for Cost {
 impl Cost {
     /// Refuses a cost below every one of OWASP's choices, or above what is ever run.
     pub fn check(self) -> Result<()> {
-        let (memory, iterations) = (self.memory_kib, self.iterations);
-        let strong = OWASP.iter().any(|&(least_memory, least_iterations)| {
-            memory >= least_memory && iterations >= least_iterations
+        let strong = OWASP.iter().any(|&(memory_kib, iterations)| {
+            self.memory_kib >= memory_kib && self.iterations >= iterations
         });
         if !strong {
-            return Err(Error::new(
-                FailureKind::Policy,
-                format!("argon2 with {memory} KiB and {iterations} iterations is too weak"),
-            )
-            .hint(format!("OWASP's least: {}", owasp_in_words())));
+            return Err(self
+                .refused("is too weak")
+                .hint(format!("OWASP's least: {}", owasp_in_words())));
         }
         self.check_bounds()
     }
 
     /// Refuses a cost that is never run: one that no hash can have, or that exhausts the machine.
     pub fn check_bounds(self) -> Result<()> {
-        let (memory, iterations) = (self.memory_kib, self.iterations);
-        let possible = memory >= Params::MIN_M_COST && iterations >= Params::MIN_T_COST;
+        let possible =
+            self.memory_kib >= Params::MIN_M_COST && self.iterations >= Params::MIN_T_COST;
         if possible && self.is_affordable() {
             return Ok(());
         }
-        Err(Error::new(
-            FailureKind::Policy,
-            format!("argon2 with {memory} KiB and {iterations} iterations costs too much"),
-        )
-        .hint(format!(
+        Err(self.refused("costs too much").hint(format!(
             "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"
         )))
+    }
+
+    fn refused(self, why: &str) -> Error {
+        let (memory, iterations) = (self.memory_kib, self.iterations);
+        Error::policy(format!(
+            "argon2 with {memory} KiB and {iterations} iterations {why}"
+        ))
     }
 
     /// Tells whether one such hash does not exhaust the machine.

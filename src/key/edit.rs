@@ -85,7 +85,6 @@ impl Key {
 
     /// Returns the differences in `after`, as `{"field":{"old":…,"new":…}}`.
     pub fn changes(&self, after: &Key) -> Map<String, Value> {
-        let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let mut changes = Map::new();
         let mut compare = |field: &str, old: Value, new: Value| {
             if old != new {
@@ -95,16 +94,10 @@ impl Key {
         compare("name", json!(self.name), json!(after.name));
         compare("scopes", json!(self.scopes), json!(after.scopes));
         compare("labels", json!(self.labels), json!(after.labels));
-        compare(
-            "expires_at",
-            json!(time(self.expires_at)),
-            json!(time(after.expires_at)),
-        );
-        compare(
-            "usable_until",
-            json!(time(self.usable_until)),
-            json!(time(after.usable_until)),
-        );
+        let (old, new) = (self.expires_at, after.expires_at);
+        compare("expires_at", json!(old), json!(new));
+        let (old, new) = (self.usable_until, after.usable_until);
+        compare("usable_until", json!(old), json!(new));
         changes
     }
 
