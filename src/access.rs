@@ -1,14 +1,16 @@
-//! Access: the rules on who may change which key. A backend says who is an administrator, and whether
-//! the rules are a wall or guard against mistakes only.
+//! Access: rules on who may change a key or a project.
+//!
+//! The store tells whether the actor is an administrator. On SQLite the rules guard against
+//! mistakes only: whoever can write the file can do anything.
 
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::project::Role;
 
-/// Rights of the actor in the store that is open.
+/// Rights of the actor in the open store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// The actor's name.
+    /// Name of the actor.
     pub actor: String,
     /// True if the actor is an administrator.
     pub admin: bool,
@@ -26,23 +28,26 @@ impl Access {
             quote(owner)
         ))
         .hint(
-            Hint::from("their owner may, and an administrator of this store: ").and(who_they_are()),
+            Hint::from("their owner may, and an administrator of this store: ")
+                .and(administrators()),
         ))
     }
 
-    /// Refuses an actor who is not an administrator; `what` is what only they may do.
+    /// Refuses an actor who is not an administrator. `what` names the action in the error.
     pub fn administrator(&self, what: &str) -> Result<()> {
         if self.admin {
             return Ok(());
         }
         Err(
             Error::access(format!("{} may not {what}", quote(&self.actor)))
-                .hint(Hint::from("ask an administrator of this store: ").and(who_they_are())),
+                .hint(Hint::from("ask an administrator of this store: ").and(administrators())),
         )
     }
 
-    /// Refuses an actor whose role in `project` is not that of an owner, and who is no administrator;
-    /// `owners` is asked for the names of some who are.
+    /// Refuses an actor who is neither an owner of `project` nor an administrator.
+    ///
+    /// `role` is the actor's role in it. `owners` is called on a refusal only, for the owners' names
+    /// in the hint.
     pub fn for_project(
         &self,
         project: &str,
@@ -52,8 +57,8 @@ impl Access {
         if self.admin || role == Some(Role::Owner) {
             return Ok(());
         }
-        let who = match owners()? {
-            None => Hint::from(": ").and(who_they_are()),
+        let others = match owners()? {
+            None => Hint::from(": ").and(administrators()),
             Some(owners) => format!(", and its owners: {owners}").into(),
         };
         Err(Error::access(format!(
@@ -61,10 +66,10 @@ impl Access {
             quote(&self.actor),
             quote(project)
         ))
-        .hint(Hint::from("an administrator of this store may").and(who)))
+        .hint(Hint::from("an administrator of this store may").and(others)))
     }
 }
 
-fn who_they_are() -> Hint {
+fn administrators() -> Hint {
     run!("admin list").in_quotes().and(" names them")
 }

@@ -1,7 +1,8 @@
-//! A new token on its way to its holder: bounded in time, flushed, and undone if it fails.
+//! Delivery of a new token to standard output or a new file: bounded in time, flushed, undone on
+//! failure.
 //!
-//! Called inside the transaction that makes the key, before it is committed: so no key lives whose
-//! token was not accepted by the file, pipe or terminal that it went to.
+//! Runs inside the transaction that creates the key, before its commit: so no live key exists whose
+//! token was not accepted by the file, pipe or terminal.
 
 use crate::directory;
 use crate::env::Output;
@@ -15,14 +16,15 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Longest time that the writing may take in all: it holds the store's write lock.
+/// Maximum time for the whole write, during which the store's write lock is held.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// The most bytes that are written at once: what a pipe that is ready takes without blocking.
-const PIECE: usize = 4096;
+/// Maximum number of bytes in one write: a pipe that polls as ready takes so many without blocking
+/// (`PIPE_BUF` on Linux).
+const CHUNK: usize = 4096;
 
-/// Refuses a standard output where a token would be lost: one that is closed (which the runtime
-/// opens as `/dev/null`), `/dev/null` itself, or another device that is no terminal.
+/// Refuses a standard output that would lose the token: a closed one (the runtime opens `/dev/null` in
+/// its place), `/dev/null`, or another device that is not a terminal.
 pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
     let Some(descriptor) = stdout.descriptor() else {
         return Ok(());
@@ -36,12 +38,12 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
     if !device || isatty(descriptor) {
         return Ok(());
     }
-    // Of what is no terminal, only a full device says so itself.
+    // `/dev/full` passes: each write to it fails, and reports the failure.
     let is = |path: &str| stat(path).is_ok_and(|known| known.st_rdev == out.st_rdev);
     if is("/dev/full") { Ok(()) } else { Err(lost()) }
 }
 
-/// Writes all of `bytes` to `stdout` within two seconds, and to the disk if it is a file.
+/// Writes `bytes` to `stdout` within two seconds, with an fsync if it is a regular file.
 pub fn to_stdout(stdout: &mut dyn Output, bytes: &[u8]) -> Result<()> {
     send(stdout, bytes, Instant::now() + LIMIT).map_err(|cause| {
         Error::io("the token could not be written to standard output")
@@ -54,7 +56,7 @@ fn send(stdout: &mut dyn Output, bytes: &[u8], deadline: Instant) -> io::Result<
     let mut rest = bytes;
     while !rest.is_empty() {
         wait_until_ready(stdout, deadline)?;
-        match stdout.write(&rest[..rest.len().min(PIECE)]) {
+        match stdout.write(&rest[..rest.len().min(CHUNK)]) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => rest = &rest[written..],
             Err(cause)
@@ -82,7 +84,7 @@ fn wait_until_ready(stdout: &dyn Output, deadline: Instant) -> io::Result<()> {
                 let message = format!("nothing took it within {} seconds", LIMIT.as_secs());
                 return Err(io::Error::new(io::ErrorKind::TimedOut, message));
             }
-            // An error or a reader that is gone shows itself in the write.
+            // Also ready after an error, or if the reader is gone: then the write fails.
             Ok(_) => return Ok(()),
             Err(rustix::io::Errno::INTR) => {}
             Err(cause) => return Err(cause.into()),
@@ -101,15 +103,16 @@ fn sync(stdout: &dyn Output) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file, mode 0600, with a token in it. It is removed again unless it is kept.
+/// New file with a token, mode 0600. Dropping it removes the file, unless [`SecretFile::keep`] was
+/// called.
 pub struct SecretFile {
     path: PathBuf,
     kept: bool,
 }
 
 impl SecretFile {
-    /// Refuses a place where a secret file cannot be made: anything that is there already, a link
-    /// too, or no directory above it.
+    /// Refuses a path at which anything exists already, a link too, or whose directory is missing or
+    /// may not be written.
     pub fn check(path: &Path) -> Result<()> {
         if fs::symlink_metadata(path).is_ok() {
             return Err(taken(path));
@@ -118,7 +121,7 @@ impl SecretFile {
             .map_err(|cause| unmade(path, cause.into()))
     }
 
-    /// Makes the file and writes `bytes` to it and to the disk.
+    /// Creates the file, writes `bytes` to it, and syncs file and directory.
     pub fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
         let file = OpenOptions::new()
             .write(true)
@@ -139,14 +142,14 @@ impl SecretFile {
     }
 
     fn fill(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
-        // A umask may have taken more away than it should.
+        // The umask may have removed bits of the owner.
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.sync_all()?;
         directory::sync(directory::of(&self.path))
     }
 
-    /// Leaves the file in its place.
+    /// Keeps the file.
     pub fn keep(mut self) {
         self.kept = true;
     }
@@ -177,7 +180,7 @@ fn unwritten(path: &Path, cause: io::Error) -> Error {
 impl Drop for SecretFile {
     fn drop(&mut self) {
         if !self.kept {
-            // What remains if this fails too is a token of no key.
+            // If this fails too, the file that remains holds a void token.
             drop(fs::remove_file(&self.path));
         }
     }
@@ -189,14 +192,14 @@ mod tests {
     use std::collections::VecDeque;
     use std::os::fd::BorrowedFd;
 
-    /// A stream in memory that answers each write as it was told, and then takes everything.
+    /// Stream in memory with prepared results of its first writes; later writes succeed.
     #[derive(Default)]
-    struct Fickle {
+    struct Scripted {
         answers: VecDeque<io::Result<usize>>,
         taken: Vec<u8>,
     }
 
-    impl Write for Fickle {
+    impl Write for Scripted {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let count = self.answers.pop_front().unwrap_or(Ok(bytes.len()))?;
             self.taken.extend_from_slice(&bytes[..count]);
@@ -208,14 +211,14 @@ mod tests {
         }
     }
 
-    impl Output for Fickle {
+    impl Output for Scripted {
         fn descriptor(&self) -> Option<BorrowedFd<'_>> {
             None
         }
     }
 
-    fn fickle(answers: impl IntoIterator<Item = io::Result<usize>>) -> Fickle {
-        Fickle {
+    fn scripted(answers: impl IntoIterator<Item = io::Result<usize>>) -> Scripted {
+        Scripted {
             answers: answers.into_iter().collect(),
             taken: Vec::new(),
         }
@@ -223,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_write_that_was_cut_short_or_interrupted_goes_on() {
-        let mut stdout = fickle([
+        let mut stdout = scripted([
             Ok(2),
             Err(io::ErrorKind::Interrupted.into()),
             Ok(1),
@@ -236,7 +239,7 @@ mod tests {
     #[test]
     fn a_write_that_fails_or_takes_nothing_is_a_failure() {
         for answer in [Ok(0), Err(io::ErrorKind::BrokenPipe.into())] {
-            let mut stdout = fickle([Ok(2), answer]);
+            let mut stdout = scripted([Ok(2), answer]);
             let error = to_stdout(&mut stdout, b"token\n").unwrap_err();
             assert_eq!(error.kind.exit_code(), 5);
             assert_eq!(stdout.taken, b"to");

@@ -1,4 +1,4 @@
-//! The directory that a file lies in.
+//! Directories: the parent of a file, its fsync, and advice about it.
 
 use crate::error::{Error, Result, quote};
 use rustix::fs::{Mode, OFlags, fsync};
@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::{self, Path, PathBuf};
 
-/// Makes `path` absolute, by the current directory.
+/// Makes `path` absolute, relative to the current directory.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     path::absolute(path).map_err(|cause| {
         Error::io("cannot tell the current directory")
@@ -16,7 +16,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The directory of the file at `path`.
+/// Returns the directory of the file at `path`; `.` for a bare name.
 pub fn of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -24,7 +24,7 @@ pub fn of(path: &Path) -> &Path {
     }
 }
 
-/// Opens the directory at `path`, which need not be readable, to make files in it.
+/// Opens the directory at `path` to create files in it. On Linux it need not be readable.
 pub fn open(path: &Path) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     let access = OFlags::PATH;
@@ -34,10 +34,10 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
-/// Brings the names in `directory` to the disk, as far as its file system can be asked to.
+/// Flushes the entries of `directory` to the disk.
 ///
-/// One who may put files into it need not be allowed to read it, and some file systems (FUSE, 9p)
-/// know no fsync of a directory: then the names get there in their own time.
+/// Does nothing if the directory may not be read, or if its file system has no fsync of directories
+/// (FUSE, 9p): then the system writes the entries later.
 pub fn sync(directory: &Path) -> io::Result<()> {
     let directory = match File::open(directory) {
         Ok(directory) => directory,
@@ -50,7 +50,7 @@ pub fn sync(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Advice where the file at `path` could not be made, because of `cause`.
+/// Returns advice after `cause` kept the file at `path` from being created.
 pub fn advice(path: &Path, cause: &io::Error) -> String {
     let directory = of(path);
     if cause.kind() == io::ErrorKind::NotFound && !directory.exists() {
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_directory_that_may_not_be_read_is_no_failure_and_one_that_is_gone_is() {
         let directory = tempfile::tempdir().unwrap();
-        // One who may read everything, such as root, syncs it.
+        // Root may read the directory all the same, and syncs it.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o300)).unwrap();
         sync(directory.path()).unwrap();
         assert!(sync(&directory.path().join("gone")).is_err());

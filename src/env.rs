@@ -1,5 +1,6 @@
-//! The world as a command sees it: time, randomness, the actor, the streams and the prompt are
-//! values, given by `main` or by a test. Nothing else in the library asks the system for them.
+//! Environment of a command: time, randomness, the actor, the streams and the prompt, as values.
+//!
+//! `main` or a test provides them. The library does not ask the system for them in any other way.
 
 use crate::error::Result;
 use crate::namespace::Namespace;
@@ -13,15 +14,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// A source of random bytes fit for secrets.
+/// Source of random bytes for secrets.
 pub trait Random {
-    /// Fills `bytes` with uniform random bytes, or says why it cannot.
+    /// Fills `bytes` with uniform random bytes.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()>;
 }
 
-/// A stream that data comes from, and its descriptor if it has one to be asked how much there is.
+/// Input stream.
 pub trait Input: Read {
-    /// The descriptor below this stream; `None` for a stream in memory.
+    /// Returns the file descriptor; `None` for a stream in memory.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 }
 
@@ -31,68 +32,67 @@ impl Input for File {
     }
 }
 
-/// A stream that data goes to, and its descriptor if it has one to be polled and synced by.
+/// Output stream.
 pub trait Output: Write {
-    /// The descriptor below this stream; `None` for a stream in memory.
+    /// Returns the file descriptor; `None` for a stream in memory.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 
-    /// Tells whether it was closed when the program was started: then every write to it fails.
+    /// Tells whether the stream was closed when the program started. Then every write fails.
     fn is_closed(&self) -> bool {
         false
     }
 }
 
-/// Prompt, by which questions reach a person. Called only where [`Terminal::interactive`] holds.
+/// Prompt at the terminal. Called only where [`Terminal::interactive`] holds.
 pub trait Prompt {
-    /// Asks for a line without showing what is typed.
+    /// Reads a line without echo.
     ///
     /// Fails with [`io::ErrorKind::Interrupted`] on Ctrl-C and with
-    /// [`io::ErrorKind::UnexpectedEof`] when the terminal ends.
+    /// [`io::ErrorKind::UnexpectedEof`] on Ctrl-D.
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>>;
 
-    /// Asks for lines until the terminal ends (Ctrl-D), at most `most` bytes and one more, without
-    /// showing what is typed.
+    /// Reads lines without echo until Ctrl-D, up to `most` + 1 bytes: more than `most` bytes mean that
+    /// the input was too long.
     ///
     /// Fails with [`io::ErrorKind::Interrupted`] on Ctrl-C.
     fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>>;
 
-    /// Asks for a line. Fails as [`Prompt::hidden`] does.
+    /// Reads a line with echo. Fails as [`Prompt::hidden`] does.
     fn line(&mut self, question: &str) -> io::Result<String>;
 }
 
-/// Progress bar, which shows a person how far a long command has come. It is gone from the screen once it is
-/// dropped.
+/// Progress bar of a long command. Dropping it removes it from the screen.
 pub trait Progress {
-    /// So much more is done.
+    /// Advances the bar by `by` units.
     fn advance(&mut self, by: u64);
 }
 
-/// Unit that progress is counted in.
+/// Unit of a progress bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Bytes of a file that is read.
+    /// Bytes of a file.
     Bytes,
     /// Keys.
     Keys,
 }
 
-/// Maker of the bar for so many units, on the terminal that standard error is.
+/// Function that draws a progress bar for a number of units on standard error, a terminal.
 pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 
-/// The user who runs the command.
+/// User who runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The effective uid's name, or `uid:N` where it has none, or what a store makes of it.
+    /// Name of the effective uid, or `uid:N` where it has none. A store may replace it.
     pub name: String,
-    /// The effective uid.
+    /// Effective uid.
     pub uid: u32,
-    /// The uid that logged in, where the kernel keeps it (Linux: `/proc/self/loginuid`).
+    /// Login uid, where the kernel keeps one (Linux: `/proc/self/loginuid`).
     pub login_uid: Option<u32>,
-    /// The user namespace in which these uids mean somebody.
+    /// User namespace of these uids.
     pub namespace: Namespace,
 }
 
-/// The standard streams that are terminals, and their width.
+/// Standard streams that are terminals, and the width of standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
     /// Standard input is a terminal.
@@ -101,12 +101,12 @@ pub struct Terminal {
     pub stdout: bool,
     /// Standard error is a terminal.
     pub stderr: bool,
-    /// Columns of the terminal that standard output is, where it says.
+    /// Width of standard output in columns, if it is a terminal that tells it.
     pub columns: Option<u16>,
 }
 
 impl Terminal {
-    /// Tells whether somebody is there to be asked: standard input and standard error are terminals.
+    /// Tells whether a prompt is possible: standard input and standard error are terminals.
     pub fn interactive(self) -> bool {
         self.stdin && self.stderr
     }
@@ -115,30 +115,30 @@ impl Terminal {
 /// Value that the system is asked for when it is first needed, since asking takes time.
 pub type Lazy<T> = LazyCell<T, Box<dyn FnOnce() -> T>>;
 
-/// Clock, which tells the time.
+/// Function that returns the current time.
 pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
 
-/// Question to the system after something by its name.
+/// Function that looks up a name in the system.
 pub type ByName<T> = Box<dyn Fn(&str) -> Option<T>>;
 
-/// Everything that a command takes from outside.
+/// Environment of a command.
 pub struct Env {
-    /// The current time.
+    /// Current time.
     pub clock: Box<Clock>,
     /// Source of secrets, key IDs and salts.
     pub random: Box<dyn Random + Send>,
-    /// The user who runs the command.
+    /// User who runs the command.
     pub actor: Lazy<Actor>,
-    /// An environment variable by its name.
+    /// Environment variable by name.
     pub variable: ByName<OsString>,
-    /// Tells whether the system has a user of this name; `None` where it cannot tell. Slow where the users
-    /// are in a directory on the network.
+    /// Existence of a user by name; `None` if the system cannot tell. Slow if the users are in a
+    /// network directory such as LDAP.
     pub user: ByName<bool>,
-    /// The gid of a group by its name.
+    /// Gid of a group by name.
     pub group: ByName<u32>,
-    /// The path of the program that runs, where the system tells it.
+    /// Path of the running program, if the system tells it.
     pub program: Option<PathBuf>,
-    /// The directory that a user's data goes to, where there is one.
+    /// Directory for a user's data (`$XDG_DATA_HOME` or `~/.local/share` on Linux), if there is one.
     pub data_dir: Option<PathBuf>,
     /// Standard input, unbuffered.
     pub stdin: Box<dyn Input + Send>,
@@ -146,24 +146,23 @@ pub struct Env {
     pub stdout: Box<dyn Output>,
     /// Standard error, unbuffered.
     pub stderr: Box<dyn Write>,
-    /// The streams that are terminals.
+    /// Standard streams that are terminals.
     pub terminal: Terminal,
-    /// Prompt for a person.
+    /// Prompt at the terminal.
     pub prompt: Box<dyn Prompt>,
-    /// Maker of progress bars. Called only where standard error is a
-    /// terminal.
+    /// Function that draws a progress bar. Called only where standard error is a terminal.
     pub progress: Box<ShowProgress>,
-    /// The number of threads that may run at once.
+    /// Number of threads that can run at once.
     pub cores: Lazy<NonZeroUsize>,
 }
 
 impl Env {
-    /// The current time.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
-    /// The environment variable `name`, unless it is unset or empty.
+    /// Returns the environment variable `name`; `None` if it is unset or empty.
     pub fn var(&self, name: &str) -> Option<OsString> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }

@@ -1,4 +1,4 @@
-//! The one error type: what happened, to which value, and what to do next.
+//! Error type of the whole crate: the event with the value at fault, its cause, and advice.
 
 mod source;
 
@@ -9,52 +9,52 @@ use std::fmt;
 
 pub use crate::text::{escape, is_plain, is_unprintable, quote, shell_word};
 
-/// The exit code of success, and of a valid verification.
+/// Exit code of success, and of a valid token.
 pub const DONE: u8 = 0;
-/// The exit code of a verification that was rejected, and of a search that found what it looked for.
+/// Exit code of a rejected token, and of a search that found something.
 pub const FOUND: u8 = 1;
-/// The exit code of a genuine key that lacks a scope or a project.
+/// Exit code of a genuine token whose key lacks a scope or a project.
 pub const UNAUTHORIZED: u8 = 6;
 
-/// The result of everything in this crate that can fail.
+/// Result with the error type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// FailureKind of error, as a script or a caller distinguishes it.
+/// Kind of failure. It decides the exit code and the `code` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// A bad flag, value or scope name.
     Usage,
     /// No such key or scope.
     NotFound,
-    /// More than one key answers to the name.
+    /// Several keys match the name.
     Ambiguous,
-    /// A limit that an administrator, or the tool itself, has set.
+    /// Forbidden by policy, or by a limit of the program.
     Policy,
     /// The actor may not do this.
     Access,
     /// The key's state does not allow this.
     State,
-    /// The command asks first, and was not answered with yes.
+    /// The confirmation was not given.
     Unconfirmed,
-    /// A file that is not the store's, a stream, or the system failed.
+    /// A stream, a file other than the store's, or the system failed.
     Io,
-    /// Another process holds the store's lock for longer than we wait, or keeps changing the store while
-    /// it is read. The same command may succeed later.
+    /// Another process held the store's lock too long, or kept changing the store during a read. The
+    /// same command may succeed later.
     Busy,
-    /// The store is not there, or cannot be reached, opened, read or written.
+    /// The store does not exist, or cannot be reached, opened, read or written.
     Unavailable,
-    /// The store holds what no version of this program writes.
+    /// The store holds data that no version of this program writes.
     Damaged,
-    /// Memory ran out: of the store nothing can be told.
+    /// Memory ran out. This says nothing about the state of the store.
     Memory,
-    /// The store failed, and may have made the change all the same.
+    /// The store failed, but may have made the change.
     Uncertain,
     /// A prompt was interrupted.
     Interrupted,
 }
 
 impl FailureKind {
-    /// The process's exit code, and the word that stands for it in JSON.
+    /// Returns the exit code, and the word in JSON.
     fn code_and_word(self) -> (u8, &'static str) {
         match self {
             FailureKind::Usage => (2, "usage"),
@@ -74,51 +74,51 @@ impl FailureKind {
         }
     }
 
-    /// The process's exit code.
+    /// Returns the exit code.
     pub fn exit_code(self) -> u8 {
         self.code_and_word().0
     }
 
-    /// The word that stands for this kind in JSON.
+    /// Returns the word for this kind in JSON.
     pub fn word(self) -> &'static str {
         self.code_and_word().1
     }
 }
 
-/// One of the keys that an ambiguous name stands for.
+/// Key that matches an ambiguous name.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Candidate {
-    /// The key ID.
+    /// Key ID.
     pub id: String,
-    /// The key's name.
+    /// Name of the key.
     pub name: String,
-    /// The key's owner.
+    /// Owner of the key.
     pub owner: String,
-    /// The word for its state.
+    /// Word for the state of the key.
     pub state: &'static str,
 }
 
-/// A failure as its reader needs it. No secret is ever put into one.
+/// Error for people. It never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The kind, which a script goes by.
+    /// Kind of failure, for scripts.
     pub kind: FailureKind,
-    /// The event, naming the value at fault; one line, no full stop, and nothing of the cause.
+    /// Event and value at fault, without the cause: one line, no full stop.
     pub message: String,
-    /// The cause, whose words stand behind the message.
+    /// Cause; its words follow the message.
     pub source: Option<ErrorSource>,
-    /// Clauses on what follows from it, each behind `; `.
+    /// Consequences, each preceded by `; `.
     pub outcome: Box<str>,
-    /// Advice on what to do next.
+    /// Advice on the next step.
     pub hint: Option<Hint>,
-    /// The keys among which a name does not choose.
+    /// Keys that an ambiguous name matches; else empty.
     pub candidates: Vec<Candidate>,
-    /// The ID of the key that it is about, if the log is to know.
+    /// ID of the key at fault, for the event that logs a refusal.
     pub key: Option<Box<str>>,
 }
 
 impl Error {
-    /// An error of `kind` that says `message`.
+    /// Creates an error without cause and hint.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Error {
             kind,
@@ -131,83 +131,83 @@ impl Error {
         }
     }
 
-    /// A bad flag, value or scope name.
+    /// Creates an error of the kind [`FailureKind::Usage`].
     pub fn usage(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Usage, message)
     }
 
-    /// No such key or scope.
+    /// Creates an error of the kind [`FailureKind::NotFound`].
     pub fn not_found(message: impl Into<String>) -> Self {
         Error::new(FailureKind::NotFound, message)
     }
 
-    /// A limit stands against it.
+    /// Creates an error of the kind [`FailureKind::Policy`].
     pub fn policy(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Policy, message)
     }
 
-    /// The actor may not do this.
+    /// Creates an error of the kind [`FailureKind::Access`].
     pub fn access(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Access, message)
     }
 
-    /// The key's state does not allow this.
+    /// Creates an error of the kind [`FailureKind::State`].
     pub fn state(message: impl Into<String>) -> Self {
         Error::new(FailureKind::State, message)
     }
 
-    /// A file that is not the store's, a stream, or the system failed.
+    /// Creates an error of the kind [`FailureKind::Io`].
     pub fn io(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Io, message)
     }
 
-    /// Another process is in the way.
+    /// Creates an error of the kind [`FailureKind::Busy`].
     pub fn busy(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Busy, message)
     }
 
-    /// The store is not there, or cannot be reached, opened, read or written.
+    /// Creates an error of the kind [`FailureKind::Unavailable`].
     pub fn unavailable(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Unavailable, message)
     }
 
-    /// The store holds what no version of this program writes.
+    /// Creates an error of the kind [`FailureKind::Damaged`].
     pub fn damaged(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Damaged, message)
     }
 
-    /// Memory ran out.
+    /// Creates an error of the kind [`FailureKind::Memory`].
     pub fn memory(message: impl Into<String>) -> Self {
         Error::new(FailureKind::Memory, message)
     }
 
-    /// Tells whether it says that the record of the key with this ID is damaged.
+    /// Tells whether this is the error for a damaged record of the key `id`.
     pub fn is_damage_of(&self, id: impl fmt::Display) -> bool {
         self.kind == FailureKind::Damaged && self.key.as_deref() == Some(&*id.to_string())
     }
 
-    /// The same error, about the key with this ID.
+    /// Sets the ID of the key at fault.
     #[must_use]
     pub fn of_key(mut self, id: impl fmt::Display) -> Self {
         self.key = Some(id.to_string().into());
         self
     }
 
-    /// The same error, with its cause.
+    /// Sets the cause.
     #[must_use]
     pub fn because(mut self, cause: impl Into<ErrorSource>) -> Self {
         self.source = Some(cause.into());
         self
     }
 
-    /// The same error, and `clause`, which follows from it.
+    /// Adds a consequence.
     #[must_use]
     pub fn adding(mut self, clause: impl fmt::Display) -> Self {
         self.outcome = format!("{}; {clause}", self.outcome).into();
         self
     }
 
-    /// The same error with advice on what to do next.
+    /// Sets the advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
@@ -215,7 +215,7 @@ impl Error {
     }
 }
 
-/// The message, the words of its cause, and what follows from it; one line.
+/// Formats message, cause and consequences on one line, without the hint.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

@@ -1,5 +1,5 @@
-//! The audit log: one event a change, each chained to the one before, so that an edited line
-//! breaks the chain.
+//! Audit log: one event for each change. Each event's hash covers the hash before it, so that an
+//! edited line breaks the chain.
 
 mod chain;
 
@@ -12,23 +12,23 @@ use crate::word::words;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// The hash of an event, over its fields and the hash before it.
+/// Hash of an event: SHA-256 over the hash before it and the fields; see [`Entry::link`].
 pub type Link = [u8; 32];
 
-/// The hash that the first event is chained to.
+/// Previous hash of the first event.
 pub const GENESIS: Link = [0; 32];
 
-/// Length that is hashed for an absent field.
+/// Length that is hashed in the place of an absent field.
 const ABSENT: u64 = u64::MAX;
 
 words! {
     /// Kind of change that an event records.
     pub enum Action {
-        /// The store was made.
+        /// The store was created.
         Init = "init",
-        /// A copy took the place of what the store held.
+        /// The content of the store was replaced by a backup.
         Restore = "restore",
-        /// A key was made.
+        /// A key was created.
         Create = "create",
         /// A key was changed.
         Edit = "edit",
@@ -42,9 +42,9 @@ words! {
         Delete = "delete",
         /// A key's record was removed.
         Purge = "purge",
-        /// A key's hash was made anew as policy says.
+        /// A key's secret was hashed again, at the parameters of the policy.
         Rehash = "rehash",
-        /// The right secret of a key that no longer works was presented.
+        /// The right secret of a stopped key was presented to verify.
         Reuse = "reuse",
         /// A policy was set or unset.
         Policy = "policy",
@@ -52,36 +52,36 @@ words! {
         ScopeAdd = "scope-add",
         /// A scope was removed.
         ScopeRemove = "scope-remove",
-        /// A user became a member of a project, or got another role in it.
+        /// A user was made a member of a project, or got another role in it.
         MemberAdd = "member-add",
-        /// A user ceased to be a member of a project.
+        /// A user was removed from a project.
         MemberRemove = "member-remove",
-        /// A user became an administrator.
+        /// A user was made an administrator.
         AdminAdd = "admin-add",
-        /// A user ceased to be an administrator.
+        /// An administrator was removed.
         AdminRemove = "admin-remove",
         /// A change was refused by access or policy.
         Refuse = "refuse",
     }
 }
 
-/// An event before it has its place in the log.
+/// Event to append to the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// When it happened.
+    /// Time of the change.
     pub at: Timestamp,
-    /// The user who did it.
+    /// User who made the change.
     pub actor: String,
-    /// The kind of change.
+    /// Kind of change.
     pub action: Action,
-    /// The key that it was done to.
+    /// Key that was changed, if it was one.
     pub key_id: Option<KeyId>,
-    /// Details of the change, a JSON object.
+    /// Details of the change: a JSON object.
     pub detail: Map<String, Value>,
 }
 
 impl Event {
-    /// An event by `actor`, whose uid and login uid its detail keeps.
+    /// Creates an event; its detail holds the actor's uid and, if known, login uid.
     pub fn new(at: Timestamp, actor: &Actor, action: Action, key_id: Option<KeyId>) -> Self {
         let mut detail = Map::new();
         detail.insert("uid".to_owned(), actor.uid.into());
@@ -97,15 +97,15 @@ impl Event {
         }
     }
 
-    /// The same event with `value` in its detail under `name`.
+    /// Adds the field `name` to the detail.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.detail.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same event with the reason that the actor gave, if any. A blank one is none: a script's
-    /// variable may have been empty, and that must not keep a key from being stopped.
+    /// Adds the reason that the actor gave. A blank one counts as none: an empty variable in a script
+    /// must not keep a key from being stopped.
     #[must_use]
     pub fn because(self, reason: Option<&str>) -> Self {
         match reason.filter(|reason| !reason.trim().is_empty()) {
@@ -114,35 +114,37 @@ impl Event {
         }
     }
 
-    /// The detail as it is stored.
+    /// Returns the detail as JSON text, as it is stored and hashed.
     pub fn detail_text(&self) -> String {
         Value::Object(self.detail.clone()).to_string()
     }
 }
 
-/// An event as it stands in the log.
+/// Event as it is stored in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place in the log, from 1.
+    /// Line number, from 1.
     pub seq: i64,
-    /// When it happened, in Unix milliseconds as stored.
+    /// Time of the change, in Unix milliseconds.
     pub at: i64,
-    /// The user who did it.
+    /// User who made the change.
     pub actor: String,
-    /// The word for what was done.
+    /// Word of the [`Action`].
     pub action: String,
-    /// The key that it was done to.
+    /// Key that was changed, if it was one.
     pub key_id: Option<String>,
     /// Details of the change: the text of a JSON object.
     pub detail: String,
-    /// The hash that stands with it.
+    /// Stored hash of this event.
     pub hash: Link,
 }
 
 impl Entry {
-    /// SHA-256 of `previous` and then of every field in column order, each behind its length in
-    /// bytes as a 64-bit big-endian number. Numbers are 64-bit big-endian; a field that is absent
-    /// has the length 2^64-1 and no bytes.
+    /// Computes the hash of this event: SHA-256 over `previous` and every other field but the hash,
+    /// in order.
+    ///
+    /// Each field is preceded by its length in bytes, a 64-bit big-endian number. Numbers are 64-bit
+    /// big-endian. An absent field has the length 2^64-1 and no bytes.
     pub fn link(&self, previous: &Link) -> Link {
         let mut hasher = Sha256::new();
         hasher.update(previous);

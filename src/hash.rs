@@ -1,10 +1,11 @@
-//! Hashes at rest: PHC strings, one a key, so that parameters can change while old keys go on
-//! working.
+//! Stored hashes of secrets, as PHC strings: each names its own parameters, so that these can change
+//! while old keys go on working.
 //!
-//! Two schemes stand side by side, both over the 43 characters of a token's secret:
-//! Argon2id (RFC 9106), version 1.3, one lane, a salt of 16 bytes and a tag of 32; and plain
-//! SHA-256 for hot paths, `$sha256$` and the digest in unpadded base64. A generated secret has 256
-//! random bits: no hash, however slow, makes it any harder to guess.
+//! Two schemes hash the 43 characters of a token's secret:
+//!
+//! - Argon2id (RFC 9106): version 1.3, one lane, a salt of 16 bytes, a tag of 32 bytes;
+//! - SHA-256 for hot paths: `$sha256$` and the digest in unpadded base64. A generated secret has 256
+//!   random bits, so a slow hash would not make it harder to guess.
 
 mod cost;
 mod memory;
@@ -27,28 +28,30 @@ const TAG_LEN: usize = 32;
 const SHA256: &str = "$sha256$";
 const LANES: u32 = 1;
 
-/// The parameters that a stored hash has: what it costs. Others (`keyid`, `data`) would change its
-/// meaning, and one that is said twice has none.
+/// Parameters of a stored Argon2id hash: memory, iterations, lanes; each exactly once.
+///
+/// Hashes with others (`keyid`, `data`) are refused: these change the result.
 const COSTS: [&str; 3] = ["m", "t", "p"];
 
-/// The most lanes that a stored hash may have.
+/// Maximum number of lanes of a stored hash.
 const MAX_LANES: u32 = 4;
 
-/// The most threads that hash at once.
+/// Maximum number of threads that hash at once.
 const MAX_THREADS: u32 = 64;
 
-/// Scheme by which a secret is hashed.
+/// Scheme by which a secret is hashed, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// Slow and hungry on purpose.
+    /// Slow, and takes much memory, on purpose.
     Argon2id(Cost),
     /// Fast.
     Sha256,
 }
 
 impl Scheme {
-    /// Returns the number of threads that may hash at once, of `cores` that could: together they take
-    /// no more memory than the largest hash that is ever run, and no more than 64 are of use.
+    /// Returns the number of threads that may hash at once: at most `cores` and 64.
+    ///
+    /// Together they take no more memory than the largest hash that is ever run.
     pub fn threads(self, cores: NonZeroUsize) -> NonZeroUsize {
         let room = match self {
             Scheme::Argon2id(cost) => cost.at_once(),
@@ -59,8 +62,10 @@ impl Scheme {
     }
 }
 
-/// Recipe for one hash: a scheme, with a salt of its own where it has one. The salt
-/// is drawn in one place and order, wherever and whenever the hashing is done then.
+/// Scheme and salt of one new hash.
+///
+/// The salt is drawn before the hashing, so that the order of draws stays fixed even if several
+/// threads hash.
 pub struct Recipe {
     scheme: Scheme,
     salt: [u8; SALT_LEN],
@@ -108,8 +113,9 @@ fn in_argon2id(params: Params, salt: &[u8], tag: &[u8; TAG_LEN]) -> Result<Strin
     Ok(phc.to_string())
 }
 
-/// A PHC string by `scheme` to check a secret against where there is none, so that a key that is
-/// not there takes as long as one whose secret is wrong. No secret is known to match it.
+/// Returns a PHC string by `scheme` that no known secret matches.
+///
+/// Secrets of unknown keys are compared with it: they take as long as a wrong secret of a known key.
 pub fn stand_in(scheme: Scheme) -> Result<String> {
     match scheme {
         Scheme::Argon2id(cost) => in_argon2id(params(cost)?, &[0; SALT_LEN], &[0; TAG_LEN]),
@@ -117,24 +123,24 @@ pub fn stand_in(scheme: Scheme) -> Result<String> {
     }
 }
 
-/// A stored hash that was read and found safe to run.
+/// Parsed stored hash, with parameters that are safe to run.
 pub struct Stored {
     tag: Output,
-    how: How,
+    method: Method,
 }
 
-enum How {
+enum Method {
     Argon2id(Params, Salt),
     Sha256,
 }
 
 impl Stored {
-    /// Reads a PHC string; `None` if it is none of ours or would cost too much to run.
+    /// Parses a PHC string; `None` if no scheme here makes such a string, or if it costs too much to run.
     pub fn parse(phc: &str) -> Option<Self> {
         let stored = match phc.strip_prefix(SHA256) {
             Some(digest) => Stored {
                 tag: Output::new(&BASE64_NOPAD.decode(digest.as_bytes()).ok()?).ok()?,
-                how: How::Sha256,
+                method: Method::Sha256,
             },
             None => Self::parse_argon2id(phc)?,
         };
@@ -160,29 +166,31 @@ impl Stored {
         let (salt, tag) = (hash.salt?, hash.hash?);
         (ours && bounded).then_some(Stored {
             tag,
-            how: How::Argon2id(params, salt),
+            method: Method::Argon2id(params, salt),
         })
     }
 
-    /// Tells whether this is the hash of `secret`; takes the same time either way.
+    /// Tells whether this is the hash of `secret`, in constant time.
     pub fn matches(&self, secret: &[u8], memory: &mut Memory) -> Result<bool> {
-        let tag = match &self.how {
-            How::Argon2id(params, salt) => derive(secret, salt, params.clone(), memory)?,
-            How::Sha256 => digest(secret),
+        let tag = match &self.method {
+            Method::Argon2id(params, salt) => derive(secret, salt, params.clone(), memory)?,
+            Method::Sha256 => digest(secret),
         };
-        // The comparison of `Output` runs in constant time.
+        // `Output` compares in constant time.
         Ok(Output::new(&tag[..]).map_err(failed)? == self.tag)
     }
 
-    /// Scheme that makes such a hash; `None` for one of several lanes, which no scheme makes.
+    /// Returns the scheme that makes such hashes; `None` for several lanes, which no scheme makes.
     pub fn scheme(&self) -> Option<Scheme> {
-        match &self.how {
-            How::Argon2id(params, _) if params.p_cost() == LANES => Some(Scheme::Argon2id(Cost {
-                memory_kib: params.m_cost(),
-                iterations: params.t_cost(),
-            })),
-            How::Argon2id(..) => None,
-            How::Sha256 => Some(Scheme::Sha256),
+        match &self.method {
+            Method::Argon2id(params, _) if params.p_cost() == LANES => {
+                Some(Scheme::Argon2id(Cost {
+                    memory_kib: params.m_cost(),
+                    iterations: params.t_cost(),
+                }))
+            }
+            Method::Argon2id(..) => None,
+            Method::Sha256 => Some(Scheme::Sha256),
         }
     }
 }
@@ -190,7 +198,7 @@ impl Stored {
 fn digest(secret: &[u8]) -> Zeroizing<[u8; TAG_LEN]> {
     let mut tag = Zeroizing::new([0; TAG_LEN]);
     let mut hasher = Sha256::new_with_prefix(secret);
-    // In its place: what takes the hasher by value moves the secret and leaves it where it was.
+    // In place: a method that takes the hasher by value would leave a copy of the secret behind.
     hasher.finalize_into_reset((&mut *tag).into());
     tag
 }
@@ -215,7 +223,7 @@ fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::io(UNHASHED).because(ErrorSource::of(cause))
 }
 
-/// The error where the system gives no memory to hash in.
+/// Error for memory that the system refuses to give.
 fn out_of_memory(cause: io::Error) -> Error {
     Error::memory(UNHASHED)
         .because(cause)

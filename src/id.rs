@@ -1,4 +1,4 @@
-//! The key ID: the public part of a token, safe to print, log and pass on a command line.
+//! Key ID: the public part of a token, safe to print, log and pass on a command line.
 
 use crate::env::Random;
 use crate::error::{Error, Result, quote};
@@ -7,7 +7,7 @@ use std::fmt;
 /// Lower-case Crockford base32: no `i`, `l`, `o`, `u`.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Which bytes [`ALPHABET`] has.
+/// Table of the bytes in [`ALPHABET`], by byte: the check of an ID is a part of every read of a key.
 const IS_PART: [bool; 256] = {
     let mut has = [false; 256];
     let mut index = 0;
@@ -18,14 +18,14 @@ const IS_PART: [bool; 256] = {
     has
 };
 
-/// Twelve characters of lower-case Crockford base32 (60 random bits, independent of the secret).
+/// Key ID: twelve characters of lower-case Crockford base32, 60 random bits, independent of the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KeyId::LEN]);
 
 impl KeyId {
-    /// The number of characters in a key ID.
+    /// Length in characters.
     pub const LEN: usize = 12;
-    /// The shortest prefix that may stand for a key ID.
+    /// Minimum length of a prefix that may stand for a key ID.
     pub const PREFIX_MIN: usize = 4;
 
     /// Draws a new ID from `random`.
@@ -36,18 +36,18 @@ impl KeyId {
         Ok(KeyId(bytes.map(|byte| ALPHABET[usize::from(byte & 31)])))
     }
 
-    /// The ID that `text` spells, if it is one.
+    /// Parses a key ID.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let bytes: [u8; Self::LEN] = text.try_into().ok()?;
         Self::is_part(&bytes).then_some(KeyId(bytes))
     }
 
-    /// Tells whether `text` has only characters that a key ID may have.
+    /// Tells whether `text` has only characters of the alphabet.
     pub fn is_part(text: &[u8]) -> bool {
         text.iter().all(|&byte| IS_PART[usize::from(byte)])
     }
 
-    /// The ID's twelve characters.
+    /// Returns the twelve characters.
     pub fn as_str(&self) -> &str {
         // The alphabet is ASCII, so this never fails; an empty ID would match nothing.
         std::str::from_utf8(&self.0).unwrap_or_default()

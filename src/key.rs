@@ -1,4 +1,4 @@
-//! The key: the record of a token, everything but the secret, and the states it can be in.
+//! Key: the record of a token without its secret, and the states of a key.
 
 mod edit;
 mod transition;
@@ -47,48 +47,48 @@ impl fmt::Display for State {
     }
 }
 
-/// The record of a token: everything but the secret and its hash.
+/// Record of a token, without the secret and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The public part of the token.
+    /// ID: the public part of the token.
     pub id: KeyId,
-    /// Unique per owner among live keys.
+    /// Name, unique among the live keys of one owner.
     pub name: String,
-    /// The user whom the key belongs to.
+    /// User whom the key belongs to.
     pub owner: String,
     /// Kind of a key.
     pub kind: Kind,
-    /// The scopes that it has.
+    /// Scopes, without those that they imply.
     pub scopes: BTreeSet<String>,
-    /// Notes of its owner.
+    /// Labels: free notes, value by key.
     pub labels: BTreeMap<String, String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// The user who made it.
+    /// User who created the key.
     pub created_by: String,
-    /// From when on it is expired; `None` is never.
+    /// Time from which the key is expired; `None` if it never expires.
     pub expires_at: Option<Timestamp>,
-    /// When it last verified, to the minute; `None` if no use is recorded.
+    /// Last successful verification, exact to a minute; `None` if no use is recorded.
     pub last_used_at: Option<Timestamp>,
-    /// When its grace began: at its rotation, or, if its grace was ended since, at that end. A
-    /// grace that has no length is over, and no clock that is set back brings it back to life.
+    /// Start of the grace: the rotation. When the grace is ended early, this becomes the end too:
+    /// a grace of length zero stays over even if the clock is set back.
     pub grace_from: Option<Timestamp>,
-    /// When its grace ends or ended; set if and only if it was rotated.
+    /// End of the grace, past or future; set if and only if the key was rotated.
     pub usable_until: Option<Timestamp>,
-    /// When it was disabled, if it is.
+    /// Time at which it was disabled; `None` while it is enabled.
     pub disabled_at: Option<Timestamp>,
-    /// The user who disabled it, if it is.
+    /// User who disabled it; `None` while it is enabled.
     pub disabled_by: Option<String>,
-    /// When it was deleted, if it was.
+    /// Time of deletion, if it was deleted.
     pub deleted_at: Option<Timestamp>,
-    /// The key whose place it took.
+    /// Predecessor: the key that was rotated into this one.
     pub replaces: Option<KeyId>,
-    /// The key that took its place.
+    /// Successor: the key that this one was rotated into.
     pub replaced_by: Option<KeyId>,
 }
 
 impl Key {
-    /// The state that is shown at `now`.
+    /// Returns the state at `now`, the first that applies in the order of [`State`].
     pub fn state(&self, now: Timestamp) -> State {
         if self.deleted_at.is_some() {
             State::Deleted
@@ -103,7 +103,7 @@ impl Key {
         }
     }
 
-    /// Tells whether verification would accept it at `now`: active, or phased-out inside its grace.
+    /// Tells whether verify accepts the key at `now`: active, or phased-out and within its grace.
     pub fn is_usable(&self, now: Timestamp) -> bool {
         match self.state(now) {
             State::Active => true,
@@ -112,7 +112,7 @@ impl Key {
         }
     }
 
-    /// Tells whether it was rotated, and still works at `now` as far as rotation and expiry go.
+    /// Tells whether the key was rotated and its grace still runs at `now`, disabled or not.
     pub fn is_in_grace(&self, now: Timestamp) -> bool {
         self.deleted_at.is_none()
             && !self.is_expired(now)
@@ -120,12 +120,12 @@ impl Key {
             && self.grace_from < self.usable_until
     }
 
-    /// Neither deleted nor phased-out.
+    /// Tells whether the key is neither deleted nor phased-out.
     pub fn is_live(&self) -> bool {
         self.deleted_at.is_none() && self.usable_until.is_none()
     }
 
-    /// When it stops on its own: by expiry or by the end of its grace, whichever is first.
+    /// Returns the expiry or the end of the grace, whichever comes first; `None` if neither is set.
     pub fn stops_at(&self) -> Option<Timestamp> {
         match (self.expires_at, self.usable_until) {
             (Some(expires), Some(until)) => Some(min(expires, until)),
@@ -133,12 +133,12 @@ impl Key {
         }
     }
 
-    /// Name of this key in an error.
+    /// Returns the ID and the name, as an error names this key.
     pub fn label(&self) -> String {
         format!("{} ({})", self.id, quote(&self.name))
     }
 
-    /// This key as one of several that a name may mean.
+    /// Returns this key as an entry in the error for an ambiguous name.
     pub fn candidate(&self, now: Timestamp) -> Candidate {
         Candidate {
             id: self.id.to_string(),

@@ -1,42 +1,45 @@
-//! Names of keys, owners, labels: what people call things. Whatever passes here can be printed on
-//! a terminal, taken as one word by a script, never be mistaken for a key ID or a token, and be told
-//! from every other name by sight: it is in NFC, and each of its characters shows.
+//! Rules for new names of keys, users, projects and labels.
+//!
+//! A name that passes can be printed on a terminal and is one argument to a script. It cannot be taken
+//! for a key ID or a token, is in NFC, and has no invisible character.
 
 pub mod form;
+mod invisible;
 pub mod stored;
-mod unseen;
 
 pub use form::nfc;
 pub use stored::{LABEL_KEY_MAX, LABEL_VALUE_MAX, NAME_MAX, OWNER_MAX};
 
 use crate::error::{Error, Result, quote};
 use crate::token::shown_id;
-use unseen::unseen;
+use invisible::invisible;
 
-/// The most characters in a reason.
+/// Maximum length of a reason, in characters.
 pub const REASON_MAX: usize = 1024;
 
-/// `text` as a new key's name, in NFC: what [`stored::key_name`] lets through, and nothing unseen.
+/// Checks `text` as the name of a new key by [`stored::key_name`], without invisible characters, and
+/// not shaped like a displayed token (`kc_<id>`). Returns it in NFC.
 pub fn key_name(text: &str) -> Result<String> {
     let name = nfc(text);
     stored::key_name(&name)?;
     if shown_id(&name).is_some() {
         return Err(stored::shaped_like_an_id(&name));
     }
-    seen(&name, "name")
+    visible(&name, "name")
 }
 
-/// `text` as an owner's name that may be new, in NFC: as a key's, but at most 64 characters.
+/// Checks `text` as the name of an owner who may be new by [`stored::user`], without invisible
+/// characters. Returns it in NFC.
 pub fn owner(text: &str) -> Result<String> {
     new_user(text, "owner")
 }
 
-/// `text` as a user's name, where no key is: as an owner's.
+/// Checks `text` as [`owner`] does, for a user who need not own a key.
 pub fn user(text: &str) -> Result<String> {
     new_user(text, "user")
 }
 
-/// `text` as a project's name: as an owner's.
+/// Checks `text` as [`owner`] does, for a project.
 pub fn project(text: &str) -> Result<String> {
     new_user(text, "project")
 }
@@ -44,40 +47,42 @@ pub fn project(text: &str) -> Result<String> {
 fn new_user(text: &str, what: &str) -> Result<String> {
     let name = nfc(text);
     stored::user(&name, what)?;
-    seen(&name, what)
+    visible(&name, what)
 }
 
-/// `text` as an owner who may be known, as it is.
+/// Checks `text` as an owner to look up, and returns it unchanged.
 pub fn sought_owner(text: &str) -> Result<String> {
     stored::user(text, "owner").map(|()| text.to_owned())
 }
 
-/// `text` as a user who may be known, as it is.
+/// Checks `text` as a user to look up, and returns it unchanged.
 pub fn sought_user(text: &str) -> Result<String> {
     stored::user(text, "user").map(|()| text.to_owned())
 }
 
-/// `text` as a project that may be known, as it is.
+/// Checks `text` as a project to look up, and returns it unchanged.
 pub fn sought_project(text: &str) -> Result<String> {
     stored::user(text, "project").map(|()| text.to_owned())
 }
 
-/// `text` as a description: at most 256 printable characters.
+/// Checks `text` as a description: at most 256 printable characters.
 pub fn description(text: &str) -> Result<String> {
     stored::description(text)?;
     Ok(text.to_owned())
 }
 
-/// `text` as a new label, `KEY=VALUE`: the key of letters, digits, `.`, `_`, `/` and `-`, at most 64;
-/// the value in NFC, at most 256 printable characters that show, and may be empty.
+/// Parses a new label `KEY=VALUE`; the value is returned in NFC.
+///
+/// The key is 1 to 64 letters, digits, `.`, `_`, `/` and `-`. The value is at most 256 printable,
+/// visible characters, and may be empty.
 pub fn label(text: &str) -> Result<(String, String)> {
     let (key, value) = sought_label(text)?;
     let value = nfc(&value);
     stored::label(&key, &value)?;
-    Ok((key, seen(&value, "label")?))
+    Ok((key, visible(&value, "label")?))
 }
 
-/// `text` as a label that is looked for, `KEY=VALUE`, as it is.
+/// Parses a label `KEY=VALUE` to look up; the value is returned unchanged.
 pub fn sought_label(text: &str) -> Result<(String, String)> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(
@@ -89,25 +94,25 @@ pub fn sought_label(text: &str) -> Result<(String, String)> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
-/// `text` as a label's key.
+/// Checks `text` as the key of a label.
 pub fn label_key(text: &str) -> Result<String> {
     stored::label(text, "")?;
     Ok(text.to_owned())
 }
 
-/// `text` as the reason of a change: at most 1024 printable characters.
+/// Checks `text` as the reason of a change: at most 1024 printable characters.
 pub fn reason(text: &str) -> Result<String> {
     stored::printable(text, "reason", REASON_MAX)?;
     Ok(text.to_owned())
 }
 
-/// Tells whether `text` is as a new name would be stored: in NFC, with nothing unseen.
+/// Tells whether `text` is in NFC and has no invisible character, as every new name.
 pub fn is_plain_to_see(text: &str) -> bool {
-    text.is_ascii() || (nfc(text) == text && unseen(text).is_none())
+    text.is_ascii() || (nfc(text) == text && invisible(text).is_none())
 }
 
-/// `text` in single quotes, with each character that is not ASCII written as `\u{…}`: two names that look
-/// the same do not.
+/// Quotes `text`, with each character outside printable ASCII as `\u{…}`: so two names that look alike
+/// can be told apart.
 pub fn spelled(text: &str) -> String {
     let mut spelled = String::from("'");
     for c in text.chars() {
@@ -120,8 +125,8 @@ pub fn spelled(text: &str) -> String {
     spelled
 }
 
-fn seen(name: &str, what: &str) -> Result<String> {
-    match unseen(name) {
+fn visible(name: &str, what: &str) -> Result<String> {
+    match invisible(name) {
         None => Ok(name.to_owned()),
         Some(c) => Err(Error::usage(format!(
             "the {what} {} has a character that does not show (U+{:04X})",

@@ -1,14 +1,13 @@
-//! The user namespace that the program runs in: which uids mean somebody there, and who they are
-//! outside.
+//! User namespace of the process (user_namespaces(7)): maps its uids to those of the parent namespace.
 //!
-//! A user who makes a namespace chooses a uid in it, 0 too. That gives no right to files of users whom
-//! the namespace does not know, and must give none in a store either.
+//! Whoever creates a namespace chooses their uid in it, 0 included. The kernel then grants no rights to
+//! files of unmapped users, so a store must not either.
 
-/// The overflow uid, which the kernel shows in place of one that a namespace does not know, unless it
-/// is set to another (`/proc/sys/kernel/overflowuid`).
+/// Default of the overflow uid, which the kernel shows in the place of an unmapped uid
+/// (`/proc/sys/kernel/overflowuid`).
 pub const OVERFLOW: u32 = 65534;
 
-/// So many uids from `inside` on, and from which on they are those of the namespace around this one.
+/// Line of a `uid_map`: `count` uids from `inside` on are those from `outside` on in the parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     inside: u32,
@@ -16,7 +15,7 @@ struct Range {
     count: u32,
 }
 
-/// A user namespace.
+/// User namespace: its map of uids, and its overflow uid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Namespace {
     ranges: Vec<Range>,
@@ -24,7 +23,7 @@ pub struct Namespace {
 }
 
 impl Default for Namespace {
-    /// The first one, which knows everybody.
+    /// Returns the initial namespace, which maps every uid to itself.
     fn default() -> Self {
         Namespace {
             ranges: vec![WHOLE],
@@ -40,8 +39,7 @@ const WHOLE: Range = Range {
 };
 
 impl Namespace {
-    /// The namespace that `uid_map` describes, as `/proc/self/uid_map` does. Of one that cannot be
-    /// read nobody is known to be known.
+    /// Creates a namespace from the text of `/proc/self/uid_map`. Unreadable lines map no uid.
     pub fn new(uid_map: &str, overflow: u32) -> Self {
         Namespace {
             ranges: uid_map.lines().filter_map(range).collect(),
@@ -49,12 +47,12 @@ impl Namespace {
         }
     }
 
-    /// Tells whether every uid means the same here as outside.
+    /// Tells whether every uid is mapped to itself.
     pub fn is_whole(&self) -> bool {
         self.ranges == [WHOLE]
     }
 
-    /// Translates `uid` to the namespace around this one; `None` if it is nobody here.
+    /// Translates `uid` to the parent namespace; `None` if it is not mapped.
     pub fn outside(&self, uid: u32) -> Option<u32> {
         self.ranges.iter().find_map(|range| {
             let from = uid.checked_sub(range.inside)?;
@@ -62,16 +60,16 @@ impl Namespace {
         })
     }
 
-    /// Tells whether a file whose owner is shown as `uid` may belong to somebody here, or as well to
-    /// anybody whom this namespace does not know.
-    pub fn is_doubtful(&self, uid: u32) -> bool {
+    /// Tells whether a file owner shown as `uid` may be any unmapped user: `uid` is the overflow uid.
+    pub fn is_ambiguous(&self, uid: u32) -> bool {
         uid == self.overflow && !self.is_whole()
     }
 
-    /// Tells whether a user outside whom this namespace does not know may be taken for `uid` here: root
-    /// always, and anybody in a namespace without a user of its own for the overflow uid, as a container
-    /// has that knows all the usual users.
-    pub fn is_doubted(&self, uid: u32) -> bool {
+    /// Tells whether `uid` may be a mere choice of whoever created the namespace.
+    ///
+    /// Root always may. Other uids may only if the overflow uid is not mapped: containers that map all
+    /// usual users map it too.
+    pub fn may_be_chosen(&self, uid: u32) -> bool {
         uid == 0 || self.outside(self.overflow).is_none()
     }
 }
@@ -90,21 +88,21 @@ fn range(line: &str) -> Option<Range> {
 mod tests {
     use super::*;
 
-    /// As `unshare -Ur` makes it.
+    /// Map that `unshare -Ur` makes.
     const OWN: &str = "         0    4000003          1\n";
 
-    /// As rootless containers have it.
+    /// Map of a rootless container.
     const ROOTLESS: &str = "0 1000 1\n1 100000 65536\n";
 
-    fn of(uid_map: &str) -> Namespace {
+    fn with(uid_map: &str) -> Namespace {
         Namespace::new(uid_map, OVERFLOW)
     }
 
     #[test]
     fn the_first_namespace_knows_everybody() {
-        let first = of("         0          0 4294967295\n");
+        let first = with("         0          0 4294967295\n");
         assert_eq!(first, Namespace::default());
-        assert!(!first.is_doubtful(OVERFLOW));
+        assert!(!first.is_ambiguous(OVERFLOW));
         for uid in [0, 1, OVERFLOW, u32::MAX - 1] {
             assert_eq!(first.outside(uid), Some(uid));
         }
@@ -124,16 +122,16 @@ mod tests {
             ("", 0, None),
             ("nonsense\n0 x 1\n0 7", 0, None),
         ] {
-            assert_eq!(of(map).outside(uid), outside, "{map} {uid}");
+            assert_eq!(with(map).outside(uid), outside, "{map} {uid}");
         }
     }
 
     #[test]
     fn who_is_shown_by_the_number_for_nobody_is_doubtful_but_in_a_whole_namespace() {
         for map in [OWN, ROOTLESS, "", "0 0 65536"] {
-            assert!(of(map).is_doubtful(OVERFLOW), "{map}");
-            assert!(!of(map).is_doubtful(0), "{map}");
+            assert!(with(map).is_ambiguous(OVERFLOW), "{map}");
+            assert!(!with(map).is_ambiguous(0), "{map}");
         }
-        assert!(Namespace::new(OWN, 7).is_doubtful(7));
+        assert!(Namespace::new(OWN, 7).is_ambiguous(7));
     }
 }

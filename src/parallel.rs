@@ -1,4 +1,4 @@
-//! Work for every core, with its results in the order of the jobs.
+//! Parallel work with its results in the order of the jobs.
 
 use crate::error::Result;
 use std::num::NonZeroUsize;
@@ -6,24 +6,23 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope};
 
-/// Most jobs that a worker may be ahead of the result that is waited for.
+/// Maximum number of finished or running jobs per worker that wait for an earlier result.
 const AHEAD: usize = 4;
 
-/// A job, and where its result goes.
+/// Job, and the channel for its result.
 type Assignment<J, R> = (J, SyncSender<R>);
 
-/// Runs `jobs` on `workers` threads, each with a closure of its own that `start_worker` returns, and
-/// calls `take` on this thread with each result, in the order of the jobs.
+/// Runs `jobs` on `workers` threads, and calls `take` on this thread with each result, in the order of
+/// the jobs.
 ///
-/// A result is taken as soon as it is there and those before it were taken. Jobs are drawn on a thread of
-/// their own, and only so many ahead that no worker waits: memory is bounded, however many there are.
-/// With one worker, or where the system gives no threads, everything runs on this one. `take` is dropped
-/// before the threads are joined.
+/// Each worker runs its own closure, returned by `start_worker`. Another thread draws the jobs, a bounded
+/// number ahead of `take`, so that memory is bounded too. With one worker, or if the system gives no
+/// threads, everything runs on this thread. `take` is dropped before the threads are joined.
 ///
 /// # Errors
 ///
-/// The first that `take` returns. What is done by then is not taken, and a job that is just being drawn
-/// is waited for.
+/// The first error of `take`. Later results are dropped; a call of the iterator that is under way is
+/// waited for.
 pub fn in_order<J, R, W>(
     workers: NonZeroUsize,
     jobs: impl Iterator<Item = J> + Send,
@@ -35,7 +34,7 @@ where
     R: Send,
     W: FnMut(J) -> R,
 {
-    // A lock, since a thread that cannot be started would take the jobs with it.
+    // Behind a lock, not moved: if no thread can be started, this one needs the jobs.
     let jobs = Mutex::new(jobs);
     thread::scope(|scope| match start(scope, workers, &jobs, &start_worker) {
         // A worker that dropped its sender panicked.
@@ -50,8 +49,10 @@ where
     })
 }
 
-/// Starts threads, as many workers as the system gives, and returns the results that are to come, in
-/// order; `None` where there is to be no thread, or can be none.
+/// Starts up to `workers` worker threads and the thread that draws the jobs.
+///
+/// Returns the channels of the results, in the order of the jobs; `None` for one worker, or if the
+/// system gives no threads.
 fn start<'scope, J, R, W>(
     scope: &'scope Scope<'scope, '_>,
     workers: NonZeroUsize,
@@ -67,16 +68,16 @@ where
         return None;
     }
     let workers = workers.get();
-    let (to_workers, orders) = sync_channel::<Assignment<J, R>>(workers);
-    let (to_taker, results) = sync_channel(workers * AHEAD);
-    let orders = Arc::new(Mutex::new(orders));
+    let (queue, queued) = sync_channel::<Assignment<J, R>>(workers);
+    let (ordered, results) = sync_channel(workers * AHEAD);
+    let queued = Arc::new(Mutex::new(queued));
     let started = (0..workers).take_while(|_| {
-        let orders = Arc::clone(&orders);
+        let queued = Arc::clone(&queued);
         let worker = Builder::new().spawn_scoped(scope, move || {
             let mut work = start_worker();
-            while let Some((job, answer)) = next(&orders) {
-                // Where nobody waits for it any more, the next is not drawn either.
-                drop(answer.send(work(job)));
+            while let Some((job, reply)) = next(&queued) {
+                // An error means that `take` has failed; then the feeder stops too.
+                drop(reply.send(work(job)));
             }
         });
         worker.is_ok()
@@ -86,8 +87,8 @@ where
     }
     let feeder = Builder::new().spawn_scoped(scope, move || {
         for job in locked(jobs).by_ref() {
-            let (answer, result) = sync_channel(1);
-            if to_taker.send(result).is_err() || to_workers.send((job, answer)).is_err() {
+            let (reply, result) = sync_channel(1);
+            if ordered.send(result).is_err() || queue.send((job, reply)).is_err() {
                 return;
             }
         }
@@ -95,11 +96,11 @@ where
     feeder.ok().map(|_| results)
 }
 
-fn next<T>(orders: &Mutex<Receiver<T>>) -> Option<T> {
-    locked(orders).recv().ok()
+fn next<T>(queued: &Mutex<Receiver<T>>) -> Option<T> {
+    locked(queued).recv().ok()
 }
 
-/// Locks, and takes what another thread has left in a panic for as good.
+/// Locks; a panic of another thread does not make the content invalid.
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Policy: what the administrator has set for everyone who uses the store.
+//! Policy: settings of a store that bind everyone who uses it.
 
 use crate::error::{Error, Result, quote};
 use crate::hash::{Cost, Scheme};
@@ -9,20 +9,20 @@ use crate::when::{Span, Timestamp, When};
 use std::cmp::min;
 use std::str::FromStr;
 
-/// The longest that a rotated key may go on working.
+/// Longest grace of a rotated key.
 pub const MAX_GRACE: Span = Span::days(90);
 
-/// The word for a limit that is lifted.
+/// Word for no limit.
 const NEVER: &str = "never";
 
-/// The word for each scheme.
+/// Words for the hash schemes.
 const ARGON2ID: &str = "argon2id";
 const SHA256: &str = "sha256";
 
-/// The values of `hash`.
+/// Values of the setting `hash`.
 pub const HASHES: [&str; 2] = [ARGON2ID, SHA256];
 
-/// The names of all settings, each with what it means.
+/// Names of all settings, each with its meaning.
 pub const SETTINGS: [(&str, &str); 7] = [
     (
         "default-expiry",
@@ -45,18 +45,18 @@ pub const SETTINGS: [(&str, &str); 7] = [
     ),
 ];
 
-/// Policy of a store; its default holds where nothing was set.
+/// Policy of a store. The default holds for each setting that was not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The life of a key made without an expiry; `None` is for ever.
+    /// Lifetime of a key made without an expiry; `None` for no expiry.
     pub default_expiry: Option<Span>,
-    /// The longest life of a key, counted from its creation; `None` lifts the limit.
+    /// Longest lifetime of a key, counted from its creation; `None` for no limit.
     pub max_expiry: Option<Span>,
-    /// The time that a rotated key goes on working where the rotation does not say.
+    /// Grace of a rotation that names none.
     pub default_grace: Span,
-    /// The prefix of new tokens.
+    /// Prefix of new tokens.
     pub key_prefix: Prefix,
-    /// True if secrets are hashed fast, by SHA-256, and not by Argon2id.
+    /// True if new secrets are hashed with SHA-256, false for Argon2id.
     pub fast_hash: bool,
     /// Cost of one Argon2id hash.
     pub cost: Cost,
@@ -76,9 +76,10 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Takes one setting; an unknown name or an unreadable value is an error, so that no limit is
-    /// lifted because it could not be read. Whether the policy as a whole is legal is another
-    /// question: [`Policy::check`].
+    /// Sets one setting. An unknown name or an unreadable value is an error: a limit is never lifted
+    /// because it could not be read.
+    ///
+    /// [`Policy::check`] tells whether the value is legal.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "default-expiry" => self.default_expiry = lifetime(value)?,
@@ -93,7 +94,7 @@ impl Policy {
         Ok(())
     }
 
-    /// A setting's value, written as [`Policy::set`] takes it.
+    /// Returns the value of a setting, in the form that [`Policy::set`] takes.
     pub fn get(&self, name: &str) -> Result<String> {
         let life =
             |life: Option<Span>| life.map_or_else(|| NEVER.to_owned(), |life| life.to_string());
@@ -109,11 +110,10 @@ impl Policy {
         })
     }
 
-    /// Refuses the policy if the setting `changed` does not go with the others, or is out of its
-    /// own range. What was not changed is not checked: it may be older than a limit.
+    /// Refuses the policy if the setting `changed` is out of range or conflicts with another one.
     ///
-    /// A default above the maximum is refused only where it was `given`, not where one was unset:
-    /// that is no mistake of anybody, and the maximum holds.
+    /// Other settings are not checked: they may be older than a limit. A `default-expiry` above
+    /// `max-expiry` is refused only if it was `given`; where it was unset, the maximum caps it.
     pub fn check(&self, changed: &str, given: bool) -> Result<()> {
         match changed {
             "default-expiry" if given => self.check_default_expiry(),
@@ -146,7 +146,7 @@ impl Policy {
         .hint(raise))
     }
 
-    /// Scheme by which new secrets are hashed.
+    /// Returns the scheme by which new secrets are hashed.
     pub fn scheme(&self) -> Scheme {
         if self.fast_hash {
             Scheme::Sha256
@@ -155,8 +155,10 @@ impl Policy {
         }
     }
 
-    /// When a key made at `created` expires, if its maker says `when`. A life longer than
-    /// `max-expiry` is refused; without `when`, it is the default or the maximum, the shorter one.
+    /// Returns the expiry of a key made at `created`; `None` if it never expires.
+    ///
+    /// `when` is the expiry that was asked for, refused if it is later than `max-expiry` allows.
+    /// Without it, the shorter of `default-expiry` and `max-expiry` holds.
     pub fn expiry(&self, when: Option<When>, created: Timestamp) -> Result<Option<Timestamp>> {
         match when {
             Some(when) => {
@@ -168,7 +170,7 @@ impl Policy {
         }
     }
 
-    /// Refuses an expiry later than `max-expiry` after `created`, and names the latest legal one.
+    /// Refuses an expiry later than `max-expiry` after `created`; the error names the latest legal one.
     pub fn check_expiry(&self, expires: Option<Timestamp>, created: Timestamp) -> Result<()> {
         let Some(max) = self.max_expiry else {
             return Ok(());
@@ -178,7 +180,7 @@ impl Policy {
             return Ok(());
         }
         let asked = expires.map_or_else(|| NEVER.to_owned(), |at| at.to_string());
-        // Nobody is advised to lift the limit for all because one key ran into it.
+        // For `never` no command is suggested: it would lift the limit for every key.
         let raise = match expires.map(|at| at.since(created).to_days()) {
             Some(life) => Hint::from("have an administrator raise it: ")
                 .and(run!("policy set max-expiry {}", life)),
@@ -192,7 +194,7 @@ impl Policy {
         )
     }
 
-    /// When a life of `lifetime` that begins at `from` ends, and whether `max-expiry` cut it short.
+    /// Returns the end of a `lifetime` that begins at `from`, and whether `max-expiry` cut it short.
     pub fn capped_expiry(
         &self,
         lifetime: Option<Span>,
@@ -210,7 +212,7 @@ impl Policy {
     }
 }
 
-/// Refuses a grace longer than any key may have.
+/// Refuses a grace longer than [`MAX_GRACE`].
 pub fn check_grace(grace: Span) -> Result<()> {
     if grace <= MAX_GRACE {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Projects: who is a member of one, and in which role. A project is nothing but its members.
+//! Projects: members and their roles. A project exists while it has members.
 
 use crate::word::words;
 
@@ -12,13 +12,13 @@ words! {
     }
 }
 
-/// A user's membership of a project.
+/// Membership of a user in a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The project.
+    /// Name of the project.
     pub project: String,
-    /// The user.
+    /// Name of the user.
     pub user: String,
-    /// Their role.
+    /// Role of the user.
     pub role: Role,
 }

@@ -1,25 +1,25 @@
-//! Scopes: what a key may do, and which scope implies which.
+//! Scopes: permissions of a key, and the implications among them.
 
 use crate::error::{Error, Result, quote};
 use crate::near::meant;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most scopes that a hint lists.
+/// Maximum number of scopes that a hint lists.
 const LISTED_MAX: usize = 20;
 
-/// The most characters in a scope's name.
+/// Maximum length of a scope's name, in characters.
 const NAME_MAX: usize = 64;
 
-/// A scope as an administrator registered it.
+/// Registered scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Description of what it allows.
+    /// Description for people.
     pub description: String,
-    /// The scopes that whoever has it has too, those of one step.
+    /// Scopes that it implies directly.
     pub implies: BTreeSet<String>,
 }
 
-/// The scopes that a store knows.
+/// Scopes that a store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registry {
     scopes: BTreeMap<String, Scope>,
@@ -31,27 +31,27 @@ impl Registry {
         self.scopes.insert(name, scope);
     }
 
-    /// Lets whoever has the scope `name` have `implied` too; says whether that is new, and there is
-    /// such a scope.
+    /// Makes the scope `name` imply `implied`. Returns false if it did already, or if there is no
+    /// scope `name`.
     pub fn imply(&mut self, name: &str, implied: String) -> bool {
         self.scopes
             .get_mut(name)
             .is_some_and(|scope| scope.implies.insert(implied))
     }
 
-    /// All scopes, in alphabetical order.
+    /// Iterates over all scopes in alphabetical order.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Scope)> {
         self.scopes
             .iter()
             .map(|(name, scope)| (name.as_str(), scope))
     }
 
-    /// Tells whether there is a scope `name`.
+    /// Tells whether the store knows the scope `name`.
     pub fn has(&self, name: &str) -> bool {
         self.scopes.contains_key(name)
     }
 
-    /// The scopes that imply `name` in one step.
+    /// Returns the scopes that imply `name` directly.
     pub fn implying(&self, name: &str) -> Vec<&str> {
         self.all()
             .filter(|(_, scope)| scope.implies.contains(name))
@@ -59,7 +59,7 @@ impl Registry {
             .collect()
     }
 
-    /// Refuses a scope that the store does not know, and suggests the nearest one that it does.
+    /// Refuses a scope that the store does not know; the hint suggests the nearest known one.
     pub fn check(&self, name: &str) -> Result<()> {
         if self.has(name) {
             return Ok(());
@@ -70,8 +70,7 @@ impl Registry {
         Err(Error::usage(format!("there is no scope {}", quote(name))).hint(hint))
     }
 
-    /// Tells whether a key that has the scopes `held` holds `wanted`: has it, or one that implies it
-    /// through any number of steps.
+    /// Tells whether `held` contains `wanted`, or a scope that implies it through any number of steps.
     pub fn grants(&self, held: &BTreeSet<String>, wanted: &str) -> bool {
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut next: Vec<&str> = held.iter().map(String::as_str).collect();
@@ -88,7 +87,7 @@ impl Registry {
     }
 }
 
-/// The first of `names`, as a hint has them.
+/// Joins the first of `names` for a hint.
 fn listed(names: &[&str]) -> String {
     let mut listed: Vec<String> = names
         .iter()
@@ -101,7 +100,7 @@ fn listed(names: &[&str]) -> String {
     listed.join(", ")
 }
 
-/// `text` as a new scope's name: `[a-z][a-z0-9:._-]*`, at most 64 characters.
+/// Checks `text` as the name of a new scope: `[a-z][a-z0-9:._-]*`, at most 64 characters.
 pub fn name(text: &str) -> Result<String> {
     let fits = text.len() <= NAME_MAX
         && text

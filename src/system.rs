@@ -1,4 +1,4 @@
-//! The real world: the system's clock, generator, user, streams and terminal.
+//! Real environment of the process: the system's clock, generator, user, streams and terminal.
 
 mod closed;
 mod memory;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The environment of this process.
+/// Returns the environment of this process.
 pub fn env() -> Env {
     Env {
         clock: Box::new(now),
@@ -54,10 +54,11 @@ pub fn env() -> Env {
     }
 }
 
-/// Lets a write beyond the limit of a file's size fail, like one to a full disk, and not end the
-/// program: what was begun is to be undone.
+/// Makes a write beyond the limit of the file size (`ulimit -f`) fail, as on a full disk.
+///
+/// By default the signal SIGXFSZ would end the program, and nothing begun would be undone.
 pub fn fail_on_full_files() {
-    // A handler of any kind will do. Without one, the signal ends the program, as it always did.
+    // Any handler is enough. If it cannot be registered, the signal ends the program.
     drop(signal_hook::flag::register(SIGXFSZ, Arc::default()));
 }
 
@@ -72,11 +73,11 @@ fn timestamp(clock: SystemTime) -> Timestamp {
             i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis)
         }
     };
-    // A clock outside the years 0 to 9999 is taken for the end of them: then all that expires has.
+    // A clock outside the years 0 to 9999 counts as the end of 9999: every expiry has passed then.
     Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX)
 }
 
-/// The operating system's generator.
+/// Random generator of the operating system.
 struct Generator;
 
 impl Random for Generator {
@@ -89,7 +90,7 @@ impl Random for Generator {
     }
 }
 
-/// The effective user, by name where it has one; never what a variable says.
+/// Returns the effective user, by name if it has one. Never from a variable such as `$USER`.
 fn actor() -> Actor {
     let uid = rustix::process::geteuid().as_raw();
     let name = whoami::username().ok().filter(|name| !name.is_empty());
@@ -115,7 +116,7 @@ fn namespace() -> Namespace {
 
 #[cfg(target_os = "linux")]
 fn login_uid() -> Option<u32> {
-    /// Number that the kernel gives where nobody has logged in.
+    /// Value of the kernel for a process without a login.
     const UNSET: u32 = u32::MAX;
     let text = proc::read("self/loginuid").ok()?;
     text.trim().parse().ok().filter(|&uid| uid != UNSET)
@@ -126,7 +127,7 @@ fn login_uid() -> Option<u32> {
     None
 }
 
-/// As many as the processors that this process may run on, and no more than its share of them.
+/// Returns the number of processors that this process may use, by affinity and cgroup quota.
 fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }

@@ -1,16 +1,15 @@
-//! Text that somebody else chose, as a message, a terminal or a shell can take it.
+//! Text from outside, made safe for a message, a terminal or a shell.
 
 use crate::url;
 
-/// The longest part of a value, in characters, that an error repeats.
+/// Maximum number of characters of a value that an error repeats.
 const QUOTED_MAX: usize = 64;
 
-/// From this many letters and digits in a row on, of both cases, a part of a value is taken for a
-/// token's secret whose other parts were mistyped.
+/// Minimum length of a run of letters and digits, in both cases, that is hidden: it may be the secret
+/// of a mistyped token.
 const SECRET_MIN: usize = 32;
 
-/// `text` in single quotes as an error names a value: escaped, cut at 64 characters, and without
-/// what might be a secret.
+/// Quotes `text` as a value in an error: escaped, cut at 64 characters, without possible secrets.
 pub fn quote(text: &str) -> String {
     let text = &without_secrets(&url::without_password(text));
     let mut cut: String = text.chars().take(QUOTED_MAX).collect();
@@ -37,8 +36,8 @@ fn without_secrets(text: &str) -> String {
     shown
 }
 
-/// `text` with every character that could move a cursor, recolour a terminal or turn the reading
-/// direction written as `\u{…}`.
+/// Writes each unprintable character of `text` as `\u{…}`: it could move the cursor, change colours or
+/// turn the reading direction.
 pub fn escape(text: &str) -> String {
     if is_plain(text) || !text.chars().any(is_unprintable) {
         return text.to_owned();
@@ -54,7 +53,7 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Tells whether `text` is printable ASCII, as nearly all is: it has no unprintable character then.
+/// Tells whether `text` is printable ASCII: a fast check that covers nearly all text.
 pub fn is_plain(text: &str) -> bool {
     text.bytes()
         .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
@@ -71,7 +70,7 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{2066}'..='\u{2069}')
 }
 
-/// `text` as one word for a POSIX shell, quoted only if it has to be: for a command in a hint.
+/// Writes `text` as one word of a POSIX shell, quoted only if necessary.
 pub fn shell_word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(stands_for_itself) {
         return text.to_owned();
@@ -79,7 +78,7 @@ pub fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Tells whether a POSIX shell takes `c` as it is, wherever in a word it stands.
+/// Tells whether `c` needs no quotes in a POSIX shell, at any position in a word.
 pub fn stands_for_itself(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c)
 }

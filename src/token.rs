@@ -1,9 +1,9 @@
-//! The token: the whole secret string that a client presents, `<prefix>_<id>_<secret><checksum>`.
+//! Token: the secret string that a client presents, `<prefix>_<id>_<secret><checksum>`.
 //!
-//! The secret is 43 base62 characters, uniform from the operating system's generator: over 256
-//! bits. The checksum is CRC-32 (zlib's, ISO-HDLC) of every byte before it, in base62, padded to
-//! six characters: it rejects a typo before any store is opened, and lets a scanner tell a real
-//! token from a look-alike.
+//! The secret is 43 uniform base62 characters from the operating system's generator: 256 bits. The
+//! checksum is zlib's CRC-32 (CRC-32/ISO-HDLC) of every byte before it, in base62, left-padded with
+//! `0` to six characters. It rejects a typo before any store is opened, and lets a scanner tell a
+//! token from similar text.
 
 mod framed;
 
@@ -20,27 +20,28 @@ const SECRET_LEN: usize = 43;
 const CHECKSUM_LEN: usize = 6;
 const TAIL_LEN: usize = SECRET_LEN + CHECKSUM_LEN;
 
-/// The most bytes that are read where a token is expected: room for the longest one, `Bearer ` and
-/// blanks around it.
+/// Maximum number of bytes read where a token is expected: room for the longest one, `Bearer ` and
+/// blanks.
 pub const PRESENTED_MAX: usize = 512;
 
-/// From this many base62 characters behind a key ID on, a string is taken to carry a secret, even
-/// if it was cut short.
+/// Minimum number of base62 characters after a key ID for which they count as a secret, whole or cut
+/// short.
 const SHAPE_MIN: usize = 16;
 
-/// From this many on, it is taken to carry one behind a key ID that is mistyped, of these lengths.
+/// Minimum number of base62 characters after a mistyped key ID for which they count as a secret.
 const NEAR_MIN: usize = 40;
+/// Lengths of a mistyped key ID.
 const NEAR_ID: std::ops::RangeInclusive<usize> = 8..=16;
 
-/// The words before a token's ID: `[a-z][a-z0-9]*(_[a-z0-9]+)*`, at most 24 characters.
+/// Prefix of a token, before its ID: `[a-z][a-z0-9]*(_[a-z0-9]+)*`, at most 24 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prefix(String);
 
 impl Prefix {
-    /// The most characters in a prefix.
+    /// Maximum length in characters.
     pub const MAX: usize = 24;
 
-    /// The prefix as text.
+    /// Returns the prefix as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -81,17 +82,17 @@ impl std::str::FromStr for Prefix {
     }
 }
 
-/// A secret that must not be printed, copied or kept by accident: no `Debug`, no `Clone`, no
-/// `Serialize`, wiped on drop.
+/// Token in memory. It has no `Debug`, no `Clone` and no `Serialize`, so that it is not printed or
+/// copied by accident, and it is wiped on drop.
 pub struct Token {
     text: Zeroizing<Vec<u8>>,
     id: KeyId,
 }
 
 impl Token {
-    /// Makes the token of the key `id` with a new secret drawn from `random`.
+    /// Makes a token for the key `id` with a new secret drawn from `random`.
     pub fn generate(prefix: &Prefix, id: KeyId, random: &mut dyn Random) -> Result<Self> {
-        // The whole length at once: growing would leave a copy behind that is not wiped.
+        // Allocated at full length: growing would leave a copy that is not wiped.
         let mut text = Zeroizing::new(Vec::with_capacity(Prefix::MAX + KeyId::LEN + TAIL_LEN + 2));
         text.extend_from_slice(prefix.as_str().as_bytes());
         text.push(b'_');
@@ -103,10 +104,10 @@ impl Token {
         Ok(Token { text, id })
     }
 
-    /// Reads a token; `None` unless its length, shape and checksum are right.
+    /// Parses a token; `None` unless its length, shape and checksum are right.
     ///
-    /// The parts are split from the right, so that a prefix may hold `_`. Which prefix it has does
-    /// not matter.
+    /// Any prefix is accepted: the policy may have changed since. The parts are split from the right,
+    /// because a prefix may hold `_`.
     pub fn parse(presented: &[u8]) -> Option<Self> {
         let (head, tail) = presented.split_at_checked(presented.len().checked_sub(TAIL_LEN)?)?;
         let head = head.strip_suffix(b"_")?;
@@ -123,17 +124,17 @@ impl Token {
         })
     }
 
-    /// The public part.
+    /// Returns the key ID, the public part.
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// The 43 characters that are hashed.
+    /// Returns the 43 characters of the secret: only these are hashed.
     pub fn secret(&self) -> &[u8] {
         &self.text[self.text.len() - TAIL_LEN..self.text.len() - CHECKSUM_LEN]
     }
 
-    /// The whole token, for the one place that hands it to its new holder.
+    /// Returns the whole token, to deliver it to its holder.
     pub fn expose(&self) -> &[u8] {
         &self.text
     }
@@ -141,8 +142,8 @@ impl Token {
 
 /// Appends 43 uniform base62 characters.
 fn push_secret(text: &mut Vec<u8>, random: &mut dyn Random) -> Result<()> {
-    // The largest multiple of 62 that a byte can hold: what lies above it would favour some
-    // characters, and is drawn again.
+    // Largest multiple of 62 below 256. Bytes from here on are drawn again: taken modulo 62, they
+    // would make the first characters of the alphabet more likely.
     const LIMIT: u8 = 248;
     let end = text.len() + SECRET_LEN;
     let mut drawn = Zeroizing::new([0_u8; 64]);
@@ -157,7 +158,7 @@ fn push_secret(text: &mut Vec<u8>, random: &mut dyn Random) -> Result<()> {
     Ok(())
 }
 
-/// CRC-32 of `body` in base62, most significant digit first, padded with `0` to six.
+/// Computes zlib's CRC-32 of `body` in base62, most significant digit first, padded with `0` to six.
 fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
     let mut rest = crc32fast::hash(body);
     let mut digits = [b'0'; CHECKSUM_LEN];
@@ -168,20 +169,22 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
     digits
 }
 
-/// A part of some text that looks like a token, whole, mistyped or cut short, as an error may name it:
-/// by its prefix and its key ID, or as `a token` where one of these is missing or mistyped.
+/// Safe display of text that looks like a token, whole, mistyped or cut short.
+///
+/// Shows the prefix and the key ID, or `a token` if one of these is missing or mistyped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redacted(Option<(String, KeyId)>);
 
 impl Redacted {
-    /// Finds the first token-shaped part of `text`: a prefix, a key ID and at least 16 base62
-    /// characters, joined by `_`; or, where the ID is mistyped, almost all of the secret behind
-    /// something of about its length.
+    /// Finds the first part of `text` that looks like a token.
+    ///
+    /// That is a prefix, a key ID and at least 16 base62 characters, joined by `_`. A mistyped key ID
+    /// may have 8 to 16 bytes; then at least 40 base62 characters must follow.
     pub fn find(text: &[u8]) -> Option<Self> {
         let mut words = text.split(|&byte| byte == b'_').peekable();
         let mut start = 0;
         while let (Some(word), Some(next)) = (words.next(), words.peek()) {
-            if let Some(found) = shape(&text[..start], word, next) {
+            if let Some(found) = redacted(&text[..start], word, next) {
                 return Some(found);
             }
             start += word.len() + 1;
@@ -189,14 +192,15 @@ impl Redacted {
         None
     }
 
-    /// The key that it names.
+    /// Returns the key ID, unless it is missing or mistyped.
     pub fn id(&self) -> Option<KeyId> {
         self.0.as_ref().map(|(_, id)| *id)
     }
 }
 
-/// Returns the word `id`, between `before` and `after`, as it is shown if these make a token.
-fn shape(before: &[u8], id: &[u8], after: &[u8]) -> Option<Redacted> {
+/// Returns the display of `id`, if it stands between a prefix at the end of `before` and a secret at
+/// the start of `after`.
+fn redacted(before: &[u8], id: &[u8], after: &[u8]) -> Option<Redacted> {
     let secret = after
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric())
@@ -220,8 +224,10 @@ impl fmt::Display for Redacted {
     }
 }
 
-/// The key ID in a token as the program shows it, whatever its prefix: `kc_<id>` or `kc_<id>_…`.
-/// The ellipsis may be three dots, and may be missing, since a double click does not select it.
+/// Returns the key ID in a token as this program displays it, with any prefix: `kc_<id>` or
+/// `kc_<id>_…`.
+///
+/// The ellipsis may be three dots. It may be missing: a double click does not select it.
 pub fn shown_id(text: &str) -> Option<KeyId> {
     let head = ["_…", "_...", "_"]
         .into_iter()
@@ -232,7 +238,7 @@ pub fn shown_id(text: &str) -> Option<KeyId> {
     Prefix::is_valid(prefix.as_bytes()).then_some(id)
 }
 
-/// The prefix that `text` ends in, if any.
+/// Returns the longest prefix that `text` ends with, if any.
 fn prefix_at_end(text: &[u8]) -> Option<&str> {
     let start = text.len().saturating_sub(Prefix::MAX);
     (start..text.len())

@@ -1,23 +1,24 @@
-//! Text that names a server, or was meant to: a password may stand in it, and nobody is shown that.
+//! URLs of servers in arguments and messages: recognised and shown without their passwords.
 
 use std::borrow::Cow;
 
-/// The schemes of a PostgreSQL server.
+/// URL schemes of PostgreSQL.
 const POSTGRES: [&str; 2] = ["postgres:", "postgresql:"];
 
-/// The beginnings of the URL of a PostgreSQL server.
+/// Beginnings of a valid PostgreSQL URL.
 const SERVERS: [&str; 2] = ["postgres://", "postgresql://"];
 
-/// The parameter that gives a password.
+/// Parameter with a password, in a URL and in a connection string.
 const PASSWORD: &str = "password=";
 
-/// Tells whether `text` names a server, or was meant to: no path of a file has `://` in it but by
-/// mistake.
+/// Tells whether `text` names a server, even with a typo. Anything with `://` counts: no sensible path
+/// contains that.
 pub fn is_url(text: &str) -> bool {
     text.contains("://") || names_postgres(text)
 }
 
-/// Tells whether `text` names a PostgreSQL server, by a URL or by its parameters (`host=… password=…`).
+/// Tells whether `text` is, even with a typo, a PostgreSQL URL or a connection string with a password
+/// (`host=… password=…`).
 pub fn names_postgres(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let begin = text.trim_start_matches(|c: char| c.is_whitespace() || "'\"".contains(c));
@@ -26,18 +27,18 @@ pub fn names_postgres(text: &str) -> bool {
         || POSTGRES.iter().any(|scheme| begin.starts_with(scheme))
 }
 
-/// Tells whether `text` is the URL of a PostgreSQL server.
+/// Tells whether `text` begins as a valid PostgreSQL URL.
 pub fn is_server(text: &str) -> bool {
     SERVERS.iter().any(|server| text.starts_with(server))
 }
 
-/// Rebuilds the URL of a server from its user, hosts and database alone: a password can also stand in its
-/// parameters. `None` for other text.
+/// Reduces the URL of a PostgreSQL server to user, hosts and database; `None` for other text.
+///
+/// The parameters are dropped, because they may hold a password too.
 pub fn without_secrets(url: &str) -> Option<String> {
     let scheme = SERVERS.iter().find(|server| url.starts_with(**server))?;
     let rest = url.strip_prefix(scheme)?;
-    // A password may hold any of the characters with which another part begins: all up to the last '@'
-    // may be one.
+    // A password may contain '/', '?', '#' or '@': everything before the last '@' counts as credentials.
     let (user, rest) = match rest.rsplit_once('@') {
         Some((credentials, rest)) => {
             let user = credentials.split([':', '/', '?', '#']).next();
@@ -49,7 +50,7 @@ pub fn without_secrets(url: &str) -> Option<String> {
     Some(format!("{scheme}{user}{rest}"))
 }
 
-/// Tells whether there is a password in `text`, which names a server.
+/// Tells whether `text`, which names a server, contains a password.
 pub fn has_password(text: &str) -> bool {
     let user = text.rsplit_once('@').map_or("", |(before, _)| {
         before.rsplit_once("//").map_or(before, |(_, user)| user)
@@ -57,7 +58,7 @@ pub fn has_password(text: &str) -> bool {
     user.contains(':') || text.to_ascii_lowercase().contains(PASSWORD)
 }
 
-/// `text` up to where a user and a password begin, if it names a server with one.
+/// Cuts `text` before the credentials of a URL and after `password=`; returns other text unchanged.
 pub fn without_password(text: &str) -> Cow<'_, str> {
     let lower = text.to_ascii_lowercase();
     let behind = |part: &str| lower.find(part).map(|at| at + part.len());

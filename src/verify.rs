@@ -1,7 +1,7 @@
-//! Verification: whether a presented token is to be let in. Fails closed.
+//! Verification of presented tokens. Fails closed.
 //!
 //! Three steps: [`Verifier::look`] reads the keys, [`Verifier::compare`] hashes a secret, and
-//! [`Verifier::judge`] gives the verdicts, on the keys as they are by then.
+//! [`Verifier::judge`] gives the verdicts, after it has read again the keys that changed meanwhile.
 
 mod compare;
 mod explanation;
@@ -29,27 +29,27 @@ use crate::token::Token;
 use rules::Rules;
 use std::slice;
 
-/// Token to verify, and what is required of its key.
+/// Token to verify, with the permissions that its key must have.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// The token that was presented.
+    /// Presented token.
     pub token: &'a Token,
     /// Permissions that its key must have.
     pub required: &'a Required,
 }
 
-/// Verifier of one thread, with the memory that it hashes in.
+/// Verifier of one thread, with its memory for hashing.
 #[derive(Default)]
 pub struct Verifier {
     memory: Memory,
 }
 
-/// Keys of some requests, as the store held them at one moment.
+/// Keys of some requests, read from one snapshot of the store.
 pub struct Looked {
     rules: Rules,
-    /// PHC string to compare a secret with where there is none, by the policy's scheme.
+    /// PHC string for requests without a hash, by the policy's scheme.
     stand_in: String,
-    /// Key of each request, if it is there.
+    /// Key of each request, if it exists.
     known: Vec<Option<Known>>,
     version: Version,
 }
@@ -60,9 +60,9 @@ impl Looked {
         self.rules.check(required)
     }
 
-    /// PHC string to compare the secret of the request at `index` with.
+    /// Returns the PHC string to compare with the secret of the request at `index`.
     ///
-    /// It is a stand-in where there is no such key or its hash is wiped, so that the work is the same.
+    /// If the key does not exist or its hash is wiped, this is a stand-in that takes the same time.
     pub fn phc(&self, index: usize) -> &str {
         let known = self.known.get(index).and_then(Option::as_ref);
         phc(known).unwrap_or(&self.stand_in)
@@ -70,7 +70,7 @@ impl Looked {
 }
 
 impl Verifier {
-    /// Verifies one request, as [`Verifier::verify`] does.
+    /// Verifies one request; see [`Verifier::verify`].
     pub fn verify_one(
         &mut self,
         store: &dyn Store,
@@ -78,15 +78,15 @@ impl Verifier {
         clock: &Clock,
     ) -> Result<Verified> {
         let verified = self.verify(store, slice::from_ref(&request), clock)?;
-        // There is a verdict for each request.
+        // `verify` returns one verdict for each request.
         verified.into_iter().next().ok_or_else(not_read)
     }
 
     /// Verifies `requests` against `store` and returns a verdict for each, in order.
     ///
-    /// A hash is computed for each, whether or not the key is there, and its record is judged only
-    /// after that, as it is then. So neither the time nor the words tell anything to somebody who has
-    /// not the secret, and no key is let in that was stopped while its token was hashed.
+    /// Computes one hash for each request, even if its key does not exist: neither the time nor the
+    /// verdict reveals anything without the secret. The record is judged after the hashing, as it is
+    /// then: a key that was stopped meanwhile is rejected.
     pub fn verify(
         &mut self,
         store: &dyn Store,
@@ -103,9 +103,9 @@ impl Verifier {
         verified.into_iter().collect()
     }
 
-    /// First step: reads the key of each request, all at one moment.
+    /// First step: reads the key of each request, all from one snapshot.
     ///
-    /// Takes as much reading where there is no such key.
+    /// A key that does not exist takes as many reads as one that does.
     pub fn look(store: &dyn Store, requests: &[Request<'_>]) -> Result<Looked> {
         let ids: Vec<KeyId> = requests.iter().map(|request| request.token.id()).collect();
         let mut looked = None;
@@ -122,17 +122,17 @@ impl Verifier {
         looked.ok_or_else(not_read)
     }
 
-    /// Second step: computes one hash, and compares the secret of `presented` with `phc`.
+    /// Second step: hashes the secret of `presented` and compares it with `phc`.
     pub fn compare(&mut self, presented: &Token, phc: &str) -> Result<Match> {
         compare::compare(presented, phc, &mut self.memory)
     }
 
-    /// Third step: gives a verdict on each request, in order, all at one moment and at the time that
-    /// `clock` tells then. A request that cannot be judged has an error in its place.
+    /// Third step: gives a verdict on each request, in order, all on one snapshot and at one reading of
+    /// `clock`. A request that cannot be judged yields an error in its place.
     ///
-    /// `looked` is the result of [`Verifier::look`] for the same requests, and `matches` holds, in
-    /// order, the comparison of each secret with its [`Looked::phc`]. Where the store was changed since,
-    /// the keys whose secrets matched are read again, and compared again if their hashes are others.
+    /// `looked` is the result of [`Verifier::look`] for the same requests. `matches` holds, in order,
+    /// the comparison of each secret with its [`Looked::phc`]. If the store has changed since, the keys
+    /// whose secrets matched are read again, and compared again if their hashes changed.
     pub fn judge(
         &mut self,
         store: &dyn Store,
@@ -144,7 +144,7 @@ impl Verifier {
         let mut at = None;
         let mut reasons = Vec::with_capacity(requests.len());
         store.snapshot(&mut |moment, version| {
-            // Read inside the snapshot: a key whose end was committed before it has ended by this time.
+            // Read the clock within the snapshot: a key stopped in it was stopped before this time.
             let now = clock();
             at = Some(now);
             let is_changed = version != looked.version;
@@ -155,13 +155,13 @@ impl Verifier {
             reasons.clear();
             let known = looked.known.iter_mut().zip(&mut matches);
             for (request, (known, matched)) in requests.iter().zip(known) {
-                let renewed = match is_changed && *matched != Match::No {
-                    true => self.renew(moment, request.token, &looked.stand_in, known, matched),
+                let refreshed = match is_changed && *matched != Match::No {
+                    true => self.refresh(moment, request.token, &looked.stand_in, known, matched),
                     false => Ok(()),
                 };
                 let key = genuine(known.as_ref(), *matched);
                 let rejection = |()| looked.rules.rejection(moment, request.required, key, now);
-                reasons.push(renewed.and_then(rejection));
+                reasons.push(refreshed.and_then(rejection));
             }
             Ok(())
         })?;
@@ -174,8 +174,8 @@ impl Verifier {
         Ok(verified.collect())
     }
 
-    /// Returns the note that `verified` is to leave in `store`, if any. Takes as long as one hash where
-    /// one is renewed.
+    /// Returns the note on `verified`, if there is one; see [`Note::of`]. Computes a hash if the key is
+    /// to be rehashed.
     pub fn note(
         &mut self,
         store: &dyn Store,
@@ -186,8 +186,8 @@ impl Verifier {
         Note::of(store, verified, presented, random, &mut self.memory)
     }
 
-    /// Reads a key again, and compares the secret again if its hash is another one by now.
-    fn renew(
+    /// Reads a key again, and compares the secret again if the hash has changed.
+    fn refresh(
         &mut self,
         moment: &dyn Read,
         presented: &Token,
@@ -203,15 +203,14 @@ impl Verifier {
             .flatten();
         let phc = phc(known.as_ref());
         if phc != self::phc(before.as_ref()) {
-            // The hash was renewed, or another store has taken the place of this one.
+            // The key was rehashed, or the store was replaced by a restore.
             *matched = self.compare(presented, phc.unwrap_or(stand_in))?;
         }
         Ok(())
     }
 }
 
-/// Returns the scheme by which `store` has secrets hashed. Refuses a required scope that it does not
-/// know.
+/// Returns the hash scheme of `store`'s policy. Refuses a required scope that the store does not know.
 pub fn scheme(store: &dyn Store, required: &Required) -> Result<Scheme> {
     store::read(store, |moment| {
         let rules = Rules::read(moment, [required])?;
@@ -228,13 +227,13 @@ fn phc(known: Option<&Known>) -> Option<&str> {
     known.and_then(|known| known.hash.as_deref())
 }
 
-/// The key, if the secret has matched its hash and it is not deleted.
+/// Returns the key, if the secret matched its hash and the key is not deleted.
 fn genuine(known: Option<&Known>, matched: Match) -> Option<&Key> {
     let known = known.filter(|known| matched != Match::No && known.hash.is_some())?;
     Some(&known.key).filter(|key| key.deleted_at.is_none())
 }
 
-/// The error if a snapshot was taken and nothing looked at it: nobody is let in.
+/// Error for a snapshot that did not run its callback. Rejects the token.
 fn not_read() -> Error {
     Error::unavailable("the store was not read")
 }

@@ -1,4 +1,4 @@
-//! Time as operators write and read it: instants, durations, and the `WHEN` of the command line.
+//! Instants, durations, and the `WHEN` of the command line.
 
 mod phrase;
 mod span;
@@ -15,7 +15,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// An instant in Unix milliseconds, from year 0 to the end of year 9999.
+/// Instant in Unix milliseconds, from year 0 to the end of year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -25,45 +25,48 @@ impl Timestamp {
     /// 9999-12-31T23:59:59.999Z, the last instant that RFC 3339 can write.
     pub const MAX: Timestamp = Timestamp(253_402_300_799_999);
 
-    /// The instant `millis` milliseconds after 1970-01-01T00:00:00Z, unless RFC 3339 cannot write it.
+    /// Returns the instant `millis` milliseconds after 1970-01-01T00:00:00Z; `None` if RFC 3339 cannot
+    /// write it.
     pub fn from_millis(millis: i64) -> Option<Self> {
         (Self::MIN.0..=Self::MAX.0)
             .contains(&millis)
             .then_some(Timestamp(millis))
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub fn millis(self) -> i64 {
         self.0
     }
 
-    /// The instant `span` later, unless it lies after year 9999.
+    /// Returns the instant `span` later; `None` after year 9999.
     pub fn after(self, span: Span) -> Option<Self> {
         self.0.checked_add(span.0).and_then(Self::from_millis)
     }
 
-    /// The instant `span` earlier, or the first one there is.
+    /// Returns the instant `span` earlier, at least [`Timestamp::MIN`].
     pub fn before(self, span: Span) -> Self {
         Timestamp(self.0.saturating_sub(span.0)).max(Self::MIN)
     }
 
-    /// The time from `earlier` until this instant; nothing if it is not earlier.
+    /// Returns the time from `earlier` to this instant; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Span {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
 
-    /// Tells whether less than a minute lies between this instant and `millis`, before or after it.
+    /// Tells whether `millis` (Unix milliseconds) is less than a minute before or after this instant.
     pub fn is_near(self, millis: i64) -> bool {
         self.0.abs_diff(millis) < MINUTE.unsigned_abs()
     }
 
-    /// The form `YYYYMMDDThhmmssZ` (ISO 8601 basic), in whole seconds.
+    /// Formats as `YYYYMMDDThhmmssZ` (ISO 8601 basic), in whole seconds.
     pub fn compact(self) -> String {
         self.utc().format("%Y%m%dT%H%M%SZ").to_string()
     }
 
-    /// Distance of this instant, in one unit, to the nearest whole: `in 90d`, `3h ago`, `now`.
-    /// The unit changes only from two of the larger one on, so that little is lost by rounding.
+    /// Formats the distance from `now`, rounded to one unit: `in 90d`, `3h ago`, `now`.
+    ///
+    /// A larger unit is used from two of it on, so that rounding changes the value by a quarter at
+    /// most.
     pub fn relative_to(self, now: Timestamp) -> String {
         let distance = self.0.saturating_sub(now.0);
         let (unit, millis) = match distance.saturating_abs() {
@@ -80,7 +83,9 @@ impl Timestamp {
         }
     }
 
-    /// The form `YYYY-MM-DDThh:mm:ssZ` (RFC 3339), written by hand: a list has several a line.
+    /// Formats as `YYYY-MM-DDThh:mm:ssZ` (RFC 3339), in whole seconds.
+    ///
+    /// Digit by digit, without `chrono`: a list has several instants a line.
     pub fn rfc3339(self) -> [u8; 20] {
         let utc = self.utc();
         let year = utc.year().unsigned_abs();
@@ -94,7 +99,7 @@ impl Timestamp {
             (14, utc.minute()),
             (17, utc.second()),
         ] {
-            // Each is less than 100, so no digit is lost.
+            // Each number is below 100, so both digits fit in `u8`.
             text[at] += (pair / 10) as u8;
             text[at + 1] += (pair % 10) as u8;
         }
@@ -102,12 +107,12 @@ impl Timestamp {
     }
 
     fn utc(self) -> DateTime<Utc> {
-        // Every value between MIN and MAX is a date that chrono can hold.
+        // `chrono` can hold every value between MIN and MAX.
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 }
 
-/// RFC 3339 in UTC and whole seconds.
+/// Formats as [`Timestamp::rfc3339`] does.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(as_str(&self.rfc3339()))
@@ -123,7 +128,7 @@ impl serde::Serialize for Timestamp {
     }
 }
 
-/// The digits of an instant, which are ASCII.
+/// Returns the digits of an instant, which are ASCII, as text.
 fn as_str(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or_default()
 }

@@ -46,5 +46,5 @@ pub fn live_successor(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Opt
 
 /// Advice on a key that was rotated, and none of whose successors is live.
 pub fn no_successor(key: &Key) -> Hint {
-    Hint::from("it has no live successor; ").and(key.anew())
+    Hint::from("it has no live successor; ").and(key.create_hint())
 }

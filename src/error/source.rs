@@ -1,4 +1,4 @@
-//! The cause of an error, as another part of the program or the system reported it.
+//! Cause of an error: an error of the system or of another crate.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -6,19 +6,20 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// A cause, and its words in a message. Only the words are shown, in `Debug` too: what the cause says
-/// of itself may repeat what lies in a damaged file.
+/// Cause of an error, with the words that are shown for it.
+///
+/// Only these words are shown, in `Debug` too: the cause's own text may quote from a damaged file.
 #[derive(Clone)]
 pub struct ErrorSource(Arc<Cause>);
 
 struct Cause {
     error: Box<dyn StdError + Send + Sync>,
-    /// Empty where the message says as much already.
+    /// Empty if the message already implies the cause.
     words: Cow<'static, str>,
 }
 
 impl ErrorSource {
-    /// The cause `error`, of which a message says `words`.
+    /// Wraps `error`, shown as `words`.
     pub fn new(
         error: impl StdError + Send + Sync + 'static,
         words: impl Into<Cow<'static, str>>,
@@ -29,23 +30,23 @@ impl ErrorSource {
         }))
     }
 
-    /// The cause `error`, of which a message says what it says itself.
+    /// Wraps `error`, shown as its own text.
     pub fn of(error: impl StdError + Send + Sync + 'static) -> Self {
         let words = error.to_string();
         ErrorSource::new(error, words)
     }
 
-    /// The cause `error`, which a message implies.
+    /// Wraps `error`, not shown: the message implies it.
     pub fn implied(error: impl StdError + Send + Sync + 'static) -> Self {
         ErrorSource::new(error, "")
     }
 
-    /// The cause itself.
+    /// Returns the wrapped error.
     pub fn error(&self) -> &(dyn StdError + 'static) {
         &*self.0.error
     }
 
-    /// The words of a message for it; empty where the message implies it.
+    /// Returns the words that are shown; empty if the message implies the cause.
     pub fn words(&self) -> &str {
         &self.0.words
     }
@@ -64,7 +65,7 @@ impl fmt::Debug for ErrorSource {
     }
 }
 
-/// Two sources are equal where a message has the same words for them.
+/// Compares the words only.
 impl PartialEq for ErrorSource {
     fn eq(&self, other: &Self) -> bool {
         self.words() == other.words()
@@ -73,7 +74,7 @@ impl PartialEq for ErrorSource {
 
 impl Eq for ErrorSource {}
 
-/// Words of the system for `cause`, without the number that [`io::Error`] puts behind them.
+/// Returns the system's text for `cause`, without the ` (os error N)` that [`io::Error`] appends.
 fn words(cause: &io::Error) -> String {
     let all = cause.to_string();
     let number = cause

@@ -1,5 +1,7 @@
-//! Whether a log is the one that was written: a walk along its chain, and the head to keep
-//! elsewhere.
+//! Check of the log: a walk along its chain of hashes.
+//!
+//! The chain finds edited lines. A log that was rewritten as a whole is found only with a head that
+//! was kept outside the store.
 
 use super::{Entry, GENESIS, Link};
 use crate::error::{Error, Result, quote};
@@ -8,13 +10,12 @@ use data_encoding::HEXLOWER;
 use std::fmt;
 use std::str::FromStr;
 
-/// The last event's place and hash: `SEQ:HEX`. Kept elsewhere, it finds a chain that was written
-/// anew from some line on.
+/// Line number and hash of the last event, written `SEQ:HEX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The place, from 1; 0 for an empty log.
+    /// Line number, from 1; 0 for an empty log.
     pub seq: i64,
-    /// The hash.
+    /// Hash of that line.
     pub hash: Link,
 }
 
@@ -46,24 +47,24 @@ impl FromStr for Head {
     }
 }
 
-/// Flaw of a log, at the first line where it shows.
+/// Flaw of a log, with the number of the first line where it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// This line is not what was written: it was altered, or another was put in its place.
+    /// This line was altered, or replaced by another one.
     Altered(i64),
     /// This line is missing.
     Missing(i64),
-    /// This line stands after the one that the store holds for the last.
+    /// This line comes after the head that the store keeps.
     Added(i64),
-    /// This line is sound in itself, but its hash is not the one that was kept elsewhere: the
-    /// chain was written anew.
+    /// This line has a valid hash, but not that of the head that was kept outside the store: the
+    /// chain was rewritten.
     Rewritten(i64),
-    /// The store no longer tells which line is the last: from this one on, any may be missing.
+    /// The store's head is gone: lines from this number on may be missing.
     Endless(i64),
 }
 
 impl Flaw {
-    /// The line.
+    /// Returns the line number.
     pub fn line(self) -> i64 {
         match self {
             Flaw::Altered(line)
@@ -74,7 +75,7 @@ impl Flaw {
         }
     }
 
-    /// The word for it.
+    /// Returns the word for this flaw in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Flaw::Altered(_) => "altered",
@@ -104,14 +105,14 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// A walk along a log, line by line.
+/// Walk along a log, line by line.
 pub struct Chain {
     last: Head,
     kept: Option<Head>,
 }
 
 impl Chain {
-    /// A walk that expects the hash of `kept` at its place.
+    /// Starts a walk. The line with the number of `kept` must have its hash.
     pub fn new(kept: Option<Head>) -> Self {
         Chain {
             last: Head {
@@ -122,7 +123,7 @@ impl Chain {
         }
     }
 
-    /// Takes the next line.
+    /// Checks the next line.
     pub fn step(&mut self, entry: &Entry) -> std::result::Result<(), Flaw> {
         let expected = self.last.seq + 1;
         if entry.seq > expected {
@@ -143,7 +144,7 @@ impl Chain {
         }
     }
 
-    /// Ends the walk at the head that the store holds, if it can be read, and returns it.
+    /// Ends the walk: compares the last line with the store's `head`, and returns that.
     pub fn finish(self, head: Option<Head>) -> std::result::Result<Head, Flaw> {
         let last = self.last;
         let Some(head) = head else {
@@ -253,7 +254,7 @@ mod tests {
         assert_eq!(walk(&forged, head, Some(kept)), Err(Flaw::Rewritten(3)));
         let (short, short_head) = log(2);
         assert_eq!(walk(&short, short_head, Some(kept)), Err(Flaw::Missing(3)));
-        // The head of an empty log has one hash only.
+        // An empty log has only one valid head.
         let kept = Head { seq: 0, ..kept };
         assert_eq!(walk(&forged, head, Some(kept)), Err(Flaw::Rewritten(0)));
     }

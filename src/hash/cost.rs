@@ -1,15 +1,15 @@
-//! What one Argon2id hash costs, and what it must and may cost.
+//! Cost of an Argon2id hash, and its lower and upper limits.
 
 use crate::error::{Error, Result};
 use argon2::Params;
 
-/// The most that a stored hash may cost, so that a planted one cannot exhaust the machine.
+/// Upper limits of a stored hash, so that one planted in the file cannot exhaust the machine.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_ITERATIONS: u32 = 100;
 const MAX_WORK_KIB: u64 = 4 << 20;
 
-/// The choices of memory (KiB) and iterations, with one lane, that OWASP's Password Storage Cheat
-/// Sheet takes for equivalent.
+/// Minimum pairs of memory (KiB) and iterations with one lane, equivalent by OWASP's Password Storage
+/// Cheat Sheet.
 const OWASP: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
 /// Cost of one Argon2id hash with one lane.
@@ -17,11 +17,11 @@ const OWASP: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (
 pub struct Cost {
     /// Memory in KiB.
     pub memory_kib: u32,
-    /// Passes over the memory.
+    /// Number of passes over the memory.
     pub iterations: u32,
 }
 
-/// One of the equivalent choices of OWASP's Password Storage Cheat Sheet: 7 MiB, 5 passes, 1 lane.
+/// The pair of OWASP's Password Storage Cheat Sheet with the least memory: 7 MiB, 5 iterations.
 impl Default for Cost {
     fn default() -> Self {
         Cost {
@@ -32,7 +32,7 @@ impl Default for Cost {
 }
 
 impl Cost {
-    /// Refuses a cost below every one of OWASP's choices, or above what is ever run.
+    /// Refuses a cost below all of OWASP's pairs, or above the upper limits.
     pub fn check(self) -> Result<()> {
         let strong = OWASP.iter().any(|&(memory_kib, iterations)| {
             self.memory_kib >= memory_kib && self.iterations >= iterations
@@ -45,7 +45,7 @@ impl Cost {
         self.check_bounds()
     }
 
-    /// Refuses a cost that is never run: one that no hash can have, or that exhausts the machine.
+    /// Refuses a cost that Argon2 does not allow, or that is above the upper limits.
     pub fn check_bounds(self) -> Result<()> {
         let possible =
             self.memory_kib >= Params::MIN_M_COST && self.iterations >= Params::MIN_T_COST;
@@ -64,14 +64,14 @@ impl Cost {
         ))
     }
 
-    /// Tells whether one such hash does not exhaust the machine.
+    /// Tells whether the cost is within the upper limits.
     pub(super) fn is_affordable(self) -> bool {
         self.memory_kib <= MAX_MEMORY_KIB
             && self.iterations <= MAX_ITERATIONS
             && u64::from(self.memory_kib) * u64::from(self.iterations) <= MAX_WORK_KIB
     }
 
-    /// Number of such hashes that take as much memory as the largest that is ever run.
+    /// Returns the number of such hashes that fit in the memory of the largest one allowed.
     pub(super) fn at_once(self) -> u32 {
         MAX_MEMORY_KIB / self.memory_kib.max(1)
     }

@@ -1,23 +1,24 @@
-//! The memory that Argon2id works in: megabytes that are touched all over, so that how the system
-//! hands them out is a good part of what a hash costs.
+//! Memory for Argon2id: every page of it is touched, so page faults are a good part of the time of a
+//! hash.
 
 use argon2::Block;
 use memmap2::MmapMut;
 use std::io;
 
-/// The size of a huge page on x86-64 and, with pages of 4 KiB, on AArch64.
+/// Size of a huge page in bytes, on x86-64 and on AArch64 with pages of 4 KiB.
 const HUGE: usize = 2 << 20;
 
-/// Memory for one hash after the other. It takes none until the first, and keeps it for the next
-/// one that needs as much.
+/// Memory that is used for one hash after another.
+///
+/// Allocated by the first hash, and kept while the next one needs the same size.
 #[derive(Default)]
 pub struct Memory(Option<Region>);
 
 impl Memory {
-    /// `count` blocks of 1 KiB, with whatever an earlier hash has left in them.
+    /// Returns `count` blocks of 1 KiB; they may hold bytes of an earlier hash.
     pub(super) fn blocks(&mut self, count: usize) -> io::Result<&mut [Block]> {
         let kept = self.0.take().filter(|region| region.count == count);
-        // What does not fit is given back first: there may be no room for both.
+        // Memory of another size was freed by now: there may be no room for both.
         let region = match kept {
             Some(region) => region,
             None => Region::new(count)?,
@@ -26,7 +27,7 @@ impl Memory {
     }
 }
 
-/// Pages for so many blocks.
+/// Mapped pages that hold `count` blocks.
 struct Region {
     map: MmapMut,
     /// Offset of the blocks in the map, in bytes.
@@ -35,8 +36,9 @@ struct Region {
 }
 
 impl Region {
-    /// Asks for huge pages where whole ones are filled: each saves hundreds of page faults. Where the
-    /// system gives none, ordinary pages do as well, slower.
+    /// Maps memory for `count` blocks, from 2 MiB on in huge pages: each saves hundreds of page faults.
+    ///
+    /// If the system has no huge pages, ordinary ones work too, but slower.
     fn new(count: usize) -> io::Result<Self> {
         let size = count * Block::SIZE;
         if size < HUGE {
@@ -46,7 +48,7 @@ impl Region {
                 count,
             });
         }
-        // A map begins at any small page: one huge page more, so that they fit in from their start.
+        // A map may start at any small page: one huge page more leaves room to align the blocks.
         let map = MmapMut::map_anon(size.next_multiple_of(HUGE) + HUGE)?;
         #[cfg(target_os = "linux")]
         drop(map.advise(memmap2::Advice::HugePage));
@@ -56,7 +58,7 @@ impl Region {
 
     fn blocks(&mut self) -> &mut [Block] {
         let bytes = &mut self.map[self.start..][..self.count * Block::SIZE];
-        // SAFETY: a block is an array of integers, for which any bytes will do.
+        // SAFETY: a block is an array of integers, so any bytes are valid.
         #[allow(unsafe_code, reason = "the map is bytes, and the hash takes blocks")]
         let (_, blocks, _) = unsafe { bytes.align_to_mut::<Block>() };
         blocks

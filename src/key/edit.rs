@@ -1,4 +1,6 @@
-//! Edits: what may be changed on a key in which state. Only what is given is checked and changed.
+//! Edits of a key, and the states that allow each.
+//!
+//! Only the fields that an edit names are checked and changed.
 
 use super::{Key, Kind, State};
 use crate::error::{Error, Result, quote};
@@ -8,46 +10,46 @@ use crate::when::{Span, Timestamp, When};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most labels of one key: each is a row that every look at the key reads.
+/// Maximum number of labels of one key: every read of the key reads them all.
 const LABELS_MAX: usize = 64;
 
-/// Changes of a key's scopes. Every name in it is one that the store knows.
+/// Changes of a key's scopes. The caller has checked that the store knows each name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
-    /// These take the place of all it has.
+    /// Scopes that replace all present ones.
     pub replace: Option<BTreeSet<String>>,
-    /// These are added.
+    /// Scopes to add.
     pub add: BTreeSet<String>,
-    /// These are taken away.
+    /// Scopes to remove.
     pub remove: BTreeSet<String>,
 }
 
 /// Changes of a key's labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    /// These are set.
+    /// Labels to set, value by key.
     pub set: BTreeMap<String, String>,
-    /// These are taken away.
+    /// Keys of the labels to remove.
     pub remove: BTreeSet<String>,
 }
 
-/// Changes that an edit is given; the default changes nothing.
+/// Requested changes of a key; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
-    /// The new name.
+    /// New name.
     pub name: Option<String>,
-    /// The changes to its scopes.
+    /// Changes of the scopes.
     pub scopes: Scopes,
-    /// The new expiry.
+    /// New expiry.
     pub expires: Option<When>,
-    /// The new length of its grace, from now.
+    /// New length of the grace, from now.
     pub grace: Option<Span>,
-    /// The changes to its labels.
+    /// Changes of the labels.
     pub labels: Labels,
 }
 
 impl Edit {
-    /// Tells whether nothing is given.
+    /// Tells whether the edit changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Edit::default()
     }
@@ -62,7 +64,7 @@ impl Edit {
 }
 
 impl Key {
-    /// Applies `edit` under `policy` at `now`, or changes nothing and says why not.
+    /// Applies `edit` under `policy` at `now`; on an error the key is unchanged.
     pub fn edit(&mut self, now: Timestamp, edit: &Edit, policy: &Policy) -> Result<()> {
         self.check_editable(now, edit)?;
         let mut edited = self.clone();
@@ -83,7 +85,7 @@ impl Key {
         Ok(())
     }
 
-    /// Returns the differences in `after`, as `{"field":{"old":…,"new":…}}`.
+    /// Returns the fields in which `after` differs, as `{"field":{"old":…,"new":…}}`.
     pub fn changes(&self, after: &Key) -> Map<String, Value> {
         let mut changes = Map::new();
         let mut compare = |field: &str, old: Value, new: Value| {
@@ -103,7 +105,7 @@ impl Key {
 
     fn check_editable(&self, now: Timestamp, edit: &Edit) -> Result<()> {
         match self.state(now) {
-            State::Deleted => return Err(self.is_gone("changed")),
+            State::Deleted => return Err(self.deleted_error("changed")),
             State::PhasedOut => self.check_grace_runs(now, edit)?,
             _ if edit.grace.is_some() => {
                 return Err(self
@@ -126,8 +128,9 @@ impl Key {
         }
     }
 
-    /// Refuses all but a change of a grace that runs. The caller, who can look the successor up, says what
-    /// to do.
+    /// Refuses every edit of a phased-out key but a new end of a grace that still runs.
+    ///
+    /// The caller adds the hint: it can look up the successor.
     fn check_grace_runs(&self, now: Timestamp, edit: &Edit) -> Result<()> {
         if !edit.only_grace() {
             return Err(self.refuses("changed", "it is phased-out"));
@@ -141,7 +144,7 @@ impl Key {
         Ok(())
     }
 
-    /// Refuses an expiry that policy forbids, which may leave no time at all for an older key.
+    /// Refuses an expiry that policy forbids; an old key may already be past its latest legal one.
     fn check_expiry(
         &self,
         expires: Option<Timestamp>,
@@ -169,7 +172,7 @@ impl Key {
             return Ok(());
         }
         let end = self.end_of_grace(now, grace);
-        // A clock that was set back must not make the grace shorter than nothing.
+        // The clock may have been set back to before the rotation: the grace must not start after now.
         let rotated = self.grace_from.map_or(now, |from| from.min(now));
         policy::check_grace(end.since(rotated)).map_err(|_| {
             let latest = self.end_of_grace(rotated, policy::MAX_GRACE);
@@ -230,7 +233,7 @@ impl Key {
                 .iter()
                 .map(|(key, value)| (key.clone(), value.clone())),
         );
-        // An older version may have given it more: it can be changed as long as it gets no more.
+        // An older version may have stored more than the maximum; such a key can still be edited.
         match self.labels.len() > before {
             true => check_label_count(self.labels.len()),
             false => Ok(()),
@@ -238,7 +241,7 @@ impl Key {
     }
 }
 
-/// Refuses to give one key `count` labels if that is too many.
+/// Refuses a count of labels above the maximum for one key.
 pub fn check_label_count(count: usize) -> Result<()> {
     if count <= LABELS_MAX {
         return Ok(());

@@ -1,5 +1,6 @@
-//! The transitions between states: what each needs, and what it leaves. Pure: the caller reads the
-//! clock and keeps the result.
+//! Transitions between the states of a key: rotate, disable, enable, delete.
+//!
+//! Pure functions: the caller reads the clock and stores the result.
 
 use super::{Key, Kind, State};
 use crate::access::Access;
@@ -9,34 +10,34 @@ use crate::id::KeyId;
 use crate::when::{Span, Timestamp};
 use std::cmp::min;
 
-/// Result of a transition: it may have had nothing to do.
+/// Result of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The key was changed.
     Made,
-    /// The key was so already.
+    /// The key was in that state already.
     None,
 }
 
-/// Terms of a rotation.
+/// Parameters of a rotation.
 pub struct Rotation {
-    /// The new key's ID.
+    /// ID of the new key.
     pub successor: KeyId,
-    /// The user who rotates.
+    /// User who rotates.
     pub actor: String,
-    /// The time that the old key goes on working.
+    /// Time for which the old key goes on working.
     pub grace: Span,
-    /// When the new key expires.
+    /// Expiry of the new key; `None` if it never expires.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Key {
     /// Refuses a rotation that the state at `now` forbids.
     ///
-    /// A phased-out key is refused too; the caller, who can look its successor up, says more.
+    /// The caller adds a hint for a phased-out key: it can look up the successor.
     pub fn check_rotatable(&self, now: Timestamp) -> Result<()> {
         match self.state(now) {
-            State::Deleted => Err(self.is_gone("rotated")),
+            State::Deleted => Err(self.deleted_error("rotated")),
             State::PhasedOut => Err(self.refuses("rotated", "it is phased-out")),
             _ if self.disabled_at.is_some() => Err(self
                 .refuses("rotated", "it is disabled")
@@ -45,11 +46,11 @@ impl Key {
         }
     }
 
-    /// Phases this key out and returns its successor: the same name, owner, kind, scopes and
-    /// labels, each naming the other. The old key works on until its grace or its expiry ends.
+    /// Phases this key out and returns its successor, with the same name, owner, kind, scopes and
+    /// labels. Each names the other. The old key works until its grace ends or it expires.
     pub fn rotate(&mut self, now: Timestamp, rotation: Rotation) -> Result<Key> {
         self.check_rotatable(now)?;
-        // What can be rotated is neither phased-out nor disabled nor deleted, and so is its copy.
+        // A rotatable key is neither phased-out nor disabled nor deleted, so neither is the copy.
         let successor = Key {
             id: rotation.successor,
             created_at: now,
@@ -65,8 +66,10 @@ impl Key {
         Ok(successor)
     }
 
-    /// Switches the key off. On a phased-out key this also ends its grace, for good. An
-    /// administrator takes over what the owner has disabled, so that the owner cannot lift it.
+    /// Switches the key off. On a phased-out key this ends the grace for good.
+    ///
+    /// An administrator may disable a key again that its owner has disabled: then only an
+    /// administrator can enable it.
     pub fn disable(&mut self, now: Timestamp, access: &Access) -> Result<Change> {
         if self.deleted_at.is_some() {
             return Err(self
@@ -81,17 +84,17 @@ impl Key {
         self.disabled_at = Some(now);
         self.disabled_by = Some(access.actor.clone());
         if let Some(until) = self.usable_until {
-            // One that ran out too: a clock set back must not find it running.
+            // Also if the grace is over: a clock set back would start it again.
             self.end_grace(min(now, until));
         }
         Ok(Change::Made)
     }
 
-    /// Switches the key on again. Only an administrator lifts what somebody else has done: on a
-    /// key of one's own, only an administrator can have done it.
+    /// Switches the key on again. An actor who is no administrator may enable only a key that they
+    /// disabled themselves.
     pub fn enable(&mut self, access: &Access) -> Result<Change> {
         if self.deleted_at.is_some() {
-            return Err(self.is_gone("enabled"));
+            return Err(self.deleted_error("enabled"));
         }
         if self.disabled_at.is_none() {
             return Ok(Change::None);
@@ -111,7 +114,7 @@ impl Key {
         Ok(Change::Made)
     }
 
-    /// Stops the key for ever. The record stays.
+    /// Stops the key for ever; the record stays. Refuses a legacy key.
     pub fn delete(&mut self, now: Timestamp) -> Result<Change> {
         if self.kind == Kind::Legacy {
             let instead = match (self.disabled_at, self.usable_until) {
@@ -128,26 +131,26 @@ impl Key {
         Ok(Change::Made)
     }
 
-    /// When a grace of `grace` that begins at `now` ends: never after the key's own expiry.
+    /// Returns the end of a grace that begins at `now`, at most the key's own expiry.
     pub(super) fn end_of_grace(&self, now: Timestamp, grace: Span) -> Timestamp {
         let end = now.after(grace).unwrap_or(Timestamp::MAX);
         self.expires_at.map_or(end, |expires| min(end, expires))
     }
 
-    /// Ends the grace at `at`, so that no clock set back revives it.
+    /// Ends the grace at `at`. Its length becomes zero, so a clock set back does not revive it.
     pub(super) fn end_grace(&mut self, at: Timestamp) {
         self.grace_from = Some(at);
         self.usable_until = Some(at);
     }
 
-    /// The error where a deleted key would have to come alive.
-    pub(super) fn is_gone(&self, what: &str) -> Error {
+    /// Error for a change that needs a key that is not deleted; `what` is a participle.
+    pub(super) fn deleted_error(&self, what: &str) -> Error {
         self.refuses(what, "it is deleted")
-            .hint(Hint::from("it stays deleted; ").and(self.anew()))
+            .hint(Hint::from("it stays deleted; ").and(self.create_hint()))
     }
 
-    /// Command that makes a new key with the permissions of this one, for a hint.
-    pub fn anew(&self) -> Hint {
+    /// Returns a hint with the command that makes a new key with the scopes of this one.
+    pub fn create_hint(&self) -> Hint {
         let create = match self.kind {
             Kind::Api => {
                 let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();

@@ -1,10 +1,10 @@
-//! Unicode normal forms: one text can be written in several ways that look the same on every screen.
+//! Unicode normal forms: the same visible text can be encoded in several ways.
 
 use crate::error::Result;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use std::borrow::Cow;
 
-/// `text` in NFC, the form that every new name is stored in.
+/// Converts `text` to NFC, the form in which every new name is stored.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -12,8 +12,9 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// The forms in which `text` may be stored, in the order in which they are looked up: as it is, in NFC,
-/// and in NFD, which an older version took as it came. Each is there once.
+/// Returns the forms in which `text` may be stored, without repeats, in the order of a look-up.
+///
+/// They are the text itself, NFC and NFD. Older versions stored a name as it was typed.
 pub fn forms(text: &str) -> Vec<Cow<'_, str>> {
     let mut forms = vec![Cow::Borrowed(text)];
     if !text.is_ascii() {
@@ -27,7 +28,7 @@ pub fn forms(text: &str) -> Vec<Cow<'_, str>> {
     forms
 }
 
-/// Asks for each of the forms of `text`, and returns the first answer.
+/// Calls `ask` with each of the [`forms`] of `text`, and returns the first answer.
 pub fn find<T>(text: &str, mut ask: impl FnMut(&str) -> Result<Option<T>>) -> Result<Option<T>> {
     for form in forms(text) {
         if let Some(found) = ask(&form)? {
@@ -37,10 +38,10 @@ pub fn find<T>(text: &str, mut ask: impl FnMut(&str) -> Result<Option<T>>) -> Re
     Ok(None)
 }
 
-/// The first of the forms of `text` that `is_stored`; `text` itself where none is.
+/// Returns the first of the [`forms`] of `text` that `is_stored` accepts, or else `text`.
 pub fn as_stored(text: &str, mut is_stored: impl FnMut(&str) -> Result<bool>) -> Result<String> {
     if text.is_ascii() {
-        // One form needs no look.
+        // ASCII text has only one form: no look-up is needed.
         return Ok(text.to_owned());
     }
     let stored = find(text, |form| Ok(is_stored(form)?.then(|| form.to_owned())))?;

@@ -1,22 +1,22 @@
-//! The rules that everything stored holds to, whichever version stored it: those of the first one.
-//! The parent module has the further rules for new names.
+//! Rules that every stored name meets, whichever version of the program stored it.
+//!
+//! They are those of the first version. New names must also meet the rules of the parent module.
 
 use crate::error::{Error, Result, is_unprintable, quote};
 use crate::id::KeyId;
 use crate::token::Redacted;
 
-/// The most characters in a key's name.
+/// Maximum length of a key's name, in characters.
 pub const NAME_MAX: usize = 128;
-/// The most characters in an owner's name: a default key name has to hold it.
+/// Maximum length of an owner's name, in characters: a default key name contains it.
 pub const OWNER_MAX: usize = 64;
-/// The most characters in a label's key.
+/// Maximum length of a label's key, in bytes.
 pub const LABEL_KEY_MAX: usize = 64;
-/// The most characters in a label's value.
+/// Maximum length of a label's value, in characters.
 pub const LABEL_VALUE_MAX: usize = 256;
 
-/// Refuses `text` as a key's name: it has 1 to 128 characters, no control, bidirectional or
-/// line-separator characters, no leading `-`, no `/`, no outer blank, and is not shaped like a key ID or
-/// a token.
+/// Checks the name of a key: 1 to 128 characters; no control, bidirectional or line-separator
+/// character, no leading `-`, no `/`, no outer blank; not shaped like a key ID or a token.
 pub fn key_name(text: &str) -> Result<()> {
     word(text, "name", NAME_MAX)?;
     if KeyId::parse(text.as_bytes()).is_some() || Redacted::find(text.as_bytes()).is_some() {
@@ -25,25 +25,25 @@ pub fn key_name(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The refusal of a name that could be taken for a key ID, alone or in a token.
+/// Error for a name that could be taken for a key ID, alone or in a token.
 pub fn shaped_like_an_id(text: &str) -> Error {
     Error::usage(format!("the name {} is shaped like a key ID", quote(text)))
         .hint("choose a name that cannot be taken for an ID, for instance one with a '-'")
 }
 
-/// Refuses `text` as the name of a `what` (an owner, a user, a project): as a key's, but at most 64
-/// characters.
+/// Checks the name of an owner, a user or a project (`what`, in the error): as a key's name, but at
+/// most 64 characters, and of any shape.
 pub fn user(text: &str, what: &str) -> Result<()> {
     word(text, what, OWNER_MAX)
 }
 
-/// Refuses `text` as a description: at most 256 printable characters.
+/// Checks a description: at most 256 printable characters.
 pub fn description(text: &str) -> Result<()> {
     printable(text, "description", LABEL_VALUE_MAX)
 }
 
-/// Refuses `key` as a label's key, or `value` as its value: letters, digits, `.`, `_`, `/` and `-`, at
-/// most 64; and at most 256 printable characters.
+/// Checks a label: the key is 1 to 64 letters, digits, `.`, `_`, `/` and `-`; the value is at most 256
+/// printable characters.
 pub fn label(key: &str, value: &str) -> Result<()> {
     let fits = (1..=LABEL_KEY_MAX).contains(&key.len())
         && key
@@ -80,7 +80,7 @@ fn word(text: &str, what: &str, max: usize) -> Result<()> {
     Ok(())
 }
 
-/// Refuses more than `max` characters, and what could move a cursor or turn the reading direction.
+/// Refuses more than `max` characters, and control, bidirectional and line-separator characters.
 pub(super) fn printable(text: &str, what: &str, max: usize) -> Result<()> {
     if text.chars().any(is_unprintable) {
         return Err(Error::usage(format!(

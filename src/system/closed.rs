@@ -1,9 +1,8 @@
-//! Finding out that standard output was closed when the program was started.
+//! Detection of a standard output that was closed when the program started (`>&-`).
 //!
-//! Rust's runtime opens `/dev/null` in the place of a closed standard stream, with the same flags as
-//! Python and Node do where output is not wanted: once `main` runs, `>&-` looks like `>/dev/null`, which
-//! must succeed. So the descriptor is looked at before the runtime starts, by a function in the list that
-//! the loader calls first.
+//! Rust's runtime opens `/dev/null` in the place of a closed standard stream. Once `main` runs, `>&-`
+//! looks like `>/dev/null`, which must succeed. So a function checks the descriptor before the runtime
+//! starts: the loader calls it from the section `.init_array`.
 
 use rustix::io::fcntl_getfd;
 use rustix::stdio;
@@ -12,20 +11,20 @@ use std::sync::atomic::Ordering::Relaxed;
 
 static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-// On other systems it is not called, and nothing counts as closed.
+// On other systems this is not called, and no stream counts as closed.
 #[used]
 #[cfg_attr(
     target_os = "linux",
     allow(
         unsafe_code,
-        reason = "the section is the loader's list of such functions, and this one is safe to call"
+        reason = "the loader calls the functions in this section, and this one is safe to call"
     ),
     unsafe(link_section = ".init_array")
 )]
-static LOOK: extern "C" fn() = look;
+static CHECK: extern "C" fn() = check;
 
-/// Makes one system call, and touches nothing of the runtime, which has not started.
-extern "C" fn look() {
+/// Records whether standard output is closed. One system call: the runtime has not started yet.
+extern "C" fn check() {
     WAS_CLOSED.store(fcntl_getfd(stdio::stdout()).is_err(), Relaxed);
 }
 

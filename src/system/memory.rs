@@ -1,10 +1,10 @@
-//! What the program holds in memory is nobody else's to read.
+//! Protection of the memory of the process against core dumps and other processes.
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Sees to it that no crash leaves a copy of a secret on the disk, and that other processes of the
-/// user cannot look into this one. Called before anything secret is read. Where the system will
-/// not have it, the program runs all the same.
+/// Disables core dumps, and access to the memory by other processes of the user (ptrace(2)).
+///
+/// Called before any secret is read. The program runs even if the system refuses.
 pub fn keep_private() {
     let none = Rlimit {
         current: Some(0),
@@ -14,7 +14,8 @@ pub fn keep_private() {
     no_dump();
 }
 
-/// The limit alone is not enough: a `core_pattern` that is a pipe is not held to it (core(5)).
+/// Marks the process as not dumpable. The limit alone does not hold for a `core_pattern` that is a
+/// pipe (core(5)).
 #[cfg(target_os = "linux")]
 fn no_dump() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};

@@ -1,12 +1,13 @@
-//! Facts about this process that the kernel gives in `/proc`.
+//! Reading of `/proc`.
 
 use rustix::fs::{CWD, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, openat, openat2};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// Reads the file at `path` in `/proc`, of the kernel's own making: whoever makes a user namespace may
-/// mount in a namespace of mounts, and so put a file of theirs in its place.
+/// Reads the file at `path` in `/proc`, and makes sure that it is the kernel's.
+///
+/// Whoever creates a user namespace may also mount in it, and so cover a file of `/proc` with their own.
 pub fn read(path: &str) -> io::Result<String> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let proc = openat(CWD, "/proc", flags, Mode::empty())?;
@@ -15,7 +16,7 @@ pub fn read(path: &str) -> io::Result<String> {
     }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let opened = match openat2(&proc, path, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
-        // Before Linux 5.6.
+        // Linux before 5.6 has no openat2.
         Err(Errno::NOSYS) => openat(&proc, path, flags, Mode::empty()),
         opened => opened,
     };

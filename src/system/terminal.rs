@@ -1,4 +1,4 @@
-//! The terminal: how wide it is, and how it asks.
+//! Terminal: its width, and prompts with and without echo.
 
 use keyctl::env::Prompt;
 use rustix::io::Errno;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use zeroize::Zeroizing;
 
-/// The columns of the terminal that `stream` is.
+/// Returns the width of `stream` in columns, if it is a terminal that tells it.
 pub fn columns(stream: BorrowedFd<'_>) -> Option<u16> {
     tcgetwinsize(stream)
         .ok()
@@ -23,13 +23,13 @@ pub fn columns(stream: BorrowedFd<'_>) -> Option<u16> {
         .filter(|&columns| columns > 0)
 }
 
-/// Asks at the terminal.
+/// Prompt on standard input and standard error.
 pub struct Prompter;
 
 impl Prompt for Prompter {
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
-        // Here and not by the crate, which asks first and hides after that, and whose settings a
-        // signal at that moment could leave behind.
+        // The crate would hide the input only after the question, and a signal could leave its
+        // settings on the terminal. So the guard hides it first.
         let _guard = Guard::hiding()?;
         let config = rpassword::ConfigBuilder::new()
             .input_reader(Typed)
@@ -38,16 +38,16 @@ impl Prompt for Prompter {
         rpassword::prompt_password_with_config(question, config)
             .map(Zeroizing::new)
             .map_err(|cause| match cause.kind() {
-                ENDED => unanswered(),
+                ENDED => end_of_input(),
                 _ => cause,
             })
     }
 
     fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-        // One for all lines: between two, what is pasted would be shown.
+        // One guard for all lines: between two guards, pasted text would be echoed.
         let _guard = Guard::hiding()?;
-        say(question)?;
-        // All at once: growing would leave a copy behind that is not wiped.
+        print(question)?;
+        // Allocated at full length: growing would leave a copy that is not wiped.
         let mut bytes = Zeroizing::new(vec![0; most + 1]);
         let mut filled = 0;
         while filled < bytes.len() {
@@ -64,28 +64,27 @@ impl Prompt for Prompter {
 
     fn line(&mut self, question: &str) -> io::Result<String> {
         let _guard = Guard::new(NOTHING_CHANGED, OptionalActions::Now)?;
-        say(question)?;
+        print(question)?;
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
-            return Err(unanswered());
+            return Err(end_of_input());
         }
         Ok(answer)
     }
 }
 
-fn say(question: &str) -> io::Result<()> {
+fn print(question: &str) -> io::Result<()> {
     let mut stderr = io::stderr();
     stderr.write_all(question.as_bytes())?;
     stderr.flush()
 }
 
-/// Message where a signal ends the program where something is read, and where a change waits for
-/// a yes.
+/// Messages before a signal ends the program: at a hidden prompt, and at a question before a change.
 const INTERRUPTED: &str = "\nkeyctl: interrupted\n";
 const NOTHING_CHANGED: &str = "\nkeyctl: interrupted: nothing was changed\n";
 
-/// Input that is typed, without a buffer that would keep it. That it has ended is an error: the crate
-/// takes an end for an empty answer.
+/// Standard input without a buffer that would keep a copy. End of input is an error: the crate would
+/// take it for an empty answer.
 struct Typed;
 
 const ENDED: io::ErrorKind = io::ErrorKind::NotConnected;
@@ -99,54 +98,56 @@ impl Read for Typed {
     }
 }
 
-/// The answer of one who ends the input; what is said next does not stand on the question's line.
-fn unanswered() -> io::Error {
+/// Returns the error for end of input, after a line feed: the next message starts on a new line.
+fn end_of_input() -> io::Error {
     drop(io::stderr().write_all(b"\n"));
     io::ErrorKind::UnexpectedEof.into()
 }
 
-/// The signals that end the program, at a prompt as anywhere else.
+/// Signals that end the program during a prompt.
 const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
 /// Character that switches a special character off (`_POSIX_VDISABLE`).
 const NO_CHARACTER: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
-/// True while no question is open. A signal that was ever watched for would be ignored for good;
-/// while this holds, it does again what it does to any program.
-static NOTHING_ASKED: AtomicBool = AtomicBool::new(true);
+/// True while no prompt is open. The handlers stay registered after the first prompt; while this is
+/// true they run the default action of the signal.
+static IS_IDLE: AtomicBool = AtomicBool::new(true);
 
-/// Leaves the terminal as it was, when the question is answered and when a signal ends the program
-/// at it: a hidden prompt would leave it silent. The exit code is the shell's: 130 after Ctrl-C.
+/// Restores the terminal after a prompt: on drop, and before a signal ends the program. Without it, a
+/// hidden prompt would leave the terminal without echo.
+///
+/// After a signal, the exit code is 128 and its number: 130 after Ctrl-C.
 struct Guard {
     before: Option<Termios>,
-    /// The fate of input that was typed and not read.
+    /// Action for typed input that was not read.
     unread: OptionalActions,
     handle: Handle,
     watcher: Option<JoinHandle<()>>,
 }
 
 impl Guard {
-    /// One that shows no more of what is typed. What is not read when it ends is dropped: a shell would show
-    /// the rest of a token, or of several that were pasted, and run it.
+    /// Creates a guard that hides the input, and discards unread input when it ends: otherwise a shell
+    /// would echo and run the rest of pasted tokens.
     fn hiding() -> io::Result<Self> {
         let guard = Guard::new(INTERRUPTED, OptionalActions::Flush)?;
         guard.hide()?;
         Ok(guard)
     }
 
-    /// One that leaves the words `last` when a signal ends the program.
-    fn new(last: &'static str, unread: OptionalActions) -> io::Result<Self> {
+    /// Creates a guard that prints `message` when a signal ends the program.
+    fn new(message: &'static str, unread: OptionalActions) -> io::Result<Self> {
         let before = tcgetattr(stdio::stdin()).ok();
-        NOTHING_ASKED.store(false, Ordering::SeqCst);
+        IS_IDLE.store(false, Ordering::SeqCst);
         let mut signals = Signals::new(ENDING)?;
         for signal in ENDING {
-            register_conditional_default(signal, &NOTHING_ASKED)?;
+            register_conditional_default(signal, &IS_IDLE)?;
         }
         let handle = signals.handle();
         let as_before = before.clone();
         let watcher = thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                leave(as_before.as_ref(), unread, last, signal);
+                exit(as_before.as_ref(), unread, message, signal);
             }
         });
         Ok(Guard {
@@ -157,8 +158,8 @@ impl Guard {
         })
     }
 
-    /// Shows no more of what is typed, but the end of the line. Ctrl-Z does nothing: the shell
-    /// would have it shown again.
+    /// Switches the echo off, but for the end of the line. Also switches Ctrl-Z off: a stopped program
+    /// would return to the shell with the echo on.
     fn hide(&self) -> io::Result<()> {
         if let Some(mut silent) = self.before.clone() {
             silent.local_modes.remove(LocalModes::ECHO);
@@ -173,7 +174,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         restore(self.before.as_ref(), self.unread);
-        NOTHING_ASKED.store(true, Ordering::SeqCst);
+        IS_IDLE.store(true, Ordering::SeqCst);
         self.handle.close();
         if let Some(watcher) = self.watcher.take() {
             drop(watcher.join());
@@ -183,17 +184,17 @@ impl Drop for Guard {
 
 #[expect(
     clippy::exit,
-    reason = "a signal asks for just that, while the main thread waits for a key"
+    reason = "a signal ends the program while the main thread waits for input"
 )]
-fn leave(terminal: Option<&Termios>, unread: OptionalActions, last: &str, signal: i32) {
+fn exit(terminal: Option<&Termios>, unread: OptionalActions, message: &str, signal: i32) {
     restore(terminal, unread);
-    drop(io::stderr().write_all(last.as_bytes()));
+    drop(io::stderr().write_all(message.as_bytes()));
     std::process::exit(128 + signal);
 }
 
 fn restore(terminal: Option<&Termios>, unread: OptionalActions) {
     if let Some(terminal) = terminal {
-        // The terminal may be gone; there is nothing else to do for it.
+        // An error means that the terminal is gone.
         tcsetattr(stdio::stdin(), unread, terminal).ok();
     }
 }

@@ -1,15 +1,14 @@
-//! The text that people, files and programs put around a token, and its removal.
+//! Removal of the text around a token: quotes, names, `Bearer`, blanks, byte-order marks.
 
 use super::{PRESENTED_MAX, Token};
 
-/// U+FEFF in UTF-8: some editors and shells write it at the start of a file.
+/// Byte-order mark U+FEFF in UTF-8: some editors and shells write it at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The scheme of an `Authorization` header (RFC 6750).
+/// Scheme of an `Authorization` header (RFC 6750).
 const SCHEME: &[u8] = b"Bearer ";
 
-/// Removes from a presented token what stands around it: outer blanks, a line end, a byte-order
-/// mark, a leading `Bearer `.
+/// Removes outer blanks, a line end, a byte-order mark and a leading `Bearer `.
 pub fn trim(presented: &[u8]) -> &[u8] {
     let trimmed = without_mark(presented);
     without_scheme(trimmed).map_or(trimmed, without_mark)
@@ -20,7 +19,7 @@ fn without_scheme(text: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
 }
 
-/// Drops outer blanks, and byte-order marks at the start with the blanks behind them.
+/// Removes outer blanks, and byte-order marks at the start with the blanks after them.
 pub fn without_mark(text: &[u8]) -> &[u8] {
     let mut rest = text.trim_ascii();
     while let Some(behind) = rest.strip_prefix(BYTE_ORDER_MARK) {
@@ -29,14 +28,13 @@ pub fn without_mark(text: &[u8]) -> &[u8] {
     rest
 }
 
-/// The token that a line of a file holds, alone or as the value of a name: `kc_…`, `"kc_…",`,
+/// Returns the token in a line of a file, alone or as the value of a name: `kc_…`, `"kc_…",`,
 /// `export API_KEY='kc_…'`, `"api_key": "kc_…",`, `Authorization: Bearer kc_…`.
 ///
-/// `None` unless what remains is a token to its last byte, checksum and all: nothing else that
-/// reads so is taken apart.
+/// `None` unless the text that remains is a whole token with a right checksum.
 pub fn in_line(line: &[u8]) -> Option<Token> {
     let mut rest = trim(line);
-    // Each step looks through the rest of the line.
+    // Each step scans the rest: without a limit, a long line would take quadratic time.
     if rest.len() > PRESENTED_MAX {
         return None;
     }
@@ -48,10 +46,9 @@ pub fn in_line(line: &[u8]) -> Option<Token> {
     }
 }
 
-/// Removes the outermost of what may stand around a value: a comma, a name before it, quotes, or a
-/// scheme.
+/// Removes one layer: a trailing comma, a name, quotes, or `Bearer `.
 fn unwrapped(text: &[u8]) -> Option<&[u8]> {
-    // The name before the quotes: those of `"name": "value"` are no pair.
+    // The name first: the outer quotes of `"name": "value"` do not belong together.
     text.strip_suffix(b",")
         .or_else(|| named(text).map(|(_, value)| value))
         .or_else(|| unquoted(text))
@@ -64,8 +61,7 @@ fn unquoted(text: &[u8]) -> Option<&[u8]> {
         .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
 }
 
-/// The name and the value of a line that gives one: `NAME=value`, `export NAME=value`,
-/// `"name": value`.
+/// Splits `NAME=value`, `export NAME=value` or `"name": value` into name and value.
 pub fn named(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = line.iter().position(|byte| b"=:".contains(byte))?;
     let (name, value) = (line[..at].trim_ascii(), &line[at + 1..]);

@@ -9,18 +9,18 @@ use std::num::NonZeroUsize;
 
 /// Result of comparing one secret with one PHC string.
 ///
-/// It depends on nothing else, so it never goes stale.
+/// It depends on these two alone, so it stays true when the store changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
     /// The hash is of another secret.
     No,
-    /// The hash is of this secret, made by this scheme; `None` if the policy offers none like it.
+    /// The hash is of this secret, by this scheme; `None` for parameters that no scheme makes.
     Yes(Option<Scheme>),
 }
 
 /// Compares the secret of `presented` with the stored hash `phc`.
 ///
-/// The one place that decides this. Takes the same time whether or not they match.
+/// Every verdict is based on this function. It takes the same time whether or not they match.
 pub fn compare(presented: &Token, phc: &str, memory: &mut Memory) -> Result<Match> {
     let stored = Stored::parse(phc).ok_or_else(|| unreadable(presented.id()))?;
     Ok(match stored.matches(presented.secret(), memory)? {
@@ -29,8 +29,9 @@ pub fn compare(presented: &Token, phc: &str, memory: &mut Memory) -> Result<Matc
     })
 }
 
-/// Compares each presented secret with its stored hash on `workers` threads, and calls `done` after
-/// each. The results are in order; an error in one leaves the others.
+/// Compares presented secrets with stored hashes on `workers` threads, and calls `done` after each.
+///
+/// Returns a result for each pair, in order.
 pub fn compare_all(
     pairs: &[(&Token, &str)],
     workers: NonZeroUsize,

@@ -1,43 +1,43 @@
-//! Explanation of a verdict: the one value that its text and its JSON are made from.
+//! Explanation of a verdict: the source of both its text and its JSON.
 
 use super::verdict::{Reason, Verdict, Verified};
 use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::when::Timestamp;
 
-/// Explanation of a verdict, with all that may be said of the key.
+/// Verdict with all facts that may be shown of the key.
 pub enum Explanation<'a> {
     /// The token is valid.
     Valid(Facts<'a>),
-    /// The token is rejected for this reason. There are facts only if the secret has matched.
+    /// The token is rejected for this reason. The facts are present only if the secret matched.
     Rejected(&'a Reason, Option<Facts<'a>>),
 }
 
-/// Facts about a key that bear on a verdict.
+/// Facts about a key that explain a verdict.
 pub struct Facts<'a> {
-    /// The key.
+    /// Key.
     pub key: &'a Key,
     /// Time of the verdict.
     pub at: Timestamp,
     /// State of the key at that time.
     pub state: State,
-    /// Instant since which the reason holds: an expired key's expiry, the end of a phased-out key, or
-    /// the time when a disabled key was disabled.
+    /// Time since which the reason holds: the expiry, the end of the grace, or the time at which the key
+    /// was disabled.
     pub since: Option<Timestamp>,
-    /// User who disabled the key, if that is the reason.
+    /// User who disabled the key, if the reason is `disabled`.
     pub by: Option<&'a str>,
-    /// Key that replaced it, if it is phased-out.
+    /// Successor, if the key is phased-out.
     pub replaced_by: Option<KeyId>,
-    /// Instant at which it expires or has expired, if it ever does.
+    /// Expiry, past or future; `None` if the key never expires.
     pub expires_at: Option<Timestamp>,
-    /// End of its grace, if it is phased-out.
+    /// End of the grace, if the key is phased-out.
     pub usable_until: Option<Timestamp>,
-    /// Required scope or project that it lacks.
+    /// Required scope or project that the key lacks.
     pub lacks: Option<&'a str>,
 }
 
 impl Explanation<'_> {
-    /// Explanation for a string that is not a token.
+    /// Explanation for text that is not a token.
     pub const MALFORMED: Self = Explanation::Rejected(&Reason::Malformed, None);
 }
 

@@ -1,4 +1,4 @@
-//! Notes that verifications leave in the store. No verdict waits for them or depends on them.
+//! Notes that verifications write to the store: uses, rehashes, reuses. No verdict depends on them.
 
 use super::verdict::{Reason, Verdict, Verified};
 use crate::env::{Actor, Random};
@@ -11,26 +11,27 @@ use crate::store::{self, LogFilter, Read, Store, Tx};
 use crate::token::Token;
 use crate::when::{Span, Timestamp};
 
-/// Note that one verification leaves in the store.
+/// Note of one verification.
 pub struct Note {
     key: KeyId,
     at: Timestamp,
-    what: What,
+    kind: NoteKind,
 }
 
-enum What {
+enum NoteKind {
     /// A valid key was used.
     Use,
-    /// A valid key was used, and its hash is to be replaced by one that the policy wants.
+    /// A valid key was used, and its hash is to be replaced by one at the policy's parameters.
     Rehash { old: String, new: String },
-    /// The right secret of a key that no longer works was presented; the key's state.
+    /// The right secret of a stopped key, in this state, was presented.
     Reuse(State),
 }
 
 impl Note {
-    /// Returns the note on `verified`, if there is anything to note: the use of a valid key (once a
-    /// minute), a hash made anew as policy says, or the reuse of a key that no longer works (once a
-    /// minute). Takes as long as one hash where one is made.
+    /// Returns the note on `verified`, if there is one: the use of a valid key, a rehash, or the reuse of
+    /// a stopped key. A use and a reuse are noted at most once a minute for each key.
+    ///
+    /// For a rehash this computes one hash.
     pub fn of(
         store: &dyn Store,
         verified: &Verified,
@@ -39,32 +40,32 @@ impl Note {
         memory: &mut Memory,
     ) -> Result<Option<Self>> {
         let at = verified.at;
-        let (key, what) = match &verified.verdict {
+        let (key, kind) = match &verified.verdict {
             Verdict::Valid(key) => match &verified.outdated {
                 Some((old, scheme)) => {
                     let new = Recipe::draw(*scheme, random)?.hash(presented.secret(), memory)?;
                     let old = old.clone();
-                    (key, Some(What::Rehash { old, new }))
+                    (key, Some(NoteKind::Rehash { old, new }))
                 }
-                None => (key, is_due(key.last_used_at, at).then_some(What::Use)),
+                None => (key, is_due(key.last_used_at, at).then_some(NoteKind::Use)),
             },
             Verdict::Rejected(
                 Reason::PhasedOut | Reason::Expired | Reason::Disabled,
                 Some(key),
             ) => {
                 let noted = store::read(store, |moment| reuse_is_noted(moment, key.id, at))?;
-                (key, (!noted).then_some(What::Reuse(key.state(at))))
+                (key, (!noted).then_some(NoteKind::Reuse(key.state(at))))
             }
             Verdict::Rejected(..) => return Ok(None),
         };
-        Ok(what.map(|what| Note {
+        Ok(kind.map(|kind| Note {
             key: key.id,
             at,
-            what,
+            kind,
         }))
     }
 
-    /// Writes `notes` to `store` in one transaction if that takes no waiting; else drops them.
+    /// Writes `notes` to `store` in one transaction. If the store is locked, drops them without waiting.
     pub fn write(notes: &[Note], store: &mut dyn Store, actor: &Actor) -> Result<()> {
         if notes.is_empty() {
             return Ok(());
@@ -76,29 +77,29 @@ impl Note {
 
     fn write_one(&self, tx: &mut dyn Tx, actor: &Actor) -> Result<()> {
         let event = |action| Event::new(self.at, actor, action, Some(self.key));
-        match &self.what {
-            What::Use => tx.touch(self.key, self.at),
-            What::Rehash { old, new } => {
+        match &self.kind {
+            NoteKind::Use => tx.touch(self.key, self.at),
+            NoteKind::Rehash { old, new } => {
                 tx.touch(self.key, self.at)?;
                 if tx.replace_hash(self.key, old, new)? {
                     tx.append(&event(Action::Rehash))?;
                 }
                 Ok(())
             }
-            // Another process may have noted it since.
-            What::Reuse(_) if reuse_is_noted(&*tx, self.key, self.at)? => Ok(()),
-            What::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
+            // Another process may have noted the reuse since.
+            NoteKind::Reuse(_) if reuse_is_noted(&*tx, self.key, self.at)? => Ok(()),
+            NoteKind::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
         }
     }
 }
 
-/// Tells whether a use at `at` is to be noted: none within the last minute is, and no later one.
+/// Tells whether to note a use at `at`: not within a minute of the last noted use, nor before it.
 fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
     last_used_at.is_none_or(|last| last <= at.before(Span::MINUTE))
 }
 
-/// Tells whether a reuse of the key is noted within a minute of `at`, before or after it: others verify
-/// at the same time, and a clock may be set back.
+/// Tells whether a reuse of the key is noted within a minute of `at`. Also looks after `at`: other
+/// processes write too, and the clock may be set back.
 fn reuse_is_noted(store: &dyn Read, key: KeyId, at: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
         key_id: Some(key),
@@ -121,7 +122,7 @@ mod tests {
         assert!(is_due(at(-60_000), now));
         assert!(!is_due(at(-59_999), now));
         assert!(!is_due(at(0), now));
-        // A clock was set back.
+        // The clock was set back.
         assert!(!is_due(at(3_600_000), now));
     }
 }

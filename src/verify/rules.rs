@@ -1,4 +1,4 @@
-//! Rules that a usable key is checked against: what a caller requires, and the store's scopes.
+//! Check of a key against the required scopes and project.
 
 use super::verdict::Reason;
 use crate::error::Result;
@@ -9,25 +9,25 @@ use crate::scope::Registry;
 use crate::store::Read;
 use crate::when::Timestamp;
 
-/// Permissions that a key must have, beyond being usable.
+/// Permissions that a usable key must have.
 #[derive(Clone, Debug, Default)]
 pub struct Required {
-    /// Scopes, all of which it must hold, and the store must know.
+    /// Scopes that the key must all hold. The store must know them.
     pub scopes: Vec<String>,
-    /// Project of which its owner must be a member.
+    /// Project that the key's owner must be a member of.
     pub project: Option<String>,
 }
 
 /// Policy and scopes of a store, as far as verification needs them.
 pub struct Rules {
-    /// Scheme of a stand-in, and of a hash that is renewed.
+    /// Scheme of stand-ins and of rehashes.
     pub scheme: Scheme,
-    /// Scopes, if any are required; else none.
+    /// Scopes of the store; empty if no request requires a scope.
     scopes: Registry,
 }
 
 impl Rules {
-    /// Reads the rules; the scopes only if one of `required` names any.
+    /// Reads the rules; the scopes only if one of `required` names a scope.
     pub fn read<'a>(
         store: &dyn Read,
         required: impl IntoIterator<Item = &'a Required>,
@@ -53,9 +53,9 @@ impl Rules {
             .try_for_each(|scope| self.scopes.check(scope))
     }
 
-    /// Reason to reject a token at the time `at`; `None` lets it in.
+    /// Returns the reason to reject a token at the time `at`; `None` accepts it.
     ///
-    /// `key` is its key, if the secret has matched.
+    /// `key` is the token's key if the secret matched, else `None`.
     pub fn rejection(
         &self,
         store: &dyn Read,
@@ -73,7 +73,7 @@ impl Rules {
         }
     }
 
-    /// First thing that is required and that `key` does not have.
+    /// Returns the first required scope that `key` lacks, else the project if its owner is no member.
     fn lacking(&self, store: &dyn Read, required: &Required, key: &Key) -> Result<Option<Reason>> {
         let missing = required
             .scopes
@@ -91,7 +91,7 @@ impl Rules {
     }
 }
 
-/// Tells whether `key` works in `project`: it is of kind api, and its owner is a member.
+/// Tells whether `key` is of kind api and its owner a member of `project`.
 fn works_in(store: &dyn Read, project: &str, key: &Key) -> Result<bool> {
     if key.kind != Kind::Api {
         return Ok(false);
@@ -100,7 +100,7 @@ fn works_in(store: &dyn Read, project: &str, key: &Key) -> Result<bool> {
         if store.role(&form, &key.owner)?.is_some() {
             return Ok(true);
         }
-        // Where two projects have the same name in different forms, the exact one is meant.
+        // A project with this very form of the name exists: do not look at other forms.
         if !project.is_ascii() && !store.members(Some(&form), Some(1))?.is_empty() {
             break;
         }
@@ -108,7 +108,7 @@ fn works_in(store: &dyn Read, project: &str, key: &Key) -> Result<bool> {
     Ok(false)
 }
 
-/// Reason for which the state of `key` at `now` keeps it out, if it does.
+/// Returns the reason to reject `key` for its state at `now`, if there is one.
 fn unusable(key: &Key, now: Timestamp) -> Option<Reason> {
     if key.is_usable(now) {
         return None;

@@ -1,4 +1,4 @@
-//! The verdict on a token.
+//! Verdict on a token.
 
 use super::compare::Match;
 use crate::error::{DONE, FOUND, UNAUTHORIZED};
@@ -7,27 +7,27 @@ use crate::key::Key;
 use crate::store::Known;
 use crate::when::Timestamp;
 
-/// Reason for which a token is rejected.
+/// Reason to reject a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It is not a token: a typo, cut short, or something else. No store is asked.
+    /// Not a token: mistyped, cut short, or other text. Found without the store.
     Malformed,
-    /// No key has this ID and this secret, or its key is deleted.
+    /// No key has this ID and secret, or the key is deleted.
     Unknown,
-    /// Its key was rotated and no longer works.
+    /// The key was rotated and its grace is over.
     PhasedOut,
-    /// Its key has expired.
+    /// The key has expired.
     Expired,
-    /// Its key is disabled.
+    /// The key is disabled.
     Disabled,
-    /// It is genuine, but its key lacks this scope.
+    /// The token is genuine, but its key lacks this scope.
     Scope(String),
-    /// It is genuine, but the key's owner is not a member of this project.
+    /// The token is genuine, but the key's owner is not a member of this project.
     Project(String),
 }
 
 impl Reason {
-    /// Word for it, in JSON and elsewhere.
+    /// Returns the word for this reason in text and JSON.
     pub fn word(&self) -> &'static str {
         match self {
             Reason::Malformed => "malformed",
@@ -44,14 +44,14 @@ impl Reason {
 /// Verdict on a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The token is let in.
+    /// The token is accepted.
     Valid(Box<Key>),
-    /// The token is not let in. The key is there only if the secret has matched.
+    /// The token is rejected. The key is present only if the secret matched.
     Rejected(Reason, Option<Box<Key>>),
 }
 
 impl Verdict {
-    /// Exit code of the process.
+    /// Returns the exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
             Verdict::Valid(_) => DONE,
@@ -61,18 +61,18 @@ impl Verdict {
     }
 }
 
-/// Verdict, the time at which it was given, and whether the hash is to be renewed.
+/// Verdict with its time, and the old hash if the key is to be rehashed.
 pub struct Verified {
-    /// The verdict.
+    /// Verdict.
     pub verdict: Verdict,
     /// Time of the verdict.
     pub at: Timestamp,
-    /// Hash that matched, if it is not by the policy's scheme, and that scheme.
+    /// Matching hash to replace, with the policy's scheme, if it was made by another one.
     pub(super) outdated: Option<(String, Scheme)>,
 }
 
 impl Verified {
-    /// The verdict on a key as it was `known` at `at`, when `reason` spoke against it or nothing did.
+    /// Creates the verdict on the key `known`: rejected for `reason`, or valid without one.
     pub(super) fn new(
         reason: Option<Reason>,
         known: Option<Known>,
@@ -87,7 +87,7 @@ impl Verified {
                 let verdict = Verdict::Valid(Box::new(known.key));
                 (verdict, old.map(|old| (old, scheme)))
             }
-            // The key must not be named.
+            // Unknown: the verdict must not contain the key.
             (Some(Reason::Unknown) | None, _) => (Verdict::Rejected(Reason::Unknown, None), None),
             (Some(reason), known) => {
                 let key = known.map(|known| Box::new(known.key));

@@ -1,4 +1,4 @@
-//! Worker of a batch: one thread with its own connection to the store and its own memory to hash in.
+//! Worker of a batch: a thread with its own connection to the store and its own memory for hashing.
 
 use super::{Note, Request, Required, Verified, Verifier};
 use crate::env::{Clock, Random};
@@ -10,27 +10,27 @@ use std::sync::{Mutex, PoisonError};
 
 /// Settings that all workers of a batch share.
 pub struct Shared<'a> {
-    /// The store.
+    /// Address of the store.
     pub address: &'a Address,
     /// Number of workers.
     pub workers: NonZeroUsize,
     /// Permissions that every key must have.
     pub required: &'a Required,
-    /// The time.
+    /// Clock.
     pub clock: &'a Clock,
-    /// Source of salts, if notes are to be made; `None` makes no notes.
+    /// Source of salts for rehashes; `None` if no notes are to be made.
     pub random: Option<Mutex<&'a mut (dyn Random + Send + 'static)>>,
 }
 
 /// Verdicts on the tokens of a chunk, and the notes on them.
 pub struct Outcome {
-    /// A verdict for each token, in order.
+    /// Verdict on each token, in order.
     pub verified: Vec<Verified>,
     /// Notes to write to the store.
     pub notes: Vec<Note>,
 }
 
-/// One thread's verifier, and its connection to the store.
+/// Verifier of one thread, with its connection to the store.
 pub struct Worker<'a> {
     shared: &'a Shared<'a>,
     verifier: Verifier,
@@ -38,7 +38,7 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    /// A worker that opens the store when the first chunk comes.
+    /// Creates a worker. It opens the store for its first chunk.
     pub fn new(shared: &'a Shared<'a>) -> Self {
         Worker {
             shared,
@@ -47,7 +47,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Verifies the tokens of a chunk, all at one moment.
+    /// Verifies the tokens of a chunk, all on one snapshot of the store.
     pub fn verify(&mut self, tokens: &[Token]) -> Result<Outcome> {
         let required = self.shared.required;
         let requests: Vec<Request<'_>> = tokens
@@ -66,7 +66,7 @@ impl<'a> Worker<'a> {
         Ok(Outcome { verified, notes })
     }
 
-    /// Returns the connection to the store, which the first chunk opens.
+    /// Takes the connection to the store; the first call opens it.
     fn take_store(&mut self) -> Result<Box<dyn Store>> {
         match self.store.take() {
             Some(store) => Ok(store),
@@ -74,7 +74,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Returns the note on a token. An error makes none: the verdict stands without it.
+    /// Returns the note on a token; `None` also on an error, which must not affect the verdict.
     fn note(&mut self, store: &dyn Store, token: &Token, verified: &Verified) -> Option<Note> {
         let mut random = Locked(self.shared.random.as_ref()?);
         let note = self.verifier.note(store, verified, token, &mut random);
@@ -82,12 +82,12 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Random generator that several threads share.
+/// Random generator shared by several threads.
 struct Locked<'a>(&'a Mutex<&'a mut (dyn Random + Send + 'static)>);
 
 impl Random for Locked<'_> {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        // A panic in another thread leaves the generator usable.
+        // The generator stays usable after a panic of another thread.
         let mut random = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         random.fill(bytes)
     }

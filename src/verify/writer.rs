@@ -8,21 +8,21 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longest time for which notes are gathered before they are written: each write waits for the disk.
+/// Maximum time to gather notes for one write: each write waits for the disk.
 const GATHER: Duration = Duration::from_secs(1);
 
-/// Most notes that are gathered.
+/// Maximum number of notes in one write, but for the rest of the last chunk.
 const NOTES_MAX: usize = 1024;
 
-/// Chunks of notes that may be queued before verdicts wait for the disk. No note is dropped for speed:
-/// a missing one makes a key in use look unused.
+/// Maximum number of queued chunks of notes. When the queue is full, verdicts wait: a dropped note
+/// would make a key in use look unused.
 const QUEUED: usize = 16;
 
-/// Queue of the writer.
+/// Queue to the writer.
 pub struct Notes(Option<SyncSender<Vec<Note>>>);
 
 impl Notes {
-    /// Sends `notes` to the writer; drops them if there is none.
+    /// Sends `notes` to the writer; drops them if there is no writer.
     pub fn send(&self, notes: Vec<Note>) {
         if let Some(writer) = &self.0
             && !notes.is_empty()
@@ -32,8 +32,10 @@ impl Notes {
     }
 }
 
-/// Runs `work` with a queue for its notes, which a thread writes to the store at `address` in the name
-/// of `actor`, whenever the store is free. Without an actor, no note is written.
+/// Runs `work` with a queue for notes, while a thread writes them to the store at `address` in the name
+/// of `actor`.
+///
+/// Notes are dropped while the store is locked by another process. Without an actor, none are written.
 pub fn with_writer<T>(
     address: &Address,
     actor: Option<&Actor>,
@@ -45,13 +47,13 @@ pub fn with_writer<T>(
     thread::scope(|scope| {
         let (sender, notes) = sync_channel(QUEUED);
         let writer = thread::Builder::new();
-        // If the system gives no thread, nothing is noted: the verdicts stand without it.
+        // If the system gives no thread, no note is written: the verdicts do not need them.
         drop(writer.spawn_scoped(scope, move || write(&notes, address, actor)));
         work(&Notes(Some(sender)))
     })
 }
 
-/// Writes `notes` in batches until their sender is dropped.
+/// Writes the received notes until the sender is dropped.
 fn write(notes: &Receiver<Vec<Note>>, address: &Address, actor: &Actor) {
     while let Ok(mut gathered) = notes.recv() {
         let until = Instant::now() + GATHER;
@@ -64,7 +66,7 @@ fn write(notes: &Receiver<Vec<Note>>, address: &Address, actor: &Actor) {
         }
         let written = store::open(address, Mode::Read)
             .and_then(|mut store| Note::write(&gathered, &mut *store, actor));
-        // A note that is lost is not worth a message.
+        // A lost note is not worth a message.
         drop(written);
     }
 }

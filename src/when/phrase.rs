@@ -1,7 +1,7 @@
-//! When something ends, or from when on it is looked at, as the command line says it.
+//! Times on the command line: when something ends (`When`), and the start of a search (`Since`).
 
 use super::Timestamp;
-use super::span::{Span, meant, parse_span};
+use super::span::{Span, parse_span, suggestion};
 use crate::error::{Error, Result, quote};
 use chrono::{DateTime, NaiveDate};
 use std::str::FromStr;
@@ -11,18 +11,17 @@ const WHEN_HINT: &str = "give a duration, a whole number and one unit (45m, 12h,
 
 const SINCE_HINT: &str = "give a duration before now, a whole number and one unit (12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
 
-/// From when on something is looked at, as the command line says it: so long ago, or since an
-/// instant or the beginning of a day.
+/// Start of a search: a duration before now, an instant, or the beginning of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// So long before now.
+    /// Duration before now.
     Ago(Span),
-    /// At this instant.
+    /// Instant.
     At(Timestamp),
 }
 
 impl Since {
-    /// The instant that is meant when it is now `now`.
+    /// Returns the instant, if the time is `now`.
     pub fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
             Since::Ago(span) => now.before(span),
@@ -43,26 +42,26 @@ impl FromStr for Since {
         }
         parse_span(text)?.map(Since::Ago).ok_or_else(|| {
             Error::usage(format!("{} is not a time", quote(text)))
-                .hint(meant(text).unwrap_or_else(|| SINCE_HINT.to_owned()))
+                .hint(suggestion(text).unwrap_or_else(|| SINCE_HINT.to_owned()))
         })
     }
 }
 
-/// When something ends, as the command line says it.
+/// End of something: a duration from now, an instant, the end of a day, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// So long after now.
+    /// Duration from now.
     After(Span),
-    /// At this instant.
+    /// Instant.
     At(Timestamp),
-    /// Not at all.
+    /// No end.
     Never,
 }
 
 impl When {
-    /// The instant that is meant when it is now `now`; `None` for never.
+    /// Returns the instant, if the time is `now`; `None` for never.
     ///
-    /// An instant that is not after `now`, or after year 9999, is a usage error.
+    /// A past instant, `now` itself, and one after year 9999 are usage errors.
     pub fn resolve(self, now: Timestamp) -> Result<Option<Timestamp>> {
         match self {
             When::Never => Ok(None),
@@ -100,13 +99,13 @@ impl FromStr for When {
             .hint("give a duration of at least 1s")),
             Some(span) => Ok(When::After(span)),
             None => Err(Error::usage(format!("{} is not a time", quote(text)))
-                .hint(meant(text).unwrap_or_else(|| WHEN_HINT.to_owned()))),
+                .hint(suggestion(text).unwrap_or_else(|| WHEN_HINT.to_owned()))),
         }
     }
 }
 
-/// The end of the day that `text` names as `YYYY-MM-DD`: the next 00:00 UTC. `None` if it has not
-/// that shape.
+/// Parses a date `YYYY-MM-DD` and returns its end: the next 00:00 UTC. `None` for text of another
+/// shape.
 fn parse_date(text: &str) -> Result<Option<Timestamp>> {
     let shaped = text.len() == 10
         && text.bytes().enumerate().all(|(i, byte)| match i {
@@ -132,7 +131,7 @@ fn parse_date(text: &str) -> Result<Option<Timestamp>> {
         })
 }
 
-/// The instant that `text` writes as RFC 3339.
+/// Parses an RFC 3339 instant.
 pub(super) fn parse_instant(text: &str) -> Result<Timestamp> {
     DateTime::parse_from_rfc3339(text)
         .ok()

@@ -1,11 +1,11 @@
-//! A length of time: `90d`.
+//! Duration: `90d`.
 
 use super::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::error::{Error, Result, quote};
 use std::fmt;
 use std::str::FromStr;
 
-/// The units of a duration, in milliseconds: a month is 30 days, a year 365.
+/// Units of a duration, in milliseconds. A month is 30 days, a year 365.
 const UNITS: [(&str, i64); 8] = [
     ("s", SECOND),
     ("m", MINUTE),
@@ -20,33 +20,33 @@ const UNITS: [(&str, i64); 8] = [
 const SPAN_HINT: &str =
     "give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d";
 
-/// A length of time in milliseconds, never negative.
+/// Duration in milliseconds, never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub(super) i64);
 
 impl Span {
-    /// No time at all.
+    /// Zero.
     pub const ZERO: Span = Span(0);
     /// One minute.
     pub const MINUTE: Span = Span(MINUTE);
 
-    /// `days` times 24 hours.
+    /// Returns `days` times 24 hours.
     pub const fn days(days: u32) -> Self {
         Span(days as i64 * DAY)
     }
 
-    /// The least whole number of days that is no shorter.
+    /// Rounds up to whole days.
     pub fn to_days(self) -> Self {
         Span((self.0 + DAY - 1) / DAY * DAY)
     }
 
-    /// The length in milliseconds.
+    /// Returns the number of milliseconds.
     pub fn millis(self) -> i64 {
         self.0
     }
 }
 
-/// The largest unit that divides the span: `365d`, `90m`, `0s`.
+/// Formats in the largest unit that divides the duration: `365d`, `90m`, `0s`.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, millis) = [("d", DAY), ("h", HOUR), ("m", MINUTE)]
@@ -57,19 +57,19 @@ impl fmt::Display for Span {
     }
 }
 
-/// Reads a whole number and one unit, such as `90d`; the number may be 0.
+/// Parses a whole number and one unit, such as `90d`. The number may be 0.
 impl FromStr for Span {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         parse_span(text)?.ok_or_else(|| {
             Error::usage(format!("{} is not a duration", quote(text)))
-                .hint(meant(text).unwrap_or_else(|| SPAN_HINT.to_owned()))
+                .hint(suggestion(text).unwrap_or_else(|| SPAN_HINT.to_owned()))
         })
     }
 }
 
-/// The duration that `text` writes; `None` if it has not that shape, an error if it is too long.
+/// Parses a duration; `None` for text of another shape, an error if it is too long.
 pub(super) fn parse_span(text: &str) -> Result<Option<Span>> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -91,8 +91,8 @@ pub(super) fn parse_span(text: &str) -> Result<Option<Span>> {
         })
 }
 
-/// A question after the duration that `text` writes in other words, if it does: `90 days`.
-pub(super) fn meant(text: &str) -> Option<String> {
+/// Returns a hint with the right form of a duration that is written in another way, such as `90 days`.
+pub(super) fn suggestion(text: &str) -> Option<String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, word) = text.split_at(digits);
     number.parse::<u32>().ok()?;

@@ -47,7 +47,7 @@ pub fn access(actor: &Actor, appointed: bool, path: &Path) -> Access {
 /// Returns the uid of the owner of the file at `path`, if `namespace` knows them.
 fn owner_of(namespace: &Namespace, path: &Path) -> Option<u32> {
     let uid = fs::metadata(path).ok()?.uid();
-    let known = !namespace.is_doubtful(uid)
+    let known = !namespace.is_ambiguous(uid)
         || (namespace.outside(uid).is_some() && has_rights_of_owner(path));
     known.then_some(uid)
 }
@@ -58,7 +58,7 @@ fn is_foreign(namespace: &Namespace, uid: u32, path: &Path) -> bool {
     if namespace.is_whole() || fs::metadata(path).is_err() || owner_of(namespace, path).is_some() {
         return false;
     }
-    namespace.is_doubted(uid)
+    namespace.may_be_chosen(uid)
 }
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
         let uid = file.as_file().metadata().unwrap().uid();
         // As if the owner were shown as nobody: this process has their rights all the same.
         let doubtful = Namespace::new("0 100000 65536\n100000 1000000 4000000000\n", uid);
-        assert!(doubtful.is_doubtful(uid));
+        assert!(doubtful.is_ambiguous(uid));
         #[cfg(target_os = "linux")]
         assert_eq!(owner_of(&doubtful, file.path()), Some(uid));
         let unknown = Namespace::new("4294967000 0 1", uid);

@@ -1,4 +1,4 @@
-//! Characters that nobody can see: two names that differ only in one of them cannot be told apart.
+//! Invisible characters: two names that differ in one of them only look the same.
 
 use icu_properties::props::{
     CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier, ExtendedPictographic,
@@ -8,32 +8,34 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 
 const NON_JOINER: char = '\u{200c}';
 const JOINER: char = '\u{200d}';
-/// Asks for the picture of the character before it.
+/// Variation selector 16: shows the character before it as a picture.
 const AS_PICTURE: char = '\u{fe0f}';
-/// Puts a key around the digit before it.
+/// Combining enclosing keycap, after a digit.
 const KEYCAP: char = '\u{20e3}';
 
-/// The first character of `text` that nobody can see, or that cannot be told from a plain space, if there
-/// is one where it changes nothing that is shown.
-pub fn unseen(text: &str) -> Option<char> {
+/// Returns the first character of `text` that is invisible, or a blank other than the plain space.
+///
+/// An invisible character that changes how its neighbours are shown does not count.
+pub fn invisible(text: &str) -> Option<char> {
     if text.is_ascii() {
         return None;
     }
     let chars: Vec<char> = text.chars().collect();
-    let is_lost = |&at: &usize| is_unseen(chars[at]) && !changes_others(&chars, at);
+    let is_lost = |&at: &usize| is_invisible(chars[at]) && !changes_others(&chars, at);
     (0..chars.len()).find(is_lost).map(|at| chars[at])
 }
 
-fn is_unseen(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     let is_blank = c.is_whitespace() && c != ' ';
     is_blank
         || is_other_blank(c)
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Tells whether `c` shows nothing, although to Unicode it is neither white space nor ignorable: the empty
-/// Braille pattern, an empty notehead, the marks of interlinear notes, controls and fillers of
-/// hieroglyphs, and the Khitan filler.
+/// Tells whether `c` is invisible although Unicode lists it neither as white space nor as ignorable.
+///
+/// These are the empty Braille pattern, the null notehead, interlinear annotation marks, controls and
+/// blanks of Egyptian hieroglyphs, and the Khitan filler.
 fn is_other_blank(c: char) -> bool {
     matches!(
         c,
@@ -41,8 +43,10 @@ fn is_other_blank(c: char) -> bool {
     )
 }
 
-/// Tells whether the character at `at`, which shows nothing itself, changes how its neighbours are shown:
-/// a joiner as RFC 5892 A.1 and A.2 allow it, one between pictographs, and U+FE0F after an emoji.
+/// Tells whether the invisible character at `at` changes how its neighbours are shown.
+///
+/// That is a joiner where RFC 5892 (A.1 and A.2) allows one, a joiner between pictographs, and U+FE0F
+/// after an emoji.
 fn changes_others(chars: &[char], at: usize) -> bool {
     let (before, after) = (&chars[..at], &chars[at + 1..]);
     match chars[at] {
@@ -63,7 +67,7 @@ fn is_after_virama(before: &[char]) -> bool {
     before.last().is_some_and(is_virama)
 }
 
-/// Tells whether letters that would be joined stand on both sides, but for marks on them.
+/// Tells whether the nearest letters on both sides would be joined; marks between them are skipped.
 fn breaks_a_joint(before: &[char], after: &[char]) -> bool {
     let joining = CodePointMapData::<JoiningType>::new();
     let is_letter = |joining: &JoiningType| *joining != JoiningType::Transparent;
@@ -105,7 +109,7 @@ mod tests {
         let prepended = CodePointSetData::new::<PrependedConcatenationMark>();
         for c in '\0'..=char::MAX {
             if category.get(c) == GeneralCategory::Format {
-                assert_eq!(is_unseen(c), !prepended.contains(c), "{c:?}");
+                assert_eq!(is_invisible(c), !prepended.contains(c), "{c:?}");
             }
         }
     }
@@ -146,9 +150,9 @@ mod tests {
             "\u{1d159}",
             "\u{13441}",
         ] {
-            assert!(unseen(text).is_some(), "{text:?}");
+            assert!(invisible(text).is_some(), "{text:?}");
         }
-        assert_eq!(unseen("a\u{200b}\u{ad}"), Some('\u{200b}'));
+        assert_eq!(invisible("a\u{200b}\u{ad}"), Some('\u{200b}'));
     }
 
     #[test]
@@ -170,7 +174,7 @@ mod tests {
             "\u{e000}",
             "한국어",
         ] {
-            assert_eq!(unseen(text), None, "{text:?}");
+            assert_eq!(invisible(text), None, "{text:?}");
         }
     }
 }
