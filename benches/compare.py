@@ -1,28 +1,27 @@
 #!/usr/bin/env python3
-"""Times keyctl beside what an operator would use instead, and prints a Markdown table of ratios.
+"""Times keyctl and the tools that it competes with, and prints a Markdown table of ratios.
 
     benches/compare.py                  # stores of up to a million keys, about half an hour
-    benches/compare.py --quick          # small stores, few runs: whether it works, not how fast
+    benches/compare.py --quick          # small stores, few runs: a test of this script, no figures
     benches/compare.py --big            # verify among ten million keys too: 4 GB and 5 minutes more
-    benches/compare.py --only verify    # the groups whose name has this in it
+    benches/compare.py --only verify    # only groups with this text in their name
 
-BENCHMARKS.md says what each row means. How it is measured:
+BENCHMARKS.md explains each row. Method:
 
-- Whole processes, started by hyperfine without a shell; only what has to be given a file as its
-  standard input is started by one, whose own time hyperfine takes off. What is compared runs in the
-  same rounds: each round times every command of a group, in another order each time. A ratio is the
-  median of the rounds' ratios, so what slows the machine down for a while slows both sides down.
-- "CPU" is the user and system time of the process, in each round the mean of some runs (hyperfine
-  keeps no other); "wall" is what a clock on the wall shows, and is compared only where several
-  threads are at work.
-- What changes its store for good, or cannot be run often (a list of a million keys, a purge), is
-  run by this script itself, which then waits for it with wait4(2).
-- Every command is run once before it is timed, and its exit code is looked at each time: what fails
-  fast is not fast.
-- Stores come from `cargo bench --bench synthetic`, into a directory under $TMPDIR that is removed
-  in the end. A peer that is not installed is named, and its rows are left out.
+- Hyperfine starts whole processes, without a shell. A command that reads a file on standard input
+  needs a shell; hyperfine subtracts the shell's time.
+- Each round times every command of a group, in random order. A ratio is the median of the ratios of
+  all rounds: a slow phase of the machine slows both sides.
+- "CPU" is user and system time of the process: in each round the mean of several runs, since
+  hyperfine reports no median of it. "wall" is elapsed time, compared only for several threads.
+- Commands that change their store for good or run for long (list of a million keys, purge) are
+  started by this script, and waited for with wait4(2).
+- Every command runs once before it is timed. Its exit code is checked each time, so that a quick
+  failure does not count as speed.
+- `cargo bench --bench synthetic` makes the stores, in a directory under $TMPDIR that is removed in
+  the end. The rows of a peer that is not installed are left out, and it is named.
 
-Needs hyperfine, and python3 with nothing but its standard library.
+Needs hyperfine, and python3 with its standard library.
 """
 
 import argparse
@@ -42,7 +41,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-POLICY = (7168, 5)  # KiB and passes, keyctl's default
+POLICY = (7168, 5)  # memory in KiB and iterations: keyctl's default
 PEPPER = {"SAFE_API_KEYS_PEPPER": "0123456789abcdef0123456789abcdef"}
 
 
@@ -51,7 +50,7 @@ def say(text):
 
 
 class Command:
-    """A command line with what it reads, what it must exit with, and where its output goes."""
+    """Command line with its standard input, expected exit code, and output."""
 
     def __init__(self, *argv, stdin=None, code=0, output="null", cpus=None):
         self.argv = [str(part) for part in argv]
@@ -60,7 +59,7 @@ class Command:
             self.argv = ["taskset", "-c", cpus, *self.argv]
 
     def run(self):
-        """Runs it once; returns CPU and wall seconds, the largest memory in KiB, and the output."""
+        """Runs it once; returns CPU and wall seconds, peak memory in KiB, first output and lines."""
         with tempfile.TemporaryFile() as said, open(self.stdin or os.devnull, "rb") as stdin:
             start = time.perf_counter()
             process = subprocess.Popen(self.argv, stdin=stdin, stdout=subprocess.PIPE, stderr=said)
@@ -68,7 +67,7 @@ class Command:
             while chunk := os.read(process.stdout.fileno(), 1 << 16):
                 out.take(chunk)
                 if out.chunks % 16 == 1:
-                    memory = max(memory, largest_memory(process.pid))
+                    memory = max(memory, peak_memory(process.pid))
             _, status, used = os.wait4(process.pid, 0)
             wall = time.perf_counter() - start
             process.stdout.close()
@@ -82,7 +81,7 @@ class Command:
 
 
 class Output:
-    """What is kept of a command's output."""
+    """First chunk of a command's output, and the number of its chunks and lines."""
 
     def __init__(self):
         self.chunks, self.lines, self.head = 0, 0, b""
@@ -93,9 +92,9 @@ class Output:
         self.head = self.head or chunk
 
 
-def largest_memory(pid):
-    """The most memory that a process has had so far, in KiB. Not what wait4(2) says: that counts
-    this script's, of which the process was a copy before it became another program."""
+def peak_memory(pid):
+    """Returns the peak memory of a process in KiB, from /proc. The figure of wait4(2) would include
+    this script's memory, which the process shares between fork and exec."""
     found = re.search(r"VmHWM:\s*(\d+)", read(f"/proc/{pid}/status"))
     return int(found.group(1)) if found else 0
 
@@ -117,7 +116,7 @@ def hyperfine(command, runs):
 
 
 def in_rounds(commands, rounds, runs):
-    """Times commands beside each other; returns for each the list of what each round said."""
+    """Times commands in rounds; returns the measurements of each command, one for each round."""
     for command in commands.values():
         command.run()
     timed = {name: [] for name in commands}
@@ -136,13 +135,14 @@ def median(values):
 
 
 class Times:
-    """What was timed in the same rounds, and figures from it."""
+    """Measurements of commands in the same rounds, and figures from them."""
 
     def __init__(self, timed):
         self.timed = timed
 
     def each(self, kind, formula):
-        """The formula's value in every round; it is given a function from names to seconds."""
+        """Returns the formula's value for every round. Its argument is a function from a command's
+        name to seconds."""
         rounds = len(next(iter(self.timed.values())))
         return [formula(lambda name: self.timed[name][i][kind]) for i in range(rounds)]
 
@@ -153,18 +153,18 @@ class Times:
         return self.figure(as_formula(name), kind)
 
 
-def as_formula(what):
-    """A formula: what is one already, or the name of a command stands for its time."""
-    return what if callable(what) else lambda t: t(what)
+def as_formula(value):
+    """Returns a formula as it is, and for a command's name the formula of its time."""
+    return value if callable(value) else lambda t: t(value)
 
 
 def plain_hash(t):
-    """The crate's plain call: a process that makes one hash, less one whose hash costs nothing."""
+    """Formula of one hash by the crate's plain call: the process minus one with the cheapest hash."""
     return t("hash") - t("least")
 
 
 def judged(value, goal, shown, least):
-    """The goal as it is shown, and whether it is met."""
+    """Returns the goal as text, and whether it is met."""
     if goal is None:
         return "", ""
     met = value >= goal if least else value <= goal
@@ -172,14 +172,14 @@ def judged(value, goal, shown, least):
 
 
 class Table:
-    """The rows that are printed in the end."""
+    """Rows that are printed in the end."""
 
     def __init__(self):
         self.rows, self.skipped, self.growth = [], [], {}
 
     def pair(self, times, what, ours, theirs, goal=None, kind="cpu", least=False):
-        """A row with two sides, each a command's name or a formula; `goal` is the most that the
-        ratio may be, or with `least` the least."""
+        """Adds a row with a ratio. `ours` and `theirs` are commands' names or formulas; `goal` is the
+        maximum of the ratio, or with `least` the minimum."""
         ours, theirs = as_formula(ours), as_formula(theirs)
         ratio = times.figure(lambda t: ours(t) / theirs(t), kind)
         limit, met = judged(ratio, goal, f"{goal:.2f}" if goal else "", least)
@@ -187,13 +187,13 @@ class Table:
         self.add(what, *shown, f"{ratio:.2f}", limit, met)
 
     def limited(self, what, value, unit, goal, least=False):
-        """A row with one side, and what it may be at most, or with `least` at least."""
+        """Adds a row with one value. `goal` is its maximum, or with `least` its minimum."""
         form = ",.0f" if value > 1000 else ".2f"
         limit, met = judged(value, goal, f"{goal:,}{unit}", least)
         self.add(what, f"{value:{form}}{unit}", "", "", limit, met)
 
     def plain(self, what, shown):
-        """A row with one side and no goal."""
+        """Adds a row with one value and no goal."""
         self.add(what, shown, "", "", "", "")
 
     def add(self, *row):
@@ -213,7 +213,7 @@ def ms(seconds):
 
 
 class Bench:
-    """The stores and the programs of one run."""
+    """Stores and programs of one run."""
 
     def __init__(self, args, directory):
         self.args, self.directory = args, directory
@@ -224,7 +224,7 @@ class Bench:
             self.sizes = [10, 1_000, 10_000]
         else:
             self.sizes = [10, 100_000, 1_000_000]
-        # A list of ten million keys takes minutes; to look one up takes as long as anywhere.
+        # Ten million keys for verify only: their list takes minutes.
         self.looked_up = self.sizes + ([10_000_000] if args.big else [])
         self.million = 10_000 if args.quick else 1_000_000
         self.keyctl, self.plain, self.synthetic = build(args)
@@ -235,7 +235,7 @@ class Bench:
         return self.directory / name
 
     def store(self, name, keys, *more, tokens=1):
-        """A store of its own and a file of its tokens, made at the first call."""
+        """Returns the store `name` and a file with some of its tokens; the first call makes both."""
         if name not in self.stores:
             say(f"  a store of {keys:,} keys: {name}")
             db, file = self.path(f"{name}.db"), self.path(f"{name}.tokens")
@@ -245,11 +245,11 @@ class Bench:
         return self.stores[name]
 
     def sized(self, keys):
-        """The store with so many keys by SHA-256, and one token."""
+        """Returns a store with `keys` keys hashed by SHA-256, and a file with one token."""
         return self.store(f"sha256-{keys}", keys)
 
     def argon2(self, cheap=False):
-        """A store with ten keys by Argon2id, at the default policy or at the least there can be."""
+        """Returns a store with ten keys hashed by Argon2id, at the default or the lowest cost."""
         cost = ["--memory", 8, "--iterations", 1] if cheap else []
         return self.store("cheap" if cheap else "default", 10, "--argon2", 10, *cost)
 
@@ -271,16 +271,16 @@ class Bench:
         return Times(in_rounds(commands, rounds or self.rounds, runs))
 
     def peer(self, program, what):
-        """Whether a program is there; else what would be measured by it is named as left out."""
+        """Tells whether `program` is installed; if not, lists `what` as left out."""
         if shutil.which(program):
             return True
         self.table.skip(what, f"no {program} here")
         return False
 
-    # The groups. Each prints the rows of one table's part.
+    # Groups: each adds rows to the table.
 
     def group_verify_argon2(self):
-        """One process, one hash at the default policy."""
+        """Verify with one Argon2id hash at the default policy, one process each."""
         default, cheap = self.argon2(), self.argon2(cheap=True)
         token = default[1].read_text().strip()
         secret = self.path("secret")
@@ -329,7 +329,7 @@ class Bench:
         beside("safe-api-keys", "`safe-api-keys verify` (HMAC, no slow hash)")
 
     def group_verify_sha256(self):
-        """One process, no slow hash: what it costs beside its peers, and that it does not grow."""
+        """Verify with SHA-256, one process each: against sqlite3, and by the size of the store."""
         large = self.million
         db, file = self.sized(large)
         wrong = self.path("malformed")
@@ -342,7 +342,7 @@ class Bench:
             commands[size] = self.verify(self.sized(size))
         if self.peer("sqlite3", "verify beside sqlite3"):
             commands["sqlite3"] = self.sqlite3(db, one_key(db, file))
-        # They are short, and what is told apart here is a few hundredths.
+        # More rounds: the runs are short, and the ratios differ by a few hundredths.
         times = self.measure(commands, rounds=2 * self.rounds, runs=self.runs // 2)
         table = self.table
         if "sqlite3" in commands:
@@ -358,7 +358,7 @@ class Bench:
                 table.pair(times, what, size, least, 1.1)
 
     def group_batch(self):
-        """Many tokens in one process."""
+        """Verify of many tokens in one process."""
         help_text = self.ours(self.path("none"), "verify", "--help").run()["head"]
         if b"--batch" not in help_text:
             self.table.skip("verify --batch", "this keyctl has none")
@@ -398,7 +398,7 @@ class Bench:
             self.batch_rate(size, batch, 2 if two else 1)
 
     def batch_rate(self, size, batch, cores):
-        """Tokens a second of a whole run, its start too."""
+        """Tokens a second of a whole run, with the start of the process."""
         count = 20_000 if self.args.quick else 400_000
         db, tokens = self.store(f"rate-{size}", size, tokens=count)
         commands = {"rate": batch(db, tokens, cores)}
@@ -475,7 +475,7 @@ class Bench:
                 self.table.plain(what, ms(times.of(name)))
 
     def list_growth(self):
-        """How lists grow with the store, and the same beside the peer that has lists."""
+        """Time of lists by the size of the store, and against safe-api-keys."""
         for size in self.sizes:
             db, _ = self.sized(size)
             owner = query(db, "SELECT owner FROM keys WHERE seq = 5")
@@ -506,7 +506,7 @@ class Bench:
             self.table.pair(times, what, "ours", "theirs")
 
     def group_change(self):
-        """What makes, rotates and removes keys."""
+        """Create, rotate and purge."""
         table = self.table
         default, cheap = self.copy(self.argon2()[0]), self.copy(self.argon2(cheap=True)[0])
         made = self.ours(default, "create", "--scope", "inference", "--name", "turn", output="pipe")
@@ -533,7 +533,7 @@ class Bench:
         self.change_purge()
 
     def change_many(self):
-        """Many keys at once, beside hashing them and doing nothing else."""
+        """Create of many keys in one process, against hashing alone."""
         count, cores = (50 if self.args.quick else 1000), min(2, len(self.cores))
         cpus = ",".join(str(core) for core in self.cores[:cores])
         template = self.argon2()[0]
@@ -552,7 +552,7 @@ class Bench:
             self.table.pair(times, f"{text}, {what}", "create", name, 1.2, kind="wall")
 
     def change_growth(self):
-        """A change in a store of every size; it leaves some keys more there."""
+        """Create and rotate by the size of the store. The new keys stay in it."""
         for size in self.sizes:
             db, _ = self.sized(size)
             name = f"turn-{time.time_ns()}"
@@ -566,7 +566,7 @@ class Bench:
                 self.table.grows(what, size, ms(times.of(what)))
 
     def change_purge(self):
-        """The removal of a store's keys, all of which have expired but for those of kind legacy."""
+        """Purge of a store in which all keys but those of kind legacy have expired."""
         size = 1_000 if self.args.quick else 101_000
         template = self.copy(self.store(f"dying-{size}", size)[0])
         with sqlite3.connect(template) as connection:
@@ -591,7 +591,7 @@ class Bench:
         return Command("sqlite3", "-readonly", *flags, db, select, output=output)
 
     def safe_api_keys(self, what):
-        """The program of that name: the one that was named, or one in an environment made here."""
+        """Returns the program safe-api-keys: the one given by option, or a new installation."""
         if self.args.safe_api_keys is None:
             self.args.safe_api_keys = install(self.path("venv"))
         if not self.args.safe_api_keys:
@@ -607,13 +607,13 @@ class Bench:
         return self.sak(program, db, *argv, output="pipe")
 
     def sak_fill(self, program, db, count):
-        """Issues many keys in one process, by the program's own entry point."""
+        """Issues `count` keys with safe-api-keys, in one process."""
         argv = self.sak_issue(program, db).argv[1:]
         script = f"from safe_api_keys.cli import main\nfor _ in range({count}): main({argv!r})"
         quiet([str(Path(program).parent / "python"), "-c", script])
 
     def copy(self, db):
-        """A copy of a store that nobody has open, to be changed."""
+        """Returns a copy of a store, to be changed."""
         copy = Path(tempfile.mkdtemp(dir=self.directory)) / "keyctl.db"
         with sqlite3.connect(db) as connection:
             connection.execute("VACUUM INTO ?", [str(copy)])
@@ -651,7 +651,7 @@ def columns(db, *more):
 
 
 def one_key(db, token):
-    """The select of the key that a token belongs to."""
+    """Returns the select of the key of a token."""
     key_id = token.read_text().split("_")[-2]
     return f"SELECT {columns(db, 'hash')} FROM keys WHERE id = '{key_id}'"
 
@@ -667,7 +667,7 @@ def install(where):
 
 
 def build(args):
-    """The programs: keyctl as it is shipped, and the two targets that only measurements need."""
+    """Builds keyctl with the release profile, and the programs `plain` and `synthetic`."""
     say("cargo build --release, cargo bench --no-run")
     names = ["--bench", "plain", "--bench", "synthetic"]
     built = subprocess.run(
@@ -679,7 +679,7 @@ def build(args):
         message = json.loads(line)
         if message.get("executable") and "bench" in message["target"]["kind"]:
             found[message["target"]["name"]] = message["executable"]
-    # After the other: what is measured is built by the profile that is shipped.
+    # Last: `cargo bench` has built it with its own profile.
     built = subprocess.run(
         ["cargo", "build", "--release", "--locked", "--message-format=json"],
         cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -707,7 +707,7 @@ def read(path):
 
 
 def machine(bench):
-    """What it ran on, one line each."""
+    """Returns the facts about the machine: pairs of name and value."""
     model = re.search(r"model name\s*: (.*)", read("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+)", read("/proc/meminfo"))
     system = re.search(r'PRETTY_NAME="(.*)"', read("/etc/os-release"))
@@ -744,7 +744,7 @@ def peers(bench):
 
 
 def show(bench):
-    """Prints the tables."""
+    """Prints tables, machine and what was left out."""
     print(f"| {' | '.join(['what', 'ours', 'theirs', 'ratio', 'goal', 'met'])} |")
     print("|---|---:|---:|---:|---:|---|")
     for row in bench.table.rows:
@@ -770,8 +770,8 @@ def arguments():
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small stores, few runs")
     size.add_argument("--big", action="store_true", help="verify in a store of ten million keys too")
-    parser.add_argument("--rounds", type=int, default=20, help="how many rounds (20)")
-    parser.add_argument("--only", default="", help="only groups whose name has this in it")
+    parser.add_argument("--rounds", type=int, default=20, help="number of rounds (20)")
+    parser.add_argument("--only", default="", help="only groups with this text in their name")
     parser.add_argument("--keyctl", help="the executable to measure, instead of the one built here")
     parser.add_argument("--safe-api-keys", help="that executable, instead of installing it")
     return parser.parse_args()

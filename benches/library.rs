@@ -1,4 +1,4 @@
-//! What the library does, in this process: tokens, hashes, and whole commands by `keyctl::run` in
+//! Benchmarks of the library in one process: tokens, hashes, and whole commands by `keyctl::run` on
 //! synthetic stores.
 //!
 //! ```sh
@@ -8,14 +8,14 @@
 //! ```
 //!
 //! The stores of 10, 100,000 and 1,000,000 keys are made once, in half a minute, and kept under
-//! `target/bench-stores/`. The one of 10,000,000 keys (five minutes, 4 GB) is made and measured only
-//! where the variable `KEYCTL_BENCH_LARGEST` is set. A store of an older schema is made again; after a
-//! change of the generator remove the directory.
+//! `target/bench-stores/`. The store of 10,000,000 keys (five minutes, 4 GB) is made and measured only
+//! if the variable `KEYCTL_BENCH_LARGEST` is set. A store of an older schema is made again. After a
+//! change of the generator, remove the directory.
 
 #![allow(
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a benchmark that meets the unexpected measures nothing"
+    reason = "a benchmark stops at the first error"
 )]
 
 mod common;
@@ -37,7 +37,7 @@ fn main() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The numbers of keys by which verification is measured.
+/// Returns the sizes of the stores for verification, in keys.
 fn sizes() -> Vec<u64> {
     let mut sizes = vec![10, 100_000, 1_000_000];
     if std::env::var_os("KEYCTL_BENCH_LARGEST").is_some() {
@@ -48,7 +48,7 @@ fn sizes() -> Vec<u64> {
 
 const MILLION: u64 = 1_000_000;
 
-/// The schemes that are measured.
+/// Names of the measured hash schemes, with memory in KiB and iterations.
 const SCHEMES: [&str; 3] = ["sha256", "argon2id-7168-5", "argon2id-19456-2"];
 
 fn scheme(name: &str) -> Scheme {
@@ -110,7 +110,7 @@ mod hash {
         });
     }
 
-    /// In fresh memory, as a process of its own checks one.
+    /// In fresh memory, as in a process that checks one token.
     #[divan::bench(args = SCHEMES)]
     fn check(bencher: Bencher, name: &str) {
         let stored = stored(name);
@@ -121,7 +121,7 @@ mod hash {
         });
     }
 
-    /// In memory that an earlier hash has used, as a batch checks many.
+    /// In memory that an earlier hash has used, as in a batch.
     #[divan::bench(args = SCHEMES)]
     fn check_again(bencher: Bencher, name: &str) {
         let stored = stored(name);
@@ -139,7 +139,7 @@ mod hash {
 mod verify {
     use super::*;
 
-    /// The whole command, but for what a process costs: parsing its arguments, opening the store.
+    /// The whole command, from the arguments to the verdict, without the start of a process.
     #[divan::bench(args = sizes(), sample_count = 500)]
     fn sha256(bencher: Bencher, keys: u64) {
         let store = Kept::open(keys).expect("a store");
@@ -151,7 +151,7 @@ mod verify {
             });
     }
 
-    /// The same, in a store that stays open.
+    /// Only the library's call, in a store that stays open.
     #[divan::bench(args = sizes(), sample_count = 500)]
     fn sha256_in_an_open_store(bencher: Bencher, keys: u64) {
         let store = Kept::open(keys).expect("a store");
@@ -183,7 +183,7 @@ mod verify {
 mod list {
     use super::*;
 
-    /// What is listed of a million keys.
+    /// Flags of the measured lists.
     const LISTS: [&str; 7] = [
         "--format jsonl",
         "--format jsonl --limit 100",

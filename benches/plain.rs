@@ -1,13 +1,13 @@
-//! Hashes with the `argon2` crate called plainly, in fresh memory, and does nothing else: the
-//! process that keyctl's use of the crate is measured against by `compare.py`.
+//! Program that only hashes, by the plain call of the `argon2` crate in fresh memory. `compare.py`
+//! measures keyctl's use of the crate against it.
 //!
 //! ```sh
 //! plain --memory 7168 --iterations 5 --count 1
 //! ```
 //!
-//! With `--threads` the hashes are shared out; with `--reuse` each thread keeps its blocks, which is
-//! the least that many hashes cost. Without `--count` nothing is hashed: `cargo bench` runs every
-//! target.
+//! `--threads` divides the hashes among threads. `--reuse` keeps the memory of each thread, which is the
+//! fastest way to make many hashes. Without `--count` the program does nothing, because `cargo bench`
+//! runs every target.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use clap::Parser;
@@ -23,16 +23,16 @@ struct Args {
     /// Passes over the memory
     #[arg(long, default_value_t = 5)]
     iterations: u32,
-    /// How many hashes
+    /// Number of hashes
     #[arg(long)]
     count: u32,
-    /// On how many threads
+    /// Number of threads
     #[arg(long, default_value_t = 1)]
     threads: u32,
     /// Use the memory of one hash for the next
     #[arg(long)]
     reuse: bool,
-    // What cargo adds.
+    // Added by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -48,7 +48,7 @@ fn main() -> Result<(), String> {
         let workers: Vec<_> = (1..threads)
             .map(|worker| scope.spawn(move || work(worker)))
             .collect();
-        // One thread is none beside this one.
+        // This thread works too: one thread starts no other.
         let mut all = vec![work(0)];
         all.extend(workers.into_iter().filter_map(|worker| worker.join().ok()));
         all.into_iter().collect::<argon2::Result<Vec<u64>>>()
@@ -61,14 +61,14 @@ fn main() -> Result<(), String> {
     }
 }
 
-/// How many of `count` hashes the thread `worker` of `threads` makes.
+/// Returns the number of hashes for the thread `worker` of `threads`.
 fn share(count: u32, threads: u32, worker: u32) -> u32 {
     count / threads + u32::from(worker < count % threads)
 }
 
-/// Makes `count` hashes and returns how many it made.
+/// Makes `count` hashes and returns that number.
 fn hash(args: &Args, count: u32) -> argon2::Result<u64> {
-    // 43 characters, as a token's secret.
+    // 43 characters, like the secret of a token.
     let secret = [b'a'; 43];
     let params = Params::new(args.memory, args.iterations, 1, Some(32))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());

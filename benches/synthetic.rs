@@ -1,17 +1,17 @@
-//! Makes a synthetic store, of up to some ten million keys:
+//! Program that makes a synthetic store, of up to some ten million keys:
 //!
 //! ```sh
 //! cargo bench --bench synthetic -- --keys 10000000 /var/tmp/big.db
 //! cargo bench --bench synthetic -- --keys 100000 --tokens 1000 --tokens-to /var/tmp/tokens /var/tmp/k.db
 //! ```
 //!
-//! Ten million keys take five minutes of a processor, 1.7 GB of memory and 4 GB of disk. What such a store is, and
-//! what it is not, stands in `common/synthetic.rs`. Without `--keys` nothing is made: `cargo bench`
-//! runs every target.
+//! Ten million keys take five minutes of CPU, 1.7 GB of memory and 4 GB of disk. `common/synthetic.rs`
+//! describes the store. Without `--keys` the program does nothing, because `cargo bench` runs every
+//! target.
 
 #![allow(
     clippy::print_stderr,
-    reason = "a program for people who measure has nobody else to tell"
+    reason = "a program for people reports on standard error"
 )]
 
 mod common;
@@ -27,32 +27,32 @@ use std::time::Instant;
 #[derive(Parser)]
 #[command(name = "cargo bench --bench synthetic --")]
 struct Args {
-    /// How many keys
+    /// Number of keys
     #[arg(long)]
     keys: Option<u64>,
-    /// What they are drawn from: the same seed, the same tokens
+    /// Seed: the same seed gives the same tokens
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many of them, from the oldest on, are hashed with Argon2id; the others with SHA-256
+    /// Number of keys, from the oldest on, hashed with Argon2id; the others with SHA-256
     #[arg(long, default_value_t = 0)]
     argon2: u64,
-    /// The memory of such a hash, in KiB
+    /// Memory of an Argon2id hash, in KiB
     #[arg(long, default_value_t = Cost::default().memory_kib)]
     memory: u32,
-    /// The passes over that memory
+    /// Number of passes over that memory
     #[arg(long, default_value_t = Cost::default().iterations)]
     iterations: u32,
-    /// Write the tokens of so many active keys, drawn at random, of those with Argon2id if there
-    /// are any; needs --tokens-to
+    /// Number of active keys, drawn at random, whose tokens are written; only Argon2id keys if there are
+    /// any; needs --tokens-to
     #[arg(long, requires = "tokens_to")]
     tokens: Option<u64>,
-    /// The new file, mode 0600, that they go to, one a line
+    /// New file for the tokens, one a line, mode 0600
     #[arg(long, requires = "tokens")]
     tokens_to: Option<PathBuf>,
-    /// Where the store is to be
+    /// Path of the new store
     #[arg(required_unless_present = "keys")]
     path: Option<PathBuf>,
-    // What cargo adds.
+    // Added by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -76,8 +76,8 @@ fn main() -> Result<(), Failed> {
         ..Plan::new(keys)?
     };
     let start = Instant::now();
-    let told = |count: u64| eprintln!("{count} keys, {} s", start.elapsed().as_secs());
-    synthetic::make(&path, &plan, &mut { told })?;
+    let report = |count: u64| eprintln!("{count} keys, {} s", start.elapsed().as_secs());
+    synthetic::make(&path, &plan, &mut { report })?;
     if let Some((count, path)) = args.tokens.zip(args.tokens_to) {
         synthetic::write_tokens(&path, &plan, count)?;
     }

@@ -1,4 +1,4 @@
-//! Writes the manual pages and completion scripts for a program that is installed under another name:
+//! Generates manual pages and completion scripts for a program installed under another name:
 //!
 //! ```sh
 //! cargo run --locked --example generate -- api-keyctl target/package
@@ -7,7 +7,7 @@
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "tests share the generators: a malformed help text ends them"
+    reason = "the generators are shared with the tests, and stop at a malformed help text"
 )]
 
 #[path = "../tests/it/generated/manual.rs"]
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     write(&directory.join("completions"), scripts::scripts(&name))
 }
 
-/// Writes `files`, texts by file name, into `directory`.
+/// Writes `files`, a map from file name to text, into `directory`.
 fn write(directory: &Path, files: BTreeMap<String, String>) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     for (name, text) in files {

@@ -1,9 +1,8 @@
-//! What the benchmarks share: the keys of a synthetic store, how one is made, and a world in which
-//! commands run in process.
+//! Parts that the benchmarks share: keys of a synthetic store, its making, and commands run in process.
 
 #![allow(
     dead_code,
-    reason = "each target is a program of its own and uses a part of this"
+    reason = "each benchmark is a program of its own and uses only some of the parts"
 )]
 
 pub mod hashing;
@@ -12,11 +11,10 @@ pub mod stores;
 pub mod synthetic;
 pub mod world;
 
-/// Why a benchmark cannot run.
+/// Error of a benchmark that cannot run.
 pub type Failed = Box<dyn std::error::Error>;
 
-/// Whether `cargo bench` runs this program. Others that build or run every target do not mean to
-/// wait for what it does.
+/// Tells whether `cargo bench` runs this program: `cargo test --all-targets` must not wait for it.
 pub fn is_asked() -> bool {
     std::env::args_os().any(|argument| argument == "--bench")
 }

@@ -1,5 +1,5 @@
-//! The keys of a synthetic store: each is drawn from a seed by its place alone, so that any of them,
-//! its token too, can be told again without keeping it.
+//! Keys of a synthetic store: each is derived from a seed and its index, so that any of them, with its
+//! token, can be computed again without storing it.
 
 use keyctl::env::Random;
 use keyctl::error::Result;
@@ -11,29 +11,29 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Scopes that synthetic keys hold beside the two that stand from the start, with what they are
-/// for. One key in a hundred holds [`RARE`].
+/// Scopes of synthetic keys besides the two of every store, with their descriptions. One key in a
+/// hundred has [`RARE`].
 pub const SCOPES: [(&str, &str); 3] = [
     ("dataset:read", "read data sets"),
     ("dataset:write", "upload data sets"),
     (RARE, "read what others have done"),
 ];
 
-/// The scope that few keys hold.
+/// Scope that few keys have.
 pub const RARE: &str = "audit";
 
-/// So many keys have one owner.
+/// Average number of keys of one owner.
 const KEYS_AN_OWNER: u64 = 100;
 
-/// The pattern of states, kinds and pairs repeats after so many places.
+/// Period of the pattern of states, kinds and rotated pairs, in keys.
 const PATTERN: u64 = 100;
 
-/// The oldest key is made so long ago, the youngest a day: within the default policy's year, so
-/// that the policy holds for those that do not expire before it is over.
+/// Ages of the oldest and the youngest key: within the year of the default policy, so that keys can
+/// expire at its maximum and still be usable.
 const OLDEST: Span = Span::days(300);
 const YOUNGEST: Span = Span::days(1);
 
-/// What is drawn for a place, in this order.
+/// Random numbers of one key.
 struct Stream(ChaCha8Rng);
 
 impl Random for Stream {
@@ -44,9 +44,9 @@ impl Random for Stream {
 }
 
 impl Stream {
-    /// A number below `end`.
+    /// Draws a number below `end`.
     fn below(&mut self, end: i64) -> i64 {
-        // The bias is far below anything that is measured.
+        // The bias of the modulo is too small to matter.
         (self.0.next_u64() % end.max(1).unsigned_abs()) as i64
     }
 
@@ -55,7 +55,7 @@ impl Stream {
     }
 }
 
-/// Keys at the places from 0, oldest first.
+/// Keys by index, from 0, oldest first.
 pub struct Population {
     seed: u64,
     size: u64,
@@ -63,48 +63,48 @@ pub struct Population {
 }
 
 impl Population {
-    /// `size` keys drawn from `seed`, as they are at `now`.
+    /// Creates `size` keys from `seed`, with states as of `now`.
     pub fn new(seed: u64, size: u64, now: Timestamp) -> Self {
         Population { seed, size, now }
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// The token of the key at `place`.
-    pub fn token(&self, place: u64) -> Result<Token> {
-        self.begin(place).map(|(_, token)| token)
+    /// Returns the token of the key at `index`.
+    pub fn token(&self, index: u64) -> Result<Token> {
+        self.begin(index).map(|(_, token)| token)
     }
 
-    /// The places of `count` active keys below `end` in random order; a place may come again.
+    /// Draws the indexes of `count` active keys below `end`; an index may repeat.
     pub fn active(&self, count: u64, end: u64) -> impl Iterator<Item = u64> {
         let mut draw = self.stream(u64::MAX);
         let end = end.clamp(1, self.size) as i64;
-        // The first of all is active, so this ends.
+        // Key 0 is active, so this ends.
         std::iter::repeat_with(move || draw.below(end) as u64)
-            .filter(|place| self.state(*place) == State::Active)
+            .filter(|index| self.state(*index) == State::Active)
             .take(count as usize)
     }
 
-    /// What the key at `place` is: 86 of 100 are active, the others of every other state.
-    pub fn state(&self, place: u64) -> State {
-        match place % PATTERN {
+    /// Returns the state of the key at `index`: 86 of 100 are active, the others have every other state.
+    pub fn state(&self, index: u64) -> State {
+        match index % PATTERN {
             7 | 27 | 57 | 87 => State::Disabled,
             13 | 43 | 63 | 93 => State::Expired,
             19 | 69 => State::Deleted,
-            // The next one takes its place.
-            33 | 53 | 73 | 83 if place + 1 < self.size => State::PhasedOut,
+            // The next key is its successor.
+            33 | 53 | 73 | 83 if index + 1 < self.size => State::PhasedOut,
             _ => State::Active,
         }
     }
 
-    /// The key at `place` and its token.
-    pub fn key(&self, place: u64) -> Result<(Key, Token)> {
-        let (mut draw, token) = self.begin(place)?;
-        let state = self.state(place);
-        let created = self.made_at(place);
+    /// Returns the key at `index` and its token.
+    pub fn key(&self, index: u64) -> Result<(Key, Token)> {
+        let (mut draw, token) = self.begin(index)?;
+        let state = self.state(index);
+        let created = self.made_at(index);
         let (expires, deleted) = match state {
             State::Expired => (self.between(&mut draw, created, self.now), None),
             State::Deleted => (
@@ -118,21 +118,21 @@ impl Population {
             ),
         };
         let grace = match state {
-            State::PhasedOut => Some(self.grace(&mut draw, place, expires)),
+            State::PhasedOut => Some(self.grace(&mut draw, index, expires)),
             _ => None,
         };
         let disabled = (state == State::Disabled).then(|| {
             let at = self.between(&mut draw, created, self.now);
             (at, "root".to_owned())
         });
-        let replaces = match place.checked_sub(1) {
+        let replaces = match index.checked_sub(1) {
             Some(before) if self.state(before) == State::PhasedOut => Some(before),
             _ => None,
         };
-        // Of a pair, both have the name and the owner of the first.
-        let first = replaces.unwrap_or(place);
+        // Both keys of a rotated pair have the name and the owner of the first.
+        let first = replaces.unwrap_or(index);
         let owner = self.owner(first)?;
-        let legacy = state == State::Active && place % PATTERN == 99;
+        let legacy = state == State::Active && index % PATTERN == 99;
         let key = Key {
             id: token.id(),
             name: format!("apikey-{owner}-{first:08}"),
@@ -152,45 +152,45 @@ impl Population {
             disabled_at: disabled.as_ref().map(|(at, _)| *at),
             disabled_by: disabled.map(|(_, by)| by),
             deleted_at: deleted,
-            replaces: replaces.map(|place| self.id(place)).transpose()?,
-            replaced_by: grace.map(|_| self.id(place + 1)).transpose()?,
+            replaces: replaces.map(|index| self.id(index)).transpose()?,
+            replaced_by: grace.map(|_| self.id(index + 1)).transpose()?,
             owner,
         };
         Ok((key, token))
     }
 
-    /// The owner of the key at `place`: one for about a hundred keys, who has some of every age.
-    pub fn owner(&self, place: u64) -> Result<String> {
-        let mut draw = self.stream(place);
-        // Not what the ID begins with: they are to be independent.
+    /// Returns the owner of the key at `index`: about a hundred keys of all ages have the same one.
+    pub fn owner(&self, index: u64) -> Result<String> {
+        let mut draw = self.stream(index);
+        // Other random words than those of the ID: owner and ID are to be independent.
         draw.0.set_word_pos(1 << 10);
         let owners = self.size.div_ceil(KEYS_AN_OWNER) as i64;
         Ok(format!("u{:06}", draw.below(owners)))
     }
 
-    fn stream(&self, place: u64) -> Stream {
+    fn stream(&self, index: u64) -> Stream {
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
-        generator.set_stream(place);
+        generator.set_stream(index);
         Stream(generator)
     }
 
-    /// The stream of a place behind its first draws, which are the token's.
-    fn begin(&self, place: u64) -> Result<(Stream, Token)> {
-        let mut draw = self.stream(place);
+    /// Draws the token of a key, and returns the stream for its further draws.
+    fn begin(&self, index: u64) -> Result<(Stream, Token)> {
+        let mut draw = self.stream(index);
         let id = KeyId::generate(&mut draw)?;
         let token = Token::generate(&Prefix::default(), id, &mut draw)?;
         Ok((draw, token))
     }
 
-    fn id(&self, place: u64) -> Result<KeyId> {
-        KeyId::generate(&mut self.stream(place))
+    fn id(&self, index: u64) -> Result<KeyId> {
+        KeyId::generate(&mut self.stream(index))
     }
 
-    fn made_at(&self, place: u64) -> Timestamp {
+    fn made_at(&self, index: u64) -> Timestamp {
         let first = self.now.before(OLDEST).millis();
         let span = OLDEST.millis() - YOUNGEST.millis();
-        let passed = i128::from(span) * i128::from(place) / i128::from(self.size);
-        // Less than the span, which fits.
+        let passed = i128::from(span) * i128::from(index) / i128::from(self.size);
+        // Fits: it is less than `span`.
         self.instant(first + passed as i64)
     }
 
@@ -198,15 +198,15 @@ impl Population {
         self.instant(created.millis() + Span::days(365).millis())
     }
 
-    /// An instant after `from` and before `to`, whole seconds after the one; they are hours apart.
+    /// Draws an instant between `from` and `to`, whole seconds after `from`. They are hours apart.
     fn between(&self, draw: &mut Stream, from: Timestamp, to: Timestamp) -> Timestamp {
         let seconds = (to.millis() - from.millis()) / 1000;
         self.instant(from.millis() + 1000 * (1 + draw.below(seconds - 2)))
     }
 
-    /// Half of the graces had no length, the others run for up to 90 days.
-    fn grace(&self, draw: &mut Stream, place: u64, expires: Timestamp) -> (Timestamp, Timestamp) {
-        let from = self.made_at(place + 1);
+    /// Draws start and end of a grace: half of them have length zero, the others up to 90 days.
+    fn grace(&self, draw: &mut Stream, index: u64, expires: Timestamp) -> (Timestamp, Timestamp) {
+        let from = self.made_at(index + 1);
         let days = if draw.one_in(2) {
             0
         } else {
@@ -216,7 +216,7 @@ impl Population {
         (from, until.min(expires))
     }
 
-    /// Seven of ten were used within the last month, one before, two never.
+    /// Draws the last use: for 7 of 10 keys within the last month, for 1 before, for 2 never.
     fn used_at(&self, draw: &mut Stream, created: Timestamp) -> Option<Timestamp> {
         let month_ago = self.now.before(Span::days(30));
         match draw.below(10) {
@@ -226,13 +226,13 @@ impl Population {
         }
     }
 
-    /// Whole milliseconds that are within a year or so of now.
+    /// Converts milliseconds, which are within a year or so of now.
     fn instant(&self, millis: i64) -> Timestamp {
         Timestamp::from_millis(millis).unwrap_or(self.now)
     }
 }
 
-/// One to three scopes.
+/// Draws one to three scopes.
 fn scopes(draw: &mut Stream) -> BTreeSet<String> {
     let mut scopes = BTreeSet::new();
     let main = if draw.one_in(3) {
@@ -252,7 +252,7 @@ fn scopes(draw: &mut Stream) -> BTreeSet<String> {
     scopes
 }
 
-/// None to two labels.
+/// Draws up to two labels.
 fn labels(draw: &mut Stream) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
     if draw.below(10) < 6 {

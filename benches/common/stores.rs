@@ -1,5 +1,5 @@
-//! The stores that benchmarks read, made once and kept under `target/bench-stores/`, and those that
-//! they write, which last as long as the benchmark.
+//! Stores for benchmarks: those that are only read are kept under `target/bench-stores/`, those that
+//! are written are removed after the benchmark.
 
 use super::Failed;
 use super::synthetic::{self, Plan};
@@ -15,15 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// 2026-11-22T00:00:00Z, when it is in every store that is kept: it says the same next year.
+/// Time in every kept store, 2026-11-22T00:00:00Z: fixed, so that states do not change with the date.
 const NOW: i64 = 1_795_305_600_000;
 
-/// What a process that is to make a kept store, and nothing else, is given.
+/// Argument for a process that only makes a kept store.
 const MAKE: &str = "--make-kept-store";
 
-/// A store that is there for good, to be read.
+/// Kept store, to be read.
 pub struct Kept {
-    /// A world with it.
+    /// Environment for commands on the store.
     pub world: World,
     /// Some of its tokens.
     pub tokens: Vec<String>,
@@ -32,7 +32,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The store with `keys` keys by SHA-256.
+    /// Opens the store with `keys` keys hashed by SHA-256; makes it if it is missing or of an older schema.
     pub fn open(keys: u64) -> Result<Self, Failed> {
         let plan = plan(keys)?;
         let path = directory()?.join(format!("{keys}.db"));
@@ -42,7 +42,7 @@ impl Kept {
                     directory()?.join(format!("{keys}.db{suffix}")),
                 ));
             }
-            // In a process of its own: this one may have limited what SQLite may take.
+            // In another process: this one may have limited the memory of SQLite.
             let program = std::env::current_exe()?;
             let made = Command::new(program)
                 .arg(MAKE)
@@ -60,12 +60,12 @@ impl Kept {
         })
     }
 
-    /// The store, open to be read.
+    /// Opens the store through the library, to be read.
     pub fn opened(&self) -> Result<Box<dyn Store>, Failed> {
         opened(&self.path)
     }
 
-    /// Verifies a token of `store` by the library's call alone.
+    /// Verifies a token with the library, without a command line.
     pub fn verify(&self, store: &dyn Store, token: &str) -> Result<(), Failed> {
         let token = Token::parse(token.as_bytes()).ok_or("no token")?;
         let now = self.now;
@@ -81,9 +81,9 @@ impl Kept {
     }
 }
 
-/// A store that is written, and gone in the end.
+/// Temporary store, to be written.
 pub struct Scratch {
-    /// A world with it.
+    /// Environment for commands on the store.
     pub world: World,
     /// One of its tokens.
     pub token: String,
@@ -91,7 +91,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// A store with ten keys by `scheme`, which is its policy's too.
+    /// Makes a store with ten keys hashed by `scheme`, which is also its policy.
     pub fn new(scheme: Scheme) -> Result<Self, Failed> {
         let directory = tempfile::tempdir_in(directory()?)?;
         let path = directory.path().join("keyctl.db");
@@ -113,7 +113,7 @@ fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
     store::open(&address, Mode::Read).map_err(|error| error.to_string().into())
 }
 
-/// Tells whether there is a store with the schema that the migrations in the source make.
+/// Tells whether there is a store at `path` with the latest schema.
 fn is_current(path: &Path) -> Result<bool, Failed> {
     if !path.try_exists()? {
         return Ok(false);
@@ -128,7 +128,7 @@ fn is_current(path: &Path) -> Result<bool, Failed> {
     Ok(version == steps)
 }
 
-/// Makes a kept store if that is what this process is for; says whether it was.
+/// Makes a kept store if the arguments ask for one; returns whether they did.
 pub fn make_if_asked() -> Result<bool, Failed> {
     let mut args = std::env::args().skip(1);
     if args.next().as_deref() != Some(MAKE) {

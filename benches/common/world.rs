@@ -1,5 +1,5 @@
-//! A world in which commands run in process, as the tests have one: a clock that stands still, a
-//! seeded generator, and streams that are read from memory and thrown away.
+//! Environment for commands in process: a fixed clock, a seeded generator, input from memory, and
+//! output that is discarded.
 
 use super::Failed;
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// A store and a generator that goes on from one command to the next.
+/// Store, with a generator that continues from one command to the next.
 pub struct World {
     db: PathBuf,
     now: Timestamp,
@@ -26,7 +26,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world with the store at `db`, at the time `now`.
+    /// Creates an environment with the store at `db`, at the time `now`.
     pub fn new(db: PathBuf, now: Timestamp) -> Self {
         World {
             db,
@@ -35,15 +35,15 @@ impl World {
         }
     }
 
-    /// Runs a command line, split at blanks, that must succeed, with `stdin` on its standard input.
-    /// Returns how many bytes it wrote to standard output.
+    /// Runs a command line, split at blanks, with `stdin` on its standard input. It must succeed.
+    /// Returns the number of bytes that it wrote to standard output.
     pub fn run(&self, line: &str, stdin: &str) -> std::result::Result<usize, Failed> {
         let ran = self.execute(line, stdin);
         if ran.code == 0 {
             return Ok(ran.written);
         }
-        let said = String::from_utf8_lossy(&ran.said);
-        Err(format!("keyctl {line}: exit {}: {said}", ran.code).into())
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        Err(format!("keyctl {line}: exit {}: {stderr}", ran.code).into())
     }
 
     /// Runs a command line as [`World::run`] does, and returns its exit code.
@@ -69,29 +69,29 @@ impl World {
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(stderr.clone()),
             terminal: Terminal::default(),
-            prompt: Box::new(Nobody),
-            progress: Box::new(|_, _| Box::new(Unseen)),
+            prompt: Box::new(NoPrompt),
+            progress: Box::new(|_, _| Box::new(NoProgress)),
             cores: LazyCell::new(Box::new(|| NonZeroUsize::MIN)),
         };
         let code = keyctl::run(args, &mut env);
         Ran {
             code,
             written: stdout.0.take().written,
-            said: stderr.0.take().last,
+            stderr: stderr.0.take().last,
         }
     }
 }
 
-/// What a command did.
+/// Result of a command.
 struct Ran {
     code: u8,
-    /// How many bytes went to standard output.
+    /// Number of bytes written to standard output.
     written: usize,
-    /// The last that went to standard error.
-    said: Vec<u8>,
+    /// Last write to standard error.
+    stderr: Vec<u8>,
 }
 
-/// Who made the store, and so may do everything.
+/// Returns the user who made the store, and so is an administrator.
 fn actor() -> Actor {
     Actor {
         name: "bench".to_owned(),
@@ -101,7 +101,7 @@ fn actor() -> Actor {
     }
 }
 
-/// A generator that is the same each time.
+/// Generator with a fixed seed.
 #[derive(Clone)]
 pub struct Generator(Arc<Mutex<ChaCha8Rng>>);
 
@@ -113,14 +113,14 @@ impl Default for Generator {
 
 impl Random for Generator {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        // What another thread has left in a panic is as good a generator.
+        // The generator stays usable after a panic of another thread.
         let mut generator = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         generator.fill_bytes(bytes);
         Ok(())
     }
 }
 
-/// A stream that is read from memory.
+/// Input from memory.
 struct Source(Cursor<String>);
 
 impl Read for Source {
@@ -135,7 +135,7 @@ impl Input for Source {
     }
 }
 
-/// A stream that counts what is written to it, and keeps the last of it.
+/// Output that counts the bytes written, and keeps the start of the last write.
 #[derive(Clone, Default)]
 struct Sink(Rc<RefCell<Written>>);
 
@@ -165,10 +165,10 @@ impl Output for Sink {
     }
 }
 
-/// Nobody is there to be asked.
-struct Nobody;
+/// Prompt without a person: every question fails.
+struct NoPrompt;
 
-impl Prompt for Nobody {
+impl Prompt for NoPrompt {
     fn hidden(&mut self, _question: &str) -> io::Result<Zeroizing<String>> {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
@@ -182,9 +182,9 @@ impl Prompt for Nobody {
     }
 }
 
-/// Nobody looks on.
-struct Unseen;
+/// Progress bar that draws nothing.
+struct NoProgress;
 
-impl Progress for Unseen {
+impl Progress for NoProgress {
     fn advance(&mut self, _: u64) {}
 }

@@ -1,4 +1,4 @@
-//! What the fuzz targets hold of any bytes: the tests' own functions.
+//! Properties that the fuzz targets check, shared with the tests.
 
 #[path = "../../tests/it/hostile/damaged.rs"]
 pub mod damaged;
