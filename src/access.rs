@@ -33,13 +33,13 @@ impl Access {
         ))
     }
 
-    /// Refuses an actor who is not an administrator. `what` names the action in the error.
-    pub fn administrator(&self, what: &str) -> Result<()> {
+    /// Refuses an actor who is not an administrator. `action` follows "may not" in the error.
+    pub fn administrator(&self, action: &str) -> Result<()> {
         if self.admin {
             return Ok(());
         }
         Err(
-            Error::access(format!("{} may not {what}", quote(&self.actor)))
+            Error::access(format!("{} may not {action}", quote(&self.actor)))
                 .hint(Hint::from("ask an administrator of this store: ").and(administrators())),
         )
     }

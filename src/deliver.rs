@@ -39,8 +39,12 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
         return Ok(());
     }
     // `/dev/full` passes: each write to it fails, and reports the failure.
-    let is = |path: &str| stat(path).is_ok_and(|known| known.st_rdev == out.st_rdev);
-    if is("/dev/full") { Ok(()) } else { Err(lost()) }
+    let is_device = |path: &str| stat(path).is_ok_and(|known| known.st_rdev == out.st_rdev);
+    if is_device("/dev/full") {
+        Ok(())
+    } else {
+        Err(lost())
+    }
 }
 
 /// Writes `bytes` to `stdout` within two seconds, with an fsync if it is a regular file.
@@ -115,10 +119,10 @@ impl SecretFile {
     /// may not be written.
     pub fn check(path: &Path) -> Result<()> {
         if fs::symlink_metadata(path).is_ok() {
-            return Err(taken(path));
+            return Err(exists_error(path));
         }
         access(directory::of(path), Access::WRITE_OK | Access::EXEC_OK)
-            .map_err(|cause| unmade(path, cause.into()))
+            .map_err(|cause| create_error(path, cause.into()))
     }
 
     /// Creates the file, writes `bytes` to it, and syncs file and directory.
@@ -129,15 +133,15 @@ impl SecretFile {
             .mode(0o600)
             .open(path)
             .map_err(|cause| match cause.kind() {
-                io::ErrorKind::AlreadyExists => taken(path),
-                _ => unmade(path, cause),
+                io::ErrorKind::AlreadyExists => exists_error(path),
+                _ => create_error(path, cause),
             })?;
         let made = SecretFile {
             path: path.to_owned(),
             kept: false,
         };
         made.fill(&file, bytes)
-            .map_err(|cause| unwritten(path, cause))?;
+            .map_err(|cause| write_error(path, cause))?;
         Ok(made)
     }
 
@@ -155,20 +159,20 @@ impl SecretFile {
     }
 }
 
-fn taken(path: &Path) -> Error {
+fn exists_error(path: &Path) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::io(format!("the secret file {shown} already exists"))
         .hint("name a file that is not there, or move this one away")
 }
 
-fn unmade(path: &Path, cause: io::Error) -> Error {
+fn create_error(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::io(format!("cannot make the secret file {shown}"))
         .hint(directory::advice(path, &cause))
         .because(cause)
 }
 
-fn unwritten(path: &Path, cause: io::Error) -> Error {
+fn write_error(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::io(format!(
         "the token could not be written to the secret file {shown}"

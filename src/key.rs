@@ -34,7 +34,7 @@ words! {
         PhasedOut = "phased-out",
         /// Its expiry has passed.
         Expired = "expired",
-        /// Switched off, until somebody enables it.
+        /// Switched off until it is enabled.
         Disabled = "disabled",
         /// In use.
         Active = "active",

@@ -44,10 +44,10 @@ pub fn project(text: &str) -> Result<String> {
     new_user(text, "project")
 }
 
-fn new_user(text: &str, what: &str) -> Result<String> {
+fn new_user(text: &str, noun: &str) -> Result<String> {
     let name = nfc(text);
-    stored::user(&name, what)?;
-    visible(&name, what)
+    stored::user(&name, noun)?;
+    visible(&name, noun)
 }
 
 /// Checks `text` as an owner to look up, and returns it unchanged.
@@ -125,11 +125,11 @@ pub fn spelled(text: &str) -> String {
     spelled
 }
 
-fn visible(name: &str, what: &str) -> Result<String> {
+fn visible(name: &str, noun: &str) -> Result<String> {
     match invisible(name) {
         None => Ok(name.to_owned()),
         Some(c) => Err(Error::usage(format!(
-            "the {what} {} has a character that does not show (U+{:04X})",
+            "the {noun} {} has a character that does not show (U+{:04X})",
             quote(name),
             u32::from(c)
         ))

@@ -1,7 +1,7 @@
 //! User namespace of the process (user_namespaces(7)): maps its uids to those of the parent namespace.
 //!
-//! Whoever creates a namespace chooses their uid in it, 0 included. The kernel then grants no rights to
-//! files of unmapped users, so a store must not either.
+//! The creator of a namespace chooses their uid in it, 0 included. The kernel grants that uid no rights
+//! to files of unmapped users, so a store must not either.
 
 /// Default of the overflow uid, which the kernel shows in the place of an unmapped uid
 /// (`/proc/sys/kernel/overflowuid`).
@@ -65,7 +65,7 @@ impl Namespace {
         uid == self.overflow && !self.is_whole()
     }
 
-    /// Tells whether `uid` may be a mere choice of whoever created the namespace.
+    /// Tells whether the creator of the namespace may have chosen `uid` freely.
     ///
     /// Root always may. Other uids may only if the overflow uid is not mapped: containers that map all
     /// usual users map it too.

@@ -109,12 +109,12 @@ impl Verifier {
     pub fn look(store: &dyn Store, requests: &[Request<'_>]) -> Result<Looked> {
         let ids: Vec<KeyId> = requests.iter().map(|request| request.token.id()).collect();
         let mut looked = None;
-        store.snapshot(&mut |moment, version| {
-            let rules = rules(moment, requests)?;
+        store.snapshot(&mut |snapshot, version| {
+            let rules = rules(snapshot, requests)?;
             looked = Some(Looked {
                 stand_in: hash::stand_in(rules.scheme)?,
                 rules,
-                known: moment.to_verify(&ids)?,
+                known: snapshot.to_verify(&ids)?,
                 version,
             });
             Ok(())
@@ -143,24 +143,24 @@ impl Verifier {
     ) -> Result<Vec<Result<Verified>>> {
         let mut at = None;
         let mut reasons = Vec::with_capacity(requests.len());
-        store.snapshot(&mut |moment, version| {
+        store.snapshot(&mut |snapshot, version| {
             // Read the clock within the snapshot: a key stopped in it was stopped before this time.
             let now = clock();
             at = Some(now);
             let is_changed = version != looked.version;
             if is_changed {
-                looked.rules = rules(moment, requests)?;
+                looked.rules = rules(snapshot, requests)?;
                 looked.version = version;
             }
             reasons.clear();
             let known = looked.known.iter_mut().zip(&mut matches);
             for (request, (known, matched)) in requests.iter().zip(known) {
                 let refreshed = match is_changed && *matched != Match::No {
-                    true => self.refresh(moment, request.token, &looked.stand_in, known, matched),
+                    true => self.refresh(snapshot, request.token, &looked.stand_in, known, matched),
                     false => Ok(()),
                 };
                 let key = genuine(known.as_ref(), *matched);
-                let rejection = |()| looked.rules.rejection(moment, request.required, key, now);
+                let rejection = |()| looked.rules.rejection(snapshot, request.required, key, now);
                 reasons.push(refreshed.and_then(rejection));
             }
             Ok(())
@@ -189,14 +189,14 @@ impl Verifier {
     /// Reads a key again, and compares the secret again if the hash has changed.
     fn refresh(
         &mut self,
-        moment: &dyn Read,
+        snapshot: &dyn Read,
         presented: &Token,
         stand_in: &str,
         known: &mut Option<Known>,
         matched: &mut Match,
     ) -> Result<()> {
         let before = known.take();
-        *known = moment
+        *known = snapshot
             .to_verify(&[presented.id()])?
             .into_iter()
             .next()
@@ -212,15 +212,15 @@ impl Verifier {
 
 /// Returns the hash scheme of `store`'s policy. Refuses a required scope that the store does not know.
 pub fn scheme(store: &dyn Store, required: &Required) -> Result<Scheme> {
-    store::read(store, |moment| {
-        let rules = Rules::read(moment, [required])?;
+    store::read(store, |snapshot| {
+        let rules = Rules::read(snapshot, [required])?;
         rules.check(required)?;
         Ok(rules.scheme)
     })
 }
 
-fn rules(moment: &dyn Read, requests: &[Request<'_>]) -> Result<Rules> {
-    Rules::read(moment, requests.iter().map(|request| request.required))
+fn rules(snapshot: &dyn Read, requests: &[Request<'_>]) -> Result<Rules> {
+    Rules::read(snapshot, requests.iter().map(|request| request.required))
 }
 
 fn phc(known: Option<&Known>) -> Option<&str> {

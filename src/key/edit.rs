@@ -109,7 +109,7 @@ impl Key {
             State::PhasedOut => self.check_grace_runs(now, edit)?,
             _ if edit.grace.is_some() => {
                 return Err(self
-                    .refuses("given a grace", "it was not rotated")
+                    .refusal("given a grace", "it was not rotated")
                     .hint("--grace moves the end of a grace that still runs"));
             }
             State::Expired | State::Disabled | State::Active => {}
@@ -123,7 +123,7 @@ impl Key {
         match self.kind {
             Kind::Api => Ok(()),
             Kind::Legacy => Err(self
-                .refuses(asked, "it is a legacy key")
+                .refusal(asked, "it is a legacy key")
                 .hint("only its name and labels can be changed")),
         }
     }
@@ -133,13 +133,13 @@ impl Key {
     /// The caller adds the hint: it can look up the successor.
     fn check_grace_runs(&self, now: Timestamp, edit: &Edit) -> Result<()> {
         if !edit.only_grace() {
-            return Err(self.refuses("changed", "it is phased-out"));
+            return Err(self.refusal("changed", "it is phased-out"));
         }
         if !self.is_in_grace(now) {
             let end = self
                 .stops_at()
                 .map_or_else(String::new, |end| format!(" at {end}"));
-            return Err(self.refuses("given a grace", &format!("its grace ended{end}")));
+            return Err(self.refusal("given a grace", &format!("its grace ended{end}")));
         }
         Ok(())
     }
@@ -206,7 +206,7 @@ impl Key {
         }
         if self.kind == Kind::Api && self.scopes.is_empty() {
             return Err(self
-                .refuses("left without a scope", "it could do nothing")
+                .refusal("left without a scope", "it could do nothing")
                 .hint("disable or delete it instead"));
         }
         Ok(())

@@ -38,9 +38,9 @@ impl Key {
     pub fn check_rotatable(&self, now: Timestamp) -> Result<()> {
         match self.state(now) {
             State::Deleted => Err(self.deleted_error("rotated")),
-            State::PhasedOut => Err(self.refuses("rotated", "it is phased-out")),
+            State::PhasedOut => Err(self.refusal("rotated", "it is phased-out")),
             _ if self.disabled_at.is_some() => Err(self
-                .refuses("rotated", "it is disabled")
+                .refusal("rotated", "it is disabled")
                 .hint(Hint::from("enable it first: ").and(run!("enable {}", self.id)))),
             State::Active | State::Expired | State::Disabled => Ok(()),
         }
@@ -73,7 +73,7 @@ impl Key {
     pub fn disable(&mut self, now: Timestamp, access: &Access) -> Result<Change> {
         if self.deleted_at.is_some() {
             return Err(self
-                .refuses("disabled", "it is deleted")
+                .refusal("disabled", "it is deleted")
                 .hint("it lets nobody in any more: there is nothing left to stop"));
         }
         let by_owner = self.disabled_by.as_ref() == Some(&self.owner);
@@ -122,7 +122,7 @@ impl Key {
                 (None, Some(_)) => "disable it instead",
                 (None, None) => "rotate or disable it instead",
             };
-            return Err(self.refuses("deleted", "it is a legacy key").hint(instead));
+            return Err(self.refusal("deleted", "it is a legacy key").hint(instead));
         }
         if self.deleted_at.is_some() {
             return Ok(Change::None);
@@ -143,9 +143,9 @@ impl Key {
         self.usable_until = Some(at);
     }
 
-    /// Error for a change that needs a key that is not deleted; `what` is a participle.
-    pub(super) fn deleted_error(&self, what: &str) -> Error {
-        self.refuses(what, "it is deleted")
+    /// Error for a change of a deleted key. `action`, such as `rotated`, follows "cannot be".
+    pub(super) fn deleted_error(&self, action: &str) -> Error {
+        self.refusal(action, "it is deleted")
             .hint(Hint::from("it stays deleted; ").and(self.create_hint()))
     }
 
@@ -161,7 +161,8 @@ impl Key {
         Hint::from("to make a new key: ").and(create)
     }
 
-    pub(super) fn refuses(&self, what: &str, why: &str) -> Error {
-        Error::state(format!("{} cannot be {what}: {why}", self.label()))
+    /// Error for a change that the key's state or kind forbids. `action` follows "cannot be".
+    pub(super) fn refusal(&self, action: &str, why: &str) -> Error {
+        Error::state(format!("{} cannot be {action}: {why}", self.label()))
     }
 }

@@ -1,6 +1,7 @@
 //! Rules that every stored name meets, whichever version of the program stored it.
 //!
-//! They are those of the first version. New names must also meet the rules of the parent module.
+//! The first version of the program had these rules. New names must also meet those of the parent
+//! module.
 
 use crate::error::{Error, Result, is_unprintable, quote};
 use crate::id::KeyId;
@@ -31,10 +32,10 @@ pub fn shaped_like_an_id(text: &str) -> Error {
         .hint("choose a name that cannot be taken for an ID, for instance one with a '-'")
 }
 
-/// Checks the name of an owner, a user or a project (`what`, in the error): as a key's name, but at
-/// most 64 characters, and of any shape.
-pub fn user(text: &str, what: &str) -> Result<()> {
-    word(text, what, OWNER_MAX)
+/// Checks the name of an owner, a user or a project, as `noun` says: the rules of a key's name, but at
+/// most 64 characters, and an ID or a token is allowed.
+pub fn user(text: &str, noun: &str) -> Result<()> {
+    word(text, noun, OWNER_MAX)
 }
 
 /// Checks a description: at most 256 printable characters.
@@ -56,15 +57,15 @@ pub fn label(key: &str, value: &str) -> Result<()> {
     printable(value, "label", LABEL_VALUE_MAX)
 }
 
-fn word(text: &str, what: &str, max: usize) -> Result<()> {
+fn word(text: &str, noun: &str, max: usize) -> Result<()> {
     let refused = |why: &str, hint: &str| {
-        Err(Error::usage(format!("the {what} {} {why}", quote(text))).hint(hint))
+        Err(Error::usage(format!("the {noun} {} {why}", quote(text))).hint(hint))
     };
     if text.is_empty() {
-        return Err(Error::usage(format!("the {what} is empty"))
+        return Err(Error::usage(format!("the {noun} is empty"))
             .hint(format!("give 1 to {max} characters")));
     }
-    printable(text, what, max)?;
+    printable(text, noun, max)?;
     if text.starts_with('-') {
         return refused("starts with '-'", "start it with a letter or a digit");
     }
@@ -81,17 +82,17 @@ fn word(text: &str, what: &str, max: usize) -> Result<()> {
 }
 
 /// Refuses more than `max` characters, and control, bidirectional and line-separator characters.
-pub(super) fn printable(text: &str, what: &str, max: usize) -> Result<()> {
+pub(super) fn printable(text: &str, noun: &str, max: usize) -> Result<()> {
     if text.chars().any(is_unprintable) {
         return Err(Error::usage(format!(
-            "the {what} {} has a control character",
+            "the {noun} {} has a control character",
             quote(text)
         ))
         .hint("leave out control, direction and line-separator characters"));
     }
     if text.chars().count() > max {
         return Err(
-            Error::usage(format!("the {what} {} is too long", quote(text)))
+            Error::usage(format!("the {noun} {} is too long", quote(text)))
                 .hint(format!("use at most {max} characters")),
         );
     }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 /// Reads the file at `path` in `/proc`, and makes sure that it is the kernel's.
 ///
-/// Whoever creates a user namespace may also mount in it, and so cover a file of `/proc` with their own.
+/// A user who creates a user namespace may also mount in it, and so cover a file of `/proc`.
 pub fn read(path: &str) -> io::Result<String> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let proc = openat(CWD, "/proc", flags, Mode::empty())?;

@@ -158,8 +158,8 @@ impl Guard {
         })
     }
 
-    /// Switches the echo off, but for the end of the line. Also switches Ctrl-Z off: a stopped program
-    /// would return to the shell with the echo on.
+    /// Switches the echo off, except for line feeds. Also switches Ctrl-Z off: the shell would switch
+    /// the echo on again while the program is stopped.
     fn hide(&self) -> io::Result<()> {
         if let Some(mut silent) = self.before.clone() {
             silent.local_modes.remove(LocalModes::ECHO);

@@ -53,7 +53,7 @@ impl Note {
                 Reason::PhasedOut | Reason::Expired | Reason::Disabled,
                 Some(key),
             ) => {
-                let noted = store::read(store, |moment| reuse_is_noted(moment, key.id, at))?;
+                let noted = store::read(store, |snapshot| reuse_is_noted(snapshot, key.id, at))?;
                 (key, (!noted).then_some(NoteKind::Reuse(key.state(at))))
             }
             Verdict::Rejected(..) => return Ok(None),

@@ -18,7 +18,7 @@ pub struct Required {
     pub project: Option<String>,
 }
 
-/// Policy and scopes of a store, as far as verification needs them.
+/// Parts of the policy and the scopes of a store that verification needs.
 pub struct Rules {
     /// Scheme of stand-ins and of rehashes.
     pub scheme: Scheme,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Maximum time to gather notes for one write: each write waits for the disk.
 const GATHER: Duration = Duration::from_secs(1);
 
-/// Maximum number of notes in one write, but for the rest of the last chunk.
+/// Number of notes from which a write no longer waits for more.
 const NOTES_MAX: usize = 1024;
 
 /// Maximum number of queued chunks of notes. When the queue is full, verdicts wait: a dropped note
