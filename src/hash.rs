@@ -135,7 +135,7 @@ enum Method {
 }
 
 impl Stored {
-    /// Parses a PHC string; `None` if no scheme here makes such a string, or if it costs too much to run.
+    /// Parses a PHC string; `None` for another format, and for a hash that costs too much to run.
     pub fn parse(phc: &str) -> Option<Self> {
         let stored = match phc.strip_prefix(SHA256) {
             Some(digest) => Stored {

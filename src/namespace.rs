@@ -7,7 +7,7 @@
 /// (`/proc/sys/kernel/overflowuid`).
 pub const OVERFLOW: u32 = 65534;
 
-/// Line of a `uid_map`: `count` uids from `inside` on are those from `outside` on in the parent.
+/// Line of a `uid_map`: maps `count` uids from `inside` on to those from `outside` on in the parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     inside: u32,

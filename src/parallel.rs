@@ -96,6 +96,7 @@ where
     feeder.ok().map(|_| results)
 }
 
+/// Takes the next job. A function, so that the lock is released before the job runs.
 fn next<T>(queued: &Mutex<Receiver<T>>) -> Option<T> {
     locked(queued).recv().ok()
 }

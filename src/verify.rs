@@ -144,7 +144,7 @@ impl Verifier {
         let mut at = None;
         let mut reasons = Vec::with_capacity(requests.len());
         store.snapshot(&mut |snapshot, version| {
-            // Read the clock within the snapshot: a key stopped in it was stopped before this time.
+            // The clock is read within the snapshot: every stop that the snapshot shows came before.
             let now = clock();
             at = Some(now);
             let is_changed = version != looked.version;

@@ -1,6 +1,6 @@
 //! Enums whose variants each stand for one word in options, JSON and the store.
 
-/// Declares such an enum: `words! { pub enum Role { Owner = "owner", … } }`.
+/// Declares an enum with a word for each variant: `words! { pub enum Role { Owner = "owner", … } }`.
 ///
 /// Gives it `ALL`, `word()`, and a `FromStr` that takes exactly these words.
 macro_rules! words {

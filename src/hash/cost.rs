@@ -8,8 +8,8 @@ const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_ITERATIONS: u32 = 100;
 const MAX_WORK_KIB: u64 = 4 << 20;
 
-/// Minimum pairs of memory (KiB) and iterations with one lane, equivalent by OWASP's Password Storage
-/// Cheat Sheet.
+/// Pairs of memory (KiB) and iterations with one lane, equivalent by OWASP's Password Storage Cheat
+/// Sheet. A policy's cost must reach one of them in both numbers.
 const OWASP: [(u32, u32); 5] = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
 
 /// Cost of one Argon2id hash with one lane.

@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(forms("日本"), ["日本"]);
         assert_eq!(forms("é"), ["é", "e\u{301}"]);
         assert_eq!(forms("e\u{301}"), ["e\u{301}", "é"]);
-        // The ångström sign is neither.
+        // The ångström sign U+212B is in neither form.
         assert_eq!(
             forms("\u{212b}"),
             ["\u{212b}", "å".to_uppercase().as_str(), "A\u{30a}"]

@@ -23,7 +23,7 @@ static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 )]
 static CHECK: extern "C" fn() = check;
 
-/// Records whether standard output is closed. One system call: the runtime has not started yet.
+/// Records whether standard output is closed. Only one system call: the runtime has not started yet.
 extern "C" fn check() {
     WAS_CLOSED.store(fcntl_getfd(stdio::stdout()).is_err(), Relaxed);
 }
