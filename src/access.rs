@@ -22,15 +22,9 @@ impl Access {
         if self.admin || self.actor == owner {
             return Ok(());
         }
-        Err(Error::access(format!(
-            "{} may not act on keys of {}",
-            quote(&self.actor),
-            quote(owner)
-        ))
-        .hint(
-            Hint::from("their owner may, and an administrator of this store: ")
-                .and(administrators()),
-        ))
+        let allowed = Hint::from("their owner may, and an administrator of this store: ");
+        let action = format!("act on keys of {}", quote(owner));
+        Err(self.refusal(&action, allowed.and(administrators())))
     }
 
     /// Refuses an actor who is not an administrator. `action` follows "may not" in the error.
@@ -38,10 +32,8 @@ impl Access {
         if self.admin {
             return Ok(());
         }
-        Err(
-            Error::access(format!("{} may not {action}", quote(&self.actor)))
-                .hint(Hint::from("ask an administrator of this store: ").and(administrators())),
-        )
+        let advice = Hint::from("ask an administrator of this store: ");
+        Err(self.refusal(action, advice.and(administrators())))
     }
 
     /// Refuses an actor who is neither an owner of `project` nor an administrator.
@@ -61,12 +53,13 @@ impl Access {
             None => Hint::from(": ").and(administrators()),
             Some(owners) => format!(", and its owners: {owners}").into(),
         };
-        Err(Error::access(format!(
-            "{} may not change the members of {}",
-            quote(&self.actor),
-            quote(project)
-        ))
-        .hint(Hint::from("an administrator of this store may").and(others)))
+        let allowed = Hint::from("an administrator of this store may");
+        let action = format!("change the members of {}", quote(project));
+        Err(self.refusal(&action, allowed.and(others)))
+    }
+
+    fn refusal(&self, action: &str, hint: Hint) -> Error {
+        Error::access(format!("{} may not {action}", quote(&self.actor))).hint(hint)
     }
 }
 

@@ -7,17 +7,6 @@ use std::fmt;
 /// Lower-case Crockford base32: no `i`, `l`, `o`, `u`.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Table of the bytes in [`ALPHABET`], by byte: the check of an ID is a part of every read of a key.
-const IS_PART: [bool; 256] = {
-    let mut has = [false; 256];
-    let mut index = 0;
-    while index < ALPHABET.len() {
-        has[ALPHABET[index] as usize] = true;
-        index += 1;
-    }
-    has
-};
-
 /// Key ID: twelve characters of lower-case Crockford base32, 60 random bits, independent of the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KeyId::LEN]);
@@ -44,7 +33,9 @@ impl KeyId {
 
     /// Tells whether `text` has only characters of the alphabet.
     pub fn is_part(text: &[u8]) -> bool {
-        text.iter().all(|&byte| IS_PART[usize::from(byte)])
+        text.iter().all(|byte| {
+            matches!(byte, b'0'..=b'9' | b'a'..=b'h' | b'j' | b'k' | b'm' | b'n' | b'p'..=b't' | b'v'..=b'z')
+        })
     }
 
     /// Returns the twelve characters.

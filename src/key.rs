@@ -10,7 +10,6 @@ use crate::error::{Candidate, quote};
 use crate::id::KeyId;
 use crate::when::Timestamp;
 use crate::word::words;
-use std::cmp::min;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -127,10 +126,8 @@ impl Key {
 
     /// Returns the expiry or the end of the grace, whichever comes first; `None` if neither is set.
     pub fn stops_at(&self) -> Option<Timestamp> {
-        match (self.expires_at, self.usable_until) {
-            (Some(expires), Some(until)) => Some(min(expires, until)),
-            (expires, until) => expires.or(until),
-        }
+        let ends = [self.expires_at, self.usable_until];
+        ends.into_iter().flatten().min()
     }
 
     /// Returns the ID and the name, as an error names this key.

@@ -6,7 +6,6 @@ use crate::hint::{Hint, run};
 use crate::near::meant;
 use crate::token::Prefix;
 use crate::when::{Span, Timestamp, When};
-use std::cmp::min;
 use std::str::FromStr;
 
 /// Longest grace of a rotated key.
@@ -124,12 +123,7 @@ impl Policy {
     }
 
     fn check_default_expiry(&self) -> Result<()> {
-        let above = match (self.default_expiry, self.max_expiry) {
-            (_, None) => false,
-            (None, Some(_)) => true,
-            (Some(default), Some(max)) => default > max,
-        };
-        if !above {
+        if !is_longer(self.default_expiry, self.max_expiry) {
             return Ok(());
         }
         let (default, max) = (self.get("default-expiry")?, self.get("max-expiry")?);
@@ -200,16 +194,16 @@ impl Policy {
         lifetime: Option<Span>,
         from: Timestamp,
     ) -> (Option<Timestamp>, bool) {
-        let (life, capped) = match (lifetime, self.max_expiry) {
-            (None, max) => (max, max.is_some()),
-            (Some(life), Some(max)) => (Some(min(life, max)), life > max),
-            (life, None) => (life, false),
-        };
-        (
-            life.map(|life| from.after(life).unwrap_or(Timestamp::MAX)),
-            capped,
-        )
+        let is_capped = is_longer(lifetime, self.max_expiry);
+        let lifetime = if is_capped { self.max_expiry } else { lifetime };
+        let end = lifetime.map(|lifetime| from.after(lifetime).unwrap_or(Timestamp::MAX));
+        (end, is_capped)
     }
+}
+
+/// Tells whether `lifetime` is longer than `max`; `None` is unlimited.
+fn is_longer(lifetime: Option<Span>, max: Option<Span>) -> bool {
+    max.is_some_and(|max| lifetime.is_none_or(|lifetime| lifetime > max))
 }
 
 /// Refuses a grace longer than [`MAX_GRACE`].

@@ -227,12 +227,7 @@ impl Key {
                 }));
             }
         }
-        self.labels.extend(
-            labels
-                .set
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        self.labels.extend(labels.set.clone());
         // An older version may have stored more than the maximum; such a key can still be edited.
         match self.labels.len() > before {
             true => check_label_count(self.labels.len()),
