@@ -1,79 +1,72 @@
-//! A command line that could not be read, as far as it can.
+//! A command line that clap refused, read as far as advice on it needs.
+//!
+//! clap's error does not name the command, and its lenient parse (`ignore_errors`) ends at the first mistake,
+//! while advice on `keyctl --json list` needs the command behind it. So the words are read once more here.
 
 use crate::hint::{Hint, run};
 use std::ffi::OsString;
 
-/// The words of a command line, and the command that they name.
+/// Words of a command line, and the command that they name.
 pub struct CommandLine<'a> {
-    /// The words behind the program's name that are text.
+    /// Words after the program's name that are UTF-8.
     words: Vec<&'a str>,
-    /// The names of the command and of its own command.
+    /// Names of the command and of its subcommand.
     pub path: Vec<&'a str>,
-    /// The definition of what the path names.
+    /// Definition of the command that `path` names.
     pub command: &'a clap::Command,
 }
 
 impl<'a> CommandLine<'a> {
-    /// Finds what `args` name of what `root` defines, as far as they name one: before the option `end`, if
-    /// that is one.
-    pub fn new(args: &'a [OsString], root: &'a clap::Command, end: Option<&str>) -> Self {
-        let end = end.filter(|end| end.starts_with('-'));
-        let is_end = |word: &str| {
-            let behind = end.and_then(|end| word.strip_prefix(end));
-            behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('='))
-        };
+    /// Finds the command in `args`, a command line of `root`. With an option as `unknown`, only words before
+    /// that option count.
+    pub fn new(args: &'a [OsString], root: &'a clap::Command, unknown: Option<&str>) -> Self {
         let words: Vec<&str> = args.iter().skip(1).filter_map(|arg| arg.to_str()).collect();
-        let mut line = CommandLine {
-            words,
-            path: Vec::new(),
-            command: root,
-        };
+        let unknown = unknown.filter(|unknown| unknown.starts_with('-'));
+        let is_unknown = |word: &&str| unknown.is_some() && word.split('=').next() == unknown;
+        let end = words.iter().position(is_unknown);
+        let (mut path, mut command) = (Vec::new(), root);
         let mut is_value = false;
-        for &word in &line.words {
-            if is_end(word) {
-                break;
-            }
+        for &word in &words[..end.unwrap_or(words.len())] {
             if is_value || word.starts_with('-') {
-                // The global options that take a value may stand before a command.
+                // Only these two options take a value before the command.
                 is_value = !is_value && matches!(word, "--db" | "--color");
                 continue;
             }
-            // What is asked about stands behind it.
+            // In `help list`, the command in question follows.
             if word == "help" {
                 continue;
             }
-            let Some(named) = line.command.find_subcommand(word) else {
+            let Some(named) = command.find_subcommand(word) else {
                 break;
             };
-            line.path.push(named.get_name());
-            line.command = named;
+            path.push(named.get_name());
+            command = named;
         }
-        line
+        CommandLine {
+            words,
+            path,
+            command,
+        }
     }
 
-    /// Hint to the help of the command.
+    /// Hint at the help of the command.
     pub fn see_help(&self) -> Hint {
         match self.path.as_slice() {
             [] => run!("--help").in_quotes().and(" shows every command"),
-            // They are names of commands, and need no quotes.
+            // Names of commands need no quotes in a shell.
             path => Hint::command(format!("help {}", path.join(" ")))
                 .in_quotes()
                 .and(" shows what it takes"),
         }
     }
 
-    /// Tells whether the command has the option `flag`.
-    pub fn has(&self, flag: &str) -> bool {
-        has(self.command, flag)
-    }
-
-    /// The command behind the option `flag` that has it, where the one before it does not.
+    /// Name of the first subcommand among the words that has the option `flag`.
     pub fn later(&self, flag: &str) -> Option<&'a str> {
-        let named = self.words.iter();
-        let mut named = named.filter_map(|word| self.command.find_subcommand(word));
+        let words = self.words.iter();
+        let mut named = words.filter_map(|word| self.command.find_subcommand(word));
         named
             .find(|command| has(command, flag))
-            .map(|command| command.get_name())
+            .map(clap::Command::get_name)
     }
 
     /// The word before `word`.
@@ -96,7 +89,7 @@ impl<'a> CommandLine<'a> {
         None
     }
 
-    /// The option whose value stands right before `word`, and that value.
+    /// The option and its value that stand right before `word`.
     pub fn option_before(&self, word: &str) -> Option<(&'a str, &'a str)> {
         let before = self.words.windows(3).find(|three| three[2] == word);
         if let Some(&[option, value, _]) = before
@@ -109,10 +102,11 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-fn has(command: &clap::Command, flag: &str) -> bool {
-    let long = flag.strip_prefix("--");
-    long.is_some_and(|long| {
-        let mut arguments = command.get_arguments();
-        arguments.any(|argument| argument.get_long() == Some(long))
+/// True if `command` has the option `flag`.
+pub fn has(command: &clap::Command, flag: &str) -> bool {
+    flag.strip_prefix("--").is_some_and(|long| {
+        command
+            .get_arguments()
+            .any(|argument| argument.get_long() == Some(long))
     })
 }

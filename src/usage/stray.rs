@@ -1,15 +1,16 @@
-//! What was most likely meant by an argument that has no place where it stands.
+//! Advice on an argument that clap did not expect where it stands.
 
-use super::line::CommandLine;
+use super::line::{CommandLine, has};
 use super::synonyms;
 use crate::error::quote;
 use crate::hint::{Hint, run};
 use crate::key::State;
 
-/// The options whose values may be joined by commas.
+/// Options that take several values joined by commas.
 const JOINED: [&str; 3] = ["--scope", "--add-scope", "--remove-scope"];
 
-/// Returns advice on `argument`, which clap found no place for on `line`, where that is clear.
+/// Returns a question for what `argument` was most likely meant to be; `None` if that is not clear. For an
+/// option, `line` is read up to that option.
 pub fn advice(argument: &str, line: &CommandLine<'_>) -> Option<Hint> {
     match argument.starts_with('-') {
         true => option(argument, line),
@@ -29,15 +30,15 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
     if let Some(meant) = synonyms::option(command, flag) {
         return Some(format!("did you mean '{meant}'?").into());
     }
-    let is_json = flag == "--json";
-    let known = if is_json { "--format" } else { flag };
-    let meant = if is_json { "--format json" } else { flag };
-    if is_json && line.has(known) {
-        return Some(format!("did you mean '{meant}'?").into());
+    let (known, typed) = match flag {
+        "--json" => ("--format", "--format json"),
+        _ => (flag, flag),
+    };
+    if known != flag && has(line.command, known) {
+        return Some(format!("did you mean '{typed}'?").into());
     }
-    // A command that comes later has it.
     let later = line.later(known)?;
-    Some(format!("put '{meant}' after '{later}'").into())
+    Some(format!("put '{typed}' after '{later}'").into())
 }
 
 fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
@@ -47,7 +48,6 @@ fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
     if let Some((option, value)) = joined.filter(|(option, _)| is_joined(option)) {
         let (value, word) = (simple(value)?, simple(word)?);
         let or_name = match line.path.as_slice() {
-            // It may be either.
             ["create"] if line.after("--name").is_none() => format!(" or '--name {word}'"),
             _ => String::new(),
         };
@@ -67,7 +67,8 @@ fn meant_show(key: &str) -> Hint {
         .and("?")
 }
 
-/// `word`, if it can be repeated as part of a command line: one word to a shell, and no secret.
+/// Returns `word` if a hint may repeat it in a command line: a shell reads it as one word, and no secret is in
+/// it.
 fn simple(word: &str) -> Option<&str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/=@+".contains(c);
     let is_simple = !word.is_empty() && word.chars().all(is_plain);
