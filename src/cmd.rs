@@ -28,7 +28,6 @@ mod refusal;
 mod restore;
 mod rotate;
 mod scope;
-mod selection;
 mod show;
 mod stop;
 mod taken;

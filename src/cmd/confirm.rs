@@ -45,9 +45,10 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
 }
 
 /// Asks whether to delete `doomed`, if that is any key. Those of kind legacy are to be disabled.
-pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<()> {
+pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<HashSet<KeyId>> {
+    let asked = doomed.iter().map(|key| key.id).collect();
     if doomed.is_empty() {
-        return Ok(());
+        return Ok(asked);
     }
     if cx.env.terminal.interactive() {
         cx.notice("to be deleted; anything that uses it will fail:");
@@ -63,7 +64,8 @@ pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<()> {
             keys(legacy)
         ),
     };
-    confirm(cx, false, "delete", &question)
+    confirm(cx, false, "delete", &question)?;
+    Ok(asked)
 }
 
 const AGREE_HINT: &str = "answer y to go on, or add --yes";

@@ -1,13 +1,9 @@
 //! `keyctl disable`
 
 use super::Cx;
-use super::change::{change_all, tell};
-use super::selection::Selection;
 use super::stop::{StopRequest, Verb};
 use super::values::Why;
-use crate::error::{DONE, Result, quote};
-use crate::event::Action;
-use crate::store::Skipped;
+use crate::error::Result;
 
 /// Switch keys off
 ///
@@ -50,36 +46,13 @@ pub struct Args {
 impl Args {
     /// Disables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        if StopRequest::is_for(&self.keys) {
-            let request = StopRequest {
-                verb: Verb::Disable,
-                yes: true,
-                reason: self.why.reason.as_deref(),
-            };
-            return request.run(cx, &self.keys);
-        }
-        let selection = Selection::new(&self.keys, self.owner.as_deref());
-        let mut store = cx.open_to_write()?;
-        let mut damaged = Skipped::default();
-        let changed = change_all(
-            cx,
-            &mut *store,
-            self.why.reason.as_deref(),
-            |store, actor, now| {
-                let (found, skipped) = selection.find(cx, store, actor, now)?;
-                damaged = skipped;
-                Ok(found)
-            },
-            |key, now, access| Ok((key.disable(now, access)?, Action::Disable)),
-        )?;
-        tell(cx, &changed);
-        if let (Some(owner), true) = (selection.owner(), changed.is_empty()) {
-            cx.status(format_args!(
-                "every key of {} is already deleted",
-                quote(owner)
-            ));
-        }
-        damaged.none()?;
-        Ok(DONE)
+        let request = StopRequest {
+            verb: Verb::Disable,
+            keys: &self.keys,
+            owner: self.owner.as_deref(),
+            yes: true,
+            reason: self.why.reason.as_deref(),
+        };
+        request.run(cx)
     }
 }

@@ -3,7 +3,6 @@
 
 use crate::cmd::Cx;
 use crate::cmd::confirm::confirm;
-use crate::cmd::selection::Selection;
 use crate::env::Actor;
 use crate::error::{Error, Result};
 use crate::event::{Action, Event};
@@ -13,11 +12,8 @@ use crate::store::{self, Read, Store};
 
 /// The ID that is all that `selection` names, alone or in a token as it is shown, if the record of that
 /// key is damaged.
-pub fn only(cx: &Cx<'_>, store: &dyn Store, selection: &Selection) -> Result<Option<KeyId>> {
-    let Selection::Keys(texts) = selection else {
-        return Ok(None);
-    };
-    let [text] = &texts[..] else {
+pub fn only(cx: &Cx<'_>, store: &dyn Store, keys: &[String]) -> Result<Option<KeyId>> {
+    let [text] = keys else {
         return Ok(None);
     };
     let Some(id) = lookup::id(text) else {

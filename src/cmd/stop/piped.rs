@@ -1,21 +1,16 @@
-//! `disable -` and `delete -`: every key that a line leads to is stopped, whatever the others are.
+//! `disable -` and `delete -`: each line of standard input stops its key, even if other lines are wrong.
 //!
-//! An operator who pipes in leaked tokens wants none of them to stay alive because of another line.
-//! A token stops its key only if its secret is the key's: its ID is public and its checksum
-//! anybody's, and a stranger who makes one up must not stop production.
+//! An operator who pipes in leaked tokens wants all of them stopped, not all or none. A token stops its key
+//! only if its secret is the key's: the ID is public and anybody can compute the checksum, so a stranger could
+//! make up a token to stop a key in production.
 
-mod given;
-mod plan;
-mod report;
-mod verb;
-
-pub use self::verb::Verb;
-
-use self::given::Given;
-use self::plan::{Plan, Step, Unstopped};
-use super::Cx;
-use super::change::{Changed, record, tell, tell_of_legacy};
-use super::confirm::{check_agreed, confirm_deletion};
+use super::StopRequest;
+use super::given::{self, Given};
+use super::plan::{Plan, Step, Unstopped};
+use super::report;
+use crate::cmd::Cx;
+use crate::cmd::change::{Changed, record};
+use crate::cmd::confirm::{check_agreed, confirm_deletion};
 use crate::env::Actor;
 use crate::error::Result;
 use crate::id::KeyId;
@@ -26,40 +21,28 @@ use std::collections::HashSet;
 /// The keys that were stopped, and the KEYs that stopped none.
 type StopOutcome = (Vec<Changed>, Vec<Unstopped>);
 
-/// A command line that stops the keys on standard input.
-pub struct StopRequest<'a> {
-    /// The way in which they are stopped.
-    pub verb: Verb,
-    /// Go on without asking.
-    pub yes: bool,
-    /// The reason, if one is given.
-    pub reason: Option<&'a str>,
-}
-
 impl StopRequest<'_> {
-    /// Tells whether the arguments `keys` ask for standard input.
-    pub fn is_for(keys: &[String]) -> bool {
-        keys.iter().any(|key| key == "-")
-    }
-
-    /// Stops the keys that `keys` and the lines of standard input lead to, and then names each
-    /// KEY that stopped none.
-    pub fn run(&self, cx: &mut Cx<'_>, keys: &[String]) -> Result<u8> {
-        let (mut given, cut) = given::read(cx, keys)?;
+    /// Stops the keys that the arguments and the lines of standard input stand for, then names each KEY
+    /// that stopped none.
+    pub fn run_piped(&self, cx: &mut Cx<'_>) -> Result<u8> {
+        let (mut given, cut) = given::read(cx, self.keys)?;
         let mut store = cx.open_to_write()?;
         let actor = store.actor(cx.env);
         let mut plan = self.plan(cx, &*store, &actor, &mut given)?;
         // There may be a great many of these, and others wait for the write lock.
         let missing = plan.take_missing(&mut given);
-        let agreed = self.ask(cx, &plan)?;
+        let agreed = match self.yes {
+            true => None,
+            false => {
+                let doomed: Vec<Key> = plan.to_stop().cloned().collect();
+                Some(confirm_deletion(cx, &doomed)?)
+            }
+        };
         let (changed, mut failed) =
             self.stop_all(cx, &mut *store, &actor, &mut given, agreed.as_ref())?;
         failed.extend(missing);
         failed.sort_by_key(|one| one.at);
-        tell(cx, &changed);
-        if self.verb == Verb::Delete {
-            tell_of_legacy(cx, &changed);
-        }
+        report::stopped(cx, &changed, self.verb);
         report::report(cx, &*store, &given, failed, cut)
     }
 
@@ -81,17 +64,6 @@ impl StopRequest<'_> {
                 return Ok(plan);
             }
         }
-    }
-
-    /// Asks whether to delete the keys of `plan`, unless that was said, and returns those that the
-    /// answer is about.
-    fn ask(&self, cx: &mut Cx<'_>, plan: &Plan) -> Result<Option<HashSet<KeyId>>> {
-        if self.yes || self.verb == Verb::Disable {
-            return Ok(None);
-        }
-        let doomed: Vec<Key> = plan.to_stop().cloned().collect();
-        confirm_deletion(cx, &doomed)?;
-        Ok(Some(doomed.iter().map(|key| key.id).collect()))
     }
 
     /// Stops what can be stopped of what is not missing, in one transaction.
@@ -137,17 +109,11 @@ impl StopRequest<'_> {
         }
         let mut done = Vec::with_capacity(plan.steps.len());
         for (mut key, step) in plan.steps {
-            let (change, action) = match step {
+            let made = match step {
                 Step::Stop => self.verb.apply(&mut key, now, &access)?,
                 Step::Stopped(action) => (Change::None, action),
             };
-            let changed = Changed {
-                key,
-                change,
-                action,
-            };
-            record(tx, actor, now, &changed, self.reason)?;
-            done.push(changed);
+            done.push(record(tx, actor, now, self.reason, key, made)?);
         }
         Ok(Some((done, plan.failed)))
     }

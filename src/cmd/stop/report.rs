@@ -1,12 +1,47 @@
-//! The report on the KEYs that stopped none.
+//! Reports on the keys that were stopped, and on the KEYs that stopped none.
 
+use super::Verb;
 use super::given::{Cut, Given};
 use super::plan::Unstopped;
+use crate::cmd::change::Changed;
 use crate::cmd::keys::KeyLine;
-use crate::cmd::{Cx, refusal};
-use crate::error::{DONE, Error, FailureKind, Result};
+use crate::cmd::{Cx, confirm, refusal};
+use crate::error::{DONE, Error, FailureKind, Result, escape};
+use crate::event::Action;
 use crate::hint::Hint;
+use crate::key::Change;
 use crate::store::{self, Store};
+
+/// Prints for each key that it was stopped or was stopped already, and counts the legacy keys that `delete`
+/// has disabled.
+pub fn stopped(cx: &mut Cx<'_>, changed: &[Changed], verb: Verb) {
+    let mut legacy = 0;
+    for Changed {
+        key,
+        change,
+        action,
+    } in changed
+    {
+        let name = escape(&key.name);
+        let done = match action {
+            Action::Disable => "disabled",
+            _ => "deleted",
+        };
+        match change {
+            Change::Made => cx.status(format_args!("{done} {} ({name})", key.id)),
+            Change::None => cx.status(format_args!("{} ({name}) is already {done}", key.id)),
+        }
+        if (*action, *change) == (Action::Disable, Change::Made) {
+            legacy += 1;
+        }
+    }
+    if verb == Verb::Delete && legacy > 0 {
+        cx.notice(format_args!(
+            "disabled instead of deleted, as legacy keys cannot be deleted: {}",
+            confirm::keys(legacy)
+        ));
+    }
+}
 
 /// Names each of `given` that has `failed`, and says what else came of it: as an error, if there
 /// is anything to say.
