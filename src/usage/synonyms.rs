@@ -1,107 +1,73 @@
-//! What other programs call what this one does: words that are not like the ones here, or like the wrong
-//! one, `revoke` like `restore`.
+//! Words of other programs for the commands and options of this one.
+//!
+//! Spelling does not lead from them to the right command: `revoke` is most like `restore`.
 
 use crate::hint::{Hint, run};
 
-/// Commands, each with the words that stand for it elsewhere.
-const COMMANDS: [(&str, &[&str]); 14] = [
-    ("create", &["new", "add", "issue", "generate", "make"]),
-    ("show", &["get", "info", "describe", "view", "inspect"]),
-    ("verify", &["check", "validate", "auth", "authenticate"]),
-    (
-        "rotate",
-        &["renew", "roll", "replace", "regenerate", "refresh"],
-    ),
-    ("edit", &["update", "modify", "set", "rename", "change"]),
-    ("delete", &["rm", "del", "remove", "destroy"]),
-    ("disable", &["suspend", "deactivate"]),
-    ("enable", &["resume", "unsuspend", "activate", "reactivate"]),
-    ("log", &["audit", "history", "events", "logs"]),
-    ("doctor", &["status", "health", "fsck", "check-store"]),
-    ("policy", &["config", "settings"]),
-    ("purge", &["prune", "gc", "clean", "cleanup"]),
-    ("backup", &["export", "dump"]),
-    ("restore", &["import"]),
+/// Commands: parents ("" for the program itself), name, and the words that stand for it in other programs.
+const COMMANDS: [(&str, &str, &str); 19] = [
+    ("", "create", "new add issue generate make"),
+    ("", "show", "get info describe view inspect"),
+    ("", "verify", "check validate auth authenticate"),
+    ("", "rotate", "renew roll replace regenerate refresh"),
+    ("", "edit", "update modify set rename change"),
+    ("", "delete", "rm del remove destroy"),
+    ("", "disable", "suspend deactivate"),
+    ("", "enable", "resume unsuspend activate reactivate"),
+    ("", "log", "audit history events logs"),
+    ("", "doctor", "status health fsck check-store"),
+    ("", "policy", "config settings"),
+    ("", "purge", "prune gc clean cleanup"),
+    ("", "backup", "export dump"),
+    ("", "restore", "import"),
+    ("policy", "show", "get list ls"),
+    ("policy", "unset", "reset clear rm remove delete"),
+    ("scope member admin", "list", "show ls get"),
+    ("scope member admin", "add", "create new"),
+    ("scope member admin", "remove", "delete rm del"),
 ];
 
-/// The same for the commands of a command.
-const SUBCOMMANDS: [(&[&str], &str, &[&str]); 5] = [
-    (&["policy"], "show", &["get", "list", "ls"]),
+/// Options: commands that take it, the option, and the options that stand for it in other programs.
+const OPTIONS: [(&str, &str, &str); 5] = [
+    ("list", "--state all", "--all -a"),
+    ("delete purge restore", "--yes", "--force -f"),
     (
-        &["policy"],
-        "unset",
-        &["reset", "clear", "rm", "remove", "delete"],
-    ),
-    (
-        &["scope", "member", "admin"],
-        "list",
-        &["show", "ls", "get"],
-    ),
-    (&["scope", "member", "admin"], "add", &["create", "new"]),
-    (
-        &["scope", "member", "admin"],
-        "remove",
-        &["delete", "rm", "del"],
-    ),
-];
-
-/// Options, each with the commands that take it and what stands for it elsewhere.
-const OPTIONS: [(&[&str], &str, &[&str]); 5] = [
-    (&["list"], "--state all", &["--all", "-a"]),
-    (&["delete", "purge", "restore"], "--yes", &["--force", "-f"]),
-    (
-        &["create", "edit", "rotate"],
+        "create edit rotate",
         "--expires",
-        &[
-            "--ttl",
-            "--expiry",
-            "--expire",
-            "--expires-in",
-            "--expires-at",
-            "--expiration",
-            "--lifetime",
-        ],
+        "--ttl --expiry --expire --expires-in --expires-at --expiration --lifetime",
     ),
-    (&["verify"], "--key-file", &["--token", "--key", "--file"]),
-    (&["rotate"], "--grace 0s", &["--no-grace"]),
+    ("verify", "--key-file", "--token --key --file"),
+    ("rotate", "--grace 0s", "--no-grace"),
 ];
 
-/// Returns what was meant by `word` where a command of `parent`, or of the program itself, is to stand: a
-/// question.
+/// Returns a question for the command that `word` stands for, as a subcommand of `parent` or at the top.
 pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
-    let target = match (parent, word) {
-        // It is the one word for both.
+    match (parent, word) {
+        // Elsewhere this word means either.
         (None, "revoke") => {
-            return Some(
-                "did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into(),
-            );
+            Some("did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into())
         }
-        (None, "version") => {
-            return Some(
-                Hint::from("did you mean ")
-                    .and(run!("--version").in_quotes())
-                    .and("?"),
-            );
-        }
-        (None, _) => {
-            let mut all = COMMANDS.iter();
-            all.find(|(_, words)| words.contains(&word))
-                .map(|(target, _)| target)
-        }
-        (Some(parent), _) => {
-            let mut all = SUBCOMMANDS.iter();
-            all.find(|(parents, _, words)| parents.contains(&parent) && words.contains(&word))
-                .map(|(_, target, _)| target)
-        }
-    };
-    target.map(|target| format!("did you mean '{target}'?").into())
+        (None, "version") => Some(
+            Hint::from("did you mean ")
+                .and(run!("--version").in_quotes())
+                .and("?"),
+        ),
+        _ => look_up(&COMMANDS, parent.unwrap_or_default(), word)
+            .map(|target| format!("did you mean '{target}'?").into()),
+    }
 }
 
-/// The option of `command` that was meant by `flag`, with the value that makes it the same.
+/// Returns the option of `command` that `flag` stands for, with a value where the meaning needs it.
 pub fn option(command: &str, flag: &str) -> Option<&'static str> {
-    let mut all = OPTIONS.iter();
-    all.find(|(commands, _, flags)| commands.contains(&command) && flags.contains(&flag))
-        .map(|(_, option, _)| *option)
+    look_up(&OPTIONS, command, flag)
+}
+
+/// Returns the middle of the row of `table` that has `parent` in its first text and `word` in its last.
+fn look_up(table: &[(&str, &'static str, &str)], parent: &str, word: &str) -> Option<&'static str> {
+    let has = |words: &str, word: &str| words.split(' ').any(|known| known == word);
+    let mut rows = table.iter();
+    rows.find(|(parents, _, words)| has(parents, parent) && has(words, word))
+        .map(|(_, target, _)| *target)
 }
 
 #[cfg(test)]
@@ -109,35 +75,30 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    fn is_command(parent: &clap::Command, word: &str) -> bool {
-        parent.find_subcommand(word).is_some()
-    }
-
     #[test]
     fn each_command_that_is_meant_is_one_and_no_word_for_it_is() {
         let root = crate::command();
-        let mut seen = BTreeSet::from(["revoke", "version"]);
-        for word in &seen {
-            assert!(!is_command(&root, word), "{word}");
+        let is_command = |parent: &str, word: &str| {
+            let parent = match parent {
+                "" => &root,
+                name => root.find_subcommand(name).unwrap(),
+            };
+            parent.find_subcommand(word).is_some()
+        };
+        for word in ["delete", "disable", "enable"] {
+            assert!(is_command("", word), "{word}");
         }
-        for (target, words) in COMMANDS {
-            assert!(is_command(&root, target), "{target}");
-            for word in words {
-                assert!(!is_command(&root, word), "{word}");
-                assert!(seen.insert(word), "{word} twice");
-            }
-        }
-        assert!(["delete", "disable", "enable"].map(|word| is_command(&root, word)) == [true; 3]);
-        let mut seen = BTreeSet::new();
-        for (parents, target, words) in SUBCOMMANDS {
-            for name in parents {
-                let parent = root.find_subcommand(name).unwrap();
-                assert!(is_command(parent, target), "{name} {target}");
-                for word in words {
-                    assert!(!is_command(parent, word), "{name} {word}");
-                    assert!(seen.insert((name, word)), "{name} {word} twice");
+        let mut seen = BTreeSet::from([("", "revoke"), ("", "version")]);
+        for (parents, target, words) in COMMANDS {
+            for parent in parents.split(' ') {
+                assert!(is_command(parent, target), "{parent} {target}");
+                for word in words.split(' ') {
+                    assert!(seen.insert((parent, word)), "{parent} {word} twice");
                 }
             }
+        }
+        for (parent, word) in seen {
+            assert!(!is_command(parent, word), "{parent} {word}");
         }
     }
 
@@ -145,7 +106,7 @@ mod tests {
     fn each_option_that_is_meant_is_one_and_no_word_for_it_is() {
         let root = crate::command();
         for (commands, option, flags) in OPTIONS {
-            for name in commands {
+            for name in commands.split(' ') {
                 let command = root.find_subcommand(name).unwrap();
                 let has = |flag: &str| {
                     command.get_arguments().any(|argument| {
@@ -155,7 +116,7 @@ mod tests {
                     })
                 };
                 assert!(has(option.split(' ').next().unwrap()), "{name} {option}");
-                for flag in flags {
+                for flag in flags.split(' ') {
                     assert!(!has(flag), "{name} {flag}");
                 }
             }
