@@ -7,6 +7,7 @@ use crate::error::{Error, FailureKind, Result};
 use crate::store::{self, Read, Store};
 use crate::token::Token;
 use crate::verify::compare_all;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 /// A KEY: an argument, or a line of standard input.
@@ -83,51 +84,62 @@ pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>
     Ok((given, cut))
 }
 
-/// Compares the tokens in `given` with the hashes that `store` has of their keys, on every core,
-/// but for those that were compared with the same hash before.
+/// Compares the tokens in `given` with the hashes that `store` has of their keys, on every core. Skips a token
+/// that was compared with the same hash before.
 pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()> {
-    let (mut pending, policy) = store::read(store, |store| {
-        // A damaged policy is in nobody's way where there is nothing to hash at the same time.
+    let (pending, policy) = store::read(store, |store| {
+        // Whether the policy can be read matters only where several tokens are hashed at a time.
         Ok((pending(store, given)?, store.policy()))
     })?;
-    pending.sort_by(|(a, _), (b, _)| text(given, *a).cmp(text(given, *b)));
-    // A token that leaked to many places is hashed once.
-    let groups = pending.chunk_by(|(a, _), (b, _)| text(given, *a) == text(given, *b));
-    let counts: Vec<usize> = groups.clone().map(<[_]>::len).collect();
-    let firsts = groups.filter_map(<[_]>::first);
-    let pairs: Vec<(&Token, &str)> = firsts
-        .filter_map(|(at, hash)| Some((given.get(*at)?.token()?, hash.as_str())))
-        .collect();
-    let (workers, mut progress) = match pairs.len() {
+    let (workers, mut progress) = match pending.len() {
         0 | 1 => (NonZeroUsize::MIN, None),
         count => (
             policy?.scheme().threads(*cx.env.cores),
             Some(cx.progress(Unit::Keys, count as u64)),
         ),
     };
+    let pairs: Vec<(&Token, &str)> = pending.values().map(Pending::pair).collect();
     let results = compare_all(&pairs, workers, || {
         if let Some(progress) = &mut progress {
             progress.advance(1);
         }
     })?;
-    let mut pending = pending.into_iter();
-    for (count, matched) in counts.into_iter().zip(results) {
-        for (at, hash) in pending.by_ref().take(count) {
-            let matched = matched.clone();
+    let places = pending
+        .into_values()
+        .map(|pending| (pending.places, pending.hash));
+    let places: Vec<(Vec<usize>, String)> = places.collect();
+    for ((places, hash), matched) in places.into_iter().zip(results) {
+        for at in places {
+            let (hash, matched) = (hash.clone(), matched.clone());
             given[at].compared = Some(Compared { hash, matched });
         }
     }
     Ok(())
 }
 
-/// The places of the tokens that are to be compared, with the hashes of their keys.
-fn pending(store: &dyn Read, given: &[Given]) -> Result<Vec<(usize, String)>> {
-    let mut pending = Vec::new();
+/// A token to compare, once for all the lines that hold it.
+struct Pending<'a> {
+    token: &'a Token,
+    /// The stored hash.
+    hash: String,
+    /// Indexes of the lines.
+    places: Vec<usize>,
+}
+
+impl Pending<'_> {
+    fn pair(&self) -> (&Token, &str) {
+        (self.token, &self.hash)
+    }
+}
+
+/// Returns the tokens to compare, by their text.
+fn pending<'a>(store: &dyn Read, given: &'a [Given]) -> Result<BTreeMap<&'a [u8], Pending<'a>>> {
+    let mut pending = BTreeMap::new();
     for (at, one) in given.iter().enumerate() {
         let Some(token) = one.token().filter(|_| !one.is_missing) else {
             continue;
         };
-        // One by one: a damaged row fails its own token alone, once its turn comes.
+        // One query for each token, so that a damaged row fails its own token only; the plan reports it.
         let known = match store.to_verify(&[token.id()]) {
             Err(error) if error.kind != FailureKind::Damaged => return Err(error),
             known => known.unwrap_or_default(),
@@ -136,13 +148,15 @@ fn pending(store: &dyn Read, given: &[Given]) -> Result<Vec<(usize, String)>> {
         if let Some(hash) = hash
             && one.compared.as_ref().is_none_or(|done| done.hash != hash)
         {
-            pending.push((at, hash));
+            let places = Vec::new();
+            let new = Pending {
+                token,
+                hash,
+                places,
+            };
+            let entry = pending.entry(token.expose()).or_insert(new);
+            entry.places.push(at);
         }
     }
     Ok(pending)
-}
-
-fn text(given: &[Given], at: usize) -> &[u8] {
-    let token = given.get(at).and_then(Given::token);
-    token.map_or(&[], Token::expose)
 }
