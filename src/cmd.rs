@@ -33,6 +33,7 @@ mod stop;
 mod taken;
 mod values;
 mod verify;
+mod words;
 
 pub use completions::{CompletionRequest, completion_script};
 pub use cx::{Attempt, Cx};

@@ -142,22 +142,6 @@ impl Lookup<'_> {
         Ok(self.name_like(store, text)?.map_or_else(list, Hint::from))
     }
 
-    /// The live key that has taken the place of `key` in the end, if there is one.
-    pub fn live_successor(&self, store: &dyn Read, key: &Key) -> Result<Option<Key>> {
-        let mut next = key.replaced_by;
-        for _ in 0..LINEAGE_MAX {
-            let Some(id) = next else {
-                return Ok(None);
-            };
-            next = match store.get(id)? {
-                Some(found) if found.is_live() => return Ok(Some(found)),
-                Some(found) => found.replaced_by,
-                None => logged_successor(store, id)?,
-            };
-        }
-        Ok(None)
-    }
-
     /// The keys of exactly this name or, where there is none, of the same one in another Unicode form.
     fn named(&self, store: &dyn Read, text: &str) -> Result<Vec<Key>> {
         let (owner, name) = owner_and_name(text);
@@ -298,7 +282,7 @@ impl Lookup<'_> {
 }
 
 /// `text` as `OWNER/NAME` or as a name.
-fn owner_and_name(text: &str) -> (Option<&str>, &str) {
+pub fn owner_and_name(text: &str) -> (Option<&str>, &str) {
     match text.split_once('/') {
         Some((owner, name)) => (Some(owner), name),
         None => (None, text),
@@ -314,6 +298,22 @@ pub fn in_grace(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Re
         stops_by: Some(Timestamp::MAX),
         ..Filter::all(now)
     })
+}
+
+/// Follows the successors of `key` to the live one; `None` if there is none.
+pub fn live_successor(store: &dyn Read, key: &Key) -> Result<Option<Key>> {
+    let mut next = key.replaced_by;
+    for _ in 0..LINEAGE_MAX {
+        let Some(id) = next else {
+            return Ok(None);
+        };
+        next = match store.get(id)? {
+            Some(found) if found.is_live() => return Ok(Some(found)),
+            Some(found) => found.replaced_by,
+            None => logged_successor(store, id)?,
+        };
+    }
+    Ok(None)
 }
 
 /// The successor of a key whose record was purged: its events stay.

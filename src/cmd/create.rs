@@ -3,6 +3,7 @@
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
 use super::values::{self, Expiry, KindName, Why};
+use super::words::scopes;
 use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
@@ -97,7 +98,8 @@ impl Args {
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }
-        let target = self.handover.clone().check(cx)?;
+        let handover = &self.handover;
+        handover.check(cx)?;
         // What is refused is refused before anything is made and before time is spent on hashing,
         // and again under the lock.
         let preview = cx.preview()?;
@@ -116,7 +118,7 @@ impl Args {
         } else {
             Number::One
         };
-        let (keys, now) = issue(cx, &mut *store, &target, number, &minted, |tx, now| {
+        let (keys, now) = issue(cx, &mut *store, handover, number, &minted, |tx, now| {
             let draft = self.draft(&*tx, &actor, owner, now)?;
             let mut keys = Vec::with_capacity(minted.len());
             for (name, minted) in draft.names.iter().zip(&minted) {
@@ -294,9 +296,8 @@ fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
         cx.status(format_args!("  {}  {}", key.id, escape(&key.name)));
     }
     if let Some(key) = keys.first() {
-        let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
         let abilities = match key.kind {
-            Kind::Api => format!("with the scopes {}", escape(&scopes.join(" "))),
+            Kind::Api => format!("with the scopes {}", scopes(key)),
             Kind::Legacy => "of kind legacy".to_owned(),
         };
         cx.status(format_args!(

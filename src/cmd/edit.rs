@@ -1,10 +1,12 @@
 //! `keyctl edit`
 
 use super::values::{self, Expiry, Why};
+use super::words::scopes;
 use super::{Cx, keys, next, taken};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::key::{Edit, Key, Labels, Scopes, State};
+use crate::lookup::{self, live_successor};
 use crate::name;
 use crate::output::instant;
 use crate::store::{self, Read};
@@ -85,9 +87,7 @@ impl Args {
         })?;
         let (before, after, now) = store::write(&mut *store, |tx| {
             let now = cx.env.now();
-            let before = tx
-                .get(id)?
-                .ok_or_else(|| Error::not_found(format!("there is no key {id}")))?;
+            let before = tx.get(id)?.ok_or_else(|| lookup::none(id.as_str()))?;
             tx.access(&actor)?
                 .for_owner(&before.owner)
                 .map_err(|error| error.of_key(id))?;
@@ -148,7 +148,7 @@ fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> 
     if key.state(now) != State::PhasedOut || error.hint.is_some() {
         return Ok(error);
     }
-    let instead = match next::live_successor(store, key, now)? {
+    let instead = match live_successor(store, key)? {
         Some(live) => format!("change {}, its live successor", live.id).into(),
         None => next::no_successor(key),
     };
@@ -162,10 +162,6 @@ fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> 
 /// Says what was changed: what it was, and what it is.
 fn tell(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
     let name = |key: &Key| escape(&key.name);
-    let scopes = |key: &Key| {
-        let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
-        escape(&scopes.join(" "))
-    };
     let labels = |key: &Key| {
         let labels = key
             .labels

@@ -7,6 +7,7 @@ pub use form::Number;
 pub use mint::{Minted, mint};
 
 use super::values::{Format, file_path};
+use super::words::scopes;
 use super::{Cx, path};
 use crate::deliver::{self, SecretFile};
 use crate::env::Output;
@@ -20,7 +21,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Arguments that say where a new token goes, and in what form.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Debug)]
 pub struct Handover {
     /// Write the token to this new file (mode 0600, no trailing newline) and only the key ID to
     /// standard output
@@ -31,27 +32,17 @@ pub struct Handover {
     format: Format,
 }
 
-/// Destination of new tokens, found fit before anything is made.
-pub struct Target {
-    secret_file: Option<PathBuf>,
-    format: Format,
-}
-
 impl Handover {
     /// Checks that the secret file's place is free and no part of a store, or that standard output is
     /// fit to take a token.
-    pub fn check(self, cx: &Cx<'_>) -> Result<Target> {
+    pub fn check(&self, cx: &Cx<'_>) -> Result<()> {
         match &self.secret_file {
             Some(path) => {
                 cx.address()?.check_apart(path)?;
-                SecretFile::check(path)?;
+                SecretFile::check(path)
             }
-            None => deliver::check_stdout(&*cx.env.stdout)?,
+            None => deliver::check_stdout(&*cx.env.stdout),
         }
-        Ok(Target {
-            secret_file: self.secret_file,
-            format: self.format,
-        })
     }
 }
 
@@ -63,7 +54,7 @@ impl Handover {
 pub fn issue(
     cx: &mut Cx<'_>,
     store: &mut dyn Store,
-    target: &Target,
+    handover: &Handover,
     number: Number,
     minted: &[Minted],
     job: impl FnOnce(&mut dyn Tx, Timestamp) -> Result<Vec<Key>>,
@@ -73,7 +64,7 @@ pub fn issue(
     let done = store::write(store, |tx| {
         let now = cx.env.now();
         let keys = job(tx, now)?;
-        secret_file = hand_over(&mut *cx.env.stdout, target, number, minted, &keys, now)?;
+        secret_file = hand_over(&mut *cx.env.stdout, handover, number, minted, &keys, now)?;
         printed = true;
         Ok((keys, now))
     });
@@ -90,9 +81,9 @@ pub fn issue(
             if let Some(file) = secret_file {
                 file.keep();
             }
-            Err(doubtful(error, target))
+            Err(doubtful(error, handover))
         }
-        Err(error) if printed => Err(void(error, target)),
+        Err(error) if printed => Err(void(error, handover)),
         Err(error) => Err(error),
     }
 }
@@ -107,8 +98,8 @@ fn remind(cx: &mut Cx<'_>, number: Number) {
     }
 }
 
-fn doubtful(error: Error, target: &Target) -> Error {
-    let doubtful = match target.secret_file {
+fn doubtful(error: Error, handover: &Handover) -> Error {
+    let doubtful = match handover.secret_file {
         Some(_) => "the secret file is kept, since its token may work",
         None => "the token just printed may work or be void",
     };
@@ -119,8 +110,8 @@ fn doubtful(error: Error, target: &Target) -> Error {
     )
 }
 
-fn void(error: Error, target: &Target) -> Error {
-    let void = match target.secret_file {
+fn void(error: Error, handover: &Handover) -> Error {
+    let void = match handover.secret_file {
         Some(_) => "what was just printed is void, and the secret file is removed",
         None => "the token just printed is void",
     };
@@ -130,14 +121,14 @@ fn void(error: Error, target: &Target) -> Error {
 /// Writes the tokens to where they go, and returns the secret file if they went to one.
 fn hand_over(
     stdout: &mut dyn Output,
-    target: &Target,
+    handover: &Handover,
     number: Number,
     minted: &[Minted],
     keys: &[Key],
     now: Timestamp,
 ) -> Result<Option<SecretFile>> {
-    let Some(path) = &target.secret_file else {
-        let tokens = match target.format {
+    let Some(path) = &handover.secret_file else {
+        let tokens = match handover.format {
             Format::Text => form::tokens(minted, b"\n"),
             Format::Json => form::records(number, keys, Some(minted), now)?,
         };
@@ -149,7 +140,7 @@ fn hand_over(
         Number::Many => b"\n",
     };
     let file = SecretFile::write(path, &form::tokens(minted, line_end))?;
-    let records = match target.format {
+    let records = match handover.format {
         Format::Text => form::ids(keys),
         Format::Json => form::records(number, keys, None, now)?,
     };
@@ -162,14 +153,13 @@ fn hand_over(
 
 /// Says on standard error which key was made, and until when.
 pub fn announce(cx: &mut Cx<'_>, verb: &str, key: &Key, now: Timestamp) {
-    let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     cx.status(format_args!("{verb} {}", key.id));
     cx.status(format_args!("  name     {}", escape(&key.name)));
     cx.status(format_args!("  owner    {}", escape(&key.owner)));
     if key.kind == Kind::Legacy {
         cx.status("  kind     legacy");
     } else {
-        cx.status(format_args!("  scopes   {}", escape(&scopes.join(" "))));
+        cx.status(format_args!("  scopes   {}", scopes(key)));
     }
     cx.status(format_args!("  expires  {}", instant(key.expires_at, now)));
 }

@@ -3,7 +3,6 @@
 use crate::error::Result;
 use crate::hint::{Hint, run};
 use crate::key::Key;
-use crate::lookup::Lookup;
 use crate::store::Read;
 use crate::when::{Span, Timestamp};
 
@@ -31,17 +30,6 @@ pub fn renewal(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Hint> {
             .and(replace),
         Err(_) => first.and(replace),
     })
-}
-
-/// The live key that has taken the place of `key` in the end, if there is one.
-pub fn live_successor(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Option<Key>> {
-    let lookup = Lookup {
-        now,
-        actor: &key.owner,
-        by_prefix: false,
-        to_stop: false,
-    };
-    lookup.live_successor(store, key)
 }
 
 /// Advice on a key that was rotated, and none of whose successors is live.

@@ -10,7 +10,7 @@ use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind, Rotation, State};
-use crate::lookup::in_grace;
+use crate::lookup::{self, in_grace, live_successor};
 use crate::output::instant;
 use crate::policy::{self, Policy};
 use crate::store::{self, Read, Store};
@@ -73,7 +73,8 @@ impl Args {
             expiry.check(cx.env.now())?;
         }
         let text = keys::expand_one(cx, &self.key)?;
-        let target = self.handover.clone().check(cx)?;
+        let target = &self.handover;
+        target.check(cx)?;
         let mut store = cx.open_to_write()?;
         let actor = store.actor(cx.env);
         let now = cx.env.now();
@@ -87,7 +88,7 @@ impl Args {
         })?;
         let minted = mint(cx, &policy, 1)?;
         let mut rotated = None;
-        let (new, now) = issue(cx, &mut *store, &target, Number::One, &minted, |tx, now| {
+        let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
             // One was asked for, and there is one.
             let [minted] = minted.as_slice() else {
                 return Err(Error::io("no token was made"));
@@ -122,9 +123,7 @@ impl Args {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<(Rotated, Key)> {
-        let mut old = store
-            .get(id)?
-            .ok_or_else(|| Error::not_found(format!("there is no key {id}")))?;
+        let mut old = store.get(id)?.ok_or_else(|| lookup::none(id.as_str()))?;
         let access = store.access(actor)?;
         access.for_owner(&old.owner)?;
         if old.kind == Kind::Legacy {
@@ -181,7 +180,7 @@ fn check_rotatable(store: &dyn Read, key: &Key, now: Timestamp) -> Result<()> {
     if key.state(now) != State::PhasedOut {
         return Err(error);
     }
-    let instead = match next::live_successor(store, key, now)? {
+    let instead = match live_successor(store, key)? {
         Some(live) if live.disabled_at.is_some() => Hint::from(format!(
             "its live successor is {}, which is disabled: ",
             live.id

@@ -1,20 +1,15 @@
 //! Advice on a key that was rejected although its secret has matched.
 
 use crate::cmd::Cx;
-use crate::cmd::next::{live_successor, no_successor, renewal};
+use crate::cmd::next::{no_successor, renewal};
 use crate::cmd::values::{project_like, some_owners};
 use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
+use crate::lookup::live_successor;
 use crate::store::{self, Read, Store};
 use crate::verify::{Reason, Verdict, Verified};
 use crate::when::Timestamp;
-
-/// A store at one moment, and the time of the verdict.
-struct Moment<'a> {
-    store: &'a dyn Read,
-    at: Timestamp,
-}
 
 /// Advises on standard error what to do about a rejected key, if anything can be done.
 pub fn advise(cx: &mut Cx<'_>, verified: &Verified, store: &dyn Store) {
@@ -32,43 +27,43 @@ pub fn advise(cx: &mut Cx<'_>, verified: &Verified, store: &dyn Store) {
 /// Advice on `key`, which was rejected for `reason` at the time `at`; `None` if nothing can be done. Reads
 /// the store only where the advice depends on it.
 fn advice(reason: &Reason, key: &Key, store: &dyn Store, at: Timestamp) -> Result<Option<Hint>> {
-    let read = |advice: &dyn Fn(&Moment<'_>) -> Result<Hint>| {
-        store::read(store, |store| advice(&Moment { store, at })).map(Some)
-    };
+    let read = |advice: &dyn Fn(&dyn Read) -> Result<Hint>| store::read(store, advice).map(Some);
     match reason {
         Reason::Malformed | Reason::Unknown => Ok(None),
         Reason::Disabled => {
             let enable = Hint::from("to switch it on again: ").and(run!("enable {}", key.id));
             Ok(Some(enable))
         }
-        Reason::Expired => read(&|now| renewal(now.store, key, at)),
-        Reason::PhasedOut => read(&|now| succession(key, now)),
+        Reason::Expired => read(&|store| renewal(store, key, at)),
+        Reason::PhasedOut => read(&|store| succession(store, key, at)),
         Reason::Scope(_) if key.kind == Kind::Legacy => Ok(Some(
             "a legacy key has no scopes: use a key of kind api".into(),
         )),
-        Reason::Scope(scope) if !key.is_live() => read(&|now| scope_of_successor(scope, key, now)),
+        Reason::Scope(scope) if !key.is_live() => {
+            read(&|store| scope_of_successor(store, scope, key, at))
+        }
         Reason::Scope(scope) => Ok(Some(Hint::from("to add it: ").and(add_scope(key, scope)))),
         Reason::Project(_) if key.kind == Kind::Legacy => Ok(None),
-        Reason::Project(project) => read(&|now| who_can_add(now.store, project, &key.owner)),
+        Reason::Project(project) => read(&|store| who_can_add(store, project, &key.owner)),
     }
 }
 
 /// Advice to use the live successor of a key that was rotated.
-fn succession(key: &Key, now: &Moment<'_>) -> Result<Hint> {
-    match live_successor(now.store, key, now.at)? {
-        Some(live) => use_of(&live, now),
+fn succession(store: &dyn Read, key: &Key, at: Timestamp) -> Result<Hint> {
+    match live_successor(store, key)? {
+        Some(live) => use_of(store, &live, at),
         None => Ok(no_successor(key)),
     }
 }
 
 /// Advice for a rotated key that lacks `scope`: it cannot be changed any more, so its successor gets the
 /// scope, unless it has it already.
-fn scope_of_successor(scope: &str, key: &Key, now: &Moment<'_>) -> Result<Hint> {
-    let Some(live) = live_successor(now.store, key, now.at)? else {
+fn scope_of_successor(store: &dyn Read, scope: &str, key: &Key, at: Timestamp) -> Result<Hint> {
+    let Some(live) = live_successor(store, key)? else {
         return Ok(no_successor(key));
     };
-    let use_it = use_of(&live, now)?;
-    Ok(match now.store.scopes()?.grants(&live.scopes, scope) {
+    let use_it = use_of(store, &live, at)?;
+    Ok(match store.scopes()?.grants(&live.scopes, scope) {
         true => Hint::from("its successor has it: ").and(use_it),
         false => Hint::from("to add it to its successor: ")
             .and(add_scope(&live, scope))
@@ -82,11 +77,11 @@ fn add_scope(key: &Key, scope: &str) -> Hint {
 }
 
 /// Advice to use `live`, the successor of a key.
-fn use_of(live: &Key, now: &Moment<'_>) -> Result<Hint> {
+fn use_of(store: &dyn Read, live: &Key, at: Timestamp) -> Result<Hint> {
     let id = live.id;
-    Ok(match live.state(now.at) {
+    Ok(match live.state(at) {
         State::Expired => Hint::from(format!("its successor {id} has expired too; "))
-            .and(renewal(now.store, live, now.at)?),
+            .and(renewal(store, live, at)?),
         State::Disabled => Hint::from(format!("its successor {id} is disabled: "))
             .and(run!("enable {}", id))
             .and("; then use its token"),

@@ -3,6 +3,7 @@
 use super::presented::Presented;
 use crate::cmd::Cx;
 use crate::cmd::values::Format;
+use crate::cmd::words::scopes;
 use crate::error::{FOUND, Result, escape};
 use crate::key::{Key, Kind, State};
 use crate::output::{self, instant, unwritable};
@@ -79,9 +80,8 @@ fn valid(facts: &Facts<'_>) -> String {
 
 /// The permissions of a key.
 fn abilities(key: &Key) -> String {
-    let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     match key.kind {
-        Kind::Api => format!("scopes {}", escape(&scopes.join(" "))),
+        Kind::Api => format!("scopes {}", scopes(key)),
         Kind::Legacy => "kind legacy".to_owned(),
     }
 }
