@@ -3,6 +3,7 @@
 use crate::error::{Result, escape};
 use crate::id::KeyId;
 use crate::key::{Key, State};
+use crate::lookup::owner_and_name;
 use crate::near::AMONG;
 use crate::policy::{HASHES, SETTINGS};
 use crate::store::{self, Address, Filter, Mode, Read, Sort};
@@ -56,48 +57,45 @@ fn offer_below(command: Command, above: &str, source: &Candidates) -> Command {
         .mut_subcommands(|below| offer_below(below, &own, source))
 }
 
-/// Kind of value that an argument takes.
+/// Values, each with its description.
+type Described = BTreeMap<String, String>;
+
+/// Source of the values of an argument.
 #[derive(Clone, Copy)]
 enum Values {
-    Keys(Which),
-    Scopes,
-    ScopesOfKey,
-    LabelsOfKey,
-    Projects,
-    Users,
-    Members,
-    Administrators,
-    Policies,
-    HashNames,
+    /// The keys that a filter lets through.
+    Keys(fn(Timestamp) -> Filter),
+    /// Names in the store.
+    Stored(fn(&Candidates, &dyn Read) -> Result<Described>),
+    /// Words that need no store.
+    Fixed(fn(&Candidates) -> Described),
+    /// Files and directories.
     Paths,
-}
-
-/// Which keys a command is for.
-#[derive(Clone, Copy)]
-enum Which {
-    All,
-    Undeleted,
-    Rotatable,
-    Disabled,
 }
 
 /// Returns the kind of value of an argument of the command `own`, below the command `above`.
 fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
     let name = argument.get_value_names()?.first()?;
     Some(match (name.as_str(), above, own) {
-        ("KEY", _, "show" | "log") => Values::Keys(Which::All),
-        ("KEY", _, "enable") => Values::Keys(Which::Disabled),
-        ("KEY", _, "rotate") => Values::Keys(Which::Rotatable),
-        ("KEY", ..) => Values::Keys(Which::Undeleted),
-        ("SCOPE", ..) if argument.get_id() == "remove_scopes" => Values::ScopesOfKey,
-        ("SCOPE", ..) | ("NAME", "scope", "remove") => Values::Scopes,
-        ("LABEL", ..) => Values::LabelsOfKey,
-        ("NAME", "policy", _) => Values::Policies,
-        ("VALUE", "policy", _) => Values::HashNames,
-        ("PROJECT", ..) => Values::Projects,
-        ("USER", "member", "remove") => Values::Members,
-        ("USER", "admin", "remove") => Values::Administrators,
-        ("USER", ..) => Values::Users,
+        ("KEY", _, "show" | "log") => Values::Keys(Filter::all),
+        ("KEY", _, "enable") => Values::Keys(|now| in_states(now, &[State::Disabled])),
+        ("KEY", _, "rotate") => {
+            Values::Keys(|now| in_states(now, &[State::Active, State::Expired]))
+        }
+        ("KEY", ..) => Values::Keys(Filter::undeleted),
+        ("SCOPE", ..) if argument.get_id() == "remove_scopes" => {
+            Values::Stored(Candidates::scopes_of_key)
+        }
+        ("SCOPE", ..) | ("NAME", "scope", "remove") => Values::Stored(|_, store| scopes(store)),
+        ("LABEL", ..) => Values::Stored(Candidates::labels_of_key),
+        ("NAME", "policy", _) => Values::Fixed(|_| policies()),
+        ("VALUE", "policy", _) => Values::Fixed(Candidates::policy_values),
+        ("PROJECT", ..) => Values::Stored(|_, store| projects(store)),
+        ("USER", "member", "remove") => Values::Stored(Candidates::members),
+        ("USER", "admin", "remove") => {
+            Values::Stored(|_, store| store.administrators(Some(AMONG)).map(plain))
+        }
+        ("USER", ..) => Values::Stored(Candidates::users),
         ("PATH", ..) => Values::Paths,
         _ => return None,
     })
@@ -110,8 +108,12 @@ impl Candidates {
             return Vec::new();
         };
         let named = match values {
-            Values::Keys(which) => {
-                let keys = self.read(|store| self.keys(store, which, current));
+            Values::Keys(filter) => {
+                let some = Filter {
+                    limit: Some(KEYS_MAX),
+                    ..filter(self.now)
+                };
+                let keys = self.read(|store| self.keys(store, &some, current));
                 let mut keys = keys.unwrap_or_default();
                 // Who names several keys names another one next.
                 keys.retain(|key| {
@@ -122,17 +124,8 @@ impl Candidates {
                 });
                 return keys;
             }
-            Values::Scopes => self.read(scopes),
-            Values::ScopesOfKey => self.read(|store| self.scopes_of_key(store)),
-            Values::LabelsOfKey => self.read(|store| self.labels_of_key(store)),
-            Values::Projects => self.read(projects),
-            Values::Users => self.read(|store| self.users(store)).map(plain),
-            Values::Members => self.read(|store| self.members(store)).map(plain),
-            Values::Administrators => self
-                .read(|store| store.administrators(Some(AMONG)))
-                .map(plain),
-            Values::Policies => Ok(policies()),
-            Values::HashNames => Ok(self.policy_values()),
+            Values::Stored(named) => self.read(|store| named(self, store)),
+            Values::Fixed(named) => Ok(named(self)),
             Values::Paths => Ok(BTreeMap::new()),
         };
         named
@@ -153,22 +146,9 @@ impl Candidates {
     fn keys(
         &self,
         store: &dyn Read,
-        which: Which,
+        some: &Filter,
         current: &str,
     ) -> Result<Vec<CompletionCandidate>> {
-        let mut some = match which {
-            Which::All => Filter::all(self.now),
-            Which::Undeleted => Filter::undeleted(self.now),
-            Which::Rotatable => Filter {
-                states: vec![State::Active, State::Expired],
-                ..Filter::all(self.now)
-            },
-            Which::Disabled => Filter {
-                states: vec![State::Disabled],
-                ..Filter::all(self.now)
-            },
-        };
-        some.limit = Some(KEYS_MAX);
         let mut candidates = Vec::new();
         if current.is_empty() || KeyId::is_part(current.as_bytes()) {
             let id_prefix = Some(current.to_owned()).filter(|prefix| !prefix.is_empty());
@@ -182,7 +162,7 @@ impl Candidates {
             }));
         }
         if !current.is_empty() {
-            candidates.extend(self.names(store, &some, current)?);
+            candidates.extend(self.names(store, some, current)?);
         }
         Ok(candidates)
     }
@@ -194,10 +174,8 @@ impl Candidates {
         some: &Filter,
         current: &str,
     ) -> Result<Vec<CompletionCandidate>> {
-        let (owner, prefix) = match current.split_once('/') {
-            Some((owner, prefix)) => (Some(owner.to_owned()), prefix),
-            None => (None, current),
-        };
+        let (owner, prefix) = owner_and_name(current);
+        let owner = owner.map(str::to_owned);
         // By name, as its index has them: only those that are offered are read.
         let (found, _) = store.find_readable(&Filter {
             owner: owner.clone(),
@@ -230,12 +208,9 @@ impl Candidates {
             if let Some(id) = KeyId::parse(word.as_bytes()) {
                 keys.extend(store.get(id)?);
             }
-            let (owner, name) = match word.split_once('/') {
-                Some((owner, name)) => (Some(owner.to_owned()), name),
-                None => (None, word.as_str()),
-            };
+            let (owner, name) = owner_and_name(word);
             let (named, _) = store.find_readable(&Filter {
-                owner,
+                owner: owner.map(str::to_owned),
                 name: Some(name.to_owned()),
                 sort: Sort::Any,
                 limit: Some(KEYS_MAX),
@@ -247,7 +222,7 @@ impl Candidates {
     }
 
     /// Scopes that can be taken from the key that the line names; all, where it names none yet.
-    fn scopes_of_key(&self, store: &dyn Read) -> Result<BTreeMap<String, String>> {
+    fn scopes_of_key(&self, store: &dyn Read) -> Result<Described> {
         let (mut scopes, keys) = (scopes(store)?, self.keys_before(store)?);
         scopes.retain(|scope, _| {
             keys.is_empty() || keys.iter().any(|key| key.scopes.contains(scope))
@@ -255,7 +230,7 @@ impl Candidates {
         Ok(scopes)
     }
 
-    fn labels_of_key(&self, store: &dyn Read) -> Result<BTreeMap<String, String>> {
+    fn labels_of_key(&self, store: &dyn Read) -> Result<Described> {
         let labels = self
             .keys_before(store)?
             .into_iter()
@@ -264,7 +239,7 @@ impl Candidates {
     }
 
     /// Users that are known: the one who asks, administrators, members of projects, and owners of some keys.
-    fn users(&self, store: &dyn Read) -> Result<Vec<String>> {
+    fn users(&self, store: &dyn Read) -> Result<Described> {
         let mut users = BTreeSet::from([self.actor.clone()]);
         users.extend(store.administrators(Some(AMONG))?);
         let members = store.members(None, Some(AMONG))?.into_iter();
@@ -274,28 +249,35 @@ impl Candidates {
             ..Filter::all(self.now)
         })?;
         users.extend(some.into_iter().map(|key| key.owner));
-        Ok(users.into_iter().collect())
+        Ok(plain(users))
     }
 
     /// The members of the project that the line names.
-    fn members(&self, store: &dyn Read) -> Result<Vec<String>> {
+    fn members(&self, store: &dyn Read) -> Result<Described> {
         let mut users = Vec::new();
         for word in &self.before {
             let members = store.members(Some(word), Some(AMONG))?;
             users.extend(members.into_iter().map(|member| member.user));
         }
-        Ok(users)
+        Ok(plain(users))
     }
 
-    fn policy_values(&self) -> BTreeMap<String, String> {
+    fn policy_values(&self) -> Described {
         match self.before.last().map(String::as_str) {
-            Some("hash") => plain(HASHES.map(str::to_owned).into()),
+            Some("hash") => plain(HASHES.map(str::to_owned)),
             _ => BTreeMap::new(),
         }
     }
 }
 
-fn scopes(store: &dyn Read) -> Result<BTreeMap<String, String>> {
+fn in_states(now: Timestamp, states: &[State]) -> Filter {
+    Filter {
+        states: states.to_vec(),
+        ..Filter::all(now)
+    }
+}
+
+fn scopes(store: &dyn Read) -> Result<Described> {
     let scopes = store.scopes()?;
     let described = scopes.all();
     Ok(described
@@ -303,7 +285,7 @@ fn scopes(store: &dyn Read) -> Result<BTreeMap<String, String>> {
         .collect())
 }
 
-fn projects(store: &dyn Read) -> Result<BTreeMap<String, String>> {
+fn projects(store: &dyn Read) -> Result<Described> {
     let mut described = BTreeMap::new();
     for project in store.projects(AMONG)? {
         let members = store.members(Some(&project), Some(MEMBERS_NAMED + 1))?;
@@ -317,7 +299,7 @@ fn projects(store: &dyn Read) -> Result<BTreeMap<String, String>> {
     Ok(described)
 }
 
-fn policies() -> BTreeMap<String, String> {
+fn policies() -> Described {
     SETTINGS
         .iter()
         .map(|(name, meaning)| ((*name).to_owned(), (*meaning).to_owned()))
@@ -325,7 +307,7 @@ fn policies() -> BTreeMap<String, String> {
 }
 
 /// Values that say all themselves.
-fn plain(values: Vec<String>) -> BTreeMap<String, String> {
+fn plain(values: impl IntoIterator<Item = String>) -> Described {
     let described = values.into_iter().map(|value| (value, String::new()));
     described.collect()
 }
