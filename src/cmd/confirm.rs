@@ -79,7 +79,7 @@ pub fn check_agreed<'a>(
     match keys.into_iter().find(|key| !agreed.contains(&key.id)) {
         None => Ok(()),
         Some(key) => Err(Error::state(format!(
-            "{} came to be meant after you were asked",
+            "{} also matches now; it did not when you confirmed",
             key.label()
         ))
         .hint("nothing was changed; run the command again")),

@@ -167,7 +167,7 @@ fn a_key_of_which_nobody_was_asked_is_not_deleted() {
             .answer_after(renewed, "y")
             .run()
             .fails(4, "")
-            .says("came to be meant after you were asked\nhint: nothing was changed; run the command again\n");
+            .says("also matches now; it did not when you confirmed\nhint: nothing was changed; run the command again\n");
         assert_eq!(world.record("web")["state"], json!("active"));
     }
 }

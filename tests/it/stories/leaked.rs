@@ -584,7 +584,7 @@ fn a_key_that_a_name_came_to_mean_meanwhile_is_not_deleted() {
     let renamed = move || open::alter(&mut *others, b, |key| key.id = new);
     typed(&world, "delete -", &format!("{a}\nb")).answer_after(renamed, "y").run()
         .fails(4, "")
-        .says("came to be meant after you were asked\nhint: nothing was changed; run the command again\n");
+        .says("also matches now; it did not when you confirmed\nhint: nothing was changed; run the command again\n");
     assert!(alive(&world, &a));
 }
 

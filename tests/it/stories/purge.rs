@@ -403,7 +403,7 @@ fn of_all_keys_of_a_user_none_is_left_of_which_nobody_was_asked() {
         .answer_after(renewed, "y")
         .run()
         .fails(4, "")
-        .says("came to be meant after you were asked\n");
+        .says("also matches now; it did not when you confirmed\n");
     assert_eq!(world.keys().len(), 1);
 }
 
