@@ -1,6 +1,7 @@
-//! How the program was called. keyutils has a keyctl too, so packages may install this one under another
-//! name, and one user may have several stores: what it tells its reader to run has to be what the reader
-//! can run, and on the store that it speaks of.
+//! Name by which the program was called, and the store that `--db` gave.
+//!
+//! keyutils has a keyctl too, so packages may install this program under another name, and a user may have
+//! several stores. A command in a hint has to run as it is printed, on the same store.
 
 use crate::hint::{Hint, Part};
 use crate::text::{is_unprintable, stands_for_itself};
@@ -10,23 +11,23 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The name that it has where nobody gave it another, and by which its texts call it.
+/// Name of the program unless a package renames it, and its name in help texts and hints.
 pub const OWN: &str = "keyctl";
 
-/// Name by which the program was called, and the store that it was given.
+/// Name by which the program was called, and the store that `--db` gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
-    /// The name, without the path before it.
+    /// Name without the directory.
     pub name: String,
-    /// True if there was a path before it; a shell need not find the program by its name then.
+    /// True if the program was called by a path. A shell may not find it by its name alone then.
     pub by_path: bool,
-    /// The store that `--db` named, as a shell reads it. Not a server: a password may stand there.
+    /// The store that `--db` gave, quoted for a shell. `None` for a URL, which may hold a password.
     pub db: Option<String>,
 }
 
 impl Called {
-    /// Reads the program's name, the first of `args`; [`OWN`] if that is none which a shell takes
-    /// for one word.
+    /// Reads the program's name from the first of `args`. Falls back to [`OWN`] if a shell would not read that
+    /// name as one word.
     pub fn by(args: &[OsString]) -> Self {
         let path = Path::new(args.first().map_or(OsStr::new(""), OsString::as_os_str));
         let name = path.file_name().and_then(OsStr::to_str);
@@ -39,47 +40,48 @@ impl Called {
         }
     }
 
-    /// `text`, which holds no values, with this name wherever it tells to run `keyctl`: before a flag,
-    /// or what `is_command` says to be a command.
+    /// Replaces `keyctl` by this name in `text` where a flag or a command (by `is_command`) follows.
+    ///
+    /// `text` must not hold values of users: a value could look like a command.
     pub fn in_text<'a>(&self, text: &'a str, is_command: fn(&str) -> bool) -> Cow<'a, str> {
         if self.name == OWN {
             return Cow::Borrowed(text);
         }
-        let mut told = String::with_capacity(text.len());
+        let mut renamed = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find(OWN) {
             let (before, after) = (&rest[..at], &rest[at + OWN.len()..]);
-            told.push_str(before);
+            renamed.push_str(before);
             let is_run = !before.ends_with(in_word) && runs(after, is_command);
-            told.push_str(if is_run { &self.name } else { OWN });
+            renamed.push_str(if is_run { &self.name } else { OWN });
             rest = after;
         }
-        told.push_str(rest);
-        Cow::Owned(told)
+        renamed.push_str(rest);
+        Cow::Owned(renamed)
     }
 
-    /// `hint` in words: its commands with this name, for the store that `--db` named.
+    /// Text of `hint`: its commands get this name and `--db`.
     pub fn advice(&self, hint: &Hint) -> String {
-        let mut told = String::new();
+        let mut advice = String::new();
         for part in hint.parts() {
             match part {
-                Part::Text(text) => told.push_str(text),
+                Part::Text(text) => advice.push_str(text),
                 Part::Command { line, on_store } => {
-                    told.push_str(&self.name);
+                    advice.push_str(&self.name);
                     if let Some(db) = self.db.as_deref().filter(|_| *on_store) {
-                        told.push_str(" --db ");
-                        told.push_str(db);
+                        advice.push_str(" --db ");
+                        advice.push_str(db);
                     }
-                    told.push(' ');
-                    told.push_str(line);
+                    advice.push(' ');
+                    advice.push_str(line);
                 }
             }
         }
-        told
+        advice
     }
 }
 
-/// Tells whether a shell takes `name` for one word, as it stands.
+/// True if a shell reads `name` as one word without quotes.
 fn is_word(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(in_word)
 }
@@ -88,7 +90,7 @@ fn in_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+')
 }
 
-/// Tells whether `text` goes on as a command line does behind the program's name.
+/// True if `text` begins like the rest of a command line after the program's name.
 fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
     text.strip_prefix(' ').is_some_and(|words| {
         let end = words.find(|c| !in_word(c)).unwrap_or(words.len());
@@ -96,8 +98,8 @@ fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
     })
 }
 
-/// Returns what `--db` names among `args`, the program's name first, as far as that can be told of a line that
-/// could not be read.
+/// Returns the value of `--db` in `args`, which begin with the program's name. A search for the word, since it
+/// also serves lines that clap refused.
 pub fn db(args: &[OsString]) -> Option<&OsStr> {
     let mut args = args.iter().skip(1).take_while(|arg| *arg != "--");
     while let Some(arg) = args.next() {
@@ -111,18 +113,18 @@ pub fn db(args: &[OsString]) -> Option<&OsStr> {
     None
 }
 
-/// `path` as a shell takes it for one word. Not in quotes: advice has its commands in quotes.
+/// Escapes `path` for a shell, with backslashes: hints put their commands in single quotes.
 fn as_word(path: &OsStr) -> String {
     let shown = path
         .to_str()
         .filter(|path| !path.is_empty() && !path.chars().any(is_unprintable));
     let Some(path) = shown else {
-        // It cannot be typed as it would be shown.
+        // A user could not type it as it would be shown.
         return "PATH".to_owned();
     };
     let mut word = String::with_capacity(path.len());
     if path.starts_with('-') {
-        // It would be taken for an option.
+        // Else it would be an option.
         word.push_str("./");
     }
     for c in path.chars() {
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn only_what_is_to_be_run_gets_the_name() {
-        let told = |text| {
+        let renamed = |text| {
             called("api-keyctl")
                 .in_text(text, |word| word == "list")
                 .into_owned()
@@ -188,7 +190,7 @@ mod tests {
             ("the keyctl listed here", "the keyctl listed here"),
             ("keyctl", "keyctl"),
         ] {
-            assert_eq!(told(text), expected);
+            assert_eq!(renamed(text), expected);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The command line as a whole: the global options and the commands.
+//! Definition of the command line: global options and commands.
 
 use crate::cmd::{Command, GROUPS, file_path, path};
 use clap::{Args, Parser, ValueEnum};
@@ -42,8 +42,8 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The definition without any command but `verify`, and without help: a line that asks for help is no
-    /// command by it, so that the whole definition answers.
+    /// Definition with `verify` as the only command and without help. It refuses a line that asks for help, so
+    /// that the whole definition answers.
     pub fn with_verify_alone() -> clap::Command {
         let verify = Command::verify().disable_help_flag(true);
         let root = clap::Command::new("keyctl")
@@ -53,8 +53,8 @@ impl Cli {
     }
 }
 
-/// `command`, the whole definition, with a help that shows the commands in their groups. clap knows one
-/// heading for all of them.
+/// Gives `command`, the whole definition, a help that lists the commands in groups. clap itself has one heading
+/// for all commands.
 pub fn in_groups(command: clap::Command) -> clap::Command {
     let styles = command.get_styles();
     let (header, literal) = (styles.get_header(), styles.get_literal());
@@ -82,10 +82,10 @@ pub fn in_groups(command: clap::Command) -> clap::Command {
     command.help_template(help)
 }
 
-/// The width of the column of the commands' names.
+/// Width of the column of command names.
 const NAME_WIDTH: usize = 13;
 
-/// Summary of the command `name`, and the other name by which it goes.
+/// Summary of the command `name`, with its alias.
 fn about(command: &clap::Command, name: &str) -> String {
     let Some(command) = command.find_subcommand(name) else {
         return String::new();
@@ -115,7 +115,7 @@ pub struct Global {
     pub quiet: bool,
 }
 
-/// Wish to have the output in colour.
+/// Choice of coloured output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal, unless NO_COLOR is set or TERM is dumb.
@@ -128,7 +128,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// The options that `args` ask for, as far as that can be told of a line that is no command.
+    /// Finds `--color` in `args`, for the colour of help: there clap returns no parsed line.
     pub fn among(args: &[OsString]) -> Self {
         let asks = |word: &str| {
             args.iter().any(|arg| *arg == *format!("--color={word}"))

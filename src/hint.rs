@@ -1,36 +1,37 @@
-//! Advice on what to do next, as a value: text, and commands of this program. It becomes text once,
-//! where it is written out ([`Called::advice`](crate::called::Called::advice)), with the name by which
-//! the program was called; values in it are never searched for commands.
+//! Hints on what to do next, as values made of text and commands of this program.
+//!
+//! A hint becomes text only when it is printed ([`Called::advice`](crate::called::Called::advice)): then its
+//! commands get the name by which the program was called. Values of users in a hint are never searched for
+//! commands.
 
 use crate::text::{escape, shell_word};
 use std::fmt::Display;
 
-/// Commands that are about no store, so that `--db` has no place in them.
+/// Commands that use no store, so that a hint adds no `--db` to them.
 const WITHOUT_STORE: [&str; 4] = ["help", "completions", "--help", "--version"];
 
-/// One piece of advice.
+/// Part of a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Text, as it is.
+    /// Text, printed unchanged.
     Text(String),
-    /// A command line behind the program's name, as a shell reads it.
+    /// Command of this program.
     Command {
-        /// The words.
+        /// The command line after the program's name, quoted for a shell.
         line: String,
-        /// It is about a store, and gets the one that `--db` named.
+        /// True if the command uses a store and gets the `--db` of this run.
         on_store: bool,
     },
 }
 
-/// Advice on what to do next; one line, no full stop.
+/// Hint on what to do next: one line, no full stop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
     parts: Vec<Part>,
 }
 
 impl Hint {
-    /// A command of this program: `line` is what stands behind its name. The macro `run`
-    /// makes it of words and values.
+    /// Command of this program; `line` follows the program's name. The macro `run` builds it with values.
     pub fn command(line: String) -> Self {
         let first = line.split(' ').next().unwrap_or_default();
         let on_store = !WITHOUT_STORE.contains(&first);
@@ -39,25 +40,25 @@ impl Hint {
         }
     }
 
-    /// This, and `next` right behind it.
+    /// Appends `next`.
     #[must_use]
     pub fn and(mut self, next: impl Into<Hint>) -> Self {
         self.parts.extend(next.into().parts);
         self
     }
 
-    /// This between single quotes: a command in the middle of a sentence.
+    /// Puts single quotes around the hint, for a command in the middle of a sentence.
     #[must_use]
     pub fn in_quotes(self) -> Self {
         Hint::from("'").and(self).and("'")
     }
 
-    /// Tells whether there is no advice in it.
+    /// True if the hint has no parts.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// The parts, in order.
+    /// Parts in order.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -83,14 +84,15 @@ impl From<Option<Hint>> for Hint {
     }
 }
 
-/// `value` as one word of a command: escaped, and quoted where a shell would not take it as it is.
+/// Quotes `value` as one word of a command line where a shell needs it, and escapes control characters.
 pub fn word(value: impl Display) -> String {
     shell_word(&escape(&value.to_string()))
 }
 
-/// A command of this program as a [`Hint`]: the words behind the program's name, with `{}` where each
-/// value goes, as one word to a shell. `run!("edit {} --add-scope {}", id, scope)`; what the reader is to
-/// fill in stands in capitals, as `run!("restore PATH")`.
+/// Builds a [`Hint`] from a command of this program: `run!("edit {} --add-scope {}", id, scope)`.
+///
+/// The text follows the program's name, and each value becomes one word to a shell. A word in capitals is for
+/// the reader to fill in: `run!("restore PATH")`.
 macro_rules! run {
     ($line:literal $(, $value:expr)* $(,)?) => {
         $crate::hint::Hint::command(format!($line $(, $crate::hint::word(&$value))*))
@@ -105,7 +107,7 @@ mod tests {
     use crate::called::Called;
     use std::ffi::OsString;
 
-    fn told(hint: &Hint, args: &[&str]) -> String {
+    fn printed(hint: &Hint, args: &[&str]) -> String {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         Called::by(&args).advice(hint)
     }
@@ -128,19 +130,19 @@ mod tests {
             (run!("--version"), "kc --version"),
             (Hint::from("keyctl list"), "keyctl list"),
         ] {
-            assert_eq!(told(&hint, &args), expected);
+            assert_eq!(printed(&hint, &args), expected);
         }
-        assert_eq!(told(&run!("list"), &["keyctl"]), "keyctl list");
+        assert_eq!(printed(&run!("list"), &["keyctl"]), "keyctl list");
     }
 
     #[test]
     fn values_in_a_command_are_one_word_each_and_stay_as_they_are() {
         let hint = run!("edit {} --name {}", "keyctl list", "it's");
         assert_eq!(
-            told(&hint, &["kc"]),
+            printed(&hint, &["kc"]),
             r"kc edit 'keyctl list' --name 'it'\''s'"
         );
         let hint = run!("show {}", "{} --db x\u{1b}");
-        assert_eq!(told(&hint, &["kc"]), r"kc show '{} --db x\u{1b}'");
+        assert_eq!(printed(&hint, &["kc"]), r"kc show '{} --db x\u{1b}'");
     }
 }

@@ -1,12 +1,12 @@
 //! `keyctl` issues, rotates, revokes and verifies API keys, and keeps their records in one SQLite
 //! file.
 //!
-//! [`run`] is the whole program; what it takes from outside is in [`env::Env`]. Imports run
+//! [`run`] is the whole program; it takes everything from outside through [`env::Env`]. Imports run
 //! downwards, which `tests/it/layers.rs` checks:
 //!
 //! 1. `cli`
 //! 2. `cmd`
-//! 3. `usage` (clap's refusals in our words), `output`, `deliver`, `verify`, `lookup`
+//! 3. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`
 //! 4. `store`
 //! 5. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
 //! 6. `hash`, `id`
@@ -57,18 +57,18 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 
-/// The commands as help and manual show them: groups with a title, in the order of a key's life.
+/// Groups of commands with their titles, in the order of help and manual.
 pub use cmd::GROUPS;
 
-/// Completion scripts, which `keyctl completions` prints and `completions/` holds.
+/// Completion script of a shell, as `keyctl completions` prints it and `completions/` holds it.
 pub use cmd::completion_script;
 
-/// The command line's definition, from which help, manual pages and completions are made.
+/// Definition of the command line, the source of help, manual pages and completions.
 pub fn command() -> clap::Command {
     cli::in_groups(Cli::command())
 }
 
-/// `text`, which tells to run `keyctl` and holds no values, for somebody who has to call it as `called` says.
+/// Replaces `keyctl` in the commands of `text` by the name in `called`. `text` must not hold values of users.
 pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
     called.in_text(text, is_command)
 }
@@ -78,11 +78,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
     let mut args: Vec<OsString> = args.into_iter().collect();
     let mut called = Called::by(&args);
     if let Some(first) = args.first_mut() {
-        // clap repeats it in every usage line, whatever it is.
+        // clap prints this in every usage line.
         *first = OsString::from(&called.name);
     }
     if usage::refuse_tokens(&args).is_err() {
-        // What --db names may be that token, and advice would repeat it.
+        // The value of --db could be that token, and hints would repeat it.
         called.db = None;
     }
     match try_run(&args, &called, env) {
@@ -115,9 +115,11 @@ fn try_run(args: &[OsString], called: &Called, env: &mut Env) -> Result<u8> {
     cli.command.run(&mut cx)
 }
 
-/// Scripts run `verify` by the thousand, and to define all other commands takes longer than the rest of
-/// its parsing. A line that is a command by the definition with `verify` alone is the same one by the
-/// whole; for any other the whole is asked, advice and all.
+/// Parses `args`, first with `verify` as the only command.
+///
+/// Scripts call `verify` thousands of times, and building the definition of all commands takes longer than
+/// parsing. Any line that the small definition accepts means the same in the whole one; the whole one parses
+/// all other lines and makes the errors.
 fn parse(args: &[OsString]) -> std::result::Result<(Cli, Attempt), clap::Error> {
     if args.iter().any(|arg| arg == "verify")
         && let Ok(parsed) = parse_by(Cli::with_verify_alone(), args)
@@ -135,20 +137,20 @@ fn parse_by(
     Ok((Cli::from_arg_matches(&matches)?, Attempt::of(&matches)))
 }
 
-/// Tells whether to colour what goes to standard output.
+/// True if standard output gets colours.
 fn colored(asked: Color, env: &Env) -> bool {
     match asked {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
-            // A terminal that says nothing of itself, or that it is dumb, may show a colour's codes.
+            // A terminal without TERM, or a dumb one, could print the codes of colours as text.
             let knows_colors = env.var("TERM").is_some_and(|terminal| terminal != "dumb");
             env.terminal.stdout && knows_colors && env.var("NO_COLOR").is_none()
         }
     }
 }
 
-/// Answers what was not a command: a question for help or the version, or a mistake.
+/// Handles a line that did not parse: prints help or the version, or returns the mistake.
 fn not_parsed(
     error: &clap::Error,
     args: &[OsString],
@@ -165,7 +167,7 @@ fn not_parsed(
                 text.to_string()
             };
             match env.stdout.write_all(as_called(called, &text).as_bytes()) {
-                // The reader has seen enough.
+                // A reader that closed the pipe has seen enough.
                 Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
                     Err(output::unwritable(cause))
                 }
@@ -182,7 +184,7 @@ fn not_parsed(
     }
 }
 
-/// Writes the one error that ended the program to standard error.
+/// Writes the error that ended the program to standard error.
 fn report(error: &Error, json: bool, called: &Called, env: &mut Env) {
     let mut text = if json {
         in_json(error, called)
@@ -211,7 +213,7 @@ fn in_words(error: &Error, called: &Called) -> String {
     text
 }
 
-/// An error as JSON: `{"error":{"code":…,"message":…,"hint":…}}`.
+/// Error as JSON: `{"error":{"code":…,"message":…,"hint":…}}`.
 #[derive(Serialize)]
 struct ErrorInJson<'a> {
     error: ErrorFields<'a>,
@@ -233,7 +235,7 @@ fn in_json(error: &Error, called: &Called) -> String {
         hint: error.hint.as_ref().map(|hint| called.advice(hint)),
         candidates: Some(&error.candidates[..]).filter(|candidates| !candidates.is_empty()),
     };
-    // Text and lists of it can always be written as JSON.
+    // Cannot fail: these fields are text and lists of text.
     let text = output::json::bytes(&ErrorInJson { error: fields }).unwrap_or_default();
     String::from_utf8(text).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Lookup of a `KEY`: an ID, a token as it is shown, a name, or the beginning of an ID.
+//! Lookup of a `KEY`: an ID, a shown token (`kc_ID_…`), a name, or a prefix of an ID.
 
 use crate::error::{Error, FailureKind, Result, escape, quote};
 use crate::event::Action;
@@ -12,39 +12,38 @@ use crate::token::shown_id;
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
-/// Number of candidates of an ambiguous KEY that are named.
+/// Largest number of candidates that the error for an ambiguous KEY names.
 const CANDIDATES_MAX: u64 = 10;
 
-/// Length of the part of an ID that must be right for a key to be looked for whose ID is like it.
+/// Number of leading characters that a mistyped ID must share with the ID that a hint proposes.
 const LIKE_PREFIX: usize = 5;
 
-/// The most successors that are followed; only a store that was tampered with has a longer one.
+/// Largest number of successors to follow. Only a store that was tampered with has a longer lineage, or a loop.
 const LINEAGE_MAX: u32 = 10_000;
 
-/// U+FEFF, which some programs write before what they save or copy.
+/// U+FEFF, which some programs put at the start of a file or a copied text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Rules by which `KEY` is read.
+/// Rules for the lookup of a `KEY`.
 pub struct Lookup<'a> {
-    /// The time at which states are told.
+    /// The time for which states are computed.
     pub now: Timestamp,
-    /// Whose keys come first among those of one name.
+    /// The user whose keys come first among keys of the same name.
     pub actor: &'a str,
-    /// True if the beginning of an ID will do: not in a script, where a new key may come to share
-    /// it.
+    /// True if a prefix of an ID is enough. False in scripts: a new key could get the same prefix.
     pub by_prefix: bool,
-    /// True if the key is to be stopped: then a name is not enough while a phased-out key of the
-    /// same name still works.
+    /// True if the key is to be stopped. Then a name is ambiguous while a phased-out key of the same name
+    /// still works.
     pub to_stop: bool,
 }
 
-/// The keys that a `KEY` stands for.
+/// Result of a lookup.
 pub enum KeyMatch {
-    /// Exactly one.
+    /// Exactly one key.
     One(Box<Key>),
-    /// None.
+    /// No key.
     None,
-    /// Several at one rank; the error names them.
+    /// Several keys of equal rank; the error names them.
     Several(Box<Error>),
 }
 
@@ -54,13 +53,13 @@ impl From<Option<Key>> for KeyMatch {
     }
 }
 
-/// The ID that `text` spells, alone or in a token as it is shown.
+/// ID in `text`, which is an ID or a shown token.
 pub fn id(text: &str) -> Option<KeyId> {
     let text = without_mark(text);
     KeyId::parse(text.as_bytes()).or_else(|| shown_id(text))
 }
 
-/// The error where no key is `text`.
+/// Error for a `text` that stands for no key.
 pub fn none(text: &str) -> Error {
     let shown = id(text).map_or_else(|| quote(without_mark(text)), |id| id.to_string());
     Error::not_found(format!("there is no key {shown}"))
@@ -70,13 +69,13 @@ fn without_mark(text: &str) -> &str {
     text.trim_start_matches(BYTE_ORDER_MARK)
 }
 
-/// Tells whether `text` may be the beginning of an ID.
+/// True if `text` could be a prefix of an ID.
 fn is_prefix(text: &str) -> bool {
     (1..KeyId::LEN).contains(&text.len()) && KeyId::is_part(text.as_bytes())
 }
 
 impl Lookup<'_> {
-    /// The one key that `text` stands for.
+    /// Finds the one key that `text` stands for.
     pub fn key(&self, store: &dyn Read, text: &str) -> Result<Key> {
         match self.find(store, text)? {
             KeyMatch::One(key) => Ok(*key),
@@ -85,15 +84,14 @@ impl Lookup<'_> {
         }
     }
 
-    /// Looks `text` up: first as an exact ID, or the ID in a token as it is shown, then as a name or
-    /// `OWNER/NAME`, then as the beginning of an ID. A byte-order mark before it is dropped where
-    /// no name begins with one.
+    /// Looks `text` up as an ID or a shown token, then as a name or `OWNER/NAME`, then as a prefix of an ID.
+    /// Drops a byte-order mark before `text` unless a name begins with one.
     pub fn find(&self, store: &dyn Read, text: &str) -> Result<KeyMatch> {
-        // A name cannot be shaped like an ID, so nothing else can be meant.
+        // No name has the shape of an ID.
         if let Some(id) = KeyId::parse(text.as_bytes()) {
             return Ok(store.get(id)?.into());
         }
-        // An older name may be shaped like a shown token, and must not hide the key whose ID that has.
+        // A name from an older version may have the shape of a shown token. The key with the ID goes first.
         if let Some(id) = shown_id(text)
             && let Some(key) = store.get(id)?
         {
@@ -109,7 +107,7 @@ impl Lookup<'_> {
         }
     }
 
-    /// Advice where there is no key `text`: the key that was most likely meant, or what is missing.
+    /// Hint for a `text` that stands for no key: the nearest ID or name, or the rule that `text` breaks.
     pub fn advice(&self, store: &dyn Read, text: &str) -> Result<Hint> {
         let text = without_mark(text);
         if let Some(id) = id(text) {
@@ -123,10 +121,10 @@ impl Lookup<'_> {
         }
         let is_short = text.len() < KeyId::PREFIX_MIN;
         if is_prefix(text) {
-            if is_short && let Some(like) = self.name_like(store, text)? {
-                return Ok(like.into());
+            if is_short && let Some(question) = self.name_like(store, text)? {
+                return Ok(question.into());
             }
-            // Before its length: no length will do.
+            // Before the check of the length: a longer prefix would be refused too.
             if !self.by_prefix {
                 return Ok("without a terminal, the beginning of an ID does not change a key: give the whole ID".into());
             }
@@ -142,7 +140,7 @@ impl Lookup<'_> {
         Ok(self.name_like(store, text)?.map_or_else(list, Hint::from))
     }
 
-    /// The keys of exactly this name or, where there is none, of the same one in another Unicode form.
+    /// Finds the keys of exactly this name, else of the same name in another Unicode form.
     fn named(&self, store: &dyn Read, text: &str) -> Result<Vec<Key>> {
         let (owner, name) = owner_and_name(text);
         let owners = match owner {
@@ -160,8 +158,8 @@ impl Lookup<'_> {
         Ok(Vec::new())
     }
 
-    /// The first of these that there are: the live key of this name of the owner that is named or
-    /// else of the actor, their phased-out ones, anyone's live ones, anyone's phased-out ones.
+    /// Finds the keys named `name` that rank first: live ones of the owner, then phased-out ones of the owner.
+    /// Without an owner, the actor's come first, then live ones of anyone, then phased-out ones of anyone.
     fn exactly_named(&self, store: &dyn Read, owner: Option<&str>, name: &str) -> Result<Vec<Key>> {
         let first = owner.unwrap_or(self.actor);
         if let Some(key) = store.live_key(first, name)? {
@@ -191,8 +189,8 @@ impl Lookup<'_> {
         Ok(Vec::new())
     }
 
-    /// The one key of `rank`, unless it is to be stopped and its owner has another one of that name
-    /// that works.
+    /// Returns the one key of `rank`. If it is to be stopped, the owner's phased-out keys of that name that still
+    /// work make it ambiguous.
     fn only(&self, store: &dyn Read, text: &str, mut rank: Vec<Key>) -> Result<KeyMatch> {
         if self.to_stop {
             let named = rank.iter().map(|key| (key.owner.clone(), key.name.clone()));
@@ -223,7 +221,7 @@ impl Lookup<'_> {
         Ok(self.one_of(text, found, |_| "give more of the ID".into()))
     }
 
-    /// The one key among `keys`; with several, `hint` says how to choose.
+    /// Returns the one key of `keys`; for several, an error with `hint`.
     fn one_of(&self, text: &str, keys: Vec<Key>, hint: impl FnOnce(&[Key]) -> Hint) -> KeyMatch {
         match <[Key; 1]>::try_from(keys) {
             Ok([key]) => Some(key).into(),
@@ -232,7 +230,7 @@ impl Lookup<'_> {
         }
     }
 
-    /// A question after the key whose name is most like `text`, if one is: the actor's own first.
+    /// Question that proposes the name most like `text`: among the actor's keys, else among all.
     fn name_like(&self, store: &dyn Read, text: &str) -> Result<Option<String>> {
         let with_owner = text.contains('/');
         for owner in [Some(self.actor), None] {
@@ -250,7 +248,7 @@ impl Lookup<'_> {
         Ok(None)
     }
 
-    /// Returns the hint where there is no key `id`: a question after one whose ID begins as that does.
+    /// Hint for an `id` that no key has: proposes the ID most like it among those that begin the same.
     fn id_like(&self, store: &dyn Read, id: KeyId) -> Result<Hint> {
         let (alike, _) = store.find_readable(&Filter {
             id_prefix: Some(id.as_str()[..LIKE_PREFIX].to_owned()),
@@ -281,7 +279,7 @@ impl Lookup<'_> {
     }
 }
 
-/// `text` as `OWNER/NAME` or as a name.
+/// Splits `OWNER/NAME`; a `text` without '/' is a name.
 pub fn owner_and_name(text: &str) -> (Option<&str>, &str) {
     match text.split_once('/') {
         Some((owner, name)) => (Some(owner), name),
@@ -289,7 +287,7 @@ pub fn owner_and_name(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The keys of `owner` named `name` that were rotated and still work at `now`.
+/// Finds the keys of `owner` named `name` that were rotated and still work at `now`.
 pub fn in_grace(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Result<Vec<Key>> {
     store.find(&Filter {
         owner: Some(owner.to_owned()),
@@ -316,7 +314,7 @@ pub fn live_successor(store: &dyn Read, key: &Key) -> Result<Option<Key>> {
     Ok(None)
 }
 
-/// The successor of a key whose record was purged: its events stay.
+/// Finds the successor of a purged key in the log: its events stay.
 fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
     let rotation = store.find_events(&LogFilter {
         key_id: Some(id),
@@ -331,7 +329,7 @@ fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
     }))
 }
 
-/// Advice on where every key is shown.
+/// Hint at the list of all keys.
 fn list() -> Hint {
     run!("list --state all").in_quotes().and(" shows every key")
 }

@@ -1,4 +1,4 @@
-//! The `keyctl` program: gives the library the real world, and returns its exit code.
+//! The `keyctl` program: calls the library with the real clock, streams and terminal.
 
 mod system;
 

@@ -1,51 +1,50 @@
-//! What was most likely meant by a name that is not known.
+//! Search for the known name that is spelled most like an unknown one.
 
 use crate::error::quote;
 
-/// The shortest name, in characters, that another may be taken for: of shorter ones nearly all are one
-/// slip of the finger apart.
+/// Length in characters of the shortest name to propose. Nearly all shorter names differ by a single character.
 const SHORTEST: usize = 3;
 
-/// The longest name that is compared, in bytes: longer than any that is known, even with its owner
-/// before it. What it costs grows with the length.
+/// Length in bytes of the longest name to compare, more than OWNER/NAME can have. Bounds the time of a
+/// comparison.
 const LONGEST: usize = 1024;
 
-/// Number of known names among which one is looked for that is like the one given.
+/// Largest number of known names to compare with.
 pub const AMONG: u64 = 1000;
 
-/// A question after the name among `known` that is most like `name`, if one is like it at all.
+/// Question that proposes the name in `known` most like `name`; `None` if none is close.
 pub fn meant(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known).map(question)
 }
 
-/// The question whether `near` was meant.
+/// Question that proposes `near`.
 pub fn question(near: &str) -> String {
     format!("did you mean {}?", quote(near))
 }
 
-/// The name among `known` that is most like `name`, if one is like it at all.
+/// Name in `known` that is most like `name`; `None` if none is close.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
     }
-    // Who types in capitals means the same.
+    // Case does not matter.
     let name = name.to_lowercase();
     known
         .iter()
         .map(|&candidate| (candidate.to_lowercase(), candidate))
         .filter(|(lower, _)| is_mistyped(&name, lower))
         .map(|(lower, candidate)| (strsim::jaro_winkler(&name, &lower), candidate))
-        // Of several that are as much alike, the first.
+        // `max_by` returns the last of equal ones; the first is wanted.
         .rev()
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }
 
-/// Tells whether one who typed `name` may have meant `candidate`, both in lower case: has left out its end, has
-/// mistyped at most one character in three, or has put another owner before it.
+/// True if `name` is a prefix of `candidate`, is a typo of it with at most one wrong character in three, or is
+/// the same name with another owner. Both are in lower case.
 fn is_mistyped(name: &str, candidate: &str) -> bool {
-    let (typed, meant) = (name.chars().count(), candidate.chars().count());
-    if typed >= SHORTEST && candidate.starts_with(name) {
+    let (length, other) = (name.chars().count(), candidate.chars().count());
+    if length >= SHORTEST && candidate.starts_with(name) {
         return true;
     }
     if let (Some((_, name)), Some((_, candidate))) =
@@ -54,11 +53,11 @@ fn is_mistyped(name: &str, candidate: &str) -> bool {
     {
         return true;
     }
-    let slips = (typed.min(meant) / 3).max(1);
-    // Where the lengths tell, nothing is compared.
-    meant >= SHORTEST
-        && typed.abs_diff(meant) <= slips
-        && strsim::osa_distance(name, candidate) <= slips
+    let typos = (length.min(other) / 3).max(1);
+    // The lengths first: they are cheap to compare.
+    other >= SHORTEST
+        && length.abs_diff(other) <= typos
+        && strsim::osa_distance(name, candidate) <= typos
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! clap's refusals in the words and the form of every other error.
+//! clap's errors, turned into errors of this crate.
 
 mod line;
 mod stray;
@@ -12,7 +12,7 @@ use crate::token::Redacted;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
-/// Refuses anything token-shaped among `args`: whoever can list processes has read it by now.
+/// Refuses `args` if one is shaped like a token: anybody who can list processes may have read it.
 pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
     let found = args
         .iter()
@@ -21,7 +21,7 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
         return Ok(());
     };
     let key = found.id().map_or("ID".to_owned(), |id| id.to_string());
-    // A rotation alone may leave it working: by a default grace, or in a grace that runs already.
+    // `rotate` needs `--grace 0s`: policy default-grace could keep the leaked token working.
     Err(Error::usage(format!("{found} was given as an argument, where others can read it with ps"))
         .hint(
             Hint::from("treat that token as leaked: ")
@@ -34,7 +34,7 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
         ))
 }
 
-/// Tells whether `args` ask for JSON, as far as that can be told of a line that could not be read.
+/// True if `args` ask for JSON. A search for the words, since it also serves lines that clap refused.
 pub fn wants_json(args: &[OsString]) -> bool {
     let is_json = |value: &OsString| value == "json" || value == "jsonl";
     args.iter()
@@ -44,9 +44,9 @@ pub fn wants_json(args: &[OsString]) -> bool {
             .any(|pair| pair[0] == "--format" && is_json(&pair[1]))
 }
 
-/// Clap's refusal of `args`, a line of the command `root`, as one of our own errors.
+/// Turns clap's `error` about `args`, a command line of `root`, into an error of this crate.
 pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) -> Error {
-    // Arguments have names only then.
+    // Completes the definition: only then do arguments print as they do in clap's errors.
     root.build();
     let line = &CommandLine::new(args, &root, None);
     let argument = text(error, ContextKind::InvalidArg);
@@ -87,7 +87,7 @@ pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) 
             Error::usage(message).hint("leave one of them out")
         }
         ErrorKind::InvalidUtf8 => {
-            // clap does not say which one it was.
+            // clap does not say which argument it was.
             let odd = args.iter().find(|arg| arg.to_str().is_none());
             let shown = odd.map_or_else(String::new, |arg| quote(&arg.to_string_lossy()));
             Error::usage(format!("the argument {shown} is not UTF-8"))
@@ -100,7 +100,7 @@ pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) 
     }
 }
 
-/// An argument as a message names it: `--scope` for clap's `--scope <SCOPE>`, `KEY` for `<KEY>...`.
+/// Name of an argument in a message: `--scope` for clap's `--scope <SCOPE>`, `KEY` for `<KEY>...`.
 fn named(argument: &str) -> String {
     match argument.split_once(' ') {
         Some((option, _)) if option.starts_with('-') => option.to_owned(),
@@ -108,14 +108,14 @@ fn named(argument: &str) -> String {
     }
 }
 
-/// An argument as it is typed: `--scope SCOPE` for clap's `--scope <SCOPE>`.
+/// Argument as a user types it: `--scope SCOPE` for clap's `--scope <SCOPE>`.
 fn typed(argument: &str) -> String {
     argument
         .replace("...", "")
         .replace(['<', '>', '[', ']'], "")
 }
 
-/// Error for what has to be given, and was not.
+/// Error for required arguments that are missing.
 fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
     let missing = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(missing)) => missing.as_slice(),
@@ -123,9 +123,9 @@ fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
     };
     let all: Vec<String> = missing.iter().map(|argument| typed(argument)).collect();
     let s = if all.len() == 1 { "" } else { "s" };
-    let told = Error::usage(format!("missing argument{s}: {}", all.join(", ")));
+    let missed = Error::usage(format!("missing argument{s}: {}", all.join(", ")));
     if all.iter().any(|argument| argument == "KEY") {
-        return told.hint(
+        return missed.hint(
             run!("list")
                 .in_quotes()
                 .and(" shows the keys; ")
@@ -142,10 +142,10 @@ fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
         let name = named(&argument.to_string());
         hint.push_str(&format!("{name} takes: {}; ", values.join(", ")));
     }
-    told.hint(Hint::from(hint).and(line.see_help()))
+    missed.hint(Hint::from(hint).and(line.see_help()))
 }
 
-/// A value that one of our own parsers refused keeps that parser's words.
+/// Error for a value that its parser refused. An error of this crate is passed on unchanged.
 fn validation(error: &clap::Error, argument: &str, value: &str, line: &CommandLine<'_>) -> Error {
     let source = std::error::Error::source(error);
     match source.and_then(|source| source.downcast_ref::<Error>()) {
@@ -161,7 +161,7 @@ fn validation(error: &clap::Error, argument: &str, value: &str, line: &CommandLi
     }
 }
 
-/// Advice where an option has no value: clap takes one that begins with '-' for another option.
+/// Hint for an option without a value. A value that begins with '-' is an option to clap.
 fn no_value(error: &clap::Error, args: &[OsString], line: &CommandLine<'_>) -> Hint {
     let is_name = text(error, ContextKind::InvalidArg).is_some_and(|arg| named(&arg) == "--name");
     let dashed =
@@ -172,6 +172,7 @@ fn no_value(error: &clap::Error, args: &[OsString], line: &CommandLine<'_>) -> H
     }
 }
 
+/// Hint at the valid value nearest to `value`, or at all valid values.
 fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
     let valid = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(valid)) => valid.as_slice(),
@@ -185,11 +186,11 @@ fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
     }
 }
 
-/// Question after the command that was meant by `name`: what it is called elsewhere comes before what it is like.
+/// Hint at the command that `name` stands for in other programs, else at the command spelled most like it.
 fn command_like(name: &str, line: &CommandLine<'_>) -> Hint {
     let parent = line.path.last().copied();
-    if let Some(meant) = synonyms::command(parent, name) {
-        return meant;
+    if let Some(question) = synonyms::command(parent, name) {
+        return question;
     }
     let known: Vec<&str> = line
         .command
@@ -199,7 +200,8 @@ fn command_like(name: &str, line: &CommandLine<'_>) -> Hint {
     near::meant(name, &known).map_or_else(|| line.see_help(), Hint::from)
 }
 
-/// Question after the option that was meant by `unknown`: clap suggests some, the best last, and not all are like it.
+/// Hint at the option spelled most like `unknown`. clap suggests several, the best last, and some of them are
+/// not close enough.
 fn option_like(error: &clap::Error, unknown: &str, line: &CommandLine<'_>) -> Hint {
     let suggested: Vec<&str> = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(text)) => vec![text],
