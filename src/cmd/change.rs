@@ -9,13 +9,13 @@ use crate::key::{Change, Key};
 use crate::store::{self, Read, Store, Tx};
 use crate::when::Timestamp;
 
-/// Result of a transition of one key.
+/// Result of the transition of a key.
 pub struct Changed {
-    /// The key after the transition.
+    /// Key after the transition.
     pub key: Key,
-    /// Whether anything changed.
+    /// `Change::None` if the key was in that state already.
     pub change: Change,
-    /// The action that the event names.
+    /// Action that the event names.
     pub action: Action,
 }
 

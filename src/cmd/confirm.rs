@@ -1,4 +1,4 @@
-//! Asking before something is lost.
+//! Confirmation before something is lost.
 
 use super::Cx;
 use crate::error::{Error, FailureKind, Result, escape};
@@ -8,17 +8,17 @@ use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::io;
 
-/// Most keys that are named one by one before a question.
+/// Largest number of keys to list before a question.
 pub const NAMED_MAX: usize = 20;
 
-/// Has `question` answered with yes, unless `yes` says so already; `action` is what is about to be
-/// done, in one word.
+/// Asks `question` and fails unless the answer is yes; asks nothing if `yes`. `action` is one word for the error,
+/// as `delete`.
 pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Result<()> {
     if yes {
         return Ok(());
     }
     if !cx.env.terminal.interactive() {
-        // Who sits at one, and has sent a file in, would not believe that there is none.
+        // A user at a terminal who redirected standard input should read what is missing.
         let why = match cx.env.terminal.stderr {
             true => "standard input is not a terminal",
             false => "this is not a terminal",
@@ -44,7 +44,8 @@ pub fn confirm(cx: &mut Cx<'_>, yes: bool, action: &str, question: &str) -> Resu
     .hint(AGREE_HINT))
 }
 
-/// Asks whether to delete `doomed`, if that is any key. Those of kind legacy are to be disabled.
+/// Asks whether to delete `doomed`, of which legacy keys are disabled instead, and returns their IDs. Asks
+/// nothing if `doomed` is empty.
 pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<HashSet<KeyId>> {
     let asked = doomed.iter().map(|key| key.id).collect();
     if doomed.is_empty() {
@@ -70,8 +71,8 @@ pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<HashSet<KeyId
 
 const AGREE_HINT: &str = "answer y to go on, or add --yes";
 
-/// Refuses `keys` if there is one of which nobody has been asked: while somebody thought, a name
-/// may have come to mean another key, or a user may have made a new one.
+/// Refuses `keys` if one of them is not in `agreed`. While the question waited for its answer, a name may have
+/// moved to another key, or an owner may have made a new one.
 pub fn check_agreed<'a>(
     agreed: &HashSet<KeyId>,
     keys: impl IntoIterator<Item = &'a Key>,
@@ -86,14 +87,14 @@ pub fn check_agreed<'a>(
     }
 }
 
-/// Error for a prompt that has no answer, with what follows from that and what to do.
+/// Error for a prompt without an answer. `consequence` ends the message.
 pub fn unanswered(cause: io::Error, consequence: &str, hint: &str) -> Error {
     match cause.kind() {
         io::ErrorKind::Interrupted => Error::new(
             FailureKind::Interrupted,
             format!("interrupted{consequence}"),
         ),
-        // An end, or bytes that are no text, are no yes.
+        // The end of input or bytes that are not UTF-8.
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => Error::new(
             FailureKind::Unconfirmed,
             format!("not answered{consequence}"),
@@ -103,12 +104,12 @@ pub fn unanswered(cause: io::Error, consequence: &str, hint: &str) -> Error {
     }
 }
 
-/// Says which keys a question is about, and when each was last used: what uses it will fail.
+/// Lists the keys that a question is about, with their last use: programs that use them will fail.
 pub fn name_keys(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
     name_first(cx, keys, keys.len(), now);
 }
 
-/// Does the same for `count` keys, of which `keys` are the first.
+/// Lists the first keys of `count`, which `keys` begin with, as [`name_keys`] does.
 pub fn name_first(cx: &mut Cx<'_>, keys: &[Key], count: usize, now: Timestamp) {
     for key in keys.iter().take(NAMED_MAX) {
         let used = key.last_used_at.map_or_else(
@@ -129,7 +130,7 @@ pub fn name_first(cx: &mut Cx<'_>, keys: &[Key], count: usize, now: Timestamp) {
     }
 }
 
-/// `count` keys, in words.
+/// Number of keys in words: "1 key", "3 keys".
 pub fn keys(count: usize) -> String {
     match count {
         1 => "1 key".to_owned(),

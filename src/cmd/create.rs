@@ -17,7 +17,7 @@ use crate::when::{Timestamp, When};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// The most keys that one command makes.
+/// Largest number of keys that one command makes.
 const COUNT_MAX: u32 = 10_000;
 
 /// Create keys
@@ -72,7 +72,7 @@ pub struct Args {
     why: Why,
 }
 
-/// `text` as a number of keys to make.
+/// Parses the value of `--count`.
 fn count(text: &str) -> Result<u32> {
     let number = text.parse().ok();
     number
@@ -83,7 +83,7 @@ fn count(text: &str) -> Result<u32> {
         })
 }
 
-/// Names of the new keys, and what they have in common.
+/// Names of the new keys, and the fields that all of them share.
 struct Draft {
     names: Vec<String>,
     scopes: BTreeSet<String>,
@@ -100,8 +100,7 @@ impl Args {
         }
         let handover = &self.handover;
         handover.check(cx)?;
-        // What is refused is refused before anything is made and before time is spent on hashing,
-        // and again under the lock.
+        // Refuse early, before a store is made and time goes into hashing; checked again under the lock.
         let preview = cx.preview()?;
         let actor = preview.actor(cx.env);
         let (recipient, policy) = store::read(&*preview, |store| {
@@ -155,14 +154,14 @@ impl Args {
         Ok(DONE)
     }
 
-    /// The user who is to own the keys.
+    /// Returns the owner of the new keys.
     fn recipient(&self, cx: &Cx<'_>, store: &dyn Read, actor: &Actor) -> Result<Recipient> {
         let Some(owner) = &self.owner else {
             let own = &actor.name;
             name::stored::user(own, "owner")?;
             return Ok(Recipient::known(own));
         };
-        // Before the system is asked, which may take its time.
+        // Before the query to the system's user database, which may be slow.
         store.access(actor)?.for_owner(owner)?;
         owner::recipient(cx, store, actor, owner, |_| Ok(false), name::owner)
     }
@@ -171,7 +170,7 @@ impl Args {
         self.expires.as_ref().map(|expiry| expiry.when)
     }
 
-    /// Refuses what does not go with the kind.
+    /// Refuses options that do not go with the kind of key.
     fn check_kind(&self) -> Result<()> {
         match (self.kind, self.scopes.is_empty(), self.when()) {
             (KindName::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE").hint(
@@ -189,7 +188,7 @@ impl Args {
         }
     }
 
-    /// Checks what is asked against what the store says at `now`.
+    /// Checks the arguments against the store at `now`.
     fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
         let access = store.access(actor)?;
         access.for_owner(owner)?;
@@ -233,7 +232,7 @@ impl Args {
         Ok(names)
     }
 
-    /// Names from `base`, or from `base-2`, `base-3` and so on where one of them is taken.
+    /// Returns free names made from `base`, else from `base-2`, `base-3` and so on.
     fn default_names(&self, store: &dyn Read, owner: &str, base: &str) -> Result<Vec<String>> {
         let mut attempt = 1_u64;
         loop {
@@ -241,11 +240,11 @@ impl Args {
                 1 => self.numbered(base),
                 n => self.numbered(&format!("{base}-{n}")),
             };
-            let mut taken = false;
+            let mut is_taken = false;
             for name in &names {
-                taken = taken || taken::holder(store, owner, name)?.is_some();
+                is_taken = is_taken || taken::holder(store, owner, name)?.is_some();
             }
-            if !taken {
+            if !is_taken {
                 return Ok(names);
             }
             attempt += 1;
@@ -260,7 +259,8 @@ impl Args {
     }
 }
 
-/// Error for a new key whose name is taken. Whoever wanted a new token of that key rotates it.
+/// Error for a name that `holder` has. The hint also names `rotate`, for a user who wants a new token of that
+/// key.
 fn refused(holder: &Key, now: Timestamp) -> Error {
     let error = taken::refusal(holder, now);
     if holder.check_rotatable(now).is_err() {
@@ -275,7 +275,7 @@ fn refused(holder: &Key, now: Timestamp) -> Error {
     )
 }
 
-/// The event of a key's making.
+/// Event of the creation of `key`.
 pub fn created(key: &Key, now: Timestamp, actor: &Actor) -> Event {
     let event = Event::new(now, actor, Action::Create, Some(key.id))
         .with("name", key.name.clone())

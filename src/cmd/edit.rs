@@ -91,7 +91,7 @@ impl Args {
             tx.access(&actor)?
                 .for_owner(&before.owner)
                 .map_err(|error| error.of_key(id))?;
-            // Under the lock: a scope may have been removed meanwhile.
+            // Checked again under the lock: a scope may have been removed meanwhile.
             let edit = self.edit(&*tx, &labels)?;
             let mut after = before.clone();
             after
@@ -120,10 +120,11 @@ impl Args {
             return Ok(DONE);
         }
         cx.status(format_args!("changed {id} ({})", escape(&after.name)));
-        tell(cx, &before, &after, now);
+        print_changes(cx, &before, &after, now);
         Ok(DONE)
     }
 
+    /// Returns the edit that the arguments ask for, with its scopes checked.
     fn edit(&self, store: &dyn Read, labels: &Labels) -> Result<Edit> {
         let replace = match self.scopes.as_slice() {
             [] => None,
@@ -143,7 +144,7 @@ impl Args {
     }
 }
 
-/// `error`, which kept `key` from being edited, with the key to edit instead if it was rotated.
+/// Adds a hint to `error`, which refused an edit of `key`: the successor to edit instead, if `key` was rotated.
 fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> Result<Error> {
     if key.state(now) != State::PhasedOut || error.hint.is_some() {
         return Ok(error);
@@ -159,8 +160,8 @@ fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> 
     Ok(error.hint(instead.and(here)))
 }
 
-/// Says what was changed: what it was, and what it is.
-fn tell(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
+/// Prints each field that changed, with its old and its new value.
+fn print_changes(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
     let name = |key: &Key| escape(&key.name);
     let labels = |key: &Key| {
         let labels = key
@@ -191,7 +192,7 @@ fn tell(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
     }
 }
 
-/// `text` as the label to take away.
+/// Parses the name of a label to remove.
 fn label_to_remove(text: &str) -> Result<String> {
     match text.split_once('=') {
         Some((label, _)) if name::label_key(label).is_ok() => Err(Error::usage(format!(

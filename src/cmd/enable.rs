@@ -48,14 +48,14 @@ impl Args {
         )?;
         let now = cx.env.now();
         for changed in &changed {
-            tell(cx, changed, &*store, now);
+            report(cx, changed, &*store, now);
         }
         Ok(DONE)
     }
 }
 
-/// Says what was done and, even with `--quiet`, why the key does not work all the same.
-fn tell(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Store, now: Timestamp) {
+/// Reports what changed. If the key still does not work, says why, even with `--quiet`.
+fn report(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Store, now: Timestamp) {
     let Changed { key, change, .. } = changed;
     let (id, name) = (key.id, escape(&key.name));
     let works = key.is_usable(now);
@@ -82,7 +82,7 @@ fn tell(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Store, now: Timestamp) {
                 "{id} stays expired: it expired {}",
                 instant(key.expires_at, now)
             ),
-            // It is said, whether or not policy can be read.
+            // The notice comes even if the policy cannot be read; only the hint is left out.
             store::read(store, |store| next::renewal(store, key, now)).ok(),
         ),
     };

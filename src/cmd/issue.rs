@@ -1,4 +1,4 @@
-//! Making new tokens and handing them over before their keys are committed.
+//! Creation of tokens, and their delivery before their keys are committed.
 
 mod form;
 mod mint;
@@ -20,7 +20,7 @@ use crate::when::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Arguments that say where a new token goes, and in what form.
+/// Arguments for the destination and the format of a new token.
 #[derive(Args, Debug)]
 pub struct Handover {
     /// Write the token to this new file (mode 0600, no trailing newline) and only the key ID to
@@ -33,8 +33,8 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Checks that the secret file's place is free and no part of a store, or that standard output is
-    /// fit to take a token.
+    /// Checks that the path of the secret file is free and not part of a store or, without one, that standard
+    /// output can take a token.
     pub fn check(&self, cx: &Cx<'_>) -> Result<()> {
         match &self.secret_file {
             Some(path) => {
@@ -46,11 +46,11 @@ impl Handover {
     }
 }
 
-/// Runs `job`, which writes the keys of `minted` in a transaction and returns them in order, hands
-/// the tokens over, and commits. Returns the keys and the time at which they were made.
+/// Runs `job` in a transaction, delivers the tokens, commits, and returns the keys and the time of their
+/// creation. `job` writes the keys of `minted` and returns them in order.
 ///
-/// If handing over fails, nothing was made. If the commit fails, the error says that what was
-/// handed over is void, or that it may be.
+/// If the delivery fails, no key is created. If the commit fails, the error says that the delivered tokens are
+/// void, or that they may be.
 pub fn issue(
     cx: &mut Cx<'_>,
     store: &mut dyn Store,
@@ -77,7 +77,7 @@ pub fn issue(
             Ok(done)
         }
         Err(error) if printed && error.kind == FailureKind::Uncertain => {
-            // It may hold the token of a live key, and be all that does.
+            // The commit may have succeeded; then this file is the only copy of the token.
             if let Some(file) = secret_file {
                 file.keep();
             }
@@ -88,7 +88,7 @@ pub fn issue(
     }
 }
 
-/// Tells somebody at a terminal what the line above is, and that it does not come again.
+/// Explains the token above to a user at a terminal: it is shown only once.
 fn remind(cx: &mut Cx<'_>, number: Number) {
     if cx.env.terminal.stdout {
         cx.status(match number {
@@ -98,27 +98,29 @@ fn remind(cx: &mut Cx<'_>, number: Number) {
     }
 }
 
+/// Error for a commit that may have succeeded.
 fn doubtful(error: Error, handover: &Handover) -> Error {
-    let doubtful = match handover.secret_file {
+    let outcome = match handover.secret_file {
         Some(_) => "the secret file is kept, since its token may work",
         None => "the token just printed may work or be void",
     };
-    error.adding(doubtful).hint(
+    error.adding(outcome).hint(
         Hint::from("then look with ")
             .and(run!("list").in_quotes())
             .and(", and delete the key if it is there and you do not keep its token"),
     )
 }
 
+/// Error for a commit that failed after the delivery.
 fn void(error: Error, handover: &Handover) -> Error {
-    let void = match handover.secret_file {
+    let outcome = match handover.secret_file {
         Some(_) => "what was just printed is void, and the secret file is removed",
         None => "the token just printed is void",
     };
-    error.adding(void)
+    error.adding(outcome)
 }
 
-/// Writes the tokens to where they go, and returns the secret file if they went to one.
+/// Delivers the tokens, and returns the secret file if there is one.
 fn hand_over(
     stdout: &mut dyn Output,
     handover: &Handover,
@@ -144,14 +146,14 @@ fn hand_over(
         Format::Text => form::ids(keys),
         Format::Json => form::records(number, keys, None, now)?,
     };
-    // Where that is closed, standard error has the IDs all the same, and the file the tokens.
+    // A closed standard output is no failure here: the file has the tokens, and standard error gets the IDs.
     if !stdout.is_closed() {
         deliver::to_stdout(stdout, &records)?;
     }
     Ok(Some(file))
 }
 
-/// Says on standard error which key was made, and until when.
+/// Prints the new key on standard error, with its expiry.
 pub fn announce(cx: &mut Cx<'_>, verb: &str, key: &Key, now: Timestamp) {
     cx.status(format_args!("{verb} {}", key.id));
     cx.status(format_args!("  name     {}", escape(&key.name)));

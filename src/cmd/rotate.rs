@@ -57,12 +57,13 @@ pub struct Args {
     why: Why,
 }
 
-/// Rotation that was made, to be told of.
+/// Facts about a rotation for the report.
 struct Rotated {
+    /// Old key after the rotation.
     old: Key,
-    /// The grace that was asked for.
+    /// Grace that was asked for.
     grace: Span,
-    /// True if the new key's life was cut to what policy allows.
+    /// True if the policy shortened the life of the new key.
     capped: bool,
 }
 
@@ -81,7 +82,7 @@ impl Args {
         let (id, policy) = store::read(&*store, |store| {
             let lookup = cx.lookup_to_change(&actor, now);
             let id = lookup.key(store, &text)?.id;
-            // What is refused is refused before time is spent on hashing, and again under the lock.
+            // Refuse early, before time goes into hashing; checked again under the lock.
             self.rotate(store, id, id, &actor, now)
                 .map_err(|error| error.of_key(id))?;
             Ok((id, store.policy()?))
@@ -89,32 +90,32 @@ impl Args {
         let minted = mint(cx, &policy, 1)?;
         let mut rotated = None;
         let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
-            // One was asked for, and there is one.
+            // Always one: `mint` was asked for one.
             let [minted] = minted.as_slice() else {
                 return Err(Error::io("no token was made"));
             };
-            let (done, successor) = self
+            let (facts, successor) = self
                 .rotate(&*tx, id, minted.id(), &actor, now)
                 .map_err(|error| error.of_key(id))?;
-            // The old key first: the name must be free for the new one.
-            tx.update(&done.old)?;
+            // The old key first: that frees the name for the new one.
+            tx.update(&facts.old)?;
             tx.insert(&successor, &minted.hash)?;
             let event = Event::new(now, &actor, Action::Rotate, Some(id))
                 .with("replaced_by", successor.id.to_string())
-                .with("usable_until", json!(done.old.usable_until));
+                .with("usable_until", json!(facts.old.usable_until));
             tx.append(&event.because(self.why.reason.as_deref()))?;
             tx.append(&created(&successor, now, &actor).because(self.why.reason.as_deref()))?;
-            rotated = Some(done);
+            rotated = Some(facts);
             Ok(vec![successor])
         })?;
         if let (Some(rotated), [new]) = (rotated, new.as_slice()) {
-            tell(cx, &rotated, new, now);
+            report(cx, &rotated, new, now);
             warn_of_others(cx, &*store, &rotated.old, now);
         }
         Ok(DONE)
     }
 
-    /// The old key as a rotation at `now` leaves it, and its successor.
+    /// Returns the old key after a rotation at `now`, and its successor.
     fn rotate(
         &self,
         store: &dyn Read,
@@ -144,7 +145,7 @@ impl Args {
         Ok((Rotated { old, grace, capped }, new))
     }
 
-    /// The expiry of the successor of `old`, and whether policy cut its life short.
+    /// Returns the expiry of the successor of `old`, and true if the policy shortened it.
     fn expiry(
         &self,
         policy: &Policy,
@@ -162,8 +163,8 @@ impl Args {
             (Kind::Api, None) => {
                 let lifetime = old.expires_at.map(|at| at.since(old.created_at));
                 if lifetime == Some(Span::ZERO) {
-                    // It was given an expiry before its creation, while the clock was set back:
-                    // the new key must not be born expired.
+                    // The old key got an expiry before its creation while the clock was set back. With
+                    // that lifetime the new key would be expired from the start.
                     return Ok((policy.expiry(None, now)?, false));
                 }
                 Ok(policy.capped_expiry(lifetime, now))
@@ -172,7 +173,7 @@ impl Args {
     }
 }
 
-/// Refuses a key that cannot be rotated; of one that was, names the key to rotate instead.
+/// Refuses a key that cannot be rotated. If it was rotated already, the hint names the key to rotate instead.
 fn check_rotatable(store: &dyn Read, key: &Key, now: Timestamp) -> Result<()> {
     let Err(error) = key.check_rotatable(now) else {
         return Ok(());
@@ -192,7 +193,7 @@ fn check_rotatable(store: &dyn Read, key: &Key, now: Timestamp) -> Result<()> {
             .and(run!("rotate {}", live.id)),
         None => next::no_successor(key),
     };
-    // Whoever rotates a key again may want to be rid of the token that still works.
+    // The user may want to get rid of a token that still works in its grace.
     let stop = match key.is_usable(now) {
         true => Hint::from("to stop this token now: ")
             .and(run!("disable {}", key.id))
@@ -202,7 +203,7 @@ fn check_rotatable(store: &dyn Read, key: &Key, now: Timestamp) -> Result<()> {
     Err(error.hint(stop.and(instead)))
 }
 
-fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
+fn report(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
     let old = &rotated.old;
     announce(cx, "created", new, now);
     if rotated.capped {
@@ -235,10 +236,10 @@ fn tell(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
     }
 }
 
-/// Names the keys of the same name that an earlier rotation has left working: who rotates since a token
-/// has leaked may mean one of those.
+/// Warns of keys of the same name that still work after an earlier rotation: if a token leaked, it may be one of
+/// theirs.
 fn warn_of_others(cx: &mut Cx<'_>, store: &dyn Store, rotated: &Key, now: Timestamp) {
-    // The rotation is done, whether or not this can be read.
+    // The rotation is committed: a failure to read here must not fail it.
     let others = store::read(store, |store| {
         in_grace(store, &rotated.owner, &rotated.name, now)
     });

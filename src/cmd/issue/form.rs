@@ -1,5 +1,7 @@
-//! The forms in which new tokens are handed over. What holds a token has its whole length at once:
-//! growing would leave a copy behind that is not wiped.
+//! Text and JSON with new tokens.
+//!
+//! Each buffer for a token is allocated at its full length: a buffer that grows leaves a copy behind that is not
+//! wiped.
 
 use super::mint::Minted;
 use crate::error::Result;
@@ -8,16 +10,16 @@ use crate::output::{Record, unwritable};
 use crate::when::Timestamp;
 use zeroize::Zeroizing;
 
-/// Number of tokens that are handed over, as `--count` says.
+/// Form of the output: a single token or a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number {
-    /// One, without a list around it.
+    /// One token, not in a list.
     One,
-    /// A list, of one or more.
+    /// A list of one or more tokens, for `--count`.
     Many,
 }
 
-/// The tokens, each followed by `line_end`.
+/// Tokens, each followed by `line_end`.
 pub fn tokens(minted: &[Minted], line_end: &[u8]) -> Zeroizing<Vec<u8>> {
     let length = minted
         .iter()
@@ -31,13 +33,13 @@ pub fn tokens(minted: &[Minted], line_end: &[u8]) -> Zeroizing<Vec<u8>> {
     text
 }
 
-/// The key IDs, one per line.
+/// Key IDs, one per line.
 pub fn ids(keys: &[Key]) -> Zeroizing<Vec<u8>> {
     let lines: String = keys.iter().map(|key| format!("{}\n", key.id)).collect();
     Zeroizing::new(lines.into_bytes())
 }
 
-/// The records as JSON, each with its token as the last field where `minted` is given.
+/// Records as JSON, with the tokens of `minted` as their last fields.
 pub fn records(
     number: Number,
     keys: &[Key],

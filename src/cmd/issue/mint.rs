@@ -1,4 +1,4 @@
-//! New tokens, and the hashes of their secrets.
+//! Generation of tokens and of the hashes of their secrets.
 
 use crate::cmd::Cx;
 use crate::env::{Random, Unit};
@@ -13,25 +13,24 @@ use std::num::NonZeroUsize;
 /// A new token and the hash of its secret.
 pub struct Minted {
     pub(super) token: Token,
-    /// The PHC string.
+    /// Hash, a PHC string.
     pub hash: String,
 }
 
 impl Minted {
-    /// The ID of the key that the token is for.
+    /// ID of the token's key.
     pub fn id(&self) -> KeyId {
         self.token.id()
     }
 }
 
-/// Draws `count` tokens and hashes their secrets as `policy` says, on every core. Takes as long as
-/// their hashes.
+/// Generates `count` tokens and hashes their secrets by `policy`, on every core.
 pub fn mint(cx: &mut Cx<'_>, policy: &Policy, count: usize) -> Result<Vec<Minted>> {
     let mut drawn = Vec::with_capacity(count);
     for _ in 0..count {
         drawn.push(draw(policy, &mut *cx.env.random)?);
     }
-    // One needs no second thread, and is made before anybody could see a bar.
+    // One hash needs no second thread and no progress bar.
     let (cores, mut progress) = match count {
         0 | 1 => (NonZeroUsize::MIN, None),
         _ => (

@@ -1,5 +1,6 @@
-//! Deletion of a key whose record cannot be read. Nothing of it can be shown or kept as a tombstone, so
-//! the record goes; its events stay.
+//! Deletion of a key whose record cannot be read.
+//!
+//! Such a record cannot become a tombstone, so it is removed; its events stay.
 
 use crate::cmd::Cx;
 use crate::cmd::confirm::confirm;
@@ -10,8 +11,7 @@ use crate::id::KeyId;
 use crate::lookup;
 use crate::store::{self, Read, Store};
 
-/// The ID that is all that `selection` names, alone or in a token as it is shown, if the record of that
-/// key is damaged.
+/// Returns the ID of the key if `keys` is one ID, or one shown token, and its record is damaged.
 pub fn only(cx: &Cx<'_>, store: &dyn Store, keys: &[String]) -> Result<Option<KeyId>> {
     let [text] = keys else {
         return Ok(None);
@@ -19,7 +19,7 @@ pub fn only(cx: &Cx<'_>, store: &dyn Store, keys: &[String]) -> Result<Option<Ke
     let Some(id) = lookup::id(text) else {
         return Ok(None);
     };
-    // A name may be shaped like a shown token, and another key's.
+    // A name of another key may have the shape of a shown token.
     let (actor, now) = (store.actor(cx.env), cx.env.now());
     let lookup = cx.lookup_to_stop(&actor, now);
     match store::read(store, |store| lookup.find(store, text)) {
@@ -28,7 +28,7 @@ pub fn only(cx: &Cx<'_>, store: &dyn Store, keys: &[String]) -> Result<Option<Ke
     }
 }
 
-/// Removes the record of the damaged key `id`, having asked unless `yes` is said.
+/// Removes the record of the damaged key `id`, after a confirmation unless `yes`.
 pub fn remove(
     cx: &mut Cx<'_>,
     store: &mut dyn Store,
@@ -57,7 +57,7 @@ pub fn remove(
     Ok(())
 }
 
-/// The error that reading the record of the key `id` ends with, if it is damaged.
+/// Returns the error that reading the record of `id` gives; `None` if it is not damaged.
 fn damage_of(store: &dyn Read, id: KeyId) -> Result<Option<Error>> {
     match store.get(id) {
         Err(error) if error.is_damage_of(id) => Ok(Some(error)),
@@ -65,8 +65,8 @@ fn damage_of(store: &dyn Read, id: KeyId) -> Result<Option<Error>> {
     }
 }
 
-/// Refuses whoever is neither the key's owner nor an administrator, and returns the owner, if that can
-/// be read.
+/// Returns the key's owner, if that can be read. Refuses an actor who is neither the owner nor an
+/// administrator.
 fn check_access(store: &dyn Read, actor: &Actor, id: KeyId) -> Result<Option<String>> {
     let (access, owner) = (store.access(actor)?, store.damaged_owner(id)?);
     let checked = match &owner {

@@ -1,4 +1,4 @@
-//! The KEYs that are given, and the comparison of tokens among them with the store.
+//! KEYs from the command line and standard input, and the comparison of tokens among them with the store.
 
 use crate::cmd::Cx;
 use crate::cmd::keys::{KeyInput, KeyLine, none_came};
@@ -10,23 +10,23 @@ use crate::verify::compare_all;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-/// A KEY: an argument, or a line of standard input.
+/// KEY from an argument or a line of standard input.
 pub struct Given {
-    /// The number of the line.
+    /// Number of the line; `None` for an argument.
     pub line: Option<usize>,
-    /// Its content.
+    /// Content.
     pub content: KeyLine,
-    /// For a token, the last comparison with what the store holds.
+    /// Last comparison of a token with the store.
     pub compared: Option<Compared>,
-    /// It led to no key when it was looked up before the write lock, and is not looked up again.
+    /// True if the look-up before the write lock found no key. It is not looked up again.
     pub is_missing: bool,
 }
 
-/// A comparison of a token's secret with a stored hash.
+/// Comparison of a token's secret with a stored hash.
 pub struct Compared {
-    /// The hash, as a PHC string.
+    /// Stored hash, a PHC string.
     pub hash: String,
-    /// The result: true if they matched.
+    /// True if they match; an error if the hash is damaged.
     pub matched: Result<bool>,
 }
 
@@ -40,7 +40,7 @@ impl Given {
         }
     }
 
-    /// The token, if it is one.
+    /// Returns the token if the KEY is one.
     fn token(&self) -> Option<&Token> {
         match &self.content {
             KeyLine::Token(token) => Some(token),
@@ -49,17 +49,17 @@ impl Given {
     }
 }
 
-/// The reason for which standard input may have gone on, and from which line on it was not read.
+/// Standard input that was not read to its end.
 pub struct Cut {
-    /// The reason.
+    /// Reason.
     pub error: Error,
-    /// The line.
+    /// First line that was not read.
     pub from: usize,
 }
 
-/// Reads the KEYs that `keys`, the arguments, ask for, and the lines of standard input in the
-/// place of the first `-`. Nothing at all is an error: somebody who pipes in an empty file must
-/// not take its key for stopped.
+/// Returns the KEYs of the arguments `keys`, with the lines of standard input in place of the first `-`.
+///
+/// Empty input is an error: a user who pipes in an empty file must not believe that a key was stopped.
 pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>)> {
     let mut given = Vec::with_capacity(keys.len());
     let mut input = None;

@@ -29,7 +29,7 @@ impl StopRequest<'_> {
         let mut store = cx.open_to_write()?;
         let actor = store.actor(cx.env);
         let mut plan = self.plan(cx, &*store, &actor, &mut given)?;
-        // There may be a great many of these, and others wait for the write lock.
+        // Not looked up again under the write lock, for which others wait: there may be very many.
         let missing = plan.take_missing(&mut given);
         let agreed = match self.yes {
             true => None,
@@ -41,12 +41,12 @@ impl StopRequest<'_> {
         let (changed, mut failed) =
             self.stop_all(cx, &mut *store, &actor, &mut given, agreed.as_ref())?;
         failed.extend(missing);
-        failed.sort_by_key(|one| one.at);
+        failed.sort_by_key(|unstopped| unstopped.at);
         report::stopped(cx, &changed, self.verb);
         report::report(cx, &*store, &given, failed, cut)
     }
 
-    /// Makes the plan before the write lock is taken.
+    /// Makes a plan before the write lock is taken.
     fn plan(
         &self,
         cx: &Cx<'_>,
@@ -66,7 +66,7 @@ impl StopRequest<'_> {
         }
     }
 
-    /// Stops what can be stopped of what is not missing, in one transaction.
+    /// Stops the keys of all that is not missing, in one transaction.
     fn stop_all(
         &self,
         cx: &mut Cx<'_>,
@@ -75,21 +75,22 @@ impl StopRequest<'_> {
         given: &mut [Given],
         agreed: Option<&HashSet<KeyId>>,
     ) -> Result<StopOutcome> {
-        if given.iter().all(|one| one.is_missing) {
+        if given.iter().all(|given| given.is_missing) {
             return Ok(StopOutcome::default());
         }
         loop {
             let stopped = store::write(store, |tx| self.stop(cx, tx, actor, given, agreed))?;
             match stopped {
                 Some(stopped) => return Ok(stopped),
-                // A verification has renewed a hash since. No secret is hashed under the lock.
+                // A verification has renewed a hash. Compare again without the lock, which hashing would hold
+                // for long.
                 None => given::compare(cx, store, given)?,
             }
         }
     }
 
-    /// Stops what can be stopped, with an event for each key that is changed; `None` where a
-    /// secret has to be compared again first.
+    /// Stops each key that can be stopped and logs an event for it. Returns `None` if a token has to be compared
+    /// with a new hash first.
     fn stop(
         &self,
         cx: &Cx<'_>,

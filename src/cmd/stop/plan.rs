@@ -1,4 +1,4 @@
-//! The keys that the given KEYs lead to, and the KEYs that stop none.
+//! Plan of `disable -` and `delete -`: the keys to stop, and the KEYs that stop none.
 
 use super::given::Given;
 use super::verb::Verb;
@@ -14,37 +14,37 @@ use crate::store::Read;
 use crate::token::{Redacted, Token, named};
 use std::collections::HashSet;
 
-/// A plan for what is given, by the store as it is.
+/// Plan for the KEYs, by the store at one moment.
 pub struct Plan {
-    /// Each key that a KEY leads to, once, in order.
+    /// Each key that a KEY stands for, once, in the order of the KEYs.
     pub steps: Vec<(Key, Step)>,
-    /// Each KEY that stops none.
+    /// Each KEY that stops no key.
     pub failed: Vec<Unstopped>,
 }
 
-/// The step that is due for a key.
+/// Step to take for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It is to be stopped.
+    /// Stop it.
     Stop,
-    /// It was stopped already, by this action.
+    /// Nothing: this action has stopped it already.
     Stopped(Action),
 }
 
-/// A KEY that stops none.
+/// KEY that stops no key.
 pub struct Unstopped {
-    /// Its place among what is given.
+    /// Index of the KEY.
     pub at: usize,
-    /// The reason. Its advice is missing where that takes more reading.
+    /// Reason. It has no hint where a hint takes another look-up.
     pub error: Error,
 }
 
-/// A key, and the reason for which a KEY that leads to it does not stop it.
-type Led = (Key, Option<Error>);
+/// A key, and the reason if its KEY does not stop it.
+type Matched = (Key, Option<Error>);
 
 impl Plan {
-    /// Makes the plan for those of `given` that are not missing; `None` where the hash of a token's
-    /// key is another one than the token was compared with.
+    /// Makes the plan for those of `given` that are not missing. Returns `None` if a token has to be compared
+    /// again, because the hash of its key has changed.
     pub fn make(
         store: &dyn Read,
         lookup: &Lookup<'_>,
@@ -63,9 +63,10 @@ impl Plan {
             failed: Vec::new(),
         };
         let mut seen = HashSet::new();
-        for (at, one) in given.iter().enumerate().filter(|(_, one)| !one.is_missing) {
-            let (key, objection) = match planner.lead(one) {
-                Ok(Some(led)) => led,
+        let given = given.iter().enumerate();
+        for (at, given) in given.filter(|(_, given)| !given.is_missing) {
+            let (key, objection) = match planner.find(given) {
+                Ok(Some(matched)) => matched,
                 Ok(None) => return Ok(None),
                 Err(error) if is_about_one_key(error.kind) => {
                     plan.failed.push(Unstopped { at, error });
@@ -82,20 +83,20 @@ impl Plan {
         Ok(Some(plan))
     }
 
-    /// Marks those of `given` that lead to no key as missing, and takes them out of the plan.
+    /// Takes the KEYs without a key out of the plan and marks them as missing in `given`.
     pub fn take_missing(&mut self, given: &mut [Given]) -> Vec<Unstopped> {
-        // An error about a key that there is has its ID.
-        let is_missing = |one: &mut Unstopped| {
-            one.error.kind == FailureKind::NotFound && one.error.key.is_none()
+        // Errors about an existing key hold its ID.
+        let is_missing = |Unstopped { error, .. }: &mut Unstopped| {
+            error.kind == FailureKind::NotFound && error.key.is_none()
         };
         let missing: Vec<Unstopped> = self.failed.extract_if(.., is_missing).collect();
-        for one in &missing {
-            given[one.at].is_missing = true;
+        for unstopped in &missing {
+            given[unstopped.at].is_missing = true;
         }
         missing
     }
 
-    /// The keys that are to be stopped.
+    /// Keys to stop.
     pub fn to_stop(&self) -> impl Iterator<Item = &Key> {
         let due = self.steps.iter().filter(|(_, step)| *step == Step::Stop);
         due.map(|(key, _)| key)
@@ -110,8 +111,8 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The key that a KEY leads to; `None` where its token has to be compared again first.
-    fn lead(&self, given: &Given) -> Result<Option<Led>> {
+    /// Finds the key that a KEY stands for. Returns `None` if the KEY is a token to compare again first.
+    fn find(&self, given: &Given) -> Result<Option<Matched>> {
         match &given.content {
             KeyLine::Flawed(flaw) => {
                 let Error { message, hint, .. } = flaw.error("");
@@ -123,19 +124,19 @@ impl Planner<'_> {
                 KeyMatch::None => Err(none(text)),
                 KeyMatch::Several(error) => Err(*error),
             },
-            KeyLine::Token(token) => self.presented(token, given),
+            KeyLine::Token(token) => self.find_by_token(token, given),
         }
     }
 
-    fn presented(&self, token: &Token, given: &Given) -> Result<Option<Led>> {
+    fn find_by_token(&self, token: &Token, given: &Given) -> Result<Option<Matched>> {
         let id = token.id();
         let known = self.store.to_verify(&[id])?.into_iter().flatten().next();
         let (Some(known), Some(key)) = (known, self.store.get(id)?) else {
             return Err(lookup::none(id.as_str()));
         };
         let Some(hash) = known.hash else {
-            // Wiped: the key is deleted.
-            return Ok(Some((key, Some(self.foreign(token)))));
+            // The hash is wiped, so the key is deleted.
+            return Ok(Some((key, Some(self.wrong_secret(token)))));
         };
         Ok(given
             .compared
@@ -143,13 +144,12 @@ impl Planner<'_> {
             .filter(|compared| compared.hash == hash)
             .map(|compared| match &compared.matched {
                 Ok(true) => (key, None),
-                Ok(false) => (key, Some(self.foreign(token))),
+                Ok(false) => (key, Some(self.wrong_secret(token))),
                 Err(error) => (key, Some(self.unchecked(id, error))),
             }))
     }
 
-    /// The step for a key that a KEY leads to. One that is stopped counts as stopped, whatever
-    /// objection there is.
+    /// Returns the step for `key`. A key that is stopped already needs none, even if there is an objection.
     fn step(&self, key: &Key, objection: Option<Error>) -> Result<Step> {
         if key.deleted_at.is_some() {
             return Ok(Step::Stopped(Action::Delete));
@@ -166,8 +166,8 @@ impl Planner<'_> {
         key.disabled_at.is_some() && (self.verb == Verb::Disable || key.kind == Kind::Legacy)
     }
 
-    /// The error where a token's secret is not its key's.
-    fn foreign(&self, token: &Token) -> Error {
+    /// Error for a token whose secret is not that of its key.
+    fn wrong_secret(&self, token: &Token) -> Error {
         let shown = Redacted::find(token.expose());
         let shown = shown.map_or_else(|| "the token".to_owned(), |shown| shown.to_string());
         Error::not_found(format!("the secret of {shown} is not that key's")).hint(
@@ -175,7 +175,7 @@ impl Planner<'_> {
         )
     }
 
-    /// The error where it cannot be told whose a token's secret is.
+    /// Error for a token that could not be compared with its key's hash.
     fn unchecked(&self, id: KeyId, cause: &Error) -> Error {
         cause.clone().hint(self.by_id(id))
     }
@@ -189,7 +189,7 @@ impl Planner<'_> {
     }
 }
 
-/// Tells whether an error of this kind is about one key, and says nothing of the others.
+/// True if an error of this kind concerns a single key, so that the others can still be stopped.
 fn is_about_one_key(kind: FailureKind) -> bool {
     matches!(
         kind,
@@ -197,8 +197,8 @@ fn is_about_one_key(kind: FailureKind) -> bool {
     )
 }
 
-/// The error where there is no key `text`. The value of a line that gives a name a value may be
-/// another program's secret, and is not repeated.
+/// Error for a `text` that stands for no key. Of a line `NAME=VALUE` it shows the name only: the value may be a
+/// secret of another program.
 fn none(text: &str) -> Error {
     match named(text.as_bytes()) {
         Some((name, value)) if is_assigned(text, value) => {
@@ -210,7 +210,8 @@ fn none(text: &str) -> Error {
     }
 }
 
-/// Tells whether `value`, which ends `text`, is a value: the name of a key may have a ':' in it.
+/// True if `value`, the end of `text`, is assigned to a name. Otherwise `text` may be the name of a key with a
+/// ':' in it.
 fn is_assigned(text: &str, value: &[u8]) -> bool {
     let before = text.len().checked_sub(value.len() + 1);
     let sign = before.and_then(|at| text.as_bytes().get(at));

@@ -43,8 +43,8 @@ pub fn stopped(cx: &mut Cx<'_>, changed: &[Changed], verb: Verb) {
     }
 }
 
-/// Names each of `given` that has `failed`, and says what else came of it: as an error, if there
-/// is anything to say.
+/// Reports the KEYs in `failed`, each with its line, and input that was `cut`. Returns an error if there is
+/// either.
 pub fn report(
     cx: &mut Cx<'_>,
     store: &dyn Store,
@@ -52,28 +52,26 @@ pub fn report(
     mut failed: Vec<Unstopped>,
     cut: Option<Cut>,
 ) -> Result<u8> {
-    // The error at the end may be another one.
-    if let Some(refused) = failed
-        .iter()
-        .find(|one| one.error.kind == FailureKind::Access)
-    {
-        refusal::log(cx, &refused.error);
+    // Logged here: the error that is returned may be another one.
+    let mut errors = failed.iter().map(|unstopped| &unstopped.error);
+    if let Some(refused) = errors.find(|error| error.kind == FailureKind::Access) {
+        refusal::log(cx, refused);
     }
     let others = others(given.len() - failed.len());
     if failed.len() == 1
         && cut.is_none()
-        && let Some(one) = failed.pop()
+        && let Some(unstopped) = failed.pop()
     {
-        return Err(alone(cx, store, given, one, &others));
+        return Err(alone(cx, store, given, unstopped, &others));
     }
-    for one in &failed {
-        let place = place(given, one.at);
-        let ids: Vec<&str> = one.error.candidates.iter().map(|key| &*key.id).collect();
+    for Unstopped { at, error } in &failed {
+        let place = place(given, *at);
+        let ids: Vec<&str> = error.candidates.iter().map(|key| &*key.id).collect();
         let ids = match ids.as_slice() {
             [] => String::new(),
             ids => format!(": {}", ids.join(", ")),
         };
-        cx.notice(format_args!("{place}{}{ids}", one.error));
+        cx.notice(format_args!("{place}{error}{ids}"));
     }
     let outcome = match failed.len() {
         0 => "what came before is stopped".to_owned(),
@@ -96,16 +94,21 @@ pub fn report(
     }
 }
 
-/// The first of those with the gravest error, which one with advice comes before: a store that failed,
-/// then a refusal, then what is not there.
+/// Returns the KEY with the gravest error: a store that failed, then a refusal, then a missing key. Of equal
+/// ones, one with a hint comes first, then the first in order.
 fn gravest(failed: &[Unstopped]) -> Option<&Unstopped> {
     let failed = failed.iter().rev();
-    failed.max_by_key(|one| (one.error.kind.exit_code(), one.error.hint.is_some()))
+    failed.max_by_key(|Unstopped { error, .. }| (error.kind.exit_code(), error.hint.is_some()))
 }
 
-/// The error about the only KEY that stopped none, with all the advice that there is.
-fn alone(cx: &Cx<'_>, store: &dyn Store, given: &[Given], one: Unstopped, others: &str) -> Error {
-    let Unstopped { at, error } = one;
+/// Error for the only KEY that stopped no key, with a hint.
+fn alone(
+    cx: &Cx<'_>,
+    store: &dyn Store,
+    given: &[Given],
+    Unstopped { at, error }: Unstopped,
+    others: &str,
+) -> Error {
     let advice = match (&error.hint, given.get(at).map(|given| &given.content)) {
         (None, Some(KeyLine::Text(text))) => advice(cx, store, text),
         (None, Some(KeyLine::Token(token))) => advice(cx, store, token.id().as_str()),
@@ -120,13 +123,13 @@ fn alone(cx: &Cx<'_>, store: &dyn Store, given: &[Given], one: Unstopped, others
 }
 
 fn advice(cx: &Cx<'_>, store: &dyn Store, text: &str) -> Option<Hint> {
-    // What was done is done: that there is no advice is no failure.
+    // The keys are stopped; a hint that cannot be made is left out.
     let actor = store.actor(cx.env);
     let lookup = cx.lookup_to_stop(&actor, cx.env.now());
     store::read(store, |store| lookup.advice(store, text)).ok()
 }
 
-/// The place of a KEY, to stand before what is said of it.
+/// Prefix of a message with the number of a KEY's line.
 fn place(given: &[Given], at: usize) -> String {
     let line = given.get(at).and_then(|given| given.line);
     line.map_or_else(String::new, |line| format!("line {line}: "))

@@ -1,4 +1,4 @@
-//! The two ways to stop a key.
+//! Two ways to stop a key.
 
 use crate::access::Access;
 use crate::error::Result;
@@ -6,12 +6,12 @@ use crate::event::Action;
 use crate::key::{Change, Key, Kind};
 use crate::when::Timestamp;
 
-/// The way in which a key is stopped.
+/// Way to stop a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Until it is enabled again.
+    /// Switch it off until it is enabled again.
     Disable,
-    /// For ever; a key of kind legacy, which stays, until it is enabled again.
+    /// Revoke it permanently. A legacy key cannot be deleted and is disabled.
     Delete,
 }
 
