@@ -1,4 +1,4 @@
-//! The commands, in the order of a key's life, and what they have in common.
+//! The commands, and code that several of them share.
 
 mod admin;
 mod backup;
@@ -42,10 +42,10 @@ pub use values::file_path;
 use crate::error::Result;
 use clap::{Args as _, Subcommand};
 
-/// A title, and the commands that stand below it.
+/// Title of a group, and its commands.
 pub type Group = (&'static str, &'static [&'static str]);
 
-/// The commands in groups, in the order of a key's life.
+/// Groups of commands, in the order of a key's life.
 pub const GROUPS: [Group; 6] = [
     ("Make and use keys", &["create", "list", "show", "verify"]),
     ("Change and replace keys", &["edit", "rotate"]),
@@ -58,13 +58,14 @@ pub const GROUPS: [Group; 6] = [
     ("Set up a shell", &["completions"]),
 ];
 
-/// Tells whether `word` is the name of a command.
+/// True if `word` is the name of a command.
 pub fn is_command(word: &str) -> bool {
     word == "help" || GROUPS.iter().any(|(_, names)| names.contains(&word))
 }
 
-/// Command and its arguments. The variants have no descriptions here: one would hide that of their arguments, the
-/// long form of which is what `--help` and the manual pages show.
+/// Command with its arguments.
+///
+/// The variants have no doc comments: clap would print those in place of the longer ones of their `Args`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Create(create::Args),
@@ -91,13 +92,12 @@ pub enum Command {
 }
 
 impl Command {
-    /// The definition of `verify`, as it is among all of them.
+    /// Definition of `verify`, the same as in the whole command line.
     pub fn verify() -> clap::Command {
         verify::Args::augment_args(clap::Command::new("verify"))
     }
 
-    /// Runs the command and returns the exit code of what it found. A refusal by access or policy
-    /// is logged.
+    /// Runs the command and returns its exit code. Logs a refusal by access or policy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let ran = match self {
             Command::Create(args) => args.run(cx),

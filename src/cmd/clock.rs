@@ -1,14 +1,14 @@
-//! A clock that stands before what was done already.
+//! Check for a clock that is behind the log.
 
 use crate::error::Result;
 use crate::store::{LogFilter, Read};
 use crate::when::{Span, Timestamp};
 
-/// Advice on such a clock.
+/// Hint for a clock that is behind the log.
 pub const HINT: &str = "compare the clock with another one: date -u";
 
-/// A sentence that the clock, which says `now`, stands before the last line of the log by more than a
-/// minute, if so: two hosts may differ by less.
+/// Returns a warning if `now` is more than a minute before the last line of the log. Clocks of two hosts may
+/// differ by less.
 pub fn behind(store: &dyn Read, now: Timestamp) -> Result<Option<String>> {
     let last = store.find_events(&LogFilter {
         limit: Some(1),

@@ -1,8 +1,8 @@
-//! `keyctl completions`, and the answers to what its scripts ask.
+//! `keyctl completions`, and the answers to its scripts.
 //!
-//! The scripts know nothing: at each Tab they run the program with [`scripts::VARIABLE`] set and the
-//! words of the line so far behind `--`, and it prints what the last one may become, one per line. So
-//! they never lag behind the program, and can offer what is in the store.
+//! A script contains no commands or flags. At each Tab it runs the program with [`scripts::VARIABLE`] set and
+//! the words of the line after `--`, and the program prints the candidates for the last word, one per line. So a
+//! script never lags behind the program, and it can offer values from the store.
 
 mod ask;
 mod scripts;
@@ -50,7 +50,7 @@ pub struct Args {
 impl Args {
     /// Prints the script.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        // By its name where a shell found it so: it will again, wherever it is installed then.
+        // A program that was found by its name is called by its name: it may be installed elsewhere later.
         let own = cx.env.program.as_ref().filter(|_| cx.called.by_path);
         let program = own.map_or_else(
             || cx.called.name.clone(),

@@ -1,4 +1,4 @@
-//! Context of a command: the environment, the global options, and the store that they name.
+//! Context of a command: the environment, the global options, and access to the store.
 
 use super::{clock, path};
 use crate::called::Called;
@@ -14,17 +14,17 @@ use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Attempt that a command line makes, in its own words.
+/// Command that was attempted, for the log of refusals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
-    /// The command and its own command: `admin add`.
+    /// Name of the command and its subcommand: `admin add`.
     pub command: String,
-    /// Why, if it says.
+    /// Text of `--reason`.
     pub reason: Option<String>,
 }
 
 impl Attempt {
-    /// The attempt that `matches`, those of the whole command line, make.
+    /// Reads the attempt from `matches`, those of the whole command line.
     pub fn of(matches: &ArgMatches) -> Self {
         let mut attempt = Attempt::default();
         let mut next = matches.subcommand();
@@ -33,7 +33,7 @@ impl Attempt {
                 attempt.command.push(' ');
             }
             attempt.command.push_str(name);
-            // Not every command takes a reason.
+            // An error if the command has no --reason.
             let reason = matches.try_get_one::<String>("reason").ok().flatten();
             attempt.reason = reason.cloned();
             next = matches.subcommand();
@@ -42,7 +42,7 @@ impl Attempt {
     }
 }
 
-/// Progress that nobody is shown.
+/// Progress that is not shown.
 struct Unseen;
 
 impl Progress for Unseen {
@@ -55,52 +55,52 @@ pub struct Cx<'a> {
     pub env: &'a mut Env,
     /// The store's path or URL, if `--db` gives one.
     pub db: Option<PathBuf>,
-    /// Say nothing of how things stand.
+    /// Leave out status lines (`--quiet`).
     pub quiet: bool,
-    /// Colour what goes to standard output.
+    /// Colour standard output.
     pub color: bool,
-    /// The attempt, as a refusal is logged.
+    /// The command that runs, for the log of refusals.
     pub attempt: Attempt,
     /// The name by which the program was called, and its `--db`.
     pub called: &'a Called,
 }
 
 impl Cx<'_> {
-    /// Says on standard error how things stand; nothing with `--quiet`.
+    /// Prints a status line on standard error, unless `--quiet`.
     pub fn status(&mut self, line: impl Display) {
         if !self.quiet {
             self.notice(line);
         }
     }
 
-    /// Says which columns of a table the terminal was too narrow for, if any.
+    /// Names the columns that a table left out because the terminal is too narrow.
     pub fn note_left_out(&mut self, titles: &[&str]) {
         if !titles.is_empty() {
             self.status(format_args!("too narrow for: {}", titles.join(", ")));
         }
     }
 
-    /// Says on standard error what must be known even with `--quiet`.
+    /// Prints a line on standard error, even with `--quiet`.
     pub fn notice(&mut self, line: impl Display) {
         // Standard error is closed; there is nowhere left to report it.
         drop(writeln!(self.env.stderr, "{line}"));
     }
 
-    /// Advises on standard error; nothing with `--quiet`.
+    /// Prints a hint on standard error, unless `--quiet`.
     pub fn hint(&mut self, hint: impl Into<Hint>) {
         if !self.quiet {
             self.notice_hint(hint);
         }
     }
 
-    /// Advises on standard error, even with `--quiet`.
+    /// Prints a hint on standard error, even with `--quiet`.
     pub fn notice_hint(&mut self, hint: impl Into<Hint>) {
         let hint = self.called.advice(&hint.into());
         self.notice(format_args!("hint: {hint}"));
     }
 
-    /// Shows a person how far `total` units of work have come; nobody with `--quiet`, or where standard
-    /// error is no terminal.
+    /// Starts a progress bar for `total` units of work. Shows none with `--quiet`, or if standard error is not a
+    /// terminal.
     pub fn progress(&self, unit: Unit, total: u64) -> Box<dyn Progress> {
         if self.quiet || !self.env.terminal.stderr {
             return Box::new(Unseen);
@@ -108,7 +108,7 @@ impl Cx<'_> {
         (self.env.progress)(unit, total)
     }
 
-    /// Writes data to standard output. That its reader has seen enough is no failure.
+    /// Writes data to standard output. A reader that has closed the pipe is no failure.
     pub fn print(&mut self, data: &[u8]) -> Result<()> {
         match self.env.stdout.write_all(data) {
             Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(unwritable(cause)),
@@ -116,7 +116,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Style of what people are shown on standard output.
+    /// Style of text on standard output.
     pub fn style(&self) -> Style {
         Style {
             color: self.color,
@@ -128,7 +128,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Returns where the store is: `--db`, `KEYCTL_DB`, or the user's data directory.
+    /// Returns the store's address: from `--db`, `KEYCTL_DB`, or the user's data directory.
     pub fn address(&self) -> Result<Address> {
         if let Some(path) = &self.db {
             return Address::new(path, None);
@@ -144,7 +144,7 @@ impl Cx<'_> {
         Address::new(&data.join("keyctl").join("keyctl.db"), None)
     }
 
-    /// Opens the store for a command that only looks.
+    /// Opens the store to read.
     pub fn open_to_read(&self) -> Result<Box<dyn Store>> {
         store::open(&self.address()?, Mode::Read)
     }
@@ -152,23 +152,23 @@ impl Cx<'_> {
     /// Opens the store for changes.
     pub fn open_to_write(&mut self) -> Result<Box<dyn Store>> {
         let store = store::open(&self.address()?, Mode::Write)?;
-        self.tell_of(&*store);
+        self.print_notices(&*store);
         Ok(store)
     }
 
-    /// Opens the store for changes, making it where there is none.
+    /// Opens the store for changes, and creates it if there is none.
     pub fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
         let store = store::open(&self.address()?, Mode::Ensure(&self.founder()))?;
-        self.tell_of(&*store);
+        self.print_notices(&*store);
         Ok(store)
     }
 
-    /// Opens the store as it is, or as it would be if the actor made it.
+    /// Opens the store to read; if there is none, a new one in memory, as the actor would create it.
     pub fn preview(&self) -> Result<Box<dyn Store>> {
         store::open(&self.address()?, Mode::Preview(&self.founder()))
     }
 
-    /// Returns the actor as one who makes a store now.
+    /// Returns the facts to create a store with now.
     pub fn founder(&self) -> Founder<'_> {
         Founder {
             actor: &self.env.actor,
@@ -178,26 +178,26 @@ impl Cx<'_> {
         }
     }
 
-    /// Says on standard error what one who changes `store` is to be told.
-    fn tell_of(&mut self, store: &dyn Store) {
+    /// Prints notices and warnings about `store` before a change.
+    fn print_notices(&mut self, store: &dyn Store) {
         for notice in store.notices() {
             self.notice(notice);
         }
         self.warn_of_clock(store);
     }
 
-    /// Says on standard error that the clock stands before the last line of the log, if so: what is made by
-    /// it stops at once when it is put right, or lives too long.
+    /// Warns if the clock is behind the last line of the log: keys that are made now would stop as soon as it is
+    /// set right, or live too long.
     pub fn warn_of_clock(&mut self, store: &dyn Store) {
         let now = self.env.now();
-        // A log that cannot be read is told where it is needed.
+        // A log that cannot be read is reported by the code that needs it.
         if let Ok(Some(behind)) = store::read(store, |store| clock::behind(store, now)) {
             self.notice(format_args!("warning: {behind}"));
             self.notice_hint(clock::HINT);
         }
     }
 
-    /// Returns how a command that only looks reads `KEY` at `now`, for `actor`.
+    /// Lookup of `KEY` at `now` by `actor`, for a command that only reads.
     pub fn lookup<'a>(&self, actor: &'a Actor, now: Timestamp) -> Lookup<'a> {
         Lookup {
             now,
@@ -207,7 +207,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Returns how a command that changes what it finds reads `KEY` at `now`, for `actor`.
+    /// Lookup of `KEY` at `now` by `actor`, for a command that changes the key.
     pub fn lookup_to_change<'a>(&self, actor: &'a Actor, now: Timestamp) -> Lookup<'a> {
         Lookup {
             by_prefix: self.env.terminal.interactive(),
@@ -215,7 +215,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Returns how a command that stops what it finds reads `KEY` at `now`, for `actor`.
+    /// Lookup of `KEY` at `now` by `actor`, for a command that stops the key.
     pub fn lookup_to_stop<'a>(&self, actor: &'a Actor, now: Timestamp) -> Lookup<'a> {
         Lookup {
             to_stop: true,

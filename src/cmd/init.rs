@@ -32,7 +32,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Makes the store.
+    /// Creates the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let group = match &self.group {
             None => None,

@@ -1,4 +1,4 @@
-//! `KEY` arguments, `-` among them.
+//! `KEY` arguments, with `-` for standard input.
 
 mod input;
 mod line;
@@ -12,9 +12,10 @@ use crate::key::Key;
 use crate::lookup::Lookup;
 use crate::store::Read;
 
-/// Replaces each `-` in `given` by the lines of standard input, where a token stands for its key
-/// ID: so a leaked token is looked up without being an argument. That nothing came is an error:
-/// somebody who pipes in an empty file must not take it for done.
+/// Replaces each `-` in `given` by the lines of standard input. There a token stands for its key ID, so that a
+/// leaked token can be looked up without being an argument.
+///
+/// Empty input is an error: a user who pipes in an empty file must not believe that something was done.
 pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(given.len());
     for text in given {
@@ -31,7 +32,7 @@ pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
     Ok(texts)
 }
 
-/// Returns `given`, or the one line of standard input that `-` stands for.
+/// Returns `given`, or the one line of standard input if `given` is `-`.
 pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
     if given != "-" {
         return Ok(given.to_owned());
@@ -46,13 +47,13 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
     }
 }
 
-/// The error where standard input has no KEY.
+/// Error for standard input without a KEY.
 pub fn none_came() -> Error {
     Error::usage("no KEY came on standard input")
         .hint("it takes a key ID, a name or a token on a line; an empty file has none")
 }
 
-/// The keys that `texts` stand for, each once, in order.
+/// Finds the keys that `texts` stand for, each once, in order.
 pub fn find(lookup: &Lookup<'_>, store: &dyn Read, texts: &[String]) -> Result<Vec<Key>> {
     let mut keys: Vec<Key> = Vec::with_capacity(texts.len());
     let mut seen = std::collections::HashSet::new();
@@ -65,7 +66,7 @@ pub fn find(lookup: &Lookup<'_>, store: &dyn Read, texts: &[String]) -> Result<V
     Ok(keys)
 }
 
-/// The lines of `input` as texts to look up. What was not read to its end is refused as a whole.
+/// Returns the lines of `input` as texts to look up. Refuses all of an input that was not read to its end.
 fn texts_of(input: &KeyInput) -> Result<Vec<String>> {
     if let Some(cut) = &input.cut {
         return Err(cut.clone());

@@ -1,4 +1,4 @@
-//! Advice on a key that does not work: to bring it back, or to replace it.
+//! Hints on how to renew or replace a key that does not work.
 
 use crate::error::Result;
 use crate::hint::{Hint, run};
@@ -6,11 +6,11 @@ use crate::key::Key;
 use crate::store::Read;
 use crate::when::{Span, Timestamp};
 
-/// The life that is proposed for a key whose time is over.
+/// Life that a hint proposes for an expired key.
 const MORE: Span = Span::days(90);
 
-/// Advice on an expired key. Its life is counted from its creation, so that policy may leave no room
-/// for more.
+/// Hint for an expired key. Proposes a later expiry only if the policy, which counts a life from its creation,
+/// allows it.
 pub fn renewal(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Hint> {
     let id = key.id;
     let first = match key.disabled_at {
@@ -32,7 +32,7 @@ pub fn renewal(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Hint> {
     })
 }
 
-/// Advice on a key that was rotated, and none of whose successors is live.
+/// Hint for a rotated key without a live successor.
 pub fn no_successor(key: &Key) -> Hint {
     Hint::from("it has no live successor; ").and(key.create_hint())
 }

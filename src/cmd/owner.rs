@@ -1,4 +1,4 @@
-//! Owners of keys, as the command line names them: in any Unicode form, and perhaps mistyped.
+//! Names of users on the command line: in any Unicode form, and possibly mistyped.
 
 use super::Cx;
 use crate::env::Actor;
@@ -10,22 +10,22 @@ use crate::store::{self, Filter, Read, Store};
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
-/// The owner who is meant by `given`: of that very name or, where nobody of that name has keys, of the
-/// same name in another Unicode form; as it is, where nobody has.
+/// Returns the owner's name as the store has it: `given`, or the same name in another Unicode form if only that
+/// has keys. Returns `given` if neither has any.
 pub fn as_stored(store: &dyn Read, given: &str, now: Timestamp) -> Result<String> {
     form::as_stored(given, |form| has_keys(store, form, now))
 }
 
-/// A user to whom something is given: an owner of a new key, a member, an administrator.
+/// User who gets something: a new key, a membership, the rights of an administrator.
 pub struct Recipient {
-    /// The name.
+    /// Name.
     pub name: String,
-    /// Neither the system has such a user, nor the store a key of theirs.
+    /// True if the system has no such user and the store has no key of theirs.
     is_unknown: bool,
 }
 
 impl Recipient {
-    /// One who is known by `name`.
+    /// Recipient who is known to the system or the store.
     pub fn known(name: &str) -> Self {
         Recipient {
             name: name.to_owned(),
@@ -34,9 +34,10 @@ impl Recipient {
     }
 }
 
-/// The user who is meant by `given`, and who has to be known to no one: of that very name or, where
-/// nothing knows it, of the same name in another Unicode form; `is_listed` says whether a list has them
-/// already. Where none is known, `checked` says whether the name will do for a new one.
+/// Finds the user `given`: under that name, else under the same name in another Unicode form.
+///
+/// A user is known if `is_listed` returns true, if they have keys, or if the system knows them. An unknown one
+/// is allowed: `checked` then checks the name and returns the form to store.
 pub fn recipient(
     cx: &Cx<'_>,
     store: &dyn Read,
@@ -45,7 +46,7 @@ pub fn recipient(
     is_listed: impl Fn(&str) -> Result<bool>,
     checked: fn(&str) -> Result<String>,
 ) -> Result<Recipient> {
-    // Nobody mistypes a number that the system has no name for.
+    // These names need no check: the actor's own, and `uid:N`, which is no typo of a name.
     if given == actor.name || is_nameless(given) {
         return Ok(Recipient::known(given));
     }
@@ -54,7 +55,7 @@ pub fn recipient(
         if is_listed(&form)? || has_keys(store, &form, cx.env.now())? {
             return Ok(Recipient::known(&form));
         }
-        // The system last: it may take its time.
+        // Last, since a query to the system's user database may be slow.
         match (cx.env.user)(&form) {
             Some(true) => return Ok(Recipient::known(&form)),
             Some(false) => {}
@@ -67,13 +68,13 @@ pub fn recipient(
     })
 }
 
-/// Tells whether `name` is that of an actor whose uid has no name: `uid:1000`.
+/// True if `name` has the form `uid:1000`, which names an actor whose uid has no name.
 fn is_nameless(name: &str) -> bool {
     name.strip_prefix("uid:")
         .is_some_and(|uid| uid.parse::<u32>().is_ok())
 }
 
-/// Says that nothing knows `recipient`, if so: a name that is mistyped here stays so.
+/// Warns if `recipient` is unknown, since the name may be mistyped and is stored now.
 pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Store, recipient: &Recipient) {
     if !recipient.is_unknown {
         return;
@@ -83,24 +84,23 @@ pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Store, recipient: &Recipient
         "warning: {} is neither a user of this machine nor the owner of any key",
         quote(name)
     ));
-    // It is done, whether or not a better name can be found.
+    // The change is committed; a hint that cannot be made is left out.
     let now = cx.env.now();
-    if let Ok(Some(like)) = store::read(store, |store| owner_like(store, name, now)) {
-        cx.notice_hint(like);
+    if let Ok(Some(question)) = store::read(store, |store| owner_like(store, name, now)) {
+        cx.notice_hint(question);
     }
 }
 
-/// Advice where `owner` has no keys: a question after the owner whose name is most like theirs,
-/// if one is.
+/// Hint for an `owner` without keys: proposes the owner with the name most like it.
 pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     let list = run!("list --state all").in_quotes();
     Ok(match owner_like(store, owner, now)? {
-        Some(like) => like.into(),
+        Some(question) => question.into(),
         None => list.and(" shows every key and its owner"),
     })
 }
 
-/// A question after the owner of a key whose name is most like `owner`, if one is.
+/// Question that proposes the owner of keys with the name most like `owner`.
 fn owner_like(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Option<String>> {
     let some = Filter {
         limit: Some(near::AMONG),
@@ -113,7 +113,7 @@ fn owner_like(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Option<St
     Ok(near::meant(owner, &owners))
 }
 
-/// Tells whether `owner` has a key, a deleted one too.
+/// True if `owner` has a key, also if it is deleted or damaged.
 pub fn has_keys(store: &dyn Read, owner: &str, now: Timestamp) -> Result<bool> {
     let (found, damaged) = store.find_readable(&Filter {
         owner: Some(owner.to_owned()),
@@ -123,7 +123,7 @@ pub fn has_keys(store: &dyn Read, owner: &str, now: Timestamp) -> Result<bool> {
     Ok(!found.is_empty() || damaged.count > 0)
 }
 
-/// Advice under a result without keys, if `owner` has none at all.
+/// Hint for a result without keys, if `owner` has no keys at all.
 pub fn advice_if_none(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Option<Hint>> {
     if has_keys(store, owner, now)? {
         return Ok(None);

@@ -1,50 +1,50 @@
-//! Checks of a path as it was typed, or as a variable holds it: of the store or another file.
+//! Checks of paths from arguments and variables.
 
 use crate::error::{Error, Result, quote};
 use crate::text::stands_for_itself;
 use crate::url;
 use std::ffi::OsStr;
 
-/// Purpose of a path, and the argument or variable that gave it.
+/// Argument or variable that gives a path, with the rules for that path.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
-    /// The argument or the variable.
+    /// Name of the argument or variable.
     by: &'static str,
-    /// Advice where `-` is given, unless that is standard input.
+    /// Hint for `-`; `None` if `-` is standard input.
     instead_of_dash: Option<&'static str>,
 }
 
-/// The environment variable that names the store.
+/// Environment variable that names the store.
 pub const VARIABLE: &str = "KEYCTL_DB";
 
-/// The store, by an argument.
+/// Store, given by an argument.
 pub const DB: Named = Named {
     by: "--db",
     instead_of_dash: Some("a store is a file"),
 };
 
-/// The store, by the environment.
+/// Store, given by the environment.
 pub const KEYCTL_DB: Named = Named { by: VARIABLE, ..DB };
 
-/// A file for a new token.
+/// File for a new token.
 pub const SECRET_FILE: Named = Named {
     by: "--secret-file",
     instead_of_dash: Some("without --secret-file the token goes to standard output"),
 };
 
-/// A file that a token is read from, or standard input.
+/// File to read a token from, or standard input.
 pub const KEY_FILE: Named = Named {
     by: "--key-file",
     instead_of_dash: None,
 };
 
-/// A copy that is to be made.
+/// Copy of the store to make.
 pub const NEW_COPY: Named = Named {
     by: "PATH",
     instead_of_dash: Some("a copy is checked before it gets its name, so it cannot go to a pipe"),
 };
 
-/// A copy that is to be read.
+/// Copy of the store to read.
 pub const COPY: Named = Named {
     by: "PATH",
     instead_of_dash: Some(
@@ -53,9 +53,11 @@ pub const COPY: Named = Named {
 };
 
 impl Named {
-    /// Refuses `path` where it is none: a URL, of which nothing is repeated, unless it names the server that
-    /// a store is on and shows no password to others; `-`; what begins with a
-    /// `~`, which no shell has expanded; and in a variable, what has a line break in it.
+    /// Refuses a `path` that is a URL, `-`, begins with a `~` that no shell has expanded, or in a variable has a
+    /// line break.
+    ///
+    /// Allows the URL of a server for the store, but no password in an argument, which others can read. Messages
+    /// repeat nothing of a URL.
     pub fn check(self, path: &OsStr) -> Result<()> {
         let text = path.to_string_lossy();
         if url::is_url(&text) {

@@ -1,4 +1,4 @@
-//! Log of refusals by access or policy: they change nothing, but somebody tried.
+//! Log of refusals by access or policy, which show attempts.
 
 use super::Cx;
 use crate::error::{Error, FailureKind, Result};
@@ -6,9 +6,8 @@ use crate::event::{Action, Event};
 use crate::store::{LogFilter, Read};
 use crate::when::{Span, Timestamp};
 
-/// Logs that what was attempted was refused with `error`, if that is a refusal by access or policy,
-/// at most once a minute an actor and command. That the store cannot be written, or not at once,
-/// changes nothing.
+/// Logs `error` if it is a refusal by access or policy, at most once a minute for an actor and a command. Gives
+/// up without an error if the store cannot be written at once.
 pub fn log(cx: &Cx<'_>, error: &Error) {
     if matches!(error.kind, FailureKind::Access | FailureKind::Policy) {
         drop(append(cx, error));
@@ -18,7 +17,7 @@ pub fn log(cx: &Cx<'_>, error: &Error) {
 fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
     let command = &cx.attempt.command;
     let key_id = error.key.as_deref().and_then(|id| id.parse().ok());
-    // Opened to read: the refused command has no business to migrate the store.
+    // Opened to read, since opening to write would migrate the store for a refused command.
     let mut store = cx.open_to_read()?;
     let actor = store.actor(cx.env);
     store.write_if_free(Box::new(|tx| {
@@ -34,8 +33,8 @@ fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
     }))
 }
 
-/// Tells whether a refusal of `command` to `actor` within the last minute is logged, or within the next
-/// one: a clock may be put right.
+/// True if the log has a refusal of `command` to `actor` less than a minute away: in the past, or in the future
+/// if the clock was set back.
 fn is_logged(store: &dyn Read, actor: &str, command: &str, now: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
         actor: Some(actor.to_owned()),

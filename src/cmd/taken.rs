@@ -1,4 +1,4 @@
-//! A name that another key has: names are unique per owner among live keys.
+//! Check for a name that another key has. Names are unique per owner among live keys.
 
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
@@ -7,14 +7,14 @@ use crate::name::form;
 use crate::store::Read;
 use crate::when::Timestamp;
 
-/// The live key of `owner` that is named `name`, or whose name cannot be told from it: one that an
-/// older version stored in another Unicode form.
+/// Finds the live key of `owner` with this name, also in another Unicode form, which looks the same and which
+/// older versions stored.
 pub fn holder(store: &dyn Read, owner: &str, name: &str) -> Result<Option<Key>> {
     form::find(name, |form| store.live_key(owner, form))
 }
 
-/// The error where the name of `holder` is wanted for another key, with what frees it. Rotation
-/// does not: the successor takes the name over.
+/// Error for a name that `holder` has. The hint names commands that free it; rotation does not, since the
+/// successor keeps the name.
 pub fn refusal(holder: &Key, now: Timestamp) -> Error {
     let id = holder.id;
     let delete = match holder.kind {
@@ -24,7 +24,7 @@ pub fn refusal(holder: &Key, now: Timestamp) -> Error {
     let (owner, name) = (quote(&holder.owner), quote(&holder.name));
     Error::state(match holder.state(now) {
         State::Active => format!("{owner} already has a live key named {name}: {id} (active)"),
-        // It does not work, and is live all the same: it may again.
+        // Disabled and expired keys hold their names, since they may work again.
         state => format!("the name {name} of {owner} is held by a key that is {state}: {id}"),
     })
     .hint(

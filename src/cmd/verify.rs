@@ -74,7 +74,7 @@ pub struct Args {
     /// Read many tokens, one per line, and print a JSON verdict for each, one per line, in order
     #[arg(long, conflicts_with = "key_env")]
     batch: bool,
-    // Any value is refused: a token has no place on a command line.
+    // Refused whatever its value, with a message of its own: a token must not be an argument.
     #[arg(hide = true)]
     argument: Option<OsString>,
     /// Output format; --batch is always JSON
@@ -110,12 +110,12 @@ impl Args {
         if !self.no_touch
             && let Ok(Some(note)) = verifier.note(&*store, &verified, &token, &mut *cx.env.random)
         {
-            // The verdict stands whether or not the note is written. The actor is looked up only here,
-            // where there is a note.
+            // A failure to write the note does not change the verdict. The actor is looked up only here, since
+            // most verdicts have no note.
             let actor = store.actor(cx.env);
             drop(Note::write(&[note], &mut *store, &actor));
         }
-        // After the note, which matters more: that a token of a replaced key was presented.
+        // After the note: the record that a stopped key was presented matters more than a hint.
         if self.format == Format::Text {
             advice::advise(cx, &verified, &*store);
         }
@@ -123,7 +123,7 @@ impl Args {
     }
 }
 
-/// The error for an argument. One that is shaped like a token was refused before.
+/// Error for an argument. An argument shaped like a token was refused before.
 fn misplaced(argument: &OsStr) -> Error {
     let shown = quote(&argument.to_string_lossy());
     let error = Error::usage(format!(

@@ -1,4 +1,4 @@
-//! What a completion script asks, and the answer.
+//! Question of a completion script, and the answer.
 
 use super::scripts::VARIABLE;
 use super::values::{Candidates, offer_values};
@@ -13,19 +13,19 @@ use clap_complete::engine::{CompletionCandidate, complete};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// A question: what may the last of these words become?
+/// Request for candidates for the last word of a line.
 pub struct CompletionRequest {
-    /// True if the shell takes a description behind each answer.
+    /// True if the shell shows a description next to each candidate.
     described: bool,
-    /// True if the shell quotes an answer before it puts it on the line.
+    /// True if the shell quotes a candidate before it inserts it.
     quoted: bool,
-    /// The line so far, the program's name first.
+    /// Words of the line; the first is the program's name.
     words: Vec<OsString>,
 }
 
 impl CompletionRequest {
-    /// Returns the question in `args`, if a completion script has called: `keyctl -- keyctl WORD…`, with [`VARIABLE`]
-    /// set to its shell.
+    /// Reads the request from `args` if a completion script has called: `keyctl -- keyctl WORD…`, with
+    /// [`VARIABLE`] set to the shell's name.
     pub fn by(args: &[OsString], env: &Env) -> Option<Self> {
         let (marker, words) = args.get(1..)?.split_first()?;
         let first = words.first()?.to_str();
@@ -44,14 +44,15 @@ impl CompletionRequest {
         })
     }
 
-    /// Prints what the last word may become: one value a line, behind each a tab and what it is.
-    /// It prints nothing where the store cannot be read: somebody is in the middle of a line. `root` makes
-    /// the definition of the whole command line.
+    /// Prints the candidates for the last word, one per line, each with a tab and its description.
+    ///
+    /// Prints no error if the store cannot be read: the user is in the middle of a line. `root` returns the
+    /// definition of the whole command line.
     pub fn answer(self, called: &Called, env: &mut Env, root: fn() -> clap::Command) -> Result<u8> {
         if usage::refuse_tokens(&self.words).is_err() {
             return Ok(DONE);
         }
-        // The last word is not there yet.
+        // Without the last word, which is not complete.
         let db = db(
             self.words.split_last().map_or(&[], |(_, before)| before),
             env,
@@ -84,7 +85,7 @@ impl CompletionRequest {
         let candidates = complete(&mut definition, self.words, last, directory.as_deref());
         let mut candidates = candidates.unwrap_or_default();
         if !is_begun && candidates.iter().any(|candidate| !is_flag(candidate)) {
-            // Whoever wants a flag begins one; the others would drown in them.
+            // Values come first: flags are offered once the word begins with '-', or if there is no value.
             candidates.retain(|candidate| !is_flag(candidate));
         }
         let lines: String = candidates
@@ -97,7 +98,7 @@ impl CompletionRequest {
     }
 }
 
-/// The words before the last, and the values before the last that the last has.
+/// Returns the words before the last one, and the values in the last word that end in a comma.
 fn given(words: &[OsString]) -> (Vec<String>, Vec<String>) {
     let mut words: Vec<String> = words
         .iter()
@@ -118,15 +119,15 @@ fn is_flag(candidate: &CompletionCandidate) -> bool {
     candidate.get_value().as_encoded_bytes().starts_with(b"-")
 }
 
-/// Tells whether no shell reads anything in a candidate. PowerShell's script runs what is on the line at the
-/// next Tab, and whoever may make keys chooses names.
+/// True if a candidate has no character that a shell interprets. PowerShell's script evaluates the line at the
+/// next Tab, so a key's name on it could run as code.
 fn is_plain(candidate: &CompletionCandidate) -> bool {
     let value = candidate.get_value().as_encoded_bytes();
     let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:=+".contains(byte);
     value.iter().all(in_word)
 }
 
-/// A candidate as the scripts read it; none for one that would move the cursor.
+/// Line for a candidate as the scripts read it; `None` if it has control characters.
 fn line(candidate: &CompletionCandidate, described: bool) -> Option<String> {
     let value = candidate.get_value().to_str()?;
     if value.chars().any(is_unprintable) {
@@ -140,8 +141,7 @@ fn line(candidate: &CompletionCandidate, described: bool) -> Option<String> {
     })
 }
 
-/// The store that the line itself names with `--db`. The shell has not read the line yet: a `~` still
-/// stands for the home directory.
+/// Store that `--db` names on the line. The shell has not expanded the line yet, so this expands a `~`.
 fn db(words: &[OsString], env: &Env) -> Option<PathBuf> {
     let path = PathBuf::from(called::db(words)?);
     Some(match (path.strip_prefix("~"), env.var("HOME")) {

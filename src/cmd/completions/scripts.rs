@@ -1,19 +1,19 @@
-//! The scripts, which ask the program at each Tab.
+//! Completion scripts, which ask the program at each Tab.
 //!
-//! Those for bash, zsh and fish are written here: bash takes a word apart at `:` and `=`, which scopes and
-//! labels have in them; zsh is to find the script in a directory of `$fpath` as well as by `eval`; and
-//! none of the three asks where a token stands on the line, since the question goes by arguments, which
-//! others can read with ps. The other scripts are clap_complete's.
+//! The scripts for bash, zsh and fish are our own. bash splits words at `:` and `=`, which scopes and labels
+//! contain. zsh has to load the script from a directory of `$fpath` as well as by `eval`. And none of the three
+//! asks while a token is on the line: the words become arguments, which others can read with ps. clap_complete
+//! makes the other scripts.
 
 use crate::error::Result;
 use crate::output::unwritable;
 use clap_complete::Shell;
 use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 
-/// The environment variable by which a script asks; its value is the shell's name.
+/// Environment variable that marks a call by a script; its value is the shell's name.
 pub const VARIABLE: &str = "KEYCTL_COMPLETE";
 
-/// Pattern of a token without its prefix, an extended regular expression.
+/// Extended regular expression for a token without its prefix.
 const TOKEN: &str = "_[0-9a-z]{12}_[0-9A-Za-z]{40}";
 
 /// Script for `shell` that completes the command `name` by asking `program`.
@@ -36,9 +36,9 @@ pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
     match shell {
         Shell::Elvish => theirs(&Elvish),
         Shell::PowerShell => theirs(&Powershell),
-        // The name of the file that zsh would look for.
+        // zsh looks for a file with this name.
         Shell::Zsh => Ok(ours(ZSH, format!("_{name}"), quoted(program))),
-        // To fish, a backslash between single quotes may stand for itself or for what follows.
+        // In fish, a backslash in single quotes may escape the next character.
         Shell::Fish => Ok(ours(
             FISH,
             identifier(name),
@@ -48,20 +48,21 @@ pub fn script(shell: Shell, name: &str, program: &str) -> Result<Vec<u8>> {
     }
 }
 
-/// A name for a function of the command `name`.
+/// Name of a shell function for the command `name`.
 fn identifier(name: &str) -> String {
     format!("_{}", name.replace(['-', '.', '+'], "_"))
 }
 
-/// `text` as one word for a POSIX shell.
+/// Quotes `text` as one word for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// For bash 3.2, which macOS has, and newer. What bash took apart is put together again and read as bash
-/// will read it, and of each answer the part is given back that bash is at. An answer is put on the line
-/// so that bash reads nothing in it: whoever may make keys chooses names. One that the quote in which the
-/// cursor stands cannot hold is left out.
+/// Script for bash 3.2, which macOS has, and newer.
+///
+/// It joins the words that bash has split and removes their quotes as bash will. Of each candidate it returns
+/// the part that bash replaces, quoted so that bash runs nothing in it: names of keys are chosen by their
+/// makers. It leaves out a candidate that cannot stand inside the quotes around the cursor.
 const BASH: &str = r#"@FUNCTION@() {
     local line=${COMP_LINE:0:COMP_POINT} rest raw word char open='' base='' before='' i value help
     local -a raws=() words=() values=() helps=()
@@ -129,7 +130,7 @@ const BASH: &str = r#"@FUNCTION@() {
 complete -o nosort -F @FUNCTION@ @NAME@ 2>/dev/null || complete -F @FUNCTION@ @NAME@
 "#;
 
-/// For fish 3.1 and newer.
+/// Script for fish 3.1 and newer.
 const FISH: &str = r#"function @FUNCTION@
     set --local words (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token)
     string match --quiet --regex '@TOKEN@' -- $words; and return
@@ -138,7 +139,7 @@ end
 complete --keep-order --exclusive --command @NAME@ --arguments '(@FUNCTION@)'
 "#;
 
-/// For zsh 5, by `eval` or as a file named after the function in a directory of `$fpath`.
+/// Script for zsh 5, for `eval` or as a file in a directory of `$fpath` that is named after the function.
 const ZSH: &str = r#"#compdef @NAME@
 @FUNCTION@() {
     local line value help

@@ -1,4 +1,4 @@
-//! The values that only the store knows.
+//! Candidates for values, most of them from the store.
 
 use crate::error::{Result, escape};
 use crate::id::KeyId;
@@ -14,28 +14,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// The most keys that are offered at once: nobody picks from more.
+/// Largest number of keys to offer: nobody picks from more.
 const KEYS_MAX: u64 = 100;
 
-/// Number of members that are named beside a project.
+/// Largest number of members in the description of a project.
 const MEMBERS_NAMED: u64 = 5;
 
-/// Candidates of values.
+/// Source of candidates for a line.
 #[derive(Clone)]
 pub struct Candidates {
-    /// The store.
+    /// Store.
     pub address: Address,
-    /// The user who asks.
+    /// User at the shell.
     pub actor: String,
-    /// The time at which states are told.
+    /// Time for which states are computed.
     pub now: Timestamp,
-    /// The words of the line before the one that is asked about.
+    /// Words of the line before the one to complete.
     pub before: Vec<String>,
-    /// The values that this word has already, each with a comma behind it.
+    /// Values in that word that end in a comma.
     pub begun: Vec<String>,
 }
 
-/// `command` with what each argument may be, by the name of its value.
+/// Adds completers to the arguments of `command`, chosen by the names of their values.
 pub fn offer_values(command: Command, source: &Candidates) -> Command {
     offer_below(command, "", source)
 }
@@ -73,7 +73,7 @@ enum Values {
     Paths,
 }
 
-/// Returns the kind of value of an argument of the command `own`, below the command `above`.
+/// Returns the source of values for an argument of the command `own`, whose parent is `above`.
 fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
     let name = argument.get_value_names()?.first()?;
     Some(match (name.as_str(), above, own) {
@@ -102,7 +102,7 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
 }
 
 impl Candidates {
-    /// The values that begin with `current`; none where the store cannot be read.
+    /// Returns the candidates that begin with `current`; none if the store cannot be read.
     fn offer(&self, values: Values, current: &OsStr) -> Vec<CompletionCandidate> {
         let Some(current) = current.to_str() else {
             return Vec::new();
@@ -115,7 +115,7 @@ impl Candidates {
                 };
                 let keys = self.read(|store| self.keys(store, &some, current));
                 let mut keys = keys.unwrap_or_default();
-                // Who names several keys names another one next.
+                // A key that the line names already is not offered again.
                 keys.retain(|key| {
                     !self
                         .before
@@ -136,13 +136,13 @@ impl Candidates {
             .collect()
     }
 
-    /// Returns what `look` reads at one moment of the store.
+    /// Runs `look` on a snapshot of the store.
     fn read<T>(&self, look: impl FnMut(&dyn Read) -> Result<T>) -> Result<T> {
         let store = store::open(&self.address, Mode::Read)?;
         store::read(&*store, look)
     }
 
-    /// Keys by their IDs, and by their names once one is begun.
+    /// Returns keys by their IDs, and also by their names if `current` is not empty.
     fn keys(
         &self,
         store: &dyn Read,
@@ -167,7 +167,7 @@ impl Candidates {
         Ok(candidates)
     }
 
-    /// Keys by their names, with the owner before it where `current` has one.
+    /// Returns keys by their names; as OWNER/NAME if `current` has an owner.
     fn names(
         &self,
         store: &dyn Read,
@@ -176,7 +176,7 @@ impl Candidates {
     ) -> Result<Vec<CompletionCandidate>> {
         let (owner, prefix) = owner_and_name(current);
         let owner = owner.map(str::to_owned);
-        // By name, as its index has them: only those that are offered are read.
+        // Sorted by name, as in its index, so that the store reads no more than the limit.
         let (found, _) = store.find_readable(&Filter {
             owner: owner.clone(),
             name_prefix: Some(prefix.to_owned()),
@@ -201,7 +201,7 @@ impl Candidates {
         Ok(described.collect())
     }
 
-    /// The keys that the line names: by ID, by name, or by owner and name.
+    /// Finds the keys that the line names: by ID, by name, or by owner and name.
     fn keys_before(&self, store: &dyn Read) -> Result<Vec<Key>> {
         let mut keys = Vec::new();
         for word in &self.before {
@@ -221,7 +221,7 @@ impl Candidates {
         Ok(keys)
     }
 
-    /// Scopes that can be taken from the key that the line names; all, where it names none yet.
+    /// Returns the scopes of the keys that the line names; all scopes if it names no key yet.
     fn scopes_of_key(&self, store: &dyn Read) -> Result<Described> {
         let (mut scopes, keys) = (scopes(store)?, self.keys_before(store)?);
         scopes.retain(|scope, _| {
@@ -238,7 +238,7 @@ impl Candidates {
         Ok(labels.collect())
     }
 
-    /// Users that are known: the one who asks, administrators, members of projects, and owners of some keys.
+    /// Returns known users: the actor, administrators, members of projects, and owners of some keys.
     fn users(&self, store: &dyn Read) -> Result<Described> {
         let mut users = BTreeSet::from([self.actor.clone()]);
         users.extend(store.administrators(Some(AMONG))?);
@@ -252,7 +252,7 @@ impl Candidates {
         Ok(plain(users))
     }
 
-    /// The members of the project that the line names.
+    /// Returns the members of the project that the line names.
     fn members(&self, store: &dyn Read) -> Result<Described> {
         let mut users = Vec::new();
         for word in &self.before {
@@ -306,14 +306,14 @@ fn policies() -> Described {
         .collect()
 }
 
-/// Values that say all themselves.
+/// Values without descriptions.
 fn plain(values: impl IntoIterator<Item = String>) -> Described {
     let described = values.into_iter().map(|value| (value, String::new()));
     described.collect()
 }
 
-/// Tells whether somebody would name `path`: a part of a store is none that they would. Directories are
-/// offered all the same, on the way to what lies in them.
+/// True if `path` is a file to offer: not one of SQLite's files next to a store. `PathCompleter` offers
+/// directories anyway.
 fn is_wanted(path: &Path) -> bool {
     !path.is_dir() && !store::is_part(path)
 }

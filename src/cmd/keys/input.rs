@@ -1,4 +1,4 @@
-//! Standard input as lines of KEYs, wiped once they are read.
+//! Standard input as lines of KEYs, in memory that is wiped.
 
 use super::line::KeyLine;
 use crate::cmd::Cx;
@@ -7,10 +7,10 @@ use crate::error::{Error, FailureKind, Result};
 use std::io::ErrorKind;
 use zeroize::Zeroizing;
 
-/// The most bytes of KEYs that are read from standard input.
+/// Largest number of bytes to read from standard input.
 const STDIN_MAX: usize = 4 << 20;
 
-/// The bytes that are reserved for them at first. All that is reserved is wiped, and most input is short.
+/// Size of the first buffer. Small, since most input is short and the whole buffer has to be wiped.
 const STDIN_FIRST: usize = 64 << 10;
 
 /// Printed at a terminal before KEYs are read from it.
@@ -19,16 +19,15 @@ const TYPE_KEYS: &str =
 
 const PIPE_HINT: &str = "give a key ID or a name, or pipe it in";
 
-/// Text that came on standard input. What is typed at a terminal is not shown, since a token may
-/// be among it.
+/// Text from standard input. A terminal does not show it while it is typed: it may hold a token.
 pub struct KeyInput {
     bytes: Zeroizing<Vec<u8>>,
-    /// The reason for which it may have gone on: it could not be read to its end.
+    /// Error if the input was not read to its end.
     pub cut: Option<Error>,
 }
 
 impl KeyInput {
-    /// Reads lines to the end.
+    /// Reads all lines.
     pub fn lines(cx: &mut Cx<'_>) -> Result<Self> {
         if cx.env.terminal.stdin {
             check_interactive(cx)?;
@@ -60,7 +59,7 @@ impl KeyInput {
         Ok(bounded(bytes))
     }
 
-    /// Reads the one line that is typed at a terminal, or all lines of what is none.
+    /// Reads one line at a terminal, else all lines.
     pub fn line(cx: &mut Cx<'_>) -> Result<Self> {
         if !cx.env.terminal.stdin {
             return KeyInput::lines(cx);
@@ -72,14 +71,15 @@ impl KeyInput {
         Ok(KeyInput { bytes, cut: None })
     }
 
-    /// The first line that was not read to its end.
+    /// Number of the first line that was not read to its end.
     pub fn unread_from(&self) -> usize {
         1 + self.bytes.iter().filter(|&&byte| byte == b'\n').count()
     }
 
-    /// Each line that is not blank, with its number; blank lines are counted. Where the input was
-    /// cut, its last line may be too, and counts only as a token, which its checksum shows to be
-    /// whole: the beginning of a name may be another key's.
+    /// Lines that are not blank, with their numbers, for which blank lines count.
+    ///
+    /// If the input was cut, its last line may be cut too. Then it counts only if it is a token, which has a
+    /// checksum: the beginning of a name could be the name of another key.
     pub fn keys(&self) -> impl Iterator<Item = (usize, KeyLine)> {
         let whole = match self.cut {
             None => self.bytes.len(),
@@ -96,7 +96,7 @@ impl KeyInput {
     }
 }
 
-/// Copies `bytes` to where more will fit. The caller wipes the old ones, so that no token stays in them.
+/// Copies `bytes` to a larger buffer. Replaces `Vec`'s own growth, which does not wipe the old buffer.
 fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     let room = (2 * bytes.len()).min(STDIN_MAX + 1);
     let mut more = Zeroizing::new(Vec::with_capacity(room));
@@ -105,7 +105,7 @@ fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     more
 }
 
-/// Cuts what is too long.
+/// Cuts input that is too long.
 fn bounded(mut bytes: Zeroizing<Vec<u8>>) -> KeyInput {
     let cut = (bytes.len() > STDIN_MAX).then(|| {
         bytes.truncate(STDIN_MAX);
@@ -115,7 +115,7 @@ fn bounded(mut bytes: Zeroizing<Vec<u8>>) -> KeyInput {
     KeyInput { bytes, cut }
 }
 
-/// Refuses to wait for what is typed where nothing can be printed to ask for it.
+/// Refuses to read from a terminal if there is none to print the question on.
 fn check_interactive(cx: &Cx<'_>) -> Result<()> {
     if cx.env.terminal.interactive() {
         return Ok(());

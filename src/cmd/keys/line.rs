@@ -1,31 +1,31 @@
-//! One line of KEYs.
+//! Line of a list of KEYs.
 
 use crate::error::{Error, quote};
 use crate::token::{Redacted, Token, in_line, trim, without_mark};
 
-/// The content of a line.
+/// Content of a line.
 pub enum KeyLine {
-    /// A token, alone or with quotes, a comma or a name around it.
+    /// Token, alone or with quotes, a comma or a name around it.
     Token(Token),
-    /// A text to look up. Nothing in it is shaped like a token.
+    /// Text to look up. No part of it is shaped like a token.
     Text(String),
-    /// Neither.
+    /// Line that cannot be looked up.
     Flawed(LineFlaw),
 }
 
-/// The reason for which a line stands for no key, whatever the store holds.
+/// Reason why a line cannot be looked up.
 pub enum LineFlaw {
-    /// Something shaped like a token, which is none.
+    /// Text shaped like a token that is not one, in the form that may be shown.
     Mistyped(Redacted),
-    /// Bytes that are no text, as shown.
+    /// Bytes that are not UTF-8, in the form that may be shown.
     NotUtf8(String),
-    /// The line may have gone on.
+    /// The line may have been longer.
     Cut,
 }
 
 impl KeyLine {
-    /// Reads a line; `None` if it is blank. A byte-order mark is dropped before a token, and from
-    /// the `first` line, where it is the file's. Elsewhere it may begin a name.
+    /// Reads a line; `None` if it is blank. Drops a byte-order mark from the `first` line, where it belongs to
+    /// the file, and before a token. In other lines a name may begin with one.
     pub fn read(line: &[u8], first: bool) -> Option<Self> {
         let trimmed = match line.trim_ascii() {
             marked if !first && without_mark(marked) != marked => marked,
@@ -46,7 +46,7 @@ impl KeyLine {
         })
     }
 
-    /// Reads a line the end of which may be missing.
+    /// Reads a line whose end may be missing. Accepts only a token, which its checksum shows to be complete.
     pub fn read_cut(line: &[u8]) -> Option<Self> {
         match KeyLine::read(line, false)? {
             KeyLine::Token(token) => Some(KeyLine::Token(token)),
@@ -56,7 +56,7 @@ impl KeyLine {
 }
 
 impl LineFlaw {
-    /// The error that says so; `place` is put behind the KEY.
+    /// Error for the line. `place` follows the KEY in the message, as " on standard input".
     pub fn error(&self, place: &str) -> Error {
         let error = match self {
             LineFlaw::Mistyped(found) => {

@@ -1,4 +1,4 @@
-//! Advice on a key that was rejected although its secret has matched.
+//! Hints on keys that were rejected although the secret matched.
 
 use crate::cmd::Cx;
 use crate::cmd::next::{no_successor, renewal};
@@ -11,12 +11,12 @@ use crate::store::{self, Read, Store};
 use crate::verify::{Reason, Verdict, Verified};
 use crate::when::Timestamp;
 
-/// Advises on standard error what to do about a rejected key, if anything can be done.
+/// Prints a hint on how to make a rejected key work, if that is possible.
 pub fn advise(cx: &mut Cx<'_>, verified: &Verified, store: &dyn Store) {
     let Verdict::Rejected(reason, Some(key)) = &verified.verdict else {
         return;
     };
-    // A store that fails here changes no verdict.
+    // A failure of the store does not change the verdict: the hint is left out.
     if !cx.quiet
         && let Ok(Some(hint)) = advice(reason, key, store, verified.at)
     {
@@ -24,8 +24,8 @@ pub fn advise(cx: &mut Cx<'_>, verified: &Verified, store: &dyn Store) {
     }
 }
 
-/// Advice on `key`, which was rejected for `reason` at the time `at`; `None` if nothing can be done. Reads
-/// the store only where the advice depends on it.
+/// Returns a hint for `key`, which was rejected for `reason` at the time `at`. Reads the store only if the hint
+/// depends on it.
 fn advice(reason: &Reason, key: &Key, store: &dyn Store, at: Timestamp) -> Result<Option<Hint>> {
     let read = |advice: &dyn Fn(&dyn Read) -> Result<Hint>| store::read(store, advice).map(Some);
     match reason {
@@ -48,7 +48,7 @@ fn advice(reason: &Reason, key: &Key, store: &dyn Store, at: Timestamp) -> Resul
     }
 }
 
-/// Advice to use the live successor of a key that was rotated.
+/// Hint to use the live successor of a rotated key.
 fn succession(store: &dyn Read, key: &Key, at: Timestamp) -> Result<Hint> {
     match live_successor(store, key)? {
         Some(live) => use_of(store, &live, at),
@@ -56,8 +56,8 @@ fn succession(store: &dyn Read, key: &Key, at: Timestamp) -> Result<Hint> {
     }
 }
 
-/// Advice for a rotated key that lacks `scope`: it cannot be changed any more, so its successor gets the
-/// scope, unless it has it already.
+/// Hint for a rotated key that lacks `scope`. Such a key cannot be changed, so the hint is to add the scope to
+/// its successor, unless that has it.
 fn scope_of_successor(store: &dyn Read, scope: &str, key: &Key, at: Timestamp) -> Result<Hint> {
     let Some(live) = live_successor(store, key)? else {
         return Ok(no_successor(key));
@@ -76,7 +76,7 @@ fn add_scope(key: &Key, scope: &str) -> Hint {
     run!("edit {} --add-scope {}", key.id, scope)
 }
 
-/// Advice to use `live`, the successor of a key.
+/// Hint to use `live`, the successor of a key.
 fn use_of(store: &dyn Read, live: &Key, at: Timestamp) -> Result<Hint> {
     let id = live.id;
     Ok(match live.state(at) {
@@ -90,12 +90,12 @@ fn use_of(store: &dyn Read, live: &Key, at: Timestamp) -> Result<Hint> {
     })
 }
 
-/// Names those who can make `user` a member of `project`, and how; or the project most likely meant.
+/// Hint for a `user` who is not a member of `project`: who can add them, or the project with the nearest name.
 fn who_can_add(store: &dyn Read, project: &str, user: &str) -> Result<Hint> {
     let is_empty = store.members(Some(project), Some(1))?.is_empty();
-    if is_empty && let Some(like) = project_like(store, project)? {
+    if is_empty && let Some(question) = project_like(store, project)? {
         let project = quote(project);
-        return Ok(format!("there is no project {project}; {like}").into());
+        return Ok(format!("there is no project {project}; {question}").into());
     }
     let owners = match some_owners(store, project)? {
         None => String::new(),

@@ -1,5 +1,4 @@
-//! `verify --batch`: a verdict on a line for each token on a line; in order, on every core, in constant
-//! memory.
+//! `verify --batch`: one line of JSON for each line with a token, in order, on every core, in constant memory.
 
 use super::count::Count;
 use super::lines::{Chunk, Chunks};
@@ -18,28 +17,29 @@ use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// Tokens in a chunk where a hash costs next to nothing. Where the hash is the cost, each token is a
-/// chunk: any core that is free takes it, and its verdict is written as soon as it is known.
+/// Number of tokens in a chunk with a fast hash.
+///
+/// With a slow hash each token is a chunk of its own: any free core takes it, and its verdict is written at once.
 const CHUNK: usize = 256;
 
 /// Verdicts on a chunk of lines.
 struct Verdicts {
-    /// The verdicts in JSON, one a line.
+    /// Verdicts in JSON, one per line.
     text: Vec<u8>,
-    /// The number of them, by verdict.
+    /// Numbers of valid and rejected tokens.
     count: Count,
     /// Notes to write to the store.
     notes: Vec<Note>,
-    /// Bytes of the input that the chunk took.
+    /// Number of bytes of the input that the chunk took.
     bytes: u64,
 }
 
-/// Verifies the tokens in `file`, or on standard input, and returns the exit code. With `touch`, writes
-/// notes to the store.
+/// Verifies the tokens in `file` or, without one, on standard input. Returns the exit code. Writes notes to the
+/// store if `touch`.
 pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: bool) -> Result<u8> {
     let mut opened = presented::open(cx, file)?;
     let address = cx.address()?;
-    // What cannot work is refused before anything is read.
+    // Fail before any input is read: no store, or an unknown scope.
     let store = store::open(&address, Mode::Read)?;
     let scheme = verify::scheme(&*store, required)?;
     let actor = touch.then(|| store.actor(cx.env));
@@ -48,11 +48,11 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
         Scheme::Argon2id(_) => 1,
         Scheme::Sha256 => CHUNK,
     };
-    // On one screen, a progress bar and the verdicts would overwrite each other.
+    // None on a terminal that also shows the verdicts: they would overwrite each other.
     let mut progress = presented::length(cx, opened.as_ref())
         .filter(|_| !cx.env.terminal.stdout)
         .map(|length| cx.progress(Unit::Bytes, length));
-    let (stop, going) = io::pipe().map_err(|cause| presented::unreadable(file, cause))?;
+    let (stop, running) = io::pipe().map_err(|cause| presented::unreadable(file, cause))?;
     let Env {
         stdin,
         stdout,
@@ -89,8 +89,9 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
             chunks,
             start_worker,
             move |done: Result<Verdicts>| {
-                // Dropped with this closure, which closes the stop pipe: then nothing more is read.
-                let _ = &going;
+                // The closure owns this end of the stop pipe. When it is dropped, the pipe closes and reading
+                // ends.
+                let _ = &running;
                 let done = done?;
                 stdout.write_all(&done.text).map_err(unwritable)?;
                 count.add_all(done.count);
@@ -108,7 +109,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
 }
 
 impl Verdicts {
-    /// Verdicts of `worker` on the tokens in `chunk`.
+    /// Verifies the tokens in `chunk` with `worker`.
     fn by(worker: &mut Worker<'_>, chunk: &Chunk) -> Result<Self> {
         let lines: Vec<Option<Token>> = chunk.lines().map(presented::parse).collect();
         let are_tokens: Vec<bool> = lines.iter().map(Option::is_some).collect();
@@ -137,7 +138,7 @@ impl Verdicts {
     }
 }
 
-/// The error if a token has no verdict, which ends the batch.
+/// Error for a token without a verdict, which ends the batch.
 fn no_verdict() -> Error {
     Error::io("a token was not verified")
 }

@@ -3,7 +3,7 @@
 use crate::error::{DONE, FOUND};
 use std::fmt;
 
-/// Number of tokens that were verified, by verdict.
+/// Numbers of valid and rejected tokens.
 #[derive(Clone, Copy, Default)]
 pub struct Count {
     valid: u64,

@@ -1,23 +1,24 @@
-//! Lines of a stream in chunks, in bounded memory however long the lines are.
+//! Reader of lines in chunks, with bounded memory for lines of any length.
 
 use crate::token::PRESENTED_MAX;
 use std::io::{self, ErrorKind, Read};
 use std::mem;
 use zeroize::{Zeroize, Zeroizing};
 
-/// Bytes that are read at once.
+/// Size of a read in bytes.
 const PIECE: usize = 64 << 10;
 
 /// Chunk of whole lines.
 pub struct Chunk {
-    /// Text of the lines; those that are too long may be cut already.
+    /// Text of the lines. Lines that are too long may be cut.
     text: Zeroizing<Vec<u8>>,
-    /// Bytes of the input that it took, with line ends and all that was cut off.
+    /// Number of bytes of the input that it took, with line ends and bytes that were cut off.
     pub bytes: u64,
 }
 
 impl Chunk {
-    /// The lines without their ends. One that is too long for a token is cut to one byte more than that.
+    /// Lines without their ends. A line that is too long for a token is cut to one byte more than a token may
+    /// have.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         let text = self.text.strip_suffix(b"\n").unwrap_or(&self.text);
         text.split(|&byte| byte == b'\n')
@@ -25,15 +26,16 @@ impl Chunk {
     }
 }
 
-/// Iterator over the lines of a stream in chunks, each returned as soon as no more can be read at once.
+/// Iterator over chunks of lines of a stream. Returns the lines that are there before it waits for more.
 pub struct Chunks<R> {
     source: R,
+    /// Largest number of lines in a chunk.
     most: usize,
-    /// Bytes that were read, up to `filled`; those before `taken` were returned.
+    /// Bytes that were read, up to `filled`. The bytes before `taken` were returned.
     buffer: Zeroizing<Vec<u8>>,
     taken: usize,
     filled: usize,
-    /// Bytes of the line at `taken` that were dropped because it is too long.
+    /// Number of bytes that were dropped from the line at `taken`, because it is too long.
     dropped: u64,
     ended: bool,
 }
@@ -52,7 +54,7 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// The next lines that were read whole, at most `most`; `None` if there are none.
+    /// Returns the next complete lines in the buffer, at most `most`; `None` if there are none.
     fn buffered(&mut self) -> Option<Chunk> {
         let rest = &self.buffer[self.taken..self.filled];
         let ends = rest.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
@@ -65,7 +67,7 @@ impl<R: Read> Chunks<R> {
             return None;
         }
         let text = Zeroizing::new(rest[..end].to_vec());
-        // No token stays in the buffer while the next line is waited for.
+        // Wiped now: the wait for the next line may be long.
         self.buffer[self.taken..][..end].zeroize();
         self.taken += end;
         Some(Chunk {
@@ -74,14 +76,14 @@ impl<R: Read> Chunks<R> {
         })
     }
 
-    /// Reads what can be read, and waits if that is nothing. The buffer must have no whole line.
+    /// Reads once, and waits if there is nothing to read. The buffer must not hold a complete line.
     fn fill(&mut self) -> io::Result<()> {
         let read = self.filled;
         self.buffer.copy_within(self.taken..read, 0);
         self.filled -= mem::take(&mut self.taken);
         self.buffer[self.filled..read].zeroize();
         if self.filled > PRESENTED_MAX {
-            // It is too long for a token, whatever follows.
+            // This line is too long for a token already.
             self.dropped += (self.filled - PRESENTED_MAX - 1) as u64;
             self.filled = PRESENTED_MAX + 1;
         }
@@ -125,7 +127,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    /// TokenSource that returns these pieces, one a read.
+    /// Source that returns these pieces, one for each read.
     struct Pieces(Vec<Vec<u8>>);
 
     impl Read for Pieces {

@@ -19,12 +19,12 @@ pub struct Presented {
 }
 
 impl Presented {
-    /// The token, without the blanks and words that may stand around it; `None` if there is none.
+    /// Parses the token; `None` if the bytes are not a token.
     pub fn token(&self) -> Option<Token> {
         parse(&self.bytes)
     }
 
-    /// Description of what is there instead of a token, and advice on it.
+    /// Describes bytes that are not a token, with a hint.
     pub fn flaw(&self) -> (String, Option<&'static str>) {
         let trimmed = trim(&self.bytes);
         if trimmed.is_empty() {
@@ -42,11 +42,10 @@ impl Presented {
     }
 }
 
-/// Reads what was presented: from `file` (`-` is standard input), from the variable `variable`,
-/// from standard input, or, where that is a terminal, from a hidden prompt. A source that is named
-/// is the only one.
+/// Reads a token from the environment variable `variable`, from `file` (`-` is standard input) or, if neither
+/// is given, from standard input. Asks with a hidden prompt if standard input is a terminal.
 ///
-/// At most one byte more than a token may have is read: enough to tell that it is too long.
+/// Reads at most one byte more than a token may have: enough to see that it is too long.
 pub fn read(cx: &mut Cx<'_>, file: Option<&Path>, variable: Option<&str>) -> Result<Presented> {
     let (bytes, source) = if let Some(name) = variable {
         let source = format!("the environment variable {}", quote(name));
@@ -67,8 +66,8 @@ pub fn read(cx: &mut Cx<'_>, file: Option<&Path>, variable: Option<&str>) -> Res
     Ok(Presented { bytes, source })
 }
 
-/// Opens `file`, which holds many tokens; `None` is standard input, which `-` is too. What is typed at
-/// a terminal is refused: it would be seen.
+/// Opens a `file` with many tokens. Returns `None` for standard input, which `-` also names. Refuses a terminal,
+/// which would show the tokens.
 pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
     match file {
         Some(path) if path != Path::new("-") => File::open(path)
@@ -83,8 +82,8 @@ pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
     }
 }
 
-/// Number of bytes left to read from `file` or, without one, from standard input; `None` if that is not
-/// a regular file.
+/// Returns the number of bytes left to read from `file` or, without one, from standard input; `None` if that is
+/// not a regular file.
 pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
     let source = match file {
         Some(file) => file.as_fd(),
@@ -99,16 +98,16 @@ pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
         .checked_sub(tell(source).ok()?)
 }
 
-/// Parses a token, without the blanks and words that may stand around it; `None` if it is none.
+/// Parses a token after removing blanks and a leading `Bearer `; `None` if the rest is not a token.
 pub fn parse(presented: &[u8]) -> Option<Token> {
-    // The part that was cut off may not have been blank, so this is too long for a token.
+    // Cut input is refused even if the rest is a token: the part that was cut off is unknown.
     if presented.len() > PRESENTED_MAX {
         return None;
     }
     Token::parse(trim(presented))
 }
 
-/// The error if `file` cannot be read, or, without one, standard input.
+/// Error for a `file` or, without one, standard input that cannot be read.
 pub fn unreadable(file: Option<&Path>, cause: io::Error) -> Error {
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
         return Error::io("cannot read standard input").because(cause);

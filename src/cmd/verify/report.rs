@@ -10,8 +10,8 @@ use crate::output::{self, instant, unwritable};
 use crate::store::Store;
 use crate::verify::{Explanation, Facts, Reason};
 
-/// Writes the verdict of `store`: a valid one to standard output, the reason for a rejection to standard
-/// error; in JSON, both to standard output.
+/// Prints the verdict: a valid one on standard output, the reason for a rejection on standard error; in JSON,
+/// both on standard output.
 pub fn report(
     cx: &mut Cx<'_>,
     verdict: &Explanation<'_>,
@@ -32,7 +32,7 @@ pub fn report(
     Ok(())
 }
 
-/// Reports that `presented` is not a token, which takes no store, and returns the exit code.
+/// Reports that `presented` is not a token, and returns the exit code. Needs no store.
 pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Result<u8> {
     match format {
         Format::Json => print_json(cx, &Explanation::MALFORMED)?,
@@ -56,7 +56,7 @@ fn print_json(cx: &mut Cx<'_>, verdict: &Explanation<'_>) -> Result<()> {
     print(cx, &line)
 }
 
-/// Writes a verdict. A caller that has closed standard output uses the exit code, and gets it.
+/// Writes a verdict to standard output. Does nothing if that is closed: the caller wants the exit code only.
 fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
     if cx.env.stdout.is_closed() {
         return Ok(());
@@ -65,7 +65,7 @@ fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
     written.map_err(unwritable)
 }
 
-/// The line about a valid token.
+/// Line for a valid token.
 fn valid(facts: &Facts<'_>) -> String {
     let key = facts.key;
     format!(
@@ -78,7 +78,7 @@ fn valid(facts: &Facts<'_>) -> String {
     )
 }
 
-/// The permissions of a key.
+/// Permissions of a key.
 fn abilities(key: &Key) -> String {
     match key.kind {
         Kind::Api => format!("scopes {}", scopes(key)),
@@ -86,7 +86,7 @@ fn abilities(key: &Key) -> String {
     }
 }
 
-/// The reason's word, the key if the secret has matched, and what the reason comes from.
+/// Text for a rejection: the reason and, if the secret matched, the key and the cause.
 fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
     let word = reason.word();
     let Some(facts) = facts else {
@@ -121,7 +121,7 @@ fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
     format!("{word}: {} {}{cause}", key.id, escape(&key.name))
 }
 
-/// Warns that a key in its grace works, but not for long.
+/// Warns that the key was rotated and stops at the end of its grace.
 fn warn_of_grace(cx: &mut Cx<'_>, facts: &Facts<'_>) {
     if facts.state != State::PhasedOut {
         return;

@@ -1,25 +1,25 @@
-//! Input of a batch, which a failure elsewhere can end.
+//! Input of a batch, with a way to interrupt a read when another part fails.
 
 use crate::env::Input;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, PipeReader, Read};
 
-/// Input stream that also ends when its stop pipe is closed, so that a batch that has failed does not
-/// wait for a line that may never come.
+/// Input stream that also ends when its stop pipe closes. So a batch that has failed does not wait for a line
+/// that may never come.
 pub struct TokenSource<'a> {
     input: &'a mut (dyn Input + Send),
-    /// Stop pipe: ready as soon as its other end is closed.
+    /// Stop pipe: `poll` returns it once its other end is closed.
     stop: PipeReader,
 }
 
 impl<'a> TokenSource<'a> {
-    /// `input` until the other end of `stop` is closed.
+    /// Reads `input` until the other end of `stop` is closed.
     pub fn new(input: &'a mut (dyn Input + Send), stop: PipeReader) -> Self {
         TokenSource { input, stop }
     }
 
-    /// Waits until there is something to read; `false` if the stop pipe was closed.
+    /// Waits for input; returns `false` if the stop pipe was closed.
     fn is_wanted(&self) -> io::Result<bool> {
         let Some(input) = self.input.descriptor() else {
             return Ok(true);
@@ -42,7 +42,7 @@ impl Read for TokenSource<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         while self.is_wanted()? {
             match self.input.read(bytes) {
-                // Another process that shares the stream has made it non-blocking.
+                // Another process that shares the stream made it non-blocking. Poll again.
                 Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
                 read => return read,
             }
