@@ -12,8 +12,7 @@ _keyctl() {
         fi
         line=${rest#"$raw"}
     done
-    # `open` becomes the quote in which the cursor stands, `base` what stands before the part that bash
-    # replaces.
+    # `open` becomes the quote around the cursor, `base` the text before the part that bash replaces.
     for raw in "${raws[@]}"; do
         word='' open='' base=''
         for ((i = 0; i < ${#raw}; i++)); do
@@ -27,7 +26,7 @@ _keyctl() {
             elif [[ -z $open && $char == [\"\'] ]]; then
                 open=$char before=$base base=$word
             else
-                # Bash replaces from behind a character that breaks words, but for this one from it on.
+                # Bash keeps a character that breaks words and replaces the rest, but it replaces '@' too.
                 [[ $char == @ && -z $open && $COMP_WORDBREAKS == *@* ]] && base=$word
                 word+=$char
                 [[ $char != @ && -z $open && $COMP_WORDBREAKS == *"$char"* ]] && base=$word
@@ -49,10 +48,10 @@ _keyctl() {
         value=${values[i]#"$base"}
         if [[ -z $open ]]; then
             printf -v value '%q' "$value"
-            # With no brace around it a comma is nothing to bash.
+            # Outside braces a comma has no meaning to bash.
             value=${value//\\,/,}
         fi
-        # Only while all are listed: what is put on the line is the value alone.
+        # Only in a list of candidates: on the line goes the value alone.
         if ((COMP_TYPE == 63 && ${#values[@]} > 1)) && [[ -n ${helps[i]} ]]; then
             value+="  (${helps[i]})"
         fi

@@ -77,8 +77,7 @@ const BASH: &str = r#"@FUNCTION@() {
         fi
         line=${rest#"$raw"}
     done
-    # `open` becomes the quote in which the cursor stands, `base` what stands before the part that bash
-    # replaces.
+    # `open` becomes the quote around the cursor, `base` the text before the part that bash replaces.
     for raw in "${raws[@]}"; do
         word='' open='' base=''
         for ((i = 0; i < ${#raw}; i++)); do
@@ -92,7 +91,7 @@ const BASH: &str = r#"@FUNCTION@() {
             elif [[ -z $open && $char == [\"\'] ]]; then
                 open=$char before=$base base=$word
             else
-                # Bash replaces from behind a character that breaks words, but for this one from it on.
+                # Bash keeps a character that breaks words and replaces the rest, but it replaces '@' too.
                 [[ $char == @ && -z $open && $COMP_WORDBREAKS == *@* ]] && base=$word
                 word+=$char
                 [[ $char != @ && -z $open && $COMP_WORDBREAKS == *"$char"* ]] && base=$word
@@ -114,10 +113,10 @@ const BASH: &str = r#"@FUNCTION@() {
         value=${values[i]#"$base"}
         if [[ -z $open ]]; then
             printf -v value '%q' "$value"
-            # With no brace around it a comma is nothing to bash.
+            # Outside braces a comma has no meaning to bash.
             value=${value//\\,/,}
         fi
-        # Only while all are listed: what is put on the line is the value alone.
+        # Only in a list of candidates: on the line goes the value alone.
         if ((COMP_TYPE == 63 && ${#values[@]} > 1)) && [[ -n ${helps[i]} ]]; then
             value+="  (${helps[i]})"
         fi
@@ -145,8 +144,8 @@ const ZSH: &str = r#"#compdef @NAME@
     local line value help
     local -a described=() directories=()
     [[ "$words" =~ '@TOKEN@' ]] && return
-    # What is assigned before the command is for it alone: zsh leaves it out of `words`. What stands
-    # there is not expanded; with a path that is not understood, no store is looked at.
+    # An assignment before the command holds for that command, and zsh leaves it out of `words`. It is not
+    # expanded here: with a path that needs more than `~`, no store is found.
     local -x KEYCTL_DB=$KEYCTL_DB
     local before=$LBUFFER given=$KEYCTL_DB
     [[ ${${(z)before}[-1]} == *\$\(* ]] && before=${before##*\$\(}
