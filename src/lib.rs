@@ -73,7 +73,7 @@ pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
     called.in_text(text, is_command)
 }
 
-/// Runs the program with `args`, its own name first, and returns its exit code.
+/// Runs the program with `args`, which begin with its name, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
     let mut args: Vec<OsString> = args.into_iter().collect();
     let mut called = Called::by(&args);

@@ -6,7 +6,7 @@ use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::name::form::forms;
-use crate::near::{AMONG, meant, nearest};
+use crate::near::{AMONG, nearest, suggestion};
 use crate::store::{Filter, LogFilter, Read, Sort};
 use crate::token::shown_id;
 use crate::when::Timestamp;
@@ -241,7 +241,7 @@ impl Lookup<'_> {
             };
             let names: Vec<String> = known.into_iter().map(name).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            if let Some(question) = meant(text, &names) {
+            if let Some(question) = suggestion(text, &names) {
                 return Ok(Some(question));
             }
         }

@@ -13,7 +13,7 @@ const LONGEST: usize = 1024;
 pub const AMONG: u64 = 1000;
 
 /// Question that proposes the name in `known` most like `name`; `None` if none is close.
-pub fn meant(name: &str, known: &[&str]) -> Option<String> {
+pub fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known).map(question)
 }
 
@@ -97,7 +97,7 @@ mod tests {
             let found = nearest(typed, &[known]);
             assert_eq!(found.is_some(), is_meant, "{typed} {known}");
         }
-        assert_eq!(meant("st", &["set"]).unwrap(), "did you mean 'set'?");
+        assert_eq!(suggestion("st", &["set"]).unwrap(), "did you mean 'set'?");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, quote};
 use crate::hash::{Cost, Scheme};
 use crate::hint::{Hint, run};
-use crate::near::meant;
+use crate::near::suggestion;
 use crate::token::Prefix;
 use crate::when::{Span, Timestamp, When};
 use std::str::FromStr;
@@ -250,7 +250,8 @@ fn unknown(name: &str) -> Error {
     let names = SETTINGS.map(|(name, _)| name);
     let error = Error::usage(format!("there is no policy {}", quote(name)));
     error.hint(
-        meant(name, &names).unwrap_or_else(|| format!("the policies are: {}", names.join(", "))),
+        suggestion(name, &names)
+            .unwrap_or_else(|| format!("the policies are: {}", names.join(", "))),
     )
 }
 

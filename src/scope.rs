@@ -1,7 +1,7 @@
 //! Scopes: permissions of a key, and the implications among them.
 
 use crate::error::{Error, Result, quote};
-use crate::near::meant;
+use crate::near::suggestion;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum number of scopes that a hint lists.
@@ -65,7 +65,7 @@ impl Registry {
             return Ok(());
         }
         let known: Vec<&str> = self.all().map(|(name, _)| name).collect();
-        let hint = meant(name, &known)
+        let hint = suggestion(name, &known)
             .unwrap_or_else(|| format!("the scopes here are: {}", listed(&known)));
         Err(Error::usage(format!("there is no scope {}", quote(name))).hint(hint))
     }

@@ -179,7 +179,7 @@ fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
         _ => &[],
     };
     let valid: Vec<&str> = valid.iter().map(String::as_str).collect();
-    match near::meant(value, &valid) {
+    match near::suggestion(value, &valid) {
         Some(question) => question.into(),
         None if valid.is_empty() => line.see_help(),
         None => format!("it takes: {}", valid.join(", ")).into(),
@@ -197,7 +197,7 @@ fn command_like(name: &str, line: &CommandLine<'_>) -> Hint {
         .get_subcommands()
         .map(clap::Command::get_name)
         .collect();
-    near::meant(name, &known).map_or_else(|| line.see_help(), Hint::from)
+    near::suggestion(name, &known).map_or_else(|| line.see_help(), Hint::from)
 }
 
 /// Hint at the option spelled most like `unknown`. clap suggests several, the best last, and some of them are

@@ -49,9 +49,9 @@ impl Progress for Unseen {
     fn advance(&mut self, _: u64) {}
 }
 
-/// Context of a command: the environment and the global options.
+/// Context of a command.
 pub struct Cx<'a> {
-    /// The world outside.
+    /// Streams, clock, terminal and other things from outside.
     pub env: &'a mut Env,
     /// The store's path or URL, if `--db` gives one.
     pub db: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub struct Cx<'a> {
     pub color: bool,
     /// The command that runs, for the log of refusals.
     pub attempt: Attempt,
-    /// The name by which the program was called, and its `--db`.
+    /// Name by which the program was called, and its `--db`.
     pub called: &'a Called,
 }
 

@@ -92,7 +92,7 @@ pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Store, recipient: &Recipient
 }
 
 /// Hint for an `owner` without keys: proposes the owner with the name most like it.
-pub fn meant(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
+pub fn suggestion(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Hint> {
     let list = run!("list --state all").in_quotes();
     Ok(match owner_like(store, owner, now)? {
         Some(question) => question.into(),
@@ -110,7 +110,7 @@ fn owner_like(store: &dyn Read, owner: &str, now: Timestamp) -> Result<Option<St
     let owners: BTreeSet<String> = some.into_iter().map(|key| key.owner).collect();
     let owners = owners.iter().filter(|known| *known != owner);
     let owners: Vec<&str> = owners.map(String::as_str).collect();
-    Ok(near::meant(owner, &owners))
+    Ok(near::suggestion(owner, &owners))
 }
 
 /// True if `owner` has a key, also if it is deleted or damaged.
@@ -129,5 +129,5 @@ pub fn advice_if_none(store: &dyn Read, owner: &str, now: Timestamp) -> Result<O
         return Ok(None);
     }
     let none = Hint::from(format!("{} has no keys; ", quote(owner)));
-    Ok(Some(none.and(meant(store, owner, now)?)))
+    Ok(Some(none.and(suggestion(store, owner, now)?)))
 }

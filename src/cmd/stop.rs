@@ -140,7 +140,7 @@ fn of_owner(
     })?;
     if found.is_empty() && !owner::has_keys(store, owner, now)? {
         return Err(Error::not_found(format!("{} has no keys", quote(owner)))
-            .hint(owner::meant(store, owner, now)?));
+            .hint(owner::suggestion(store, owner, now)?));
     }
     Ok((found, damaged))
 }

@@ -198,10 +198,10 @@ pub fn some_owners(store: &dyn Read, project: &str) -> Result<Option<String>> {
 pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
     let projects = store.projects(near::AMONG)?;
     let names: Vec<&str> = projects.iter().map(String::as_str).collect();
-    Ok(near::meant(project, &names))
+    Ok(near::suggestion(project, &names))
 }
 
 /// A question after the one of `known` that is most like `given`, or `otherwise` if none is.
 pub fn meant(given: &str, known: &[&str], otherwise: Hint) -> Hint {
-    near::meant(given, known).map_or(otherwise, Hint::from)
+    near::suggestion(given, known).map_or(otherwise, Hint::from)
 }

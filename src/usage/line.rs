@@ -1,7 +1,7 @@
 //! A command line that clap refused, read as far as advice on it needs.
 //!
 //! clap's error does not name the command, and its lenient parse (`ignore_errors`) ends at the first mistake,
-//! while advice on `keyctl --json list` needs the command behind it. So the words are read once more here.
+//! while a hint on `keyctl --json list` needs the command after it. So the words are read once more here.
 
 use crate::hint::{Hint, run};
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! Advice on an argument that clap did not expect where it stands.
+//! Hints for an argument that clap did not expect at its place.
 
 use super::line::{CommandLine, has};
 use super::synonyms;
@@ -25,10 +25,10 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
     }
     if command == "list" && flag == "--name" {
         let key = line.after(flag).and_then(simple).unwrap_or("KEY");
-        return Some(meant_show(key));
+        return Some(suggest_show(key));
     }
-    if let Some(meant) = synonyms::option(command, flag) {
-        return Some(format!("did you mean '{meant}'?").into());
+    if let Some(option) = synonyms::option(command, flag) {
+        return Some(format!("did you mean '{option}'?").into());
     }
     let (known, typed) = match flag {
         "--json" => ("--format", "--format json"),
@@ -56,12 +56,12 @@ fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
     match line.path.as_slice() {
         ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?).into()),
         ["list"] if is_state => Some(format!("did you mean '--state {word}'?").into()),
-        ["list"] => Some(meant_show(simple(word)?)),
+        ["list"] => Some(suggest_show(simple(word)?)),
         _ => None,
     }
 }
 
-fn meant_show(key: &str) -> Hint {
+fn suggest_show(key: &str) -> Hint {
     Hint::from("did you mean ")
         .and(run!("show {}", key).in_quotes())
         .and("?")

@@ -96,7 +96,7 @@ mod tests {
         Token::generate(&prefix, id, &mut random).unwrap()
     }
 
-    /// The token that `line` is read as.
+    /// Token in `line`.
     fn read(line: &str) -> Option<Vec<u8>> {
         match KeyLine::read(line.as_bytes(), false) {
             Some(KeyLine::Token(token)) => Some(token.expose().to_vec()),
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// A pair of texts, one before and one behind a value.
+    /// Texts to put before and after a value.
     fn frame() -> impl Strategy<Value = (String, String)> {
         let name = "[A-Za-z_][A-Za-z0-9_.-]{0,12}";
         prop_oneof![

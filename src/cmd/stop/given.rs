@@ -135,8 +135,8 @@ impl Pending<'_> {
 /// Returns the tokens to compare, by their text.
 fn pending<'a>(store: &dyn Read, given: &'a [Given]) -> Result<BTreeMap<&'a [u8], Pending<'a>>> {
     let mut pending = BTreeMap::new();
-    for (at, one) in given.iter().enumerate() {
-        let Some(token) = one.token().filter(|_| !one.is_missing) else {
+    for (at, given) in given.iter().enumerate() {
+        let Some(token) = given.token().filter(|_| !given.is_missing) else {
             continue;
         };
         // One query for each token, so that a damaged row fails its own token only; the plan reports it.
@@ -146,7 +146,7 @@ fn pending<'a>(store: &dyn Read, given: &'a [Given]) -> Result<BTreeMap<&'a [u8]
         };
         let hash = known.into_iter().flatten().find_map(|known| known.hash);
         if let Some(hash) = hash
-            && one.compared.as_ref().is_none_or(|done| done.hash != hash)
+            && given.compared.as_ref().is_none_or(|last| last.hash != hash)
         {
             let places = Vec::new();
             let new = Pending {

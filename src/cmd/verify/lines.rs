@@ -41,7 +41,7 @@ pub struct Chunks<R> {
 }
 
 impl<R: Read> Chunks<R> {
-    /// Chunks of at most `most` lines of `source`.
+    /// Reads `source` in chunks of at most `most` lines.
     pub fn new(source: R, most: usize) -> Self {
         Chunks {
             source,
@@ -184,7 +184,7 @@ mod tests {
                 pieces.push(piece.to_vec());
                 rest = after;
             }
-            // What follows the last line end is a line if there is any of it.
+            // Text after the last line end is a line unless it is empty.
             let mut expected: Vec<Vec<u8>> =
                 text.split(|&byte| byte == b'\n').map(cut).collect();
             if expected.last().is_some_and(Vec::is_empty) {

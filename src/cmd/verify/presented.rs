@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Bytes that were presented as a token, and their source in words.
+/// Bytes that were presented as a token, and a description of their source.
 pub struct Presented {
     bytes: Zeroizing<Vec<u8>>,
     source: String,
