@@ -117,10 +117,7 @@ fn typed(argument: &str) -> String {
 
 /// Error for required arguments that are missing.
 fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
-    let missing = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::Strings(missing)) => missing.as_slice(),
-        _ => &[],
-    };
+    let missing = texts(error, ContextKind::InvalidArg);
     let all: Vec<String> = missing.iter().map(|argument| typed(argument)).collect();
     let s = if all.len() == 1 { "" } else { "s" };
     let missed = Error::usage(format!("missing argument{s}: {}", all.join(", ")));
@@ -134,13 +131,11 @@ fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
     }
     let mut hint = String::new();
     for argument in line.command.get_arguments() {
-        let values = argument.get_possible_values();
-        if !missing.contains(&argument.to_string()) || values.is_empty() {
-            continue;
+        let (shown, values) = (argument.to_string(), argument.get_possible_values());
+        if missing.contains(&shown.as_str()) && !values.is_empty() {
+            let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+            hint.push_str(&format!("{} takes: {}; ", named(&shown), values.join(", ")));
         }
-        let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
-        let name = named(&argument.to_string());
-        hint.push_str(&format!("{name} takes: {}; ", values.join(", ")));
     }
     missed.hint(Hint::from(hint).and(line.see_help()))
 }
@@ -174,11 +169,7 @@ fn no_value(error: &clap::Error, args: &[OsString], line: &CommandLine<'_>) -> H
 
 /// Hint at the valid value nearest to `value`, or at all valid values.
 fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
-    let valid = match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(valid)) => valid.as_slice(),
-        _ => &[],
-    };
-    let valid: Vec<&str> = valid.iter().map(String::as_str).collect();
+    let valid = texts(error, ContextKind::ValidValue);
     match near::suggestion(value, &valid) {
         Some(question) => question.into(),
         None if valid.is_empty() => line.see_help(),
@@ -203,24 +194,25 @@ fn command_like(name: &str, line: &CommandLine<'_>) -> Hint {
 /// Hint at the option spelled most like `unknown`. clap suggests several, the best last, and some of them are
 /// not close enough.
 fn option_like(error: &clap::Error, unknown: &str, line: &CommandLine<'_>) -> Hint {
-    let suggested: Vec<&str> = match error.get(ContextKind::SuggestedArg) {
-        Some(ContextValue::String(text)) => vec![text],
-        Some(ContextValue::Strings(texts)) => texts.iter().rev().map(String::as_str).collect(),
-        _ => Vec::new(),
-    };
     let bare = |option: &str| option.trim_start_matches('-').to_owned();
-    let near = suggested
+    let near = texts(error, ContextKind::SuggestedArg)
         .into_iter()
-        .find(|option| near::nearest(&bare(unknown), &[&bare(option)]).is_some());
+        .rfind(|option| near::nearest(&bare(unknown), &[&bare(option)]).is_some());
     near.map_or_else(|| line.see_help(), |near| near::question(near).into())
 }
 
-fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    match error.get(kind)? {
-        ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) if !texts.is_empty() => Some(texts.join(", ")),
-        _ => None,
+/// Texts in the part `kind` of clap's error.
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text],
+        Some(ContextValue::Strings(texts)) => texts.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
     }
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    let texts = texts(error, kind);
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 fn first_line(error: &clap::Error) -> String {

@@ -52,17 +52,13 @@ pub fn records(
         let record = Record::new(key, now).json().map_err(unwritable)?;
         records.push(record);
     }
-    let tokens = |index: usize| {
-        minted
-            .and_then(|minted| minted.get(index))
-            .map(|minted| minted.token.expose())
-    };
+    let minted = minted.unwrap_or_default().iter();
+    let tokens: Vec<&[u8]> = minted.map(|minted| minted.token.expose()).collect();
+    let fields = tokens.iter().map(|token| TOKEN.len() + token.len() + 1);
     let length: usize = records
         .iter()
-        .enumerate()
-        .map(|(index, record)| {
-            record.len() + tokens(index).map_or(0, |token| token.len() + TOKEN.len() + 1) + 1
-        })
+        .map(|record| record.len() + 1)
+        .chain(fields)
         .sum();
     let mut text = Zeroizing::new(Vec::with_capacity(length + 3));
     let (open, close): (&[u8], &[u8]) = match number {
@@ -74,7 +70,7 @@ pub fn records(
         if index > 0 {
             text.push(b',');
         }
-        match (tokens(index), record.split_last()) {
+        match (tokens.get(index), record.split_last()) {
             // A token has no character that JSON would escape.
             (Some(token), Some((brace, fields))) => {
                 text.extend_from_slice(fields);

@@ -22,10 +22,8 @@ pub fn only(cx: &Cx<'_>, store: &dyn Store, keys: &[String]) -> Result<Option<Ke
     // A name of another key may have the shape of a shown token.
     let (actor, now) = (store.actor(cx.env), cx.env.now());
     let lookup = cx.lookup_to_stop(&actor, now);
-    match store::read(store, |store| lookup.find(store, text)) {
-        Err(error) if error.is_damage_of(id) => Ok(Some(id)),
-        found => found.map(|_| None),
-    }
+    let found = store::read(store, |store| lookup.find(store, text));
+    Ok(damage_of(id, found)?.map(|_| id))
 }
 
 /// Removes the record of the damaged key `id`, after a confirmation unless `yes`.
@@ -40,7 +38,7 @@ pub fn remove(
     store::read(store, |store| check_access(store, &actor, id))?;
     confirm(cx, yes, "delete", &format!("Delete the damaged key {id}?"))?;
     store::write(store, |tx| {
-        let Some(damage) = damage_of(&*tx, id)? else {
+        let Some(damage) = damage_of(id, tx.get(id))? else {
             return Err(Error::state(format!("{id} is no longer damaged"))
                 .hint("nothing was changed; run the command again"));
         };
@@ -57,9 +55,9 @@ pub fn remove(
     Ok(())
 }
 
-/// Returns the error that reading the record of `id` gives; `None` if it is not damaged.
-fn damage_of(store: &dyn Read, id: KeyId) -> Result<Option<Error>> {
-    match store.get(id) {
+/// Returns the error in `found`, the result of a read, if it says that the record of `id` is damaged.
+fn damage_of<T>(id: KeyId, found: Result<T>) -> Result<Option<Error>> {
+    match found {
         Err(error) if error.is_damage_of(id) => Ok(Some(error)),
         found => found.map(|_| None),
     }

@@ -98,7 +98,10 @@ pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()
             Some(cx.progress(Unit::Keys, count as u64)),
         ),
     };
-    let pairs: Vec<(&Token, &str)> = pending.values().map(Pending::pair).collect();
+    let pairs: Vec<(&Token, &str)> = pending
+        .values()
+        .map(|pending| (pending.token, pending.hash.as_str()))
+        .collect();
     let results = compare_all(&pairs, workers, || {
         if let Some(progress) = &mut progress {
             progress.advance(1);
@@ -117,19 +120,13 @@ pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()
     Ok(())
 }
 
-/// A token to compare, once for all the lines that hold it.
+/// Token to compare, once for all the lines that hold it.
 struct Pending<'a> {
     token: &'a Token,
-    /// The stored hash.
+    /// Stored hash.
     hash: String,
     /// Indexes of the lines.
     places: Vec<usize>,
-}
-
-impl Pending<'_> {
-    fn pair(&self) -> (&Token, &str) {
-        (self.token, &self.hash)
-    }
 }
 
 /// Returns the tokens to compare, by their text.
