@@ -88,7 +88,7 @@ pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>
 /// that was compared with the same hash before.
 pub fn compare(cx: &Cx<'_>, store: &dyn Store, given: &mut [Given]) -> Result<()> {
     let (pending, policy) = store::read(store, |store| {
-        // Whether the policy can be read matters only where several tokens are hashed at a time.
+        // A policy that cannot be read is an error only if several tokens are hashed at a time.
         Ok((pending(store, given)?, store.policy()))
     })?;
     let (workers, mut progress) = match pending.len() {
