@@ -98,19 +98,24 @@ fn runs(text: &str, is_command: fn(&str) -> bool) -> bool {
     })
 }
 
-/// Returns the value of `--db` in `args`, which begin with the program's name. A search for the word, since it
-/// also serves lines that clap refused.
+/// Returns the value of `--db` in `args`, which begin with the program's name.
 pub fn db(args: &[OsString]) -> Option<&OsStr> {
-    let mut args = args.iter().skip(1).take_while(|arg| *arg != "--");
-    while let Some(arg) = args.next() {
-        if arg == "--db" {
-            return args.next().map(OsString::as_os_str);
+    let end = args.iter().position(|arg| arg == "--");
+    let options = args.get(1..end.unwrap_or(args.len()));
+    values(options.unwrap_or_default(), "--db").next()
+}
+
+/// Returns the values of the option `flag` in `args`. A search for the word, since it also serves lines that clap
+/// refused.
+pub fn values<'a>(args: &'a [OsString], flag: &'a str) -> impl Iterator<Item = &'a OsStr> {
+    let value = move |(at, arg): (usize, &'a OsString)| {
+        if arg == flag {
+            return args.get(at + 1).map(OsString::as_os_str);
         }
-        if let Some(path) = arg.as_bytes().strip_prefix(b"--db=") {
-            return Some(OsStr::from_bytes(path));
-        }
-    }
-    None
+        let joined = arg.as_bytes().strip_prefix(flag.as_bytes())?;
+        joined.strip_prefix(b"=").map(OsStr::from_bytes)
+    };
+    args.iter().enumerate().filter_map(value)
 }
 
 /// Escapes `path` for a shell, with backslashes: hints put their commands in single quotes.

@@ -1,5 +1,6 @@
 //! Definition of the command line: global options and commands.
 
+use crate::called;
 use crate::cmd::{Command, GROUPS, file_path, path};
 use clap::{Args, Parser, ValueEnum};
 use std::ffi::OsString;
@@ -130,12 +131,7 @@ pub enum Color {
 impl Color {
     /// Finds `--color` in `args`, for the colour of help: there clap returns no parsed line.
     pub fn among(args: &[OsString]) -> Self {
-        let asks = |word: &str| {
-            args.iter().any(|arg| *arg == *format!("--color={word}"))
-                || args
-                    .windows(2)
-                    .any(|pair| pair[0] == "--color" && pair[1] == *word)
-        };
+        let asks = |word: &str| called::values(args, "--color").any(|value| value == word);
         match (asks("never"), asks("always")) {
             (true, _) => Color::Never,
             (false, true) => Color::Always,

@@ -5,6 +5,7 @@ mod stray;
 mod synonyms;
 
 use self::line::CommandLine;
+use crate::called;
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::near;
@@ -34,14 +35,9 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
         ))
 }
 
-/// True if `args` ask for JSON. A search for the words, since it also serves lines that clap refused.
+/// True if `args`, which clap may have refused, ask for JSON.
 pub fn wants_json(args: &[OsString]) -> bool {
-    let is_json = |value: &OsString| value == "json" || value == "jsonl";
-    args.iter()
-        .any(|arg| arg == "--format=json" || arg == "--format=jsonl")
-        || args
-            .windows(2)
-            .any(|pair| pair[0] == "--format" && is_json(&pair[1]))
+    called::values(args, "--format").any(|format| format == "json" || format == "jsonl")
 }
 
 /// Turns clap's `error` about `args`, a command line of `root`, into an error of this crate.

@@ -6,7 +6,7 @@
 
 use super::StopRequest;
 use super::given::{self, Given};
-use super::plan::{Plan, Step, Unstopped};
+use super::plan::{Plan, Planner, Step, Unstopped};
 use super::report;
 use crate::cmd::Cx;
 use crate::cmd::change::{Changed, record};
@@ -56,9 +56,15 @@ impl StopRequest<'_> {
     ) -> Result<Plan> {
         loop {
             given::compare(cx, store, given)?;
-            let lookup = cx.lookup_to_stop(actor, cx.env.now());
+            let now = cx.env.now();
             let plan = store::read(store, |store| {
-                Plan::make(store, &lookup, store.access(actor)?, self.verb, given)
+                let planner = Planner {
+                    store,
+                    lookup: cx.lookup_to_stop(actor, now),
+                    access: &store.access(actor)?,
+                    verb: self.verb,
+                };
+                planner.plan(given)
             })?;
             if let Some(plan) = plan {
                 return Ok(plan);
@@ -101,8 +107,13 @@ impl StopRequest<'_> {
     ) -> Result<Option<StopOutcome>> {
         let now = cx.env.now();
         let access = tx.access(actor)?;
-        let lookup = cx.lookup_to_stop(actor, now);
-        let Some(plan) = Plan::make(&*tx, &lookup, access.clone(), self.verb, given)? else {
+        let planner = Planner {
+            store: &*tx,
+            lookup: cx.lookup_to_stop(actor, now),
+            access: &access,
+            verb: self.verb,
+        };
+        let Some(plan) = planner.plan(given)? else {
             return Ok(None);
         };
         if let Some(agreed) = agreed {

@@ -15,6 +15,7 @@ use crate::token::{Redacted, Token, named};
 use std::collections::HashSet;
 
 /// Plan for the KEYs, by the store at one moment.
+#[derive(Default)]
 pub struct Plan {
     /// Each key that a KEY stands for, once, in the order of the KEYs.
     pub steps: Vec<(Key, Step)>,
@@ -43,46 +44,6 @@ pub struct Unstopped {
 type Matched = (Key, Option<Error>);
 
 impl Plan {
-    /// Makes the plan for those of `given` that are not missing. Returns `None` if a token has to be compared
-    /// again, because the hash of its key has changed.
-    pub fn make(
-        store: &dyn Read,
-        lookup: &Lookup<'_>,
-        access: Access,
-        verb: Verb,
-        given: &[Given],
-    ) -> Result<Option<Plan>> {
-        let planner = Planner {
-            lookup,
-            access,
-            store,
-            verb,
-        };
-        let mut plan = Plan {
-            steps: Vec::new(),
-            failed: Vec::new(),
-        };
-        let mut seen = HashSet::new();
-        let given = given.iter().enumerate();
-        for (at, given) in given.filter(|(_, given)| !given.is_missing) {
-            let (key, objection) = match planner.find(given) {
-                Ok(Some(matched)) => matched,
-                Ok(None) => return Ok(None),
-                Err(error) if is_about_one_key(error.kind) => {
-                    plan.failed.push(Unstopped { at, error });
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            match planner.step(&key, objection) {
-                Ok(step) if seen.insert(key.id) => plan.steps.push((key, step)),
-                Ok(_) => {}
-                Err(error) => plan.failed.push(Unstopped { at, error }),
-            }
-        }
-        Ok(Some(plan))
-    }
-
     /// Takes the KEYs without a key out of the plan and marks them as missing in `given`.
     pub fn take_missing(&mut self, given: &mut [Given]) -> Vec<Unstopped> {
         // Errors about an existing key hold its ID.
@@ -103,14 +64,44 @@ impl Plan {
     }
 }
 
-struct Planner<'a> {
-    lookup: &'a Lookup<'a>,
-    access: Access,
-    store: &'a dyn Read,
-    verb: Verb,
+/// Maker of a plan.
+pub struct Planner<'a> {
+    /// Store at one moment.
+    pub store: &'a dyn Read,
+    /// Rules for the lookup of a KEY.
+    pub lookup: Lookup<'a>,
+    /// Rights of the actor.
+    pub access: &'a Access,
+    /// Way to stop the keys.
+    pub verb: Verb,
 }
 
 impl Planner<'_> {
+    /// Makes the plan for those of `given` that are not missing. Returns `None` if a token has to be compared
+    /// again, because the hash of its key has changed.
+    pub fn plan(&self, given: &[Given]) -> Result<Option<Plan>> {
+        let mut plan = Plan::default();
+        let mut seen = HashSet::new();
+        let given = given.iter().enumerate();
+        for (at, given) in given.filter(|(_, given)| !given.is_missing) {
+            let (key, objection) = match self.find(given) {
+                Ok(Some(matched)) => matched,
+                Ok(None) => return Ok(None),
+                Err(error) if is_about_one_key(error.kind) => {
+                    plan.failed.push(Unstopped { at, error });
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            match self.step(&key, objection) {
+                Ok(step) if seen.insert(key.id) => plan.steps.push((key, step)),
+                Ok(_) => {}
+                Err(error) => plan.failed.push(Unstopped { at, error }),
+            }
+        }
+        Ok(Some(plan))
+    }
+
     /// Finds the key that a KEY stands for. Returns `None` if the KEY is a token to compare again first.
     fn find(&self, given: &Given) -> Result<Option<Matched>> {
         match &given.content {
