@@ -88,7 +88,7 @@ impl Sqlite {
             };
             if let Err(cause) = opened.connection.execute("VACUUM INTO ?1", [Text(&copy)]) {
                 return match failure(&cause) {
-                    Some(failure) if is_of_copy(failure.code) && !is_memory(&cause) => {
+                    Some(failure) if is_of_copy(failure.code) && !is_memory(failure) => {
                         Ok(Err(unmade(source(failure))))
                     }
                     _ => Err(cause.into()),

@@ -8,10 +8,11 @@ use self::files::move_and_restore;
 use self::surroundings::{Beginning, Surroundings};
 use super::actor::towards;
 use super::damage::{self, Damage, Extent};
+use super::error::Explain;
 use super::file::Location;
 use super::read::{self, VisitHash};
 use super::tx::SqliteTx;
-use super::{Sqlite, error, migrate};
+use super::{Sqlite, migrate};
 use crate::env::Actor;
 use crate::error::{FailureKind, Result};
 use crate::hint::{Hint, run};
@@ -33,17 +34,13 @@ impl Examined<'_> {
 
     /// Tells whether its schema is this version's.
     pub fn is_current(&self) -> Result<bool> {
-        self.explain(migrate::is_current(self.0.connection()))
+        migrate::is_current(self.0.connection()).explain(self.0.subject())
     }
 
     /// Calls `visit` for every key that can be read and its PHC string, which is `None` once it is
     /// wiped, oldest first, in constant memory.
     pub fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
-        self.explain(read::scan_hashes(self.0.connection(), visit))
-    }
-
-    fn explain<T>(&self, result: error::SqliteResult<T>) -> Result<T> {
-        result.map_err(|error| error.about(self.0.subject()))
+        read::scan_hashes(self.0.connection(), visit).explain(self.0.subject())
     }
 }
 

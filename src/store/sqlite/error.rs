@@ -2,7 +2,7 @@
 
 use super::base::{LATEST, Subject, shown};
 use super::header::is_marked;
-use crate::error::{Error, ErrorSource};
+use crate::error::{Error, ErrorSource, Result};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use rusqlite::{ErrorCode, ffi};
@@ -57,21 +57,39 @@ impl From<Error> for SqliteError {
     }
 }
 
+/// Conversion of a result into the crate's, with a message about a file.
+pub trait Explain<T> {
+    /// Converts the error by [`SqliteError::about`].
+    fn explain<'a>(self, subject: impl Into<Subject<'a>>) -> Result<T>;
+}
+
+impl<T, E: Into<SqliteError>> Explain<T> for std::result::Result<T, E> {
+    fn explain<'a>(self, subject: impl Into<Subject<'a>>) -> Result<T> {
+        self.map_err(|error| error.into().about(subject))
+    }
+}
+
 impl SqliteError {
-    /// Tells whether a store was met that only a reader with more rights could open.
-    pub fn is_unopenable(&self) -> bool {
-        matches!(self, SqliteError::Sqlite(error) if matches!(
-            code(error),
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
-        ))
+    fn code(&self) -> Option<ErrorCode> {
+        match self {
+            SqliteError::Sqlite(error) => code(error),
+            _ => None,
+        }
     }
 
-    /// Tells whether another process was in the way.
+    /// Tells whether SQLite could not open the file, or a sibling, with the rights of this process.
+    pub fn is_unopenable(&self) -> bool {
+        let code = self.code();
+        matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    }
+
+    /// Tells whether another process holds a lock.
     pub fn is_busy(&self) -> bool {
-        matches!(self, SqliteError::Sqlite(error) if matches!(
-            code(error),
+        let code = self.code();
+        matches!(
+            code,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        ))
+        )
     }
 
     /// Tells whether the file's content is at fault, and not the way to it.
@@ -99,7 +117,9 @@ impl SqliteError {
     /// The fault, without the store's name.
     pub fn in_words(&self) -> String {
         match self {
-            SqliteError::Sqlite(error) => in_words(error).to_owned(),
+            SqliteError::Sqlite(error) => failure(error)
+                .map_or("a value is not what it should be", words)
+                .to_owned(),
             SqliteError::Damaged(what) => what.clone(),
             SqliteError::Policy(name) => {
                 let name = name.unwrap_or("a setting that keyctl does not know");
@@ -119,17 +139,16 @@ impl SqliteError {
         match self {
             SqliteError::Final(error) => error,
             SqliteError::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
-            SqliteError::Damaged(what) => damaged(subject, what),
             SqliteError::Policy(Some(name)) => damaged(subject, self.in_words())
                 .hint(Hint::from("set it anew: ").and(run!("policy set {} VALUE", name))),
-            SqliteError::Column(_) | SqliteError::Policy(None) => damaged(subject, self.in_words()),
             SqliteError::Key(id, column) => damaged_key(id, column),
-            SqliteError::Sqlite(error)
-                if code(&error) == Some(ErrorCode::NotADatabase) && is_marked(subject.path) =>
-            {
-                damaged(subject, "its first page cannot be read")
+            SqliteError::Sqlite(ref error) => match failure(error) {
+                Some(failure) => failed(failure, subject),
+                None => damaged(subject, self.in_words()),
+            },
+            SqliteError::Damaged(_) | SqliteError::Column(_) | SqliteError::Policy(None) => {
+                damaged(subject, self.in_words())
             }
-            SqliteError::Sqlite(error) => explain(&error, subject),
         }
     }
 }
@@ -172,12 +191,9 @@ impl Refusal {
     }
 }
 
-fn explain(error: &rusqlite::Error, subject: Subject<'_>) -> Error {
-    let Some(failure) = failure(error) else {
-        return damaged(subject, in_words(error));
-    };
+fn failed(failure: ffi::Error, subject: Subject<'_>) -> Error {
     let (file, path) = (subject.file(), shown(subject.path));
-    if is_memory(error) {
+    if is_memory(failure) {
         return out_of_memory(&file).because(source(failure));
     }
     match failure.code {
@@ -187,6 +203,9 @@ fn explain(error: &rusqlite::Error, subject: Subject<'_>) -> Error {
                 .hint(format!(
                     "run the command again; 'fuser -v {path}' shows who has it open"
                 ))
+        }
+        ErrorCode::NotADatabase if is_marked(subject.path) => {
+            damaged(subject, "its first page cannot be read")
         }
         ErrorCode::NotADatabase => not_a_store(&path).because(ErrorSource::implied(failure)),
         ErrorCode::DatabaseCorrupt | ErrorCode::Unknown => {
@@ -239,11 +258,9 @@ fn out_of_memory(file: &str) -> Error {
 
 /// Tells whether memory ran out. SQLite says so in three ways: at an allocation, in the middle of reading
 /// a file, and where the index of the write-ahead log cannot be mapped.
-pub fn is_memory(error: &rusqlite::Error) -> bool {
-    failure(error).is_some_and(|failure| {
-        failure.code == ErrorCode::OutOfMemory
-            || [ffi::SQLITE_IOERR_NOMEM, ffi::SQLITE_IOERR_SHMMAP].contains(&failure.extended_code)
-    })
+pub fn is_memory(failure: ffi::Error) -> bool {
+    failure.code == ErrorCode::OutOfMemory
+        || [ffi::SQLITE_IOERR_NOMEM, ffi::SQLITE_IOERR_SHMMAP].contains(&failure.extended_code)
 }
 
 fn damaged_key(id: Option<KeyId>, column: &str) -> Error {
@@ -263,12 +280,8 @@ fn damaged_key(id: Option<KeyId>, column: &str) -> Error {
     }
 }
 
-/// Returns the words for the result code of `error`, never SQLite's own message: that repeats what
-/// lies in the file, and where a row's bytes have come to stand in the schema that is a stored hash.
-pub fn in_words(error: &rusqlite::Error) -> &'static str {
-    failure(error).map_or("a value is not what it should be", words)
-}
-
+/// Returns the words for the result code `failure`, never SQLite's own message: that repeats bytes of
+/// the file, and where a row's bytes have come to stand in the schema they may be a stored hash.
 fn words(failure: ffi::Error) -> &'static str {
     match failure.extended_code {
         // Our statements are fixed: only what they are run on can be wrong.

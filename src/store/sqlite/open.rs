@@ -2,7 +2,7 @@
 
 use super::base::{BUSY_TIMEOUT, Subject, shown};
 use super::content::{Content, Empty, check, content};
-use super::error::{Refusal, SqliteError, SqliteResult, not_a_store};
+use super::error::{Explain, Refusal, SqliteError, SqliteResult, not_a_store};
 use super::fingerprint::Fingerprint;
 use super::header::is_marked;
 use super::migrate::path_of;
@@ -88,11 +88,11 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> SqliteResult<T>) -> Sql
 pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> Result<Connected> {
     let subject = subject.into();
     let path = subject.path;
-    check_file(path).map_err(|error| error.about(subject))?;
+    check_file(path).explain(subject)?;
     match to_look(subject) {
         // Another program's is its own affair.
         Err(_) if has_journal(path) && is_marked(path) => {
-            undo(path).map_err(|error| error.about(subject))?;
+            undo(path).explain(subject)?;
             to_look(subject)
         }
         opened => opened,
@@ -197,7 +197,7 @@ pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> Result<Option<Connected>>
 }
 
 fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> Result<Connected> {
-    let connection = connect_unlocked(subject.path).map_err(|error| error.about(subject))?;
+    let connection = connect_unlocked(subject.path).explain(subject)?;
     Ok((connection, Some(quiet)))
 }
 

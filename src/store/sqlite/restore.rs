@@ -14,6 +14,7 @@ use super::base::{BUSY_TIMEOUT, Purpose, Subject, shown};
 use super::commit::truncate_log;
 use super::content::Empty;
 use super::damage::Damage;
+use super::error::Explain;
 use super::file::{Location, Sharing};
 use super::header::first_bytes;
 use super::identity::is_same;
@@ -128,7 +129,9 @@ impl Restoration {
         };
         let opened = Sqlite::try_writable(&Location::new(&taken)?, subject, None, Empty::Refused);
         self.scratch = Some(scratch);
-        let (copy, _) = opened.map_err(|error| self.of_taken(error.about(subject)))?;
+        let (copy, _) = opened
+            .explain(subject)
+            .map_err(|error| self.of_taken(error))?;
         self.copy = copy;
         self.check()
     }
@@ -234,8 +237,7 @@ impl Restoration {
     /// Puts the copy in the place of a store that cannot be read. Returns where that is kept.
     fn replace_damaged(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
         let path = self.location.existing()?;
-        let connection =
-            open::alone(&path, BUSY_TIMEOUT, true).map_err(|error| error.about(&path))?;
+        let connection = open::alone(&path, BUSY_TIMEOUT, true).explain(&path)?;
         let mut aside = Aside::new(&path, now);
         let scratch = self.scratch.as_ref().ok_or_else(not_taken_in)?;
         // Until the end: closing what was read would let go of the lock.
@@ -259,9 +261,8 @@ impl Restoration {
             self.location.close_to_others()?;
         }
         let path = self.location.existing()?;
-        let connection =
-            open::alone(&path, BUSY_TIMEOUT, false).map_err(|error| error.about(&path))?;
-        let is_empty = migrate::is_empty(&connection).map_err(|error| error.about(&path))?;
+        let connection = open::alone(&path, BUSY_TIMEOUT, false).explain(&path)?;
+        let is_empty = migrate::is_empty(&connection).explain(&path)?;
         if !is_empty || wal::holds_commit(&path, &connection) {
             return Err(Error::state(format!(
                 "a store came to be at {} meanwhile",
@@ -286,8 +287,7 @@ impl Restoration {
     /// Writes the copy over the file behind `to`, which nobody else has open.
     fn overwrite(&self, mut to: Connection) -> Result<()> {
         let path = self.location.existing()?;
-        write_over(&self.copy.opened.borrow().connection, &mut to)
-            .map_err(|error| error.about(&path))?;
+        write_over(&self.copy.opened.borrow().connection, &mut to).explain(&path)?;
         truncate_log(&to);
         // SQLite leaves an emptied one behind in this mode, with what was replaced still in it.
         drop(fs::remove_file(beside(&path, "-journal")));
