@@ -1,35 +1,29 @@
 //! A change and its end: committed, and gone from the log; or undone.
 
 use super::base::{BUSY_TIMEOUT, Subject};
-use super::error::SqliteError;
+use super::error::{Explain, SqliteError};
 use super::parts::beside;
 use super::tx::SqliteTx;
 use crate::error::{Error, FailureKind, Result};
 use crate::hint::{Hint, run};
 use crate::store::contract::Job;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
 /// Runs `job` in a transaction over `connection`, to the store `subject`, and commits it.
-pub fn run(connection: &mut Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
-    transact(connection, subject, job)?;
-    // After every change, not only one that wiped something: an earlier one may have found a reader
-    // in the way.
-    truncate_log(connection);
-    Ok(())
-}
-
-fn transact(connection: &mut Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
-    let failed = |cause: rusqlite::Error| SqliteError::from(cause).about(subject);
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
+pub fn run(connection: &Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
+    let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    let transaction = begun.explain(subject)?;
     // Dropped on an error, the transaction rolls back.
     job(&mut SqliteTx::new(&transaction, subject))?;
     let committed = transaction.commit();
-    committed.map_err(|cause| uncommitted(connection, subject, cause))
+    committed.map_err(|cause| uncommitted(connection, subject, cause))?;
+    // After every change, not only one that wiped something: a reader may have kept an earlier change
+    // from truncating the log.
+    truncate_log(connection);
+    Ok(())
 }
 
 /// Returns the error for a commit that failed with `cause`, having undone what it may have done.

@@ -198,6 +198,15 @@ impl Location {
         }
     }
 
+    /// Makes an empty file here as its directory is shared, or takes from one that is there what others
+    /// may do with it.
+    pub fn ensure(&self) -> Result<()> {
+        match self.create(Sharing::AsDirectory)? {
+            true => Ok(()),
+            false => self.close_to_others(),
+        }
+    }
+
     /// Makes the file, and gives it to whom `sharing` says. Both by the directory as it was opened:
     /// whoever owns one above it can put another in its place between the two.
     fn make_file(&self, sharing: Sharing) -> io::Result<()> {
@@ -230,7 +239,7 @@ impl Location {
     }
 
     /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
-    pub fn close_to_others(&self) -> Result<()> {
+    fn close_to_others(&self) -> Result<()> {
         let (Ok(file), Ok(directory)) = (
             fs::metadata(&self.path),
             fs::metadata(directory::of(&self.path)),

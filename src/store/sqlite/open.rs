@@ -62,18 +62,16 @@ pub fn alone(path: &Path, busy: Duration, reset: bool) -> SqliteResult<Connectio
     // In this mode the lock outlives the transaction. Not COMMIT: what a reset has begun would be
     // an empty store.
     let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
-    retry(busy, || {
-        connection.execute_batch(sql).map_err(SqliteError::from)
-    })?;
+    retry(busy, || connection.execute_batch(sql))?;
     Siblings::of(path).check()?;
     Ok(connection)
 }
 
 /// Tries `attempt` again for as long as `busy` while another process is in the way.
-fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> SqliteResult<T>) -> SqliteResult<T> {
+fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> SqliteResult<T> {
     let deadline = Instant::now() + busy;
     loop {
-        match attempt() {
+        match attempt().map_err(SqliteError::from) {
             Err(error) if error.is_busy() && Instant::now() < deadline => sleep(RETRY),
             result => return result,
         }
@@ -85,8 +83,7 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> SqliteResult<T>) -> Sql
 /// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
 /// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
 /// the caller afterwards whether that was true.
-pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> Result<Connected> {
-    let subject = subject.into();
+pub fn to_read(subject: Subject<'_>) -> Result<Connected> {
     let path = subject.path;
     check_file(path).explain(subject)?;
     match to_look(subject) {
@@ -101,8 +98,7 @@ pub fn to_read<'a>(subject: impl Into<Subject<'a>>) -> Result<Connected> {
 
 /// As [`to_read`], but nothing is undone that was cut short, and the file may have several names: for
 /// a look at what is wrong.
-pub fn to_look<'a>(subject: impl Into<Subject<'a>>) -> Result<Connected> {
-    let subject = subject.into();
+fn to_look(subject: Subject<'_>) -> Result<Connected> {
     let path = subject.path;
     if would_be_strangers(path)
         && let Some(opened) = quietly(subject)?
@@ -139,31 +135,29 @@ fn undo(path: &Path) -> SqliteResult<()> {
     }
 }
 
-/// Refuses a file that other processes may reach by a path with another log beside it.
+/// Refuses a file that other processes may reach by a path with another log beside it: one with a
+/// second name, or one that is a mount point of its own. Each path has a write-ahead log and locks of
+/// its own, so writes through one would be lost under those through the other, and a key that was
+/// stopped through one would go on working through the other.
 fn check_file(path: &Path) -> SqliteResult<()> {
-    check_one_name(path)?;
-    check_not_mounted_alone(path)
-}
-
-/// Refuses a file that has more than one name: each has a write-ahead log and locks of its own. What
-/// is written through one would be lost under what is written through another, and a key that was
-/// stopped through one would go on working through another.
-fn check_one_name(path: &Path) -> SqliteResult<()> {
-    // What cannot be looked at cannot be opened either: that is told better there.
+    // A file that stat(2) fails on cannot be opened either: the open reports that better.
     let names = fs::metadata(path).map_or(1, |file| file.nlink());
-    if names <= 1 {
-        return Ok(());
+    if names > 1 {
+        return Err(SqliteError::Refused(Refusal::HardLinks(names)));
     }
-    Err(SqliteError::Refused(Refusal::HardLinks(names)))
+    if is_mount_point(path) {
+        return Err(SqliteError::Refused(Refusal::MountedAlone));
+    }
+    Ok(())
 }
 
-/// Refuses a file that is a mount point of its own: outside of the mount it has another directory,
-/// and so another write-ahead log, with the same consequences as a second name.
-fn check_not_mounted_alone(path: &Path) -> SqliteResult<()> {
-    if !is_mount_point(path) {
-        return Ok(());
+/// Opens the file for reading, without a change to any file where no other process has it open. The
+/// file may have several names.
+pub fn to_examine(subject: Subject<'_>) -> Result<Connected> {
+    match quietly(subject)? {
+        Some(opened) => Ok(opened),
+        None => to_look(subject),
     }
-    Err(SqliteError::Refused(Refusal::MountedAlone))
 }
 
 /// Opens `subject`, a copy that nobody is to change, for reading. A file beside it is read only if its
@@ -171,11 +165,7 @@ fn check_not_mounted_alone(path: &Path) -> SqliteResult<()> {
 pub fn copy(subject: Subject<'_>) -> Result<(Connected, Vec<Foreign>)> {
     let siblings = Siblings::of(subject.path);
     if siblings.foreign().is_empty() {
-        let opened = match quietly(subject)? {
-            Some(opened) => opened,
-            None => to_look(subject)?,
-        };
-        return Ok((opened, Vec::new()));
+        return Ok((to_examine(subject)?, Vec::new()));
     }
     match Fingerprint::of_file_alone(subject.path) {
         Some(alone) if siblings.leave_the_file_whole() => {
@@ -188,8 +178,7 @@ pub fn copy(subject: Subject<'_>) -> Result<(Connected, Vec<Foreign>)> {
 
 /// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
 /// somebody does, or has left something to be done.
-pub fn quietly<'a>(subject: impl Into<Subject<'a>>) -> Result<Option<Connected>> {
-    let subject = subject.into();
+fn quietly(subject: Subject<'_>) -> Result<Option<Connected>> {
     match Fingerprint::of_quiet(subject.path) {
         Some(quiet) => unlocked(subject, quiet).map(Some),
         None => Ok(None),
@@ -291,9 +280,7 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Sq
 
 fn switch_to_wal(connection: &Connection, busy: Duration) -> SqliteResult<()> {
     let mode: String = retry(busy, || {
-        connection
-            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(SqliteError::from)
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
     })?;
     if mode == "wal" {
         return Ok(());

@@ -12,7 +12,6 @@ use super::actor::towards;
 use super::aside::Aside;
 use super::base::{BUSY_TIMEOUT, Purpose, Subject, shown};
 use super::commit::truncate_log;
-use super::content::Empty;
 use super::damage::Damage;
 use super::error::Explain;
 use super::file::{Location, Sharing};
@@ -127,7 +126,7 @@ impl Restoration {
             path: &taken,
             purpose: &purpose,
         };
-        let opened = Sqlite::try_writable(&Location::new(&taken)?, subject, None, Empty::Refused);
+        let opened = Sqlite::try_writable(&Location::new(&taken)?, subject, None);
         self.scratch = Some(scratch);
         let (copy, _) = opened
             .explain(subject)
@@ -257,9 +256,7 @@ impl Restoration {
             true => None,
             false => aside.move_orphans()?,
         };
-        if !self.location.create(Sharing::AsDirectory)? {
-            self.location.close_to_others()?;
-        }
+        self.location.ensure()?;
         let path = self.location.existing()?;
         let connection = open::alone(&path, BUSY_TIMEOUT, false).explain(&path)?;
         let is_empty = migrate::is_empty(&connection).explain(&path)?;

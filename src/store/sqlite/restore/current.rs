@@ -58,7 +58,7 @@ pub(super) fn look(location: &Location) -> Result<Current> {
     }
     let path = location.existing()?;
     let is_ours = is_marked(&path);
-    match Sqlite::try_writable(location, (&path).into(), None, Empty::Refused) {
+    match Sqlite::try_writable(location, (&path).into(), None) {
         // Of a store with damaged keys it can be asked which of the others work.
         Ok((store, _)) => {
             let damage = store.at_one_moment(|moment| damage::find(moment.connection()))?;

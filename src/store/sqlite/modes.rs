@@ -1,0 +1,161 @@
+//! The modes in which a store is opened.
+
+use super::base::{BUSY_TIMEOUT, Purpose, Subject};
+use super::content::Empty;
+use super::error::{Explain, SqliteResult};
+use super::file::{Location, Sharing};
+use super::opened::Opened;
+use super::siblings::Foreign;
+use super::{Sqlite, migrate, open};
+use crate::error::{Error, Result, escape};
+use crate::store::contract::Founder;
+use rusqlite::Connection;
+use std::cell::{Cell, RefCell};
+
+impl Sqlite {
+    fn new(location: &Location, purpose: Purpose, opened: Opened) -> Self {
+        Sqlite {
+            location: location.clone(),
+            purpose,
+            opened: RefCell::new(opened),
+            count: Cell::new(0),
+            cache: Cell::new(None),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Opens the store at `location` for reading. The file is not changed, and not made.
+    pub fn open_to_read(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let connected = open::to_read((&path).into())?;
+        let opened = Opened::new(location, path, connected);
+        Ok(Self::new(location, Purpose::Store, opened))
+    }
+
+    /// Opens the store at `location` for reading. No file is changed, and while no other process has
+    /// the store open, none is made.
+    pub fn open_to_examine(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let connected = open::to_examine((&path).into())?;
+        let opened = Opened::new(location, path, connected);
+        Ok(Self::new(location, Purpose::Store, opened))
+    }
+
+    /// Opens the copy of a store at `location` for reading, as [`Sqlite::open_to_examine`] does, but
+    /// without the siblings that its maker did not put there. Returns these.
+    pub fn open_copy(location: &Location) -> Result<(Self, Vec<Foreign>)> {
+        let path = location.existing_copy()?;
+        let purpose = Purpose::Copy;
+        let (connected, foreign) = open::copy(Subject {
+            path: &path,
+            purpose: &purpose,
+        })?;
+        let opened = Opened::new(location, path, connected);
+        Ok((Self::new(location, purpose, opened), foreign))
+    }
+
+    /// Opens the store at `location` for changes, and migrates it if its schema is older.
+    pub fn open_to_write(location: &Location) -> Result<Self> {
+        let (mut store, _) = Self::writable(location, None)?;
+        store.notices.extend(location.exposure());
+        Ok(store)
+    }
+
+    /// Opens the store at `location` for changes; where there is none, makes it, with `founder` as
+    /// its first administrator.
+    pub(super) fn open_or_create(location: &Location, founder: &Founder<'_>) -> Result<Self> {
+        location.ensure()?;
+        let (mut store, made) = Self::writable(location, Some(founder))?;
+        store.notices.extend(location.exposure());
+        if made {
+            store.add_notices_of_making(founder, Sharing::AsDirectory);
+        }
+        Ok(store)
+    }
+
+    /// Makes a store at `location`, where there must be none, with `founder` as its first administrator.
+    pub(super) fn create(location: &Location, founder: &Founder<'_>) -> Result<Self> {
+        let sharing = founder.group.map_or(Sharing::AsDirectory, Sharing::Group);
+        if !location.create(sharing)? {
+            return Err(already_there(location));
+        }
+        let (mut store, _) = Self::writable(location, Some(founder))?;
+        store.add_notices_of_making(founder, sharing);
+        Ok(store)
+    }
+
+    fn add_notices_of_making(&mut self, founder: &Founder<'_>, sharing: Sharing) {
+        let founder = self.known(founder.actor.clone());
+        self.notices.push(format!(
+            "made a new store at {}; its administrator is {}",
+            self.location.shown(),
+            escape(&founder.name)
+        ));
+        self.notices.extend(self.location.belongs_to(sharing));
+    }
+
+    /// Opens the store at `location` for reading or, where there is none, returns one in memory, as
+    /// `founder` would make it: the arguments are checked before any file is made.
+    pub(super) fn preview(location: &Location, founder: &Founder<'_>) -> Result<Self> {
+        if location.is_vacant() || Self::is_unfounded(location) {
+            location.check_directory()?;
+            return Self::blank(location, founder);
+        }
+        Self::open_to_read(location)
+    }
+
+    /// Tells whether the file at `location` is SQLite's and empty: another process is about to make it
+    /// a store, or was killed at that.
+    pub(super) fn is_unfounded(location: &Location) -> bool {
+        location
+            .existing()
+            .is_ok_and(|path| open::holds_nothing(&path))
+    }
+
+    /// Makes a store in memory, as the one at `location` would be if `founder` made it.
+    fn blank(location: &Location, founder: &Founder<'_>) -> Result<Self> {
+        let path = location.path().to_owned();
+        let mut connection = Connection::open_in_memory().explain(&path)?;
+        migrate::migrate(&mut connection, (&path).into(), Some(founder)).explain(&path)?;
+        let opened = Opened {
+            connection,
+            path,
+            unlocked: None,
+            held: None,
+        };
+        Ok(Self::new(location, Purpose::Store, opened))
+    }
+
+    fn writable(location: &Location, founder: Option<&Founder<'_>>) -> Result<(Self, bool)> {
+        let path = location.existing()?;
+        Self::try_writable(location, (&path).into(), founder).explain(&path)
+    }
+
+    /// Opens `subject`, the file at `location`, for changes. An empty file becomes a store of
+    /// `founder`; without one it is refused. Returns true if it became a store: of several processes
+    /// that make the same store, the one that fills the file is the founder, not the one that made it.
+    pub(super) fn try_writable(
+        location: &Location,
+        subject: Subject<'_>,
+        founder: Option<&Founder<'_>>,
+    ) -> SqliteResult<(Self, bool)> {
+        let empty = match founder {
+            Some(_) => Empty::Taken,
+            None => Empty::Refused,
+        };
+        let mut connection = open::to_write(subject.path, BUSY_TIMEOUT, empty)?;
+        let made = migrate::migrate(&mut connection, subject, founder)?;
+        let opened = Opened::new(location, subject.path.to_owned(), (connection, None));
+        Ok((Self::new(location, subject.purpose.clone(), opened), made))
+    }
+}
+
+/// Returns the error for a new store at a path where something is.
+fn already_there(location: &Location) -> Error {
+    if Sqlite::open_to_read(location).is_ok() {
+        return Error::state(format!("the store {} already exists", location.shown()))
+            .hint("it is ready to use; to make another one, name another file: --db PATH");
+    }
+    Error::state(format!("{} already exists", location.shown()))
+        .hint("name another file: --db PATH")
+}

@@ -1,0 +1,82 @@
+//! A store's file that is open, with the connection to it.
+
+use super::base::{Purpose, Subject, shown};
+use super::file::Location;
+use super::fingerprint::Fingerprint;
+use super::identity::{Comparison, Held, inode};
+use super::open::Connected;
+use crate::error::{Error, Result};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// File that is open, and the connection to it.
+pub struct Opened {
+    /// The connection.
+    pub connection: Connection,
+    /// The path of the file, links resolved.
+    pub path: PathBuf,
+    /// Fingerprint at the open if it was opened `immutable`; `None` if SQLite's locks apply.
+    pub unlocked: Option<Fingerprint>,
+    /// Identity of the files that are open; `None` for a store in memory, and for a file that is read
+    /// without locks. Dropped after the connection is closed.
+    pub held: Option<Held>,
+}
+
+impl Opened {
+    /// Notes which files `connected` has open: the one at `path`, to which `location` leads, and its
+    /// siblings.
+    pub fn new(location: &Location, path: PathBuf, connected: Connected) -> Self {
+        let (connection, unlocked) = connected;
+        let held = match unlocked {
+            Some(_) => None,
+            None => Held::note(location.path(), &path),
+        };
+        Opened {
+            connection,
+            path,
+            unlocked,
+            held,
+        }
+    }
+
+    /// The file and its purpose, for an error.
+    pub fn subject<'a>(&'a self, purpose: &'a Purpose) -> Subject<'a> {
+        Subject {
+            path: &self.path,
+            purpose,
+        }
+    }
+
+    /// Compares the files that are open with those that are at `location` now.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the store's file is the same, but its log or index is gone or another one.
+    pub fn compare(&self, location: &Location) -> Result<Comparison> {
+        match (&self.held, &self.unlocked) {
+            (Some(held), _) => held.compare(),
+            (None, Some(unlocked)) if inode(location.path()) != Some(unlocked.inode()) => {
+                Ok(Comparison::Replaced)
+            }
+            (None, _) => Ok(Comparison::Same),
+        }
+    }
+}
+
+/// Refuses to write to the store at `path` if `compared` says that another file is there now: what is
+/// written to the old one would be lost.
+pub fn check_same(compared: Result<Comparison>, path: &Path) -> Result<()> {
+    match compared? {
+        Comparison::Same => Ok(()),
+        Comparison::Replaced => Err(replaced(path)),
+    }
+}
+
+/// Returns the error for a write to a store that was replaced since it was opened.
+pub fn replaced(path: &Path) -> Error {
+    Error::busy(format!(
+        "the store {} was replaced while it was in use",
+        shown(path)
+    ))
+    .hint("nothing was changed; run the command again")
+}
