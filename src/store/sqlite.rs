@@ -13,6 +13,7 @@ mod file;
 mod fingerprint;
 mod header;
 mod identity;
+mod make;
 mod migrate;
 mod modes;
 mod mount;

@@ -1,11 +1,12 @@
 //! Files that a restore replaces, kept beside the store.
 
+use super::base::shown;
 use super::owner;
-use super::parts::beside;
+use super::parts::{beside, is_there};
 use super::place::Place;
 use super::scratch::Scratch;
 use crate::directory;
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Result};
 use crate::when::Timestamp;
 use rustix::fs::{Mode, OFlags, open};
 use std::ffi::OsStr;
@@ -145,13 +146,8 @@ fn give_as_store(path: &Path, store: &Path) -> io::Result<()> {
     owner::give_as(&File::from(file), &fs::metadata(store)?)
 }
 
-fn is_there(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
-}
-
 fn failed(path: &Path, cause: io::Error) -> Error {
-    let shown = escape(&path.to_string_lossy());
-    Error::io(format!("{shown} could not be kept aside"))
+    Error::io(format!("{} could not be kept aside", shown(path)))
         .because(cause)
         .hint("nothing was restored; check the room and the permissions of its directory")
 }

@@ -1,15 +1,14 @@
-//! Location of a store's file, and what may lie there: permissions at creation, not after.
+//! Location of a store's file.
 
-use super::owner::{self, SHARED_DIRECTORY};
-use super::parts::{has_lost_all, real_place, refuse_part, strip_part, whole_of};
+use super::base::shown;
+use super::owner::OTHERS_WRITE;
+use super::parts::{has_lost_all, is_there, real_place, refuse_part, strip_part, whole_of};
 use crate::directory;
-use crate::error::{Error, Result, escape, quote, shell_word};
+use crate::error::{Error, Result, quote};
 use crate::hint::run;
-use rustix::fs::{Mode, OFlags, openat};
-use rustix::process::geteuid;
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The absolute path of a store's file, which may not be there yet.
@@ -25,23 +24,20 @@ impl Location {
     /// store in memory would forget its keys, and a URI could switch off its locks.
     pub fn new(path: &Path) -> Result<Self> {
         let bytes = path.as_os_str().as_encoded_bytes();
+        let quoted = quote(&path.to_string_lossy());
         if bytes.is_empty() {
             return Err(Error::usage("the store's path is empty").hint("name a file: --db PATH"));
         }
         if bytes.starts_with(b":memory:") || bytes.starts_with(b"file:") {
-            let shown = quote(&path.to_string_lossy());
-            return Err(
-                Error::usage(format!("{shown} is not the path of a file")).hint(format!(
-                    "a store is a file; for one of this very name, write ./{}",
-                    escape(&path.to_string_lossy())
-                )),
+            let advice = format!(
+                "a store is a file; for one of this very name, write ./{}",
+                shown(path)
             );
+            return Err(Error::usage(format!("{quoted} is not the path of a file")).hint(advice));
         }
         if bytes.contains(&0) {
-            return Err(Error::usage(format!(
-                "the store's path {} has a NUL byte",
-                quote(&path.to_string_lossy())
-            )));
+            let message = format!("the store's path {quoted} has a NUL byte");
+            return Err(Error::usage(message));
         }
         let path = directory::absolute(path)?;
         refuse_part(&path)?;
@@ -65,7 +61,7 @@ impl Location {
 
     /// The path as a message shows it.
     pub fn shown(&self) -> String {
-        escape(&self.path.to_string_lossy())
+        shown(&self.path)
     }
 
     /// Tells whether nothing at all is there, not even a link, or an empty file that never held anything.
@@ -120,7 +116,7 @@ impl Location {
             None => Ok(()),
             Some(directory) => Err(Error::unavailable(format!(
                 "no store is made in {}: others may write that directory",
-                escape(&directory.to_string_lossy())
+                shown(&directory)
             ))
             .hint("name a file in a directory of its own, which keyctl makes: --db DIRECTORY/keyctl.db")),
         }
@@ -131,7 +127,7 @@ impl Location {
         let directory = self.exposed_directory()?;
         Some(format!(
             "warning: others may write {}, where the store lies: they can put a log of theirs beside it; move it to a directory of its own",
-            escape(&directory.to_string_lossy())
+            shown(&directory)
         ))
     }
 
@@ -140,8 +136,7 @@ impl Location {
         // A link may lead to another directory.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let directory = path.parent()?;
-        let is_exposed =
-            fs::metadata(directory).is_ok_and(|it| it.mode() & owner::OTHERS_WRITE != 0);
+        let is_exposed = fs::metadata(directory).is_ok_and(|it| it.mode() & OTHERS_WRITE != 0);
         is_exposed.then(|| directory.to_owned())
     }
 
@@ -154,7 +149,7 @@ impl Location {
         Err(Error::io(format!(
             "the file {} would be taken for a part of {}",
             quote(&path.to_string_lossy()),
-            escape(&whole.to_string_lossy())
+            shown(&whole)
         ))
         .hint("name another file, whose name ends otherwise"))
     }
@@ -177,121 +172,8 @@ impl Location {
         stores.find(is_in).cloned()
     }
 
-    /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
-    /// says whether the file was made. A file that is there is left as it is.
-    pub fn create(&self, sharing: Sharing) -> Result<bool> {
-        // A directory for a group has to meet more than this.
-        if sharing == Sharing::AsDirectory && self.is_vacant() {
-            self.check_directory()?;
-        }
-        if let Some(parent) = self.path.parent() {
-            self.create_directory(parent, sharing)?;
-        }
-        match self.make_file(sharing) {
-            Ok(()) => Ok(true),
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                // A link to nowhere is told better by who opens it.
-                fs::canonicalize(&self.path).map_or(Ok(()), |path| refuse_part(&path))?;
-                Ok(false)
-            }
-            Err(cause) => Err(self.failed("cannot make the store", cause)),
-        }
-    }
-
-    /// Makes an empty file here as its directory is shared, or takes from one that is there what others
-    /// may do with it.
-    pub fn ensure(&self) -> Result<()> {
-        match self.create(Sharing::AsDirectory)? {
-            true => Ok(()),
-            false => self.close_to_others(),
-        }
-    }
-
-    /// Makes the file, and gives it to whom `sharing` says. Both by the directory as it was opened:
-    /// whoever owns one above it can put another in its place between the two.
-    fn make_file(&self, sharing: Sharing) -> io::Result<()> {
-        let directory = directory::open(directory::of(&self.path))?;
-        let name = self.path.file_name().unwrap_or_default();
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = File::from(openat(&directory, name, flags, Mode::from_raw_mode(0o600))?);
-        owner::give_as_directory(&file, &directory.metadata()?)?;
-        if let Sharing::Group(gid) = sharing {
-            fchown(&file, None, Some(gid))?;
-            file.set_permissions(Permissions::from_mode(owner::SHARED))?;
-        }
-        Ok(())
-    }
-
-    /// Says to whom the file belongs that was just made here as `sharing` asks, where that is somebody
-    /// else than its maker and than the group that was asked for.
-    pub fn belongs_to(&self, sharing: Sharing) -> Option<String> {
-        let file = fs::metadata(&self.path).ok()?;
-        let uid = file.uid();
-        let owner = (uid != geteuid().as_raw())
-            .then(|| format!("it belongs to uid {uid}, as its directory does"));
-        let is_given = sharing == Sharing::AsDirectory && file.mode() & FOR_GROUP != 0;
-        let group = is_given.then(|| {
-            let gid = file.gid();
-            format!("the group with gid {gid} shares it, as it shares the directory")
-        });
-        let said: Vec<String> = owner.into_iter().chain(group).collect();
-        (!said.is_empty()).then(|| said.join("; "))
-    }
-
-    /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
-    fn close_to_others(&self) -> Result<()> {
-        let (Ok(file), Ok(directory)) = (
-            fs::metadata(&self.path),
-            fs::metadata(directory::of(&self.path)),
-        ) else {
-            return Ok(());
-        };
-        let is_shared = owner::is_shared(&directory) && file.gid() == directory.gid();
-        let kept = if is_shared {
-            owner::SHARED
-        } else {
-            owner::PRIVATE
-        };
-        if !file.is_file() || file.len() > 0 || file.mode() & FOR_ALL & !kept == 0 {
-            return Ok(());
-        }
-        let mode = file.mode() & kept | owner::PRIVATE;
-        fs::set_permissions(&self.path, Permissions::from_mode(mode))
-            .map_err(|cause| self.failed("cannot close to others the empty file", cause))
-    }
-
-    fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
-        let failed =
-            |cause: io::Error| self.failed("cannot make the directory for the store", cause);
-        let made = make_directories(directory).map_err(failed)?;
-        let Sharing::Group(gid) = sharing else {
-            return Ok(());
-        };
-        if !made.is_empty() {
-            // On the way to the store too: the group has to get there.
-            let shared = made.iter().try_for_each(|new| {
-                chown(new, None, Some(gid))?;
-                fs::set_permissions(new, Permissions::from_mode(SHARED_DIRECTORY))
-            });
-            return shared.map_err(|cause| {
-                // Left behind, they would be in the way of another try.
-                for new in made.iter().rev() {
-                    drop(fs::remove_dir(new));
-                }
-                failed(cause)
-            });
-        }
-        let metadata = fs::metadata(directory).map_err(failed)?;
-        if metadata.gid() == gid && owner::is_shared(&metadata) {
-            return Ok(());
-        }
-        let shown = escape(&directory.to_string_lossy());
-        Err(Error::unavailable(format!("the directory {shown} is not one that the group can share"))
-            .hint(format!("chgrp {gid} {word} && chmod {SHARED_DIRECTORY:o} {word}, or name a directory that is not there yet", word = shell_word(&directory.to_string_lossy()))))
-    }
-
     fn missing(&self) -> Error {
-        if fs::symlink_metadata(&self.path).is_ok() {
+        if is_there(&self.path) {
             return Error::unavailable(format!(
                 "{} is a symbolic link to a file that is not there",
                 self.shown()
@@ -316,41 +198,4 @@ impl Location {
             .because(cause)
             .hint("check the path and its permissions, or name another file: --db PATH")
     }
-}
-
-/// The bits of a mode that let the group do something.
-const FOR_GROUP: u32 = 0o070;
-
-/// The bits of a mode that let anybody do something.
-const FOR_ALL: u32 = 0o777;
-
-/// Users who may use a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharing {
-    /// The group that shares the store's directory, or else its owner alone.
-    AsDirectory,
-    /// The group with this gid.
-    Group(u32),
-}
-
-/// Makes those of `path` and the directories above it that are not there, for one user alone: their
-/// maker, or if that is root, the owner of the directory around them.
-/// Returns those that it made.
-fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
-    let mut made = Vec::new();
-    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
-    for directory in missing.into_iter().rev() {
-        match DirBuilder::new().mode(0o700).create(directory) {
-            Ok(()) => {
-                // A umask may have taken more away than it should: then nothing could be put into it.
-                fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-                owner::give_directory(directory, &fs::metadata(directory::of(directory))?);
-                made.push(directory);
-            }
-            // Somebody else was faster, or it cannot be looked at: what is done in it will tell.
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(cause) => return Err(cause),
-        }
-    }
-    Ok(made)
 }

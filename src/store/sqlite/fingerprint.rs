@@ -1,7 +1,7 @@
 //! Metadata of a file that is read without locks, to notice that it changed meanwhile.
 
-use super::identity::Inode;
-use super::parts::{beside, has_journal, has_log};
+use super::identity::{Inode, inode_of};
+use super::parts::{beside, has_journal, has_log, is_there};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -11,8 +11,7 @@ use std::path::Path;
 pub struct Fingerprint {
     /// The file is read alone, whatever lies beside it.
     alone: bool,
-    device: u64,
-    inode: u64,
+    inode: Inode,
     size: u64,
     modified: (i64, i64),
     changed: (i64, i64),
@@ -21,39 +20,33 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Returns the device and inode number of the file.
     pub fn inode(self) -> Inode {
-        (self.device, self.inode)
+        self.inode
     }
 
-    /// The fingerprint of the file at `path`, if nothing that SQLite would read lies beside it: no
-    /// index, and no log or journal but an empty one. Then the file holds everything.
+    /// Returns the fingerprint of the file at `path`, if nothing that SQLite would read lies beside it:
+    /// no index, and no log or journal but an empty one. Then the file holds everything.
     pub fn of_quiet(path: &Path) -> Option<Self> {
-        let has_index = fs::symlink_metadata(beside(path, "-shm")).is_ok();
-        if has_index || has_log(path) || has_journal(path) {
-            return None;
-        }
         Self::read(path, false)
     }
 
-    /// The fingerprint of the file at `path`, which is read without what lies beside it.
+    /// Returns the fingerprint of the file at `path`, which is read without its siblings.
     pub fn of_file_alone(path: &Path) -> Option<Self> {
         Self::read(path, true)
     }
 
-    /// Tells whether the file at `path` is the same as when this was taken, under the same condition.
+    /// Tells whether the file at `path` has this fingerprint, under the same condition.
     pub fn still_holds(self, path: &Path) -> bool {
-        let now = match self.alone {
-            true => Self::of_file_alone(path),
-            false => Self::of_quiet(path),
-        };
-        now == Some(self)
+        Self::read(path, self.alone) == Some(self)
     }
 
     fn read(path: &Path, alone: bool) -> Option<Self> {
+        if !alone && (is_there(&beside(path, "-shm")) || has_log(path) || has_journal(path)) {
+            return None;
+        }
         let metadata = fs::metadata(path).ok()?;
         Some(Fingerprint {
             alone,
-            device: metadata.dev(),
-            inode: metadata.ino(),
+            inode: inode_of(&metadata),
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),

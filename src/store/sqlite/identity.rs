@@ -4,8 +4,9 @@
 //! make a new one and go on there: this process would miss their commits, and what it writes would
 //! damage theirs.
 
+use super::base::shown;
 use super::parts::beside;
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -126,7 +127,7 @@ fn missing(opened: &SiblingInodes, now: &SiblingInodes) -> Option<&'static str> 
 fn removed(sibling: &Path) -> Error {
     Error::unavailable(format!(
         "{} was removed or replaced while the store was in use: what others change would not be seen",
-        escape(&sibling.to_string_lossy())
+        shown(sibling)
     ))
     .hint("run the command again, and leave that file alone: it is a part of the store")
 }

@@ -3,7 +3,8 @@
 use super::base::{BUSY_TIMEOUT, Purpose, Subject};
 use super::content::Empty;
 use super::error::{Explain, SqliteResult};
-use super::file::{Location, Sharing};
+use super::file::Location;
+use super::make::Sharing;
 use super::opened::Opened;
 use super::siblings::Foreign;
 use super::{Sqlite, migrate, open};

@@ -18,8 +18,17 @@ pub const PRIVATE: u32 = 0o600;
 /// The mode of a file that a group shares.
 pub const SHARED: u32 = 0o660;
 
-/// The mode of a directory in which anybody can put another file in the store's place.
+/// The bit of a mode by which anybody may write.
 pub const OTHERS_WRITE: u32 = 0o002;
+
+/// The bit of a mode by which the group may write.
+pub const GROUP_WRITE: u32 = 0o020;
+
+/// The bits of a mode for the group.
+pub const GROUP: u32 = 0o070;
+
+/// The bit of a directory's mode by which a new file in it gets the directory's group.
+pub const SET_GROUP: u32 = 0o2000;
 
 /// The most that a mode may allow: nothing to others.
 const NOT_OTHERS: u32 = 0o770;

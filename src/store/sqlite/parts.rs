@@ -1,15 +1,16 @@
 //! Names of the files that SQLite takes for parts of a store: the write-ahead log, its index and the
 //! rollback journal.
 
+use super::base::shown;
 use crate::directory;
-use crate::error::{Error, Result, escape};
+use crate::error::{Error, Result};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Suffixes that SQLite adds to the name of a file: the log, its index, and the journal.
-const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Tells whether a journal lies beside the file at `path`: somebody is just making it a store or putting a
 /// copy in its place, or was ended at that, and it is to be undone.
@@ -33,11 +34,10 @@ pub fn refuse_part(path: &Path) -> Result<()> {
     let Some(whole) = whole_of(path) else {
         return Ok(());
     };
-    Err(Error::unavailable(format!(
-        "{} is a part of a store, not a store",
-        escape(&path.to_string_lossy())
-    ))
-    .hint(format!("the store is {}", escape(&whole.to_string_lossy()))))
+    Err(
+        Error::unavailable(format!("{} is a part of a store, not a store", shown(path)))
+            .hint(format!("the store is {}", shown(&whole))),
+    )
 }
 
 /// The file that SQLite would take what lies at `path`, or is to lie there, for a part of.
@@ -65,6 +65,11 @@ pub fn strip_part(name: &[u8]) -> Option<&[u8]> {
 pub fn real_place(path: &Path) -> Option<(PathBuf, Vec<u8>)> {
     let directory = fs::canonicalize(directory::of(path)).ok()?;
     Some((directory, path.file_name()?.as_bytes().to_owned()))
+}
+
+/// Tells whether anything is at `path`, a link to nowhere too.
+pub fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 fn is_filled(path: &Path) -> bool {

@@ -1,8 +1,9 @@
 //! A place for a new file, which nothing that is there may be lost to.
 
-use super::parts::{beside, refuse_part};
+use super::base::shown;
+use super::parts::{beside, is_there, refuse_part};
 use crate::directory;
-use crate::error::{Error, Result, escape, quote};
+use crate::error::{Error, Result, quote};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs;
@@ -42,7 +43,7 @@ impl Place {
 
     /// The path as a message shows it.
     pub fn shown(&self) -> String {
-        escape(&self.0.to_string_lossy())
+        shown(&self.0)
     }
 
     /// The directory that the file is to lie in.
@@ -58,15 +59,15 @@ impl Place {
     }
 
     fn check_vacant(&self) -> Result<()> {
-        if fs::symlink_metadata(&self.0).is_ok() {
+        if is_there(&self.0) {
             return Err(self.taken());
         }
         for suffix in APPLIED {
             let other = beside(&self.0, suffix);
-            if fs::symlink_metadata(&other).is_ok() {
+            if is_there(&other) {
                 return Err(Error::io(format!(
                     "{} would be taken for a part of the new file",
-                    escape(&other.to_string_lossy())
+                    shown(&other)
                 ))
                 .hint("move it away, or name another file"));
             }

@@ -6,23 +6,15 @@
 //! write the store anyway.
 
 use super::actor::ROOT;
-use super::owner::OTHERS_WRITE;
-use super::parts::beside;
+use super::base::shown;
+use super::owner::{GROUP_WRITE, OTHERS_WRITE, SET_GROUP};
+use super::parts::{PARTS, beside};
 use crate::directory;
-use crate::error::{Error, Result, escape, shell_word};
+use crate::error::{Error, Result, shell_word};
 use rustix::process::{getegid, geteuid};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-/// Suffixes of the sibling files: the write-ahead log, its index, the rollback journal.
-pub const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-/// The bit of a mode by which a group may write.
-const GROUP_WRITE: u32 = 0o020;
-
-/// The bit of a directory's mode by which a new file in it gets its group.
-const SET_GROUP: u32 = 0o2000;
 
 /// Owner, group and mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +87,7 @@ pub struct Foreign {
 impl Foreign {
     /// The path as a message shows it.
     pub fn shown(&self) -> String {
-        escape(&self.path.to_string_lossy())
+        shown(&self.path)
     }
 
     /// Says what is wrong with it, in words that go on behind its path.
@@ -157,7 +149,7 @@ impl Siblings {
             return siblings;
         };
         let caller = geteuid().as_raw();
-        for suffix in SUFFIXES {
+        for suffix in PARTS {
             let path = beside(path, suffix);
             let Ok(sibling) = fs::symlink_metadata(&path) else {
                 continue;

@@ -1,17 +1,16 @@
 //! Opinion of the files' modes, owners and siblings. Pure: the facts are given.
 
-use super::surroundings::{Beginning, GROUP_WRITE, Journal, Stat, Surroundings};
+use super::surroundings::{Beginning, Journal, Stat, Surroundings};
 use crate::error::shell_word;
 use crate::hint::{Hint, run};
 use crate::store::remarks::Remarks;
 use crate::store::sqlite::actor::ROOT;
+use crate::store::sqlite::owner::{GROUP, GROUP_WRITE, OTHERS_WRITE};
 
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
 const EXECUTE: u32 = 0o1;
 const OTHERS: u32 = 0o007;
-const OTHERS_WRITE: u32 = 0o002;
-const GROUP: u32 = 0o070;
 const STICKY: u32 = 0o1000;
 
 /// Advice on a file that a restore does not take for a store.

@@ -3,9 +3,6 @@
 use crate::store::sqlite::actor::ROOT;
 use crate::store::sqlite::siblings::Ownership;
 
-/// The bit by which a group may write.
-pub const GROUP_WRITE: u32 = 0o020;
-
 /// A file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {

@@ -1,0 +1,165 @@
+//! A new store's file and directories: permissions at creation, not after.
+
+use super::base::shown;
+use super::file::Location;
+use super::owner::{self, GROUP, SHARED_DIRECTORY};
+use super::parts::refuse_part;
+use crate::directory;
+use crate::error::{Error, Result, shell_word};
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::process::geteuid;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown};
+use std::path::Path;
+
+/// The bits of a mode that let anybody do something.
+const ALL: u32 = 0o777;
+
+/// Users who may use a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// The group that shares the store's directory, or else its owner alone.
+    AsDirectory,
+    /// The group with this gid.
+    Group(u32),
+}
+
+impl Location {
+    /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
+    /// says whether the file was made. A file that is there is left as it is.
+    pub fn create(&self, sharing: Sharing) -> Result<bool> {
+        // A directory for a group has to meet more than this.
+        if sharing == Sharing::AsDirectory && self.is_vacant() {
+            self.check_directory()?;
+        }
+        if let Some(parent) = self.path().parent() {
+            self.create_directory(parent, sharing)?;
+        }
+        match self.make_file(sharing) {
+            Ok(()) => Ok(true),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                // A link to nowhere is told better by who opens it.
+                fs::canonicalize(self.path()).map_or(Ok(()), |path| refuse_part(&path))?;
+                Ok(false)
+            }
+            Err(cause) => Err(self.failed("cannot make the store", cause)),
+        }
+    }
+
+    /// Makes an empty file here as its directory is shared, or takes from one that is there what others
+    /// may do with it.
+    pub fn ensure(&self) -> Result<()> {
+        match self.create(Sharing::AsDirectory)? {
+            true => Ok(()),
+            false => self.close_to_others(),
+        }
+    }
+
+    /// Makes the file, and gives it to whom `sharing` says. Both by the directory as it was opened:
+    /// whoever owns one above it can put another in its place between the two.
+    fn make_file(&self, sharing: Sharing) -> io::Result<()> {
+        let directory = directory::open(directory::of(self.path()))?;
+        let name = self.path().file_name().unwrap_or_default();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = File::from(openat(&directory, name, flags, Mode::from_raw_mode(0o600))?);
+        owner::give_as_directory(&file, &directory.metadata()?)?;
+        if let Sharing::Group(gid) = sharing {
+            fchown(&file, None, Some(gid))?;
+            file.set_permissions(Permissions::from_mode(owner::SHARED))?;
+        }
+        Ok(())
+    }
+
+    /// Says to whom the file belongs that was just made here as `sharing` asks, where that is somebody
+    /// else than its maker and than the group that was asked for.
+    pub fn belongs_to(&self, sharing: Sharing) -> Option<String> {
+        let file = fs::metadata(self.path()).ok()?;
+        let uid = file.uid();
+        let mut clauses = Vec::new();
+        if uid != geteuid().as_raw() {
+            clauses.push(format!("it belongs to uid {uid}, as its directory does"));
+        }
+        if sharing == Sharing::AsDirectory && file.mode() & GROUP != 0 {
+            let gid = file.gid();
+            clauses.push(format!(
+                "the group with gid {gid} shares it, as it shares the directory"
+            ));
+        }
+        (!clauses.is_empty()).then(|| clauses.join("; "))
+    }
+
+    /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
+    fn close_to_others(&self) -> Result<()> {
+        let (Ok(file), Ok(directory)) = (
+            fs::metadata(self.path()),
+            fs::metadata(directory::of(self.path())),
+        ) else {
+            return Ok(());
+        };
+        let is_shared = owner::is_shared(&directory) && file.gid() == directory.gid();
+        let kept = if is_shared {
+            owner::SHARED
+        } else {
+            owner::PRIVATE
+        };
+        if !file.is_file() || file.len() > 0 || file.mode() & ALL & !kept == 0 {
+            return Ok(());
+        }
+        let mode = file.mode() & kept | owner::PRIVATE;
+        fs::set_permissions(self.path(), Permissions::from_mode(mode))
+            .map_err(|cause| self.failed("cannot close to others the empty file", cause))
+    }
+
+    fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
+        let failed =
+            |cause: io::Error| self.failed("cannot make the directory for the store", cause);
+        let made = make_directories(directory).map_err(failed)?;
+        let Sharing::Group(gid) = sharing else {
+            return Ok(());
+        };
+        if !made.is_empty() {
+            // On the way to the store too: the group has to get there.
+            let shared = made.iter().try_for_each(|new| {
+                chown(new, None, Some(gid))?;
+                fs::set_permissions(new, Permissions::from_mode(SHARED_DIRECTORY))
+            });
+            return shared.map_err(|cause| {
+                // Left behind, they would be in the way of another try.
+                for new in made.iter().rev() {
+                    drop(fs::remove_dir(new));
+                }
+                failed(cause)
+            });
+        }
+        let metadata = fs::metadata(directory).map_err(failed)?;
+        if metadata.gid() == gid && owner::is_shared(&metadata) {
+            return Ok(());
+        }
+        let shown = shown(directory);
+        Err(Error::unavailable(format!("the directory {shown} is not one that the group can share"))
+            .hint(format!("chgrp {gid} {word} && chmod {SHARED_DIRECTORY:o} {word}, or name a directory that is not there yet", word = shell_word(&directory.to_string_lossy()))))
+    }
+}
+
+/// Makes those of `path` and the directories above it that are not there, for one user alone: their
+/// maker, or if that is root, the owner of the directory around them.
+/// Returns those that it made.
+fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
+    let mut made = Vec::new();
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+    for directory in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(directory) {
+            Ok(()) => {
+                // A umask may have taken more away than it should: then nothing could be put into it.
+                fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+                owner::give_directory(directory, &fs::metadata(directory::of(directory))?);
+                made.push(directory);
+            }
+            // Somebody else was faster, or it cannot be looked at: what is done in it will tell.
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(made)
+}
