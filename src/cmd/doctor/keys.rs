@@ -8,6 +8,7 @@ use crate::name;
 use crate::policy::{self, Policy};
 use crate::store::Remarks;
 use crate::when::{Span, Timestamp};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// After so long without use a key is looked at.
@@ -16,32 +17,20 @@ const UNUSED: Span = Span::days(90);
 /// Most keys that are named.
 const NAMED: usize = 10;
 
-/// Counts so far.
+/// Keys that were found so far, by the code of the remark on them.
 pub struct Tally<'a> {
     policy: &'a Policy,
     now: Timestamp,
-    outliving: Keys,
-    long_grace: Keys,
-    odd_legacy: Keys,
-    without_scope: Keys,
-    unused: Keys,
-    other_hash: Keys,
-    odd_names: Keys,
+    found: BTreeMap<&'static str, Keys>,
 }
 
 impl<'a> Tally<'a> {
-    /// A count at `now` of what is not as `policy` has it.
+    /// Begins a tally at `now` of the keys that do not conform to `policy`.
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         Tally {
             policy,
             now,
-            outliving: Keys::default(),
-            long_grace: Keys::default(),
-            odd_legacy: Keys::default(),
-            without_scope: Keys::default(),
-            unused: Keys::default(),
-            other_hash: Keys::default(),
-            odd_names: Keys::default(),
+            found: BTreeMap::new(),
         }
     }
 
@@ -54,20 +43,22 @@ impl<'a> Tally<'a> {
         let may_work = matches!(state, State::Active | State::Disabled);
         let is_api = key.kind == Kind::Api;
         let expiry = self.policy.check_expiry(key.expires_at, key.created_at);
-        self.outliving
-            .count(key, is_api && may_work && expiry.is_err());
-        self.long_grace.count(key, self.has_long_grace(key));
         let plain = key.scopes.is_empty() && key.expires_at.is_none();
-        self.odd_legacy.count(key, !is_api && !plain);
-        self.without_scope
-            .count(key, is_api && key.scopes.is_empty());
         let last = key.last_used_at.max(Some(key.created_at));
         let idle = last <= Some(self.now.before(UNUSED));
-        self.unused.count(key, idle && key.is_usable(self.now));
-        let scheme = self.policy.scheme();
-        self.other_hash
-            .count(key, hash.is_some_and(|hash| hash.scheme() != Some(scheme)));
-        self.odd_names.count(key, has_odd_name(key));
+        let scheme = Some(self.policy.scheme());
+        let checks = [
+            ("expiry", is_api && may_work && expiry.is_err()),
+            ("grace", self.has_long_grace(key)),
+            ("legacy", !is_api && !plain),
+            ("scopes", is_api && key.scopes.is_empty()),
+            ("unused", idle && key.is_usable(self.now)),
+            ("hash", hash.is_some_and(|hash| hash.scheme() != scheme)),
+            ("names", has_odd_name(key)),
+        ];
+        for (code, _) in checks.into_iter().filter(|(_, is_odd)| *is_odd) {
+            self.found.entry(code).or_default().add(key.id);
+        }
     }
 
     fn has_long_grace(&self, key: &Key) -> bool {
@@ -78,13 +69,12 @@ impl<'a> Tally<'a> {
         key.is_in_grace(self.now) && policy::check_grace(grace).is_err()
     }
 
-    /// Says what was counted, and what is to be known of the policy.
-    pub fn report(&self, report: &mut Remarks) {
+    /// Adds a remark on each kind of key that was counted, and on the policy.
+    pub fn report(&self, remarks: &mut Remarks) {
         let max = self.policy.max_expiry.unwrap_or(Span::ZERO);
         let findings = [
             (
                 "expiry",
-                &self.outliving,
                 format!("a life longer than max-expiry {max} allows"),
                 Hint::from("end it earlier (")
                     .and(run!("edit KEY --expires WHEN"))
@@ -92,74 +82,66 @@ impl<'a> Tally<'a> {
             ),
             (
                 "grace",
-                &self.long_grace,
                 format!("a grace longer than {} that still runs", policy::MAX_GRACE),
                 Hint::from("end it earlier: ").and(run!("edit KEY --grace D")),
             ),
             (
                 "legacy",
-                &self.odd_legacy,
                 "kind legacy, and yet scopes or an expiry".to_owned(),
                 see_log().and(", and rotate or disable it"),
             ),
             (
                 "scopes",
-                &self.without_scope,
                 "kind api, and yet no scope".to_owned(),
                 see_log().and(", and give it one, or delete it"),
             ),
         ];
-        for (code, keys, what, hint) in findings {
-            if keys.count > 0 {
-                report.finding(code, format!("{what}: {keys}"), hint);
+        for (code, message, hint) in findings {
+            if let Some(keys) = self.found.get(code) {
+                remarks.finding(code, format!("{message}: {keys}"), hint);
             }
         }
-        self.notes(report);
+        self.note(remarks);
     }
 
-    fn notes(&self, report: &mut Remarks) {
-        if self.unused.count > 0 {
-            report.note(
+    fn note(&self, remarks: &mut Remarks) {
+        let scheme = match self.policy.scheme() {
+            Scheme::Sha256 => "sha256".to_owned(),
+            Scheme::Argon2id(cost) => format!(
+                "argon2id with {} KiB and {} iterations",
+                cost.memory_kib, cost.iterations
+            ),
+        };
+        let notes = [
+            (
                 "unused",
-                format!(
-                    "usable, but neither made nor used within {UNUSED}: {}",
-                    self.unused
-                ),
+                format!("usable, but neither made nor used within {UNUSED}"),
                 run!("list --unused-for {}", UNUSED)
                     .in_quotes()
                     .and(" shows them; a verifier that may not write leaves no use"),
-            );
-        }
-        if self.other_hash.count > 0 {
-            let scheme = match self.policy.scheme() {
-                Scheme::Sha256 => "sha256".to_owned(),
-                Scheme::Argon2id(cost) => format!(
-                    "argon2id with {} KiB and {} iterations",
-                    cost.memory_kib, cost.iterations
-                ),
-            };
-            report.note(
+            ),
+            (
                 "hash",
-                format!("not hashed as policy says ({scheme}): {}", self.other_hash),
-                "a good verification renews the hash of a key that works; until then, one takes another time",
-            );
-        }
-        if self.odd_names.count > 0 {
-            report.note(
+                format!("not hashed as policy says ({scheme})"),
+                Hint::from("a good verification renews the hash of a key that works; until then, one takes another time"),
+            ),
+            (
                 "names",
-                format!("a name, owner or label that may look like another (Unicode that does not show, or another form than NFC): {}", self.odd_names),
+                "a name, owner or label that may look like another (Unicode that does not show, or another form than NFC)".to_owned(),
                 Hint::from("each can be named by its ID, which tells it from the others: ")
                     .and(run!("edit ID --name OTHER")),
-            );
+            ),
+        ];
+        for (code, message, hint) in notes {
+            if let Some(keys) = self.found.get(code) {
+                remarks.note(code, format!("{message}: {keys}"), hint);
+            }
         }
         if let Scheme::Argon2id(cost) = self.policy.scheme()
             && let Err(error) = cost.check()
         {
-            report.note(
-                "weak-hash",
-                format!("policy hashes at little cost: {error}"),
-                error.hint,
-            );
+            let message = format!("policy hashes at little cost: {error}");
+            remarks.note("weak-hash", message, error.hint);
         }
     }
 }
@@ -184,13 +166,10 @@ struct Keys {
 }
 
 impl Keys {
-    fn count(&mut self, key: &Key, counts: bool) {
-        if !counts {
-            return;
-        }
+    fn add(&mut self, id: KeyId) {
         self.count += 1;
         if self.first.len() < NAMED {
-            self.first.push(key.id);
+            self.first.push(id);
         }
     }
 }
@@ -212,7 +191,7 @@ impl fmt::Display for Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     const DIGEST: &str = "$sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
 
@@ -406,11 +385,10 @@ mod tests {
     #[test]
     fn the_first_keys_are_named() {
         let mut keys = Keys::default();
-        keys.count(&key(), false);
-        keys.count(&key(), true);
+        keys.add(key().id);
         assert_eq!(keys.to_string(), "1 key (7h2m9qxw4d1e)");
         for _ in 0..10 {
-            keys.count(&key(), true);
+            keys.add(key().id);
         }
         let ten = ["7h2m9qxw4d1e"; 10].join(", ");
         assert_eq!(keys.to_string(), format!("11 keys ({ten}, …)"));

@@ -2,7 +2,7 @@
 
 use super::base::shown;
 use super::owner;
-use super::parts::{beside, is_there};
+use super::parts::{is_there, sibling};
 use super::place::Place;
 use super::scratch::Scratch;
 use crate::directory;
@@ -39,10 +39,10 @@ impl Aside {
         let mut number = 1;
         while ["", "-wal"]
             .iter()
-            .any(|suffix| is_there(&beside(&path, suffix)))
+            .any(|suffix| is_there(&sibling(&path, suffix)))
         {
             number += 1;
-            path = beside(&first, &format!("-{number}"));
+            path = sibling(&first, &format!("-{number}"));
         }
         Aside {
             store: store.to_owned(),
@@ -62,7 +62,7 @@ impl Aside {
     }
 
     fn take_as(&mut self, from: &Path, suffix: &str) -> Result<()> {
-        let path = beside(&self.path, suffix);
+        let path = sibling(&self.path, suffix);
         give_as_store(from, &self.store).map_err(|cause| failed(from, cause))?;
         Place::new(&path)?.take(from)?;
         self.made.push(path);
@@ -75,7 +75,7 @@ impl Aside {
     pub fn copy_files(&mut self, scratch: &Scratch, name: &str) -> Result<Vec<File>> {
         let mut read = Vec::new();
         for suffix in ["", "-wal"] {
-            let path = beside(&self.store, suffix);
+            let path = sibling(&self.store, suffix);
             let mut from = match File::open(&path) {
                 Ok(file) => file,
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
@@ -98,7 +98,7 @@ impl Aside {
     pub fn move_orphans(&self) -> Result<Option<PathBuf>> {
         let mut moved = None;
         for suffix in ["-shm", "-journal", "-wal"] {
-            let (orphan, to) = (beside(&self.store, suffix), beside(&self.path, suffix));
+            let (orphan, to) = (sibling(&self.store, suffix), sibling(&self.path, suffix));
             if is_there(&orphan) {
                 fs::rename(&orphan, &to).map_err(|cause| failed(&orphan, cause))?;
                 moved = Some(to);
@@ -132,7 +132,7 @@ fn named(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().as_bytes();
     let room = NAME_MAX.saturating_sub(suffix.len() + "-1000-journal".len());
     let begin = OsStr::from_bytes(name.get(..room).unwrap_or(name));
-    beside(&path.with_file_name(begin), suffix)
+    sibling(&path.with_file_name(begin), suffix)
 }
 
 /// Gives the file at `path` to whom the file of the store at `store` belongs.

@@ -2,7 +2,7 @@
 
 use super::base::{BUSY_TIMEOUT, Subject};
 use super::error::{Explain, SqliteError};
-use super::parts::beside;
+use super::parts::sibling;
 use super::tx::SqliteTx;
 use crate::error::{Error, FailureKind, Result};
 use crate::hint::{Hint, run};
@@ -51,7 +51,7 @@ fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
         row.get::<_, bool>(0)
     });
     let emptied = in_the_way.is_ok_and(|in_the_way| !in_the_way);
-    emptied && File::open(beside(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
+    emptied && File::open(sibling(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
 }
 
 /// Returns `error` as that of a change which may have been made all the same.

@@ -1,7 +1,7 @@
 //! Metadata of a file that is read without locks, to notice that it changed meanwhile.
 
 use super::identity::{Inode, inode_of};
-use super::parts::{beside, has_journal, has_log, is_there};
+use super::parts::{has_journal, has_log, is_there, sibling};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -40,7 +40,7 @@ impl Fingerprint {
     }
 
     fn read(path: &Path, alone: bool) -> Option<Self> {
-        if !alone && (is_there(&beside(path, "-shm")) || has_log(path) || has_journal(path)) {
+        if !alone && (is_there(&sibling(path, "-shm")) || has_log(path) || has_journal(path)) {
             return None;
         }
         let metadata = fs::metadata(path).ok()?;

@@ -5,7 +5,7 @@
 //! damage theirs.
 
 use super::base::shown;
-use super::parts::beside;
+use super::parts::sibling;
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -72,7 +72,7 @@ impl Held {
         let now = siblings_of(&self.path);
         if let Some((_, opened)) = held().get_mut(&self.store) {
             match missing(opened, &now) {
-                Some(suffix) => return Err(removed(&beside(&self.path, suffix))),
+                Some(suffix) => return Err(removed(&sibling(&self.path, suffix))),
                 // One that was not there may have been made since.
                 None => *opened = now,
             }
@@ -114,7 +114,7 @@ pub fn inode_of(file: &Metadata) -> Inode {
 }
 
 fn siblings_of(path: &Path) -> SiblingInodes {
-    KEPT_OPEN.map(|suffix| inode(&beside(path, suffix)))
+    KEPT_OPEN.map(|suffix| inode(&sibling(path, suffix)))
 }
 
 /// The suffix of a sibling that was `opened` and is not there `now`.
@@ -141,14 +141,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("k.db");
         for suffix in ["", "-wal", "-shm"] {
-            fs::write(beside(&path, suffix), "").unwrap();
+            fs::write(sibling(&path, suffix), "").unwrap();
         }
         (directory, path)
     }
 
     /// Puts another file in the place of the one at `path`.
     fn replace(path: &Path) {
-        let new = beside(path, ".new");
+        let new = sibling(path, ".new");
         fs::write(&new, "").unwrap();
         fs::rename(new, path).unwrap();
     }
@@ -159,9 +159,9 @@ mod tests {
             let (_directory, path) = store();
             let held = Held::note(&path, &path).unwrap();
             assert_eq!(held.compare(), Ok(Comparison::Same));
-            replace(&beside(&path, suffix));
+            replace(&sibling(&path, suffix));
             assert!(held.compare().is_err(), "{suffix}");
-            fs::remove_file(beside(&path, suffix)).unwrap();
+            fs::remove_file(sibling(&path, suffix)).unwrap();
             let error = held.compare().unwrap_err();
             assert!(error.message.contains(suffix), "{error}");
         }
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn compare_takes_a_sibling_that_is_new_and_keeps_to_it() {
         let (_directory, path) = store();
-        let log = beside(&path, "-wal");
+        let log = sibling(&path, "-wal");
         fs::remove_file(&log).unwrap();
         let held = Held::note(&path, &path).unwrap();
         fs::write(&log, "").unwrap();
@@ -193,7 +193,7 @@ mod tests {
     fn a_later_connection_holds_what_the_first_has_opened() {
         let (_directory, path) = store();
         let first = Held::note(&path, &path).unwrap();
-        replace(&beside(&path, "-shm"));
+        replace(&sibling(&path, "-shm"));
         // SQLite gives the second connection the index of the first.
         let second = Held::note(&path, &path).unwrap();
         assert!(second.compare().is_err());

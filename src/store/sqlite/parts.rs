@@ -15,7 +15,7 @@ pub const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Tells whether a journal lies beside the file at `path`: somebody is just making it a store or putting a
 /// copy in its place, or was ended at that, and it is to be undone.
 pub fn has_journal(path: &Path) -> bool {
-    is_filled(&beside(path, "-journal"))
+    is_filled(&sibling(path, "-journal"))
 }
 
 /// Tells whether the file at `path` is empty while its write-ahead log is not: it was a store.
@@ -25,7 +25,7 @@ pub fn has_lost_all(path: &Path) -> bool {
 
 /// Tells whether a write-ahead log that is not empty lies beside the file at `path`.
 pub fn has_log(path: &Path) -> bool {
-    is_filled(&beside(path, "-wal"))
+    is_filled(&sibling(path, "-wal"))
 }
 
 /// Refuses a file that SQLite keeps beside another: an empty log would be taken for a file that nothing
@@ -77,7 +77,7 @@ fn is_filled(path: &Path) -> bool {
 }
 
 /// The path of what SQLite keeps beside the store's file at `path`: `-wal`, `-shm`.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(OsStr::new(suffix));
     PathBuf::from(name)

@@ -1,7 +1,7 @@
 //! A place for a new file, which nothing that is there may be lost to.
 
 use super::base::shown;
-use super::parts::{beside, is_there, refuse_part};
+use super::parts::{is_there, refuse_part, sibling};
 use crate::directory;
 use crate::error::{Error, Result, quote};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -63,7 +63,7 @@ impl Place {
             return Err(self.taken());
         }
         for suffix in APPLIED {
-            let other = beside(&self.0, suffix);
+            let other = sibling(&self.0, suffix);
             if is_there(&other) {
                 return Err(Error::io(format!(
                     "{} would be taken for a part of the new file",

@@ -18,7 +18,7 @@ use super::file::Location;
 use super::header::first_bytes;
 use super::identity::is_same;
 use super::make::Sharing;
-use super::parts::beside;
+use super::parts::sibling;
 use super::scratch::Scratch;
 use super::siblings::Foreign;
 use super::{Sqlite, migrate, open, wal};
@@ -288,7 +288,7 @@ impl Restoration {
         write_over(&self.copy.opened.borrow().connection, &mut to).explain(&path)?;
         truncate_log(&to);
         // SQLite leaves an emptied one behind in this mode, with what was replaced still in it.
-        drop(fs::remove_file(beside(&path, "-journal")));
+        drop(fs::remove_file(sibling(&path, "-journal")));
         Ok(())
     }
 }

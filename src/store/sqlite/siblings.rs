@@ -8,7 +8,7 @@
 use super::actor::ROOT;
 use super::base::shown;
 use super::owner::{GROUP_WRITE, OTHERS_WRITE, SET_GROUP};
-use super::parts::{PARTS, beside};
+use super::parts::{PARTS, sibling};
 use crate::directory;
 use crate::error::{Error, Result, shell_word};
 use rustix::process::{getegid, geteuid};
@@ -150,7 +150,7 @@ impl Siblings {
         };
         let caller = geteuid().as_raw();
         for suffix in PARTS {
-            let path = beside(path, suffix);
+            let path = sibling(path, suffix);
             let Ok(sibling) = fs::symlink_metadata(&path) else {
                 continue;
             };

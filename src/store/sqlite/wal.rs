@@ -3,7 +3,7 @@
 //! SQLite reads a log up to the first frame whose checksum is wrong, and ignores the rest without an
 //! error: after one flipped bit, a store that is in its log alone looks as if it was never made.
 
-use super::parts::beside;
+use super::parts::sibling;
 use rusqlite::Connection;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -25,7 +25,7 @@ pub fn holds_commit(path: &Path, connection: &Connection) -> bool {
         return false;
     }
     let page = connection.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0));
-    let log = File::open(beside(path, "-wal"));
+    let log = File::open(sibling(path, "-wal"));
     match (page, log) {
         (Ok(page), Ok(log)) => find_commit(log, page).unwrap_or(true),
         // There is no log, or SQLite cannot read it either and says why.

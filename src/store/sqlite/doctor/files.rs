@@ -1,11 +1,11 @@
 //! Opinion of the files' modes, owners and siblings. Pure: the facts are given.
 
 use super::surroundings::{Beginning, Journal, Stat, Surroundings};
-use crate::error::shell_word;
 use crate::hint::{Hint, run};
-use crate::store::remarks::Remarks;
+use crate::store::remarks::{DAMAGE, Remarks};
 use crate::store::sqlite::actor::ROOT;
 use crate::store::sqlite::owner::{GROUP, GROUP_WRITE, OTHERS_WRITE};
+use std::iter;
 
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
@@ -18,37 +18,21 @@ pub fn move_and_restore() -> Hint {
     Hint::from("move it away, then restore a backup: ").and(run!("restore PATH"))
 }
 
-/// Says what is wrong with `place`, and what is to be known of it.
+/// Adds findings and notes on `place`.
 pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
     // Whoever opens the store gives an empty log the store's mode.
-    let empty = place.beside.iter().filter(|file| file.size == 0);
+    let empty = place.siblings.iter().filter(|file| file.size == 0);
     open_to_others(&place.store, empty, remarks);
-    for file in place.beside.iter().chain(&place.replaced) {
+    for file in place.siblings.iter().chain(&place.replaced) {
         open_to_others(file, [], remarks);
     }
-    if place.is_ruined() {
-        let (shown, what) = (
-            &place.store.shown,
-            match place.beginning {
-                Beginning::Empty => "it is empty",
-                _ => "its beginning is gone",
-            },
-        );
-        let beside: Vec<&str> = place.beside.iter().map(|file| &*file.shown).collect();
-        remarks.finding(
-            "damage",
-            format!(
-                "{shown} was a store, and is damaged: {what}, and beside it lies {}",
-                beside.join(", ")
-            ),
-            move_and_restore(),
-        );
-    }
+    ruined(place, remarks);
     several_names(place, remarks);
+    let store = &place.store.shown;
     if place.is_mounted_alone {
         remarks.finding(
             "mount",
-            format!("{} is mounted without its directory: each side of the mount has a write-ahead log of its own, which damages the store", place.store.shown),
+            format!("{store} is mounted without its directory: each side of the mount has a write-ahead log of its own, which damages the store"),
             "mount the directory that it lies in instead",
         );
     }
@@ -65,60 +49,68 @@ pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
     owners(place, remarks);
     directories(place, remarks);
     if let Some(link) = &place.link {
-        remarks.note(
-            "via-link",
-            format!(
-                "{link} is a symbolic link: the store is {}",
-                place.store.shown
-            ),
-            None,
-        );
+        let message = format!("{link} is a symbolic link: the store is {store}");
+        remarks.note("via-link", message, None);
     }
     groups(place, remarks);
     left_behind(place, remarks);
 }
 
+/// Reports a file that is open to others; a `chmod` of it is to cover `siblings` too.
+fn open_to_others<'e>(
+    file: &'e Stat,
+    siblings: impl IntoIterator<Item = &'e Stat>,
+    remarks: &mut Remarks,
+) {
+    let Stat { shown, mode, .. } = file;
+    if mode & OTHERS == 0 {
+        return;
+    }
+    let whom = if exceeds_others(*mode) { "o" } else { "go" };
+    let words: Vec<_> = iter::once(file).chain(siblings).map(Stat::word).collect();
+    remarks.finding(
+        "open-file",
+        format!("others may {} {shown} (mode {mode:04o})", rights(*mode)),
+        format!("chmod {whom}= {}", words.join(" ")),
+    );
+}
+
+/// Reports a store whose beginning is gone.
+fn ruined(place: &Surroundings, remarks: &mut Remarks) {
+    if !place.is_ruined() {
+        return;
+    }
+    let why = match place.beginning {
+        Beginning::Empty => "it is empty",
+        _ => "its beginning is gone",
+    };
+    let beside: Vec<&str> = place.siblings.iter().map(|file| &*file.shown).collect();
+    remarks.finding(
+        DAMAGE,
+        format!(
+            "{} was a store, and is damaged: {why}, and beside it lies {}",
+            place.store.shown,
+            beside.join(", ")
+        ),
+        move_and_restore(),
+    );
+}
+
 /// Reports a store or a sibling with several hard links.
 fn several_names(place: &Surroundings, remarks: &mut Remarks) {
-    let consequence = "each would have a write-ahead log of its own, which damages the store";
-    let linked = [(&place.store, consequence)].into_iter();
-    let goes_elsewhere = "what is written to it goes elsewhere too";
-    let beside = place.beside.iter().map(|file| (file, goes_elsewhere));
-    for (Stat { shown, names, .. }, consequence) in linked.chain(beside) {
+    let of_store = "each would have a write-ahead log of its own, which damages the store";
+    let of_sibling = "what is written to it goes elsewhere too";
+    let siblings = place.siblings.iter().map(|file| (file, of_sibling));
+    for (file, consequence) in iter::once((&place.store, of_store)).chain(siblings) {
+        let Stat { shown, names, .. } = file;
         if *names > 1 {
             remarks.finding(
                 "hard-link",
                 format!("{shown} has {names} names (hard links): {consequence}"),
-                &*format!(
-                    "remove the others: find / -xdev -samefile {word}",
-                    word = shell_word(shown)
-                ),
+                format!("remove the others: find / -xdev -samefile {}", file.word()),
             );
         }
     }
-}
-
-/// Says that `file` is open to others if it is; `after` are those to which its mode goes on.
-fn open_to_others<'e>(
-    file: &Stat,
-    after: impl IntoIterator<Item = &'e Stat>,
-    remarks: &mut Remarks,
-) {
-    if file.mode & OTHERS == 0 {
-        return;
-    }
-    let Stat { shown, mode, .. } = file;
-    let whom = if exceeds_others(*mode) { "o" } else { "go" };
-    let mut hint = format!("chmod {whom}= {}", shell_word(shown));
-    for file in after {
-        hint.push(' ');
-        hint.push_str(&shell_word(&file.shown));
-    }
-    remarks.finding(
-        "open-file",
-        format!("others may {} {shown} (mode {mode:04o})", rights(*mode)),
-        &*hint,
-    );
 }
 
 fn journal(place: &Surroundings, journal: &Journal, remarks: &mut Remarks) {
@@ -141,25 +133,25 @@ fn journal(place: &Surroundings, journal: &Journal, remarks: &mut Remarks) {
 }
 
 fn owners(place: &Surroundings, remarks: &mut Remarks) {
-    let files = place
-        .beside
-        .iter()
-        .filter(|file| place.is_strangers_file(file));
-    let directory = [&place.directory];
-    let directory = directory.into_iter().filter(|it| place.is_strangers(it));
-    for Stat { shown, uid, .. } in files.chain(directory) {
+    let owner = place.store.uid;
+    let siblings = place.siblings.iter();
+    let siblings = siblings.filter(|file| place.is_strangers_file(file));
+    let directory = iter::once(&place.directory).filter(|it| place.is_strangers(it));
+    for file in siblings.chain(directory) {
+        let Stat { shown, uid, .. } = file;
         remarks.finding(
             "owner",
-            format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})", place.store.uid),
-            &*format!("once you know how that came: chown {} {word}", place.store.uid, word = shell_word(shown)),
+            format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {owner})"),
+            format!("once you know how that came: chown {owner} {}", file.word()),
         );
     }
     // Sticky or not: the bit does not hold back the directory's owner.
-    for Stat { shown, uid, .. } in place.above.iter().filter(|it| place.is_strangers(it)) {
+    for directory in place.above.iter().filter(|it| place.is_strangers(it)) {
+        let Stat { shown, uid, .. } = directory;
         remarks.finding(
             "owner",
-            format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {}), and can put another store in its place", place.store.uid),
-            &*format!("chown {ROOT} {word}, or move the store to a directory that is under no stranger's", word = shell_word(shown)),
+            format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {owner}), and can put another store in its place"),
+            format!("chown {ROOT} {}, or move the store to a directory that is under no stranger's", directory.word()),
         );
     }
 }
@@ -167,104 +159,92 @@ fn owners(place: &Surroundings, remarks: &mut Remarks) {
 fn directories(place: &Surroundings, remarks: &mut Remarks) {
     let Stat { shown, mode, .. } = &place.directory;
     if mode & OTHERS_WRITE != 0 {
-        let danger = if mode & STICKY == 0 {
-            "they can put another store in its place"
-        } else {
-            "they can put a write-ahead log or a journal beside it"
+        let danger = match mode & STICKY {
+            0 => "they can put another store in its place",
+            _ => "they can put a write-ahead log or a journal beside it",
         };
+        let word = place.directory.word();
         remarks.finding(
             "open-directory",
             format!("others may write {shown}, where the store lies (mode {mode:04o}): {danger}"),
-            &*format!(
-                "chmod o-w {word}, or move the store to a directory of its own",
-                word = shell_word(shown)
-            ),
+            format!("chmod o-w {word}, or move the store to a directory of its own"),
         );
     }
-    for Stat { shown, mode, .. } in &place.above {
+    for directory in &place.above {
+        let Stat { shown, mode, .. } = directory;
         if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
             remarks.finding(
                 "open-ancestor",
                 format!("others may write {shown}, on the way to the store (mode {mode:04o}): they can put another store in its place"),
-                &*format!("chmod o-w {word}", word = shell_word(shown)),
+                format!("chmod o-w {}", directory.word()),
             );
         }
     }
 }
 
-/// Permissions that others have as well are no matter of the group.
+/// Notes permissions of a group that others do not have.
 fn groups(place: &Surroundings, remarks: &mut Remarks) {
     let store = &place.store;
     let differs = |file: &&Stat| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
-    let beside = place.beside.iter().filter(differs);
-    for file in [store].into_iter().chain(beside) {
+    let siblings = place.siblings.iter().filter(differs);
+    for file in iter::once(store).chain(siblings) {
         let Stat {
-            shown, mode, gid, ..
+            gid, shown, mode, ..
         } = file;
         if exceeds_others(*mode) {
+            let rights = rights(mode >> 3);
             remarks.note(
                 "group",
+                format!("the group with gid {gid} may {rights} {shown} (mode {mode:04o})"),
                 format!(
-                    "the group with gid {gid} may {} {shown} (mode {mode:04o})",
-                    rights(mode >> 3)
-                ),
-                &*format!(
-                    "if no group is to share the store: chmod g= {word}",
-                    word = shell_word(shown)
+                    "if no group is to share the store: chmod g= {}",
+                    file.word()
                 ),
             );
         }
     }
     let Stat {
-        shown, mode, gid, ..
+        gid, shown, mode, ..
     } = &place.directory;
     if mode & GROUP_WRITE != 0 && mode & OTHERS_WRITE == 0 {
+        let word = place.directory.word();
         remarks.note(
             "group",
             format!(
                 "the group with gid {gid} may write {shown}, where the store lies (mode {mode:04o})"
             ),
-            &*format!(
-                "if no group is to share the store: chmod g-w {word}",
-                word = shell_word(shown)
-            ),
+            format!("if no group is to share the store: chmod g-w {word}"),
         );
     }
-    for Stat {
-        shown, mode, gid, ..
-    } in &place.above
-    {
+    for directory in &place.above {
+        let Stat {
+            gid, shown, mode, ..
+        } = directory;
         if mode & GROUP_WRITE != 0 && mode & (OTHERS_WRITE | STICKY) == 0 {
             remarks.note(
                 "group",
                 format!("the group with gid {gid} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place"),
-                &*format!("if the group is not to be trusted with that: chmod g-w {word}", word = shell_word(shown)),
+                format!("if the group is not to be trusted with that: chmod g-w {}", directory.word()),
             );
         }
     }
 }
 
-/// Files with hashes in them that the store does without.
+/// Notes files that may hold hashes and that the store does not need.
 fn left_behind(place: &Surroundings, remarks: &mut Remarks) {
-    if let Some(first) = place.replaced.first() {
+    if let [first, ..] = &place.replaced[..] {
+        let count = place.replaced.len();
         remarks.note(
             "replaced",
-            format!(
-                "restores have put files aside ({}): {}",
-                place.replaced.len(),
-                and_more(&first.shown, place.replaced.len())
-            ),
+            format!("restores have put files aside ({count}): {}", and_more(&first.shown, count)),
             "they hold the hashes of keys that were deleted since: remove them when nobody needs them any more",
         );
     }
-    if let Some(first) = place.scratch.first() {
+    if let [first, ..] = &place.scratch[..] {
+        let count = place.scratch.len();
         remarks.note(
             "leftover",
-            format!(
-                "backups or restores that were killed, or that are under way, have left directories ({}): {}",
-                place.scratch.len(),
-                and_more(first, place.scratch.len())
-            ),
+            format!("backups or restores that were killed, or that are under way, have left directories ({count}): {}", and_more(first, count)),
             "what lies in there may hold hashes; the next backup or restore of the same user removes what was left behind",
         );
     }
@@ -320,7 +300,7 @@ mod tests {
             store: stat("/s/k.db", 0o600),
             beginning: Beginning::Ours,
             is_mounted_alone: false,
-            beside: vec![stat("/s/k.db-wal", 0o600), stat("/s/k.db-shm", 0o600)],
+            siblings: vec![stat("/s/k.db-wal", 0o600), stat("/s/k.db-shm", 0o600)],
             odd: Vec::new(),
             journal: None,
             replaced: Vec::new(),
@@ -346,7 +326,7 @@ mod tests {
     fn what_a_hint_runs_is_quoted_for_the_shell() {
         let mut place = place();
         place.store = stat("/my store/it's.db", 0o604);
-        place.beside = vec![Stat {
+        place.siblings = vec![Stat {
             size: 0,
             ..stat("/my store/it's.db-wal", 0o600)
         }];
@@ -372,8 +352,14 @@ mod tests {
     fn every_bit_for_others_counts_on_every_file() {
         for bit in [0o4, 0o2, 0o1] {
             assert_eq!(codes(|place| place.store.mode |= bit).0, ["open-file"]);
-            assert_eq!(codes(|place| place.beside[0].mode |= bit).0, ["open-file"]);
-            assert_eq!(codes(|place| place.beside[1].mode |= bit).0, ["open-file"]);
+            assert_eq!(
+                codes(|place| place.siblings[0].mode |= bit).0,
+                ["open-file"]
+            );
+            assert_eq!(
+                codes(|place| place.siblings[1].mode |= bit).0,
+                ["open-file"]
+            );
         }
     }
 
@@ -395,14 +381,14 @@ mod tests {
 
     #[test]
     fn a_strangers_file_counts_and_a_colleagues_does_not() {
-        assert_eq!(codes(|place| place.beside[0].uid = MALLORY).0, ["owner"]);
+        assert_eq!(codes(|place| place.siblings[0].uid = MALLORY).0, ["owner"]);
         assert_eq!(codes(|place| place.directory.uid = MALLORY).0, ["owner"]);
-        assert_eq!(codes(|place| place.beside[0].uid = ROOT).0, [""; 0]);
+        assert_eq!(codes(|place| place.siblings[0].uid = ROOT).0, [""; 0]);
         let shared = |place: &mut Surroundings| {
             place.you = BOB;
             place.store.mode = 0o660;
             place.directory.mode = 0o2770;
-            for file in &mut place.beside {
+            for file in &mut place.siblings {
                 *file = Stat {
                     mode: 0o660,
                     uid: MALLORY,
@@ -413,7 +399,7 @@ mod tests {
         assert_eq!(codes(shared), (vec![], vec!["group", "group"]));
         let other_group = |place: &mut Surroundings| {
             shared(place);
-            place.beside[0].gid = 51;
+            place.siblings[0].gid = 51;
         };
         assert_eq!(codes(other_group).0, ["owner"]);
     }
@@ -467,7 +453,7 @@ mod tests {
             (vec![], vec!["group"])
         );
         assert_eq!(
-            codes(|place| place.beside[1].mode = 0o640),
+            codes(|place| place.siblings[1].mode = 0o640),
             (vec![], vec!["group"])
         );
         assert_eq!(
@@ -479,7 +465,7 @@ mod tests {
     #[test]
     fn links_and_journals_count_and_a_link_to_the_store_is_noted() {
         assert_eq!(codes(|place| place.store.names = 2).0, ["hard-link"]);
-        assert_eq!(codes(|place| place.beside[0].names = 2).0, ["hard-link"]);
+        assert_eq!(codes(|place| place.siblings[0].names = 2).0, ["hard-link"]);
         assert_eq!(codes(|place| place.is_mounted_alone = true).0, ["mount"]);
         assert_eq!(
             codes(|place| place.odd.push("/s/k.db-wal".to_owned())).0,
@@ -528,15 +514,15 @@ mod tests {
             codes(place).0 == ["damage"]
         };
         assert!(ruined(Beginning::Empty, |_| {}));
-        assert!(!ruined(Beginning::Empty, |place| place.beside[0].size = 0));
+        assert!(!ruined(Beginning::Empty, |place| place.siblings[0].size = 0));
         assert!(!ruined(Beginning::Empty, |place| drop(
-            place.beside.remove(0)
+            place.siblings.remove(0)
         )));
-        assert!(ruined(Beginning::Blank, |place| place.beside[0].size = 0));
+        assert!(ruined(Beginning::Blank, |place| place.siblings[0].size = 0));
         assert!(ruined(Beginning::Blank, |place| drop(
-            place.beside.remove(0)
+            place.siblings.remove(0)
         )));
-        assert!(!ruined(Beginning::Blank, |place| place.beside.clear()));
+        assert!(!ruined(Beginning::Blank, |place| place.siblings.clear()));
         assert!(!ruined(Beginning::Other, |_| {}));
     }
 

@@ -1,13 +1,15 @@
 //! A look at the files: facts, and no opinion of them.
 
 use super::surroundings::{Beginning, Journal, Stat, Surroundings};
+use crate::directory;
 use crate::error::{Error, Result};
 use crate::store::sqlite::aside::REPLACED;
 use crate::store::sqlite::base::shown;
 use crate::store::sqlite::file::Location;
 use crate::store::sqlite::header::{first_bytes, is_marked};
+use crate::store::sqlite::identity::inode_of;
 use crate::store::sqlite::mount::is_mount_point;
-use crate::store::sqlite::parts::beside;
+use crate::store::sqlite::parts::sibling;
 use crate::store::sqlite::scratch::is_scratch;
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
@@ -21,77 +23,85 @@ const PERMISSIONS: u32 = 0o7777;
 /// Bytes of SQLite's header of a file.
 const HEADER: usize = 100;
 
-/// Looks around the store at `location`, as `you` see it. Fails if there is none, or if it may not be
-/// looked at.
+/// Looks around the store at `location`, as the user with the uid `you`. Fails if there is none, or if
+/// stat(2) fails on it, a sibling or a directory.
 pub fn around(location: &Location, you: u32) -> Result<Surroundings> {
     let path = location.existing()?;
     let store = at(&path)?;
-    let mut place = Surroundings {
+    let (siblings, odd) = siblings(&path)?;
+    let (replaced, scratch) = left_behind(&path);
+    let (directory, above) = directories(&path, location.path())?;
+    Ok(Surroundings {
         you,
         link: is_link(location.path()).then(|| location.shown()),
         beginning: beginning_of(&path, store.len()),
         is_mounted_alone: is_mount_point(&path),
         store: stat(&path, &store),
-        beside: Vec::new(),
-        odd: Vec::new(),
-        journal: None,
-        replaced: Vec::new(),
-        scratch: Vec::new(),
-        directory: stat(Path::new("/"), &store),
-        above: Vec::new(),
-    };
+        siblings,
+        odd,
+        journal: journal(&sibling(&path, "-journal")),
+        replaced,
+        scratch,
+        directory,
+        above,
+    })
+}
+
+/// The log and the index of the store at `path`: those that are regular files, and the paths of the
+/// others.
+fn siblings(path: &Path) -> Result<(Vec<Stat>, Vec<String>)> {
+    let (mut regular, mut odd) = (Vec::new(), Vec::new());
     for suffix in ["-wal", "-shm"] {
-        let path = beside(&path, suffix);
+        let path = sibling(path, suffix);
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_file() => place.beside.push(stat(&path, &metadata)),
-            Ok(_) => place.odd.push(shown(&path)),
+            Ok(metadata) if metadata.is_file() => regular.push(stat(&path, &metadata)),
+            Ok(_) => odd.push(shown(&path)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
             Err(cause) => return Err(failed(&path, cause)),
         }
     }
-    place.journal = journal(&beside(&path, "-journal"));
-
-    left_behind(&path, &mut place);
-
-    let mut seen = BTreeSet::new();
-    // By their own path, and by the one that was given: who can write there can move the link.
-    let ways = path
-        .ancestors()
-        .skip(1)
-        .chain(location.path().ancestors().skip(1));
-    for (i, directory) in ways.enumerate() {
-        let metadata = at(directory)?;
-        let is_new = seen.insert((metadata.dev(), metadata.ino()));
-        if i == 0 {
-            place.directory = stat(directory, &metadata);
-        } else if is_new {
-            place.above.push(stat(directory, &metadata));
-        }
-    }
-    Ok(place)
+    Ok((regular, odd))
 }
 
-/// Looks for what restores and backups leave beside the store at `path`. Who may not list the
-/// directory sees nothing of it.
-fn left_behind(path: &Path, place: &mut Surroundings) {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return;
-    };
-    let replaced = [name.as_encoded_bytes(), REPLACED.as_bytes()].concat();
-    for found in fs::read_dir(directory).into_iter().flatten().flatten() {
-        // Of a link itself, not of what it leads to.
-        let (path, Ok(metadata)) = (found.path(), found.metadata()) else {
-            continue;
-        };
-        let name = found.file_name();
-        if metadata.is_file() && name.as_encoded_bytes().starts_with(&replaced) {
-            place.replaced.push(stat(&path, &metadata));
-        } else if metadata.is_dir() && is_scratch(&name) {
-            place.scratch.push(shown(&path));
+/// The directory of the store at `path`, and each one above it or above `named`, the path that was given:
+/// a user who may write one of the latter can move the link.
+fn directories(path: &Path, named: &Path) -> Result<(Stat, Vec<Stat>)> {
+    let directory = directory::of(path);
+    let metadata = at(directory)?;
+    let mut seen = BTreeSet::from([inode_of(&metadata)]);
+    let directory = stat(directory, &metadata);
+    let mut above = Vec::new();
+    for directory in path.ancestors().skip(2).chain(named.ancestors().skip(1)) {
+        let metadata = at(directory)?;
+        if seen.insert(inode_of(&metadata)) {
+            above.push(stat(directory, &metadata));
         }
     }
-    place.replaced.sort_by(|a, b| a.shown.cmp(&b.shown));
-    place.scratch.sort();
+    Ok((directory, above))
+}
+
+/// The files and directories that restores and backups leave beside the store at `path`. Empty for a user
+/// who may not list the directory.
+fn left_behind(path: &Path) -> (Vec<Stat>, Vec<String>) {
+    let (mut replaced, mut scratch) = (Vec::new(), Vec::new());
+    let name = path.file_name().unwrap_or_default();
+    let prefix = [name.as_encoded_bytes(), REPLACED.as_bytes()].concat();
+    let entries = fs::read_dir(directory::of(path));
+    for entry in entries.into_iter().flatten().flatten() {
+        // Of a link itself: this does not follow it.
+        let (path, Ok(metadata)) = (entry.path(), entry.metadata()) else {
+            continue;
+        };
+        let name = entry.file_name();
+        if metadata.is_file() && name.as_encoded_bytes().starts_with(&prefix) {
+            replaced.push(stat(&path, &metadata));
+        } else if metadata.is_dir() && is_scratch(&name) {
+            scratch.push(shown(&path));
+        }
+    }
+    replaced.sort_by(|a, b| a.shown.cmp(&b.shown));
+    scratch.sort();
+    (replaced, scratch)
 }
 
 fn journal(path: &Path) -> Option<Journal> {

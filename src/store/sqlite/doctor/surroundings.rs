@@ -1,5 +1,6 @@
 //! Facts about a store's file, its siblings and its directories, as they are judged.
 
+use crate::error::shell_word;
 use crate::store::sqlite::actor::ROOT;
 use crate::store::sqlite::siblings::Ownership;
 
@@ -21,6 +22,11 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// Its path as a word of a shell command.
+    pub fn word(&self) -> String {
+        shell_word(&self.shown)
+    }
+
     fn ownership(&self) -> Ownership {
         Ownership {
             uid: self.uid,
@@ -68,7 +74,7 @@ pub struct Surroundings {
     /// The store's file is a mount point of its own.
     pub is_mounted_alone: bool,
     /// The write-ahead log and its index, those that are there and ordinary files.
-    pub beside: Vec<Stat>,
+    pub siblings: Vec<Stat>,
     /// Those that are there and no ordinary files.
     pub odd: Vec<String>,
     /// The rollback journal, if there is one.
@@ -88,7 +94,7 @@ impl Surroundings {
     pub fn is_obstructed(&self) -> bool {
         let journal = self.journal.as_ref();
         !self.odd.is_empty()
-            || self.beside.iter().any(|file| self.is_foreign(file))
+            || self.siblings.iter().any(|file| self.is_foreign(file))
             || journal.is_some_and(|journal| self.is_foreign_journal(journal))
     }
 
@@ -113,8 +119,8 @@ impl Surroundings {
     pub fn is_ruined(&self) -> bool {
         let is_log = |file: &Stat| file.shown.ends_with("-wal") && file.size > 0;
         match self.beginning {
-            Beginning::Empty => self.beside.iter().any(is_log),
-            Beginning::Blank => !self.beside.is_empty(),
+            Beginning::Empty => self.siblings.iter().any(is_log),
+            Beginning::Blank => !self.siblings.is_empty(),
             Beginning::Ours | Beginning::Other => false,
         }
     }
