@@ -48,10 +48,10 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> SqliteResult<Conne
 }
 
 /// Opens the file at `path`, which is there, for oneself alone: whoever else has it open is waited
-/// for up to `busy`, and whoever opens it waits, until the connection is closed.
+/// for up to [`BUSY_TIMEOUT`], and whoever opens it waits, until the connection is closed.
 ///
 /// With `reset`, SQLite takes what the file holds for nothing, however damaged it is.
-pub fn alone(path: &Path, busy: Duration, reset: bool) -> SqliteResult<Connection> {
+pub fn alone(path: &Path, reset: bool) -> SqliteResult<Connection> {
     check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Not by SQLite's own waiting: it does not wait for a log that it is to have for itself.
@@ -62,7 +62,7 @@ pub fn alone(path: &Path, busy: Duration, reset: bool) -> SqliteResult<Connectio
     // In this mode the lock outlives the transaction. Not COMMIT: what a reset has begun would be
     // an empty store.
     let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
-    retry(busy, || connection.execute_batch(sql))?;
+    retry(BUSY_TIMEOUT, || connection.execute_batch(sql))?;
     Siblings::of(path).check()?;
     Ok(connection)
 }
@@ -164,13 +164,11 @@ pub fn to_examine(subject: Subject<'_>) -> Result<Connected> {
 /// maker put it there; returns those that were left out.
 pub fn copy(subject: Subject<'_>) -> Result<(Connected, Vec<Foreign>)> {
     let siblings = Siblings::of(subject.path);
-    if siblings.foreign().is_empty() {
+    if siblings.foreign.is_empty() {
         return Ok((to_examine(subject)?, Vec::new()));
     }
     match Fingerprint::of_file_alone(subject.path) {
-        Some(alone) if siblings.leave_the_file_whole() => {
-            Ok((unlocked(subject, alone)?, siblings.foreign().to_vec()))
-        }
+        Some(alone) if !siblings.has_content => Ok((unlocked(subject, alone)?, siblings.foreign)),
         // A log of its maker's own is a part of it, and SQLite reads either all siblings or none.
         _ => to_look(subject).map(|opened| (opened, Vec::new())),
     }

@@ -10,7 +10,7 @@ use self::replace::{Decide, REPLACED, in_place, with_kept, write_over};
 use self::words::{directory_near, in_doubt, not_taken_in, room_in, unfit};
 use super::actor::towards;
 use super::aside::Aside;
-use super::base::{BUSY_TIMEOUT, Purpose, Subject, shown};
+use super::base::{Purpose, Subject, shown};
 use super::commit::truncate_log;
 use super::damage::Damage;
 use super::error::Explain;
@@ -237,7 +237,7 @@ impl Restoration {
     /// Puts the copy in the place of a store that cannot be read. Returns where that is kept.
     fn replace_damaged(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
         let path = self.location.existing()?;
-        let connection = open::alone(&path, BUSY_TIMEOUT, true).explain(&path)?;
+        let connection = open::alone(&path, true).explain(&path)?;
         let mut aside = Aside::new(&path, now);
         let scratch = self.scratch.as_ref().ok_or_else(not_taken_in)?;
         // Until the end: closing what was read would let go of the lock.
@@ -259,7 +259,7 @@ impl Restoration {
         };
         self.location.ensure()?;
         let path = self.location.existing()?;
-        let connection = open::alone(&path, BUSY_TIMEOUT, false).explain(&path)?;
+        let connection = open::alone(&path, false).explain(&path)?;
         let is_empty = migrate::is_empty(&connection).explain(&path)?;
         if !is_empty || wal::holds_commit(&path, &connection) {
             return Err(Error::state(format!(

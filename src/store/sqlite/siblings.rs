@@ -131,9 +131,10 @@ impl Foreign {
 /// The sibling files of one store, as they were at one moment.
 #[derive(Debug)]
 pub struct Siblings {
-    foreign: Vec<Foreign>,
-    /// A log or a journal that may be opened holds something.
-    has_own_content: bool,
+    /// The files that SQLite must not open.
+    pub foreign: Vec<Foreign>,
+    /// True if another log or journal is not empty: the store's file alone does not hold everything.
+    pub has_content: bool,
 }
 
 impl Siblings {
@@ -143,7 +144,7 @@ impl Siblings {
     pub fn of(path: &Path) -> Self {
         let mut siblings = Siblings {
             foreign: Vec::new(),
-            has_own_content: false,
+            has_content: false,
         };
         let Some((store, directory)) = store_and_directory(path) else {
             return siblings;
@@ -160,7 +161,7 @@ impl Siblings {
                     fault,
                     owner: store.uid,
                 }),
-                None => siblings.has_own_content |= suffix != "-shm" && sibling.len() > 0,
+                None => siblings.has_content |= suffix != "-shm" && sibling.len() > 0,
             }
         }
         siblings
@@ -172,17 +173,6 @@ impl Siblings {
             None => Ok(()),
             Some(foreign) => Err(foreign.refusal()),
         }
-    }
-
-    /// The files that SQLite must not open.
-    pub fn foreign(&self) -> &[Foreign] {
-        &self.foreign
-    }
-
-    /// Tells whether the store's file alone holds all that its owner has written: no log and no
-    /// journal of theirs holds anything.
-    pub fn leave_the_file_whole(&self) -> bool {
-        !self.has_own_content
     }
 }
 

@@ -275,6 +275,7 @@ fn rights(mode: u32) -> String {
 mod tests {
     use super::*;
     use crate::called::Called;
+    use crate::store::remarks::Remark;
 
     const ALICE: u32 = 1001;
     const BOB: u32 = 1002;
@@ -310,16 +311,25 @@ mod tests {
         }
     }
 
-    /// The codes of what is found and of what is noted, with one change to the place.
-    fn codes(change: impl FnOnce(&mut Surroundings)) -> (Vec<&'static str>, Vec<&'static str>) {
+    fn judged(place: &Surroundings) -> Remarks {
+        let mut remarks = Remarks::default();
+        judge(place, &mut remarks);
+        remarks
+    }
+
+    /// The codes of the remarks with one change to the place: findings, then notes behind a `|`.
+    fn codes(change: impl FnOnce(&mut Surroundings)) -> String {
         let mut place = place();
         change(&mut place);
-        let mut report = Remarks::default();
-        judge(&place, &mut report);
-        (
-            report.findings.iter().map(|remark| remark.code).collect(),
-            report.notes.iter().map(|remark| remark.code).collect(),
-        )
+        let remarks = judged(&place);
+        let codes = |remarks: &[Remark]| -> Vec<&str> {
+            remarks.iter().map(|remark| remark.code).collect()
+        };
+        let (findings, notes) = (codes(&remarks.findings), codes(&remarks.notes));
+        match notes[..] {
+            [] => findings.join(" "),
+            _ => format!("{}|{}", findings.join(" "), notes.join(" ")),
+        }
     }
 
     #[test]
@@ -330,78 +340,60 @@ mod tests {
             size: 0,
             ..stat("/my store/it's.db-wal", 0o600)
         }];
-        let mut report = Remarks::default();
-        judge(&place, &mut report);
         assert_eq!(
-            report.findings[0].hint,
+            judged(&place).findings[0].hint,
             Some(r"chmod go= '/my store/it'\''s.db' '/my store/it'\''s.db-wal'".into())
         );
     }
 
     #[test]
     fn nothing_is_said_of_a_private_store() {
-        assert_eq!(codes(|_| {}), (vec![], vec![]));
-        assert_eq!(
-            codes(|place| place.directory.mode = 0o755),
-            (vec![], vec![])
-        );
-        assert_eq!(codes(|place| place.you = ROOT), (vec![], vec![]));
+        assert_eq!(codes(|_| {}), "");
+        assert_eq!(codes(|place| place.directory.mode = 0o755), "");
+        assert_eq!(codes(|place| place.you = ROOT), "");
     }
 
     #[test]
     fn every_bit_for_others_counts_on_every_file() {
         for bit in [0o4, 0o2, 0o1] {
-            assert_eq!(codes(|place| place.store.mode |= bit).0, ["open-file"]);
-            assert_eq!(
-                codes(|place| place.siblings[0].mode |= bit).0,
-                ["open-file"]
-            );
-            assert_eq!(
-                codes(|place| place.siblings[1].mode |= bit).0,
-                ["open-file"]
-            );
+            assert_eq!(codes(|place| place.store.mode |= bit), "open-file");
+            for i in [0, 1] {
+                assert_eq!(codes(|place| place.siblings[i].mode |= bit), "open-file");
+            }
         }
     }
 
     #[test]
     fn a_directory_that_others_may_write_counts_sticky_or_not_and_one_above_it_without() {
         for mode in [0o702, 0o777, 0o1777] {
-            let found = codes(|place| place.directory.mode = mode).0;
-            assert_eq!(found, ["open-directory"], "{mode:o}");
+            let found = codes(|place| place.directory.mode = mode);
+            assert_eq!(found, "open-directory", "{mode:o}");
         }
-        assert_eq!(
-            codes(|place| place.above[0].mode = 0o777).0,
-            ["open-ancestor"]
-        );
-        assert_eq!(
-            codes(|place| place.above[0].mode = 0o1777),
-            (vec![], vec![])
-        );
+        for (mode, expected) in [(0o777, "open-ancestor"), (0o1777, "")] {
+            assert_eq!(codes(|place| place.above[0].mode = mode), expected);
+        }
     }
 
     #[test]
     fn a_strangers_file_counts_and_a_colleagues_does_not() {
-        assert_eq!(codes(|place| place.siblings[0].uid = MALLORY).0, ["owner"]);
-        assert_eq!(codes(|place| place.directory.uid = MALLORY).0, ["owner"]);
-        assert_eq!(codes(|place| place.siblings[0].uid = ROOT).0, [""; 0]);
+        assert_eq!(codes(|place| place.siblings[0].uid = MALLORY), "owner");
+        assert_eq!(codes(|place| place.directory.uid = MALLORY), "owner");
+        assert_eq!(codes(|place| place.siblings[0].uid = ROOT), "");
         let shared = |place: &mut Surroundings| {
             place.you = BOB;
             place.store.mode = 0o660;
             place.directory.mode = 0o2770;
             for file in &mut place.siblings {
-                *file = Stat {
-                    mode: 0o660,
-                    uid: MALLORY,
-                    ..file.clone()
-                };
+                file.mode = 0o660;
+                file.uid = MALLORY;
             }
         };
-        assert_eq!(codes(shared), (vec![], vec!["group", "group"]));
+        assert_eq!(codes(shared), "|group group");
         let other_group = |place: &mut Surroundings| {
             shared(place);
             place.siblings[0].gid = 51;
         };
-        assert_eq!(codes(other_group).0, ["owner"]);
+        assert!(codes(other_group).starts_with("owner|"));
     }
 
     #[test]
@@ -411,19 +403,18 @@ mod tests {
                 place.above[0].uid = MALLORY;
                 place.above[0].mode = mode;
             };
-            assert_eq!(codes(strangers), (vec!["owner"], vec![]));
+            assert_eq!(codes(strangers), "owner");
         }
         for uid in [ALICE, ROOT] {
-            assert_eq!(codes(|place| place.above[0].uid = uid), (vec![], vec![]));
+            assert_eq!(codes(|place| place.above[0].uid = uid), "");
         }
     }
 
     #[test]
     fn a_directory_on_the_way_that_a_group_may_write_is_noted_unless_it_is_sticky() {
-        let above = |mode| codes(|place| place.above[0].mode = mode);
-        assert_eq!(above(0o775), (vec![], vec!["group"]));
-        assert_eq!(above(0o1775), (vec![], vec![]));
-        assert_eq!(above(0o777), (vec!["open-ancestor"], vec![]));
+        for (mode, expected) in [(0o775, "|group"), (0o1775, ""), (0o777, "open-ancestor")] {
+            assert_eq!(codes(|place| place.above[0].mode = mode), expected);
+        }
     }
 
     #[test]
@@ -434,50 +425,35 @@ mod tests {
                 place.replaced = (0..2).map(|n| stat(&name(n), mode)).collect();
             })
         };
-        assert_eq!(replaced(0o600), (vec![], vec!["replaced"]));
+        assert_eq!(replaced(0o600), "|replaced");
         for bit in [0o4, 0o2, 0o1] {
-            let found = replaced(0o600 | bit);
-            assert_eq!(found, (vec!["open-file"; 2], vec!["replaced"]));
+            assert_eq!(replaced(0o600 | bit), "open-file open-file|replaced");
         }
         let scratch = vec!["/s/.keyctl-7-0".to_owned()];
-        assert_eq!(
-            codes(|place| place.scratch = scratch),
-            (vec![], vec!["leftover"])
-        );
+        assert_eq!(codes(|place| place.scratch = scratch), "|leftover");
     }
 
     #[test]
     fn what_a_group_may_do_is_noted() {
-        assert_eq!(
-            codes(|place| place.store.mode = 0o640),
-            (vec![], vec!["group"])
-        );
-        assert_eq!(
-            codes(|place| place.siblings[1].mode = 0o640),
-            (vec![], vec!["group"])
-        );
-        assert_eq!(
-            codes(|place| place.directory.mode = 0o770),
-            (vec![], vec!["group"])
-        );
+        assert_eq!(codes(|place| place.store.mode = 0o640), "|group");
+        assert_eq!(codes(|place| place.siblings[1].mode = 0o640), "|group");
+        assert_eq!(codes(|place| place.directory.mode = 0o770), "|group");
     }
 
     #[test]
     fn links_and_journals_count_and_a_link_to_the_store_is_noted() {
-        assert_eq!(codes(|place| place.store.names = 2).0, ["hard-link"]);
-        assert_eq!(codes(|place| place.siblings[0].names = 2).0, ["hard-link"]);
-        assert_eq!(codes(|place| place.is_mounted_alone = true).0, ["mount"]);
-        assert_eq!(
-            codes(|place| place.odd.push("/s/k.db-wal".to_owned())).0,
-            ["not-a-file"]
-        );
+        assert_eq!(codes(|place| place.store.names = 2), "hard-link");
+        assert_eq!(codes(|place| place.siblings[0].names = 2), "hard-link");
+        assert_eq!(codes(|place| place.is_mounted_alone = true), "mount");
+        let odd = "/s/k.db-wal".to_owned();
+        assert_eq!(codes(|place| place.odd.push(odd)), "not-a-file");
         let link = Some("/l".to_owned());
-        assert_eq!(codes(|place| place.link = link), (vec![], vec!["via-link"]));
+        assert_eq!(codes(|place| place.link = link), "|via-link");
     }
 
     #[test]
     fn a_journal_is_left_where_it_is_unless_somebody_else_put_it_there() {
-        let told = |change: &dyn Fn(&mut Journal)| -> String {
+        let advice = |change: &dyn Fn(&mut Journal)| -> String {
             let mut journal = Journal {
                 entry: stat("/s/k.db-journal", 0o600),
                 is_file: true,
@@ -486,44 +462,37 @@ mod tests {
             change(&mut journal);
             let mut place = place();
             place.journal = Some(journal);
-            let mut report = Remarks::default();
-            judge(&place, &mut report);
-            {
-                let called = Called::by(&[]);
-                let hints = report.findings.iter().filter_map(|it| it.hint.as_ref());
-                hints.map(|hint| called.advice(hint)).collect()
-            }
+            let called = Called::by(&[]);
+            let findings = judged(&place).findings;
+            let hints = findings.iter().filter_map(|finding| finding.hint.as_ref());
+            hints.map(|hint| called.advice(hint)).collect()
         };
         for uid in [ALICE, ROOT] {
-            let text = told(&|journal| journal.entry.uid = uid);
+            let text = advice(&|journal| journal.entry.uid = uid);
             assert!(text.contains("leave it there"), "{text}");
             assert!(!text.contains("move it"), "{text}");
         }
-        assert_eq!(told(&|journal| journal.is_hot = false), "");
-        assert!(told(&|journal| journal.is_file = false).contains("move it away"));
-        assert!(told(&|journal| journal.entry.uid = MALLORY).contains("move it away"));
+        assert_eq!(advice(&|journal| journal.is_hot = false), "");
+        assert!(advice(&|journal| journal.is_file = false).contains("move it away"));
+        assert!(advice(&|journal| journal.entry.uid = MALLORY).contains("move it away"));
     }
 
     #[test]
     fn a_file_without_a_beginning_was_a_store_where_sqlites_files_lie_beside_it() {
-        let ruined = |beginning, change: fn(&mut Surroundings)| {
+        let is_ruined = |beginning, change: fn(&mut Vec<Stat>)| {
             let place = |place: &mut Surroundings| {
                 place.beginning = beginning;
-                change(place);
+                change(&mut place.siblings);
             };
-            codes(place).0 == ["damage"]
+            codes(place) == "damage"
         };
-        assert!(ruined(Beginning::Empty, |_| {}));
-        assert!(!ruined(Beginning::Empty, |place| place.siblings[0].size = 0));
-        assert!(!ruined(Beginning::Empty, |place| drop(
-            place.siblings.remove(0)
-        )));
-        assert!(ruined(Beginning::Blank, |place| place.siblings[0].size = 0));
-        assert!(ruined(Beginning::Blank, |place| drop(
-            place.siblings.remove(0)
-        )));
-        assert!(!ruined(Beginning::Blank, |place| place.siblings.clear()));
-        assert!(!ruined(Beginning::Other, |_| {}));
+        assert!(is_ruined(Beginning::Empty, |_| {}));
+        assert!(!is_ruined(Beginning::Empty, |files| files[0].size = 0));
+        assert!(!is_ruined(Beginning::Empty, |files| drop(files.remove(0))));
+        assert!(is_ruined(Beginning::Blank, |files| files[0].size = 0));
+        assert!(is_ruined(Beginning::Blank, |files| drop(files.remove(0))));
+        assert!(!is_ruined(Beginning::Blank, |files| files.clear()));
+        assert!(!is_ruined(Beginning::Other, |_| {}));
     }
 
     #[test]
