@@ -1,5 +1,5 @@
-//! The store of keys and events: what any backend does ([`Read`], [`Tx`], [`Store`]), and how one is
-//! opened.
+//! Store of keys and events: the contract of every backend ([`Read`], [`Tx`], [`Store`]), and the
+//! functions that open one.
 
 mod address;
 mod contract;
@@ -23,39 +23,38 @@ use crate::env::Actor;
 use crate::error::Result;
 use std::path::Path;
 
-/// Opens the store at `address` for what `mode` says.
+/// Opens the store at `address` in `mode`.
 pub fn open(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store>> {
     Ok(Box::new(sqlite::open(address.file()?, mode)?))
 }
 
-/// Copies the store at `address`, as it is at one moment, to a new file at `path` for its maker alone.
+/// Copies a snapshot of the store at `address` to a new file at `path`, mode 0600.
 ///
 /// # Errors
 ///
-/// Fails where something is at `path`, the store is damaged, or one of them cannot be read or written.
-/// Then nothing is left at `path`.
+/// Fails if `path` exists, if the store is damaged, or if one of the two cannot be read or written.
+/// Nothing is left at `path` then.
 pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
     sqlite::back_up(address.file()?, path)
 }
 
-/// Opens the copy at `source` that is to take the place of the store at `address`, where nothing is
-/// replaced yet, for `actor`. The copy is checked once it is taken in.
+/// Prepares a restore by `actor`: opens the copy at `source` and the store at `address`. Replaces nothing
+/// yet. Checks the content of the copy later ([`Restoration::check`]).
 ///
 /// # Errors
 ///
-/// Fails where what is at `address` is not a store of ours, where `actor` may not replace it, and where
-/// the copy cannot be opened, or is of a newer version.
+/// Fails if the file at `address` is not a keyctl store, if `actor` may not replace it, or if the copy
+/// cannot be opened or is of a newer version.
 pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
     Restoration::prepare(address.file()?, source, actor)
 }
 
-/// Looks, for `actor`, for what is wrong with the place that the store at `address` is at, and with its
-/// content, and adds that to `remarks`. Where the content can be read, `content` is called, at the same
-/// moment of it.
+/// Checks the files and directories of the store at `address` and its content, and adds findings and
+/// notes to `remarks`. Calls `content` in the same transaction if the content can be read.
 ///
 /// # Errors
 ///
-/// Fails where there is no store, or it cannot be opened for a reason that does not lie in it.
+/// Fails if there is no store, or if it cannot be opened for another reason than damage.
 pub fn examine(
     address: &Address,
     actor: &Actor,

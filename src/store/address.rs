@@ -1,4 +1,4 @@
-//! The place that a store is at: a file or a server.
+//! Address of a store: a file or a server.
 
 use super::sqlite::Location;
 use crate::error::{Error, Result, escape};
@@ -16,22 +16,22 @@ enum Backend {
     Server(Server),
 }
 
-/// A PostgreSQL server and a database on it.
+/// PostgreSQL server and a database on it.
 #[derive(Clone, PartialEq, Eq)]
 struct Server {
-    /// The user, the hosts and the database, as a message shows them.
+    /// The user, the hosts and the database, escaped for messages.
     shown: String,
-    /// The environment variable that named it, if none of the arguments did.
+    /// The environment variable that held the URL; `None` if an argument did.
     variable: Option<&'static str>,
 }
 
 impl Address {
-    /// Reads an address: the URL of a server, or the path of a file. It was given by an argument, or by the
+    /// Parses the URL of a server or the path of a file, which was the value of an argument or of the
     /// environment `variable`.
     ///
     /// # Errors
     ///
-    /// Fails for a path that no store can have.
+    /// Fails for a path that SQLite would not open as a plain file.
     pub fn new(text: &Path, variable: Option<&'static str>) -> Result<Self> {
         if let Some(shown) = text.to_str().and_then(url::without_secrets) {
             let shown = escape(&shown);
@@ -42,11 +42,11 @@ impl Address {
         )))
     }
 
-    /// Returns where the store's file is.
+    /// Returns the location of the store's file.
     ///
     /// # Errors
     ///
-    /// Fails for a store on a server, which this program cannot ask.
+    /// Fails for a server: this program is built without PostgreSQL.
     pub(super) fn file(&self) -> Result<&Location> {
         match &self.0 {
             Backend::File(location) => Ok(location),
@@ -58,7 +58,8 @@ impl Address {
         }
     }
 
-    /// Refuses `path` for a new file that would be taken for a part of the store, or of another file.
+    /// Refuses `path` for a new file if SQLite would take that file for a sibling of the store, or of
+    /// another file.
     pub fn check_apart(&self, path: &Path) -> Result<()> {
         self.file()?.check_apart(path)
     }

@@ -1,67 +1,69 @@
-//! Which keys a scan visits, and in what order.
+//! Filters and order of a scan.
 
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Kind, State};
 use crate::when::Timestamp;
 
-/// The order of a scan; keys that are equal in it come oldest first.
+/// Order of a scan. Keys that are equal in it come oldest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
     /// Oldest first.
     #[default]
     Created,
-    /// The first to expire first, those that never do last.
+    /// Soonest expiry first, keys without expiry last.
     Expires,
-    /// The longest unused first, those with no use recorded at the head.
+    /// Longest unused first, keys without a recorded use before all others.
     LastUsed,
     /// By name.
     Name,
-    /// In the order in which they are found, so that a limit ends the search.
+    /// As SQLite finds them, without a sort: with a limit, the search ends early.
     Any,
 }
 
-/// Conditions that a key must meet to be visited; what is empty or absent asks nothing. By owner, project, name,
-/// ID or scope, by any state but active, by when they stop and by when they died, keys are found
-/// through an index; what else is asked is asked of each of these or, without them, of all keys.
+/// Conditions on a key; a scan visits the keys that meet all. An empty or absent field is no condition.
+///
+/// An index finds keys by owner, project, name, ID or scope, by any state but active, and by the fields
+/// `stops_by` and `died_by`. The other conditions are checked on each key that the index finds or, without
+/// such a condition, on every key.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// The time at which states are told.
+    /// Time at which states are computed.
     pub now: Timestamp,
-    /// It belongs to this user.
+    /// The owner.
     pub owner: Option<String>,
-    /// It has exactly this name.
+    /// The exact name.
     pub name: Option<String>,
-    /// Its name begins so.
+    /// Prefix of the name.
     pub name_prefix: Option<String>,
-    /// Its ID begins so.
+    /// Prefix of the ID.
     pub id_prefix: Option<String>,
-    /// It is of this kind.
+    /// The kind.
     pub kind: Option<Kind>,
-    /// Its owner is a member of this project.
+    /// Project of which the owner is a member.
     pub project: Option<String>,
-    /// It has all of these scopes; having one that implies them is not enough.
+    /// Scopes that the key has, all of them. An implied scope does not count.
     pub scopes: Vec<String>,
-    /// It is in one of these states.
+    /// States, one of which the key is in.
     pub states: Vec<State>,
-    /// It has all of these labels.
+    /// Labels that the key has, all of them.
     pub labels: Vec<(String, String)>,
-    /// It is usable now and stops on its own by then.
+    /// Latest time at which the key, usable now, expires or its grace ends.
     pub stops_by: Option<Timestamp>,
-    /// It was neither made nor used after that.
+    /// Time after which the key was neither made nor used.
     pub unused_since: Option<Timestamp>,
-    /// It was made by then.
+    /// Latest time of creation.
     pub created_by: Option<Timestamp>,
-    /// It died by then.
+    /// Latest time at which the key died: its deletion, or else the end of its grace or its expiry.
     pub died_by: Option<Timestamp>,
-    /// The order.
+    /// Order of the scan.
     pub sort: Sort,
-    /// At most so many.
+    /// Most keys to visit.
     pub limit: Option<u64>,
 }
 
 impl Filter {
-    /// A filter that lets every key through, oldest first.
+    /// Returns a filter that every key passes, oldest first.
     pub fn all(now: Timestamp) -> Self {
         Filter {
             now,
@@ -83,7 +85,7 @@ impl Filter {
         }
     }
 
-    /// A filter that lets every key through that is not deleted, oldest first.
+    /// Returns a filter that every key passes unless it is deleted, oldest first.
     pub fn undeleted(now: Timestamp) -> Self {
         let states = State::ALL.into_iter();
         Filter {
@@ -93,20 +95,21 @@ impl Filter {
     }
 }
 
-/// Which events of the log are visited, oldest first; what is absent asks nothing.
+/// Conditions on an event of the log; a scan visits the events that meet all, oldest first. An absent
+/// field is no condition.
 #[derive(Clone, Debug, Default)]
 pub struct LogFilter {
-    /// It was done to this key.
+    /// The key that was changed.
     pub key_id: Option<KeyId>,
-    /// This user did it.
+    /// The user who made the change.
     pub actor: Option<String>,
-    /// This was done.
+    /// The kind of change.
     pub action: Option<Action>,
-    /// It was done then or later.
+    /// Earliest time of the event.
     pub since: Option<Timestamp>,
-    /// It stands after the last event that was done before then. Where the clock was never put back
-    /// that is what `since` asks, but it is found from the end of the log.
+    /// Time before which the search ends, which begins at the end of the log: at the first event that is
+    /// older. Finds what `since` finds, unless the clock was set back.
     pub recent: Option<Timestamp>,
-    /// Only the last so many.
+    /// Most events to visit: the last ones.
     pub limit: Option<u64>,
 }

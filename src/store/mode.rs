@@ -1,22 +1,22 @@
-//! Purpose for which a store is opened.
+//! Mode in which a store is opened.
 
 use super::contract::Founder;
 use std::num::NonZeroUsize;
 
-/// Purpose for which a store is opened.
+/// Mode in which a store is opened.
 #[derive(Clone, Copy, Debug)]
 pub enum Mode<'a> {
-    /// Reads; nothing of the store is changed.
+    /// Reading. No file of the store is changed.
     Read,
-    /// Reads at random and for long, over one of so many connections.
+    /// Reading by a long-lived process, over one of this many connections.
     Pooled(NonZeroUsize),
-    /// Changes; brings an older schema up to date.
+    /// Writing. An older schema is migrated.
     Write,
-    /// Changes; makes the store where there is none.
+    /// Writing. The store is made if there is none.
     Ensure(&'a Founder<'a>),
-    /// Makes a store where there must be none.
+    /// Making a new store. Fails if there is one.
     Create(&'a Founder<'a>),
-    /// Reads the store as it is or, where there is none, as it would be made: to check what is asked
-    /// before anything is made.
+    /// Reading; if there is no store, of one in memory as it would be made. Arguments are checked against
+    /// this before any file is made.
     Preview(&'a Founder<'a>),
 }

@@ -1,32 +1,32 @@
-//! Remarks on a store: findings that have to be mended, and notes.
+//! Remarks on a store: findings, which need fixing, and notes.
 
 use crate::hint::Hint;
 
-/// The code of damage to the store's content.
+/// Code of a finding of damage.
 pub const DAMAGE: &str = "damage";
 
-/// One thing that was found.
+/// Finding or note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// The word that a script goes by.
+    /// The word for scripts.
     pub code: &'static str,
     /// The fact; one line, no full stop.
     pub message: String,
-    /// Advice on it.
+    /// The advice.
     pub hint: Option<Hint>,
 }
 
-/// All that was found.
+/// All findings and notes on a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// Those that have to be mended.
+    /// Remarks that need fixing.
     pub findings: Vec<Remark>,
-    /// Those that are for information.
+    /// Remarks for information.
     pub notes: Vec<Remark>,
 }
 
 impl Remarks {
-    /// Adds what has to be mended.
+    /// Adds a finding.
     pub fn finding(
         &mut self,
         code: &'static str,
@@ -37,7 +37,7 @@ impl Remarks {
             .push(remark(code, message.into(), hint.into()));
     }
 
-    /// Adds what is for information.
+    /// Adds a note.
     pub fn note(&mut self, code: &'static str, message: impl Into<String>, hint: impl Into<Hint>) {
         self.notes.push(remark(code, message.into(), hint.into()));
     }

@@ -1,37 +1,37 @@
-//! Keys whose records are damaged, without which the rest goes on.
+//! Keys that a scan left out because their records are damaged.
 
 use crate::error::{Error, Result};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 
-/// The most keys that are named by their IDs.
+/// Most keys whose IDs are kept.
 const NAMED: usize = 10;
 
-/// The keys that a scan left out, since their records cannot be read.
+/// Keys that a scan left out because their records cannot be read.
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
     /// Their number.
     pub count: u64,
-    /// The IDs of the first of them, of those that have one.
+    /// The first IDs that could be read.
     pub ids: Vec<KeyId>,
-    /// The error about the first.
+    /// The error of the first key.
     first: Option<Error>,
 }
 
 impl Skipped {
-    /// Counts one more, of which `said` would be said.
-    pub fn add(&mut self, id: Option<KeyId>, said: impl FnOnce() -> Error) {
+    /// Counts a key. Calls `error` only for the first one.
+    pub fn add(&mut self, id: Option<KeyId>, error: impl FnOnce() -> Error) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some(said());
+            self.first = Some(error());
         }
         if self.ids.len() < NAMED {
             self.ids.extend(id);
         }
     }
 
-    /// Names the keys by their IDs, as far as they have been counted with those.
+    /// Lists the IDs, with `…` if there are more keys.
     pub fn names(&self) -> String {
         let mut ids: Vec<&str> = self.ids.iter().map(KeyId::as_str).collect();
         if self.count > ids.len() as u64 {
@@ -40,7 +40,7 @@ impl Skipped {
         ids.join(", ")
     }
 
-    /// Fails if there is any: with what is said of it, or the names of several.
+    /// Fails if a key was left out, with its error, or with the IDs of several keys.
     pub fn none(self) -> Result<()> {
         if self.count > 1 {
             let several = format!("{} keys are damaged: {}", self.count, self.names());
