@@ -53,20 +53,21 @@ use crate::error::{Error, Result};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// Most times that a reader without locks starts again because the file changed under it.
+/// Most times that a read without locks is repeated because the file changed meanwhile.
 const RETRIES: u32 = 10;
 
-/// Size of the page caches of all connections of a pool together, in KiB: much of a store with a
-/// hundred thousand keys, and of larger ones the upper parts of their trees.
+/// Size of the page caches of all connections of a pool together, in KiB: most pages of a store with a
+/// hundred thousand keys, and the inner pages of a larger one.
 const POOL_CACHE_KIB: usize = 64 << 10;
 
-/// Opens the store at `location` for the purpose that `mode` names.
+/// Opens the store at `location` in `mode`.
 pub fn open(location: &Location, mode: Mode<'_>) -> Result<Sqlite> {
     match mode {
         Mode::Read => Sqlite::open_to_read(location),
         Mode::Pooled(connections) => {
-            let store = Sqlite::open_to_read(location)?;
-            store.set_cache(POOL_CACHE_KIB / connections)?;
+            let mut store = Sqlite::open_to_read(location)?;
+            store.cache_kib = i64::try_from(POOL_CACHE_KIB / connections).ok();
+            store.set_cache()?;
             Ok(store)
         }
         Mode::Write => Sqlite::open_to_write(location),
@@ -76,22 +77,22 @@ pub fn open(location: &Location, mode: Mode<'_>) -> Result<Sqlite> {
     }
 }
 
-/// An open SQLite store.
+/// Open SQLite store.
 pub struct Sqlite {
     location: Location,
     purpose: Purpose,
     opened: RefCell<Opened>,
-    /// The number of times that it was opened anew since.
-    count: Cell<u64>,
-    /// The size of the page cache in KiB, if it was set.
-    cache: Cell<Option<i64>>,
+    /// Number of times that the file was opened again, since another file took its place.
+    reopened: Cell<u64>,
+    /// Size of the page cache in KiB; `None` for SQLite's default.
+    cache_kib: Option<i64>,
     notices: Vec<String>,
 }
 
 impl Sqlite {
-    /// Runs `read`. Repeats it if the file was opened without locks and has changed meanwhile: `read` may
-    /// have seen half of a change.
-    fn reading<T>(&self, mut read: impl FnMut(&Opened) -> SqliteResult<T>) -> Result<T> {
+    /// Runs `read`. Repeats it if the file was opened `immutable` and changed meanwhile: without locks,
+    /// `read` may have seen half of a commit.
+    fn read_unchanged<T>(&self, mut read: impl FnMut(&Opened) -> SqliteResult<T>) -> Result<T> {
         for _ in 0..RETRIES {
             let opened = self.opened.borrow();
             let result = read(&opened);
@@ -106,9 +107,9 @@ impl Sqlite {
         Err(keeps_changing(opened.subject(&self.purpose)))
     }
 
-    /// Runs `look` in one transaction over the store's file, which is opened anew if another file took
-    /// its place. May run it again.
-    fn at_one_moment<T>(
+    /// Runs `look` in one read transaction, possibly again, as [`Sqlite::read_unchanged`] does. If another
+    /// file took the place of the store's, opens that first.
+    fn in_transaction<T>(
         &self,
         mut look: impl FnMut(&SqliteTx<'_>) -> SqliteResult<T>,
     ) -> Result<T> {
@@ -116,35 +117,35 @@ impl Sqlite {
         if compared == Comparison::Replaced {
             self.reopen()?;
         }
-        self.reading(|opened| {
+        self.read_unchanged(|opened| {
             let subject = opened.subject(&self.purpose);
             if !opened.connection.is_autocommit() {
                 return Err(SqliteError::Final(being_read(subject)));
             }
-            let moment = opened.connection.unchecked_transaction()?;
-            // Nothing was written, so the transaction is dropped: a COMMIT would fail on a damaged file.
-            look(&SqliteTx::view(&moment, subject, opened.unlocked))
+            let transaction = opened.connection.unchecked_transaction()?;
+            // Rolled back when dropped, since nothing was written: a COMMIT fails on a damaged file.
+            look(&SqliteTx::view(&transaction, subject, opened.unlocked))
         })
     }
 
-    /// Refuses to write where the files that were opened for that are no longer where the store is.
+    /// Refuses to write if the open files are no longer those at the store's path.
     fn check_writable(&self) -> Result<()> {
         let opened = self.opened.borrow();
-        if self.count.get() > 0 {
-            // A look has followed the path to another file, which is open for reading only.
+        if self.reopened.get() > 0 {
+            // A read has reopened the store, for reading only.
             return Err(replaced(&opened.path));
         }
         check_same(opened.compare(&self.location), &opened.path)
     }
 
-    /// Opens the file that is there now, in place of the one that is open.
+    /// Closes the file, and opens for reading the one that is at the store's path now.
     fn reopen(&self) -> Result<()> {
         let path = self.location.existing()?;
         let subject = Subject {
             path: &path,
             purpose: &self.purpose,
         };
-        // A look that is still running has the connection.
+        // Fails inside another read, which has borrowed the connection.
         let mut current = self
             .opened
             .try_borrow_mut()
@@ -152,27 +153,22 @@ impl Sqlite {
         let connected = open::to_read(subject)?;
         *current = Opened::new(&self.location, path, connected);
         drop(current);
-        self.count.set(self.count.get().wrapping_add(1));
-        self.apply_cache()
+        self.reopened.set(self.reopened.get().wrapping_add(1));
+        self.set_cache()
     }
 
-    /// Lets so many KiB of what is read stay in memory.
-    fn set_cache(&self, kib: usize) -> Result<()> {
-        self.cache.set(Some(i64::try_from(kib).unwrap_or(i64::MAX)));
-        self.apply_cache()
-    }
-
-    fn apply_cache(&self) -> Result<()> {
-        let Some(kib) = self.cache.get() else {
+    /// Sets the size of the connection's page cache.
+    fn set_cache(&self) -> Result<()> {
+        let Some(kib) = self.cache_kib else {
             return Ok(());
         };
         let opened = self.opened.borrow();
-        // A negative value is a number of KiB, a positive one a number of pages.
+        // SQLite takes a negative value for KiB, a positive one for pages.
         let set = opened.connection.pragma_update(None, "cache_size", -kib);
         set.explain(opened.subject(&self.purpose))
     }
 
-    /// Returns `actor` as the owner of the store's file knows them.
+    /// Returns `actor` as the user namespace of the file's owner knows them.
     fn known(&self, actor: Actor) -> Actor {
         actor::towards(actor, &self.opened.borrow().path)
     }
@@ -196,9 +192,9 @@ impl Store for Sqlite {
     }
 
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
-        self.at_one_moment(|moment| {
-            let content = read::data_version(moment.connection())?;
-            Ok(look(moment, Version::new(self.count.get(), content))?)
+        self.in_transaction(|tx| {
+            let content = read::data_version(tx.connection())?;
+            Ok(look(tx, Version::new(self.reopened.get(), content))?)
         })
     }
 
@@ -206,7 +202,7 @@ impl Store for Sqlite {
         self.check_writable()?;
         let opened = self.opened.get_mut();
         let job: Job<'_> = Box::new(|tx| {
-            // Under the lock: another file may have taken the place while this process waited for it.
+            // Again, under the lock: the store may have been replaced while this process waited for it.
             check_same(opened.compare(&self.location), &opened.path)?;
             job(tx)
         });
@@ -217,7 +213,7 @@ impl Store for Sqlite {
         let opened = self.opened.get_mut();
         check_same(opened.compare(&self.location), &opened.path)?;
         let subject = opened.subject(&self.purpose);
-        // The reader's connection stays as it is: this one may write, and does not wait.
+        // A second connection: the first may be open for reading only, and waits for locks.
         let connection = open::to_write(&opened.path, Duration::ZERO, Empty::Refused)
             .and_then(|connection| migrate::check_current(&connection).map(|()| connection))
             .explain(subject)?;
@@ -225,8 +221,7 @@ impl Store for Sqlite {
     }
 }
 
-/// Returns the error for a look at a store from within another look at it, which would be a mistake of
-/// ours.
+/// Returns the error for a read inside another read of the same store. A bug, if it ever occurs.
 fn being_read(subject: Subject<'_>) -> Error {
     Error::busy(format!("{} is being read already", subject.file())).hint("run the command again")
 }

@@ -1,4 +1,7 @@
-//! The user who runs a command, as the owner of a store's file knows them, and their rights in it.
+//! Actor of a command as the owner of a store's file sees them, and their rights in the store.
+//!
+//! In a user namespace of their own, anybody has any uid. Such a uid gives no rights in a store of somebody
+//! outside the namespace.
 
 use super::header::has_rights_of_owner;
 use crate::access::Access;
@@ -8,15 +11,16 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The uid that may do everything with any file that its user namespace knows the owner of.
+/// Uid of root, which may do everything with a file whose owner its user namespace maps.
 pub const ROOT: u32 = 0;
 
-/// Those who are administrators of every store, in words ([`access`]).
+/// Users who are administrators of every store ([`access`]), in words.
 pub const IMPLICIT_ADMINISTRATORS: [&str; 2] = ["the owner of the store's file", "root"];
 
-/// Returns `actor` as the owner of the file at `path` knows them: in a namespace that does not know that
-/// owner, by the uid outside. It has a name that no user has, since a namespace around this one may be
-/// of the same making.
+/// Returns `actor` as the owner of the file at `path` sees them.
+///
+/// In a user namespace that does not map that owner, this is the uid outside. Its name is one that no user
+/// has (`userns:UID`), since the next namespace outside may belong to the same user.
 pub fn towards(actor: Actor, path: &Path) -> Actor {
     if !is_foreign(&actor.namespace, actor.uid, path) {
         return actor;
@@ -24,7 +28,7 @@ pub fn towards(actor: Actor, path: &Path) -> Actor {
     let outside = actor.namespace.outside(actor.uid);
     let login_uid = actor.login_uid.and_then(|uid| actor.namespace.outside(uid));
     Actor {
-        // Not by the uid inside, which may be another's outside.
+        // The name inside may be that of another user outside.
         name: outside.map_or("userns:unknown".to_owned(), |uid| format!("userns:{uid}")),
         uid: outside.unwrap_or(actor.uid),
         login_uid,
@@ -32,9 +36,10 @@ pub fn towards(actor: Actor, path: &Path) -> Actor {
     }
 }
 
-/// Returns the rights of `actor`, who was `appointed` an administrator or not, in the store whose file is
-/// at `path`. The owner of the file and root always are administrators, where the user namespace of
-/// `actor` knows that owner.
+/// Returns the rights of `actor` in the store at `path`.
+///
+/// An administrator is who was `appointed`, and the owner of the file and root, if the user namespace of
+/// `actor` maps that owner.
 pub fn access(actor: &Actor, appointed: bool, path: &Path) -> Access {
     let by_uid = owner_of(&actor.namespace, path)
         .is_some_and(|owner| actor.uid == ROOT || actor.uid == owner);
@@ -44,7 +49,8 @@ pub fn access(actor: &Actor, appointed: bool, path: &Path) -> Access {
     }
 }
 
-/// Returns the uid of the owner of the file at `path`, if `namespace` knows them.
+/// Returns the uid of the owner of the file at `path`, if `namespace` maps it. The overflow uid may stand
+/// for any unmapped owner: then only the rights of this process tell.
 fn owner_of(namespace: &Namespace, path: &Path) -> Option<u32> {
     let uid = fs::metadata(path).ok()?.uid();
     let known = !namespace.is_ambiguous(uid)
@@ -52,8 +58,8 @@ fn owner_of(namespace: &Namespace, path: &Path) -> Option<u32> {
     known.then_some(uid)
 }
 
-/// Tells whether `uid` in `namespace` stands for somebody whom the owner of the file at `path` could not
-/// know: the file is there, and its owner is not known in the namespace.
+/// Tells whether `uid` may be chosen freely in `namespace`, as seen by the owner of the file at `path`: the
+/// file exists, and the namespace does not map its owner.
 fn is_foreign(namespace: &Namespace, uid: u32, path: &Path) -> bool {
     if namespace.is_whole() || fs::metadata(path).is_err() || owner_of(namespace, path).is_some() {
         return false;
@@ -82,7 +88,7 @@ mod tests {
     fn where_the_number_for_nobody_is_an_owners_the_kernel_tells() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let uid = file.as_file().metadata().unwrap().uid();
-        // As if the owner were shown as nobody: this process has their rights all the same.
+        // As if the owner were shown as the overflow uid: this process has their rights all the same.
         let doubtful = Namespace::new("0 100000 65536\n100000 1000000 4000000000\n", uid);
         assert!(doubtful.is_ambiguous(uid));
         #[cfg(target_os = "linux")]

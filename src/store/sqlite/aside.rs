@@ -1,4 +1,4 @@
-//! Files that a restore replaces, kept beside the store.
+//! Copies of the files that a restore replaces, kept beside the store.
 
 use super::base::shown;
 use super::owner;
@@ -15,24 +15,23 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The longest name, in bytes, that file systems have room for.
+/// Longest name of a file, in bytes.
 const NAME_MAX: usize = 255;
 
-/// Text between a store's name and the time in the name of what a restore replaced.
+/// Part of a copy's name, between the store's name and the time.
 pub const REPLACED: &str = ".replaced-";
 
-/// A place of its own for what was replaced. What was put there is removed again, unless it is
-/// kept.
+/// Place beside a store for copies of replaced files. Removed when dropped, unless [`Aside::keep`] is called.
 pub struct Aside {
     store: PathBuf,
     path: PathBuf,
+    /// Files at the place.
     made: Vec<PathBuf>,
 }
 
 impl Aside {
-    /// A place beside the store at `store` where nothing is: `<store>.replaced-<time>`, with a
-    /// number behind it where that is taken. Of a store's name that is too long for that, the
-    /// beginning.
+    /// Chooses a free path beside the store at `store`: `<store>.replaced-<time>`, with a number appended if
+    /// that is taken. A long name of a store is cut.
     pub fn new(store: &Path, now: Timestamp) -> Self {
         let first = named(store, &format!("{REPLACED}{}", now.compact()));
         let mut path = first.clone();
@@ -51,12 +50,12 @@ impl Aside {
         }
     }
 
-    /// The path of what was replaced.
+    /// The path of the copy of the store's file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Moves the file at `from`, which is this user's own, here, and gives it to whom the store belongs.
+    /// Gives the file at `from`, which this process made, to the store's owner, and moves it to this place.
     pub fn take(&mut self, from: &Path) -> Result<()> {
         self.take_as(from, "")
     }
@@ -69,9 +68,8 @@ impl Aside {
         Ok(())
     }
 
-    /// Copies the store's file and its write-ahead log here, byte by byte: for one that SQLite
-    /// cannot read. Returns the files that were read: closing one of them would let go of every
-    /// lock that this process has on it.
+    /// Copies the store's file and its log byte by byte, since SQLite cannot read them. Returns the open
+    /// files: to close one would drop every lock that this process has on it (fcntl(2)).
     pub fn copy_files(&mut self, scratch: &Scratch, name: &str) -> Result<Vec<File>> {
         let mut read = Vec::new();
         for suffix in ["", "-wal"] {
@@ -93,8 +91,8 @@ impl Aside {
         Ok(read)
     }
 
-    /// Moves a write-ahead log here that has no store any more: it would be applied to the next
-    /// file of that name. Returns where it is now, if there was one.
+    /// Moves the siblings of a missing store to this place: SQLite would apply them to the next file of that
+    /// name. Returns the new path of the last one, if there was any.
     pub fn move_orphans(&self) -> Result<Option<PathBuf>> {
         let mut moved = None;
         for suffix in ["-shm", "-journal", "-wal"] {
@@ -110,7 +108,7 @@ impl Aside {
         Ok(moved)
     }
 
-    /// Leaves what was put here, and returns its path.
+    /// Keeps the files, and returns the path.
     pub fn keep(mut self) -> PathBuf {
         self.made.clear();
         self.path.clone()
@@ -120,14 +118,14 @@ impl Aside {
 impl Drop for Aside {
     fn drop(&mut self) {
         for path in &self.made {
-            // It is what the store still holds.
+            // A copy of what the store still holds.
             drop(fs::remove_file(path));
         }
     }
 }
 
-/// `path` with `suffix` behind its name, or behind as much of it as leaves room for that, for a
-/// number, and for what SQLite puts beside such a file.
+/// Appends `suffix` to `path`. Cuts the name to leave room for the suffix, a number, and the suffix of a
+/// sibling file.
 fn named(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().as_bytes();
     let room = NAME_MAX.saturating_sub(suffix.len() + "-1000-journal".len());
@@ -135,9 +133,9 @@ fn named(path: &Path, suffix: &str) -> PathBuf {
     sibling(&path.with_file_name(begin), suffix)
 }
 
-/// Gives the file at `path` to whom the file of the store at `store` belongs.
+/// Gives the file at `path` owner, group and mode of the store at `store`.
 fn give_as_store(path: &Path, store: &Path) -> io::Result<()> {
-    // Not through a link: whoever owns the directory could have put one there.
+    // Without following a link, which the owner of the directory could have put there.
     let file = open(
         path,
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,

@@ -1,26 +1,27 @@
-//! Constants of the format, and the file that an error is about, as its message names it: it is known
-//! from the start, so that no message is changed later.
+//! Constants of the format, and the file that an error is about.
+//!
+//! A message names the file when the error is made, so no code edits a finished message.
 
 use crate::error::escape;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Mark of a SQLite file as a store of ours: "kctl" in ASCII.
+/// SQLite's `application_id` of a store: "kctl" in ASCII.
 pub const APPLICATION_ID: i32 = 0x6b63_746c;
 
-/// The version of the schema that this program writes.
+/// Version of the schema that this program writes.
 pub const LATEST: usize = 4;
 
-/// The first version of the schema that knows projects. A reader leaves an older one as it is.
+/// First version of the schema with projects. A reader does not migrate an older one.
 pub const WITH_PROJECTS: usize = 2;
 
-/// The first version of the schema that has the scopes and labels of a key in its own row.
+/// First version of the schema with the scopes and labels of a key in its own row.
 pub const WITH_SCOPES_IN_ROW: usize = 4;
 
-/// Time that a writer waits for its turn, and a reader for recovery by another process.
+/// Longest time that a writer waits for the write lock, and a reader for recovery by another process.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Path as a message shows it.
+/// Returns `path`, escaped for messages.
 pub fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy())
 }
@@ -30,18 +31,18 @@ pub fn shown(path: &Path) -> String {
 pub enum Purpose {
     /// The store itself.
     Store,
-    /// A copy that is to be restored.
+    /// Copy that will be restored.
     Copy,
-    /// A file that such a copy was taken into: faults in its content are the copy's.
+    /// Private copy of that copy. Damage in its content is damage of the original.
     Taken {
-        /// The copy, as a message shows it.
+        /// The path of the original, escaped for messages.
         copy: String,
-        /// The directory of the file, as a message shows it.
+        /// The directory of the private copy, escaped for messages.
         directory: String,
     },
 }
 
-/// A file, and its purpose.
+/// File that an error is about, and its purpose.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The path of the file.
@@ -51,7 +52,7 @@ pub struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// The name of the file where its content is at fault.
+    /// Name of the file in an error about its content.
     pub fn content(self) -> String {
         match self.purpose {
             Purpose::Taken { copy, .. } => format!("the copy {copy}"),
@@ -59,7 +60,7 @@ impl Subject<'_> {
         }
     }
 
-    /// The name of the file where anything else is at fault, such as the disk.
+    /// Name of the file in any other error, such as one about the disk.
     pub fn file(self) -> String {
         match self.purpose {
             Purpose::Store => format!("the store {}", shown(self.path)),
@@ -71,7 +72,7 @@ impl Subject<'_> {
     }
 }
 
-/// The store at the path.
+/// Takes the path for that of a store.
 impl<'a> From<&'a Path> for Subject<'a> {
     fn from(path: &'a Path) -> Self {
         Subject {
@@ -81,7 +82,7 @@ impl<'a> From<&'a Path> for Subject<'a> {
     }
 }
 
-/// The store at the path.
+/// Takes the path for that of a store.
 impl<'a> From<&'a PathBuf> for Subject<'a> {
     fn from(path: &'a PathBuf) -> Self {
         path.as_path().into()

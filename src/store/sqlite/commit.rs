@@ -1,4 +1,4 @@
-//! A change and its end: committed, and gone from the log; or undone.
+//! Commit of a transaction, and truncation of the log behind it.
 
 use super::base::{BUSY_TIMEOUT, Subject};
 use super::error::{Explain, SqliteError};
@@ -12,7 +12,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-/// Runs `job` in a transaction over `connection`, to the store `subject`, and commits it.
+/// Runs `job` in a transaction of `connection` and commits it. `subject` is the store, for errors.
 pub fn run(connection: &Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
     let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
     let transaction = begun.explain(subject)?;
@@ -26,7 +26,7 @@ pub fn run(connection: &Connection, subject: Subject<'_>, job: Job<'_>) -> Resul
     Ok(())
 }
 
-/// Returns the error for a commit that failed with `cause`, having undone what it may have done.
+/// Undoes a commit that failed with `cause`, and returns the error.
 pub fn uncommitted<'a>(
     connection: &Connection,
     subject: impl Into<Subject<'a>>,
@@ -41,11 +41,11 @@ pub fn uncommitted<'a>(
     }
 }
 
-/// Truncates the write-ahead log after a failed COMMIT, and says whether that was possible.
+/// Truncates the write-ahead log after a failed COMMIT. Returns false if that failed too.
 ///
-/// If only the fsync failed, all frames of the transaction are in the log, and recovery would commit
-/// them. While this connection is open nobody recovers the log, and another writer overwrites them. To
-/// open and close the log drops no lock of SQLite's: those are on its index and on the store's file.
+/// If only the fsync failed, all frames of the transaction are in the log, and recovery would commit them.
+/// While this connection is open, no process recovers the log, and another writer overwrites the frames.
+/// Closing the log's descriptor drops no lock: SQLite's are on the index and on the store's file.
 fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
     let in_the_way = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
         row.get::<_, bool>(0)
@@ -54,7 +54,7 @@ fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
     emptied && File::open(sibling(path, "-wal")).is_ok_and(|log| log.sync_all().is_ok())
 }
 
-/// Returns `error` as that of a change which may have been made all the same.
+/// Turns `error` into one of a change that may have been made.
 pub fn uncertain(error: Error) -> Error {
     Error {
         kind: FailureKind::Uncertain,
@@ -63,10 +63,10 @@ pub fn uncertain(error: Error) -> Error {
     .hint(Hint::from("then look before you run the command again: ").and(run!("log")))
 }
 
-/// Moves everything from the write-ahead log into the file and empties the log, so that what was
-/// wiped is gone from both. Does not wait: where a reader is in the way, the next writer does it.
+/// Moves all pages from the write-ahead log into the file and truncates the log: wiped hashes are gone from
+/// both then. Does not wait: if a reader prevents it, the next writer does it.
 pub fn truncate_log(connection: &Connection) {
-    // What was committed stays committed, in the log or in the file.
+    // Errors are ignored: the commit is durable in the log.
     let truncate = |_| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     drop(connection.busy_timeout(Duration::ZERO).and_then(truncate));
     drop(connection.busy_timeout(BUSY_TIMEOUT));

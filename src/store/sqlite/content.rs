@@ -1,16 +1,16 @@
-//! Content of a file: a store, nothing yet, or another program's.
+//! Content of a file: a store, an empty database, or another program's database.
 
 use super::base::APPLICATION_ID;
 use super::error::{Refusal, SqliteError, SqliteResult};
 use super::migrate::{self, foreign, is_empty};
 use rusqlite::Connection;
 
-/// Treatment of a file that nothing was ever put into.
+/// Treatment of an empty database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
-    /// It may.
+    /// It may become a store.
     Taken,
-    /// It is left as it is.
+    /// It is an error.
     Refused,
 }
 
@@ -18,30 +18,32 @@ pub enum Empty {
 pub enum Content {
     /// A store.
     Store,
-    /// Nothing: no program ever put anything into it.
+    /// Empty: no program ever wrote to it.
     Nothing,
-    /// Something of another program.
+    /// Database of another program.
     AnotherPrograms,
 }
 
-/// Looks at what lies in the file, all of it at one moment: somebody may just be setting it up. A
-/// store of a newer version is refused.
+/// Finds out what the file holds, in one transaction: another process may be making the store. Fails for a
+/// store of a newer version.
 pub fn content(connection: &Connection) -> SqliteResult<Content> {
-    let moment = connection.unchecked_transaction()?;
-    let id: i32 = moment.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let transaction = connection.unchecked_transaction()?;
+    let id: i32 = transaction.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     Ok(match id {
         APPLICATION_ID => {
-            migrate::version(&moment)?;
-            refuse_modules(&moment)?;
+            migrate::version(&transaction)?;
+            refuse_modules(&transaction)?;
             Content::Store
         }
-        0 if is_empty(&moment)? => Content::Nothing,
+        0 if is_empty(&transaction)? => Content::Nothing,
         _ => Content::AnotherPrograms,
     })
 }
 
-/// Refuses a table that is another module's (full text, R-tree): its code would read what somebody
-/// else has written. SQLite keeps the names of such tables from lying, and the text of ours as here.
+/// Refuses virtual tables (full text, R-tree): their modules would parse bytes that a stranger prepared.
+///
+/// SQLite stores the text of each ordinary table with this beginning, and refuses a schema row whose type is
+/// not that of its text.
 fn refuse_modules(connection: &Connection) -> SqliteResult<()> {
     let sql =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql NOT GLOB 'CREATE TABLE *'";
@@ -54,7 +56,7 @@ fn refuse_modules(connection: &Connection) -> SqliteResult<()> {
     Ok(())
 }
 
-/// Refuses a file that is not a store, and an empty one as `empty` says.
+/// Fails if the file is not a store. An empty database is treated as `empty` says.
 pub fn check(connection: &Connection, empty: Empty) -> SqliteResult<()> {
     match content(connection)? {
         Content::Store => Ok(()),

@@ -1,4 +1,4 @@
-//! A copy of a store: all that it holds at one moment, in a file of its own.
+//! Copy of a store: a snapshot in a file of its own.
 
 use super::Sqlite;
 use super::damage::{self, Damage};
@@ -17,33 +17,33 @@ use rusqlite::{Connection, ErrorCode, ToSql};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Inventory of a copy of a store.
+/// Result of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// The path of the copy.
     pub path: PathBuf,
-    /// Inventory of the copy.
+    /// The inventory of the copy.
     pub inventory: Inventory,
 }
 
-/// Inventory of a store or a copy that was found to be sound.
+/// Inventory of a store that was checked and is not damaged as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
-    /// The number of keys, dead ones too.
+    /// The number of keys, dead ones included.
     pub keys: usize,
-    /// The place and the hash of its log's last line.
+    /// The place and hash of the log's last event.
     pub head: Head,
-    /// The damage in records of single keys, which are copied as they are.
+    /// The damage in records of single keys, which are copied unchanged.
     pub damage: Vec<Damage>,
 }
 
-/// Copies the store at `location`, as it is at one moment, to `path`, where nothing may be, for
-/// its maker alone. Others may go on writing to the store; who may only read it may copy it.
+/// Copies a snapshot of the store at `location` to a new file at `path`, mode 0600. Needs no right to write
+/// the store, and does not keep others from writing it.
 ///
 /// # Errors
 ///
-/// Fails where something is at `path`, the store is damaged, or one of them cannot be read or written.
-/// Then nothing is left at `path`.
+/// Fails if `path` exists, if the store is damaged, or if one of the two cannot be read or written.
+/// Nothing is left at `path` then.
 pub fn back_up(location: &Location, path: &Path) -> Result<Copied> {
     let place = Place::new(path)?;
     let inventory = Sqlite::open_to_read(location)?.copy_to(&place)?;
@@ -54,11 +54,11 @@ pub fn back_up(location: &Location, path: &Path) -> Result<Copied> {
 }
 
 impl Sqlite {
-    /// Puts a copy of the store at `place`, where nothing may be, for its maker alone, and says
-    /// what it holds. It is there once it is whole, checked and on the disk, or not at all.
+    /// Copies the store to `place`, and returns the inventory. The copy is made in a scratch directory and
+    /// moved to `place` once it is complete, checked and synced.
     fn copy_to(&self, place: &Place) -> Result<Inventory> {
         if is_same(place.path(), &self.opened.borrow().path) {
-            // Nobody is to be told to move that away.
+            // Otherwise the message would advise to move the store away.
             return Err(Error::io(format!("{} is the store itself", place.shown()))
                 .hint("name another file for the copy"));
         }
@@ -77,11 +77,12 @@ impl Sqlite {
         Ok(copied)
     }
 
-    /// Makes a copy of the store in `scratch`, under `name`, and returns its path, or why no file
-    /// could be made there. What was wiped is not in it, nor what else lies about in pages that are
-    /// no longer used.
+    /// Copies the store to the file `name` in `scratch`. The inner error is about that file, the outer one
+    /// about the store.
+    ///
+    /// VACUUM copies no unused pages, so the copy has no remains of wiped hashes.
     pub fn copy_into(&self, scratch: &Scratch, name: &str) -> Result<Result<PathBuf>> {
-        self.reading(|opened| {
+        self.read_unchanged(|opened| {
             let copy = match scratch.file(name) {
                 Ok(copy) => copy,
                 Err(cause) => return Ok(Err(unmade(cause))),
@@ -94,21 +95,21 @@ impl Sqlite {
                     _ => Err(cause.into()),
                 };
             }
-            // SQLite leaves that to us.
+            // VACUUM INTO does not sync.
             let synced = File::open(&copy).and_then(|file| file.sync_all());
             Ok(synced.map(|()| copy).map_err(unmade))
         })
     }
 
-    /// Looks at everything in the store: what it holds, or what is wrong with it as a whole.
+    /// Checks the whole store. The inner error is the first damage with which it cannot be restored.
     pub fn inspect(&self) -> Result<std::result::Result<Inventory, String>> {
-        self.at_one_moment(|moment| inspect(moment.connection()))
+        self.in_transaction(|tx| inspect(tx.connection()))
     }
 }
 
 fn inspect(connection: &Connection) -> SqliteResult<std::result::Result<Inventory, String>> {
     let damage = damage::find(connection)?;
-    if let Some(whole) = damage.iter().find(|damage| !damage.is_apart()) {
+    if let Some(whole) = damage.iter().find(|damage| !damage.is_restorable()) {
         return Ok(Err(whole.what.clone()));
     }
     let head = match read::check_log(connection, None)? {
@@ -123,7 +124,7 @@ fn inspect(connection: &Connection) -> SqliteResult<std::result::Result<Inventor
     }))
 }
 
-/// Tells whether a copy that fails so lies where no more can be written.
+/// Tells whether `code` is about the new file: the disk is full, or the file cannot be written.
 fn is_of_copy(code: ErrorCode) -> bool {
     matches!(
         code,
@@ -137,7 +138,7 @@ fn unmade(cause: impl Into<ErrorSource>) -> Error {
         .hint("check the room and the permissions where it is to lie")
 }
 
-/// A path as SQLite takes one: bytes, in UTF-8 or not.
+/// Path as a SQL text, even if it is not UTF-8.
 pub struct Text<'a>(pub &'a Path);
 
 impl ToSql for Text<'_> {

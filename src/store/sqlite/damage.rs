@@ -1,5 +1,5 @@
-//! Damage in a store's content. A check goes on where the one before it failed, reads row
-//! by row, and takes nothing of what it reads on trust.
+//! Checks for damage in a store's content. Each runs even if one before it failed, reads row by row, and
+//! trusts no value that it reads.
 
 mod found;
 mod pages;
@@ -13,13 +13,16 @@ use super::error::{SqliteError, SqliteResult};
 use super::read;
 use rusqlite::Connection;
 
-/// Finds the damage in the store behind `connection`, inside a transaction: none in a sound one.
-/// Fails only where it cannot be read for a reason that does not lie in it.
+/// Returns the damage in a store. `connection` is in a transaction.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read for another reason than damage.
 pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
     let mut found = Findings::default();
     found.run("its schema", connection, schema::check)?;
     if !found.lines.is_empty() {
-        // To look further would be to evaluate what somebody else has put there.
+        // With another schema, SQLite would evaluate expressions that a stranger may have put there.
         return Ok(found.lines);
     }
     let checks: [(&str, Check); 7] = [
@@ -28,7 +31,7 @@ pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
         ("its policy", policy),
         ("its users", rows::users),
         ("the head of its log", head),
-        // Last: however many keys are damaged, what all need was looked at.
+        // Last, so that many damaged keys cannot use up the lines of the checks above.
         ("its keys", rows::keys),
         ("its index of scopes", rows::index_of_scopes),
     ];
@@ -44,7 +47,7 @@ fn policy(connection: &Connection, _: &mut Findings) -> SqliteResult<()> {
 
 fn head(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     match read::head(connection) {
-        // It names the head itself.
+        // The description names the head already.
         Err(SqliteError::Damaged(what)) => found.tell(what),
         head => drop(head?),
     }

@@ -1,4 +1,4 @@
-//! Remarks on a store's file, its siblings and directories, and on the content.
+//! Examination of a store: its file, siblings and directories, and its content.
 
 mod files;
 mod look;
@@ -19,37 +19,37 @@ use crate::hint::{Hint, run};
 use crate::store::contract::Read;
 use crate::store::remarks::{DAMAGE, Remarks};
 
-/// A store that is examined, at one moment.
+/// View of a store that is examined.
 pub struct Examined<'a>(&'a SqliteTx<'a>);
 
-/// Callback of an examination: adds what is wrong with the store's content, the damage of which was added.
-/// May run again, with the remarks of before.
+/// Callback of an examination: adds remarks on the content, apart from damage, which was added. May run
+/// again, with the same remarks as before.
 pub type Examine<'a> = dyn FnMut(&Examined<'_>, &mut Remarks) -> Result<()> + 'a;
 
 impl Examined<'_> {
-    /// View of the store.
+    /// The view in terms of the contract.
     pub fn store(&self) -> &dyn Read {
         self.0
     }
 
-    /// Tells whether its schema is this version's.
+    /// Tells whether the schema is of this version.
     pub fn is_current(&self) -> Result<bool> {
         migrate::is_current(self.0.connection()).explain(self.0.subject())
     }
 
-    /// Calls `visit` for every key that can be read and its PHC string, which is `None` once it is
-    /// wiped, oldest first, in constant memory.
+    /// Calls `visit` for every key that can be read, with its PHC string, or `None` if that was wiped.
+    /// Oldest first, in constant memory.
     pub fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
         read::scan_hashes(self.0.connection(), visit).explain(self.0.subject())
     }
 }
 
-/// Adds to `remarks` what is wrong with the place of the store at `location` and with its content, of
-/// which `content` tells what is no damage. All of the content is seen at one moment.
+/// Adds to `remarks` what is wrong with the files of the store at `location`, damage of its content, and what
+/// `content` finds. The content is read in one transaction.
 ///
 /// # Errors
 ///
-/// Fails where there is no store, or it cannot be opened for a reason that does not lie in it.
+/// Fails if there is no store, or if it cannot be opened for another reason than damage.
 pub fn examine(
     location: &Location,
     actor: &Actor,
@@ -60,17 +60,18 @@ pub fn examine(
     let place = look::around(location, you)?;
     files::judge(&place, remarks);
     if place.is_ruined() {
-        // There is nothing more to be said of it.
+        // Not opened: SQLite could remove the log beside it.
         return Ok(());
     }
     if place.is_cut_short() {
+        // Not opened: SQLite would roll the change back, and doctor changes nothing.
         unread("what was begun has to be undone first", remarks);
         return Ok(());
     }
     match open(location, &place, remarks) {
         Ok(Some(store)) => examine_content(&store, remarks, content),
         Ok(None) => Ok(()),
-        // SQLite does not open a store with such siblings.
+        // A foreign sibling is reported already, and the store is not opened with it.
         Err(error) if error.kind == FailureKind::Unavailable && place.is_obstructed() => {
             unread(&error.to_string(), remarks);
             Ok(())
@@ -80,15 +81,16 @@ pub fn examine(
 }
 
 fn examine_content(store: &Sqlite, remarks: &mut Remarks, content: &mut Examine<'_>) -> Result<()> {
-    *remarks = store.at_one_moment(|moment| {
+    *remarks = store.in_transaction(|tx| {
         let mut all = remarks.clone();
-        tell_damage(damage::find(moment.connection())?, &mut all);
-        content(&Examined(moment), &mut all)?;
+        add_damage(damage::find(tx.connection())?, &mut all);
+        content(&Examined(tx), &mut all)?;
         Ok(all)
     })?;
     Ok(())
 }
 
+/// Notes that the content was not examined.
 fn unread(why: &str, remarks: &mut Remarks) {
     remarks.note(
         "unread",
@@ -97,7 +99,7 @@ fn unread(why: &str, remarks: &mut Remarks) {
     );
 }
 
-/// Opens the store; where damage keeps it from being opened, that is a finding.
+/// Opens the store. Adds a finding if damage prevents that.
 fn open(
     location: &Location,
     place: &Surroundings,
@@ -106,7 +108,7 @@ fn open(
     match Sqlite::open_to_examine(location) {
         Err(error) if error.kind == FailureKind::Damaged => {
             let message = error.to_string();
-            // A restore replaces nothing but what has the mark.
+            // `restore` replaces only a file with keyctl's mark.
             let hint = match place.beginning {
                 Beginning::Ours => error.hint,
                 _ => Some(move_and_restore()),
@@ -118,7 +120,7 @@ fn open(
     }
 }
 
-fn tell_damage(damage: Vec<Damage>, remarks: &mut Remarks) {
+fn add_damage(damage: Vec<Damage>, remarks: &mut Remarks) {
     let of_keys = damage.iter().all(|damage| damage.extent != Extent::Whole);
     let last = damage.len().saturating_sub(1);
     for (i, damage) in damage.into_iter().enumerate() {
@@ -127,7 +129,7 @@ fn tell_damage(damage: Vec<Damage>, remarks: &mut Remarks) {
     }
 }
 
-/// Advice on damage, which may lie in the records of single keys alone.
+/// Returns advice on damage, which may be in single keys only.
 fn cure(of_keys: bool) -> Hint {
     let hint = match of_keys {
         true => Hint::from("the other keys work; delete such a key by its ID (")

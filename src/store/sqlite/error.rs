@@ -1,4 +1,4 @@
-//! SQLite's errors as an operator reads them.
+//! SQLite's errors, and their conversion into the crate's, with a message for the user.
 
 use super::base::{LATEST, Subject, shown};
 use super::header::is_marked;
@@ -8,38 +8,38 @@ use crate::id::KeyId;
 use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
 
-/// Fault of SQLite, of a row, or of the file.
+/// Error at a store's file. The message does not name the file yet.
 pub enum SqliteError {
-    /// SQLite refused.
+    /// Error of SQLite.
     Sqlite(rusqlite::Error),
-    /// A row holds what no version of this program writes.
+    /// Damage: content that no version of this program writes. Its description.
     Damaged(String),
-    /// So does this column.
+    /// Damage in this column of a row.
     Column(&'static str),
-    /// So does this setting of the policy, or one that keyctl does not know.
+    /// Damage in this setting of the policy; `None` for a name that is no setting.
     Policy(Option<&'static str>),
-    /// So does this column of one key, the ID of which can be read or not: the rest does without it.
+    /// Damage in this column of one key, with its ID if that can be read. The other keys can be used.
     Key(Option<KeyId>, &'static str),
-    /// The file is not one that can be used.
+    /// Refusal to use the file.
     Refused(Refusal),
-    /// Anything that is already told as it should be.
+    /// Error that is complete.
     Final(Error),
 }
 
-/// The reason why a file is not used, whatever it is called in the message.
+/// Reason for not using a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nothing was ever put into it.
+    /// The database is empty.
     Empty,
-    /// A newer version of the program wrote this schema.
+    /// A newer version of the program wrote this version of the schema.
     Newer(i64),
-    /// The caller may not write it.
+    /// The user may not write the file.
     ReadOnly,
-    /// A change was cut short, and the caller may not undo it.
+    /// A change was interrupted, and the user may not roll it back.
     CutShort,
-    /// It has this many names, each of which would have a log and locks of its own.
+    /// The file has this many hard links. Each path would have a log and locks of its own.
     HardLinks(u64),
-    /// It is a mount point of its own, so that its log lies elsewhere outside of the mount.
+    /// The file is a mount point of its own. Outside the mount, it would have another log.
     MountedAlone,
 }
 
@@ -57,7 +57,7 @@ impl From<Error> for SqliteError {
     }
 }
 
-/// Conversion of a result into the crate's, with a message about a file.
+/// Conversion of a result into the crate's.
 pub trait Explain<T> {
     /// Converts the error by [`SqliteError::about`].
     fn explain<'a>(self, subject: impl Into<Subject<'a>>) -> Result<T>;
@@ -77,7 +77,7 @@ impl SqliteError {
         }
     }
 
-    /// Tells whether SQLite could not open the file, or a sibling, with the rights of this process.
+    /// Tells whether SQLite could not open or make a file. A process with more rights could.
     pub fn is_unopenable(&self) -> bool {
         let code = self.code();
         matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
@@ -92,7 +92,7 @@ impl SqliteError {
         )
     }
 
-    /// Tells whether the file's content is at fault, and not the way to it.
+    /// Tells whether the content of the file is damaged.
     pub fn is_damage(&self) -> bool {
         match self {
             SqliteError::Damaged(_)
@@ -100,7 +100,7 @@ impl SqliteError {
             | SqliteError::Policy(_)
             | SqliteError::Key(..) => true,
             SqliteError::Refused(_) | SqliteError::Final(_) => false,
-            // What has no code of SQLite's could not be made of the value that it gave.
+            // An error without a result code: rusqlite could not convert a value that SQLite has read.
             SqliteError::Sqlite(error) => code(error).is_none_or(|code| {
                 matches!(
                     code,
@@ -114,7 +114,7 @@ impl SqliteError {
         }
     }
 
-    /// The fault, without the store's name.
+    /// Describes the error without naming the file.
     pub fn in_words(&self) -> String {
         match self {
             SqliteError::Sqlite(error) => failure(error)
@@ -128,17 +128,17 @@ impl SqliteError {
             SqliteError::Column(column) | SqliteError::Key(_, column) => {
                 format!("its {column} cannot be read")
             }
-            SqliteError::Refused(why) => why.about("the store", "it").to_string(),
+            SqliteError::Refused(refusal) => refusal.about("the store", "it").to_string(),
             SqliteError::Final(error) => error.to_string(),
         }
     }
 
-    /// The same, told of `subject`: the path of the store, or another file and its purpose.
+    /// Converts the error into the crate's. `subject` is the path of the store, or a file and its purpose.
     pub fn about<'a>(self, subject: impl Into<Subject<'a>>) -> Error {
         let subject = subject.into();
         match self {
             SqliteError::Final(error) => error,
-            SqliteError::Refused(why) => why.about(&subject.file(), &shown(subject.path)),
+            SqliteError::Refused(refusal) => refusal.about(&subject.file(), &shown(subject.path)),
             SqliteError::Policy(Some(name)) => damaged(subject, self.in_words())
                 .hint(Hint::from("set it anew: ").and(run!("policy set {} VALUE", name))),
             SqliteError::Key(id, column) => damaged_key(id, column),
@@ -154,7 +154,7 @@ impl SqliteError {
 }
 
 impl Refusal {
-    /// The refusal of `file`, the path of which is `path`.
+    /// Returns the error about a file, which the message calls `file` and the advice by its `path`.
     fn about(self, file: &str, path: &str) -> Error {
         match self {
             Refusal::Empty => Error::unavailable(format!("{file} is empty")).hint(
@@ -246,9 +246,10 @@ fn restore() -> Hint {
     Hint::from("restore a backup of it: ").and(run!("restore PATH"))
 }
 
-/// Returns the error for a store at which memory ran out. No damage: a sound store that is taken for
-/// damaged would be replaced by a backup, in which revoked keys work. A store that asks for more than
-/// any sound one is not believed to be sound either.
+/// Returns the error for memory that ran out.
+///
+/// It must not say that the store is damaged: a user would restore a backup, in which revoked keys work. It
+/// must not say that the store is sound either: a damaged one may need more memory than there is.
 fn out_of_memory(file: &str) -> Error {
     Error::memory(format!("memory ran out while {file} was read or written")).hint(
         "free memory or raise the limit ('ulimit -v' shows it), and run the command again; \
@@ -256,8 +257,8 @@ fn out_of_memory(file: &str) -> Error {
     )
 }
 
-/// Tells whether memory ran out. SQLite says so in three ways: at an allocation, in the middle of reading
-/// a file, and where the index of the write-ahead log cannot be mapped.
+/// Tells whether memory ran out. SQLite has three codes for that: one for an allocation, one for an
+/// allocation during I/O, and one for an index of the write-ahead log that cannot be mapped.
 pub fn is_memory(failure: ffi::Error) -> bool {
     failure.code == ErrorCode::OutOfMemory
         || [ffi::SQLITE_IOERR_NOMEM, ffi::SQLITE_IOERR_SHMMAP].contains(&failure.extended_code)
@@ -280,11 +281,11 @@ fn damaged_key(id: Option<KeyId>, column: &str) -> Error {
     }
 }
 
-/// Returns the words for the result code `failure`, never SQLite's own message: that repeats bytes of
-/// the file, and where a row's bytes have come to stand in the schema they may be a stored hash.
+/// Describes a result code. SQLite's own message is not used: it may repeat bytes of the file, such as a
+/// stored hash.
 fn words(failure: ffi::Error) -> &'static str {
     match failure.extended_code {
-        // Our statements are fixed: only what they are run on can be wrong.
+        // The SQL is fixed, so an error in it means other tables than keyctl makes.
         _ if failure.code == ErrorCode::Unknown => "its tables are not as keyctl makes them",
         ffi::SQLITE_IOERR_NOMEM => "out of memory",
         ffi::SQLITE_IOERR_SHMMAP => "its shared memory cannot be mapped",
@@ -292,17 +293,17 @@ fn words(failure: ffi::Error) -> &'static str {
     }
 }
 
-/// The result code `failure` as the cause of an error. It is all that is kept of what SQLite said.
+/// Returns the cause of an error: the result code, without SQLite's message.
 pub fn source(failure: ffi::Error) -> ErrorSource {
     ErrorSource::new(failure, words(failure))
 }
 
-/// SQLite's code for `error`, if it has one.
+/// Returns the primary result code of `error`; `None` if the error is rusqlite's own.
 pub fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
     failure(error).map(|failure| failure.code)
 }
 
-/// The result code of `error`, if it has one.
+/// Returns the extended result code of `error`; `None` if the error is rusqlite's own.
 pub fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
     match error {
         rusqlite::Error::SqliteFailure(failure, _)
@@ -311,7 +312,7 @@ pub fn failure(error: &rusqlite::Error) -> Option<ffi::Error> {
     }
 }
 
-/// Returns the error for a file that is no SQLite file at all.
+/// Returns the error for a file that is not a SQLite database.
 pub fn not_a_store(store: &str) -> Error {
     Error::unavailable(format!("{store} is not a keyctl store")).hint(
         Hint::from("name another file: --db PATH; if it was a store, move it away, then restore a backup: ")
@@ -319,12 +320,12 @@ pub fn not_a_store(store: &str) -> Error {
     )
 }
 
-/// An index says what the row that it leads to does not.
+/// Returns the error for an index whose entry differs from the row that it points to.
 pub fn misled() -> SqliteError {
     SqliteError::Damaged("an index leads to another key than it says".to_owned())
 }
 
-/// Returns the error for a file that is read without locks, and was changed meanwhile each time.
+/// Returns the error for a file that was changed during every attempt to read it without locks.
 pub fn keeps_changing(subject: Subject<'_>) -> Error {
     let file = subject.file();
     Error::busy(format!("{file} keeps changing while it is read")).hint("run the command again")
@@ -337,7 +338,7 @@ mod tests {
     use std::error::Error as _;
     use std::path::Path;
 
-    /// The error about a store at which SQLite fails with `code`, and says what lies in the file.
+    /// The error for `code`, with a message of SQLite that repeats a hash.
     fn error_of(code: i32) -> Error {
         let failure = ffi::Error::new(code);
         let error = rusqlite::Error::SqliteFailure(failure, Some("$argon2id$".to_owned()));

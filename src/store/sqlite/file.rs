@@ -1,4 +1,4 @@
-//! Location of a store's file.
+//! Location of a store's file, which may not exist yet.
 
 use super::base::shown;
 use super::owner::OTHERS_WRITE;
@@ -11,17 +11,17 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The absolute path of a store's file, which may not be there yet.
+/// Absolute path of a store's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     path: PathBuf,
-    /// The variable that named it.
+    /// The environment variable that held the path.
     variable: Option<&'static str>,
 }
 
 impl Location {
-    /// The location that `path` names. SQLite's own names (`:memory:`, `file:…`) are refused: a
-    /// store in memory would forget its keys, and a URI could switch off its locks.
+    /// Makes `path` absolute. Refuses the special names of SQLite: a store at `:memory:` would lose its keys,
+    /// and a URI (`file:…`) could switch off the locks.
     pub fn new(path: &Path) -> Result<Self> {
         let bytes = path.as_os_str().as_encoded_bytes();
         let quoted = quote(&path.to_string_lossy());
@@ -47,7 +47,7 @@ impl Location {
         })
     }
 
-    /// The same, as the environment variable `variable` named it, if one did.
+    /// Notes that the environment variable `variable` held the path, for messages.
     #[must_use]
     pub fn named_by(mut self, variable: Option<&'static str>) -> Self {
         self.variable = variable;
@@ -59,12 +59,12 @@ impl Location {
         &self.path
     }
 
-    /// The path as a message shows it.
+    /// The path, escaped for messages.
     pub fn shown(&self) -> String {
         shown(&self.path)
     }
 
-    /// Tells whether nothing at all is there, not even a link, or an empty file that never held anything.
+    /// Tells whether nothing is at the path, not even a link, or only an empty file that was never a store.
     pub fn is_vacant(&self) -> bool {
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) => metadata.is_file() && metadata.len() == 0 && !has_lost_all(&self.path),
@@ -72,13 +72,12 @@ impl Location {
         }
     }
 
-    /// The path of the file that is there, links resolved; an error if there is none, or if it is
-    /// not an ordinary file.
+    /// Returns the path of the existing file, links resolved. Fails if there is no regular file.
     pub fn existing(&self) -> Result<PathBuf> {
         self.find("the store")
     }
 
-    /// The same of a copy of a store.
+    /// Returns the path of an existing copy of a store, as [`Location::existing`] does.
     pub fn existing_copy(&self) -> Result<PathBuf> {
         self.find("the copy")
     }
@@ -104,13 +103,13 @@ impl Location {
         }
         let path = fs::canonicalize(&self.path)
             .map_err(|cause| self.failed(&format!("cannot find {what}"), cause))?;
-        // A link may have led to it.
+        // Again: a link may lead to a sibling file of another store.
         refuse_part(&path)?;
         Ok(path)
     }
 
-    /// Refuses a directory that others may write as the place of a new store: they could put a log
-    /// or a journal of theirs beside it, in a sticky directory too.
+    /// Refuses to make a store in a directory that others may write: they could put a log or a journal
+    /// beside it. The sticky bit does not prevent that.
     pub fn check_directory(&self) -> Result<()> {
         match self.exposed_directory() {
             None => Ok(()),
@@ -122,7 +121,7 @@ impl Location {
         }
     }
 
-    /// Returns the warning that others may write the directory that the store lies in, if so.
+    /// Returns a warning if others may write the directory of the store.
     pub fn exposure(&self) -> Option<String> {
         let directory = self.exposed_directory()?;
         Some(format!(
@@ -131,17 +130,17 @@ impl Location {
         ))
     }
 
-    /// The directory that the store lies in, or would, if others may write it.
+    /// Returns the directory of the store, or of the store to be made, if others may write it.
     fn exposed_directory(&self) -> Option<PathBuf> {
-        // A link may lead to another directory.
+        // The file's own directory, even if the path is a link to it.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let directory = path.parent()?;
         let is_exposed = fs::metadata(directory).is_ok_and(|it| it.mode() & OTHERS_WRITE != 0);
         is_exposed.then(|| directory.to_owned())
     }
 
-    /// Refuses `path` for a new file where SQLite would take that for a part of this store, be it there
-    /// yet or not, or of another file; and where the store itself is to lie.
+    /// Refuses `path` for a new file if it is the path of this store or of one of its siblings, or if the
+    /// file would be the sibling of another existing file.
     pub fn check_apart(&self, path: &Path) -> Result<()> {
         let Some(whole) = whole_of(path).or_else(|| self.whole_of(path)) else {
             return Ok(());
@@ -154,7 +153,7 @@ impl Location {
         .hint("name another file, whose name ends otherwise"))
     }
 
-    /// The store's path, if `path` names its place, or that of a part of it.
+    /// Returns the store's path if `path` is that, or that of a sibling, even if neither exists.
     fn whole_of(&self, path: &Path) -> Option<PathBuf> {
         let (directory, name) = real_place(path)?;
         let target = fs::canonicalize(&self.path).ok();
@@ -162,7 +161,7 @@ impl Location {
         let is_in = |store: &&PathBuf| {
             real_place(store).is_some_and(|(other, whole)| {
                 let part = strip_part(&name).unwrap_or(&name);
-                // Some file systems do not tell 'A' from 'a'.
+                // Some file systems ignore case.
                 other == directory
                     && [part, &name]
                         .iter()
@@ -180,7 +179,7 @@ impl Location {
             ))
             .hint("fix the link, or name another file: --db PATH");
         }
-        // Who runs the command may not know that it is set.
+        // The user may not know that the variable is set.
         let from = match self.variable {
             Some(variable) => format!(" (from {variable})"),
             None => String::new(),
@@ -192,7 +191,7 @@ impl Location {
         )
     }
 
-    /// Returns the error where `what` could not be done to the store.
+    /// Returns the error for an operation that failed. `what` is its description, before the path.
     pub fn failed(&self, what: &str, cause: io::Error) -> Error {
         Error::unavailable(format!("{what} {}", self.shown()))
             .because(cause)

@@ -1,4 +1,4 @@
-//! Metadata of a file that is read without locks, to notice that it changed meanwhile.
+//! Fingerprint of a file that is read without locks, to notice that it changed meanwhile.
 
 use super::identity::{Inode, inode_of};
 use super::parts::{has_journal, has_log, is_there, sibling};
@@ -6,10 +6,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Metadata of a file that tells one content from another, without opening it.
+/// Metadata of a file that differs once its content was changed. Taken with stat(2), without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// The file is read alone, whatever lies beside it.
+    /// True if the file is read without its siblings.
     alone: bool,
     inode: Inode,
     size: u64,
@@ -23,8 +23,8 @@ impl Fingerprint {
         self.inode
     }
 
-    /// Returns the fingerprint of the file at `path`, if nothing that SQLite would read lies beside it:
-    /// no index, and no log or journal but an empty one. Then the file holds everything.
+    /// Returns the fingerprint of the file at `path` if it has no index, and no log or journal with content:
+    /// then SQLite would read the file alone.
     pub fn of_quiet(path: &Path) -> Option<Self> {
         Self::read(path, false)
     }
@@ -34,7 +34,7 @@ impl Fingerprint {
         Self::read(path, true)
     }
 
-    /// Tells whether the file at `path` has this fingerprint, under the same condition.
+    /// Tells whether the file at `path` still has this fingerprint, and still no siblings if it had none.
     pub fn still_holds(self, path: &Path) -> bool {
         Self::read(path, self.alone) == Some(self)
     }

@@ -1,7 +1,7 @@
-//! A store's file, opened apart from SQLite: to read its header, and to ask whose it is.
+//! A store's file, opened apart from SQLite: to read its header, and to check the rights of its owner.
 //!
-//! POSIX drops every lock that a process has on a file once it closes any descriptor of it (fcntl(2)),
-//! SQLite's locks too. So what is opened here is kept open until the process ends, once for each file.
+//! When a process closes any descriptor of a file, POSIX drops all its locks on that file (fcntl(2)),
+//! SQLite's too. So a descriptor that was opened here stays open until the process ends, one for each file.
 
 use super::base::APPLICATION_ID;
 use super::identity::{Inode, inode, inode_of};
@@ -18,35 +18,36 @@ use std::sync::{Mutex, PoisonError};
 /// First bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Offset of the application's mark, 4 bytes (<https://sqlite.org/fileformat2.html#the_database_header>).
+/// Offset of the `application_id`, 4 bytes (<https://sqlite.org/fileformat2.html#the_database_header>).
 const MARK: usize = 68;
 
-/// Files that were opened here.
+/// Open files. Never closed.
 static KEPT: Mutex<BTreeMap<Inode, File>> = Mutex::new(BTreeMap::new());
 
-/// Tells whether the file at `path` has SQLite's mark and ours, whatever else is in it.
+/// Tells whether the file at `path` has SQLite's first bytes and keyctl's `application_id`.
 pub fn is_marked(path: &Path) -> bool {
     let header = first_bytes(path, MARK + 4).unwrap_or_default();
     header.starts_with(MAGIC) && header.get(MARK..) == Some(&APPLICATION_ID.to_be_bytes())
 }
 
-/// Reads the first bytes of the file at `path`, up to `count`.
+/// Reads up to `count` bytes from the beginning of the file at `path`.
 pub fn first_bytes(path: &Path, count: usize) -> io::Result<Vec<u8>> {
     with_file(path, |file| read(file, count))
 }
 
-/// Tells whether this process has the rights of the owner of the file at `path`: only then the kernel lets
-/// it read the file without a change of its access time (fcntl(2), `O_NOATIME`), and it goes by the real
-/// owner.
+/// Tells whether this process has the rights of the owner of the file at `path`.
+///
+/// Only then does the kernel let it set `O_NOATIME` on a descriptor (fcntl(2)). The kernel checks against the
+/// real owner, not against the uid that a user namespace shows.
 #[cfg(target_os = "linux")]
 pub fn has_rights_of_owner(path: &Path) -> bool {
-    let asked = with_file(path, |file| {
+    let set = with_file(path, |file| {
         let flags = fcntl_getfl(file)?;
         fcntl_setfl(file, flags | OFlags::NOATIME)?;
-        // The kernel checks the rights only where the flag is not set yet: set, it would answer for good.
+        // Cleared again: the kernel does not check the rights while the flag is set.
         Ok(fcntl_setfl(file, flags)?)
     });
-    asked.is_ok()
+    set.is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -54,19 +55,19 @@ pub fn has_rights_of_owner(_: &Path) -> bool {
     false
 }
 
-/// Runs `act` on the file at `path`, by the descriptor that is kept of it.
+/// Calls `act` with the descriptor of the file at `path`, which is opened if it was not before.
 fn with_file<T>(path: &Path, act: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(file) = inode(path).and_then(|inode| kept.get(&inode)) {
         return act(file);
     }
-    // A pipe that was put there must not be waited for.
+    // Without O_NONBLOCK, the open of a pipe in the file's place would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(open(path, flags, Mode::empty())?);
     let inode = inode_of(&file.metadata()?);
     let result = act(&file);
     if let Some(replaced) = kept.insert(inode, file) {
-        // Another path led to the same file since.
+        // The path was changed meanwhile to a file that is open already. Not closed, for its locks.
         std::mem::forget(replaced);
     }
     result

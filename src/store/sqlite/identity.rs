@@ -1,8 +1,7 @@
-//! Identity of the files that make up an open store, to notice that one of them was replaced.
+//! Identity of the open files of a store, to notice that one of them was replaced.
 //!
-//! SQLite keeps its log and the log's index open. If somebody removes one of them, other processes
-//! make a new one and go on there: this process would miss their commits, and what it writes would
-//! damage theirs.
+//! SQLite keeps the log and its index open. If one of them is removed, other processes make a new one and
+//! commit there. This process would miss their commits, and its own writes would damage theirs.
 
 use super::base::shown;
 use super::parts::sibling;
@@ -13,41 +12,42 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The siblings that SQLite keeps open.
+/// Suffixes of the siblings that SQLite keeps open.
 const KEPT_OPEN: [&str; 2] = ["-wal", "-shm"];
 
 /// Device and inode number of a file.
 pub type Inode = (u64, u64);
 
-/// Device and inode numbers of the log and of its index; `None` for one that is not there.
+/// Device and inode numbers of the log and of its index; `None` for a missing file.
 type SiblingInodes = [Option<Inode>; 2];
 
-/// SiblingInodes that this process has open, by their store's file, and how many connections it has to
-/// that. Process-wide as SQLite's own state is: all connections of a process share one index, the
-/// one that the first of them opened.
+/// Siblings that this process has open, by their store's file, with the number of its connections.
+///
+/// One map for the process: in SQLite too, all connections of a process share the index that the first of
+/// them opened.
 static HELD: Mutex<BTreeMap<Inode, (usize, SiblingInodes)>> = Mutex::new(BTreeMap::new());
 
-/// The files that one connection has open. Dropped after the connection is closed.
+/// Open files of one connection. Dropped after the connection is closed.
 pub struct Held {
-    /// The path by which the store is named: a link in it may lead elsewhere later.
+    /// Path of the store as it was given: a link in it may be changed.
     named: PathBuf,
-    /// The path of its file, without links: the siblings lie there.
+    /// Path of the store's file without links, beside which the siblings lie.
     path: PathBuf,
     store: Inode,
 }
 
-/// Comparison of the files that are open with those that are there.
+/// Result of comparing the open files with those at the store's path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
-    /// They are the same.
+    /// The files are the same.
     Same,
-    /// Another store's file is there.
+    /// The store's file is missing or another one.
     Replaced,
 }
 
 impl Held {
-    /// Notes that a connection to the store at `path`, a path without links to which `named` leads, was
-    /// just opened; `None` if nothing is there any more.
+    /// Records a connection that was just opened to the store at `path`, a path without links to which
+    /// `named` leads. `None` if the file is gone.
     pub fn note(named: &Path, path: &Path) -> Option<Self> {
         let store = inode(path)?;
         let mut held = held();
@@ -60,11 +60,11 @@ impl Held {
         })
     }
 
-    /// Compares the files that are open with those that are there now.
+    /// Compares the open files with those at the store's path now.
     ///
     /// # Errors
     ///
-    /// Fails where the store's file is the same, but a sibling is gone or another one.
+    /// Fails if the store's file is the same, but a sibling is missing or another one.
     pub fn compare(&self) -> Result<Comparison> {
         if inode(&self.named) != Some(self.store) {
             return Ok(Comparison::Replaced);
@@ -73,7 +73,7 @@ impl Held {
         if let Some((_, opened)) = held().get_mut(&self.store) {
             match missing(opened, &now) {
                 Some(suffix) => return Err(removed(&sibling(&self.path, suffix))),
-                // One that was not there may have been made since.
+                // A sibling that was missing may exist now.
                 None => *opened = now,
             }
         }
@@ -94,16 +94,16 @@ impl Drop for Held {
 }
 
 fn held() -> MutexGuard<'static, BTreeMap<Inode, (usize, SiblingInodes)>> {
-    // Each change of the map is complete before anything could panic.
+    // A poisoned map is still consistent: no change of it can panic halfway.
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells whether both paths lead to the same file.
-pub fn is_same(one: &Path, other: &Path) -> bool {
-    inode(one).is_some_and(|one| inode(other) == Some(one))
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    inode(a).is_some_and(|a| inode(b) == Some(a))
 }
 
-/// Returns the device and inode number of the file at `path`, links followed; `None` if there is none.
+/// Returns the device and inode number of the file at `path`, links followed; `None` if it is missing.
 pub fn inode(path: &Path) -> Option<Inode> {
     fs::metadata(path).ok().map(|file| inode_of(&file))
 }
@@ -117,7 +117,7 @@ fn siblings_of(path: &Path) -> SiblingInodes {
     KEPT_OPEN.map(|suffix| inode(&sibling(path, suffix)))
 }
 
-/// The suffix of a sibling that was `opened` and is not there `now`.
+/// Returns the suffix of the first sibling that was `opened` and is `now` missing or another file.
 fn missing(opened: &SiblingInodes, now: &SiblingInodes) -> Option<&'static str> {
     let pairs = opened.iter().zip(now).zip(KEPT_OPEN);
     let mut missing = pairs.filter(|((opened, now), _)| opened.is_some() && opened != now);

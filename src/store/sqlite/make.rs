@@ -1,4 +1,5 @@
-//! A new store's file and directories: permissions at creation, not after.
+//! Making of a store's file and directories. Their modes are set at creation: a file with a wider mode, even
+//! for a moment, could be opened by another user, who keeps the descriptor.
 
 use super::base::shown;
 use super::file::Location;
@@ -13,23 +14,23 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, fchown};
 use std::path::Path;
 
-/// The bits of a mode that let anybody do something.
+/// Permission bits of a mode: owner, group, others.
 const ALL: u32 = 0o777;
 
-/// Users who may use a store.
+/// Users who share a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// The group that shares the store's directory, or else its owner alone.
+    /// The group that shares the directory, if one does; otherwise the owner alone.
     AsDirectory,
     /// The group with this gid.
     Group(u32),
 }
 
 impl Location {
-    /// Makes an empty file here, and the directories to it, with the modes that `sharing` has;
-    /// says whether the file was made. A file that is there is left as it is.
+    /// Makes an empty file, and missing directories above it, for the users in `sharing`. Returns false if
+    /// the file exists, which is left as it is.
     pub fn create(&self, sharing: Sharing) -> Result<bool> {
-        // A directory for a group has to meet more than this.
+        // For a group, `create_directory` checks more than this.
         if sharing == Sharing::AsDirectory && self.is_vacant() {
             self.check_directory()?;
         }
@@ -39,7 +40,7 @@ impl Location {
         match self.make_file(sharing) {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                // A link to nowhere is told better by who opens it.
+                // A dangling link is reported when the store is opened.
                 fs::canonicalize(self.path()).map_or(Ok(()), |path| refuse_part(&path))?;
                 Ok(false)
             }
@@ -47,8 +48,7 @@ impl Location {
         }
     }
 
-    /// Makes an empty file here as its directory is shared, or takes from one that is there what others
-    /// may do with it.
+    /// Makes an empty file, shared as its directory, or closes an existing empty file to others.
     pub fn ensure(&self) -> Result<()> {
         match self.create(Sharing::AsDirectory)? {
             true => Ok(()),
@@ -56,8 +56,8 @@ impl Location {
         }
     }
 
-    /// Makes the file, and gives it to whom `sharing` says. Both by the directory as it was opened:
-    /// whoever owns one above it can put another in its place between the two.
+    /// Makes the file, and sets its owner, group and mode. Uses one descriptor of the directory (openat(2)):
+    /// the owner of a directory above could replace it between two steps that go by the path.
     fn make_file(&self, sharing: Sharing) -> io::Result<()> {
         let directory = directory::open(directory::of(self.path()))?;
         let name = self.path().file_name().unwrap_or_default();
@@ -71,8 +71,8 @@ impl Location {
         Ok(())
     }
 
-    /// Says to whom the file belongs that was just made here as `sharing` asks, where that is somebody
-    /// else than its maker and than the group that was asked for.
+    /// Returns a message on the owner and group of a file that was just made for `sharing`, unless they are
+    /// the user and the group that were asked for.
     pub fn belongs_to(&self, sharing: Sharing) -> Option<String> {
         let file = fs::metadata(self.path()).ok()?;
         let uid = file.uid();
@@ -89,7 +89,7 @@ impl Location {
         (!clauses.is_empty()).then(|| clauses.join("; "))
     }
 
-    /// Takes from an empty file that is here what others may do with it: it is to hold secrets.
+    /// Removes permissions of others from an empty file, which will hold hashes.
     fn close_to_others(&self) -> Result<()> {
         let (Ok(file), Ok(directory)) = (
             fs::metadata(self.path()),
@@ -119,13 +119,13 @@ impl Location {
             return Ok(());
         };
         if !made.is_empty() {
-            // On the way to the store too: the group has to get there.
+            // Every new directory: the group has to reach the store.
             let shared = made.iter().try_for_each(|new| {
                 chown(new, None, Some(gid))?;
                 fs::set_permissions(new, Permissions::from_mode(SHARED_DIRECTORY))
             });
             return shared.map_err(|cause| {
-                // Left behind, they would be in the way of another try.
+                // They would fail the check below at the next attempt.
                 for new in made.iter().rev() {
                     drop(fs::remove_dir(new));
                 }
@@ -142,21 +142,20 @@ impl Location {
     }
 }
 
-/// Makes those of `path` and the directories above it that are not there, for one user alone: their
-/// maker, or if that is root, the owner of the directory around them.
-/// Returns those that it made.
+/// Makes the directory `path` and missing ones above it, mode 0700, and returns the new ones. If root makes
+/// them, they belong to the owner of the existing directory.
 fn make_directories(path: &Path) -> io::Result<Vec<&Path>> {
     let mut made = Vec::new();
     let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
     for directory in missing.into_iter().rev() {
         match DirBuilder::new().mode(0o700).create(directory) {
             Ok(()) => {
-                // A umask may have taken more away than it should: then nothing could be put into it.
+                // The umask may have removed permissions of the owner.
                 fs::set_permissions(directory, Permissions::from_mode(0o700))?;
                 owner::give_directory(directory, &fs::metadata(directory::of(directory))?);
                 made.push(directory);
             }
-            // Somebody else was faster, or it cannot be looked at: what is done in it will tell.
+            // Made by another process meanwhile, or stat(2) failed: making the file reports that.
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(cause) => return Err(cause),
         }

@@ -19,8 +19,8 @@ impl Sqlite {
             location: location.clone(),
             purpose,
             opened: RefCell::new(opened),
-            count: Cell::new(0),
-            cache: Cell::new(None),
+            reopened: Cell::new(0),
+            cache_kib: None,
             notices: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Tells whether the file at `path` is a mount point of its own, as with `docker run -v ./k.db:/k.db`.
-/// False where the kernel does not tell (before Linux 5.8, and elsewhere).
+/// False if the kernel does not know (before Linux 5.8).
 #[cfg(target_os = "linux")]
 pub fn is_mount_point(path: &Path) -> bool {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -12,7 +12,7 @@ pub fn is_mount_point(path: &Path) -> bool {
         .is_ok_and(|file| file.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Tells whether the file at `path` is a mount point of its own: never, where nothing tells.
+/// Returns false: only Linux knows.
 #[cfg(not(target_os = "linux"))]
 pub fn is_mount_point(_: &Path) -> bool {
     false

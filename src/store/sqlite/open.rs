@@ -1,4 +1,4 @@
-//! Connections: the ways to open one, and the settings on it.
+//! Connections to a store's file: how they are opened, and their settings.
 
 use super::base::{BUSY_TIMEOUT, Subject, shown};
 use super::content::{Content, Empty, check, content};
@@ -20,25 +20,25 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The largest value, in bytes, that is read or written: many times what the longest command line
-/// could put into one, and little enough to be held in memory.
+/// Largest value, in bytes, that is read or written: many times longer than any command line can put into
+/// one, and small enough for memory.
 const VALUE_MAX: i32 = 16 << 20;
 
-/// Time to wait before what SQLite answers BUSY to at once, whatever the timeout, is tried again:
-/// switching to write-ahead logging, and having the file to oneself.
+/// Time between attempts at a statement that SQLite answers with BUSY at once, whatever its busy timeout:
+/// the switch to WAL, and the exclusive lock on a WAL store.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// The most bytes that SQLite takes in this process: many times what a store of millions of keys
-/// needs.
+/// Most memory, in bytes, that SQLite allocates in this process: many times more than a store of millions
+/// of keys needs.
 const HEAP_MAX: i64 = 128 << 20;
 
-/// The most that a writer keeps of the store in memory, in KiB.
+/// Size of a writer's page cache, in KiB.
 const CACHE_KIB: i64 = 64 << 10;
 
-/// A connection that reads, and what the file was, if it was opened as one that nobody changes.
+/// Connection, and the file's fingerprint at the open if it was opened `immutable`.
 pub type Connected = (Connection, Option<Fingerprint>);
 
-/// Opens the file at `path`, which is there, for changes; each waits up to `busy` for its turn.
+/// Opens the existing file at `path` for writing. Each transaction waits up to `busy` for the write lock.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> SqliteResult<Connection> {
     check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -47,27 +47,27 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> SqliteResult<Conne
     Ok(connection)
 }
 
-/// Opens the file at `path`, which is there, for oneself alone: whoever else has it open is waited
-/// for up to [`BUSY_TIMEOUT`], and whoever opens it waits, until the connection is closed.
+/// Opens the existing file at `path` with an exclusive lock, which lasts until the connection is closed.
+/// Waits up to [`BUSY_TIMEOUT`] until no other process has the file open.
 ///
-/// With `reset`, SQLite takes what the file holds for nothing, however damaged it is.
-pub fn alone(path: &Path, reset: bool) -> SqliteResult<Connection> {
+/// With `reset`, SQLite treats the content as an empty database, however damaged it is.
+pub fn exclusively(path: &Path, reset: bool) -> SqliteResult<Connection> {
     check_file(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Not by SQLite's own waiting: it does not wait for a log that it is to have for itself.
+    // SQLite's busy timeout does not cover the exclusive lock on a write-ahead log: `retry` waits instead.
     connection.busy_timeout(Duration::ZERO)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, reset)?;
-    // Before anything is read: what is opened together with others stays so.
+    // Before the first read: only then does SQLite keep the WAL index in its own memory, not in shared memory.
     connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
-    // In this mode the lock outlives the transaction. Not COMMIT: what a reset has begun would be
-    // an empty store.
+    // In this locking mode the lock outlives the transaction. ROLLBACK: after a reset, COMMIT would write
+    // an empty database.
     let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
     retry(BUSY_TIMEOUT, || connection.execute_batch(sql))?;
     Siblings::of(path).check()?;
     Ok(connection)
 }
 
-/// Tries `attempt` again for as long as `busy` while another process is in the way.
+/// Repeats `attempt` for up to `busy` while another process holds a lock.
 fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> SqliteResult<T> {
     let deadline = Instant::now() + busy;
     loop {
@@ -78,32 +78,33 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> rusqlite::Result<T>) ->
     }
 }
 
-/// Opens the file at `path`, which is there, for reading.
-///
-/// SQLite cannot read a file whose write-ahead log is not there where it may not make one. Then
-/// the file alone is opened, as one that nobody changes; the fingerprint that is returned tells
-/// the caller afterwards whether that was true.
+/// Opens the existing file for reading. First rolls back a change that was interrupted, if its journal is
+/// there, which takes the right to write.
 pub fn to_read(subject: Subject<'_>) -> Result<Connected> {
     let path = subject.path;
     check_file(path).explain(subject)?;
-    match to_look(subject) {
-        // Another program's is its own affair.
+    match without_recovery(subject) {
+        // Only keyctl's own journal: another program's database is left as it is.
         Err(_) if has_journal(path) && is_marked(path) => {
-            undo(path).explain(subject)?;
-            to_look(subject)
+            recover(path).explain(subject)?;
+            without_recovery(subject)
         }
         opened => opened,
     }
 }
 
-/// As [`to_read`], but nothing is undone that was cut short, and the file may have several names: for
-/// a look at what is wrong.
-fn to_look(subject: Subject<'_>) -> Result<Connected> {
+/// Opens the existing file for reading, and rolls nothing back.
+///
+/// SQLite cannot open a WAL store whose index is missing if it may not make one (SQLITE_CANTOPEN or
+/// SQLITE_READONLY). The file is opened `immutable` then, with its fingerprint: the caller compares it
+/// after each read.
+fn without_recovery(subject: Subject<'_>) -> Result<Connected> {
     let path = subject.path;
+    // SQLite would make a log and an index that belong to this user. Writers refuse a stranger's files, so
+    // none are made.
     if would_be_strangers(path)
-        && let Some(opened) = quietly(subject)?
+        && let Some(opened) = immutable_if_quiet(subject)?
     {
-        // A log and an index of this user's would keep all who may write the store from it.
         return Ok(opened);
     }
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
@@ -117,7 +118,7 @@ fn to_look(subject: Subject<'_>) -> Result<Connected> {
         Err(error) => error,
     };
     match Fingerprint::of_quiet(path) {
-        Some(quiet) if error.is_unopenable() => unlocked(subject, quiet),
+        Some(quiet) if error.is_unopenable() => immutable(subject, quiet),
         _ if error.is_unopenable() && has_journal(path) => {
             Err(SqliteError::Refused(Refusal::CutShort).about(subject))
         }
@@ -125,22 +126,22 @@ fn to_look(subject: Subject<'_>) -> Result<Connected> {
     }
 }
 
-/// Undoes a change of the file that was cut short, for which one has to be allowed to write it.
-fn undo(path: &Path) -> SqliteResult<()> {
+/// Rolls back an interrupted change: SQLite does that when a connection that may write reads the file.
+fn recover(path: &Path) -> SqliteResult<()> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     match content(&connection) {
         Err(error) if error.is_unopenable() => Err(SqliteError::Refused(Refusal::CutShort)),
-        looked => looked.map(drop),
+        result => result.map(drop),
     }
 }
 
-/// Refuses a file that other processes may reach by a path with another log beside it: one with a
-/// second name, or one that is a mount point of its own. Each path has a write-ahead log and locks of
-/// its own, so writes through one would be lost under those through the other, and a key that was
-/// stopped through one would go on working through the other.
+/// Refuses a file with a second path: another hard link, or one outside the file's own mount point.
+///
+/// SQLite keeps a log and an index for each path. Writes through one path would be lost under those through
+/// the other, and a key that was stopped through one would go on working through the other.
 fn check_file(path: &Path) -> SqliteResult<()> {
-    // A file that stat(2) fails on cannot be opened either: the open reports that better.
+    // Where stat(2) fails, the open fails too, with a better message.
     let names = fs::metadata(path).map_or(1, |file| file.nlink());
     if names > 1 {
         return Err(SqliteError::Refused(Refusal::HardLinks(names)));
@@ -151,55 +152,55 @@ fn check_file(path: &Path) -> SqliteResult<()> {
     Ok(())
 }
 
-/// Opens the file for reading, without a change to any file where no other process has it open. The
-/// file may have several names.
+/// Opens the existing file for reading, even with several hard links. While no other process has it open,
+/// no file is made or changed.
 pub fn to_examine(subject: Subject<'_>) -> Result<Connected> {
-    match quietly(subject)? {
+    match immutable_if_quiet(subject)? {
         Some(opened) => Ok(opened),
-        None => to_look(subject),
+        None => without_recovery(subject),
     }
 }
 
-/// Opens `subject`, a copy that nobody is to change, for reading. A file beside it is read only if its
-/// maker put it there; returns those that were left out.
+/// Opens a copy of a store for reading, without siblings that a stranger put there. Returns these.
 pub fn copy(subject: Subject<'_>) -> Result<(Connected, Vec<Foreign>)> {
     let siblings = Siblings::of(subject.path);
     if siblings.foreign.is_empty() {
         return Ok((to_examine(subject)?, Vec::new()));
     }
     match Fingerprint::of_file_alone(subject.path) {
-        Some(alone) if !siblings.has_content => Ok((unlocked(subject, alone)?, siblings.foreign)),
-        // A log of its maker's own is a part of it, and SQLite reads either all siblings or none.
-        _ => to_look(subject).map(|opened| (opened, Vec::new())),
+        Some(alone) if !siblings.has_content => Ok((immutable(subject, alone)?, siblings.foreign)),
+        // The copy is incomplete without its own log, and SQLite reads all siblings or none: this refuses
+        // the foreign one.
+        _ => without_recovery(subject).map(|opened| (opened, Vec::new())),
     }
 }
 
-/// Opens the file at `path`, which is there, for reading, as one that nobody changes; `None` where
-/// somebody does, or has left something to be done.
-fn quietly(subject: Subject<'_>) -> Result<Option<Connected>> {
+/// Opens the existing file `immutable` if it has no index, and no log or journal with content; `None`
+/// otherwise.
+fn immutable_if_quiet(subject: Subject<'_>) -> Result<Option<Connected>> {
     match Fingerprint::of_quiet(subject.path) {
-        Some(quiet) => unlocked(subject, quiet).map(Some),
+        Some(quiet) => immutable(subject, quiet).map(Some),
         None => Ok(None),
     }
 }
 
-fn unlocked(subject: Subject<'_>, quiet: Fingerprint) -> Result<Connected> {
-    let connection = connect_unlocked(subject.path).explain(subject)?;
-    Ok((connection, Some(quiet)))
+fn immutable(subject: Subject<'_>, before: Fingerprint) -> Result<Connected> {
+    let connection = connect_immutable(subject.path).explain(subject)?;
+    Ok((connection, Some(before)))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> SqliteResult<Connection> {
     refuse_what_sqlite_takes_for_empty(path)?;
     Siblings::of(path).check()?;
-    // No SQLITE_OPEN_CREATE: the file was made before, with its mode. The path is absolute, so it
-    // is never taken for a URI.
+    // No SQLITE_OPEN_CREATE: keyctl made the file, with its mode. An absolute path is never parsed as a URI,
+    // which begins with `file:`.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     harden(&connection)?;
     Ok(connection)
 }
 
-/// SQLite takes a file of a single byte for an empty one, and would write over it; and of an empty
-/// one it removes the log, which may be all that is left of the store.
+/// Refuses a file that SQLite would treat as empty although a store may be lost: it would overwrite a file
+/// of one byte, and remove the log beside an empty file.
 fn refuse_what_sqlite_takes_for_empty(path: &Path) -> SqliteResult<()> {
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
         return Err(SqliteError::Final(not_a_store(&shown(path))));
@@ -212,7 +213,7 @@ fn refuse_what_sqlite_takes_for_empty(path: &Path) -> SqliteResult<()> {
     Ok(())
 }
 
-fn connect_unlocked(path: &Path) -> SqliteResult<Connection> {
+fn connect_immutable(path: &Path) -> SqliteResult<Connection> {
     refuse_what_sqlite_takes_for_empty(path)?;
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -233,8 +234,9 @@ fn connect_unlocked(path: &Path) -> SqliteResult<Connection> {
     Ok(connection)
 }
 
-/// A file that somebody else has prepared runs no code of theirs and fills no memory. Closing it
-/// changes nothing: the log and its index stay for readers who could not make them.
+/// Protects this process from a prepared file: no trigger or view of it runs, and memory is limited.
+///
+/// Closing the connection leaves the log and the index in place, since some readers may not make them.
 fn harden(connection: &Connection) -> SqliteResult<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -243,12 +245,12 @@ fn harden(connection: &Connection) -> SqliteResult<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_MAX)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    // That limit does not hold where SQLite looks for a row: then it reads rows whole.
+    // SQLITE_LIMIT_LENGTH does not cover a search in an index, which reads whole rows.
     connection.pragma_update_and_check(None, "hard_heap_limit", HEAP_MAX, |_| Ok(()))?;
     Ok(())
 }
 
-/// Tells whether the file at `path` is SQLite's, and nothing was ever put into it.
+/// Tells whether the file at `path` is a SQLite database into which nothing was ever written.
 pub fn holds_nothing(path: &Path) -> bool {
     let look = |access| {
         check_file(path)?;
@@ -256,7 +258,7 @@ pub fn holds_nothing(path: &Path) -> bool {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         content(&connection)
     };
-    // Who was ended while making a store has left a journal, which no reader can roll back.
+    // A process that was killed while it made the store left a journal: only a writer can roll it back.
     look(OpenFlags::SQLITE_OPEN_READ_ONLY)
         .or_else(|_| look(OpenFlags::SQLITE_OPEN_READ_WRITE))
         .is_ok_and(|content| matches!(content, Content::Nothing))
@@ -271,7 +273,7 @@ fn prepare_to_write(connection: &Connection, busy: Duration, empty: Empty) -> Sq
     connection.execute_batch(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
     )?;
-    // Who changes thousands of keys touches every page of their indexes many times.
+    // A command that changes thousands of keys touches every index page many times.
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     switch_to_wal(connection, busy)
 }

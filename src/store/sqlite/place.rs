@@ -1,4 +1,4 @@
-//! A place for a new file, which nothing that is there may be lost to.
+//! Place of a new file, which must not overwrite or endanger another file.
 
 use super::base::shown;
 use super::parts::{is_there, refuse_part, sibling};
@@ -10,19 +10,19 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Suffixes of the files that SQLite would apply to one that they lie beside.
+/// Suffixes of the sibling files whose content SQLite would apply to a new file.
 const APPLIED: [&str; 2] = ["-wal", "-journal"];
 
-/// The absolute path of a file that is to be made.
+/// Absolute path of a new file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(PathBuf);
 
 impl Place {
-    /// The place that `path` names.
+    /// Makes `path` absolute.
     ///
     /// # Errors
     ///
-    /// Fails for a path that is no name of a file.
+    /// Fails for a path that cannot be a file's: with a NUL byte, or with a `/` at the end.
     pub fn new(path: &Path) -> Result<Self> {
         let shown = quote(&path.to_string_lossy());
         let bytes = path.as_os_str().as_encoded_bytes();
@@ -41,18 +41,18 @@ impl Place {
         &self.0
     }
 
-    /// The path as a message shows it.
+    /// The path, escaped for messages.
     pub fn shown(&self) -> String {
         shown(&self.0)
     }
 
-    /// The directory that the file is to lie in.
+    /// The directory of the file.
     pub fn directory(&self) -> &Path {
         self.0.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Refuses a place where something is, a link to nowhere too, beside which something lies that
-    /// would be taken for a part of the file, or where the file would be taken for a part of another.
+    /// Refuses a place that is taken, that has a log or a journal, or where the file would be the sibling of
+    /// another one.
     pub fn check_free(&self) -> Result<()> {
         refuse_part(&self.0)?;
         self.check_vacant()
@@ -75,8 +75,8 @@ impl Place {
         Ok(())
     }
 
-    /// Moves the file at `from`, which lies on the same file system, here and to the disk, if
-    /// there is nothing here yet.
+    /// Moves the file at `from` to this place, on the same file system, and syncs the directory. Fails if
+    /// the place is taken.
     pub fn take(&self, from: &Path) -> Result<()> {
         self.check_vacant()?;
         move_unless_taken(from, &self.0).map_err(|cause| match cause.kind() {
@@ -89,7 +89,7 @@ impl Place {
         })
     }
 
-    /// Returns the error where the file could not be made.
+    /// Returns the error for a file that could not be made.
     pub fn failed(&self, cause: io::Error) -> Error {
         Error::io(format!("cannot make the file {}", self.shown()))
             .hint(directory::advice(&self.0, &cause))
@@ -104,7 +104,7 @@ impl Place {
 
 fn move_unless_taken(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Not every file system can refuse to replace: a link is refused by every one that has any.
+        // Some file systems do not know RENAME_NOREPLACE. link(2) never replaces a file.
         Err(Errno::INVAL | Errno::NOSYS) => {
             fs::hard_link(from, to)?;
             fs::remove_file(from)

@@ -1,5 +1,7 @@
-//! A copy takes a store's place: in the store's own file, so that whoever has it open, or waits for
-//! its lock, goes on with what was restored, and a kill at any moment leaves the old or the new.
+//! Restore: a copy replaces the content of a store.
+//!
+//! It is written into the store's own file, not moved over it: processes that have the file open, or wait
+//! for its lock, go on with the restored content. A kill at any moment leaves the old content or the new.
 
 mod current;
 mod replace;
@@ -32,40 +34,41 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The name of the copy in the scratch directory.
+/// Name of the copy in the scratch directory.
 const COPY: &str = "copy";
 
-/// A copy, and what it is to replace.
+/// Restore that was prepared: the copy, and the store that it will replace.
 pub struct Restoration {
     location: Location,
     source: Location,
     actor: Actor,
-    /// The original, until it is taken in.
+    /// The copy that was named; after [`Restoration::take_in`], the private copy of that.
     copy: Sqlite,
-    /// Files beside the original that are not its maker's, and are not read.
+    /// Siblings of the named copy that a stranger put there. They are not read.
     foreign: Vec<Foreign>,
-    /// The damage in records of single keys in it.
+    /// Damage in records of single keys of the copy.
     damage_of_copy: Vec<Damage>,
     current: Current,
-    // Last: what is open in it is closed before it goes.
+    // Dropped last: the private copy is closed before its directory is removed.
     scratch: Option<Scratch>,
 }
 
 /// Result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// The place where what was replaced is kept, if anything was, as a message shows it.
+    /// The path of the replaced store, if there was one, escaped for messages.
     pub kept: Option<String>,
-    /// The place and the hash of the restored log's last line.
+    /// The place and hash of the restored log's last event.
     pub head: Head,
-    /// Sentences about a store that was made of the copy.
+    /// Messages on a store that was made from the copy.
     pub notices: Vec<String>,
 }
 
 impl Restoration {
-    /// Opens the copy at `source`, and looks at what is at `location`, which is not changed but for
-    /// an older schema. Nothing is made anywhere, so that whoever is asked next may take all the
-    /// time there is, and may end it. One who may not replace the store is told nothing of the copy.
+    /// Opens the store at `location`, then the copy at `source`. Migrates an older store, and makes no file:
+    /// the user may be asked next, and may end the command there.
+    ///
+    /// Checks first that `actor` may replace the store: otherwise an error could tell about the copy.
     pub fn prepare(location: &Location, source: &Path, actor: &Actor) -> Result<Self> {
         let source = Location::new(source)?;
         let is_itself = |path: PathBuf| is_same(&path, location.path());
@@ -80,7 +83,7 @@ impl Restoration {
         current.check_access(location, &actor)?;
         let path = source.existing_copy().map_err(unfit)?;
         check_readable(&path)?;
-        // Copies that lie there for long are often linked to one another, and none is in use.
+        // A copy may have hard links, as backup tools make them: nobody writes to it.
         let (copy, foreign) = Sqlite::open_copy(&source).map_err(unfit)?;
         Ok(Restoration {
             location: location.clone(),
@@ -94,9 +97,9 @@ impl Restoration {
         })
     }
 
-    /// Refuses a copy that is not sound, but for the records of single keys.
+    /// Refuses a damaged copy, unless the damage is in records of single keys.
     pub fn check(&mut self) -> Result<()> {
-        match self.copy.inspect().map_err(|error| self.of_taken(error))? {
+        match self.copy.inspect().map_err(|error| self.advise(error))? {
             Ok(inventory) => {
                 self.damage_of_copy = inventory.damage;
                 Ok(())
@@ -108,8 +111,8 @@ impl Restoration {
         }
     }
 
-    /// Takes the copy in, brings its schema up to date, and checks it: from here on nobody else
-    /// changes it. Done once, however often it is called.
+    /// Makes a private copy of the copy, which no other process can change, migrates its schema and checks
+    /// it. Does nothing when called again.
     pub fn take_in(&mut self) -> Result<()> {
         if self.scratch.is_some() {
             return Ok(());
@@ -131,14 +134,13 @@ impl Restoration {
         self.scratch = Some(scratch);
         let (copy, _) = opened
             .explain(subject)
-            .map_err(|error| self.of_taken(error))?;
+            .map_err(|error| self.advise(error))?;
         self.copy = copy;
         self.check()
     }
 
-    /// `error` with what to do about it: once the copy is taken in, the fault may be in the place that
-    /// it was taken to.
-    fn of_taken(&self, error: Error) -> Error {
+    /// Adds advice to an error about the copy. Once there is a private copy, its directory may be at fault.
+    fn advise(&self, error: Error) -> Error {
         match self.scratch {
             Some(_) if !matches!(error.kind, FailureKind::Damaged | FailureKind::Memory) => {
                 error.hint(room_in(&directory_near(&self.location)))
@@ -147,12 +149,12 @@ impl Restoration {
         }
     }
 
-    /// The user who restores, as the store that is to be replaced knows them.
+    /// The user who restores, as the store's owner sees them.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// Sentences that one who restores is to be told.
+    /// Messages for the user: siblings that are not read, a directory that others may write.
     pub fn notices(&self) -> Vec<String> {
         let unread = |foreign: &Foreign| {
             format!(
@@ -170,12 +172,12 @@ impl Restoration {
         self.source.path()
     }
 
-    /// The copy: the original, or what was taken in.
+    /// The copy.
     pub fn copy(&self) -> &dyn Store {
         &self.copy
     }
 
-    /// The store that is to be replaced; `None` where there is none, or none that can be read.
+    /// The store that will be replaced; `None` if there is none that can be read.
     pub fn current(&self) -> Option<&dyn Store> {
         match &self.current {
             Current::Store(store) => Some(&**store),
@@ -183,12 +185,12 @@ impl Restoration {
         }
     }
 
-    /// The damage in records of single keys in the copy, as it was checked last.
+    /// Damage in records of single keys of the copy, as of its last check.
     pub fn damage_of_copy(&self) -> &[Damage] {
         &self.damage_of_copy
     }
 
-    /// The damage of the store that is to be replaced, if there is any.
+    /// The damage for which the store that will be replaced cannot be read, if there is any.
     pub fn damage(&self) -> Option<&str> {
         match &self.current {
             Current::Damaged(what) => Some(what),
@@ -196,13 +198,13 @@ impl Restoration {
         }
     }
 
-    /// Puts the copy in the store's place, having taken it in. Under the lock, `decide` is given
-    /// the store as it is, and the copy; it returns the event that the restored log is to end with.
+    /// Replaces the content of the store by the copy's. Calls `decide` under the write lock with the store, if
+    /// it can be read, and the copy; appends the event that it returns to the restored log.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Uncertain`] where the store may hold the copy all the same; then what was replaced
-    /// is kept, and the message says where.
+    /// [`FailureKind::Uncertain`] if the copy may have been written all the same. The replaced store is kept
+    /// then, and the message has its path.
     pub fn run(mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<Restored> {
         self.take_in()?;
         let kept = match &self.current {
@@ -225,7 +227,7 @@ impl Restoration {
         })
     }
 
-    /// Puts the copy in the place of a store that can be read. Returns where that is kept.
+    /// Replaces a store that can be read. Returns the path of the replaced store.
     fn replace_store(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
         let (Current::Store(store), Some(scratch)) = (&mut self.current, &self.scratch) else {
             return Err(not_taken_in());
@@ -234,23 +236,23 @@ impl Restoration {
         in_place(store, &self.copy, scratch, aside, decide)
     }
 
-    /// Puts the copy in the place of a store that cannot be read. Returns where that is kept.
+    /// Replaces a store that cannot be read. Returns the path of the replaced store.
     fn replace_damaged(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
         let path = self.location.existing()?;
-        let connection = open::alone(&path, true).explain(&path)?;
+        let connection = open::exclusively(&path, true).explain(&path)?;
         let mut aside = Aside::new(&path, now);
         let scratch = self.scratch.as_ref().ok_or_else(not_taken_in)?;
-        // Until the end: closing what was read would let go of the lock.
+        // Open until the end: closing a descriptor of the store's file would drop SQLite's lock (fcntl(2)).
         let _read = aside.copy_files(scratch, REPLACED)?;
         self.end_log(decide, Some(aside.path()))?;
         let overwritten = self.overwrite(connection);
-        // Whatever was said: a write that failed may have reached the disk.
+        // Kept even after an error: a write that failed may have reached the disk.
         let kept = aside.keep();
         overwritten.map_err(|error| in_doubt(error, Some(&kept)))?;
         Ok(kept)
     }
 
-    /// Makes a store of the copy where there is none. Returns where what lay about is kept.
+    /// Makes a store from the copy. Returns the path of a log that a missing store left behind.
     fn fill(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<Option<PathBuf>> {
         let aside = Aside::new(self.location.path(), now);
         let orphan = match self.location.path().exists() {
@@ -259,7 +261,7 @@ impl Restoration {
         };
         self.location.ensure()?;
         let path = self.location.existing()?;
-        let connection = open::alone(&path, false).explain(&path)?;
+        let connection = open::exclusively(&path, false).explain(&path)?;
         let is_empty = migrate::is_empty(&connection).explain(&path)?;
         if !is_empty || wal::holds_commit(&path, &connection) {
             return Err(Error::state(format!(
@@ -274,26 +276,27 @@ impl Restoration {
         Ok(orphan)
     }
 
-    /// Lets the copy's log end with what `decide` says.
+    /// Appends the event that `decide` returns to the copy's log.
     fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> Result<()> {
         let event = contract::read(&self.copy, |copy| decide(None, copy))?;
         let event = with_kept(event, kept);
         let written = contract::write(&mut self.copy, |tx| tx.append(&event));
-        written.map_err(|error| self.of_taken(error))
+        written.map_err(|error| self.advise(error))
     }
 
-    /// Writes the copy over the file behind `to`, which nobody else has open.
+    /// Writes the pages of the copy over those of `to`, which has an exclusive lock.
     fn overwrite(&self, mut to: Connection) -> Result<()> {
         let path = self.location.existing()?;
         write_over(&self.copy.opened.borrow().connection, &mut to).explain(&path)?;
         truncate_log(&to);
-        // SQLite leaves an emptied one behind in this mode, with what was replaced still in it.
+        // With an exclusive lock SQLite does not remove the journal, which holds replaced pages: it only
+        // clears the header.
         drop(fs::remove_file(sibling(&path, "-journal")));
         Ok(())
     }
 }
 
-/// Refuses a copy that may not be read: of SQLite's words for it, nobody could tell.
+/// Refuses a copy without the permission to read it. SQLite's error (SQLITE_CANTOPEN) does not name the cause.
 fn check_readable(path: &Path) -> Result<()> {
     match first_bytes(path, 1) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
@@ -301,7 +304,7 @@ fn check_readable(path: &Path) -> Result<()> {
                 .because(ErrorSource::new(cause, "permission denied"))
                 .hint("nothing was changed; run the command as a user who may read it"))
         }
-        // Whatever else there is, opening it as a store tells.
+        // Other errors are reported by the open.
         _ => Ok(()),
     }
 }

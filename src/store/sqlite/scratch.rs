@@ -1,5 +1,5 @@
-//! A private directory in which a file is made: nobody else gets at what is in it, whatever SQLite
-//! puts beside the file goes with it, and nothing of it stays.
+//! Private scratch directory in which a copy is made. Other users cannot reach the copy, and it is removed
+//! together with the siblings that SQLite makes.
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
@@ -10,22 +10,22 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::process;
 
-/// Beginning of the name of every scratch directory.
+/// Prefix of the name of every scratch directory.
 const PREFIX: &str = ".keyctl-";
 
-/// Most names that are tried: more than processes of one number can have left behind.
+/// Most names that are tried: more than killed processes with the same PID can have left behind.
 const NAMES: u32 = 1000;
 
-/// A directory for its maker alone, removed with all that is in it when it is dropped.
+/// Directory with mode 0700, removed with its content when dropped.
 pub struct Scratch {
     path: PathBuf,
-    /// Locked as long as this process lives: what is not locked was left behind.
+    /// Descriptor with a lock (flock(2)). A directory without a lock was left behind by a killed process.
     _lock: File,
 }
 
 impl Scratch {
-    /// Makes a new directory in `parent`, mode 0700 whatever the umask, and removes those that
-    /// processes of the same user left behind when they were killed.
+    /// Makes a new directory in `parent`, mode 0700 whatever the umask. First removes those that killed
+    /// processes of the same user left behind.
     pub fn new(parent: &Path) -> io::Result<Self> {
         sweep(parent);
         for number in 0..NAMES {
@@ -37,7 +37,7 @@ impl Scratch {
             }
             match claim(&path) {
                 Ok(Some(lock)) => return Ok(Scratch { path, _lock: lock }),
-                // Somebody swept it away before it was locked.
+                // Another process removed it before it was locked.
                 Ok(None) => {}
                 Err(cause) => {
                     drop(fs::remove_dir(&path));
@@ -48,7 +48,7 @@ impl Scratch {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Makes an empty file in it, mode 0600 whatever the umask, in place of one that has this name.
+    /// Makes an empty file in the directory, mode 0600 whatever the umask. Replaces a file of that name.
     pub fn file(&self, name: &str) -> io::Result<PathBuf> {
         let path = self.path.join(name);
         match fs::remove_file(&path) {
@@ -67,12 +67,12 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now is swept up by the next one.
+        // If this fails, the next backup or restore removes it.
         drop(fs::remove_dir_all(&self.path));
     }
 }
 
-/// Opens and locks a directory that was just made; `None` if it is gone again, or another's.
+/// Opens and locks a directory that was just made; `None` if another process has removed or locked it.
 fn claim(path: &Path) -> io::Result<Option<File>> {
     let claimed = fs::set_permissions(path, Permissions::from_mode(0o700))
         .and_then(|()| open_directory(path))
@@ -87,8 +87,8 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Locks a directory, and says whether nobody else had. A file system without such locks has
-/// nobody who sweeps either.
+/// Locks a directory; false if another process has the lock. Where the file system has no such locks, no
+/// process removes directories either.
 fn lock(directory: &File) -> io::Result<bool> {
     match flock(directory, FlockOperation::NonBlockingLockExclusive) {
         Err(Errno::WOULDBLOCK) => Ok(false),
@@ -96,7 +96,7 @@ fn lock(directory: &File) -> io::Result<bool> {
     }
 }
 
-/// Removes what was left behind in `parent`, as far as that can be done.
+/// Removes scratch directories of killed processes in `parent`, as far as possible.
 fn sweep(parent: &Path) {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| is_scratch(&entry.file_name())) {
@@ -113,13 +113,13 @@ fn sweep_one(path: &Path) -> io::Result<()> {
     fs::remove_dir_all(path)
 }
 
-/// Opens a directory and nothing else: others may put a link or a pipe in its place at any moment.
+/// Opens a directory, but no link and no pipe: others could put one in its place.
 fn open_directory(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(File::from(open(path, flags, Mode::empty())?))
 }
 
-/// Tells whether a directory of this name is one that a backup or a restore works in: `.keyctl-PID-N`.
+/// Tells whether `name` is that of a scratch directory: `.keyctl-PID-N`.
 pub fn is_scratch(name: &OsStr) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     name.to_str()

@@ -1,9 +1,9 @@
-//! Sibling files: the write-ahead log, its index and the rollback journal, which SQLite takes for a
-//! part of the store by their names alone.
+//! Check of the sibling files, which SQLite takes for parts of the store by their names alone: the
+//! write-ahead log, its index and the rollback journal.
 //!
-//! A user who can put one of them beside a store decides what is in the store. So each is looked at
-//! before SQLite opens it: it must be a regular file with one name, and belong to somebody who may
-//! write the store anyway.
+//! A user who can put one of them beside a store decides what is in the store. So each is checked before
+//! SQLite opens it: it must be a regular file with one name, and its owner must be a user who may write
+//! the store anyway.
 
 use super::actor::ROOT;
 use super::base::shown;
@@ -36,9 +36,8 @@ impl Ownership {
         }
     }
 
-    /// Tells whether a sibling with this ownership, in `directory`, comes from somebody who may not
-    /// write `store`: neither its owner, nor root, nor `caller` (a uid), nor a member of a group that
-    /// may write it.
+    /// Tells whether a sibling with this ownership, in `directory`, was made by a user who may not write
+    /// `store`: neither its owner, nor root, nor the uid `caller`, nor a member of a group that may write it.
     pub fn is_strangers(self, store: Ownership, directory: Ownership, caller: u32) -> bool {
         let is_shared = store.mode & GROUP_WRITE != 0
             && self.gid == store.gid
@@ -46,8 +45,8 @@ impl Ownership {
         ![store.uid, ROOT, caller].contains(&self.uid) && !is_shared
     }
 
-    /// Tells whether the group of a file in this directory says nothing of who made the file:
-    /// anybody may make one, and it gets the directory's group.
+    /// Tells whether any user's new file in this directory gets the directory's group. Then the group does
+    /// not prove that the maker is a member.
     fn gives_its_group_to_anybody(self) -> bool {
         self.mode & OTHERS_WRITE != 0 && self.mode & SET_GROUP != 0
     }
@@ -57,9 +56,9 @@ impl Ownership {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     NotRegular,
-    /// It has so many names.
+    /// Number of its hard links, more than one.
     HardLinked(u64),
-    /// It belongs to this uid, which may not write the store.
+    /// Uid of its owner, who may not write the store.
     Strangers(u32),
 }
 
@@ -75,7 +74,7 @@ impl Fault {
     }
 }
 
-/// A sibling file that SQLite must not open.
+/// Sibling file that SQLite must not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
     path: PathBuf,
@@ -85,12 +84,12 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// The path as a message shows it.
+    /// The path, escaped for messages.
     pub fn shown(&self) -> String {
         shown(&self.path)
     }
 
-    /// Says what is wrong with it, in words that go on behind its path.
+    /// Describes the fault, in words that follow the path.
     pub fn reason(&self) -> String {
         match self.fault {
             Fault::NotRegular => "is not a regular file".to_owned(),
@@ -104,7 +103,7 @@ impl Foreign {
         }
     }
 
-    /// The refusal of a store with this file beside it.
+    /// Returns the error for a store with this sibling.
     fn refusal(&self) -> Error {
         let word = shell_word(&self.path.to_string_lossy());
         let hint = match self.fault {
@@ -128,7 +127,7 @@ impl Foreign {
     }
 }
 
-/// The sibling files of one store, as they were at one moment.
+/// Result of a check of all sibling files of a store.
 #[derive(Debug)]
 pub struct Siblings {
     /// The files that SQLite must not open.
@@ -138,9 +137,10 @@ pub struct Siblings {
 }
 
 impl Siblings {
-    /// Looks at what lies beside the store at `path`, a path without links. Nothing is opened, so
-    /// nothing hangs and no lock of this process is dropped. A store that cannot be looked at has no
-    /// siblings: opening it tells why.
+    /// Checks the siblings of the store at `path`, a path without links.
+    ///
+    /// Uses lstat(2) and opens nothing: an open of a pipe could hang, and a close would drop this process's
+    /// locks. If stat(2) fails on the store, reports no siblings: the open of the store fails then.
     pub fn of(path: &Path) -> Self {
         let mut siblings = Siblings {
             foreign: Vec::new(),
@@ -167,7 +167,7 @@ impl Siblings {
         siblings
     }
 
-    /// Refuses a store with a sibling file that SQLite must not open.
+    /// Fails if there is a sibling that SQLite must not open.
     pub fn check(&self) -> Result<()> {
         match self.foreign.first() {
             None => Ok(()),
@@ -176,8 +176,8 @@ impl Siblings {
     }
 }
 
-/// Tells whether what SQLite would make beside the store at `path` for this process would be taken
-/// for a stranger's by the store's owner.
+/// Tells whether siblings that SQLite makes for this process would be a stranger's to the store's owner, who
+/// could not open the store then.
 pub fn would_be_strangers(path: &Path) -> bool {
     let uid = geteuid().as_raw();
     if fs::metadata(path).is_ok_and(|store| [store.uid(), ROOT].contains(&uid)) {
@@ -234,7 +234,7 @@ mod tests {
             let found = sibling.is_strangers(store, directory, CALLER);
             assert_eq!(found, expected, "{sibling:?} beside {store:?}");
         }
-        // Where anybody's file gets the group, the group says nothing of them.
+        // Sticky or not, in a set-group-ID directory that others may write any file gets the group.
         for (mode, expected) in [
             (0o3777, true),
             (0o2777, true),

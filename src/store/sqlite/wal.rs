@@ -1,7 +1,7 @@
-//! The frames of a write-ahead log, which SQLite may take for empty.
+//! Frames of a write-ahead log that SQLite ignores.
 //!
-//! SQLite reads a log up to the first frame whose checksum is wrong, and ignores the rest without an
-//! error: after one flipped bit, a store that is in its log alone looks as if it was never made.
+//! SQLite reads a log up to the first frame with a wrong checksum, and ignores the rest without an error.
+//! After one flipped bit, a store whose pages are all in the log looks like an empty file.
 
 use super::parts::sibling;
 use rusqlite::Connection;
@@ -9,26 +9,25 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// The bytes before the first frame (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
+/// Size of the log's header (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
 const HEADER: u64 = 32;
 
-/// The bytes of a frame before its page: the page's number, and in the last frame of a transaction
-/// the number of pages that the file has then, else 0; then salts and checksums.
+/// Size of a frame's header. Its second field, bytes 4 to 7, is 0 except in the last frame of a transaction.
 const FRAME: usize = 24;
 
-/// Tells whether the log of the file at `path`, which `connection` has open, holds the last frame of a
-/// transaction, right or wrong. A writer that was killed on its way leaves only frames before that.
+/// Tells whether the log of the file at `path`, which `connection` has open, has the last frame of a
+/// transaction, whatever its checksum. A writer that was killed before its commit leaves only earlier ones.
 pub fn holds_commit(path: &Path, connection: &Connection) -> bool {
     let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
     if mode.is_ok_and(|mode| mode != "wal") {
-        // It is in memory, for one, and the log of another connection.
+        // The log is not of this connection, which may be in memory.
         return false;
     }
     let page = connection.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0));
     let log = File::open(sibling(path, "-wal"));
     match (page, log) {
         (Ok(page), Ok(log)) => find_commit(log, page).unwrap_or(true),
-        // There is no log, or SQLite cannot read it either and says why.
+        // No log; if it cannot be opened, SQLite fails too.
         _ => false,
     }
 }

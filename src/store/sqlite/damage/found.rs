@@ -1,57 +1,57 @@
-//! Damage that was found so far.
+//! Collection of the damage that is found.
 
 use crate::store::sqlite::error::SqliteResult;
 use rusqlite::Connection;
 
-/// One thing that is wrong with a store's content.
+/// Damage in one place of a store's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// A description in plain words, one line.
+    /// The description, one line.
     pub what: String,
-    /// Its extent.
+    /// The extent.
     pub extent: Extent,
 }
 
 /// Extent of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Everything.
+    /// The whole store.
     Whole,
-    /// The record of one key. The others work, and verification sees of that one what others see.
+    /// The record of one key. Verification and the other commands read the same of it, so that it is known if
+    /// the key works. The other keys work.
     Key,
-    /// A part of one key's record that verification does not read: the key may work all the same.
+    /// A part of one key's record that verification does not read: the key may work.
     Unseen,
 }
 
 impl Damage {
-    /// Tells whether it touches one key alone, of which can be said whether it works: such a store can be
-    /// copied and restored without making a key valid that was not.
-    pub fn is_apart(&self) -> bool {
+    /// Tells whether a store with this damage can be copied and restored: the damage is in one key, and it is
+    /// known if that works, so that no revoked key becomes valid unnoticed.
+    pub fn is_restorable(&self) -> bool {
         self.extent == Extent::Key
     }
 }
 
-/// The most lines that say what is wrong: who meets more than these needs a backup, not a list.
+/// Most lines of damage. With more, the user needs a backup, not a list.
 pub const LINES: usize = 20;
 
-/// The most characters in a line.
+/// Most characters of a line.
 const LINE_MAX: usize = 300;
 
-/// One check of a store's content.
+/// Check of a store's content.
 pub type Check = fn(&Connection, &mut Findings) -> SqliteResult<()>;
 
-/// Findings so far.
+/// Damage that was found so far.
 #[derive(Default)]
 pub struct Findings {
-    /// Each thing that is wrong, in order.
+    /// The damage, in the order of the checks.
     pub lines: Vec<Damage>,
-    /// There are too many: no more are taken.
+    /// True once there are [`LINES`]: no more is added.
     pub is_full: bool,
 }
 
 impl Findings {
-    /// Runs `check`, which looks at `what`. That it could not go on is one more thing found, if
-    /// what it met is to blame.
+    /// Runs `check` of `what`. If damage keeps the check from going on, adds that.
     pub fn run(&mut self, what: &str, connection: &Connection, check: Check) -> SqliteResult<()> {
         if self.is_full {
             return Ok(());
@@ -65,17 +65,17 @@ impl Findings {
         }
     }
 
-    /// Tells of what is wrong with the whole.
+    /// Adds damage of the whole store.
     pub fn tell(&mut self, line: impl ToString) {
         self.push(line, Extent::Whole);
     }
 
-    /// Tells of what is wrong with the record of one key.
+    /// Adds damage in the record of one key.
     pub fn tell_of_key(&mut self, line: impl ToString) {
         self.push(line, Extent::Key);
     }
 
-    /// Adds a line, unless there are too many.
+    /// Adds a line, unless there are too many. The last one is "and more".
     pub fn push(&mut self, line: impl ToString, extent: Extent) {
         let what: String = match self.lines.len() < LINES {
             true => line.to_string().chars().take(LINE_MAX).collect(),

@@ -1,14 +1,14 @@
-//! SQLite's own check of pages, indexes, types and constraints, and which of its words are repeated.
+//! SQLite's own check of pages, indexes, types and constraints. Of its lines, only known words are shown.
 
 use super::found::{Findings, LINES};
 use crate::store::sqlite::error::SqliteResult;
 use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;
 
-/// Lines of SQLite's that say nothing of what is wrong.
+/// Lines of `integrity_check` that report no damage.
 const NOTHING_SAID: [&str; 2] = ["ok", "*** in database main ***"];
 
-/// The words of which SQLite makes its lines, besides numbers and the names of tables and columns.
+/// Words in the lines of `integrity_check`, apart from numbers and the names of tables and columns.
 const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Offset Page Rowid Tree \
     2nd 3rd CHECK NULL NUMERIC TEXT INTEGER REAL BLOB INT ANY at bad be big btree btreeInitPage but by byte \
     bytes cell child code constraint corruption count depth differs disagrees end entries entry error \
@@ -18,7 +18,8 @@ const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Of
     rowid should size space stores than the to too unable unique unused used uses value values floating \
     point with wrong zero PRIMARY KEY as";
 
-/// Tells what SQLite finds.
+/// Adds the damage that SQLite finds. A line with an unknown word, which may be any bytes of the file, is
+/// replaced by a general one.
 pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let known = known(connection)?;
     let sql = format!("PRAGMA integrity_check({})", LINES + 1);
@@ -30,7 +31,7 @@ pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
         let said = text.lines().filter(|line| !NOTHING_SAID.contains(line));
         lines.extend(said.map(str::to_owned));
     }
-    // SQLite stops at so many: what it would have found behind them may be worse.
+    // SQLite stops at this many lines: damage after them may be in more than single keys.
     let is_cut = lines.len() > LINES;
     for line in &lines {
         if let Some(code) = unread(line) {
@@ -45,8 +46,8 @@ pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
     Ok(())
 }
 
-/// Returns SQLite's code for why it did not get a page, where `line` says that: memory ran out, or the
-/// disk failed. Only a page that it did get can be damaged.
+/// Returns the result code in a `line` on a page that SQLite could not read, because memory ran out or the
+/// disk failed. That is no damage.
 fn unread(line: &str) -> Option<i32> {
     if line.contains("failed to get page") {
         return Some(ffi::SQLITE_IOERR_READ);
@@ -56,13 +57,12 @@ fn unread(line: &str) -> Option<i32> {
     Some(code).filter(|code| code & 0xff != ffi::SQLITE_CORRUPT)
 }
 
-/// Tells whether `line` says that a column of a key holds what it must not, and nothing else.
+/// Tells whether `line` reports a wrong value in a column of a key, and nothing else.
 fn is_of_key(line: &str) -> bool {
     line == "CHECK constraint failed in keys" || line.contains("value in keys.")
 }
 
-/// The words that a line may have: SQLite's, and the names in the schema, which was found to be the
-/// one that was made.
+/// Returns the words that a line may have: SQLite's, and the names in the schema, which was checked before.
 fn known(connection: &Connection) -> SqliteResult<BTreeSet<String>> {
     let mut known: BTreeSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
     let mut statement = connection.prepare(
@@ -76,7 +76,7 @@ fn known(connection: &Connection) -> SqliteResult<BTreeSet<String>> {
     Ok(known)
 }
 
-/// Tells whether `line` has nothing in it but known words, numbers and punctuation.
+/// Tells whether `line` consists of known words, numbers and punctuation.
 fn is_known(line: &str, known: &BTreeSet<String>) -> bool {
     let is_punctuation = |c: char| " .,:;#=()-".contains(c);
     line.split(is_punctuation)

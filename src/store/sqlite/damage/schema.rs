@@ -1,4 +1,4 @@
-//! Check that a store's schema is the one that its version has, to the letter.
+//! Check that a store's schema is exactly that of its version.
 
 use super::found::Findings;
 use crate::store::sqlite::error::SqliteResult;
@@ -7,25 +7,25 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
 
-/// Parts of a schema: the kind of each thing and its name, and the table and the text.
+/// Entries of a schema: type and name of each, with its table and its SQL.
 type Schema = BTreeMap<(String, String), (String, String)>;
 
 const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 
-/// The most characters in a name that is repeated.
+/// Longest name that is shown, in characters.
 const PLAIN_MAX: usize = 24;
 
-/// Names what is too many, missing or different.
+/// Finds foreign, missing and changed entries.
 pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut missing = model(migrate::version(connection)?)?;
     let mut statement = connection.prepare(QUERY)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (thing, made) = entry(row)?;
-        let (kind, name) = &thing;
-        match missing.remove(&thing) {
+        let (object, definition) = entry(row)?;
+        let (kind, name) = &object;
+        match missing.remove(&object) {
             None => found.tell(foreign(kind, name)),
-            Some(expected) if expected != made => {
+            Some(expected) if expected != definition => {
                 found.tell(format_args!("the {kind} {name} is not as it was made"));
             }
             Some(_) => {}
@@ -40,8 +40,8 @@ pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
     Ok(())
 }
 
-/// Says of what no version made of which kind it is, and its name if that is a plain one: both are
-/// the file's own words, and may be any bytes of it.
+/// Describes a foreign entry by its type, if that is a known one, and its name, if that is plain: otherwise
+/// both may be any bytes of the file.
 fn foreign(kind: &str, name: &str) -> String {
     let known = ["table", "index", "trigger", "view"];
     let kind = known.into_iter().find(|known| *known == kind);
@@ -52,21 +52,21 @@ fn foreign(kind: &str, name: &str) -> String {
     }
 }
 
-/// Tells whether `name` is short and of one case, which no piece of a hash or of a token is.
+/// Tells whether `name` is short and in lower case, and so no part of a hash or a token.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=PLAIN_MAX).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// The schema that a store of `version` was made with.
+/// Returns the schema of `version`.
 fn model(version: usize) -> SqliteResult<Schema> {
     let connection = migrate::model(version)?;
     let mut statement = connection.prepare(QUERY)?;
     let mut rows = statement.query([])?;
     let mut schema = Schema::new();
     while let Some(row) = rows.next()? {
-        let (thing, made) = entry(row)?;
-        schema.insert(thing, made);
+        let (object, definition) = entry(row)?;
+        schema.insert(object, definition);
     }
     Ok(schema)
 }
@@ -83,7 +83,7 @@ fn entry(row: &Row<'_>) -> SqliteResult<((String, String), (String, String))> {
     Ok(((text(0)?, text(1)?), (text(2)?, one_line(&text(3)?))))
 }
 
-/// `sql` with one blank for each run of them: how it is laid out says nothing.
+/// Replaces each run of white space in `sql` by one space.
 fn one_line(sql: &str) -> String {
     sql.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! Opinion of the files' modes, owners and siblings. Pure: the facts are given.
+//! Judgement of modes, owners and siblings of a store. Pure: [`super::look`] gathers the facts.
 
 use super::surroundings::{Beginning, Journal, Stat, Surroundings};
 use crate::hint::{Hint, run};
@@ -13,14 +13,14 @@ const EXECUTE: u32 = 0o1;
 const OTHERS: u32 = 0o007;
 const STICKY: u32 = 0o1000;
 
-/// Advice on a file that a restore does not take for a store.
+/// Returns advice on a file that `restore` does not recognise as a store.
 pub fn move_and_restore() -> Hint {
     Hint::from("move it away, then restore a backup: ").and(run!("restore PATH"))
 }
 
 /// Adds findings and notes on `place`.
 pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
-    // Whoever opens the store gives an empty log the store's mode.
+    // SQLite gives an empty log the mode of the store when it is opened: one `chmod` for all.
     let empty = place.siblings.iter().filter(|file| file.size == 0);
     open_to_others(&place.store, empty, remarks);
     for file in place.siblings.iter().chain(&place.replaced) {
@@ -145,7 +145,7 @@ fn owners(place: &Surroundings, remarks: &mut Remarks) {
             format!("once you know how that came: chown {owner} {}", file.word()),
         );
     }
-    // Sticky or not: the bit does not hold back the directory's owner.
+    // The sticky bit does not restrict the directory's owner.
     for directory in place.above.iter().filter(|it| place.is_strangers(it)) {
         let Stat { shown, uid, .. } = directory;
         remarks.finding(
@@ -250,18 +250,18 @@ fn left_behind(place: &Surroundings, remarks: &mut Remarks) {
     }
 }
 
-/// The first of `count` paths, and a mark that there are more.
+/// Returns the first of `count` paths, with `…` if there are more.
 fn and_more(first: &str, count: usize) -> String {
     let more = if count > 1 { ", …" } else { "" };
     format!("{first}{more}")
 }
 
-/// Tells whether a group may do what others may not.
+/// Tells whether `mode` gives the group a permission that others do not have.
 fn exceeds_others(mode: u32) -> bool {
     (mode & GROUP) >> 3 & !mode != 0
 }
 
-/// The permissions of the last three bits of `mode`, in words.
+/// Describes the permissions in the last three bits of `mode`.
 fn rights(mode: u32) -> String {
     [(READ, "read"), (WRITE, "write"), (EXECUTE, "execute")]
         .into_iter()
@@ -293,7 +293,7 @@ mod tests {
         }
     }
 
-    /// A store of alice's own.
+    /// A private store of alice.
     fn place() -> Surroundings {
         Surroundings {
             you: ALICE,

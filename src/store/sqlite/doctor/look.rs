@@ -1,4 +1,4 @@
-//! A look at the files: facts, and no opinion of them.
+//! Facts about the files of a store, for [`super::files`] to judge.
 
 use super::surroundings::{Beginning, Journal, Stat, Surroundings};
 use crate::directory;
@@ -17,14 +17,14 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The bits of a mode that are permissions.
+/// Bits of a mode that are permissions, with set-user-ID, set-group-ID and sticky.
 const PERMISSIONS: u32 = 0o7777;
 
-/// Bytes of SQLite's header of a file.
+/// Size of the header of a SQLite file.
 const HEADER: usize = 100;
 
-/// Looks around the store at `location`, as the user with the uid `you`. Fails if there is none, or if
-/// stat(2) fails on it, a sibling or a directory.
+/// Gathers the facts about the store at `location` for the user with the uid `you`. Fails if there is no
+/// store, or if stat(2) fails on it, a sibling or a directory.
 pub fn around(location: &Location, you: u32) -> Result<Surroundings> {
     let path = location.existing()?;
     let store = at(&path)?;
@@ -47,8 +47,7 @@ pub fn around(location: &Location, you: u32) -> Result<Surroundings> {
     })
 }
 
-/// The log and the index of the store at `path`: those that are regular files, and the paths of the
-/// others.
+/// Returns log and index of the store at `path`: the regular files, and the paths of what is no regular file.
 fn siblings(path: &Path) -> Result<(Vec<Stat>, Vec<String>)> {
     let (mut regular, mut odd) = (Vec::new(), Vec::new());
     for suffix in ["-wal", "-shm"] {
@@ -63,8 +62,8 @@ fn siblings(path: &Path) -> Result<(Vec<Stat>, Vec<String>)> {
     Ok((regular, odd))
 }
 
-/// The directory of the store at `path`, and each one above it or above `named`, the path that was given:
-/// a user who may write one of the latter can move the link.
+/// Returns the directory of the store at `path`, and all directories above it and above `named`, the path that
+/// was given: a user who may write one above a link can replace the link.
 fn directories(path: &Path, named: &Path) -> Result<(Stat, Vec<Stat>)> {
     let directory = directory::of(path);
     let metadata = at(directory)?;
@@ -80,15 +79,15 @@ fn directories(path: &Path, named: &Path) -> Result<(Stat, Vec<Stat>)> {
     Ok((directory, above))
 }
 
-/// The files and directories that restores and backups leave beside the store at `path`. Empty for a user
-/// who may not list the directory.
+/// Returns the replaced files and the scratch directories beside the store at `path`; none if the user may not
+/// list the directory.
 fn left_behind(path: &Path) -> (Vec<Stat>, Vec<String>) {
     let (mut replaced, mut scratch) = (Vec::new(), Vec::new());
     let name = path.file_name().unwrap_or_default();
     let prefix = [name.as_encoded_bytes(), REPLACED.as_bytes()].concat();
     let entries = fs::read_dir(directory::of(path));
     for entry in entries.into_iter().flatten().flatten() {
-        // Of a link itself: this does not follow it.
+        // DirEntry::metadata does not follow a link.
         let (path, Ok(metadata)) = (entry.path(), entry.metadata()) else {
             continue;
         };
@@ -110,15 +109,15 @@ fn journal(path: &Path) -> Option<Journal> {
     Some(Journal {
         entry: stat(path, &metadata),
         is_file,
-        // Emptied, or with zeros for a header, it is one that was done with. Who may not read it
-        // cannot tell.
+        // SQLite ends a change by emptying the journal, or by writing zeros over its header. A journal that
+        // cannot be read counts as hot.
         is_hot: is_file
             && metadata.len() > 0
             && first_bytes(path, 1).map_or(true, |first| first != [0]),
     })
 }
 
-/// The beginning of the store's file at `path`, as far as it can be read.
+/// Classifies the first bytes of the file at `path`, as far as it can be read.
 fn beginning_of(path: &Path, size: u64) -> Beginning {
     let is_blank =
         || first_bytes(path, HEADER).is_ok_and(|read| read.iter().all(|&byte| byte == 0));

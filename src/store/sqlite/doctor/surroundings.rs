@@ -1,28 +1,28 @@
-//! Facts about a store's file, its siblings and its directories, as they are judged.
+//! Facts about a store's file, its siblings and its directories.
 
 use crate::error::shell_word;
 use crate::store::sqlite::actor::ROOT;
 use crate::store::sqlite::siblings::Ownership;
 
-/// A file or a directory.
+/// Metadata of a file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
-    /// Its path as a message shows it.
+    /// The path, escaped for messages.
     pub shown: String,
-    /// Its permission bits.
+    /// The permission bits.
     pub mode: u32,
-    /// Its owner.
+    /// The owner.
     pub uid: u32,
-    /// Its group.
+    /// The group.
     pub gid: u32,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// The number of its names (hard links).
+    /// The number of hard links.
     pub names: u64,
 }
 
 impl Stat {
-    /// Its path as a word of a shell command.
+    /// The path as a word of a shell command.
     pub fn word(&self) -> String {
         shell_word(&self.shown)
     }
@@ -36,61 +36,61 @@ impl Stat {
     }
 }
 
-/// Beginning of a store's file.
+/// First bytes of a store's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
-    /// SQLite's mark and keyctl's.
+    /// SQLite's and keyctl's marks.
     Ours,
-    /// It holds nothing.
+    /// No bytes.
     Empty,
-    /// No more than a byte, or only zeros.
+    /// One byte, or only zeros.
     Blank,
     /// Anything else.
     Other,
 }
 
-/// A rollback journal beside the store.
+/// Rollback journal of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
-    /// The file, or what lies there in its place.
+    /// The metadata.
     pub entry: Stat,
-    /// True if it is an ordinary file.
+    /// True if it is a regular file.
     pub is_file: bool,
-    /// True if SQLite has something to undo by it before anything is read.
+    /// True if SQLite would roll back a change with it.
     pub is_hot: bool,
 }
 
-/// A store's file, its siblings, and the directories around them.
+/// Facts about a store's file, its siblings, and its directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Surroundings {
-    /// The uid of who looks.
+    /// The user's uid.
     pub you: u32,
-    /// The path by which the store is reached, if that is a symbolic link.
+    /// The path that was given, if it is a symbolic link.
     pub link: Option<String>,
     /// The store's file.
     pub store: Stat,
-    /// Its beginning.
+    /// The first bytes of the store's file.
     pub beginning: Beginning,
-    /// The store's file is a mount point of its own.
+    /// True if the store's file is a mount point of its own.
     pub is_mounted_alone: bool,
-    /// The write-ahead log and its index, those that are there and ordinary files.
+    /// Log and index, if they are regular files.
     pub siblings: Vec<Stat>,
-    /// Those that are there and no ordinary files.
+    /// Paths of log and index, if they are no regular files.
     pub odd: Vec<String>,
-    /// The rollback journal, if there is one.
+    /// The rollback journal.
     pub journal: Option<Journal>,
-    /// Files that restores have put aside: `<store>.replaced-…`, ordinary files.
+    /// Regular files that restores left: `<store>.replaced-…`.
     pub replaced: Vec<Stat>,
-    /// The directories beside the store in which a backup or a restore works.
+    /// Scratch directories of backups and restores.
     pub scratch: Vec<String>,
-    /// The directory.
+    /// The directory of the store.
     pub directory: Stat,
-    /// The directories above it, and those above the link.
+    /// The directories above that, and those above the link.
     pub above: Vec<Stat>,
 }
 
 impl Surroundings {
-    /// Tells whether a sibling of the store keeps it from being opened.
+    /// Tells whether the store is refused because of a sibling.
     pub fn is_obstructed(&self) -> bool {
         let journal = self.journal.as_ref();
         !self.odd.is_empty()
@@ -98,24 +98,24 @@ impl Surroundings {
             || journal.is_some_and(|journal| self.is_foreign_journal(journal))
     }
 
-    /// Tells whether something that was begun is to be undone before anything is read.
+    /// Tells whether an interrupted change has to be rolled back before any read.
     pub fn is_cut_short(&self) -> bool {
         let journal = self.journal.as_ref();
         journal.is_some_and(|journal| journal.is_hot && !self.is_foreign_journal(journal))
     }
 
-    /// Tells whether SQLite must not take the regular file `entry` for a part of the store.
+    /// Tells whether SQLite must not open the regular file `entry` as a sibling.
     fn is_foreign(&self, entry: &Stat) -> bool {
         self.is_strangers_file(entry) || entry.names > 1
     }
 
-    /// Tells whether `journal` is none of keyctl's.
+    /// Tells whether SQLite must not open `journal`.
     pub fn is_foreign_journal(&self, journal: &Journal) -> bool {
         !journal.is_file || self.is_foreign(&journal.entry)
     }
 
-    /// Tells whether the file was a store, going by what lies beside it, and is none any more. To open it
-    /// could remove what lies there.
+    /// Tells whether the file has lost its content: it has none, but it has a log or an index. SQLite could
+    /// remove them if it opened the file.
     pub fn is_ruined(&self) -> bool {
         let is_log = |file: &Stat| file.shown.ends_with("-wal") && file.size > 0;
         match self.beginning {
@@ -125,13 +125,13 @@ impl Surroundings {
         }
     }
 
-    /// Tells whether `entry` belongs to nobody who has to do with the store.
+    /// Tells whether `entry` belongs neither to the user, nor to root, nor to the store's owner.
     pub fn is_strangers(&self, entry: &Stat) -> bool {
         ![self.you, ROOT, self.store.uid].contains(&entry.uid)
     }
 
-    /// Tells whether `entry`, a file beside the store, belongs to somebody who may not write the
-    /// store. In one that a group shares, whoever of them comes first makes it.
+    /// Tells whether the sibling `entry` belongs to a user who may not write the store. If a group shares the
+    /// store, any member of it may have made the sibling.
     pub fn is_strangers_file(&self, entry: &Stat) -> bool {
         let (store, directory) = (self.store.ownership(), self.directory.ownership());
         entry.ownership().is_strangers(store, directory, self.you)

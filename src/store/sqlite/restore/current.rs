@@ -1,4 +1,4 @@
-//! The file or store that a copy is to replace.
+//! The file or store that a restore will replace.
 
 use crate::env::Actor;
 use crate::error::Result;
@@ -14,19 +14,19 @@ use crate::store::sqlite::{Sqlite, damage, migrate, open};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 
-/// Thing that lies where the copy is to go.
+/// State of the file at the store's path.
 pub(super) enum Current {
-    /// Nothing, or a file that nothing was ever put into.
+    /// No file, or an empty one that was never a store.
     Nothing,
-    /// A store.
+    /// Store that can be read.
     Store(Box<Sqlite>),
-    /// A store of ours that is damaged, and by what.
+    /// Store that cannot be read, with a description of the damage.
     Damaged(String),
 }
 
 impl Current {
-    /// Refuses an `actor` who may not replace what is at `location`: who its administrators are, a damaged
-    /// store cannot be asked, and where there is none, whoever can make one may.
+    /// Refuses an `actor` who may not replace the store at `location`. The list of administrators of a damaged
+    /// store cannot be read: only the file's owner and root may replace that. Anybody may make a new store.
     pub(super) fn check_access(&self, location: &Location, actor: &Actor) -> Result<()> {
         const WHAT: &str = "restore the store";
         match self {
@@ -43,7 +43,7 @@ impl Current {
     }
 }
 
-/// Looks at what is at `location`, where only a store of ours may be replaced.
+/// Opens the store at `location`, or finds that there is none. Refuses another program's file.
 pub(super) fn look(location: &Location) -> Result<Current> {
     if location.is_vacant() {
         location.check_directory()?;
@@ -59,10 +59,10 @@ pub(super) fn look(location: &Location) -> Result<Current> {
     let path = location.existing()?;
     let is_ours = is_marked(&path);
     match Sqlite::try_writable(location, (&path).into(), None) {
-        // Of a store with damaged keys it can be asked which of the others work.
+        // Damage in single keys does not matter: the other keys can be compared with the copy's.
         Ok((store, _)) => {
-            let damage = store.at_one_moment(|moment| damage::find(moment.connection()))?;
-            let whole = damage.into_iter().find(|damage| !damage.is_apart());
+            let damage = store.in_transaction(|tx| damage::find(tx.connection()))?;
+            let whole = damage.into_iter().find(|damage| !damage.is_restorable());
             Ok(match whole {
                 None => Current::Store(Box::new(store)),
                 Some(whole) => Current::Damaged(whole.what),
@@ -79,24 +79,25 @@ pub(super) fn look(location: &Location) -> Result<Current> {
     }
 }
 
-/// Judges the file at `path`, into which nothing was put that can be read.
+/// Finds out if the file at `path`, which is empty for SQLite, was a store: its log may hold one.
 fn unfounded(path: &Path) -> Result<Current> {
     if !has_log(path) {
         return Ok(Current::Nothing);
     }
-    let looked = open::to_write(path, BUSY_TIMEOUT, Empty::Taken).and_then(|mut connection| {
-        let alone = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        migrate::refuse_to_found(&alone, path)
+    let checked = open::to_write(path, BUSY_TIMEOUT, Empty::Taken).and_then(|mut connection| {
+        // Under the write lock: another process may be making the store.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        migrate::refuse_to_found(&transaction, path)
     });
-    match looked {
+    match checked {
         Ok(()) => Ok(Current::Nothing),
         Err(error) if error.is_damage() => Ok(Current::Damaged(error.in_words())),
         Err(error) => Err(error.about(path)),
     }
 }
 
-/// Tells whether the file at `path` has a version that no store ever had. A newer one is none of these: it
-/// may be sound.
+/// Tells whether the file at `path` has a version that no store has, below 1. A newer version does not count:
+/// that store may be sound.
 fn has_no_version(path: &Path) -> bool {
     if Siblings::of(path).check().is_err() {
         return false;

@@ -1,4 +1,4 @@
-//! Errors of a restore, in words.
+//! Errors of a restore.
 
 use crate::error::{Error, FailureKind};
 use crate::store::sqlite::base::shown;
@@ -6,7 +6,7 @@ use crate::store::sqlite::commit::uncertain;
 use crate::store::sqlite::file::Location;
 use std::path::{Path, PathBuf};
 
-/// Returns `error` where the store may hold the copy all the same, and what it replaced is `kept`.
+/// Turns `error` into one of a restore that may have happened, and names the path of the replaced store.
 pub(super) fn in_doubt(error: Error, kept: Option<&Path>) -> Error {
     let error = match error.kind {
         FailureKind::Uncertain => error,
@@ -21,11 +21,12 @@ pub(super) fn in_doubt(error: Error, kept: Option<&Path>) -> Error {
     }
 }
 
+/// Returns the error for a missing private copy. A bug, if it ever occurs.
 pub(super) fn not_taken_in() -> Error {
     Error::io("the copy was not taken in")
 }
 
-/// `error` of a copy that is not restored for it.
+/// Advises to name another copy, unless `error` is about this machine's memory.
 pub(super) fn unfit(error: Error) -> Error {
     if error.kind == FailureKind::Memory {
         return error;
@@ -33,6 +34,7 @@ pub(super) fn unfit(error: Error) -> Error {
     error.hint("nothing was changed; name another copy")
 }
 
+/// Returns advice for a file that could not be made in `directory`.
 pub(super) fn room_in(directory: &Path) -> String {
     format!(
         "nothing was changed; check the room and the permissions of {}",
@@ -40,7 +42,7 @@ pub(super) fn room_in(directory: &Path) -> String {
     )
 }
 
-/// The directory of the store's file or, where that is not there yet, the next above it.
+/// Returns the directory of the store, or the nearest existing one above it.
 pub(super) fn directory_near(location: &Location) -> PathBuf {
     let path = location
         .existing()
