@@ -77,11 +77,11 @@ fn examine(cx: &Cx<'_>) -> Result<Remarks> {
     Ok(remarks)
 }
 
-/// Examines what is in the store, the damage of which was told.
+/// Examines the content of the store. Its damage was added to `remarks` before.
 fn content(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Result<()> {
     let store = examined.store();
     match sound(store.check_log(None), remarks)? {
-        // That the log's head is not there is damage, and was told.
+        // A missing head of the log is damage, which was added.
         Some(Err(Flaw::Endless(_))) if remarks.has_damage() => {}
         Some(Err(flaw)) => remarks.finding(
             "log",
@@ -107,12 +107,12 @@ fn content(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Re
     Ok(())
 }
 
-/// The members of all projects, and the administrators.
+/// Returns the members of all projects, and the administrators.
 fn users(store: &dyn Read) -> Result<(Vec<Member>, Vec<String>)> {
     Ok((store.members(None, None)?, store.administrators(None)?))
 }
 
-/// Examines the keys.
+/// Examines each key that can be read.
 fn count(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Result<()> {
     let policy = examined.store().policy()?;
     let mut tally = Tally::new(&policy, now);
@@ -124,8 +124,8 @@ fn count(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Resu
     Ok(())
 }
 
-/// Returns what `read` gave; that damage kept it from giving anything is a finding, unless damage was
-/// found already.
+/// Returns the result of a `read`; `None` if damage made it fail, which is a finding unless there is one of
+/// damage already.
 fn sound<T>(read: Result<T>, remarks: &mut Remarks) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),

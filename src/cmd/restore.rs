@@ -65,20 +65,22 @@ impl Args {
         if let Some(current) = restoration.current() {
             cx.warn_of_clock(current);
         }
-        // Where somebody is asked, nothing of the copy is to lie about meanwhile: it is taken in
-        // after that, and checked again.
+        // With a prompt, the private copy is made after the answer: if the command is killed at the prompt,
+        // no file is left.
         match self.yes {
             true => restoration.take_in()?,
             false => restoration.check()?,
         }
-        let told = self.ask(cx, &restoration)?;
+        let announced = self.ask(cx, &restoration)?;
         let (actor, now) = (restoration.actor().clone(), cx.env.now());
         let source = restoration.source().to_owned();
         let restored = restoration.run(now, &mut |current, copy| {
             if let Some(store) = current {
                 store.access(&actor)?.administrator("restore the store")?;
             }
-            let effect = Effect::of(current, copy, now, &mut |key| check_told(&told, key))?;
+            let effect = Effect::of(current, copy, now, &mut |key| {
+                check_announced(&announced, key)
+            })?;
             let event = Event::new(now, &actor, Action::Restore, None)
                 .with("copy", source.to_string_lossy())
                 .with(
@@ -109,8 +111,8 @@ impl Args {
         Ok(DONE)
     }
 
-    /// Says what the restore will do, and asks whether to go on, unless that was said. Returns the
-    /// keys that were said to become valid again.
+    /// Announces the effects of the restore, and asks for confirmation unless `--yes` was given. Returns the
+    /// keys that were announced to become valid again.
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
         let now = cx.env.now();
         let mut revived = HashSet::new();
@@ -136,7 +138,7 @@ impl Args {
                     damage.what
                 ));
             }
-            tell(cx, &effect, now);
+            announce(cx, &effect, now);
         }
         let question = match effect.revived.count {
             0 => "Restore the copy?".to_owned(),
@@ -147,10 +149,9 @@ impl Args {
     }
 }
 
-/// Refuses a key that would become valid again and of which nobody was told: it may have been
-/// disabled or deleted since.
-fn check_told(told: &HashSet<KeyId>, key: &Key) -> Result<()> {
-    if told.contains(&key.id) {
+/// Refuses to make a key valid again that was not announced: it was disabled or deleted after that.
+fn check_announced(announced: &HashSet<KeyId>, key: &Key) -> Result<()> {
+    if announced.contains(&key.id) {
         return Ok(());
     }
     Err(Error::state(format!(
@@ -160,7 +161,7 @@ fn check_told(told: &HashSet<KeyId>, key: &Key) -> Result<()> {
     .hint("nothing was changed; run the command again"))
 }
 
-fn tell(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
+fn announce(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
     match effect.revived.count {
         0 => cx.status("no revoked key becomes valid again"),
         count => {

@@ -1,4 +1,4 @@
-//! Keys that are not as policy has them. Pure: one pass over them, in constant memory.
+//! Keys that do not conform to policy. Pure: one pass over them, in constant memory.
 
 use crate::hash::{Scheme, Stored};
 use crate::hint::{Hint, run};
@@ -11,13 +11,13 @@ use crate::when::{Span, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// After so long without use a key is looked at.
+/// Time without use after which a key is noted.
 const UNUSED: Span = Span::days(90);
 
-/// Most keys that are named.
+/// Most keys whose IDs are shown.
 const NAMED: usize = 10;
 
-/// Keys that were found so far, by the code of the remark on them.
+/// Keys that do not conform, by the code of the remark on them.
 pub struct Tally<'a> {
     policy: &'a Policy,
     now: Timestamp,
@@ -150,7 +150,7 @@ fn see_log() -> Hint {
     Hint::from("no command makes such a key: see ").and(run!("log --key KEY").in_quotes())
 }
 
-/// Tells whether `key` has a name, an owner or a label that no command gives any more.
+/// Tells whether `key` has a name, an owner or a label that no command accepts any more.
 fn has_odd_name(key: &Key) -> bool {
     let mut names = [&key.name, &key.owner]
         .into_iter()
@@ -203,7 +203,7 @@ mod tests {
         now().after(Span::days(days))
     }
 
-    /// A key that is as policy has it.
+    /// A key that conforms to the default policy.
     fn key() -> Key {
         Key {
             id: "7h2m9qxw4d1e".parse().unwrap(),

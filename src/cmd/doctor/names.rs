@@ -1,14 +1,14 @@
-//! Names of projects, members and administrators that no command gives any more. Pure.
+//! Names of projects, members and administrators that no command accepts any more. Pure.
 
 use crate::name::{is_plain_to_see, spelled};
 use crate::project::Member;
 use crate::store::Remarks;
 use std::collections::BTreeSet;
 
-/// Number of names that are shown.
+/// Most names that are shown.
 const SHOWN: usize = 10;
 
-/// Notes the names among those of `members` and `administrators` that may look like others.
+/// Notes names of `members` and `administrators` that may look like others.
 pub fn judge(members: &[Member], administrators: &[String], report: &mut Remarks) {
     let of_members = members
         .iter()

@@ -1,4 +1,4 @@
-//! The program that a shell finds by this one's name: Linux's keyutils has a `keyctl` too.
+//! Program that a shell finds by the name of this one: the Linux package keyutils has a `keyctl` too.
 
 use crate::called::OWN;
 use crate::error::escape;
@@ -8,52 +8,52 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The first program of a name that a shell finds.
+/// Program that a shell finds by a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtherProgram {
-    /// Its path as a message shows it.
+pub struct FoundProgram {
+    /// The path, escaped for messages.
     pub shown: String,
-    /// True if it is the program that runs.
+    /// True if it is this program.
     pub is_own: bool,
 }
 
-/// The bits that make a file a program.
+/// Bits of a mode that make a file executable.
 const EXECUTABLE: u32 = 0o111;
 
-/// The program `name` that a shell finds in the directories of `path`, a value of `PATH`, and whether
-/// it is the file `own`.
-pub fn find(path: &OsStr, name: &str, own: &Path) -> Option<OtherProgram> {
+/// Finds the program `name` in the directories of `path`, a value of `PATH`, as a shell does. `own` is the
+/// file of this program.
+pub fn find(path: &OsStr, name: &str, own: &Path) -> Option<FoundProgram> {
     let identity = |path: &Path| {
         let metadata = fs::metadata(path).ok()?;
         let runs = metadata.is_file() && metadata.mode() & EXECUTABLE != 0;
         runs.then(|| (metadata.dev(), metadata.ino()))
     };
     std::env::split_paths(path)
-        // An empty one is the current directory.
+        // An empty entry of PATH is the current directory.
         .map(|directory| PathBuf::from(".").join(directory).join(name))
         .find_map(|candidate| Some((identity(&candidate)?, candidate)))
-        .map(|(found, candidate)| OtherProgram {
+        .map(|(found, candidate)| FoundProgram {
             shown: shown(candidate.strip_prefix(".").unwrap_or(&candidate)),
             is_own: identity(own) == Some(found),
         })
 }
 
-/// Path as a message shows it.
+/// Returns `path`, escaped for messages.
 pub fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy())
 }
 
-/// Notes that by the name `called` a shell finds another program than the one that runs, whose path
-/// is `own`, or none; and where this one goes by another name, what it finds by [`OWN`].
+/// Notes that a shell finds another program, or none, by `called`, the name of this program at `own`. If that
+/// name is not [`OWN`], also notes a program of another package that it finds by [`OWN`].
 pub fn judge(
     called: &str,
-    finds: impl Fn(&str) -> Option<OtherProgram>,
+    finds: impl Fn(&str) -> Option<FoundProgram>,
     own: &str,
     report: &mut Remarks,
 ) {
     match finds(called) {
         Some(found) if found.is_own => {}
-        Some(OtherProgram { shown, .. }) => report.note(
+        Some(FoundProgram { shown, .. }) => report.note(
             "program",
             format!("the shell finds another {called}, {shown}, and not this one, {own}"),
             "call this one by its full path, or put its directory first in PATH; keyutils has a keyctl too",
@@ -67,7 +67,7 @@ pub fn judge(
     if called == OWN {
         return;
     }
-    if let Some(OtherProgram { shown, .. }) = finds(OWN).filter(|found| !found.is_own) {
+    if let Some(FoundProgram { shown, .. }) = finds(OWN).filter(|found| !found.is_own) {
         report.note(
             "program",
             format!("by '{OWN}' the shell finds another program, {shown}; this one is '{called}'"),
@@ -86,7 +86,7 @@ mod tests {
             let (shown, is_own) = found
                 .iter()
                 .find(|(path, _)| path.ends_with(&format!("/{name}")))?;
-            Some(OtherProgram {
+            Some(FoundProgram {
                 shown: (*shown).to_owned(),
                 is_own: *is_own,
             })

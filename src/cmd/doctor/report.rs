@@ -7,14 +7,14 @@ use serde::Serialize;
 use std::fmt;
 use std::io;
 
-/// Most places of damage that people are shown.
+/// Most places of damage in the text.
 const PLACES_MAX: usize = 5;
 
-/// Remarks as they are printed.
+/// Report that prints remarks.
 pub struct Report<'a>(pub &'a Remarks);
 
 impl Report<'_> {
-    /// The report for people.
+    /// Returns the report as text.
     pub fn text(&self, called: &Called) -> String {
         let lines = |title: &str, remarks: &[&Remark]| -> String {
             remarks
@@ -35,7 +35,7 @@ impl Report<'_> {
         damage + &lines("finding", &others) + &lines("note", &notes)
     }
 
-    /// The report for programs: one JSON object on a line.
+    /// Returns the report as JSON: one object on a line.
     pub fn json(&self, called: &Called) -> io::Result<Vec<u8>> {
         let all = |remarks: &[Remark]| {
             remarks
@@ -50,14 +50,14 @@ impl Report<'_> {
     }
 }
 
-/// A report as JSON.
+/// Fields of the report in JSON.
 #[derive(Serialize)]
 struct ReportInJson {
     findings: Vec<FindingFields>,
     notes: Vec<FindingFields>,
 }
 
-/// A remark whose hint is in words.
+/// Fields of a remark in JSON.
 #[derive(Serialize)]
 struct FindingFields {
     code: &'static str,
@@ -73,7 +73,7 @@ fn fields(remark: &Remark, called: &Called) -> FindingFields {
     }
 }
 
-/// The numbers of both: `2 findings, 1 note`.
+/// Writes the numbers: `2 findings, 1 note`.
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: usize, one: &str| match count {
@@ -98,9 +98,9 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// Damage in several places, as the one finding that it is for whoever has to act on it.
+/// Describes damage in several places as one finding.
 fn in_places(damage: &[&Remark], called: &Called) -> String {
-    // The store ends a long list with this.
+    // The last line of a list that the store has cut.
     let is_cut = damage.last().is_some_and(|last| last.message == "and more");
     let (count, or_more) = match is_cut {
         true => (damage.len() - 1, " or more"),

@@ -1,5 +1,5 @@
-//! Effect of a restore on those who use the keys. Of the memory that it takes, only the IDs of the
-//! keys that become valid again grow with the store.
+//! Effect of a restore on the users of keys. Computed in constant memory; only the caller may keep the IDs of
+//! keys that become valid again.
 
 use crate::cmd::confirm::NAMED_MAX;
 use crate::error::{FailureKind, Result};
@@ -9,31 +9,31 @@ use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
-/// The difference that a copy in a store's place makes.
+/// Difference between a store and the copy that will replace it.
 #[derive(Default)]
 pub struct Effect {
-    /// The keys that do not work now, or are not there, and will work, as the copy has them.
+    /// Keys of the copy that work there, and that do not work in the store or are missing in it.
     pub revived: Affected,
-    /// The keys that work now and will not, or will not be there, as the store has them.
+    /// Keys of the store that work there, and that do not work in the copy or are missing in it.
     pub stopped: Affected,
-    /// The number of lines that the log loses.
+    /// Number of lines that the log loses.
     pub events: u64,
-    /// Users who are no administrators now and will be.
+    /// Users who become administrators again.
     pub administrators: Vec<String>,
 }
 
-/// Number of some keys, and the first of them, which are named.
+/// Number of affected keys, and the first of them.
 #[derive(Default)]
 pub struct Affected {
-    /// Their number.
+    /// The number of keys.
     pub count: usize,
-    /// The first of them.
+    /// The first keys, which are shown.
     pub first: Vec<Key>,
 }
 
 impl Effect {
-    /// The difference at `now` between `current`, which holds nothing if there is none, and `copy`.
-    /// Calls `revives` for each key that becomes valid again.
+    /// Compares `current`, which is empty if it is `None`, with `copy` at the time `now`. Calls `revives` for
+    /// each key that becomes valid again.
     pub fn of(
         current: Option<&dyn Read>,
         copy: &dyn Read,
@@ -57,7 +57,7 @@ impl Effect {
     }
 }
 
-/// The keys that work in `one` and not in `other`.
+/// Finds the keys that work in `one` and not in `other`, and calls `visit` for each.
 fn only_in(
     one: &dyn Read,
     other: Option<&dyn Read>,
@@ -82,6 +82,7 @@ fn only_in(
     Ok(found)
 }
 
+/// Returns the key with this ID; `None` if there is none, or if its record is damaged.
 fn readable(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
     match store.get(id) {
         Err(error) if error.is_damage_of(id) => Ok(None),
@@ -89,18 +90,18 @@ fn readable(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// Counts the lines of the log of `one` behind the last that is in that of `other` too.
+/// Counts the lines of the log of `one` after the last line that is also in the log of `other`.
 ///
-/// Each line's hash covers the line and the hash before it: logs that have the same line in one
-/// place have the same lines before, so that the last one is found by bisection. In a log that was
-/// tampered with it is one of those behind which the two differ.
+/// Each line's hash covers the line and the hash before it. So two logs with the same line at one place have
+/// the same lines before it, and bisection finds the last common one. In a log that was tampered with, it
+/// finds one of the places where the logs begin to differ.
 fn lines_only_in(one: &dyn Read, other: &dyn Read) -> Result<u64> {
     let end = last_line(one)?;
     let same = last_common(end, &mut |seq| in_both(one, other, seq))?;
     Ok(end.abs_diff(same))
 }
 
-/// The last of the lines from 1 to `end` that is in both logs, or 0: `in_both` tells of a line.
+/// Returns the last line from 1 to `end` for which `in_both` is true, by bisection, or 0.
 fn last_common(end: i64, in_both: &mut dyn FnMut(i64) -> Result<bool>) -> Result<i64> {
     if end <= 0 || in_both(end)? {
         return Ok(end);
@@ -116,7 +117,7 @@ fn last_common(end: i64, in_both: &mut dyn FnMut(i64) -> Result<bool>) -> Result
     Ok(same)
 }
 
-/// The number of the last line; as the log's head has it, where that line cannot be read.
+/// Returns the number of the last line, or the one in the log's head if that line cannot be read.
 fn last_line(store: &dyn Read) -> Result<i64> {
     match store.event_at(i64::MAX) {
         Err(error) if error.kind == FailureKind::Damaged => {
@@ -126,8 +127,7 @@ fn last_line(store: &dyn Read) -> Result<i64> {
     }
 }
 
-/// Tells whether the last line at `seq` or before is one and the same in both logs; a line that
-/// cannot be read is not.
+/// Tells whether the last line at `seq` or before is the same in both logs. False if it cannot be read.
 fn in_both(one: &dyn Read, other: &dyn Read, seq: i64) -> Result<bool> {
     match one.event_at(seq) {
         Err(error) if error.kind == FailureKind::Damaged => Ok(false),

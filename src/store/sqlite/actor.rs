@@ -1,7 +1,7 @@
 //! Actor of a command as the owner of a store's file sees them, and their rights in the store.
 //!
-//! In a user namespace of their own, anybody has any uid. Such a uid gives no rights in a store of somebody
-//! outside the namespace.
+//! A user may make a user namespace and choose any uid in it. Such a uid gives no rights in the store of a
+//! user whom the namespace does not map.
 
 use super::header::has_rights_of_owner;
 use crate::access::Access;
