@@ -3,7 +3,7 @@
 use super::base::shown;
 use super::owner;
 use super::parts::{is_there, sibling};
-use super::place::Place;
+use super::place::move_to_free;
 use super::scratch::Scratch;
 use crate::directory;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl Aside {
     fn take_as(&mut self, from: &Path, suffix: &str) -> Result<()> {
         let path = sibling(&self.path, suffix);
         give_as_store(from, &self.store).map_err(|cause| failed(from, cause))?;
-        Place::new(&path)?.take(from)?;
+        move_to_free(from, &path)?;
         self.made.push(path);
         Ok(())
     }

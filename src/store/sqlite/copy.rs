@@ -1,13 +1,14 @@
 //! Copy of a store: a snapshot in a file of its own.
 
-use super::Sqlite;
+use super::base::shown;
 use super::damage::{self, Damage};
 use super::error::{SqliteResult, failure, is_memory, source};
 use super::file::Location;
 use super::identity::is_same;
-use super::place::Place;
 use super::read;
 use super::scratch::Scratch;
+use super::{Sqlite, place};
+use crate::directory;
 use crate::error::{Error, ErrorSource, Result};
 use crate::event::Head;
 use crate::hint::{Hint, run};
@@ -45,25 +46,23 @@ pub struct Inventory {
 /// Fails if `path` exists, if the store is damaged, or if one of the two cannot be read or written.
 /// Nothing is left at `path` then.
 pub fn back_up(location: &Location, path: &Path) -> Result<Copied> {
-    let place = Place::new(path)?;
-    let inventory = Sqlite::open_to_read(location)?.copy_to(&place)?;
-    Ok(Copied {
-        path: place.path().to_owned(),
-        inventory,
-    })
+    let path = place::absolute(path)?;
+    let inventory = Sqlite::open_to_read(location)?.copy_to(&path)?;
+    Ok(Copied { path, inventory })
 }
 
 impl Sqlite {
-    /// Copies the store to `place`, and returns the inventory. The copy is made in a scratch directory and
-    /// moved to `place` once it is complete, checked and synced.
-    fn copy_to(&self, place: &Place) -> Result<Inventory> {
-        if is_same(place.path(), &self.opened.borrow().path) {
+    /// Copies the store to `path`, and returns the inventory. The copy is made in a scratch directory and moved
+    /// to `path` once it is complete, checked and synced.
+    fn copy_to(&self, path: &Path) -> Result<Inventory> {
+        if is_same(path, &self.opened.borrow().path) {
             // Otherwise the message would advise to move the store away.
-            return Err(Error::io(format!("{} is the store itself", place.shown()))
+            return Err(Error::io(format!("{} is the store itself", shown(path)))
                 .hint("name another file for the copy"));
         }
-        place.check_free()?;
-        let scratch = Scratch::new(place.directory()).map_err(|cause| place.failed(cause))?;
+        place::check_free(path)?;
+        let scratch =
+            Scratch::new(directory::of(path)).map_err(|cause| place::failed(path, cause))?;
         let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
         let copied = checked.map_err(|what| {
@@ -73,7 +72,7 @@ impl Sqlite {
             ))
             .hint(Hint::from("restore an earlier backup: ").and(run!("restore PATH")))
         })?;
-        place.take(&copy)?;
+        place::move_to_free(&copy, path)?;
         Ok(copied)
     }
 

@@ -13,93 +13,58 @@ use std::path::{Path, PathBuf};
 /// Suffixes of the sibling files whose content SQLite would apply to a new file.
 const APPLIED: [&str; 2] = ["-wal", "-journal"];
 
-/// Absolute path of a new file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(PathBuf);
-
-impl Place {
-    /// Makes `path` absolute.
-    ///
-    /// # Errors
-    ///
-    /// Fails for a path that cannot be a file's: with a NUL byte, or with a `/` at the end.
-    pub fn new(path: &Path) -> Result<Self> {
-        let shown = quote(&path.to_string_lossy());
-        let bytes = path.as_os_str().as_encoded_bytes();
-        if bytes.contains(&0) {
-            return Err(Error::usage(format!("the path {shown} has a NUL byte")));
-        }
-        if bytes.ends_with(b"/") || path.file_name().is_none() {
-            return Err(Error::usage(format!("{shown} is not the path of a file"))
-                .hint("name a file that is not there yet"));
-        }
-        directory::absolute(path).map(Place)
+/// Makes the path of a new file absolute.
+///
+/// # Errors
+///
+/// Fails for a path that cannot be a file's: with a NUL byte, or with a `/` at the end.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    let quoted = quote(&path.to_string_lossy());
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if bytes.contains(&0) {
+        return Err(Error::usage(format!("the path {quoted} has a NUL byte")));
     }
-
-    /// The path.
-    pub fn path(&self) -> &Path {
-        &self.0
+    if bytes.ends_with(b"/") || path.file_name().is_none() {
+        return Err(Error::usage(format!("{quoted} is not the path of a file"))
+            .hint("name a file that is not there yet"));
     }
+    directory::absolute(path)
+}
 
-    /// The path, escaped for messages.
-    pub fn shown(&self) -> String {
-        shown(&self.0)
-    }
+/// Refuses a path that is taken, that has a log or a journal, or where the file would be the sibling of
+/// another one.
+pub fn check_free(path: &Path) -> Result<()> {
+    refuse_part(path)?;
+    check_vacant(path)
+}
 
-    /// The directory of the file.
-    pub fn directory(&self) -> &Path {
-        self.0.parent().unwrap_or(Path::new("/"))
+fn check_vacant(path: &Path) -> Result<()> {
+    if is_there(path) {
+        return Err(taken(path));
     }
+    let siblings = APPLIED.map(|suffix| sibling(path, suffix));
+    match siblings.iter().find(|sibling| is_there(sibling)) {
+        None => Ok(()),
+        Some(sibling) => Err(Error::io(format!(
+            "{} would be taken for a part of the new file",
+            shown(sibling)
+        ))
+        .hint("move it away, or name another file")),
+    }
+}
 
-    /// Refuses a place that is taken, that has a log or a journal, or where the file would be the sibling of
-    /// another one.
-    pub fn check_free(&self) -> Result<()> {
-        refuse_part(&self.0)?;
-        self.check_vacant()
-    }
-
-    fn check_vacant(&self) -> Result<()> {
-        if is_there(&self.0) {
-            return Err(self.taken());
-        }
-        for suffix in APPLIED {
-            let other = sibling(&self.0, suffix);
-            if is_there(&other) {
-                return Err(Error::io(format!(
-                    "{} would be taken for a part of the new file",
-                    shown(&other)
-                ))
-                .hint("move it away, or name another file"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves the file at `from` to this place, on the same file system, and syncs the directory. Fails if
-    /// the place is taken.
-    pub fn take(&self, from: &Path) -> Result<()> {
-        self.check_vacant()?;
-        move_unless_taken(from, &self.0).map_err(|cause| match cause.kind() {
-            io::ErrorKind::AlreadyExists => self.taken(),
-            _ => self.failed(cause),
-        })?;
-        directory::sync(self.directory()).map_err(|cause| {
-            drop(fs::remove_file(&self.0));
-            self.failed(cause)
-        })
-    }
-
-    /// Returns the error for a file that could not be made.
-    pub fn failed(&self, cause: io::Error) -> Error {
-        Error::io(format!("cannot make the file {}", self.shown()))
-            .hint(directory::advice(&self.0, &cause))
-            .because(cause)
-    }
-
-    fn taken(&self) -> Error {
-        Error::io(format!("{} already exists", self.shown()))
-            .hint("name another file, or move this one away")
-    }
+/// Moves the file at `from` to the path `to`, on the same file system, and syncs the directory. Fails if
+/// `to` is taken.
+pub fn move_to_free(from: &Path, to: &Path) -> Result<()> {
+    check_vacant(to)?;
+    move_unless_taken(from, to).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => taken(to),
+        _ => failed(to, cause),
+    })?;
+    directory::sync(directory::of(to)).map_err(|cause| {
+        drop(fs::remove_file(to));
+        failed(to, cause)
+    })
 }
 
 fn move_unless_taken(from: &Path, to: &Path) -> io::Result<()> {
@@ -111,4 +76,16 @@ fn move_unless_taken(from: &Path, to: &Path) -> io::Result<()> {
         }
         moved => Ok(moved?),
     }
+}
+
+/// Returns the error for a file that could not be made.
+pub fn failed(path: &Path, cause: io::Error) -> Error {
+    Error::io(format!("cannot make the file {}", shown(path)))
+        .hint(directory::advice(path, &cause))
+        .because(cause)
+}
+
+fn taken(path: &Path) -> Error {
+    Error::io(format!("{} already exists", shown(path)))
+        .hint("name another file, or move this one away")
 }

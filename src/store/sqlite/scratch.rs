@@ -1,10 +1,9 @@
 //! Private scratch directory in which a copy is made. Other users cannot reach the copy, and it is removed
 //! together with the siblings that SQLite makes.
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags, open};
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -77,8 +76,7 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
     let claimed = fs::set_permissions(path, Permissions::from_mode(0o700))
         .and_then(|()| open_directory(path))
         .and_then(|directory| {
-            let ours =
-                lock(&directory)? && fs::metadata(path)?.ino() == directory.metadata()?.ino();
+            let ours = lock(&directory) && fs::metadata(path)?.ino() == directory.metadata()?.ino();
             Ok(ours.then_some(directory))
         });
     match claimed {
@@ -89,11 +87,8 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
 
 /// Locks a directory; false if another process has the lock. Where the file system has no such locks, no
 /// process removes directories either.
-fn lock(directory: &File) -> io::Result<bool> {
-    match flock(directory, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        _ => Ok(true),
-    }
+fn lock(directory: &File) -> bool {
+    !matches!(directory.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 /// Removes scratch directories of killed processes in `parent`, as far as possible.
@@ -109,7 +104,7 @@ fn sweep_one(path: &Path) -> io::Result<()> {
     if directory.metadata()?.uid() != rustix::process::geteuid().as_raw() {
         return Ok(());
     }
-    flock(&directory, FlockOperation::NonBlockingLockExclusive)?;
+    directory.try_lock()?;
     fs::remove_dir_all(path)
 }
 
