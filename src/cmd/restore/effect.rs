@@ -57,16 +57,16 @@ impl Effect {
     }
 }
 
-/// Finds the keys that work in `one` and not in `other`, and calls `visit` for each.
+/// Finds the keys that work in `store` and not in `other`, and calls `visit` for each.
 fn only_in(
-    one: &dyn Read,
+    store: &dyn Read,
     other: Option<&dyn Read>,
     now: Timestamp,
     visit: &mut dyn FnMut(&Key) -> Result<()>,
 ) -> Result<Affected> {
     let mut found = Affected::default();
     // A damaged key does not work.
-    let _damaged = one.scan(&Filter::all(now), &mut |key| {
+    let _damaged = store.scan(&Filter::all(now), &mut |key| {
         if key.is_usable(now) {
             let same = other.map(|other| readable(other, key.id)).transpose()?;
             if !same.flatten().is_some_and(|key| key.is_usable(now)) {
@@ -90,14 +90,14 @@ fn readable(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
     }
 }
 
-/// Counts the lines of the log of `one` after the last line that is also in the log of `other`.
+/// Counts the lines of the log of `store` after the last line that is also in the log of `other`.
 ///
 /// Each line's hash covers the line and the hash before it. So two logs with the same line at one place have
 /// the same lines before it, and bisection finds the last common one. In a log that was tampered with, it
 /// finds one of the places where the logs begin to differ.
-fn lines_only_in(one: &dyn Read, other: &dyn Read) -> Result<u64> {
-    let end = last_line(one)?;
-    let same = last_common(end, &mut |seq| in_both(one, other, seq))?;
+fn lines_only_in(store: &dyn Read, other: &dyn Read) -> Result<u64> {
+    let end = last_line(store)?;
+    let same = last_common(end, &mut |seq| in_both(store, other, seq))?;
     Ok(end.abs_diff(same))
 }
 
@@ -128,8 +128,8 @@ fn last_line(store: &dyn Read) -> Result<i64> {
 }
 
 /// Tells whether the last line at `seq` or before is the same in both logs. False if it cannot be read.
-fn in_both(one: &dyn Read, other: &dyn Read, seq: i64) -> Result<bool> {
-    match one.event_at(seq) {
+fn in_both(store: &dyn Read, other: &dyn Read, seq: i64) -> Result<bool> {
+    match store.event_at(seq) {
         Err(error) if error.kind == FailureKind::Damaged => Ok(false),
         line => {
             let line = line?;

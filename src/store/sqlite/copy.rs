@@ -65,9 +65,9 @@ impl Sqlite {
             Scratch::new(directory::of(path)).map_err(|cause| place::failed(path, cause))?;
         let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
-        let copied = checked.map_err(|what| {
+        let copied = checked.map_err(|damage| {
             Error::damaged(format!(
-                "the store {} is damaged, and was not copied: {what}",
+                "the store {} is damaged, and was not copied: {damage}",
                 self.name()
             ))
             .hint(Hint::from("restore an earlier backup: ").and(run!("restore PATH")))

@@ -35,8 +35,8 @@ pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
         ("its keys", rows::keys),
         ("its index of scopes", rows::index_of_scopes),
     ];
-    for (what, check) in checks {
-        found.run(what, connection, check)?;
+    for (part, check) in checks {
+        found.run(part, connection, check)?;
     }
     Ok(found.lines)
 }
@@ -48,7 +48,7 @@ fn policy(connection: &Connection, _: &mut Findings) -> SqliteResult<()> {
 fn head(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     match read::head(connection) {
         // The description names the head already.
-        Err(SqliteError::Damaged(what)) => found.tell(what),
+        Err(SqliteError::Damaged(description)) => found.tell(description),
         head => drop(head?),
     }
     Ok(())

@@ -57,7 +57,7 @@ pub fn examine(
     content: &mut Examine<'_>,
 ) -> Result<()> {
     let you = towards(actor.clone(), location.path()).uid;
-    let place = look::around(location, you)?;
+    let place = look::gather(location, you)?;
     files::judge(&place, remarks);
     if place.is_ruined() {
         // Not opened: SQLite could remove the log beside it.

@@ -120,7 +120,7 @@ impl SqliteError {
             SqliteError::Sqlite(error) => failure(error)
                 .map_or("a value is not what it should be", words)
                 .to_owned(),
-            SqliteError::Damaged(what) => what.clone(),
+            SqliteError::Damaged(description) => description.clone(),
             SqliteError::Policy(name) => {
                 let name = name.unwrap_or("a setting that keyctl does not know");
                 format!("its policy cannot be read: {name}")
@@ -238,8 +238,8 @@ fn failed(failure: ffi::Error, subject: Subject<'_>) -> Error {
     }
 }
 
-fn damaged(subject: Subject<'_>, what: impl Display) -> Error {
-    Error::damaged(format!("{} is damaged: {what}", subject.content())).hint(restore())
+fn damaged(subject: Subject<'_>, description: impl Display) -> Error {
+    Error::damaged(format!("{} is damaged: {description}", subject.content())).hint(restore())
 }
 
 fn restore() -> Hint {

@@ -82,11 +82,11 @@ impl Location {
         self.find("the copy")
     }
 
-    fn find(&self, what: &str) -> Result<PathBuf> {
+    fn find(&self, noun: &str) -> Result<PathBuf> {
         let metadata = match fs::metadata(&self.path) {
             Ok(metadata) => metadata,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(self.missing()),
-            Err(cause) => return Err(self.failed(&format!("cannot open {what}"), cause)),
+            Err(cause) => return Err(self.failed(&format!("cannot open {noun}"), cause)),
         };
         if metadata.is_dir() {
             return Err(Error::unavailable(format!(
@@ -102,7 +102,7 @@ impl Location {
             );
         }
         let path = fs::canonicalize(&self.path)
-            .map_err(|cause| self.failed(&format!("cannot find {what}"), cause))?;
+            .map_err(|cause| self.failed(&format!("cannot find {noun}"), cause))?;
         // Again: a link may lead to a sibling file of another store.
         refuse_part(&path)?;
         Ok(path)
@@ -191,9 +191,9 @@ impl Location {
         )
     }
 
-    /// Returns the error for an operation that failed. `what` is its description, before the path.
-    pub fn failed(&self, what: &str, cause: io::Error) -> Error {
-        Error::unavailable(format!("{what} {}", self.shown()))
+    /// Returns the error for an operation that failed. `attempt` describes it, in words before the path.
+    pub fn failed(&self, attempt: &str, cause: io::Error) -> Error {
+        Error::unavailable(format!("{attempt} {}", self.shown()))
             .because(cause)
             .hint("check the path and its permissions, or name another file: --db PATH")
     }

@@ -252,15 +252,15 @@ fn harden(connection: &Connection) -> SqliteResult<()> {
 
 /// Tells whether the file at `path` is a SQLite database into which nothing was ever written.
 pub fn holds_nothing(path: &Path) -> bool {
-    let look = |access| {
+    let read = |access| {
         check_file(path)?;
         let connection = connect(path, access)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         content(&connection)
     };
     // A process that was killed while it made the store left a journal: only a writer can roll it back.
-    look(OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .or_else(|_| look(OpenFlags::SQLITE_OPEN_READ_WRITE))
+    read(OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .or_else(|_| read(OpenFlags::SQLITE_OPEN_READ_WRITE))
         .is_ok_and(|content| matches!(content, Content::Nothing))
 }
 

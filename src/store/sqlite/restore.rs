@@ -7,7 +7,7 @@ mod current;
 mod replace;
 mod words;
 
-use self::current::{Current, look};
+use self::current::Current;
 use self::replace::{Decide, REPLACED, in_place, with_kept, write_over};
 use self::words::{directory_near, in_doubt, not_taken_in, room_in, unfit};
 use super::actor::towards;
@@ -78,7 +78,7 @@ impl Restoration {
                     .hint("name a copy of it"),
             );
         }
-        let current = look(location)?;
+        let current = current::find(location)?;
         let actor = towards(actor.clone(), location.path());
         current.check_access(location, &actor)?;
         let path = source.existing_copy().map_err(unfit)?;
@@ -104,15 +104,15 @@ impl Restoration {
                 self.damage_of_copy = inventory.damage;
                 Ok(())
             }
-            Err(what) => Err(unfit(Error::damaged(format!(
-                "the copy {} is damaged: {what}",
+            Err(damage) => Err(unfit(Error::damaged(format!(
+                "the copy {} is damaged: {damage}",
                 self.source.shown()
             )))),
         }
     }
 
-    /// Makes a private copy of the copy, which no other process can change, migrates its schema and checks
-    /// it. Does nothing when called again.
+    /// Copies the copy to a scratch directory, where no other process can change it, migrates its schema and
+    /// checks it. Does nothing when called again.
     pub fn take_in(&mut self) -> Result<()> {
         if self.scratch.is_some() {
             return Ok(());
@@ -193,7 +193,7 @@ impl Restoration {
     /// The damage for which the store that will be replaced cannot be read, if there is any.
     pub fn damage(&self) -> Option<&str> {
         match &self.current {
-            Current::Damaged(what) => Some(what),
+            Current::Damaged(damage) => Some(damage),
             Current::Nothing | Current::Store(_) => None,
         }
     }
@@ -296,7 +296,7 @@ impl Restoration {
     }
 }
 
-/// Refuses a copy without the permission to read it. SQLite's error (SQLITE_CANTOPEN) does not name the cause.
+/// Refuses a copy that this user may not read. SQLite's error (SQLITE_CANTOPEN) would not name the cause.
 fn check_readable(path: &Path) -> Result<()> {
     match first_bytes(path, 1) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {

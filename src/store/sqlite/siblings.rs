@@ -93,13 +93,8 @@ impl Foreign {
     pub fn reason(&self) -> String {
         match self.fault {
             Fault::NotRegular => "is not a regular file".to_owned(),
-            Fault::HardLinked(names) => {
-                format!("has {names} names (hard links): what is written to it goes elsewhere too")
-            }
-            Fault::Strangers(uid) => format!(
-                "belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {})",
-                self.owner
-            ),
+            Fault::HardLinked(names) => has_names(names),
+            Fault::Strangers(uid) => belongs_to_stranger(uid, self.owner),
         }
     }
 
@@ -125,6 +120,18 @@ impl Foreign {
         ))
         .hint(hint)
     }
+}
+
+/// Describes a sibling with several hard links, in words that follow its path.
+pub fn has_names(names: u64) -> String {
+    format!("has {names} names (hard links): what is written to it goes elsewhere too")
+}
+
+/// Describes a file of the user `uid`, who may not write the store of `owner`, in words that follow its path.
+pub fn belongs_to_stranger(uid: u32, owner: u32) -> String {
+    format!(
+        "belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {owner})"
+    )
 }
 
 /// Result of a check of all sibling files of a store.

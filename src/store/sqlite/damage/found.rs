@@ -51,14 +51,14 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Runs `check` of `what`. If damage keeps the check from going on, adds that.
-    pub fn run(&mut self, what: &str, connection: &Connection, check: Check) -> SqliteResult<()> {
+    /// Runs `check` of `part`. If damage keeps the check from going on, adds that.
+    pub fn run(&mut self, part: &str, connection: &Connection, check: Check) -> SqliteResult<()> {
         if self.is_full {
             return Ok(());
         }
         match check(connection, self) {
             Err(error) if error.is_damage() => {
-                self.tell(format_args!("{what} cannot be read: {}", error.in_words()));
+                self.tell(format_args!("{part} cannot be read: {}", error.in_words()));
                 Ok(())
             }
             result => result,

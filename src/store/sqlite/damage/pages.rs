@@ -6,7 +6,7 @@ use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;
 
 /// Lines of `integrity_check` that report no damage.
-const NOTHING_SAID: [&str; 2] = ["ok", "*** in database main ***"];
+const NO_DAMAGE: [&str; 2] = ["ok", "*** in database main ***"];
 
 /// Words in the lines of `integrity_check`, apart from numbers and the names of tables and columns.
 const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Offset Page Rowid Tree \
@@ -28,8 +28,8 @@ pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
     let mut lines = Vec::new();
     while let Some(row) = rows.next()? {
         let text = row.get_ref(0)?.as_str().unwrap_or_default();
-        let said = text.lines().filter(|line| !NOTHING_SAID.contains(line));
-        lines.extend(said.map(str::to_owned));
+        let damage = text.lines().filter(|line| !NO_DAMAGE.contains(line));
+        lines.extend(damage.map(str::to_owned));
     }
     // SQLite stops at this many lines: damage after them may be in more than single keys.
     let is_cut = lines.len() > LINES;

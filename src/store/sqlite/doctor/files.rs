@@ -5,6 +5,7 @@ use crate::hint::{Hint, run};
 use crate::store::remarks::{DAMAGE, Remarks};
 use crate::store::sqlite::actor::ROOT;
 use crate::store::sqlite::owner::{GROUP, GROUP_WRITE, OTHERS_WRITE};
+use crate::store::sqlite::siblings::{belongs_to_stranger, has_names};
 use std::iter;
 
 const READ: u32 = 0o4;
@@ -98,15 +99,17 @@ fn ruined(place: &Surroundings, remarks: &mut Remarks) {
 
 /// Reports a store or a sibling with several hard links.
 fn several_names(place: &Surroundings, remarks: &mut Remarks) {
-    let of_store = "each would have a write-ahead log of its own, which damages the store";
-    let of_sibling = "what is written to it goes elsewhere too";
-    let siblings = place.siblings.iter().map(|file| (file, of_sibling));
-    for (file, consequence) in iter::once((&place.store, of_store)).chain(siblings) {
-        let Stat { shown, names, .. } = file;
-        if *names > 1 {
+    let names = place.store.names;
+    let of_store = format!(
+        "has {names} names (hard links): each would have a write-ahead log of its own, which damages the store"
+    );
+    let siblings = place.siblings.iter();
+    let siblings = siblings.map(|file| (file, has_names(file.names)));
+    for (file, fault) in iter::once((&place.store, of_store)).chain(siblings) {
+        if file.names > 1 {
             remarks.finding(
                 "hard-link",
-                format!("{shown} has {names} names (hard links): {consequence}"),
+                format!("{} {fault}", file.shown),
                 format!("remove the others: find / -xdev -samefile {}", file.word()),
             );
         }
@@ -138,20 +141,24 @@ fn owners(place: &Surroundings, remarks: &mut Remarks) {
     let siblings = siblings.filter(|file| place.is_strangers_file(file));
     let directory = iter::once(&place.directory).filter(|it| place.is_strangers(it));
     for file in siblings.chain(directory) {
-        let Stat { shown, uid, .. } = file;
         remarks.finding(
             "owner",
-            format!("{shown} belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {owner})"),
+            format!("{} {}", file.shown, belongs_to_stranger(file.uid, owner)),
             format!("once you know how that came: chown {owner} {}", file.word()),
         );
     }
     // The sticky bit does not restrict the directory's owner.
     for directory in place.above.iter().filter(|it| place.is_strangers(it)) {
-        let Stat { shown, uid, .. } = directory;
+        let (shown, fault) = (&directory.shown, belongs_to_stranger(directory.uid, owner));
         remarks.finding(
             "owner",
-            format!("{shown}, on the way to the store, belongs to uid {uid}, who is neither you, nor root, nor the owner of the store (uid {owner}), and can put another store in its place"),
-            format!("chown {ROOT} {}, or move the store to a directory that is under no stranger's", directory.word()),
+            format!(
+                "{shown}, on the way to the store, {fault}, and can put another store in its place"
+            ),
+            format!(
+                "chown {ROOT} {}, or move the store to a directory that is under no stranger's",
+                directory.word()
+            ),
         );
     }
 }

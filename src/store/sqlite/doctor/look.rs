@@ -25,7 +25,7 @@ const HEADER: usize = 100;
 
 /// Gathers the facts about the store at `location` for the user with the uid `you`. Fails if there is no
 /// store, or if stat(2) fails on it, a sibling or a directory.
-pub fn around(location: &Location, you: u32) -> Result<Surroundings> {
+pub fn gather(location: &Location, you: u32) -> Result<Surroundings> {
     let path = location.existing()?;
     let store = at(&path)?;
     let (siblings, odd) = siblings(&path)?;

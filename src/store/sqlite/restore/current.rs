@@ -44,7 +44,7 @@ impl Current {
 }
 
 /// Opens the store at `location`, or finds that there is none. Refuses another program's file.
-pub(super) fn look(location: &Location) -> Result<Current> {
+pub(super) fn find(location: &Location) -> Result<Current> {
     if location.is_vacant() {
         location.check_directory()?;
         return Ok(Current::Nothing);
