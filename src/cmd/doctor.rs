@@ -6,7 +6,6 @@ mod program;
 mod report;
 
 use self::keys::Tally;
-use self::report::Report;
 use super::values::Format;
 use super::{Cx, clock};
 use crate::error::{DONE, FOUND, FailureKind, Result};
@@ -47,13 +46,12 @@ impl Args {
     /// Examines the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let remarks = examine(cx)?;
-        let report = Report(&remarks);
         let printed = match self.format {
-            Format::Text => report.text(cx.called).into_bytes(),
-            Format::Json => report.json(cx.called).map_err(unwritable)?,
+            Format::Text => report::text(&remarks, cx.called).into_bytes(),
+            Format::Json => report::json(&remarks, cx.called).map_err(unwritable)?,
         };
         cx.print(&printed)?;
-        cx.status(&report);
+        cx.status(report::summary(&remarks));
         Ok(if remarks.findings.is_empty() {
             DONE
         } else {

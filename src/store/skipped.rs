@@ -11,7 +11,7 @@ const NAMED: usize = 10;
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
-    /// Their number.
+    /// The number of keys.
     pub count: u64,
     /// The first IDs that could be read.
     pub ids: Vec<KeyId>,

@@ -4,98 +4,28 @@ use crate::called::Called;
 use crate::output::json;
 use crate::store::{DAMAGE, Remark, Remarks};
 use serde::Serialize;
-use std::fmt;
 use std::io;
 
 /// Most places of damage in the text.
 const PLACES_MAX: usize = 5;
 
-/// Report that prints remarks.
-pub struct Report<'a>(pub &'a Remarks);
-
-impl Report<'_> {
-    /// Returns the report as text.
-    pub fn text(&self, called: &Called) -> String {
-        let lines = |title: &str, remarks: &[&Remark]| -> String {
-            remarks
-                .iter()
-                .map(|remark| format!("{title}: {}\n{}", remark.message, hint(remark, called)))
-                .collect()
+/// Returns the remarks as text.
+pub fn text(remarks: &Remarks, called: &Called) -> String {
+    let lines = |title: &str, remarks: &[&Remark]| -> String {
+        let line = |remark: &&Remark| {
+            let hint = hint(remark, called);
+            format!("{title}: {}\n{hint}", remark.message)
         };
-        let (damage, others): (Vec<&Remark>, Vec<&Remark>) = self
-            .0
-            .findings
-            .iter()
-            .partition(|finding| finding.code == DAMAGE);
-        let damage = match damage[..] {
-            [_, _, ..] => in_places(&damage, called),
-            _ => lines("finding", &damage),
-        };
-        let notes: Vec<&Remark> = self.0.notes.iter().collect();
-        damage + &lines("finding", &others) + &lines("note", &notes)
-    }
-
-    /// Returns the report as JSON: one object on a line.
-    pub fn json(&self, called: &Called) -> io::Result<Vec<u8>> {
-        let all = |remarks: &[Remark]| {
-            remarks
-                .iter()
-                .map(|remark| fields(remark, called))
-                .collect()
-        };
-        json::line(&ReportInJson {
-            findings: all(&self.0.findings),
-            notes: all(&self.0.notes),
-        })
-    }
-}
-
-/// Fields of the report in JSON.
-#[derive(Serialize)]
-struct ReportInJson {
-    findings: Vec<FindingFields>,
-    notes: Vec<FindingFields>,
-}
-
-/// Fields of a remark in JSON.
-#[derive(Serialize)]
-struct FindingFields {
-    code: &'static str,
-    message: String,
-    hint: Option<String>,
-}
-
-fn fields(remark: &Remark, called: &Called) -> FindingFields {
-    FindingFields {
-        code: remark.code,
-        message: remark.message.clone(),
-        hint: remark.hint.as_ref().map(|hint| called.advice(hint)),
-    }
-}
-
-/// Writes the numbers: `2 findings, 1 note`.
-impl fmt::Display for Report<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |count: usize, one: &str| match count {
-            1 => format!("1 {one}"),
-            count => format!("{count} {one}s"),
-        };
-        if self.0.findings.is_empty() && self.0.notes.is_empty() {
-            return f.write_str("nothing found");
-        }
-        let damage = self
-            .0
-            .findings
-            .iter()
-            .filter(|it| it.code == DAMAGE)
-            .count();
-        write!(
-            f,
-            "{}, {}",
-            count(self.0.findings.len() - damage.saturating_sub(1), "finding"),
-            count(self.0.notes.len(), "note")
-        )
-    }
+        remarks.iter().map(line).collect()
+    };
+    let is_damage = |finding: &&Remark| finding.code == DAMAGE;
+    let (damage, others): (Vec<_>, Vec<_>) = remarks.findings.iter().partition(is_damage);
+    let damage = match damage[..] {
+        [_, _, ..] => in_places(&damage, called),
+        _ => lines("finding", &damage),
+    };
+    let notes: Vec<&Remark> = remarks.notes.iter().collect();
+    damage + &lines("finding", &others) + &lines("note", &notes)
 }
 
 /// Describes damage in several places as one finding.
@@ -114,10 +44,8 @@ fn in_places(damage: &[&Remark], called: &Called) -> String {
         let more = count - PLACES_MAX;
         text.push_str(&format!("  and {more} more (--format json has them)\n"));
     }
-    text + &damage
-        .iter()
-        .map(|place| hint(place, called))
-        .collect::<String>()
+    let hints = damage.iter().map(|place| hint(place, called));
+    text + &hints.collect::<String>()
 }
 
 fn hint(remark: &Remark, called: &Called) -> String {
@@ -125,6 +53,52 @@ fn hint(remark: &Remark, called: &Called) -> String {
     hint.map_or_else(String::new, |hint| {
         format!("  hint: {}\n", called.advice(hint))
     })
+}
+
+/// Remarks in JSON.
+#[derive(Serialize)]
+struct RemarksInJson<'a> {
+    findings: Vec<RemarkInJson<'a>>,
+    notes: Vec<RemarkInJson<'a>>,
+}
+
+/// Remark in JSON.
+#[derive(Serialize)]
+struct RemarkInJson<'a> {
+    code: &'a str,
+    message: &'a str,
+    hint: Option<String>,
+}
+
+/// Returns the remarks as JSON: one object on a line.
+pub fn json<'a>(remarks: &'a Remarks, called: &Called) -> io::Result<Vec<u8>> {
+    let fields = |remark: &'a Remark| RemarkInJson {
+        code: remark.code,
+        message: &remark.message,
+        hint: remark.hint.as_ref().map(|hint| called.advice(hint)),
+    };
+    json::line(&RemarksInJson {
+        findings: remarks.findings.iter().map(fields).collect(),
+        notes: remarks.notes.iter().map(fields).collect(),
+    })
+}
+
+/// Returns the numbers of findings and notes: `2 findings, 1 note`. Damage in several places is one finding.
+pub fn summary(remarks: &Remarks) -> String {
+    let count = |count: usize, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    };
+    let damage = remarks.findings.iter();
+    let damage = damage.filter(|finding| finding.code == DAMAGE).count();
+    match (remarks.findings.len(), remarks.notes.len()) {
+        (0, 0) => "nothing found".to_owned(),
+        (findings, notes) => format!(
+            "{}, {}",
+            count(findings - damage.saturating_sub(1), "finding"),
+            count(notes, "note")
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -142,19 +116,15 @@ mod tests {
             remarks.finding(DAMAGE, format!("page {place}"), hint);
         }
         assert_eq!(
-            Report(&remarks).text(&called),
+            text(&remarks, &called),
             "finding: the store is damaged (7 places)\n  page 1\n  page 2\n  page 3\n  page 4\n  page 5\n  \
              and 2 more (--format json has them)\n  hint: restore a backup\n\
              finding: the log is broken\n  hint: compare it\n"
         );
-        assert_eq!(Report(&remarks).to_string(), "2 findings, 0 notes");
-        let json = String::from_utf8(Report(&remarks).json(&called).unwrap()).unwrap();
-        assert_eq!(json.matches("\"damage\"").count(), 7);
+        assert_eq!(summary(&remarks), "2 findings, 0 notes");
+        let line = String::from_utf8(json(&remarks, &called).unwrap()).unwrap();
+        assert_eq!(line.matches("\"damage\"").count(), 7);
         remarks.findings.truncate(2);
-        assert!(
-            Report(&remarks)
-                .text(&called)
-                .starts_with("finding: page 1\n")
-        );
+        assert!(text(&remarks, &called).starts_with("finding: page 1\n"));
     }
 }

@@ -47,7 +47,7 @@ pub enum Purpose {
 pub struct Subject<'a> {
     /// The path of the file.
     pub path: &'a Path,
-    /// The purpose for which it was opened.
+    /// The purpose of the file.
     pub purpose: &'a Purpose,
 }
 

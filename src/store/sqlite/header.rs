@@ -103,7 +103,7 @@ mod tests {
         assert!(has_rights_of_owner(file.path()));
         let first = kept();
         assert!(first.is_some());
-        // Otherwise the kernel would not look at the rights again.
+        // Otherwise the kernel would not check the rights again.
         let flags = KEPT.lock().unwrap().get(&inode).map(fcntl_getfl);
         assert!(!flags.unwrap().unwrap().contains(OFlags::NOATIME));
         assert!(has_rights_of_owner(file.path()));

@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 /// Owner, group and mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ownership {
-    /// The uid of its owner.
+    /// The uid of the owner.
     pub uid: u32,
-    /// The gid of its group.
+    /// The gid of the group.
     pub gid: u32,
-    /// Its permission bits.
+    /// The permission bits.
     pub mode: u32,
 }
 
