@@ -13,16 +13,13 @@ pub struct Address(Backend);
 #[derive(Clone, PartialEq, Eq)]
 enum Backend {
     File(Location),
-    Server(Server),
-}
-
-/// PostgreSQL server and a database on it.
-#[derive(Clone, PartialEq, Eq)]
-struct Server {
-    /// The user, the hosts and the database, escaped for messages.
-    shown: String,
-    /// The environment variable that held the URL; `None` if an argument did.
-    variable: Option<&'static str>,
+    /// A database on a PostgreSQL server.
+    Server {
+        /// The user, the hosts and the database, escaped for messages.
+        shown: String,
+        /// The environment variable that held the URL; `None` if an argument did.
+        variable: Option<&'static str>,
+    },
 }
 
 impl Address {
@@ -35,7 +32,7 @@ impl Address {
     pub fn new(text: &Path, variable: Option<&'static str>) -> Result<Self> {
         if let Some(shown) = text.to_str().and_then(url::without_secrets) {
             let shown = escape(&shown);
-            return Ok(Address(Backend::Server(Server { shown, variable })));
+            return Ok(Address(Backend::Server { shown, variable }));
         }
         Ok(Address(Backend::File(
             Location::new(text)?.named_by(variable),
@@ -50,9 +47,9 @@ impl Address {
     pub(super) fn file(&self) -> Result<&Location> {
         match &self.0 {
             Backend::File(location) => Ok(location),
-            Backend::Server(server) => Err(Error::usage(format!(
+            Backend::Server { variable, .. } => Err(Error::usage(format!(
                 "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",
-                server.variable.unwrap_or("--db")
+                variable.unwrap_or("--db")
             ))
             .hint("name the store's file: --db PATH")),
         }
@@ -69,7 +66,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Backend::File(location) => f.write_str(&location.shown()),
-            Backend::Server(server) => f.write_str(&server.shown),
+            Backend::Server { shown, .. } => f.write_str(shown),
         }
     }
 }
