@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
 
 /// Entries of a schema: type and name of each, with its table and its SQL.
-type Schema = BTreeMap<(String, String), (String, String)>;
+type Entries = BTreeMap<(String, String), (String, String)>;
 
 const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 
@@ -59,11 +59,11 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Returns the schema of `version`.
-fn model(version: usize) -> SqliteResult<Schema> {
+fn model(version: usize) -> SqliteResult<Entries> {
     let connection = migrate::model(version)?;
     let mut statement = connection.prepare(QUERY)?;
     let mut rows = statement.query([])?;
-    let mut schema = Schema::new();
+    let mut schema = Entries::new();
     while let Some(row) = rows.next()? {
         let (object, definition) = entry(row)?;
         schema.insert(object, definition);
