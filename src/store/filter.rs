@@ -107,8 +107,8 @@ pub struct LogFilter {
     pub action: Option<Action>,
     /// Earliest time of the event.
     pub since: Option<Timestamp>,
-    /// Time before which the search ends, which begins at the end of the log: at the first event that is
-    /// older. Finds what `since` finds, unless the clock was set back.
+    /// Earliest time of the event, but searched backwards from the end of the log: the search ends at the
+    /// first older event. Finds what `since` finds, unless the clock was set back.
     pub recent: Option<Timestamp>,
     /// Most events to visit: the last ones.
     pub limit: Option<u64>,

@@ -16,7 +16,7 @@ pub enum Mode<'a> {
     Ensure(&'a Founder<'a>),
     /// Making a new store. Fails if there is one.
     Create(&'a Founder<'a>),
-    /// Reading; if there is no store, of one in memory as it would be made. Arguments are checked against
-    /// this before any file is made.
+    /// Reading. If there is no store, one is made in memory: arguments are checked against it before any file
+    /// is made.
     Preview(&'a Founder<'a>),
 }

@@ -17,7 +17,7 @@ const UNUSED: Span = Span::days(90);
 /// Most keys whose IDs are shown.
 const NAMED: usize = 10;
 
-/// Keys that do not conform, by the code of the remark on them.
+/// Keys that do not conform to policy, by the code of the remark on them.
 pub struct Tally<'a> {
     policy: &'a Policy,
     now: Timestamp,
@@ -177,14 +177,12 @@ impl Keys {
 /// `5 keys (7h2m9qxw4d1e, …)`.
 impl fmt::Display for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.first.iter().map(KeyId::to_string).collect();
+        let mut ids: Vec<&str> = self.first.iter().map(KeyId::as_str).collect();
+        if self.count > self.first.len() as u64 {
+            ids.push("…");
+        }
         let keys = if self.count == 1 { "key" } else { "keys" };
-        let more = if self.count > self.first.len() as u64 {
-            ", …"
-        } else {
-            ""
-        };
-        write!(f, "{} {keys} ({}{more})", self.count, names.join(", "))
+        write!(f, "{} {keys} ({})", self.count, ids.join(", "))
     }
 }
 
