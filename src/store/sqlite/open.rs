@@ -41,10 +41,9 @@ pub type Connected = (Connection, Option<Fingerprint>);
 /// Opens the existing file at `path` for writing. Each transaction waits up to `busy` for the write lock.
 pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> SqliteResult<Connection> {
     check_file(path)?;
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    prepare_to_write(&connection, busy, empty)?;
-    Siblings::of(path).check()?;
-    Ok(connection)
+    prepared(path, OpenFlags::SQLITE_OPEN_READ_WRITE, |connection| {
+        prepare_to_write(connection, busy, empty)
+    })
 }
 
 /// Opens the existing file at `path` with an exclusive lock, which lasts until the connection is closed.
@@ -53,18 +52,18 @@ pub fn to_write(path: &Path, busy: Duration, empty: Empty) -> SqliteResult<Conne
 /// With `reset`, SQLite treats the content as an empty database, however damaged it is.
 pub fn exclusively(path: &Path, reset: bool) -> SqliteResult<Connection> {
     check_file(path)?;
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // SQLite's busy timeout does not cover the exclusive lock on a write-ahead log: `retry` waits instead.
-    connection.busy_timeout(Duration::ZERO)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, reset)?;
-    // Before the first read: only then does SQLite keep the WAL index in its own memory, not in shared memory.
-    connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
-    // In this locking mode the lock outlives the transaction. ROLLBACK: after a reset, COMMIT would write
-    // an empty database.
-    let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
-    retry(BUSY_TIMEOUT, || connection.execute_batch(sql))?;
-    Siblings::of(path).check()?;
-    Ok(connection)
+    prepared(path, OpenFlags::SQLITE_OPEN_READ_WRITE, |connection| {
+        // SQLite's busy timeout does not cover the exclusive lock on a write-ahead log: `retry` waits instead.
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, reset)?;
+        // Before the first read: only then does SQLite keep the WAL index in its own memory, not in shared
+        // memory.
+        connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+        // In this locking mode the lock outlives the transaction. ROLLBACK: after a reset, COMMIT would write
+        // an empty database.
+        let sql = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; ROLLBACK";
+        retry(BUSY_TIMEOUT, || connection.execute_batch(sql))
+    })
 }
 
 /// Repeats `attempt` for up to `busy` while another process holds a lock.
@@ -78,8 +77,8 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> rusqlite::Result<T>) ->
     }
 }
 
-/// Opens the existing file for reading. First rolls back a change that was interrupted, if its journal is
-/// there, which takes the right to write.
+/// Opens the existing file for reading. If the journal of an interrupted change prevents that, rolls the
+/// change back first, which takes the right to write.
 pub fn to_read(subject: Subject<'_>) -> Result<Connected> {
     let path = subject.path;
     check_file(path).explain(subject)?;
@@ -107,11 +106,9 @@ fn without_recovery(subject: Subject<'_>) -> Result<Connected> {
     {
         return Ok(opened);
     }
-    let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
+    let opened = prepared(path, OpenFlags::SQLITE_OPEN_READ_ONLY, |connection| {
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        check(&connection, Empty::Refused)?;
-        Siblings::of(path).check()?;
-        Ok(connection)
+        check(connection, Empty::Refused)
     });
     let error = match opened {
         Ok(connection) => return Ok((connection, None)),
@@ -187,6 +184,19 @@ fn immutable_if_quiet(subject: Subject<'_>) -> Result<Option<Connected>> {
 fn immutable(subject: Subject<'_>, before: Fingerprint) -> Result<Connected> {
     let connection = connect_immutable(subject.path).explain(subject)?;
     Ok((connection, Some(before)))
+}
+
+/// Opens the file at `path` and calls `prepare`, which reads it: only then does SQLite open the siblings.
+/// They are checked before and after that, since a stranger may put one there in between.
+fn prepared(
+    path: &Path,
+    access: OpenFlags,
+    prepare: impl FnOnce(&Connection) -> SqliteResult<()>,
+) -> SqliteResult<Connection> {
+    let connection = connect(path, access)?;
+    prepare(&connection)?;
+    Siblings::of(path).check()?;
+    Ok(connection)
 }
 
 fn connect(path: &Path, access: OpenFlags) -> SqliteResult<Connection> {
