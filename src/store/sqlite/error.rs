@@ -156,41 +156,41 @@ impl SqliteError {
 impl Refusal {
     /// Returns the error about a file, which the message calls `file` and the advice by its `path`.
     fn about(self, file: &str, path: &str) -> Error {
-        match self {
-            Refusal::Empty => Error::unavailable(format!("{file} is empty")).hint(
+        let (message, hint): (String, Hint) = match self {
+            Refusal::Empty => (
+                format!("{file} is empty"),
                 run!("create --scope inference")
                     .in_quotes()
                     .and(" sets it up, with a first key"),
             ),
-            Refusal::Newer(version) => Error::unavailable(format!(
-                "{file} was written by a newer keyctl: its schema is {version}, this one knows up to {}",
-                LATEST
-            ))
-            .hint("use the newer keyctl"),
-            Refusal::ReadOnly => Error::unavailable(format!("{file} is read-only for you"))
-                .hint("run the command as a user who may write it"),
-            Refusal::CutShort => Error::unavailable(format!(
-                "a change of {file} was cut short, and is still to be undone"
-            ))
-            .hint(format!(
-                "run any keyctl command as a user who may write it; do not remove {path}-journal"
-            )),
-            Refusal::HardLinks(names) => Error::unavailable(format!(
-                "{file} has {names} names (hard links): what is done through one may not be seen through another"
-            ))
-            .hint(
+            Refusal::Newer(version) => (
+                format!("{file} was written by a newer keyctl: its schema is {version}, this one knows up to {LATEST}"),
+                "use the newer keyctl".into(),
+            ),
+            Refusal::ReadOnly => (
+                format!("{file} is read-only for you"),
+                "run the command as a user who may write it".into(),
+            ),
+            Refusal::CutShort => (
+                format!("a change of {file} was cut short, and is still to be undone"),
+                format!("run any keyctl command as a user who may write it; do not remove {path}-journal").into(),
+            ),
+            Refusal::HardLinks(names) => (
+                format!("{file} has {names} names (hard links): what is done through one may not be seen through another"),
                 Hint::from("remove the other names ('find DIRECTORY -samefile' shows them); for a backup use ")
                     .and(run!("backup").in_quotes())
                     .and(", for another path a symbolic link"),
             ),
-            Refusal::MountedAlone => Error::unavailable(format!(
-                "{file} is mounted without its directory: what is done on one side of the mount may not be seen on the other"
-            ))
-            .hint("mount the directory that it lies in instead"),
-        }
+            Refusal::MountedAlone => (
+                format!("{file} is mounted without its directory: what is done on one side of the mount may not be seen on the other"),
+                "mount the directory that it lies in instead".into(),
+            ),
+        };
+        Error::unavailable(message).hint(hint)
     }
 }
 
+/// Returns the error for a result code of SQLite.
 fn failed(failure: ffi::Error, subject: Subject<'_>) -> Error {
     let (file, path) = (subject.file(), shown(subject.path));
     if is_memory(failure) {

@@ -40,7 +40,8 @@ impl Location {
         match self.make_file(sharing) {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                // A dangling link is reported when the store is opened.
+                // Before the mode of the file is changed: a link may lead to another store's sibling. A dangling
+                // link is reported when the store is opened.
                 fs::canonicalize(self.path()).map_or(Ok(()), |path| refuse_part(&path))?;
                 Ok(false)
             }
