@@ -5,6 +5,7 @@ use super::content::Empty;
 use super::error::{Explain, SqliteResult};
 use super::file::Location;
 use super::make::Sharing;
+use super::open::Connected;
 use super::opened::Opened;
 use super::siblings::Foreign;
 use super::{Sqlite, migrate, open};
@@ -27,17 +28,21 @@ impl Sqlite {
 
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
-        let path = location.existing()?;
-        let connected = open::to_read((&path).into())?;
-        let opened = Opened::new(location, path, connected);
-        Ok(Self::new(location, Purpose::Store, opened))
+        Self::reader(location, open::to_read)
     }
 
     /// Opens the store at `location` for reading. No file is changed, and while no other process has
     /// the store open, none is made.
     pub fn open_to_examine(location: &Location) -> Result<Self> {
+        Self::reader(location, open::to_examine)
+    }
+
+    fn reader(
+        location: &Location,
+        connect: impl FnOnce(Subject<'_>) -> Result<Connected>,
+    ) -> Result<Self> {
         let path = location.existing()?;
-        let connected = open::to_examine((&path).into())?;
+        let connected = connect((&path).into())?;
         let opened = Opened::new(location, path, connected);
         Ok(Self::new(location, Purpose::Store, opened))
     }

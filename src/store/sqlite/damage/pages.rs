@@ -69,9 +69,8 @@ fn known(connection: &Connection) -> SqliteResult<BTreeSet<String>> {
         "SELECT name FROM sqlite_schema UNION SELECT columns.name FROM sqlite_schema AS tables, \
          pragma_table_xinfo(tables.name) AS columns WHERE tables.type = 'table'",
     )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        known.insert(row.get(0)?);
+    for name in statement.query_map([], |row| row.get(0))? {
+        known.insert(name?);
     }
     Ok(known)
 }

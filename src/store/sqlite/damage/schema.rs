@@ -62,13 +62,8 @@ fn is_plain(name: &str) -> bool {
 fn model(version: usize) -> SqliteResult<Entries> {
     let connection = migrate::model(version)?;
     let mut statement = connection.prepare(QUERY)?;
-    let mut rows = statement.query([])?;
-    let mut schema = Entries::new();
-    while let Some(row) = rows.next()? {
-        let (object, definition) = entry(row)?;
-        schema.insert(object, definition);
-    }
-    Ok(schema)
+    let entries = statement.query_and_then([], entry)?;
+    entries.collect()
 }
 
 fn entry(row: &Row<'_>) -> SqliteResult<((String, String), (String, String))> {

@@ -33,7 +33,7 @@ pub fn gather(location: &Location, you: u32) -> Result<Surroundings> {
     let (directory, above) = directories(&path, location.path())?;
     Ok(Surroundings {
         you,
-        link: is_link(location.path()).then(|| location.shown()),
+        link: location.path().is_symlink().then(|| location.shown()),
         beginning: beginning_of(&path, store.len()),
         is_mounted_alone: is_mount_point(&path),
         store: stat(&path, &store),
@@ -132,10 +132,6 @@ fn beginning_of(path: &Path, size: u64) -> Beginning {
 
 fn at(path: &Path) -> Result<Metadata> {
     fs::metadata(path).map_err(|cause| failed(path, cause))
-}
-
-fn is_link(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 fn stat(path: &Path, metadata: &Metadata) -> Stat {
