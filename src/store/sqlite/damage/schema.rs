@@ -7,8 +7,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
 
-/// Entries of a schema: type and name of each, with its table and its SQL.
-type Entries = BTreeMap<(String, String), (String, String)>;
+/// SchemaEntries of a schema: type and name of each, with its table and its SQL.
+type SchemaEntries = BTreeMap<(String, String), (String, String)>;
 
 const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 
@@ -59,7 +59,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Returns the schema of `version`.
-fn model(version: usize) -> SqliteResult<Entries> {
+fn model(version: usize) -> SqliteResult<SchemaEntries> {
     let connection = migrate::model(version)?;
     let mut statement = connection.prepare(QUERY)?;
     let entries = statement.query_and_then([], entry)?;
