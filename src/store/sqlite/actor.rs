@@ -38,8 +38,8 @@ pub fn towards(actor: Actor, path: &Path) -> Actor {
 
 /// Returns the rights of `actor` in the store at `path`.
 ///
-/// An administrator is who was `appointed`, and the owner of the file and root, if the user namespace of
-/// `actor` maps that owner.
+/// Administrators are users who were `appointed` and, if the user namespace of `actor` maps the file's owner,
+/// that owner and root.
 pub fn access(actor: &Actor, appointed: bool, path: &Path) -> Access {
     let by_uid = owner_of(&actor.namespace, path)
         .is_some_and(|owner| actor.uid == ROOT || actor.uid == owner);

@@ -97,7 +97,7 @@ impl Restoration {
         })
     }
 
-    /// Refuses a damaged copy, unless the damage is in records of single keys.
+    /// Refuses a copy with damage, unless all damage is in single keys and restorable.
     pub fn check(&mut self) -> Result<()> {
         match self.copy.inspect().map_err(|error| self.advise(error))? {
             Ok(inventory) => {
