@@ -9,11 +9,10 @@ use crate::event::{Action, Event};
 use crate::hint::run;
 use crate::name::{self, form};
 use crate::near::AMONG;
-use crate::output::{cell, json, unwritable};
+use crate::output::{Column, cell, json, table, unwritable};
 use crate::project::{Member, Role};
 use crate::store::{self, Read};
 use clap::{Subcommand, ValueEnum};
-use comfy_table::Cell;
 use serde_json::json;
 
 /// List, add or remove members of a project
@@ -242,6 +241,12 @@ fn check_access(store: &dyn Read, actor: &Actor, project: &str) -> Result<()> {
     access.for_project(project, role, || some_owners(store, project))
 }
 
+const COLUMNS: [Column; 3] = [
+    Column::new("PROJECT", 0, 7),
+    Column::new("USER", 0, 4),
+    Column::new("ROLE", 0, 12),
+];
+
 fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u8> {
     let store = cx.open_to_read()?;
     let members = store::read(&*store, |store| {
@@ -256,27 +261,23 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
                 .iter()
                 .map(|member| json!({"project": member.project, "user": member.user, "role": member.role.word()}))
                 .collect();
-            json::line(&all).map_err(unwritable)?
+            json::line(&all)
         }
         TableFormat::Table if members.is_empty() => {
             cx.status("no members");
             return Ok(DONE);
         }
         TableFormat::Table => {
-            let style = cx.style();
-            let mut table = style.table();
-            table.set_header(["PROJECT", "USER", "ROLE"].map(|title| style.title(title)));
-            for member in &members {
-                let cells = [
+            let rows = members.iter().map(|member| {
+                [
                     cell(&member.project),
                     cell(&member.user),
                     member.role.word().to_owned(),
-                ];
-                table.add_row(cells.map(Cell::new));
-            }
-            style.lines(table).into_bytes()
+                ]
+            });
+            table(cx.style(), COLUMNS, rows)
         }
     };
-    cx.print(&text)?;
+    cx.print(&text.map_err(unwritable)?)?;
     Ok(DONE)
 }

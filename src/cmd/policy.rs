@@ -7,12 +7,12 @@ use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
 use crate::hint::run;
 use crate::key::{Kind, State};
-use crate::output::{Column, Sheet};
+use crate::output::{Column, json, table, unwritable};
 use crate::policy::{Policy, SETTINGS};
 use crate::store::{self, Filter, Read};
 use crate::when::Timestamp;
 use clap::Subcommand;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use std::ops::ControlFlow;
 
 /// Show or set rules for everyone who uses the store
@@ -113,37 +113,40 @@ impl Args {
     }
 }
 
-/// The columns of all policies: which there are and what holds is shown on every terminal.
-const COLUMNS: [Column; 4] = [
-    Column::new("POLICY", 0, true),
-    Column::new("VALUE", 0, true),
-    Column::new("DEFAULT", 50, true),
-    Column::new("MEANING", 60, false),
-];
-
 fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
     let store = cx.open_to_read()?;
     let policy = store::read(&*store, |store| store.policy())?;
     let default = Policy::default();
+    let mut rows = Vec::new();
+    for (name, meaning) in SETTINGS {
+        let (value, default) = (policy.get(name)?, default.get(name)?);
+        rows.push([name.to_owned(), value, default, meaning.to_owned()]);
+    }
     let text = match format {
         Format::Json => {
-            let mut values = Map::new();
-            for (name, _) in SETTINGS {
-                values.insert(name.to_owned(), Value::from(policy.get(name)?));
-            }
-            format!("{}\n", Value::Object(values))
+            let values = rows
+                .into_iter()
+                .map(|[name, value, ..]| (name, value.into()));
+            json::line(&values.collect::<Map<_, _>>())
         }
-        Format::Text => {
-            let mut table = Sheet::new(cx.style(), COLUMNS);
-            for (name, meaning) in SETTINGS {
-                let (value, default) = (policy.get(name)?, default.get(name)?);
-                table.row([name.to_owned(), value, default, meaning.to_owned()]);
-            }
-            table.text()
-        }
+        Format::Text => table(cx.style(), columns(&rows), rows),
     };
-    cx.print(text.as_bytes())?;
+    cx.print(&text.map_err(unwritable)?)?;
     Ok(DONE)
+}
+
+/// Columns for `rows`: every terminal shows each policy and its value, in one piece.
+fn columns(rows: &[[String; 4]]) -> [Column; 4] {
+    let widest = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].len());
+        u16::try_from(widths.max().unwrap_or(0)).unwrap_or(u16::MAX)
+    };
+    [
+        Column::new("POLICY", 0, widest(0)),
+        Column::new("VALUE", 0, widest(1)),
+        Column::new("DEFAULT", 50, widest(2)),
+        Column::new("MEANING", 60, 0),
+    ]
 }
 
 /// Sets `name` to `value`, or lets its default hold.

@@ -6,12 +6,11 @@ use crate::error::{DONE, Error, FailureKind, Result, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::name;
-use crate::output::{cell, json, unwritable};
+use crate::output::{Column, cell, json, table, unwritable};
 use crate::scope::{self, Scope};
 use crate::store::{self, Tx};
 use crate::when::Timestamp;
 use clap::Subcommand;
-use comfy_table::Cell;
 use serde_json::json;
 
 /// Most keys that are named of those that use a scope.
@@ -98,6 +97,12 @@ impl Args {
     }
 }
 
+const COLUMNS: [Column; 3] = [
+    Column::new("SCOPE", 0, 5),
+    Column::new("IMPLIES", 0, 7),
+    Column::new("DESCRIPTION", 0, 11),
+];
+
 fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
     let store = cx.open_to_read()?;
     let scopes = store::read(&*store, |store| store.scopes())?;
@@ -107,27 +112,21 @@ fn list(cx: &mut Cx<'_>, format: TableFormat) -> Result<u8> {
                 .all()
                 .map(|(name, scope)| json!({"name": name, "description": scope.description, "implies": scope.implies}))
                 .collect();
-            json::line(&all).map_err(unwritable)?
+            json::line(&all)
         }
         TableFormat::Table => {
-            let style = cx.style();
-            let mut table = style.table();
-            table.set_header(["SCOPE", "IMPLIES", "DESCRIPTION"].map(|title| style.title(title)));
-            for (name, scope) in scopes.all() {
+            let rows = scopes.all().map(|(name, scope)| {
                 let implies: Vec<&str> = scope.implies.iter().map(String::as_str).collect();
-                table.add_row(
-                    [
-                        cell(name),
-                        cell(&implies.join(" ")),
-                        cell(&scope.description),
-                    ]
-                    .map(Cell::new),
-                );
-            }
-            style.lines(table).into_bytes()
+                [
+                    cell(name),
+                    cell(&implies.join(" ")),
+                    cell(&scope.description),
+                ]
+            });
+            table(cx.style(), COLUMNS, rows)
         }
     };
-    cx.print(&text)?;
+    cx.print(&text.map_err(unwritable)?)?;
     Ok(DONE)
 }
 

@@ -1,16 +1,16 @@
 //! One key, all that is known of it.
 
-use super::{Style, cell, instant};
+use super::{Column, Sheet, Style, cell, instant};
 use crate::error::escape;
 use crate::event::Entry;
 use crate::key::{Key, State};
 use crate::when::Timestamp;
-use comfy_table::{Cell, ColumnConstraint, Width};
+use comfy_table::Cell;
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// The columns that a key ID takes.
-const ID_WIDTH: u16 = 12;
+/// Names and values of the fields. A key ID is not broken in two.
+const COLUMNS: [Column; 2] = [Column::new("", 0, 0), Column::new("", 0, 12)];
 
 /// The most characters of a reason that are shown; 'keyctl log' shows all of it.
 const REASON_MAX: usize = 80;
@@ -23,76 +23,65 @@ pub fn details(
     style: Style,
     now: Timestamp,
 ) -> io::Result<()> {
-    let mut table = style.table();
-    let mut row = |title: &str, cell: Cell| {
-        table.add_row([style.title(title), cell]);
-    };
-    row("ID", Cell::new(key.id));
-    row("Name", Cell::new(cell(&key.name)));
-    row("Owner", Cell::new(cell(&key.owner)));
-    row("Kind", Cell::new(key.kind.word()));
-    row("State", style.state(key.state(now)));
-    row("Usable", Cell::new(usable(key, now)));
-    row("Scopes", Cell::new(cell(&words(key.scopes.iter()))));
-    if !key.labels.is_empty() {
-        let labels: Vec<String> = key
-            .labels
-            .iter()
-            .map(|(label, value)| format!("{label}={value}"))
-            .collect();
-        row("Labels", Cell::new(cell(&words(labels.iter()))));
+    let mut sheet = Sheet::begin(out, style, COLUMNS);
+    for (name, value) in fields(key, style, now) {
+        if let Some(value) = value {
+            sheet.row([style.title(name), value])?;
+        }
     }
-    let created = format!(
-        "{} by {}",
-        instant(Some(key.created_at), now),
-        cell(&key.created_by)
-    );
-    row("Created", Cell::new(created));
-    row("Expires", Cell::new(instant(key.expires_at, now)));
-    let used = key
-        .last_used_at
-        .map_or_else(|| "no use recorded".to_owned(), |at| instant(Some(at), now));
-    row("Last used", Cell::new(used));
-    if let (Some(at), Some(by)) = (key.disabled_at, &key.disabled_by) {
-        row(
-            "Disabled",
-            Cell::new(format!("{} by {}", instant(Some(at), now), cell(by))),
-        );
-    }
-    if let Some(at) = key.deleted_at {
-        row("Deleted", Cell::new(instant(Some(at), now)));
-    }
-    // One that was deleted before its grace ended did not stop then.
-    let is_moot = |until| key.deleted_at.is_some_and(|at| at < until);
-    if let Some(until) = key.usable_until.filter(|&until| !is_moot(until)) {
-        let word = if key.is_in_grace(now) {
-            "works until"
-        } else {
-            "stopped"
-        };
-        row(
-            "Phased out",
-            Cell::new(format!("{word} {}", instant(Some(until), now))),
-        );
-    }
-    if let Some(id) = key.replaces {
-        row("Replaces", Cell::new(id));
-    }
-    if let Some(id) = key.replaced_by {
-        row("Replaced by", Cell::new(id));
-    }
-    if let Some(column) = table.column_mut(0) {
-        column.set_padding((0, 2));
-    }
-    if let Some(column) = table.column_mut(1) {
-        column.set_padding((0, 0));
-        // An ID that is broken in two is of no use.
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID_WIDTH)));
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
+    sheet.finish()?;
     last_events(out, events, now)
+}
+
+/// Names of the fields, with their values if `key` has one.
+fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cell>); 16] {
+    let at = |at| instant(Some(at), now);
+    let by = |when, user: &String| format!("{} by {}", at(when), cell(user));
+    let used = key.last_used_at.map(at);
+    let labels = key
+        .labels
+        .iter()
+        .map(|(label, value)| format!("{label}={value}"));
+    let labels: Vec<String> = labels.collect();
+    let disabled = key.disabled_at.zip(key.disabled_by.as_ref());
+    // A key that was deleted during its grace did not stop at the end of the grace.
+    let is_moot = |until| key.deleted_at.is_some_and(|at| at < until);
+    let phased_out = key.usable_until.filter(|&until| !is_moot(until));
+    let stops = match key.is_in_grace(now) {
+        true => "works until",
+        false => "stopped",
+    };
+    let text = |text: String| Some(Cell::new(text));
+    [
+        ("ID", text(key.id.to_string())),
+        ("Name", text(cell(&key.name))),
+        ("Owner", text(cell(&key.owner))),
+        ("Kind", text(key.kind.word().to_owned())),
+        ("State", Some(style.state(key.state(now)))),
+        ("Usable", text(usable(key, now).to_owned())),
+        ("Scopes", text(cell(&words(key.scopes.iter())))),
+        (
+            "Labels",
+            text(cell(&words(labels.iter()))).filter(|_| !labels.is_empty()),
+        ),
+        ("Created", text(by(key.created_at, &key.created_by))),
+        ("Expires", text(instant(key.expires_at, now))),
+        (
+            "Last used",
+            text(used.unwrap_or_else(|| "no use recorded".to_owned())),
+        ),
+        (
+            "Disabled",
+            disabled.and_then(|(when, user)| text(by(when, user))),
+        ),
+        ("Deleted", key.deleted_at.map(at).and_then(text)),
+        (
+            "Phased out",
+            phased_out.and_then(|until| text(format!("{stops} {}", at(until)))),
+        ),
+        ("Replaces", key.replaces.map(Cell::new)),
+        ("Replaced by", key.replaced_by.map(Cell::new)),
+    ]
 }
 
 fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! The audit log, line by line. All forms but the table stream.
+//! The audit log, line by line. In constant memory.
 
 use super::{Column, Sheet, Style, cell, instant, json, left_out};
 use crate::event::Entry;
@@ -34,14 +34,14 @@ impl EntryFormat {
     }
 }
 
-/// The columns of a log: what was done and when is shown on every terminal.
+/// Columns: every terminal shows what was done, and when.
 const COLUMNS: [Column; 6] = [
-    Column::new("SEQ", 66, false),
-    Column::new("AT", 0, true),
-    Column::new("ACTOR", 60, false),
-    Column::new("ACTION", 38, true),
-    Column::new("KEY", 52, true),
-    Column::new("DETAIL", 80, false),
+    Column::new("SEQ", 66, 3).usual(7),
+    Column::new("AT", 0, 20).usual(31),
+    Column::new("ACTOR", 60, 5),
+    Column::new("ACTION", 38, 13),
+    Column::new("KEY", 52, 12),
+    Column::new("DETAIL", 80, 6),
 ];
 
 /// An event as JSON shows it.
@@ -72,19 +72,18 @@ impl<'a> LogLine<'a> {
     }
 }
 
-/// A log that is being written.
+/// Log that is being written.
 pub struct Entries<'a> {
-    out: &'a mut dyn Write,
-    body: LogBody,
+    body: LogBody<'a>,
     now: Timestamp,
     first: bool,
 }
 
-enum LogBody {
-    Table(Box<Sheet<6>>),
-    Lines,
-    Json,
-    Jsonl,
+enum LogBody<'a> {
+    Table(Box<Sheet<'a, 6>>),
+    Lines(&'a mut dyn Write),
+    Json(&'a mut dyn Write),
+    Jsonl(&'a mut dyn Write),
 }
 
 impl<'a> Entries<'a> {
@@ -96,16 +95,15 @@ impl<'a> Entries<'a> {
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
-            EntryFormat::Table => LogBody::Table(Box::new(Sheet::new(style, COLUMNS))),
-            EntryFormat::Lines => LogBody::Lines,
+            EntryFormat::Table => LogBody::Table(Box::new(Sheet::begin(out, style, COLUMNS))),
+            EntryFormat::Lines => LogBody::Lines(out),
             EntryFormat::Json => {
                 out.write_all(b"[")?;
-                LogBody::Json
+                LogBody::Json(out)
             }
-            EntryFormat::Jsonl => LogBody::Jsonl,
+            EntryFormat::Jsonl => LogBody::Jsonl(out),
         };
         Ok(Entries {
-            out,
             body,
             now,
             first: true,
@@ -115,27 +113,24 @@ impl<'a> Entries<'a> {
     /// Adds an event.
     pub fn push(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.body {
-            LogBody::Table(table) => {
-                let cells = [
-                    entry.seq.to_string(),
-                    time(entry, self.now),
-                    cell(&entry.actor),
-                    cell(&entry.action),
-                    cell(entry.key_id.as_deref().unwrap_or_default()),
-                    cell(&in_words(entry)),
-                ];
-                table.row(cells);
-            }
-            LogBody::Lines => self.out.write_all(line(entry, self.now).as_bytes())?,
-            LogBody::Json => {
+            LogBody::Table(table) => table.row([
+                entry.seq.to_string(),
+                time(entry, self.now),
+                cell(&entry.actor),
+                cell(&entry.action),
+                cell(entry.key_id.as_deref().unwrap_or_default()),
+                cell(&in_words(entry)),
+            ])?,
+            LogBody::Lines(out) => out.write_all(line(entry, self.now).as_bytes())?,
+            LogBody::Json(out) => {
                 if !self.first {
-                    self.out.write_all(b",")?;
+                    out.write_all(b",")?;
                 }
-                json::write(self.out, &LogLine::new(entry))?;
+                json::write(out, &LogLine::new(entry))?;
             }
-            LogBody::Jsonl => {
-                json::write(self.out, &LogLine::new(entry))?;
-                self.out.write_all(b"\n")?;
+            LogBody::Jsonl(out) => {
+                json::write(out, &LogLine::new(entry))?;
+                out.write_all(b"\n")?;
             }
         }
         self.first = false;
@@ -145,11 +140,14 @@ impl<'a> Entries<'a> {
     /// Ends the log. A table without a line is not drawn.
     pub fn finish(self) -> io::Result<()> {
         match self.body {
-            LogBody::Table(table) if !self.first => self.out.write_all(table.text().as_bytes())?,
-            LogBody::Json => self.out.write_all(b"]\n")?,
-            LogBody::Table(..) | LogBody::Lines | LogBody::Jsonl => {}
+            LogBody::Table(table) if !self.first => table.finish(),
+            LogBody::Table(_) => Ok(()),
+            LogBody::Json(out) => {
+                out.write_all(b"]\n")?;
+                out.flush()
+            }
+            LogBody::Lines(out) | LogBody::Jsonl(out) => out.flush(),
         }
-        self.out.flush()
     }
 }
 
@@ -193,4 +191,17 @@ fn in_words(entry: &Entry) -> String {
         })
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Action;
+
+    #[test]
+    fn columns_keep_every_action_whole() {
+        let actions = Action::ALL.map(|action| action.word().len());
+        let width = COLUMNS[3].least().into();
+        assert_eq!(actions.into_iter().max(), Some(width));
+    }
 }

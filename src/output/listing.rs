@@ -1,10 +1,9 @@
 //! Many keys, one after the other, in constant memory.
 
 mod line;
-mod pages;
+mod table;
 
-use self::pages::Pages;
-use super::{Record, Style};
+use super::{Record, Sheet, Style, left_out};
 use crate::key::Key;
 use crate::when::Timestamp;
 use clap::ValueEnum;
@@ -34,7 +33,7 @@ impl ListFormat {
     /// too narrow for them.
     pub fn left_out(self, style: Style) -> Vec<&'static str> {
         match self {
-            ListFormat::Table => Pages::left_out(style),
+            ListFormat::Table => left_out(style, &table::COLUMNS),
             _ => Vec::new(),
         }
     }
@@ -43,12 +42,13 @@ impl ListFormat {
 /// A list that is being written.
 pub struct Listing<'a> {
     body: ListBody<'a>,
+    style: Style,
     now: Timestamp,
     count: u64,
 }
 
 enum ListBody<'a> {
-    Table(Box<Pages<'a>>),
+    Table(Box<Sheet<'a, 7>>),
     Lines(&'a mut dyn Write),
     /// A record is made in the buffer and written as a whole.
     Json(&'a mut dyn Write, Vec<u8>),
@@ -66,7 +66,9 @@ impl<'a> Listing<'a> {
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
-            ListFormat::Table => ListBody::Table(Box::new(Pages::begin(out, style, now))),
+            ListFormat::Table => {
+                ListBody::Table(Box::new(Sheet::begin(out, style, table::COLUMNS)))
+            }
             ListFormat::Lines => ListBody::Lines(out),
             ListFormat::Json => {
                 out.write_all(b"[")?;
@@ -82,6 +84,7 @@ impl<'a> Listing<'a> {
         };
         Ok(Listing {
             body,
+            style,
             now,
             count: 0,
         })
@@ -91,7 +94,7 @@ impl<'a> Listing<'a> {
     pub fn push(&mut self, key: &Key) -> io::Result<()> {
         let now = self.now;
         match &mut self.body {
-            ListBody::Table(pages) => pages.push(key)?,
+            ListBody::Table(sheet) => sheet.row(table::row(key, self.style, now))?,
             ListBody::Lines(out) => out.write_all(line::line(key, now).as_bytes())?,
             ListBody::Json(out, record) => {
                 record.clear();
@@ -119,7 +122,8 @@ impl<'a> Listing<'a> {
     /// Ends the list and returns how many keys it has. A table of none is not drawn.
     pub fn finish(self) -> io::Result<u64> {
         match self.body {
-            ListBody::Table(pages) => pages.finish()?,
+            ListBody::Table(sheet) if self.count > 0 => sheet.finish()?,
+            ListBody::Table(_) => {}
             ListBody::Json(out, _) => {
                 out.write_all(b"]\n")?;
                 out.flush()?;

@@ -1,92 +1,250 @@
-//! A table that is drawn at once. On a narrow terminal it leaves columns out rather than break what
-//! is of no use in two pieces.
+//! Tables, drawn page by page: the first page is seen at once, and no more than one is held.
 
 use super::Style;
 use comfy_table::{Cell, ColumnConstraint, Table, Width};
+use std::io::{self, Write};
 
-/// The longest word that is kept whole, in characters: longer than any that keyctl writes where it
-/// matters.
-const WORD_MAX: usize = 24;
+/// Number of rows on a page.
+const PAGE: usize = 500;
 
-/// A column of a sheet.
+/// Number of blanks between two columns.
+const GAP: u16 = 2;
+
+/// Column of a table. All widths are in characters.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// Title above it.
     title: &'static str,
-    /// The narrowest terminal on which it is shown.
     from: u16,
-    /// True if its words are kept whole.
-    whole: bool,
+    least: u16,
+    usual: u16,
 }
 
 impl Column {
-    /// A column with this title, on terminals of at least so many columns; with whole words or not.
-    pub const fn new(title: &'static str, from: u16, whole: bool) -> Self {
-        Column { title, from, whole }
+    /// Column with this title, on terminals at least `from` wide, that is never below `least`.
+    ///
+    /// A table in which each title is empty has no line of titles.
+    pub const fn new(title: &'static str, from: u16, least: u16) -> Self {
+        Column {
+            title,
+            from,
+            least,
+            usual: least,
+        }
     }
 
-    /// Tells whether a sheet in this style has it.
-    fn is_shown(self, style: Style) -> bool {
+    /// Reserves this width on a full page, if there is room: a later page may need it.
+    pub const fn usual(self, usual: u16) -> Self {
+        Column { usual, ..self }
+    }
+
+    /// Fixed minimal width.
+    #[cfg(test)]
+    pub fn least(self) -> u16 {
+        self.least
+    }
+
+    /// Tells whether a table in `style` shows the column.
+    fn is_shown(&self, style: Style) -> bool {
         style.width.is_none_or(|width| width >= self.from)
     }
 }
 
-/// The titles of those of `columns` that a sheet in this style leaves out.
+/// Titles of those `columns` that a table in `style` leaves out.
 pub fn left_out(style: Style, columns: &[Column]) -> Vec<&'static str> {
     let left_out = columns.iter().filter(|column| !column.is_shown(style));
     left_out.map(|column| column.title).collect()
 }
 
-/// A table of so many columns that is being filled.
-pub struct Sheet<const N: usize> {
+/// Table that is being written.
+pub struct Sheet<'a, const N: usize> {
+    out: &'a mut dyn Write,
     style: Style,
-    /// The least width of each column, in characters; `None` for one that is not shown.
-    least: [Option<usize>; N],
     columns: [Column; N],
-    table: Table,
+    /// Minimal width of each shown column: at first the fixed one, then the width on the last page.
+    least: Vec<u16>,
+    page: Table,
+    rows: usize,
 }
 
-impl<const N: usize> Sheet<N> {
-    /// A table with nothing but titles.
-    pub fn new(style: Style, columns: [Column; N]) -> Self {
-        let mut table = style.table();
-        let titles = columns.into_iter().filter(|column| column.is_shown(style));
-        table.set_header(titles.map(|column| style.title(column.title)));
-        Sheet {
+impl<'a, const N: usize> Sheet<'a, N> {
+    /// Begins a table on `out`.
+    pub fn begin(out: &'a mut dyn Write, style: Style, columns: [Column; N]) -> Self {
+        let mut sheet = Sheet {
+            out,
             style,
-            least: columns.map(|column| column.is_shown(style).then_some(0)),
             columns,
-            table,
+            least: Vec::new(),
+            page: style.table(),
+            rows: 0,
+        };
+        sheet.least = sheet.shown().map(|column| column.least).collect();
+        if sheet.shown().any(|column| !column.title.is_empty()) {
+            let titles = sheet.shown().map(|column| style.title(column.title));
+            sheet.page.set_header(titles.collect::<Vec<_>>());
+        }
+        sheet
+    }
+
+    /// Adds a row, and draws the page that it fills.
+    pub fn row(&mut self, cells: [impl Into<Cell>; N]) -> io::Result<()> {
+        let cells = self.columns.iter().zip(cells);
+        let shown = cells.filter(|(column, _)| column.is_shown(self.style));
+        self.page.add_row(shown.map(|(_, cell)| cell));
+        self.rows += 1;
+        if self.rows == PAGE {
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    /// Draws the last page; of a table without rows, the titles.
+    pub fn finish(mut self) -> io::Result<()> {
+        if self.rows > 0 || self.page.header().is_some() {
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &Column> {
+        let style = self.style;
+        self.columns
+            .iter()
+            .filter(move |column| column.is_shown(style))
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let mut content = self.page.column_max_content_widths();
+        if self.rows == PAGE {
+            for (content, column) in content.iter_mut().zip(self.shown()) {
+                *content = column.usual.max(*content);
+            }
+        }
+        self.least = widths(&content, &self.least, self.style.width);
+        for (index, (column, &width)) in self.page.column_iter_mut().zip(&self.least).enumerate() {
+            let gap = if index + 1 < self.least.len() { GAP } else { 0 };
+            column.set_padding((0, gap));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + gap)));
+        }
+        for line in self.page.lines() {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        self.page = self.style.table();
+        self.rows = 0;
+        self.out.flush()
+    }
+}
+
+/// A table of `rows` as lines.
+pub fn table<const N: usize>(
+    style: Style,
+    columns: [Column; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    let mut sheet = Sheet::begin(&mut lines, style, columns);
+    for row in rows {
+        sheet.row(row)?;
+    }
+    sheet.finish()?;
+    Ok(lines)
+}
+
+/// Widths of columns with this much `content` on a terminal of `width` columns.
+///
+/// Where the terminal is too narrow, the widest columns are cut to one width, but none below its `least`.
+fn widths(content: &[u16], least: &[u16], width: Option<u16>) -> Vec<u16> {
+    let cut = |most: u16| {
+        let widths = content.iter().zip(least);
+        widths.map(move |(&content, &least)| content.min(most).max(least))
+    };
+    let gaps = content.len().saturating_sub(1) * usize::from(GAP);
+    let room = width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(gaps));
+    let taken = |most: u16| cut(most).map(usize::from).sum::<usize>();
+    let widest = content.iter().copied().max().unwrap_or(0);
+    let most = (1..=widest).rev().find(|&most| taken(most) <= room);
+    let most = most.unwrap_or(1);
+    let mut widths: Vec<u16> = cut(most).collect();
+    // The first of those that were cut share what is left.
+    let cut = widths.iter_mut().zip(content);
+    let cut = cut.filter(|(width, content)| **width < **content);
+    cut.take(room.saturating_sub(taken(most)))
+        .for_each(|(width, _)| *width += 1);
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    const COLUMNS: [Column; 3] = [
+        Column::new("SEQ", 0, 3).usual(7),
+        Column::new("NAME", 0, 4),
+        Column::new("STATE", 0, 10),
+    ];
+
+    fn row(seq: usize, name: &str) -> [String; 3] {
+        [seq.to_string(), name.to_owned(), "active".to_owned()]
+    }
+
+    /// Takes so many flushes, as often as a page is to be seen, and then nothing more.
+    struct Reader {
+        pages: usize,
+    }
+
+    impl Write for Reader {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.pages {
+                0 => Err(ErrorKind::BrokenPipe.into()),
+                _ => Ok(bytes.len()),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.pages -= 1;
+            Ok(())
         }
     }
 
-    /// Adds a row.
-    pub fn row(&mut self, cells: [String; N]) {
-        let mut shown = Vec::with_capacity(N);
-        for ((cell, column), least) in cells.into_iter().zip(self.columns).zip(&mut self.least) {
-            if let Some(least) = least {
-                if column.whole {
-                    let words = cell.split(' ').map(|word| word.chars().count());
-                    *least = words.fold(*least, usize::max).min(WORD_MAX);
-                }
-                shown.push(Cell::new(cell));
-            }
+    #[test]
+    fn row_shows_a_full_page_at_once_and_fails_if_nobody_reads_the_next() {
+        let mut reader = Reader { pages: 1 };
+        let mut sheet = Sheet::begin(&mut reader, Style::default(), COLUMNS);
+        for seq in 1..2 * PAGE {
+            sheet.row(row(seq, "ci")).unwrap();
         }
-        self.table.add_row(shown);
+        let full = sheet.row(row(2 * PAGE, "ci"));
+        let full = full.map_err(|error| error.kind());
+        assert_eq!(full, Err(ErrorKind::BrokenPipe));
     }
 
-    /// The table as lines.
-    pub fn text(mut self) -> String {
-        // In a pipe no word is broken, and a column takes what it needs.
-        if self.style.width.is_some() {
-            let least = self.least.into_iter().flatten();
-            for (column, least) in self.table.column_iter_mut().zip(least) {
-                if least > 0 {
-                    let width = u16::try_from(least + 2).unwrap_or(u16::MAX);
-                    column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
-                }
+    #[test]
+    fn table_lines_up_columns_between_pages_and_draws_one_header() {
+        for width in [None, Some(40), Some(25)] {
+            let style = Style {
+                width,
+                ..Style::default()
+            };
+            // Numbers on later pages are longer.
+            let rows = (PAGE - 10..3 * PAGE + 20).map(|seq| row(seq * seq, "ci"));
+            let lines = String::from_utf8(table(style, COLUMNS, rows).unwrap()).unwrap();
+            let mut lines = lines.lines();
+            let state = lines.next().unwrap().find("STATE").unwrap();
+            assert_eq!(lines.clone().count(), 2 * PAGE + 30);
+            for line in lines {
+                assert_eq!(line.find("active"), Some(state), "{width:?}: {line}");
             }
         }
-        self.style.lines(self.table)
+    }
+
+    #[test]
+    fn widths_cuts_the_widest_columns_and_none_below_its_minimum() {
+        let (content, least) = ([12, 128, 40, 3], [12, 4, 20, 3]);
+        assert_eq!(widths(&content, &least, None), content);
+        assert_eq!(widths(&content, &least, Some(200)), [12, 128, 40, 3]);
+        assert_eq!(widths(&content, &least, Some(100)), [12, 40, 39, 3]);
+        assert_eq!(widths(&content, &least, Some(60)), [12, 19, 20, 3]);
+        assert_eq!(widths(&content, &least, Some(45)), [12, 4, 20, 3]);
+        assert_eq!(widths(&content, &least, Some(1)), [12, 4, 20, 3]);
     }
 }

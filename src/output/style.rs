@@ -1,7 +1,7 @@
 //! What a terminal allows: colour, and how wide a table may be.
 
 use crate::key::State;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, Table, presets};
 use crossterm::style::force_color_output;
 
 /// Style of output for people.
@@ -25,27 +25,7 @@ impl Style {
         } else {
             table.force_no_tty();
         }
-        match self.width {
-            Some(width) => table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width),
-            None => table.set_content_arrangement(ContentArrangement::Disabled),
-        };
         table
-    }
-
-    /// The lines of `table`, with two blanks between columns.
-    pub fn lines(self, mut table: Table) -> String {
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        if let Some(last) = table.column_iter_mut().last() {
-            last.set_padding((0, 0));
-        }
-        table
-            .lines()
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect()
     }
 
     /// A table's column title.

@@ -1,7 +1,7 @@
 //! A key as one line in which each value says what it is: for who hears it, and where a table has no
 //! room. No column breaks it.
 
-use super::pages::{end, short};
+use super::table::{end, short};
 use crate::key::{Key, Kind};
 use crate::output::cell;
 use crate::when::Timestamp;

@@ -1,7 +1,7 @@
 //! `keyctl log`: what is in it, how it is filtered, and how tampering with it is found.
 
 use super::World;
-use crate::harness::{Ran, id_of, log};
+use crate::harness::{Ran, id_of, log, user};
 use data_encoding::HEXLOWER;
 use keyctl::env::Actor;
 use keyctl::event::{Action, Event};
@@ -38,6 +38,31 @@ fn seqs(world: &World, filter: &str) -> Vec<i64> {
 
 fn head(world: &World) -> String {
     world.run("log --head").stdout.trim_end().to_owned()
+}
+
+#[test]
+fn log_of_several_pages_has_one_header_and_columns_that_line_up() {
+    let world = World::quick();
+    world.write(|tx| {
+        (2..=1200).try_for_each(|seq| {
+            // A later page has a longer action and longer numbers.
+            let action = match seq < 1100 {
+                true => Action::Edit,
+                false => Action::MemberRemove,
+            };
+            tx.append(&Event::new(world.now(), &user("carol"), action, None))
+        })
+    });
+    let log = || world.line("log --color never");
+    for command in [log(), log().terminal(120)] {
+        let table = command.run().code(0).stdout;
+        let mut lines = table.lines();
+        let actor = lines.next().unwrap().find("ACTOR").unwrap();
+        assert_eq!(lines.clone().count(), 1200, "{table}");
+        for line in lines {
+            assert_eq!(line.find("carol"), Some(actor), "{line}");
+        }
+    }
 }
 
 #[test]
