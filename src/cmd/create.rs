@@ -2,7 +2,7 @@
 
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
-use super::values::{self, Expiry, KindName, Why};
+use super::values::{self, Expiry, Why};
 use super::words::scopes;
 use super::{Cx, taken};
 use crate::env::Actor;
@@ -58,8 +58,8 @@ pub struct Args {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
     /// The kind of key; a legacy key takes no scope and never expires
-    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
-    kind: KindName,
+    #[arg(long, value_name = "KIND", value_parser = values::kind(), default_value = "api")]
+    kind: Kind,
     /// A note on the key, for example team=search; may be repeated, up to 64 on one key
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
@@ -125,7 +125,7 @@ impl Args {
                     id: minted.id(),
                     name: name.clone(),
                     owner: owner.clone(),
-                    kind: self.kind.into(),
+                    kind: self.kind,
                     scopes: draft.scopes.clone(),
                     labels: labels.clone(),
                     created_at: now,
@@ -173,15 +173,15 @@ impl Args {
     /// Refuses options that do not go with the kind of key.
     fn check_kind(&self) -> Result<()> {
         match (self.kind, self.scopes.is_empty(), self.when()) {
-            (KindName::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE").hint(
+            (Kind::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE").hint(
                 Hint::from("say what the key may do, as in --scope inference; ")
                     .and(run!("scope list").in_quotes())
                     .and(" shows every scope"),
             )),
-            (KindName::Legacy, false, _) => {
+            (Kind::Legacy, false, _) => {
                 Err(Error::usage("a legacy key has no scopes").hint("leave --scope out"))
             }
-            (KindName::Legacy, _, Some(When::After(_) | When::At(_))) => {
+            (Kind::Legacy, _, Some(When::After(_) | When::At(_))) => {
                 Err(Error::usage("a legacy key never expires").hint("leave --expires out"))
             }
             _ => Ok(()),
@@ -192,14 +192,14 @@ impl Args {
     fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
         let access = store.access(actor)?;
         access.for_owner(owner)?;
-        if self.kind == KindName::Legacy {
+        if self.kind == Kind::Legacy {
             access.administrator("make a legacy key")?;
         }
         let scopes = values::check_scopes(store, &self.scopes)?;
         let policy = store.policy()?;
         let expires_at = match self.kind {
-            KindName::Api => policy.expiry(self.when(), now)?,
-            KindName::Legacy => None,
+            Kind::Api => policy.expiry(self.when(), now)?,
+            Kind::Legacy => None,
         };
         let names = match &self.name {
             Some(name) => self.given_names(store, owner, name, now)?,

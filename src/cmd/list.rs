@@ -1,16 +1,14 @@
 //! `keyctl list`
 
-use super::values::{self, KindName};
-use super::{Cx, owner};
+use super::{Cx, owner, values};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::hint::run;
-use crate::key::State;
+use crate::key::{Kind, State};
 use crate::name::{self, form};
 use crate::output::{ListFormat, Listing, unwritable};
 use crate::store::{self, Filter, Read, Skipped, Sort};
 use crate::when::{Span, Timestamp};
-use clap::ValueEnum;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use std::io::{BufWriter, ErrorKind};
 use std::ops::ControlFlow;
 
@@ -44,12 +42,12 @@ pub struct Args {
         long = "state",
         value_name = "STATE",
         value_delimiter = ',',
-        value_enum
+        value_parser = state()
     )]
-    states: Vec<Wanted>,
+    states: Vec<Option<State>>,
     /// Only keys of this kind
-    #[arg(long, value_enum, value_name = "KIND")]
-    kind: Option<KindName>,
+    #[arg(long, value_name = "KIND", value_parser = values::kind())]
+    kind: Option<Kind>,
     /// Only keys whose owner is a member of this project
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
@@ -68,8 +66,8 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     older_than: Option<Span>,
     /// Sort order
-    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    sort: SortOrder,
+    #[arg(long, value_name = "ORDER", value_parser = order(), default_value = "created")]
+    sort: Sort,
     /// List at most N keys
     #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
@@ -81,59 +79,27 @@ pub struct Args {
     format: ListFormat,
 }
 
-/// A state to list, or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Wanted {
-    /// In use.
-    Active,
-    /// Switched off.
-    Disabled,
-    /// Past its expiry.
-    Expired,
-    /// Replaced by 'rotate'.
-    PhasedOut,
-    /// Permanently revoked.
-    Deleted,
-    /// All of these.
-    All,
+/// Value parser for a state to list; `None` stands for all of them.
+fn state() -> impl TypedValueParser<Value = Option<State>> {
+    let choice = |state: State, help| (state.word(), help, Some(state));
+    values::one_of([
+        choice(State::Active, "In use"),
+        choice(State::Disabled, "Switched off"),
+        choice(State::Expired, "Past its expiry"),
+        choice(State::PhasedOut, "Replaced by 'rotate'"),
+        choice(State::Deleted, "Permanently revoked"),
+        ("all", "All of these", None),
+    ])
 }
 
-impl Wanted {
-    fn states(self) -> Vec<State> {
-        match self {
-            Wanted::Active => vec![State::Active],
-            Wanted::Disabled => vec![State::Disabled],
-            Wanted::Expired => vec![State::Expired],
-            Wanted::PhasedOut => vec![State::PhasedOut],
-            Wanted::Deleted => vec![State::Deleted],
-            Wanted::All => State::ALL.to_vec(),
-        }
-    }
-}
-
-/// The order of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum SortOrder {
-    /// Oldest first.
-    #[default]
-    Created,
-    /// First to expire first.
-    Expires,
-    /// Longest unused first.
-    LastUsed,
-    /// By name.
-    Name,
-}
-
-impl From<SortOrder> for Sort {
-    fn from(order: SortOrder) -> Self {
-        match order {
-            SortOrder::Created => Sort::Created,
-            SortOrder::Expires => Sort::Expires,
-            SortOrder::LastUsed => Sort::LastUsed,
-            SortOrder::Name => Sort::Name,
-        }
-    }
+/// Value parser for the order of a list.
+fn order() -> impl TypedValueParser<Value = Sort> {
+    values::one_of([
+        ("created", "Oldest first", Sort::Created),
+        ("expires", "First to expire first", Sort::Expires),
+        ("last-used", "Longest unused first", Sort::LastUsed),
+        ("name", "By name", Sort::Name),
+    ])
 }
 
 impl Args {
@@ -178,12 +144,9 @@ impl Args {
             .iter()
             .map(|label| label_as_stored(store, label, now))
             .collect::<Result<_>>()?;
-        let states = match self.states.as_slice() {
-            [] => State::ALL
-                .into_iter()
-                .filter(|&state| state != State::Deleted)
-                .collect(),
-            wanted => wanted.iter().flat_map(|wanted| wanted.states()).collect(),
+        let is_wanted = |state: &State| match self.states.as_slice() {
+            [] => *state != State::Deleted,
+            wanted => wanted.contains(&None) || wanted.contains(&Some(*state)),
         };
         let stops_by = self
             .expiring_within
@@ -199,15 +162,15 @@ impl Args {
             .transpose()?;
         Ok(Filter {
             owner,
-            kind: self.kind.map(Into::into),
+            kind: self.kind,
             project,
             scopes: self.scopes.clone(),
-            states,
+            states: State::ALL.into_iter().filter(is_wanted).collect(),
             labels,
             stops_by,
             unused_since: self.unused_for.map(|span| now.before(span)),
             created_by: self.older_than.map(|span| now.before(span)),
-            sort: self.sort.into(),
+            sort: self.sort,
             limit: self.limit,
             ..Filter::all(now)
         })

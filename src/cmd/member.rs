@@ -12,7 +12,8 @@ use crate::near::AMONG;
 use crate::output::{Column, cell, json, table, unwritable};
 use crate::project::{Member, Role};
 use crate::store::{self, Read};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
+use clap::builder::TypedValueParser;
 use serde_json::json;
 
 /// List, add or remove members of a project
@@ -52,8 +53,8 @@ Examples:
         #[arg(value_name = "USER", value_parser = name::sought_user)]
         user: String,
         /// What they may do: an owner can also change the members
-        #[arg(long, value_enum, value_name = "ROLE")]
-        role: RoleName,
+        #[arg(long, value_name = "ROLE", value_parser = role())]
+        role: Role,
         #[command(flatten)]
         why: Why,
     },
@@ -87,21 +88,13 @@ Examples:
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum RoleName {
-    /// Uses the project and can change its members.
-    Owner,
-    /// Uses the project.
-    Collaborator,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Owner => Role::Owner,
-            RoleName::Collaborator => Role::Collaborator,
-        }
-    }
+/// Value parser for a role.
+fn role() -> impl TypedValueParser<Value = Role> {
+    let choice = |role: Role, help| (role.word(), help, role);
+    values::one_of([
+        choice(Role::Owner, "Uses the project and can change its members"),
+        choice(Role::Collaborator, "Uses the project"),
+    ])
 }
 
 impl Args {
@@ -118,7 +111,7 @@ impl Args {
                 &Member {
                     project,
                     user,
-                    role: role.into(),
+                    role,
                 },
                 why.reason.as_deref(),
             ),

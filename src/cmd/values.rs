@@ -9,7 +9,7 @@ use crate::near;
 use crate::project::Role;
 use crate::store::Read;
 use crate::when::{Timestamp, When};
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -89,23 +89,31 @@ pub enum TableFormat {
     Json,
 }
 
-/// A kind of key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum KindName {
-    /// An ordinary key, with scopes and an expiry.
-    #[default]
-    Api,
-    /// A key for internal automation: no scopes, no expiry, no deletion.
-    Legacy,
+/// Value parser for one of `choices`: a word, what the help says of it, and its value.
+pub fn one_of<T, const N: usize>(
+    choices: [(&'static str, &'static str, T); N],
+) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    let words = choices.map(|(word, help, _)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(words).try_map(move |given| {
+        let mut choices = choices.into_iter();
+        let chosen = choices.find(|(word, ..)| *word == given);
+        chosen.map(|(.., value)| value).ok_or("no such value")
+    })
 }
 
-impl From<KindName> for Kind {
-    fn from(name: KindName) -> Self {
-        match name {
-            KindName::Api => Kind::Api,
-            KindName::Legacy => Kind::Legacy,
-        }
-    }
+/// Value parser for a kind of key.
+pub fn kind() -> impl TypedValueParser<Value = Kind> {
+    let choice = |kind: Kind, help| (kind.word(), help, kind);
+    one_of([
+        choice(Kind::Api, "An ordinary key, with scopes and an expiry"),
+        choice(
+            Kind::Legacy,
+            "A key for internal automation: no scopes, no expiry, no deletion",
+        ),
+    ])
 }
 
 /// `text` as how many lines to show at most.
