@@ -87,6 +87,29 @@ pub struct Key {
 }
 
 impl Key {
+    /// Makes the record of a key of kind api that its owner creates at `now`, without scopes, labels or an expiry.
+    pub fn new(id: KeyId, name: String, owner: String, now: Timestamp) -> Self {
+        Key {
+            id,
+            name,
+            created_by: owner.clone(),
+            owner,
+            kind: Kind::Api,
+            scopes: BTreeSet::new(),
+            labels: BTreeMap::new(),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+            grace_from: None,
+            usable_until: None,
+            disabled_at: None,
+            disabled_by: None,
+            deleted_at: None,
+            replaces: None,
+            replaced_by: None,
+        }
+    }
+
     /// Returns the state at `now`, the first that applies in the order of [`State`].
     pub fn state(&self, now: Timestamp) -> State {
         if self.deleted_at.is_some() {

@@ -122,23 +122,12 @@ impl Args {
             let mut keys = Vec::with_capacity(minted.len());
             for (name, minted) in draft.names.iter().zip(&minted) {
                 let key = Key {
-                    id: minted.id(),
-                    name: name.clone(),
-                    owner: owner.clone(),
                     kind: self.kind,
                     scopes: draft.scopes.clone(),
                     labels: labels.clone(),
-                    created_at: now,
                     created_by: actor.name.clone(),
                     expires_at: draft.expires_at,
-                    last_used_at: None,
-                    grace_from: None,
-                    usable_until: None,
-                    disabled_at: None,
-                    disabled_by: None,
-                    deleted_at: None,
-                    replaces: None,
-                    replaced_by: None,
+                    ..Key::new(minted.id(), name.clone(), owner.clone(), now)
                 };
                 tx.insert(&key, &minted.hash)?;
                 tx.append(&created(&key, now, &actor).because(self.why.reason.as_deref()))?;

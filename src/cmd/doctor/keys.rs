@@ -203,24 +203,11 @@ mod tests {
 
     /// A key that conforms to the default policy.
     fn key() -> Key {
+        let id = "7h2m9qxw4d1e".parse().unwrap();
         Key {
-            id: "7h2m9qxw4d1e".parse().unwrap(),
-            name: "web".to_owned(),
-            owner: "alice".to_owned(),
-            kind: Kind::Api,
             scopes: BTreeSet::from(["inference".to_owned()]),
-            labels: BTreeMap::new(),
-            created_at: now(),
-            created_by: "alice".to_owned(),
             expires_at: after(365),
-            last_used_at: None,
-            grace_from: None,
-            usable_until: None,
-            disabled_at: None,
-            disabled_by: None,
-            deleted_at: None,
-            replaces: None,
-            replaced_by: None,
+            ..Key::new(id, "web".to_owned(), "alice".to_owned(), now())
         }
     }
 

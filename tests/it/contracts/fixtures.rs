@@ -3,10 +3,10 @@
 use crate::harness::alice;
 use keyctl::event::{Action, Event};
 use keyctl::id::KeyId;
-use keyctl::key::{Key, Kind};
+use keyctl::key::Key;
 use keyctl::store::Tx;
 use keyctl::when::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A time: so many minutes after the store was made.
 pub fn at(minutes: i64) -> Timestamp {
@@ -20,24 +20,11 @@ pub fn id(number: u32) -> KeyId {
 
 /// An active key of alice, which bears its number in its ID and its name.
 pub fn key(number: u32) -> Key {
+    let name = format!("key-{number}");
     Key {
-        id: id(number),
-        name: format!("key-{number}"),
-        owner: "alice".to_owned(),
-        kind: Kind::Api,
         scopes: BTreeSet::from(["inference".to_owned()]),
-        labels: BTreeMap::new(),
-        created_at: at(0),
-        created_by: "alice".to_owned(),
         expires_at: Some(at(1000)),
-        last_used_at: None,
-        grace_from: None,
-        usable_until: None,
-        disabled_at: None,
-        disabled_by: None,
-        deleted_at: None,
-        replaces: None,
-        replaced_by: None,
+        ..Key::new(id(number), name, "alice".to_owned(), at(0))
     }
 }
 
