@@ -1,4 +1,4 @@
-//! Keys on standard output: a table for people, JSON and CSV for programs.
+//! Output of commands: tables and text for people, JSON and CSV for programs.
 
 mod details;
 mod entries;
@@ -21,10 +21,10 @@ use crate::error::{Error, escape};
 use crate::when::Timestamp;
 use std::io;
 
-/// The most characters of a value that a table shows: drawing one takes time that grows with it.
+/// Maximum of characters of a value in a table: a longer one takes too long to draw.
 const CELL_MAX: usize = 4096;
 
-/// `text` as a table shows it: escaped, and cut if it is longer than any that keyctl writes.
+/// Escapes `text` for a table, and cuts it if it is longer than any value that keyctl writes.
 pub fn cell(text: &str) -> String {
     match text.char_indices().nth(CELL_MAX) {
         Some((end, _)) => format!("{}…", escape(&text[..end])),
@@ -32,12 +32,12 @@ pub fn cell(text: &str) -> String {
     }
 }
 
-/// Error for a standard output that takes no more.
+/// Error for a failed write to standard output.
 pub fn unwritable(cause: io::Error) -> Error {
     Error::io("cannot write to standard output").because(cause)
 }
 
-/// An instant and how far away it is: `2027-02-20T12:00:00Z (in 90d)`, or `never`.
+/// Instant with its distance from `now`: `2027-02-20T12:00:00Z (in 90d)`, or `never`.
 pub fn instant(at: Option<Timestamp>, now: Timestamp) -> String {
     at.map_or_else(
         || "never".to_owned(),

@@ -1,4 +1,4 @@
-//! One key, all that is known of it.
+//! Details of one key, as text.
 
 use super::{Column, Sheet, Style, cell, instant};
 use crate::error::escape;
@@ -9,13 +9,13 @@ use comfy_table::Cell;
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// Names and values of the fields. A key ID is not broken in two.
+/// Columns for the names and the values of the fields. A key ID is not broken in two.
 const COLUMNS: [Column; 2] = [Column::new("", 0, 0), Column::new("", 0, 12)];
 
-/// The most characters of a reason that are shown; 'keyctl log' shows all of it.
+/// Maximum of characters of a reason; 'keyctl log' shows all of it.
 const REASON_MAX: usize = 80;
 
-/// Writes all that is known of `key` at `now`, with its last events, the newest first.
+/// Writes the details of `key` at `now`, and its last `events`.
 pub fn details(
     out: &mut dyn Write,
     key: &Key,
@@ -33,7 +33,7 @@ pub fn details(
     last_events(out, events, now)
 }
 
-/// Names of the fields, with their values if `key` has one.
+/// Fields with their values; `None` if `key` has no such value.
 fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cell>); 16] {
     let at = |at| instant(Some(at), now);
     let by = |when, user: &String| format!("{} by {}", at(when), cell(user));
@@ -106,7 +106,7 @@ fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Res
     Ok(())
 }
 
-/// Why it was done, if that was said: as much of it as a line has room for.
+/// Reason of an event, cut to fit a line; empty if the event has none.
 fn reason(event: &Entry) -> String {
     let Ok(Value::Object(detail)) = serde_json::from_str(&event.detail) else {
         return String::new();

@@ -1,4 +1,4 @@
-//! The audit log, line by line. In constant memory.
+//! Output of the audit log, in constant memory.
 
 use super::{Column, Sheet, Style, cell, instant, json, left_out};
 use crate::event::Entry;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// The form of a log.
+/// Format of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum EntryFormat {
     /// A table for people.
@@ -24,8 +24,7 @@ pub enum EntryFormat {
 }
 
 impl EntryFormat {
-    /// The titles of the columns that a log of this form leaves out in this style, since the terminal is too
-    /// narrow for them.
+    /// Titles of the columns for which the terminal is too narrow.
     pub fn left_out(self, style: Style) -> Vec<&'static str> {
         match self {
             EntryFormat::Table => left_out(style, &COLUMNS),
@@ -34,7 +33,7 @@ impl EntryFormat {
     }
 }
 
-/// Columns: every terminal shows what was done, and when.
+/// Columns. Every terminal shows the action and its time.
 const COLUMNS: [Column; 6] = [
     Column::new("SEQ", 66, 3).usual(7),
     Column::new("AT", 0, 20).usual(31),
@@ -44,7 +43,7 @@ const COLUMNS: [Column; 6] = [
     Column::new("DETAIL", 80, 6),
 ];
 
-/// An event as JSON shows it.
+/// JSON object of an event.
 #[derive(Serialize)]
 struct LogLine<'a> {
     seq: i64,
@@ -64,7 +63,7 @@ impl<'a> LogLine<'a> {
             actor: &entry.actor,
             action: &entry.action,
             key_id: entry.key_id.as_deref(),
-            // A detail that somebody has made unreadable is shown as the text that it is.
+            // A damaged detail is shown as a string.
             detail: serde_json::from_str(&entry.detail)
                 .unwrap_or_else(|_| entry.detail.as_str().into()),
             hash: HEXLOWER.encode(&entry.hash),
@@ -87,7 +86,7 @@ enum LogBody<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// Begins a log on `out`, with times as distances from `now`.
+    /// Begins a log on `out`, with the distance of each time from `now`.
     pub fn begin(
         format: EntryFormat,
         out: &'a mut dyn Write,
@@ -137,7 +136,7 @@ impl<'a> Entries<'a> {
         Ok(())
     }
 
-    /// Ends the log. A table without a line is not drawn.
+    /// Ends the log. A table without rows is not drawn.
     pub fn finish(self) -> io::Result<()> {
         match self.body {
             LogBody::Table(table) if !self.first => table.finish(),
@@ -151,13 +150,13 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// When it happened, and how long ago that is.
+/// Time of the event, with its distance from `now`.
 fn time(entry: &Entry, now: Timestamp) -> String {
     Timestamp::from_millis(entry.at)
         .map_or_else(|| "unreadable".to_owned(), |at| instant(Some(at), now))
 }
 
-/// The event as one line.
+/// Line for the event, in which each value is labelled.
 fn line(entry: &Entry, now: Timestamp) -> String {
     let mut line = format!(
         "event {}, at {}, {} by {}",
@@ -177,7 +176,7 @@ fn line(entry: &Entry, now: Timestamp) -> String {
     line
 }
 
-/// The detail as `name=value`, without what every event has.
+/// Detail of the event as `name=value`, without the uid, which every event has.
 fn in_words(entry: &Entry) -> String {
     let Ok(Value::Object(detail)) = serde_json::from_str(&entry.detail) else {
         return entry.detail.clone();

@@ -1,5 +1,5 @@
-//! JSON that a terminal can show: what could move its cursor or turn its reading direction is
-//! written as `\u…`, which is the same value.
+//! JSON that is safe to show on a terminal: control characters and those that change the reading
+//! direction are written as `\u…`, which is the same value.
 
 use crate::error::{is_plain, is_unprintable};
 use serde::Serialize;
@@ -7,28 +7,27 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// Writes `value` as compact JSON.
+/// Writes `value` to `out` as compact JSON.
 pub fn write(out: &mut (impl Write + ?Sized), value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Printable);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
-/// `value` as compact JSON.
+/// Compact JSON of `value`.
 pub fn bytes(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     write(&mut bytes, value)?;
     Ok(bytes)
 }
 
-/// `value` as compact JSON on a line of its own.
+/// Compact JSON of `value`, with a line feed.
 pub fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = bytes(value)?;
     line.push(b'\n');
     Ok(line)
 }
 
-/// Appends `text` to `out` as JSON. What stands for itself there, as nearly all does, is not looked
-/// at byte by byte.
+/// Appends `text` to `out` as a JSON string. Text without escapes, which is nearly all, is copied at once.
 pub fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     let escaped = text
         .bytes()
@@ -56,7 +55,7 @@ impl Formatter for Printable {
         let mut rest = fragment;
         while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_unprintable(c)) {
             writer.write_all(&rest.as_bytes()[..at])?;
-            // Every one of them lies in the Basic Multilingual Plane: one unit of UTF-16.
+            // All of these lie in the Basic Multilingual Plane: one UTF-16 unit is enough.
             write!(writer, "\\u{:04x}", u32::from(c))?;
             rest = &rest[at + c.len_utf8()..];
         }

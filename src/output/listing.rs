@@ -1,4 +1,4 @@
-//! Many keys, one after the other, in constant memory.
+//! Output of a list of keys, in constant memory.
 
 mod line;
 mod table;
@@ -9,7 +9,7 @@ use crate::when::Timestamp;
 use clap::ValueEnum;
 use std::io::{self, Write};
 
-/// The form of a list.
+/// Format of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// A table for people.
@@ -29,8 +29,7 @@ pub enum ListFormat {
 }
 
 impl ListFormat {
-    /// The titles of the columns that a list of this form leaves out in this style, since the terminal is
-    /// too narrow for them.
+    /// Titles of the columns for which the terminal is too narrow.
     pub fn left_out(self, style: Style) -> Vec<&'static str> {
         match self {
             ListFormat::Table => left_out(style, &table::COLUMNS),
@@ -39,7 +38,7 @@ impl ListFormat {
     }
 }
 
-/// A list that is being written.
+/// List that is being written.
 pub struct Listing<'a> {
     body: ListBody<'a>,
     style: Style,
@@ -50,7 +49,7 @@ pub struct Listing<'a> {
 enum ListBody<'a> {
     Table(Box<Sheet<'a, 7>>),
     Lines(&'a mut dyn Write),
-    /// A record is made in the buffer and written as a whole.
+    /// The buffer holds one record, which is written at once.
     Json(&'a mut dyn Write, Vec<u8>),
     Jsonl(&'a mut dyn Write, Vec<u8>),
     Csv(Box<csv::Writer<&'a mut dyn Write>>),
@@ -119,7 +118,7 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// Ends the list and returns how many keys it has. A table of none is not drawn.
+    /// Ends the list and returns its number of keys. A table without rows is not drawn.
     pub fn finish(self) -> io::Result<u64> {
         match self.body {
             ListBody::Table(sheet) if self.count > 0 => sheet.finish()?,
@@ -135,7 +134,7 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// The stream's own error, by whose kind a reader that has gone away is known.
+/// Error of the stream below `csv`, since its kind tells a closed pipe from other failures.
 fn unwrapped(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(cause) => cause,

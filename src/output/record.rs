@@ -1,4 +1,4 @@
-//! The record of a key in JSON and CSV: fields and their order are what scripts rely on.
+//! Record of a key in JSON and CSV. Scripts rely on the fields and their order.
 
 use super::value::Value;
 use crate::id::KeyId;
@@ -6,11 +6,11 @@ use crate::key::Key;
 use crate::when::Timestamp;
 use std::io;
 
-/// Record of a key for programs: a value for each of [`Record::FIELDS`].
+/// Record of a key: a value for each of [`Record::FIELDS`].
 pub struct Record<'a>([Value<'a>; 17]);
 
 impl<'a> Record<'a> {
-    /// The names of the fields, in order.
+    /// Names of the fields, in order.
     pub const FIELDS: [&'static str; 17] = [
         "id",
         "name",
@@ -31,7 +31,7 @@ impl<'a> Record<'a> {
         "replaced_by",
     ];
 
-    /// `key` as it is at `now`.
+    /// Record of `key` with its state at `now`.
     pub fn new(key: &'a Key, now: Timestamp) -> Self {
         let time = |at: Option<Timestamp>| at.map_or(Value::Absent, Value::Time);
         let id = |id: Option<KeyId>| id.map_or(Value::Absent, Value::Id);
@@ -56,7 +56,7 @@ impl<'a> Record<'a> {
         ])
     }
 
-    /// Appends the record to `out` as a compact JSON object; what is absent is `null`.
+    /// Appends the record to `out` as a compact JSON object. An absent value is `null`.
     pub fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let mut before = b'{';
         for (name, value) in Self::FIELDS.iter().zip(&self.0) {
@@ -70,15 +70,14 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
-    /// The record as JSON.
+    /// JSON of the record.
     pub fn json(&self) -> io::Result<Vec<u8>> {
         let mut json = Vec::new();
         self.write(&mut json)?;
         Ok(json)
     }
 
-    /// The fields as CSV: scopes joined by a blank, labels as JSON, what is absent empty;
-    /// control characters as errors show them.
+    /// Cells of the record in CSV. An absent value is an empty cell; control characters are escaped.
     pub fn cells(&self) -> io::Result<Vec<String>> {
         self.0.iter().map(Value::cell).collect()
     }

@@ -1,13 +1,13 @@
-//! Tables, drawn page by page: the first page is seen at once, and no more than one is held.
+//! Tables that are drawn page by page: the first page is seen at once, and memory stays constant.
 
 use super::Style;
 use comfy_table::{Cell, ColumnConstraint, Table, Width};
 use std::io::{self, Write};
 
-/// Number of rows on a page.
+/// Rows of a page.
 const PAGE: usize = 500;
 
-/// Number of blanks between two columns.
+/// Blanks between two columns.
 const GAP: u16 = 2;
 
 /// Column of a table. All widths are in characters.
@@ -20,9 +20,9 @@ pub struct Column {
 }
 
 impl Column {
-    /// Column with this title, on terminals at least `from` wide, that is never below `least`.
+    /// Column that terminals of at least the width `from` show, never narrower than `least`.
     ///
-    /// A table in which each title is empty has no line of titles.
+    /// A table without titles has no header.
     pub const fn new(title: &'static str, from: u16, least: u16) -> Self {
         Column {
             title,
@@ -97,7 +97,7 @@ impl<'a, const N: usize> Sheet<'a, N> {
         Ok(())
     }
 
-    /// Draws the last page; of a table without rows, the titles.
+    /// Draws the last page. A table without rows is a header.
     pub fn finish(mut self) -> io::Result<()> {
         if self.rows > 0 || self.page.header().is_some() {
             self.draw()?;
@@ -134,7 +134,7 @@ impl<'a, const N: usize> Sheet<'a, N> {
     }
 }
 
-/// A table of `rows` as lines.
+/// Table of `rows`, as text.
 pub fn table<const N: usize>(
     style: Style,
     columns: [Column; N],
@@ -151,7 +151,7 @@ pub fn table<const N: usize>(
 
 /// Widths of columns with this much `content` on a terminal of `width` columns.
 ///
-/// Where the terminal is too narrow, the widest columns are cut to one width, but none below its `least`.
+/// On a terminal that is too narrow, the widest columns are cut to one width, but none below its `least`.
 fn widths(content: &[u16], least: &[u16], width: Option<u16>) -> Vec<u16> {
     let cut = |most: u16| {
         let widths = content.iter().zip(least);
@@ -164,7 +164,7 @@ fn widths(content: &[u16], least: &[u16], width: Option<u16>) -> Vec<u16> {
     let most = (1..=widest).rev().find(|&most| taken(most) <= room);
     let most = most.unwrap_or(1);
     let mut widths: Vec<u16> = cut(most).collect();
-    // The first of those that were cut share what is left.
+    // The rest of the room goes to the first columns that were cut, one character each.
     let cut = widths.iter_mut().zip(content);
     let cut = cut.filter(|(width, content)| **width < **content);
     cut.take(room.saturating_sub(taken(most)))
@@ -187,7 +187,7 @@ mod tests {
         [seq.to_string(), name.to_owned(), "active".to_owned()]
     }
 
-    /// Takes so many flushes, as often as a page is to be seen, and then nothing more.
+    /// Reader that closes its pipe after so many pages; each page ends with a flush.
     struct Reader {
         pages: usize,
     }

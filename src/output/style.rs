@@ -1,4 +1,4 @@
-//! What a terminal allows: colour, and how wide a table may be.
+//! Style of output for people: colours, and the width of tables.
 
 use crate::key::State;
 use comfy_table::{Attribute, Cell, Color, Table, presets};
@@ -7,20 +7,20 @@ use crossterm::style::force_color_output;
 /// Style of output for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// True where it is coloured.
+    /// True if the output is coloured.
     pub color: bool,
-    /// Columns of the terminal; `None` where lines may be as long as they are.
+    /// Width of the terminal in characters; `None` if lines may have any length.
     pub width: Option<u16>,
 }
 
 impl Style {
-    /// A table without lines, in which nothing but blanks stands between columns.
+    /// Empty table without borders.
     pub fn table(self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         if self.color {
             table.enforce_styling();
-            // What draws the colours looks at NO_COLOR too, which --color always overrules.
+            // The crate that draws colours obeys NO_COLOR, but --color always overrules it.
             force_color_output(true);
         } else {
             table.force_no_tty();
@@ -28,7 +28,7 @@ impl Style {
         table
     }
 
-    /// A table's column title.
+    /// Cell for a title.
     pub fn title(self, text: &str) -> Cell {
         let cell = Cell::new(text);
         if self.color {
@@ -38,8 +38,10 @@ impl Style {
         }
     }
 
-    /// A state, in its colour: one of the eight that each terminal chooses to be read on its own
-    /// background. The brighter eight are hardly seen on a light one.
+    /// Cell for a state, in its colour.
+    ///
+    /// The eight dark colours can be read on every terminal's background; the bright ones are hardly
+    /// visible on a light background.
     pub fn state(self, state: State) -> Cell {
         let cell = Cell::new(state.word());
         if !self.color {

@@ -1,4 +1,4 @@
-//! Values of a record's fields, in JSON and CSV.
+//! Values of fields, in JSON and CSV.
 
 use super::json;
 use crate::error::escape;
@@ -54,7 +54,7 @@ impl Value<'_> {
         Ok(())
     }
 
-    /// The value as a cell of CSV: scopes joined by a blank, labels as JSON.
+    /// Cell of the value in CSV: scopes are joined by blanks, labels are JSON.
     pub fn cell(&self) -> io::Result<String> {
         Ok(match self {
             Value::Absent => String::new(),

@@ -1,4 +1,4 @@
-//! Verdicts as JSON: fields and their order are what scripts rely on.
+//! Verdicts in JSON. Scripts rely on the fields and their order.
 
 use super::value::Value;
 use crate::verify::{Explanation, Facts};
@@ -25,7 +25,7 @@ pub fn write(out: &mut Vec<u8>, verdict: &Explanation<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Appends the fields that say which key it is, and its state.
+/// Appends the fields that identify the key, and its state.
 fn identity(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
     field(out, "id", &Value::Id(facts.key.id))?;
     field(out, "name", &Value::Text(&facts.key.name))?;
@@ -33,7 +33,7 @@ fn identity(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
     field(out, "state", &Value::Text(facts.state.word()))
 }
 
-/// Appends the fields that say what a valid token may do, and until when.
+/// Appends the fields for a valid token: its scopes, and when it stops.
 fn terms(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
     field(out, "scopes", &Value::Scopes(&facts.key.scopes))?;
     let expires_at = facts.expires_at.map_or(Value::Absent, Value::Time);
@@ -42,7 +42,7 @@ fn terms(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
     maybe(out, "replaced_by", facts.replaced_by.map(Value::Id))
 }
 
-/// Appends the fields that say what a rejection comes from.
+/// Appends the fields that explain a rejection.
 fn causes(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
     maybe(out, "since", facts.since.map(Value::Time))?;
     maybe(out, "by", facts.by.map(Value::Text))?;
@@ -52,7 +52,7 @@ fn causes(out: &mut Vec<u8>, facts: &Facts<'_>) -> io::Result<()> {
     maybe(out, "lacks", facts.lacks.map(Value::Text))
 }
 
-/// Appends a field that is left out where it has no value.
+/// Appends a field, if it has a value.
 fn maybe(out: &mut Vec<u8>, name: &str, value: Option<Value<'_>>) -> io::Result<()> {
     value.map_or(Ok(()), |value| field(out, name, &value))
 }

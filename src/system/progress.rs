@@ -1,17 +1,17 @@
-//! A progress bar on standard error.
+//! Progress bar on standard error.
 
 use super::terminal;
 use keyctl::env::{Progress, Unit};
 use rustix::stdio;
 use std::time::{Duration, Instant};
 
-/// Time before a bar is shown: what is done sooner needs none.
+/// Delay before a bar is shown. Shorter work needs none.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The least time between two drawings.
+/// Minimal time between two drawings.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Back to the start of the line, and away with what stands on it (ECMA-48: CR, EL 2).
+/// Moves the cursor to the start of the line and clears it (ECMA-48: CR, EL 2).
 const CLEAR: &str = "\r\u{1b}[2K";
 
 /// Shows progress towards `total` units.
@@ -27,7 +27,7 @@ pub fn show(unit: Unit, total: u64) -> Box<dyn Progress> {
     })
 }
 
-/// Tells whether the terminal knows how to clear a line.
+/// Tells whether the terminal can clear a line.
 fn can_draw_again() -> bool {
     std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
 }
@@ -37,7 +37,7 @@ struct Bar {
     total: u64,
     done: u64,
     begun: Instant,
-    /// When it is to be drawn next, if ever.
+    /// Time of the next drawing; `None` if the terminal cannot draw the bar.
     next: Option<Instant>,
     drawn: bool,
 }
@@ -66,25 +66,24 @@ impl Drop for Bar {
 }
 
 fn say(text: &str) {
-    // Who does not see it misses nothing.
+    // A bar that cannot be written is no failure.
     rustix::io::write(stdio::stderr(), text.as_bytes()).ok();
 }
 
-/// A bar as wide as is left beside what it says, on a terminal of `width` columns, `passed` after it was
-/// begun.
+/// Bar with its figures, for a terminal of `width` columns, after the time `passed`.
 fn line(unit: Unit, done: u64, total: u64, passed: Duration, width: usize) -> String {
     let share = |of: usize| of as u128 * u128::from(done.min(total)) / u128::from(total.max(1));
-    let told = match unit {
+    let done_so_far = match unit {
         Unit::Bytes => format!("{:>3} %", share(100)),
         Unit::Keys => format!("{done} of {total} keys"),
     };
     let left = u128::from(total.saturating_sub(done)).saturating_mul(passed.as_millis())
         / u128::from(done.max(1));
-    let told = format!(" {told}, {} s left", left.div_ceil(1000));
-    // The last column stays free: some terminals go on to the next line once it is written.
-    let room = width.saturating_sub(told.len() + 3);
+    let figures = format!(" {done_so_far}, {} s left", left.div_ceil(1000));
+    // The last column stays free, since some terminals wrap after writing it.
+    let room = width.saturating_sub(figures.len() + 3);
     let full = usize::try_from(share(room)).unwrap_or(room);
-    let text = format!("[{}{}]{told}", "=".repeat(full), " ".repeat(room - full));
+    let text = format!("[{}{}]{figures}", "=".repeat(full), " ".repeat(room - full));
     text.chars().take(width.saturating_sub(1)).collect()
 }
 

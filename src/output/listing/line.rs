@@ -1,12 +1,11 @@
-//! A key as one line in which each value says what it is: for who hears it, and where a table has no
-//! room. No column breaks it.
+//! Line for a key in which each value is labelled: for screen readers, and for narrow terminals.
 
 use super::table::{end, short};
 use crate::key::{Key, Kind};
 use crate::output::cell;
 use crate::when::Timestamp;
 
-/// `key` as it is at `now`.
+/// Line for `key` with its state at `now`.
 pub fn line(key: &Key, now: Timestamp) -> String {
     let can = match key.kind {
         Kind::Api => {
@@ -19,7 +18,7 @@ pub fn line(key: &Key, now: Timestamp) -> String {
         || "no use recorded".to_owned(),
         |at| format!("last used {}", short(at, now)),
     );
-    // The name, which may run right to left, stands behind a word that does not.
+    // The line begins with a Latin word: a name that is written from right to left would turn it around.
     format!(
         "name {}, owner {}, state {}, {can}, {}, {used}, ID {}\n",
         value(&key.name),
@@ -30,7 +29,7 @@ pub fn line(key: &Key, now: Timestamp) -> String {
     )
 }
 
-/// A name that somebody chose, so that it does not read as several values.
+/// Quotes a name with a comma, so that it does not read as several values.
 fn value(name: &str) -> String {
     if name.contains(',') {
         format!("'{}'", cell(name))

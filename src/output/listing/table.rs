@@ -1,11 +1,11 @@
-//! The columns of a table of keys.
+//! Table of keys: its columns and its cells.
 
 use crate::key::Key;
 use crate::output::{Column, Style, cell};
 use crate::when::{Span, Timestamp};
 use comfy_table::Cell;
 
-/// Columns: an ID, a state or a date that is broken in two is of no use.
+/// Columns, wide enough to keep each ID, state and date in one piece.
 pub const COLUMNS: [Column; 7] = [
     Column::new("ID", 0, 12),
     Column::new("NAME", 30, 4),
@@ -16,7 +16,7 @@ pub const COLUMNS: [Column; 7] = [
     Column::new("LAST USED", 100, 17),
 ];
 
-/// Cells of `key` as it is at `now`.
+/// Cells for `key` with its state at `now`.
 pub fn row(key: &Key, style: Style, now: Timestamp) -> [Cell; 7] {
     let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     let used = key
@@ -33,23 +33,23 @@ pub fn row(key: &Key, style: Style, now: Timestamp) -> [Cell; 7] {
     ]
 }
 
-/// When a key stops on its own, or when and how it stopped.
+/// End of a key: when it expires, or when and why it stops or stopped.
 pub fn end(key: &Key, now: Timestamp) -> String {
-    let past = |word: &str, at: Timestamp| format!("{word} {}", short(at, now));
+    let worded = |word: &str, at: Timestamp| format!("{word} {}", short(at, now));
     match (key.deleted_at, key.usable_until, key.expires_at) {
-        (Some(at), _, _) => past("deleted", at),
-        (None, Some(until), _) if key.is_in_grace(now) => past("works until", until),
-        (None, Some(until), _) => past("stopped", until),
+        (Some(at), _, _) => worded("deleted", at),
+        (None, Some(until), _) if key.is_in_grace(now) => worded("works until", until),
+        (None, Some(until), _) => worded("stopped", until),
         (None, None, Some(at)) => short(at, now),
         (None, None, None) => "never".to_owned(),
     }
 }
 
-/// A day, or within two days of now a minute, and how far away it is.
+/// Date of `at`, or its minute if it is less than two days from `now`, with the distance.
 pub fn short(at: Timestamp, now: Timestamp) -> String {
     let text = at.to_string();
     let near = at.since(now).max(now.since(at)) < Span::days(2);
-    // RFC 3339 begins with the ten characters of the day, sixteen with the minute.
+    // In RFC 3339 the date has 10 characters; with hour and minute it has 16.
     let (day, _) = text
         .split_at_checked(if near { 16 } else { 10 })
         .unwrap_or((&text, ""));
