@@ -91,7 +91,7 @@ fn add(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
     };
     let actor = store.actor(cx.env);
     let recipient = store::read(&*store, |store| {
-        // Before the system is asked, which may take its time.
+        // Access is checked before the system is asked for the user, which may be slow.
         may_appoint(store, &actor)?;
         let is_listed = |user: &str| store.is_appointed(user);
         owner::recipient(cx, store, &actor, user, is_listed, name::user)
@@ -127,7 +127,7 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return Err(
                 Error::not_found(format!("{} is not an administrator", quote(user))).hint(
-                    values::meant(
+                    values::suggestion(
                         user,
                         &names,
                         run!("admin list").in_quotes().and(" shows them"),

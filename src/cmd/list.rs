@@ -79,7 +79,7 @@ pub struct Args {
     format: ListFormat,
 }
 
-/// Value parser for a state to list; `None` stands for all of them.
+/// Value parser for a state; `None` stands for all states.
 fn state() -> impl TypedValueParser<Value = Option<State>> {
     let choice = |state: State, help| (state.word(), help, Some(state));
     values::one_of([
@@ -177,8 +177,9 @@ impl Args {
     }
 }
 
-/// The label that is meant by `given`: of that very value or, where no key has it, of the same value in
-/// another Unicode form; as it is, where no key has that either.
+/// Label as the store has it: with the value as given, or else in another Unicode form.
+///
+/// Returns the label as given if no key has either.
 fn label_as_stored(
     store: &dyn Read,
     given: &(String, String),
@@ -196,10 +197,10 @@ fn label_as_stored(
     Ok((label.clone(), value))
 }
 
-/// The bytes that are written at once: what a pipe holds.
+/// Bytes that are written at once: as many as a pipe holds.
 const BUFFER: usize = 64 << 10;
 
-/// Prints what `filter` lets through, says to people how many that are, and returns it.
+/// Prints the keys that match `filter`, with their number below a table, and returns the number.
 pub fn print(
     cx: &mut Cx<'_>,
     store: &dyn Read,
@@ -228,11 +229,11 @@ pub fn print(
         listing.finish().map_err(ListFailure::Output)?;
         Ok(skipped)
     })();
-    // What could not be written is not tried again on drop.
+    // A plain drop would try again to write what could not be written.
     drop(out.into_parts());
     let skipped = match printed {
         Ok(skipped) => skipped,
-        // The reader has seen enough.
+        // The reader has closed the pipe: it has seen enough.
         Err(ListFailure::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => {
             return Ok(count);
         }
@@ -247,8 +248,9 @@ pub fn print(
     Ok(count)
 }
 
-/// Says which keys are not `done` (listed, purged), since their records cannot be read: a list from which
-/// one is missing must not look whole.
+/// Warns of keys that were not `done` (listed, purged) because their records are damaged.
+///
+/// Without the warning, an incomplete list would look complete.
 pub fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
     let (what, its) = match skipped.count {
         0 => return,

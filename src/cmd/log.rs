@@ -125,7 +125,7 @@ impl Args {
     }
 
     fn print(&self, cx: &mut Cx<'_>) -> Result<u8> {
-        // Before anything is read: '-' is one line of standard input.
+        // '-' reads the key from standard input, before the store is opened.
         let key = self.key.as_deref();
         let key = key.map(|text| keys::expand_one(cx, text)).transpose()?;
         let store = cx.open_to_read()?;
@@ -162,11 +162,11 @@ impl Args {
             entries.finish()?;
             Ok(scanned)
         });
-        // What could not be written is not tried again on drop.
+        // A plain drop would try again to write what could not be written.
         drop(out.into_parts());
         match printed {
             Ok(scanned) => scanned?,
-            // The reader has seen enough.
+            // The reader has closed the pipe: it has seen enough.
             Err(cause) if cause.kind() == ErrorKind::BrokenPipe => return Ok(DONE),
             Err(cause) => return Err(unwritable(cause)),
         }
@@ -185,8 +185,7 @@ impl Args {
         Ok(DONE)
     }
 
-    /// Says under a log without events that there is none at all of the user or the key, if so: most
-    /// likely a typo.
+    /// Hints at a typo below an empty log, if the user or the key has no event at all.
     fn tell_if_unknown(&self, cx: &mut Cx<'_>, store: &dyn Read, filter: &LogFilter) -> Result<()> {
         let one = LogFilter {
             limit: Some(1),
@@ -202,7 +201,7 @@ impl Args {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let otherwise = run!("log").in_quotes().and(" shows who did what");
                 let none = format!("nothing was done by {}; ", quote(actor));
-                cx.hint(Hint::from(none).and(values::meant(actor, &known, otherwise)));
+                cx.hint(Hint::from(none).and(values::suggestion(actor, &known, otherwise)));
             }
         }
         if let Some(id) = filter.key_id {
@@ -247,7 +246,7 @@ impl Args {
     }
 }
 
-/// The ID of the key that `text` stands for. The key may be gone: its events are not.
+/// ID of the key that `text` stands for. The key may be purged, since its events stay.
 fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
     if let Some(id) = KeyId::parse(text.as_bytes()) {
         return Ok(id);
@@ -261,8 +260,9 @@ fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
     }
 }
 
-/// The actor who is meant by `given`: of that very name or, where nobody of that name has done anything,
-/// of the same name in another Unicode form; as it is, where nobody has.
+/// Actor as the log has the name: as given, or else in another Unicode form.
+///
+/// Returns the name as given if neither has an event.
 fn actor_as_logged(store: &dyn Read, given: &str) -> Result<String> {
     form::as_stored(given, |form| {
         let one = LogFilter {

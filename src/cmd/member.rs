@@ -163,7 +163,7 @@ fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
     Ok(DONE)
 }
 
-/// The member that `given` names, by names that are known or that will do for new ones; and the user.
+/// Member with the names as the store has them, or with valid new names; and the user in detail.
 fn as_stored(
     cx: &Cx<'_>,
     store: &dyn Read,
@@ -174,7 +174,7 @@ fn as_stored(
         Some(project) => project,
         None => name::project(&given.project)?,
     };
-    // Before the system is asked, which may take its time.
+    // Access is checked before the system is asked for the user, which may be slow.
     check_access(store, actor, &project)?;
     let is_member = |user: &str| Ok(store.role(&project, user)?.is_some());
     let recipient = owner::recipient(cx, store, actor, &given.user, is_member, name::user)?;
@@ -206,7 +206,7 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
                 quote(user),
                 quote(project)
             ))
-            .hint(values::meant(
+            .hint(values::suggestion(
                 user,
                 &users,
                 run!("member list").in_quotes().and(" shows the members"),
@@ -227,7 +227,7 @@ fn remove(cx: &mut Cx<'_>, project: &str, user: &str, reason: Option<&str>) -> R
     Ok(DONE)
 }
 
-/// Refuses who is neither an administrator nor an owner of the project, and names some who are.
+/// Refuses an actor who is neither an administrator nor an owner of the project.
 fn check_access(store: &dyn Read, actor: &Actor, project: &str) -> Result<()> {
     let access = store.access(actor)?;
     let role = store.role(project, &access.actor)?;

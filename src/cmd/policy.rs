@@ -135,7 +135,7 @@ fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
     Ok(DONE)
 }
 
-/// Columns for `rows`: every terminal shows each policy and its value, in one piece.
+/// Columns for `rows`. Every terminal shows each policy and its value in one piece.
 fn columns(rows: &[[String; 4]]) -> [Column; 4] {
     let widest = |column: usize| {
         let widths = rows.iter().map(|row| row[column].len());
@@ -149,11 +149,11 @@ fn columns(rows: &[[String; 4]]) -> [Column; 4] {
     ]
 }
 
-/// Sets `name` to `value`, or lets its default hold.
+/// Sets the policy `name` to the given value, or resets it to its default.
 fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -> Result<u8> {
     let mut wanted = Policy::default();
     let value = match given {
-        // Written as it will be shown, and refused before a store is opened if it cannot be read.
+        // Normalises the value as it is shown, and refuses a bad one before a store is opened.
         Some(value) => {
             wanted.set(name, value)?;
             wanted.get(name)?
@@ -165,7 +165,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
     let actor = store.actor(cx.env);
     let changed = store::write(&mut *store, |tx| {
         tx.access(&actor)?.administrator("set policy")?;
-        // One that is damaged can be set anew, whatever else is.
+        // A damaged policy can be set, even if another one is damaged too.
         let (mut policy, damaged) = tx.readable_policy()?;
         let old = match damaged.iter().any(|damaged| damaged == name) {
             true => None,
@@ -192,7 +192,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
     }
     if is_changed && name == "max-expiry" && !cx.quiet {
         let now = cx.env.now();
-        // The policy is set, whether or not this can be told.
+        // The policy is set already, so a failure to count is no failure of the command.
         if let Ok(outliving) = store::read(&*store, |store| outliving(store, now)) {
             tell_of_outliving(cx, outliving);
         }
@@ -200,7 +200,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
     Ok(DONE)
 }
 
-/// Returns the number of keys that live longer than policy allows.
+/// Counts the keys that live longer than policy allows.
 fn outliving(store: &dyn Read, now: Timestamp) -> Result<usize> {
     let policy = store.policy()?;
     let living = Filter {
@@ -217,7 +217,7 @@ fn outliving(store: &dyn Read, now: Timestamp) -> Result<usize> {
     Ok(outliving)
 }
 
-/// Says that `outliving` keys live longer than policy allows from now on: they keep their dates.
+/// Says how many keys live longer than the new policy allows and keep their dates.
 fn tell_of_outliving(cx: &mut Cx<'_>, outliving: usize) {
     let (lives, keep) = match outliving {
         0 => return,

@@ -3,8 +3,7 @@
 use super::confirm::{self, check_agreed, confirm, name_keys};
 use super::values::Why;
 use super::{Cx, list, owner};
-use crate::env::Actor;
-use crate::env::Unit;
+use crate::env::{Actor, Unit};
 use crate::error::{DONE, Error, Result};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
@@ -62,18 +61,18 @@ pub struct Args {
 
 /// Result of a purge.
 struct Purged {
-    /// The number of keys that were purged.
+    /// Number of keys that were purged.
     purged: usize,
     /// Keys whose records cannot be read.
     damaged: Skipped,
-    /// Advice where none was purged.
+    /// Advice if no key was purged.
     advice: Option<Hint>,
-    /// Keys that stay where all were to go.
+    /// Legacy keys that stay when all keys of a user are purged.
     legacy: Vec<Key>,
 }
 
 impl Args {
-    /// Purges the records, or says which ones.
+    /// Purges the records, or prints them with --dry-run.
     pub fn run(mut self, cx: &mut Cx<'_>) -> Result<u8> {
         if self.dry_run {
             self.print(cx)?;
@@ -100,7 +99,7 @@ impl Args {
         })
     }
 
-    /// Takes the owner by the name that the store has.
+    /// Replaces the owner's name as given by the name as stored.
     fn find_owner(&mut self, cx: &Cx<'_>, store: &dyn Read) -> Result<()> {
         if let Some(given) = &self.owner {
             self.owner = Some(owner::as_stored(store, given, cx.env.now())?);
@@ -108,7 +107,7 @@ impl Args {
         Ok(())
     }
 
-    /// Advice where nothing is due: the user may be mistyped.
+    /// Advice if nothing is due, since the user may be mistyped.
     fn advice(&self, store: &dyn Read, now: Timestamp) -> Result<Option<Hint>> {
         match &self.owner {
             Some(owner) => owner::advice_if_none(store, owner, now),
@@ -153,11 +152,11 @@ impl Args {
             return Ok(());
         }
         tell_of_legacy(cx, &done.legacy);
-        // All of them were to go.
+        // All keys of the user were to be purged, so a damaged one is an error.
         done.damaged.none()
     }
 
-    /// Removes the records of `doomed`, with an event for each.
+    /// Removes the records of `doomed`, and logs an event for each.
     fn remove(
         &self,
         cx: &Cx<'_>,
@@ -179,9 +178,10 @@ impl Args {
         Ok(())
     }
 
-    /// Those of `doomed`, the keys that are due under the lock, that were agreed to, if anybody
-    /// was asked. Others died meanwhile, and wait for the next time; but of all keys of a user
-    /// none may be left behind.
+    /// Filters `doomed`, the keys that are due under the lock, by the keys that were confirmed.
+    ///
+    /// A key that died after the question stays for the next purge. With --all this is an error instead,
+    /// since no key of the user may stay.
     fn agreed(&self, doomed: Vec<Key>, agreed: Option<&HashSet<KeyId>>) -> Result<Vec<Key>> {
         let Some(agreed) = agreed else {
             return Ok(doomed);
@@ -216,7 +216,7 @@ impl Args {
         }
     }
 
-    /// Returns the keys of the user that stay where all are to go.
+    /// Finds the legacy keys of the user, which stay with --all.
     fn legacy(&self, store: &dyn Read, now: Timestamp) -> Result<Vec<Key>> {
         if !self.all {
             return Ok(Vec::new());
@@ -229,7 +229,7 @@ impl Args {
         Ok(legacy)
     }
 
-    /// Returns the keys that are due, where somebody is asked about them.
+    /// Finds the keys to ask about; `None` with --yes.
     fn due(&self, cx: &Cx<'_>, store: &dyn Read) -> Result<Option<Vec<Key>>> {
         if self.yes {
             return Ok(None);
@@ -238,8 +238,7 @@ impl Args {
         Ok(Some(due))
     }
 
-    /// Asks whether to purge what is due, unless that was said, and returns the keys that the
-    /// answer is about.
+    /// Asks for confirmation, and returns the keys that were confirmed; `None` with --yes.
     fn ask(&self, cx: &mut Cx<'_>, due: Option<Vec<Key>>) -> Result<Option<HashSet<KeyId>>> {
         let Some(doomed) = due else {
             return Ok(None);
@@ -257,7 +256,7 @@ impl Args {
     }
 }
 
-/// Says which keys of the user stay, if any.
+/// Says how many legacy keys of the user stay, if any.
 fn tell_of_legacy(cx: &mut Cx<'_>, legacy: &[Key]) {
     let now = cx.env.now();
     let Some(key) = legacy.first() else {

@@ -13,7 +13,7 @@ use crate::when::Timestamp;
 use clap::Subcommand;
 use serde_json::json;
 
-/// Most keys that are named of those that use a scope.
+/// Maximum of keys that an error names.
 const NAMED_MAX: u64 = 5;
 
 /// List, register or remove scopes
@@ -147,7 +147,7 @@ fn add(
                     .hint("choose another name"),
             );
         }
-        // What is implied must be there before: so there is never a cycle.
+        // A scope implies only scopes that exist already, so there is never a cycle.
         let scope = Scope {
             description: description.to_owned(),
             implies: check_scopes(&*tx, implies)?,
@@ -170,7 +170,7 @@ fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
         let now = cx.env.now();
         tx.access(&actor)?.administrator("remove a scope")?;
         let scopes = tx.scopes()?;
-        // Here it is what is looked for, not a mistake in a flag's value.
+        // An unknown scope is a usage error in a flag, but here the scope is the one to remove.
         scopes.check(name).map_err(|unknown| Error {
             kind: FailureKind::NotFound,
             ..unknown
@@ -192,7 +192,7 @@ fn remove(cx: &mut Cx<'_>, name: &str, reason: Option<&str>) -> Result<u8> {
     Ok(DONE)
 }
 
-/// Refuses a scope that a key has which is not deleted, and names some of them.
+/// Refuses if a key that is not deleted has the scope, and names some of these keys.
 fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
     let users = tx.users_of_scope(name, NAMED_MAX)?;
     if users.is_empty() {

@@ -9,7 +9,7 @@ use crate::output::{Record, details, unwritable};
 use crate::store::{self, LogFilter, Read};
 use std::ops::ControlFlow;
 
-/// Most events of a key that are shown, the last ones.
+/// Number of events that are shown: the last ones.
 const EVENTS: u64 = 5;
 
 /// Show one key
@@ -63,12 +63,12 @@ impl Args {
         };
         written.map_err(unwritable)?;
         cx.print(&page)?;
-        // The key is shown, whatever its events are.
+        // The key is shown even if some of its events cannot be read.
         scanned.map(|()| DONE)
     }
 }
 
-/// Reads the last events of `key`, the last one first; those that can be read, also where others cannot.
+/// Reads the last events of `key`, newest first, with the error if one of them cannot be read.
 fn last_events(store: &dyn Read, key: &Key) -> (Vec<Entry>, Result<()>) {
     let of_key = LogFilter {
         key_id: Some(key.id),

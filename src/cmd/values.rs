@@ -1,4 +1,4 @@
-//! Flags that several commands share.
+//! Flags and values that several commands share.
 
 use super::path::Named;
 use crate::error::{Error, Result, escape, quote};
@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Value parser for the path of the file that `named` says.
+/// Value parser for the path of a file; `named` describes the file in errors.
 pub fn file_path(named: Named) -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(move |path| named.check(path.as_os_str()).map(|()| path))
 }
 
-/// Number of owners of a project that are named.
+/// Maximum of owners that advice names.
 const OWNERS_MAX: usize = 10;
 
 /// Reason for a change.
@@ -31,10 +31,10 @@ pub struct Why {
     pub reason: Option<String>,
 }
 
-/// Expiry for a key, with the words in which that was given.
+/// Expiry for a key, with the text that was typed.
 #[derive(Clone, Debug)]
 pub struct Expiry {
-    /// The time.
+    /// Expiry.
     pub when: When,
     typed: String,
 }
@@ -51,7 +51,7 @@ impl FromStr for Expiry {
 }
 
 impl Expiry {
-    /// Refuses a time that is over at `now`, or after the year 9999.
+    /// Refuses a time before `now` or after the year 9999.
     pub fn check(&self, now: Timestamp) -> Result<()> {
         let past = |ended: &str| {
             let typed = quote(&self.typed);
@@ -59,7 +59,7 @@ impl Expiry {
             Err(error.hint("give a later time"))
         };
         match self.when {
-            // A date lasts until the next one begins.
+            // A date without a time of day ends at the next midnight.
             When::At(at) if at <= now && !self.typed.contains(['T', ':']) => {
                 past(&format!("it ended at {at}, and "))
             }
@@ -69,7 +69,7 @@ impl Expiry {
     }
 }
 
-/// The form of what is printed about one thing.
+/// Format for a single record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -79,7 +79,7 @@ pub enum Format {
     Json,
 }
 
-/// The form of a table.
+/// Format for a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TableFormat {
     /// For people.
@@ -89,7 +89,7 @@ pub enum TableFormat {
     Json,
 }
 
-/// Value parser for one of `choices`: a word, what the help says of it, and its value.
+/// Value parser for one of `choices`. A choice is a word, its description in the help, and its value.
 pub fn one_of<T, const N: usize>(
     choices: [(&'static str, &'static str, T); N],
 ) -> impl TypedValueParser<Value = T>
@@ -116,7 +116,7 @@ pub fn kind() -> impl TypedValueParser<Value = Kind> {
     ])
 }
 
-/// `text` as how many lines to show at most.
+/// Reads the value of --limit.
 pub fn limit(text: &str) -> Result<u64> {
     let number = text.parse().ok();
     number.filter(|&number| number > 0).ok_or_else(|| {
@@ -125,7 +125,7 @@ pub fn limit(text: &str) -> Result<u64> {
     })
 }
 
-/// `given` as a set of scopes that the store knows; one given twice is a mistake.
+/// Returns `given` as a set. Refuses unknown scopes, and a scope that is given twice.
 pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<String>> {
     let known = store.scopes()?;
     let mut scopes = BTreeSet::new();
@@ -141,7 +141,7 @@ pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<Strin
     Ok(scopes)
 }
 
-/// `given` as labels; one given twice is a mistake.
+/// Returns `given` as a map. Refuses too many labels, and a label that is given twice.
 pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
     check_label_count(given.len())?;
     let mut labels = BTreeMap::new();
@@ -156,16 +156,17 @@ pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
     Ok(labels)
 }
 
-/// The project that is meant by `project`: of that very name or, where it has no members, of the same
-/// name in another Unicode form. `None` if neither has.
+/// Finds the project with exactly this name, or else with this name in another Unicode form.
+///
+/// A project exists as long as it has a member.
 pub fn project_as_stored(store: &dyn Read, project: &str) -> Result<Option<String>> {
     form::find(project, |form| {
-        let some = store.members(Some(form), Some(1))?;
-        Ok((!some.is_empty()).then(|| form.to_owned()))
+        let members = store.members(Some(form), Some(1))?;
+        Ok((!members.is_empty()).then(|| form.to_owned()))
     })
 }
 
-/// The same; refuses a project that has no members, and suggests the nearest one that has.
+/// Finds the project with this name, or fails and suggests the nearest name.
 pub fn check_project(store: &dyn Read, project: &str) -> Result<String> {
     if let Some(known) = project_as_stored(store, project)? {
         return Ok(known);
@@ -181,8 +182,9 @@ pub fn check_project(store: &dyn Read, project: &str) -> Result<String> {
     })
 }
 
-/// The owners of `project`, for advice, if any are among its first members: "alice, bob", and "…"
-/// behind them where there may be more.
+/// Names some owners of `project` for advice: `alice, bob`, with `…` at the end if there may be more.
+///
+/// Only the first members are searched; `None` if none of them is an owner.
 pub fn some_owners(store: &dyn Read, project: &str) -> Result<Option<String>> {
     let members = store.members(Some(project), Some(near::AMONG))?;
     let mut may_be_more = members.len() as u64 == near::AMONG;
@@ -202,14 +204,14 @@ pub fn some_owners(store: &dyn Read, project: &str) -> Result<Option<String>> {
     Ok(Some(owners.join(", ")))
 }
 
-/// A question after the project whose name is most like that of `project`, if one is.
+/// Asks "did you mean …?" with the project whose name is nearest to `project`, if one is near.
 pub fn project_like(store: &dyn Read, project: &str) -> Result<Option<String>> {
     let projects = store.projects(near::AMONG)?;
     let names: Vec<&str> = projects.iter().map(String::as_str).collect();
     Ok(near::suggestion(project, &names))
 }
 
-/// A question after the one of `known` that is most like `given`, or `otherwise` if none is.
-pub fn meant(given: &str, known: &[&str], otherwise: Hint) -> Hint {
+/// Asks "did you mean …?" with the nearest of `known`, or gives the advice `otherwise`.
+pub fn suggestion(given: &str, known: &[&str], otherwise: Hint) -> Hint {
     near::suggestion(given, known).map_or(otherwise, Hint::from)
 }
