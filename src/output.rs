@@ -17,9 +17,10 @@ pub use record::Record;
 pub use sheet::{Column, Sheet, left_out, table};
 pub use style::Style;
 
-use crate::error::{Error, escape};
+use crate::error::{Error, Result, escape};
 use crate::when::Timestamp;
-use std::io;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::ops::ControlFlow;
 
 /// Maximum of characters of a value in a table: a longer one takes too long to draw.
 const CELL_MAX: usize = 4096;
@@ -35,6 +36,33 @@ pub fn cell(text: &str) -> String {
 /// Error for a failed write to standard output.
 pub fn unwritable(cause: io::Error) -> Error {
     Error::io("cannot write to standard output").because(cause)
+}
+
+/// Bytes that are written at once: as many as a pipe holds.
+const BUFFER: usize = 64 << 10;
+
+/// Runs `write` with a buffer for `out`; `None` if the reader has closed the pipe, since it has seen enough.
+pub fn buffered<T>(
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> Result<Option<T>> {
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    let written = write(&mut out);
+    // A plain drop would try again to write what could not be written.
+    drop(out.into_parts());
+    match written {
+        Ok(result) => Ok(Some(result)),
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(None),
+        Err(cause) => Err(unwritable(cause)),
+    }
+}
+
+/// Ends a scan once its output has failed.
+pub fn unless_failed(output: &io::Result<()>) -> ControlFlow<()> {
+    match output {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
 }
 
 /// Instant with its distance from `now`: `2027-02-20T12:00:00Z (in 90d)`, or `never`.

@@ -5,12 +5,10 @@ use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::hint::run;
 use crate::key::{Kind, State};
 use crate::name::{self, form};
-use crate::output::{ListFormat, Listing, unwritable};
+use crate::output::{ListFormat, Listing, buffered, unless_failed};
 use crate::store::{self, Filter, Read, Skipped, Sort};
 use crate::when::{Span, Timestamp};
 use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
-use std::io::{BufWriter, ErrorKind};
-use std::ops::ControlFlow;
 
 /// List keys
 ///
@@ -197,9 +195,6 @@ fn label_as_stored(
     Ok((label.clone(), value))
 }
 
-/// Bytes that are written at once: as many as a pipe holds.
-const BUFFER: usize = 64 << 10;
-
 /// Prints the keys that match `filter`, with their number below a table, and returns the number.
 pub fn print(
     cx: &mut Cx<'_>,
@@ -208,38 +203,25 @@ pub fn print(
     format: ListFormat,
 ) -> Result<u64> {
     let style = cx.style();
-    let mut out = BufWriter::with_capacity(BUFFER, &mut *cx.env.stdout);
     let mut count = 0;
-    let printed = (|| {
-        let mut listing =
-            Listing::begin(format, &mut out, style, filter.now).map_err(ListFailure::Output)?;
-        let mut full = Ok(());
-        let skipped = store
-            .scan(filter, &mut |key| {
-                count += 1;
-                full = listing.push(&key);
-                Ok(if full.is_ok() {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                })
-            })
-            .map_err(ListFailure::Store)?;
-        full.map_err(ListFailure::Output)?;
-        listing.finish().map_err(ListFailure::Output)?;
-        Ok(skipped)
-    })();
-    // A plain drop would try again to write what could not be written.
-    drop(out.into_parts());
-    let skipped = match printed {
-        Ok(skipped) => skipped,
-        // The reader has closed the pipe: it has seen enough.
-        Err(ListFailure::Output(cause)) if cause.kind() == ErrorKind::BrokenPipe => {
-            return Ok(count);
+    let printed = buffered(&mut *cx.env.stdout, |out| {
+        let mut listing = Listing::begin(format, out, style, filter.now)?;
+        let mut pushed = Ok(());
+        let skipped = store.scan(filter, &mut |key| {
+            count += 1;
+            pushed = listing.push(&key);
+            Ok(unless_failed(&pushed))
+        });
+        pushed?;
+        if skipped.is_ok() {
+            listing.finish()?;
         }
-        Err(ListFailure::Output(cause)) => return Err(unwritable(cause)),
-        Err(ListFailure::Store(error)) => return Err(error),
+        Ok(skipped)
+    })?;
+    let Some(skipped) = printed else {
+        return Ok(count);
     };
+    let skipped = skipped?;
     tell_of_damaged(cx, &skipped, "listed");
     if matches!(format, ListFormat::Table | ListFormat::Lines) {
         let is_full = filter.limit == Some(count + skipped.count);
@@ -260,11 +242,6 @@ pub fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
     cx.notice(format_args!("{what}: {}", skipped.names()));
     let says = format!(" says what is wrong with {its}");
     cx.notice_hint(run!("doctor").in_quotes().and(says));
-}
-
-enum ListFailure {
-    Output(std::io::Error),
-    Store(Error),
 }
 
 fn legend(cx: &mut Cx<'_>, count: u64, is_full: bool, left_out: &[&str]) {

@@ -8,13 +8,11 @@ use crate::id::KeyId;
 use crate::lookup::{self, Lookup};
 use crate::name::form;
 use crate::near::AMONG;
-use crate::output::{Entries, EntryFormat, unwritable};
+use crate::output::{Entries, EntryFormat, buffered, unless_failed};
 use crate::store::{self, LogFilter, Read};
 use crate::when::{Since, Timestamp};
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
-use std::io::{BufWriter, ErrorKind};
-use std::ops::ControlFlow;
 
 /// Show or check the audit log
 ///
@@ -146,30 +144,22 @@ impl Args {
     ) -> Result<u8> {
         let style = cx.style();
         let mut count: u64 = 0;
-        let mut out = BufWriter::new(&mut *cx.env.stdout);
-        let mut output = Ok(());
-        let printed = Entries::begin(self.format, &mut out, style, now).and_then(|mut entries| {
+        let printed = buffered(&mut *cx.env.stdout, |out| {
+            let mut entries = Entries::begin(self.format, out, style, now)?;
+            let mut pushed = Ok(());
             let scanned = store.scan_log(filter, &mut |entry: Entry| {
                 count += 1;
-                output = entries.push(&entry);
-                Ok(if output.is_ok() {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                })
+                pushed = entries.push(&entry);
+                Ok(unless_failed(&pushed))
             });
-            std::mem::replace(&mut output, Ok(()))?;
+            pushed?;
             entries.finish()?;
             Ok(scanned)
-        });
-        // A plain drop would try again to write what could not be written.
-        drop(out.into_parts());
-        match printed {
-            Ok(scanned) => scanned?,
-            // The reader has closed the pipe: it has seen enough.
-            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => return Ok(DONE),
-            Err(cause) => return Err(unwritable(cause)),
-        }
+        })?;
+        let Some(scanned) = printed else {
+            return Ok(DONE);
+        };
+        scanned?;
         if matches!(self.format, EntryFormat::Table | EntryFormat::Lines) {
             match count {
                 0 => cx.status("no events"),
