@@ -1,4 +1,8 @@
 //! Values of fields, in JSON and CSV.
+//!
+//! The JSON of records and verdicts is written by hand, since both are written by the million. With
+//! `#[derive(Serialize)]`, `list --format jsonl` of 10,000 keys executed 23 % more instructions, and
+//! `verify --batch` of 2,000 tokens 4 % more (callgrind).
 
 use super::json;
 use crate::error::escape;

@@ -1,4 +1,7 @@
 //! Progress bar on standard error.
+//!
+//! The crate `indicatif` would do the same, but it makes each process load libm: then `--version` executed
+//! 4.7 % more instructions, and `verify --no-touch` 2.4 % more (callgrind).
 
 use super::terminal;
 use keyctl::env::{Progress, Unit};
