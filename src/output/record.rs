@@ -60,10 +60,7 @@ impl<'a> Record<'a> {
     pub fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let mut before = b'{';
         for (name, value) in Self::FIELDS.iter().zip(&self.0) {
-            out.extend_from_slice(&[before, b'"']);
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            value.write(out)?;
+            value.write_field(out, before, name)?;
             before = b',';
         }
         out.push(b'}');

@@ -30,8 +30,16 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// Appends a field with the value to `out` as JSON, after the byte `before`.
+    pub fn write_field(&self, out: &mut Vec<u8>, before: u8, name: &str) -> io::Result<()> {
+        out.extend_from_slice(&[before, b'"']);
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        self.write(out)
+    }
+
     /// Appends the value to `out` as JSON.
-    pub fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Value::Absent => out.extend_from_slice(b"null"),
             Value::Flag(true) => out.extend_from_slice(b"true"),

@@ -59,8 +59,5 @@ fn maybe(out: &mut Vec<u8>, name: &str, value: Option<Value<'_>>) -> io::Result<
 
 /// Appends a field after another one.
 fn field(out: &mut Vec<u8>, name: &str, value: &Value<'_>) -> io::Result<()> {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    value.write(out)
+    value.write_field(out, b',', name)
 }
