@@ -60,7 +60,7 @@ pub struct Sheet<'a, const N: usize> {
     out: &'a mut dyn Write,
     style: Style,
     columns: [Column; N],
-    /// Minimal width of each shown column: at first the fixed one, then the width on the last page.
+    /// Minimal width of each shown column: at first the fixed one, then the width on the first page.
     least: Vec<u16>,
     page: Table,
     rows: usize,
@@ -113,24 +113,41 @@ impl<'a, const N: usize> Sheet<'a, N> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        let is_first = self.page.header().is_some();
+        let widths = match self.style.width {
+            // A later page of a pipe is not measured, which takes time: its columns grow as needed.
+            None if !is_first => self.least.clone(),
+            _ => self.widths(),
+        };
+        let last = widths.len().saturating_sub(1);
+        for (index, (column, &width)) in self.page.column_iter_mut().zip(&widths).enumerate() {
+            let gap = if index < last { GAP } else { 0 };
+            column.set_padding((0, gap));
+            let width = Width::Fixed(width + gap);
+            column.set_constraint(match self.style.width {
+                None => ColumnConstraint::LowerBoundary(width),
+                Some(_) => ColumnConstraint::Absolute(width),
+            });
+        }
+        for line in self.page.lines() {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        if is_first {
+            self.least = widths;
+        }
+        self.page = self.style.table();
+        self.rows = 0;
+        self.out.flush()
+    }
+
+    fn widths(&self) -> Vec<u16> {
         let mut content = self.page.column_max_content_widths();
         if self.rows == PAGE {
             for (content, column) in content.iter_mut().zip(self.shown()) {
                 *content = column.usual.max(*content);
             }
         }
-        self.least = widths(&content, &self.least, self.style.width);
-        for (index, (column, &width)) in self.page.column_iter_mut().zip(&self.least).enumerate() {
-            let gap = if index + 1 < self.least.len() { GAP } else { 0 };
-            column.set_padding((0, gap));
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + gap)));
-        }
-        for line in self.page.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
-        }
-        self.page = self.style.table();
-        self.rows = 0;
-        self.out.flush()
+        widths(&content, &self.least, self.style.width)
     }
 }
 
@@ -234,6 +251,25 @@ mod tests {
             for line in lines {
                 assert_eq!(line.find("active"), Some(state), "{width:?}: {line}");
             }
+        }
+    }
+
+    #[test]
+    fn table_lines_up_with_its_header_again_after_a_page_with_a_wide_cell() {
+        let wide = "n".repeat(100);
+        for width in [None, Some(200)] {
+            let style = Style {
+                width,
+                ..Style::default()
+            };
+            let rows = (0..3 * PAGE).map(|seq| match seq == PAGE {
+                true => row(seq, &wide),
+                false => row(seq, "ci"),
+            });
+            let lines = String::from_utf8(table(style, COLUMNS, rows).unwrap()).unwrap();
+            let state = lines.lines().next().unwrap().find("STATE");
+            assert_eq!(lines.lines().last().unwrap().find("active"), state);
+            assert!(lines.contains(&wide));
         }
     }
 
