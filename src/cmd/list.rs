@@ -222,7 +222,7 @@ pub fn print(
         return Ok(count);
     };
     let skipped = skipped?;
-    tell_of_damaged(cx, &skipped, "listed");
+    warn_of_damaged(cx, &skipped, "listed");
     if matches!(format, ListFormat::Table | ListFormat::Lines) {
         let is_full = filter.limit == Some(count + skipped.count);
         legend(cx, count, is_full, &format.left_out(style));
@@ -233,14 +233,14 @@ pub fn print(
 /// Warns of keys that were not `done` (listed, purged) because their records are damaged.
 ///
 /// Without the warning, an incomplete list would look complete.
-pub fn tell_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
-    let (what, its) = match skipped.count {
+pub fn warn_of_damaged(cx: &mut Cx<'_>, skipped: &Skipped, done: &str) {
+    let (damaged, them) = match skipped.count {
         0 => return,
         1 => (format!("1 key is damaged and not {done}"), "it"),
         count => (format!("{count} keys are damaged and not {done}"), "them"),
     };
-    cx.notice(format_args!("{what}: {}", skipped.names()));
-    let says = format!(" says what is wrong with {its}");
+    cx.notice(format_args!("{damaged}: {}", skipped.names()));
+    let says = format!(" says what is wrong with {them}");
     cx.notice_hint(run!("doctor").in_quotes().and(says));
 }
 

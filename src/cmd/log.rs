@@ -167,7 +167,7 @@ impl Args {
                 count => cx.status(format_args!("{count} events")),
             }
             if count == 0 {
-                self.tell_if_unknown(cx, store, filter)?;
+                self.hint_if_unknown(cx, store, filter)?;
             } else {
                 cx.note_left_out(&self.format.left_out(style));
             }
@@ -176,15 +176,15 @@ impl Args {
     }
 
     /// Hints at a typo below an empty log, if the user or the key has no event at all.
-    fn tell_if_unknown(&self, cx: &mut Cx<'_>, store: &dyn Read, filter: &LogFilter) -> Result<()> {
-        let one = LogFilter {
+    fn hint_if_unknown(&self, cx: &mut Cx<'_>, store: &dyn Read, filter: &LogFilter) -> Result<()> {
+        let first = LogFilter {
             limit: Some(1),
             ..LogFilter::default()
         };
         if let Some(actor) = &filter.actor {
             let theirs = LogFilter {
                 actor: Some(actor.clone()),
-                ..one.clone()
+                ..first.clone()
             };
             if store.find_events(&theirs)?.is_empty() {
                 let known = store.administrators(Some(AMONG))?;
@@ -197,7 +197,7 @@ impl Args {
         if let Some(id) = filter.key_id {
             let of_key = LogFilter {
                 key_id: Some(id),
-                ..one
+                ..first
             };
             if store.find_events(&of_key)?.is_empty() {
                 cx.hint(
@@ -255,11 +255,11 @@ fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
 /// Returns the name as given if neither has an event.
 fn actor_as_logged(store: &dyn Read, given: &str) -> Result<String> {
     form::as_stored(given, |form| {
-        let one = LogFilter {
+        let first = LogFilter {
             actor: Some(form.to_owned()),
             limit: Some(1),
             ..LogFilter::default()
         };
-        Ok(!store.find_events(&one)?.is_empty())
+        Ok(!store.find_events(&first)?.is_empty())
     })
 }

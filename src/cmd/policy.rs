@@ -194,7 +194,7 @@ fn set(cx: &mut Cx<'_>, name: &str, given: Option<&str>, reason: Option<&str>) -
         let now = cx.env.now();
         // The policy is set already, so a failure to count is no failure of the command.
         if let Ok(outliving) = store::read(&*store, |store| outliving(store, now)) {
-            tell_of_outliving(cx, outliving);
+            report_outliving(cx, outliving);
         }
     }
     Ok(DONE)
@@ -218,7 +218,7 @@ fn outliving(store: &dyn Read, now: Timestamp) -> Result<usize> {
 }
 
 /// Says how many keys live longer than the new policy allows and keep their dates.
-fn tell_of_outliving(cx: &mut Cx<'_>, outliving: usize) {
+fn report_outliving(cx: &mut Cx<'_>, outliving: usize) {
     let (lives, keep) = match outliving {
         0 => return,
         1 => ("lives", "keeps its dates"),

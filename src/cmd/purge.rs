@@ -148,10 +148,10 @@ impl Args {
         }
         done.advice.into_iter().for_each(|advice| cx.hint(advice));
         if !self.all {
-            list::tell_of_damaged(cx, &done.damaged, "purged");
+            list::warn_of_damaged(cx, &done.damaged, "purged");
             return Ok(());
         }
-        tell_of_legacy(cx, &done.legacy);
+        report_legacy(cx, &done.legacy);
         // All keys of the user were to be purged, so a damaged one is an error.
         done.damaged.none()
     }
@@ -257,7 +257,7 @@ impl Args {
 }
 
 /// Says how many legacy keys of the user stay, if any.
-fn tell_of_legacy(cx: &mut Cx<'_>, legacy: &[Key]) {
+fn report_legacy(cx: &mut Cx<'_>, legacy: &[Key]) {
     let now = cx.env.now();
     let Some(key) = legacy.first() else {
         return;

@@ -132,10 +132,7 @@ pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<Strin
     for scope in given {
         known.check(scope)?;
         if !scopes.insert(scope.clone()) {
-            return Err(
-                Error::usage(format!("the scope {} is given twice", quote(scope)))
-                    .hint("give each scope once"),
-            );
+            return Err(repeated("scope", scope));
         }
     }
     Ok(scopes)
@@ -147,13 +144,16 @@ pub fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
     let mut labels = BTreeMap::new();
     for (label, value) in given {
         if labels.insert(label.clone(), value.clone()).is_some() {
-            return Err(
-                Error::usage(format!("the label {} is given twice", quote(label)))
-                    .hint("give each label once"),
-            );
+            return Err(repeated("label", label));
         }
     }
     Ok(labels)
+}
+
+/// Error for a value that is given twice.
+fn repeated(kind: &str, value: &str) -> Error {
+    Error::usage(format!("the {kind} {} is given twice", quote(value)))
+        .hint(format!("give each {kind} once"))
 }
 
 /// Finds the project with exactly this name, or else with this name in another Unicode form.
