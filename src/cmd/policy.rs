@@ -113,6 +113,14 @@ impl Args {
     }
 }
 
+/// Columns. Every terminal shows each policy and its value in one piece.
+const COLUMNS: [Column; 4] = [
+    Column::new("POLICY", 0, 0).whole(17),
+    Column::new("VALUE", 0, 0).whole(24),
+    Column::new("DEFAULT", 50, 0).whole(24),
+    Column::new("MEANING", 60, 0),
+];
+
 fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
     let store = cx.open_to_read()?;
     let policy = store::read(&*store, |store| store.policy())?;
@@ -129,24 +137,10 @@ fn show(cx: &mut Cx<'_>, format: Format) -> Result<u8> {
                 .map(|[name, value, ..]| (name, value.into()));
             json::line(&values.collect::<Map<_, _>>())
         }
-        Format::Text => table(cx.style(), columns(&rows), rows),
+        Format::Text => table(cx.style(), COLUMNS, rows),
     };
     cx.print(&text.map_err(unwritable)?)?;
     Ok(DONE)
-}
-
-/// Columns for `rows`. Every terminal shows each policy and its value in one piece.
-fn columns(rows: &[[String; 4]]) -> [Column; 4] {
-    let widest = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].len());
-        u16::try_from(widths.max().unwrap_or(0)).unwrap_or(u16::MAX)
-    };
-    [
-        Column::new("POLICY", 0, widest(0)),
-        Column::new("VALUE", 0, widest(1)),
-        Column::new("DEFAULT", 50, widest(2)),
-        Column::new("MEANING", 60, 0),
-    ]
 }
 
 /// Sets the policy `name` to the given value, or resets it to its default.

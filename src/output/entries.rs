@@ -35,11 +35,11 @@ impl EntryFormat {
 
 /// Columns. Every terminal shows the action and its time.
 const COLUMNS: [Column; 6] = [
-    Column::new("SEQ", 66, 3).usual(7),
-    Column::new("AT", 0, 20).usual(31),
+    Column::new("SEQ", 66, 3).whole(7),
+    Column::new("AT", 0, 20).enough(20),
     Column::new("ACTOR", 60, 5),
-    Column::new("ACTION", 38, 13),
-    Column::new("KEY", 52, 12),
+    Column::new("ACTION", 38, 6).whole(13),
+    Column::new("KEY", 52, 3).whole(12),
     Column::new("DETAIL", 80, 6),
 ];
 
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn columns_keep_every_action_whole() {
         let actions = Action::ALL.map(|action| action.word().len());
-        let width = COLUMNS[3].least().into();
+        let width = COLUMNS[3].keeps().into();
         assert_eq!(actions.into_iter().max(), Some(width));
     }
 }

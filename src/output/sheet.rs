@@ -16,7 +16,8 @@ pub struct Column {
     title: &'static str,
     from: u16,
     least: u16,
-    usual: u16,
+    whole: u16,
+    enough: u16,
 }
 
 impl Column {
@@ -28,19 +29,26 @@ impl Column {
             title,
             from,
             least,
-            usual: least,
+            whole: least,
+            enough: u16::MAX,
         }
     }
 
-    /// Reserves this width on a full page, if there is room: a later page may need it.
-    pub const fn usual(self, usual: u16) -> Self {
-        Column { usual, ..self }
+    /// Keeps cells up to this width in one piece, and reserves the width on a full page, which others may
+    /// follow.
+    pub const fn whole(self, whole: u16) -> Self {
+        Column { whole, ..self }
     }
 
-    /// Fixed minimal width.
+    /// Gives the column no more than this width, unless there is room for its widest cell.
+    pub const fn enough(self, enough: u16) -> Self {
+        Column { enough, ..self }
+    }
+
+    /// Maximal width of a cell that is always in one piece.
     #[cfg(test)]
-    pub fn least(self) -> u16 {
-        self.least
+    pub fn keeps(self) -> u16 {
+        self.whole
     }
 
     /// Tells whether a table in `style` shows the column.
@@ -60,8 +68,8 @@ pub struct Sheet<'a, const N: usize> {
     out: &'a mut dyn Write,
     style: Style,
     columns: [Column; N],
-    /// Minimal width of each shown column: at first the fixed one, then the width on the first page.
-    least: Vec<u16>,
+    /// Widths on the first page, below which no column of a later page goes.
+    first: Vec<u16>,
     page: Table,
     rows: usize,
 }
@@ -73,11 +81,10 @@ impl<'a, const N: usize> Sheet<'a, N> {
             out,
             style,
             columns,
-            least: Vec::new(),
+            first: Vec::new(),
             page: style.table(),
             rows: 0,
         };
-        sheet.least = sheet.shown().map(|column| column.least).collect();
         if sheet.shown().any(|column| !column.title.is_empty()) {
             let titles = sheet.shown().map(|column| style.title(column.title));
             sheet.page.set_header(titles.collect::<Vec<_>>());
@@ -113,10 +120,10 @@ impl<'a, const N: usize> Sheet<'a, N> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let is_first = self.page.header().is_some();
+        let is_first = self.first.is_empty();
         let widths = match self.style.width {
             // A later page of a pipe is not measured, which takes time: its columns grow as needed.
-            None if !is_first => self.least.clone(),
+            None if !is_first => self.first.clone(),
             _ => self.widths(),
         };
         let last = widths.len().saturating_sub(1);
@@ -133,7 +140,7 @@ impl<'a, const N: usize> Sheet<'a, N> {
             writeln!(self.out, "{}", line.trim_end())?;
         }
         if is_first {
-            self.least = widths;
+            self.first = widths;
         }
         self.page = self.style.table();
         self.rows = 0;
@@ -141,13 +148,16 @@ impl<'a, const N: usize> Sheet<'a, N> {
     }
 
     fn widths(&self) -> Vec<u16> {
-        let mut content = self.page.column_max_content_widths();
-        if self.rows == PAGE {
-            for (content, column) in content.iter_mut().zip(self.shown()) {
-                *content = column.usual.max(*content);
-            }
+        let content = self.page.column_max_content_widths();
+        let mut columns: Vec<Column> = self.shown().copied().collect();
+        for (index, (column, &content)) in columns.iter_mut().zip(&content).enumerate() {
+            column.least = match self.first.get(index) {
+                Some(&first) => first,
+                None if self.rows == PAGE => column.whole,
+                None => content.min(column.whole).max(column.least),
+            };
         }
-        widths(&content, &self.least, self.style.width)
+        widths(&content, &columns, self.style.width)
     }
 }
 
@@ -166,13 +176,16 @@ pub fn table<const N: usize>(
     Ok(lines)
 }
 
-/// Widths of columns with this much `content` on a terminal of `width` columns.
+/// Widths of `columns` with this much `content` on a terminal of this `width`.
 ///
-/// On a terminal that is too narrow, the widest columns are cut to one width, but none below its `least`.
-fn widths(content: &[u16], least: &[u16], width: Option<u16>) -> Vec<u16> {
+/// On a terminal that is too narrow, the widest columns are cut to one width, but none below its minimum.
+fn widths(content: &[u16], columns: &[Column], width: Option<u16>) -> Vec<u16> {
     let cut = |most: u16| {
-        let widths = content.iter().zip(least);
-        widths.map(move |(&content, &least)| content.min(most).max(least))
+        let columns = content.iter().zip(columns);
+        columns.map(move |(&content, column)| match content <= most {
+            true => content.max(column.least),
+            false => column.enough.min(most).max(column.least),
+        })
     };
     let gaps = content.len().saturating_sub(1) * usize::from(GAP);
     let room = width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(gaps));
@@ -181,11 +194,16 @@ fn widths(content: &[u16], least: &[u16], width: Option<u16>) -> Vec<u16> {
     let most = (1..=widest).rev().find(|&most| taken(most) <= room);
     let most = most.unwrap_or(1);
     let mut widths: Vec<u16> = cut(most).collect();
-    // The rest of the room goes to the first columns that were cut, one character each.
-    let cut = widths.iter_mut().zip(content);
-    let cut = cut.filter(|(width, content)| **width < **content);
-    cut.take(room.saturating_sub(taken(most)))
-        .for_each(|(width, _)| *width += 1);
+    // The columns that were cut to this width share the rest of the room.
+    let spare = room.saturating_sub(taken(most));
+    let narrow = widths.iter_mut().zip(content);
+    let narrow = narrow.filter(|(width, content)| **width == most && most < **content);
+    let mut narrow: Vec<_> = narrow.collect();
+    let shares = narrow.len();
+    for (index, (width, content)) in narrow.iter_mut().enumerate() {
+        let share = (spare + shares - 1 - index) / shares;
+        **width = u16::try_from(share).map_or(**content, |share| (most + share).min(**content));
+    }
     widths
 }
 
@@ -195,7 +213,7 @@ mod tests {
     use std::io::ErrorKind;
 
     const COLUMNS: [Column; 3] = [
-        Column::new("SEQ", 0, 3).usual(7),
+        Column::new("SEQ", 0, 3).whole(7),
         Column::new("NAME", 0, 4),
         Column::new("STATE", 0, 10),
     ];
@@ -275,12 +293,24 @@ mod tests {
 
     #[test]
     fn widths_cuts_the_widest_columns_and_none_below_its_minimum() {
-        let (content, least) = ([12, 128, 40, 3], [12, 4, 20, 3]);
-        assert_eq!(widths(&content, &least, None), content);
-        assert_eq!(widths(&content, &least, Some(200)), [12, 128, 40, 3]);
-        assert_eq!(widths(&content, &least, Some(100)), [12, 40, 39, 3]);
-        assert_eq!(widths(&content, &least, Some(60)), [12, 19, 20, 3]);
-        assert_eq!(widths(&content, &least, Some(45)), [12, 4, 20, 3]);
-        assert_eq!(widths(&content, &least, Some(1)), [12, 4, 20, 3]);
+        let content = [12, 128, 40, 3];
+        let columns = [12, 4, 20, 3].map(|least| Column::new("", 0, least));
+        let on = |width| widths(&content, &columns, width);
+        assert_eq!(on(None), content);
+        assert_eq!(on(Some(200)), [12, 128, 40, 3]);
+        assert_eq!(on(Some(100)), [12, 40, 39, 3]);
+        assert_eq!(on(Some(60)), [12, 19, 20, 3]);
+        assert_eq!(on(Some(45)), [12, 4, 20, 3]);
+        assert_eq!(on(Some(1)), [12, 4, 20, 3]);
+    }
+
+    #[test]
+    fn widths_gives_a_column_all_it_needs_or_enough() {
+        let columns = [Column::new("", 0, 20).enough(26), Column::new("", 0, 0)];
+        let on = |width| widths(&[38, 100], &columns, Some(width));
+        assert_eq!(on(40), [20, 18]);
+        assert_eq!(on(50), [24, 24]);
+        assert_eq!(on(70), [26, 42]);
+        assert_eq!(on(90), [38, 50]);
     }
 }

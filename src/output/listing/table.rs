@@ -12,8 +12,8 @@ pub const COLUMNS: [Column; 7] = [
     Column::new("OWNER", 74, 5),
     Column::new("STATE", 42, 10),
     Column::new("SCOPES", 86, 6),
-    Column::new("EXPIRES", 56, 20),
-    Column::new("LAST USED", 100, 17),
+    Column::new("EXPIRES", 56, 20).enough(26),
+    Column::new("LAST USED", 100, 9).whole(17),
 ];
 
 /// Cells for `key` with its state at `now`.
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn columns_keep_every_id_and_state_whole() {
         let states = State::ALL.map(|state| state.word().len());
-        let width = |column: usize| COLUMNS[column].least().into();
+        let width = |column: usize| COLUMNS[column].keeps().into();
         assert_eq!(Some(width(3)), states.into_iter().max());
         assert_eq!(width(0), KeyId::LEN);
     }
