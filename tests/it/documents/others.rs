@@ -3,7 +3,7 @@
 
 use super::blocks::{self, Block};
 use crate::exe::harness::{Site, run, run_with, set_mode, skipped};
-use crate::harness::{Ran, id_of};
+use crate::harness::{Ran, exe, id_of};
 use std::fs;
 use std::process::Command;
 
@@ -27,7 +27,7 @@ const RUN: [Runs; 10] = [
         a_rotation,
     ),
     (
-        "keyctl list --expiring-within 14d --exit-code --quiet",
+        "0 7 * * * /home/alice/.cargo/bin/keyctl --db /home/alice/try/keyctl.db list --expiring-within 14d --exit-code --quiet",
         a_warning_from_cron,
     ),
     (
@@ -241,12 +241,23 @@ fn a_rotation(block: &Block) {
         .says("was replaced");
 }
 
+/// The crontab line works with the environment that cron gives it: no `KEYCTL_DB`, a short `PATH`.
 fn a_warning_from_cron(block: &Block) {
     let site = site();
-    run(&mut site.sh(&block.text)).code(0).stdout("").stderr("");
+    let line = block.text.strip_prefix("0 7 * * * ").unwrap();
+    let db = site.db().into_os_string().into_string().unwrap();
+    let line = line
+        .replace("/home/alice/.cargo/bin/keyctl", exe().to_str().unwrap())
+        .replace("/home/alice/try/keyctl.db", &db);
+    let cron = || {
+        let mut shell = site.clean("/bin/sh");
+        shell.args(["-c", &line]).env("PATH", "/usr/bin:/bin");
+        run(&mut shell)
+    };
+    cron().code(0).stdout("").stderr("");
     site.run("create --scope inference --name soon --expires 7d");
-    let told = run(&mut site.sh(&block.text)).code(1);
-    assert!(told.stdout.contains("  soon  "), "{block}: {told:?}");
+    let printed = cron().code(1).stdout;
+    assert!(printed.contains("  soon  "), "{block}: {printed:?}");
 }
 
 /// What the step of the job runs, with the variables that the job sets: the secret and the store.
