@@ -14,12 +14,14 @@ use crate::error::Result;
 /// The record of a damaged key, which 'keyctl doctor' names, is removed. Such a key is given alone, by
 /// its ID.
 ///
-/// '-' reads keys from standard input and deletes every one that a line leads to, whatever the other
-/// lines are; then each line that stopped nothing is named by its number. The lines of an .env or
-/// JSON file will do. A token stops its key only if its secret is that key's, since anybody can make
-/// up the rest; a key ID or a name always does. What came before standard input failed, or exceeded
-/// 4 MiB, is stopped. Other KEYs on the same command line go by the same rule.
-/// Legacy keys are disabled instead.
+/// '-' reads keys from standard input, one per line, and deletes every key that a line names, even if
+/// other lines are wrong. Then each line that stopped nothing is listed by number. At a terminal, what
+/// you type or paste is not shown; end it with Ctrl-D. Around a token there may be quotes, a comma and
+/// NAME=, as in an .env file. From other text, such as a log, take the tokens with 'grep -o' first. A
+/// token stops its key only if its secret is that key's, since anybody can make up the rest; a bare
+/// key ID or name always stops its key. If standard input fails or exceeds 4 MiB, the keys read before
+/// that are deleted. Legacy keys are disabled instead. Other KEYs on the same command line follow the
+/// same rule.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:

@@ -11,7 +11,7 @@ use std::process::Command;
 type Runs = (&'static str, fn(&Block));
 
 /// The blocks that are run.
-const RUN: [Runs; 10] = [
+const RUN: [Runs; 11] = [
     ("eval \"$(keyctl completions bash)\"", completions),
     (
         "keyctl rotate rcpdphdw3vkh --grace 0s --secret-file fresh.token",
@@ -29,6 +29,10 @@ const RUN: [Runs; 10] = [
     (
         "0 7 * * * /home/alice/.cargo/bin/keyctl --db /home/alice/try/keyctl.db list --expiring-within 14d --exit-code --quiet",
         a_warning_from_cron,
+    ),
+    (
+        "grep -ohaE 'kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}' app.log notes.md | keyctl disable -",
+        leaked_tokens_in_other_text,
     ),
     (
         "keyctl verify --db /srv/keyctl/keyctl.db --key-env API_KEY --scope inference",
@@ -258,6 +262,26 @@ fn a_warning_from_cron(block: &Block) {
     site.run("create --scope inference --name soon --expires 7d");
     let printed = cron().code(1).stdout;
     assert!(printed.contains("  soon  "), "{block}: {printed:?}");
+}
+
+/// Every token is stopped, also two on one line and one amid other text; other keys go on working.
+fn leaked_tokens_in_other_text(block: &Block) {
+    let site = Site::new();
+    let [first, second, third, kept] = [(); 4].map(|()| site.create());
+    let log = format!("{{\"key\":\"{first}\"}} and {second}, twice: {second}\n");
+    fs::write(site.path("app.log"), log).unwrap();
+    fs::write(site.path("notes.md"), format!("The token `{third}`.\n")).unwrap();
+    run(&mut site.sh(&block.text)).code(0);
+    for token in [first, second, third] {
+        assert_eq!(site.verify(token), 1, "{block}");
+    }
+    assert_eq!(site.verify(kept), 0, "{block}");
+    for file in ["app.log", "notes.md"] {
+        fs::write(site.path(file), "none\n").unwrap();
+    }
+    run(&mut site.sh(&block.text))
+        .code(2)
+        .says("no KEY came on standard input");
 }
 
 /// What the step of the job runs, with the variables that the job sets: the secret and the store.
