@@ -2,16 +2,17 @@
 //! those that are not run, each with its reason. A new block must be in one of the two tables.
 
 use super::blocks::{self, Block};
-use crate::exe::harness::{Site, run, run_with, set_mode, skipped};
+use crate::exe::harness::{Site, is_root, run, run_with, set_mode, skipped};
 use crate::harness::{Ran, exe, id_of};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 /// What is first in a block, and what runs it.
 type Runs = (&'static str, fn(&Block));
 
 /// The blocks that are run.
-const RUN: [Runs; 11] = [
+const RUN: [Runs; 12] = [
     ("eval \"$(keyctl completions bash)\"", completions),
     (
         "keyctl rotate rcpdphdw3vkh --grace 0s --secret-file fresh.token",
@@ -34,6 +35,7 @@ const RUN: [Runs; 11] = [
         "grep -ohaE 'kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}' app.log notes.md | keyctl disable -",
         leaked_tokens_in_other_text,
     ),
+    ("groupadd keyadmins", a_machine_set_up_for_a_group),
     (
         "keyctl verify --db /srv/keyctl/keyctl.db --key-env API_KEY --scope inference",
         steps_of_a_job,
@@ -282,6 +284,64 @@ fn leaked_tokens_in_other_text(block: &Block) {
     run(&mut site.sh(&block.text))
         .code(2)
         .says("no KEY came on standard input");
+}
+
+/// Root's commands, in a directory that stands for the machine.
+fn a_machine_set_up_for_a_group(block: &Block) {
+    if !is_root() {
+        return skipped("only root can make a group");
+    }
+    let site = Site::new();
+    for dir in [
+        "home/alice/.cargo/bin",
+        "usr/local/bin",
+        "srv",
+        "etc/profile.d",
+    ] {
+        fs::create_dir_all(site.path(dir)).unwrap();
+    }
+    fs::copy(exe(), site.path("home/alice/.cargo/bin/keyctl")).unwrap();
+    let users = ["alice", "bob", "carol"].map(|user| format!("{user}:x:4001:100::/:/bin/sh\n"));
+    fs::write(site.path("etc/passwd"), users.concat()).unwrap();
+    fs::write(site.path("etc/group"), "users:x:100:\n").unwrap();
+    let root = site.path("").into_os_string().into_string().unwrap();
+    let root = root.trim_end_matches('/');
+    let there = ["/home/", "/usr/local/", "/srv/keyctl\n", "/etc/"]
+        .iter()
+        .fold(block.text.clone(), |text, place| {
+            text.replace(&format!(" {place}"), &format!(" {root}{place}"))
+        });
+    let script = format!(
+        "set -e
+        groupadd() {{ command groupadd --prefix {root} \"$@\"; }}
+        usermod() {{ command usermod --prefix {root} \"$@\"; }}
+        {there}"
+    );
+    let ran = run(site
+        .sh(&script)
+        .env("LD_PRELOAD", "libnss_wrapper.so")
+        .env("NSS_WRAPPER_PASSWD", site.path("etc/passwd"))
+        .env("NSS_WRAPPER_GROUP", site.path("etc/group")));
+    if ran.code == 127 || ran.stderr.contains("libnss_wrapper.so") {
+        return skipped("groupadd or libnss-wrapper is not installed");
+    }
+    ran.code(0).stderr("");
+    let groups = fs::read_to_string(site.path("etc/group")).unwrap();
+    let group = groups.lines().find(|line| line.starts_with("keyadmins:"));
+    let fields: Vec<&str> = group.unwrap().split(':').collect();
+    assert_eq!(fields[3], "alice,bob,carol", "{block}");
+    let directory = fs::metadata(site.path("srv/keyctl")).unwrap();
+    assert_eq!(directory.mode() & 0o7777, 0o2770, "{block}");
+    assert_eq!(directory.gid().to_string(), fields[2], "{block}");
+    let program = fs::metadata(site.path("usr/local/bin/keyctl")).unwrap();
+    assert_eq!(program.mode() & 0o7777, 0o755, "{block}");
+    let mut login = site.clean("sh");
+    login.args(["-c", ". ./etc/profile.d/keyctl.sh && exec env"]);
+    let variables = run(&mut login).code(0).stdout;
+    assert!(
+        variables.contains("KEYCTL_DB=/srv/keyctl/keyctl.db\n"),
+        "{block}: {variables}"
+    );
 }
 
 /// What the step of the job runs, with the variables that the job sets: the secret and the store.

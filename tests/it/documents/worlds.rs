@@ -94,7 +94,10 @@ bob$ keyctl create --scope inference --name ci --expires 30d --secret-file ci.to
         users: Users::Three,
         prepared: "\
 alice$ keyctl init --group keyadmins
-bob$ keyctl create --scope inference --name ci --secret-file ci.token",
+alice$ keyctl admin add bob
+alice$ keyctl member add search bob --role owner
+bob$ keyctl create --scope inference --name ci --secret-file ci.token
+bob$ keyctl create --scope inference --name batch --owner carol --secret-file batch.token",
     },
     World {
         page: "docs/guide/audit-log.md",
