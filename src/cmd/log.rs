@@ -24,8 +24,9 @@ use serde_json::json;
 ///
 /// Every change is logged, with who made it, why (-m), and the previous values. Also logged:
 /// attempts that access or policy refused (refuse) and genuine tokens of keys that no longer work
-/// (reuse), each at most once a minute, and hashes renewed after a policy change (rehash).
-/// Verifications are not logged.
+/// (reuse), each at most once a minute, and hashes renewed after a policy change (rehash). Other
+/// verifications are not logged. The actor of reuse is the user who ran verify. A verify without
+/// write access to the store, or with --no-touch, logs no reuse: a log without it proves nothing then.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
