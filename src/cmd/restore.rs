@@ -20,14 +20,16 @@ use std::path::PathBuf;
 /// The copy is one made by 'keyctl backup', or any other store. It is checked first; then
 /// everything in the store is replaced by what the copy holds, plus one line in its log, all at
 /// once or not at all. Others may be using the store: they carry on with the restored one. The
-/// replaced store is kept beside it as PATH.replaced-TIME, with the same owner, group and mode, and
-/// can itself be restored.
+/// replaced store is kept beside it as PATH.replaced-TIME and can itself be restored. That file
+/// gets the store's group and mode. It belongs to you or, if root restores, to the store's owner.
 ///
-/// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged
-/// since then works again: restore lists each one before it asks, and you may have to disable it
-/// again. A key created since then is gone, and its token fails: restore lists it, too. Scopes, expiries, policy, members
-/// and administrators also come from the copy. If you have kept a head of the log since then,
-/// 'keyctl log --check --head' will report it as missing, as it should.
+/// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged since
+/// then works again, and a key created since then is gone. Before it asks, restore counts the keys
+/// that will work again and those that will stop, names the first 20 of each, and names the users who
+/// will be administrators again. A leaked key that you have stopped since then works again: stop it
+/// again. Names, scopes, labels, expiries, grace periods, project members and policy also come from
+/// the copy, without being named. A head of the log that you saved after making the copy no longer
+/// matches: the restore removes the lines since then.
 ///
 /// Only an administrator may restore; if the store is damaged, only its file's owner or root. If
 /// there is no store, one is created from the copy.
