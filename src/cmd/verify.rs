@@ -20,7 +20,9 @@ use std::path::PathBuf;
 ///
 /// The token is read from --key-file, --key-env, standard input, or a hidden prompt; never from an
 /// argument, where others could read it. Surrounding whitespace and a leading 'Bearer ' are
-/// ignored. Only exit code 0 means that the token is valid: grant access on nothing else.
+/// ignored. Only exit code 0 means that the token is valid: grant access on nothing else. An empty
+/// file or pipe is rejected like a wrong token, but the command that should have written the token
+/// may have failed: check that command first.
 ///
 /// The verdict on a valid token goes to standard output, the reason for a rejection to standard
 /// error. With --format json, both go to standard output. The reason is malformed, unknown,
@@ -42,9 +44,9 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Exit codes:
   0    valid; --batch: all are valid
-  1    rejected; --batch: at least one rejected, or no token given
+  1    rejected, or the file or pipe was empty; --batch: at least one rejected, or no token given
   2    usage: a bad flag or value, an unknown scope, or a variable that is unset or empty
-  4    no token was given, and there is no terminal to prompt at
+  4    the prompt was not answered or could not be shown; --batch: standard input is a terminal
   5    cannot tell: the store or the token's file failed
   6    genuine, but lacks a scope or the project
   130  the prompt was interrupted
