@@ -17,7 +17,7 @@ pub struct Column {
     from: u16,
     least: u16,
     whole: u16,
-    enough: u16,
+    enough: Option<u16>,
 }
 
 impl Column {
@@ -30,7 +30,7 @@ impl Column {
             from,
             least,
             whole: least,
-            enough: u16::MAX,
+            enough: None,
         }
     }
 
@@ -40,8 +40,10 @@ impl Column {
         Column { whole, ..self }
     }
 
-    /// Gives the column no more than this width, unless there is room for its widest cell.
+    /// Gives the column its minimum or this width and nothing in between, unless there is room for its
+    /// widest cell: a width in between would break a cell at an odd place.
     pub const fn enough(self, enough: u16) -> Self {
+        let enough = Some(enough);
         Column { enough, ..self }
     }
 
@@ -182,9 +184,11 @@ pub fn table<const N: usize>(
 fn widths(content: &[u16], columns: &[Column], width: Option<u16>) -> Vec<u16> {
     let cut = |most: u16| {
         let columns = content.iter().zip(columns);
-        columns.map(move |(&content, column)| match content <= most {
-            true => content.max(column.least),
-            false => column.enough.min(most).max(column.least),
+        columns.map(move |(&content, column)| match column.enough {
+            _ if content <= most => content.max(column.least),
+            None => most.max(column.least),
+            Some(enough) if enough <= most => enough.max(column.least),
+            Some(_) => column.least,
         })
     };
     let gaps = content.len().saturating_sub(1) * usize::from(GAP);
@@ -196,9 +200,12 @@ fn widths(content: &[u16], columns: &[Column], width: Option<u16>) -> Vec<u16> {
     let mut widths: Vec<u16> = cut(most).collect();
     // The columns that were cut to this width share the rest of the room.
     let spare = room.saturating_sub(taken(most));
-    let narrow = widths.iter_mut().zip(content);
-    let narrow = narrow.filter(|(width, content)| **width == most && most < **content);
-    let mut narrow: Vec<_> = narrow.collect();
+    let mut narrow: Vec<_> = (widths.iter_mut().zip(content).zip(columns))
+        .filter(|((width, content), column)| {
+            column.enough.is_none() && **width == most && most < **content
+        })
+        .map(|(cut, _)| cut)
+        .collect();
     let shares = narrow.len();
     for (index, (width, content)) in narrow.iter_mut().enumerate() {
         let share = (spare + shares - 1 - index) / shares;
@@ -309,7 +316,7 @@ mod tests {
         let columns = [Column::new("", 0, 20).enough(26), Column::new("", 0, 0)];
         let on = |width| widths(&[38, 100], &columns, Some(width));
         assert_eq!(on(40), [20, 18]);
-        assert_eq!(on(50), [24, 24]);
+        assert_eq!(on(50), [20, 28]);
         assert_eq!(on(70), [26, 42]);
         assert_eq!(on(90), [38, 50]);
     }
