@@ -293,7 +293,7 @@ pub fn in_grace(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Re
         owner: Some(owner.to_owned()),
         name: Some(name.to_owned()),
         states: vec![State::PhasedOut],
-        stops_by: Some(Timestamp::MAX),
+        stops_until: Some(Timestamp::MAX),
         ..Filter::all(now)
     })
 }

@@ -1,13 +1,11 @@
-//! A synthetic store: set up by keyctl itself, then filled with keys by plain SQL.
+//! Maker of synthetic stores: keyctl sets the store up, plain SQL fills it with keys.
 //!
-//! It is a store like any other, with one difference: its audit log tells how it was set up, and
-//! nothing of the keys that were put into it, nor of a cost that policy would refuse. The log is
-//! whole, so `log --check` and `doctor` are content, and what keyctl does to a key from then on is
-//! told there.
+//! The audit log has the events of the set-up, but none for the keys, and none for a cost that policy
+//! would refuse. Otherwise it is a store like any other: `log --check` and `doctor` find nothing.
 //!
-//! Nothing here knows the schema but for the columns of a key, its scopes and its labels. The
-//! process that calls [`make`] must not have opened a store through the library before: that
-//! limits the memory SQLite takes, for good, to less than an index of ten million IDs needs.
+//! This file knows only two tables of the schema, `keys` and `key_scopes`. The process that calls
+//! [`make`] must not have opened a store through the library before: the library limits SQLite's memory
+//! for the whole process, to less than an index of ten million IDs needs.
 
 use super::population::{Population, SCOPES};
 use super::{Failed, hashing};
@@ -25,24 +23,24 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What a synthetic store is to be.
+/// Parameters of a synthetic store.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How many keys.
+    /// Number of keys.
     pub keys: u64,
-    /// What they are drawn from: the same seed, the same tokens.
+    /// Seed of the generator: the same seed gives the same tokens.
     pub seed: u64,
-    /// How many of them, from the oldest on, are hashed with Argon2id; the others with SHA-256. If
-    /// all are, it is what policy says too.
+    /// Number of the oldest keys that are hashed with Argon2id; the others are with SHA-256. If all keys
+    /// are, the store's policy is Argon2id.
     pub argon2: u64,
-    /// What such a hash costs.
+    /// Cost of an Argon2id hash.
     pub cost: Cost,
-    /// The time at which states are as they are drawn.
+    /// Time at which the keys have the states that were drawn.
     pub now: Timestamp,
 }
 
 impl Plan {
-    /// `keys` keys with SHA-256, as of now.
+    /// Plans `keys` keys with SHA-256, as of now.
     pub fn new(keys: u64) -> Result<Self, Failed> {
         Ok(Plan {
             keys,
@@ -53,12 +51,12 @@ impl Plan {
         })
     }
 
-    /// The keys.
+    /// Returns the keys.
     pub fn population(&self) -> Population {
         Population::new(self.seed, self.keys, self.now)
     }
 
-    /// The tokens of `count` active keys in random order, of those with Argon2id if there are any.
+    /// Returns the tokens of `count` active keys in random order, of those with Argon2id if there are any.
     pub fn tokens(&self, count: u64) -> Result<Vec<String>, Failed> {
         let keys = self.population();
         let end = if self.argon2 == 0 {
@@ -78,25 +76,24 @@ fn now() -> Result<Timestamp, Failed> {
     now.ok_or_else(|| "the clock is outside the years 0 to 9999".into())
 }
 
-/// Makes the store at `path`, where nothing may be. Calls `progress` with the number of keys that
-/// are in, now and then.
+/// Makes the store at `path`, where no file may be. Calls `progress` after each million keys.
 pub fn make(path: &Path, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<(), Failed> {
     if path.try_exists()? {
         return Err(format!("there is something at {} already", path.display()).into());
     }
-    // What was cut short is never taken for a store.
+    // The draft gets its name last, so that an unfinished file is never taken for a store.
     let draft = beside(path, ".part");
     remove(&draft);
     let made = keyctl(&draft, &["init"])
         .and_then(|()| fill(&draft, plan, progress))
         .and_then(|()| Ok(fs::rename(&draft, path)?));
-    // What SQLite has left beside it, or all of it.
+    // The draft and its sibling files, if they are still there.
     remove(&draft);
     made?;
     settle(path, plan).inspect_err(|_| remove(path))
 }
 
-/// Writes the tokens of `count` active keys to a new file that nobody else can read, one a line.
+/// Writes the tokens of `count` active keys to a new file that nobody else can read, one on each line.
 pub fn write_tokens(path: &Path, plan: &Plan, count: u64) -> Result<(), Failed> {
     let file = OpenOptions::new()
         .write(true)
@@ -116,16 +113,15 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes a store and what SQLite keeps beside it, if they are there.
+/// Removes a store and its sibling files, if they are there.
 fn remove(store: &Path) {
     for suffix in ["", "-journal", "-wal", "-shm"] {
         drop(fs::remove_file(beside(store, suffix)));
     }
 }
 
-/// Sets up the store that has its keys: the scopes that they hold, and the policy. That is done by
-/// keyctl itself, so the log and its index are left beside the store, as they are in use: without
-/// them who may only read has more to do.
+/// Registers the scopes and sets the policy in a store that has its keys. keyctl does this, so that the
+/// WAL and its index stay beside the file as in normal use; a reader needs more steps without them.
 fn settle(path: &Path, plan: &Plan) -> Result<(), Failed> {
     for (scope, description) in SCOPES {
         keyctl(path, &["scope", "add", scope, "--description", description])?;
@@ -151,8 +147,8 @@ fn keyctl(db: &Path, args: &[&str]) -> Result<(), Failed> {
 fn fill(path: &Path, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<(), Failed> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    // Nobody else has the draft, and if this fails it is removed. The index of IDs, which come in
-    // no order, is to stay in memory as a whole: 300 MB of ten million.
+    // No other process has the draft, and it is removed on failure: it needs no journal. The IDs come in
+    // random order, so their whole index must stay in memory: 300 MB for ten million.
     connection.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF; \
          PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -1000000",
@@ -174,7 +170,7 @@ fn fill(path: &Path, plan: &Plan, progress: &mut dyn FnMut(u64)) -> Result<(), F
     Ok(fs::File::open(path)?.sync_all()?)
 }
 
-/// Drops every index that can be made again, and returns how.
+/// Drops every index of `keys` and returns the SQL that makes it again.
 fn drop_indexes(transaction: &Transaction<'_>) -> Result<Vec<String>, Failed> {
     let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL \
                AND tbl_name = 'keys'";
@@ -187,7 +183,7 @@ fn drop_indexes(transaction: &Transaction<'_>) -> Result<Vec<String>, Failed> {
     Ok(found.into_iter().map(|(_, sql)| sql).collect())
 }
 
-/// What Argon2id costs by policy, if it is not the default: keyctl would refuse less than is safe.
+/// Sets the cost of Argon2id in the policy unless it is the default. By SQL: keyctl refuses unsafe costs.
 fn policy(transaction: &Transaction<'_>, plan: &Plan) -> Result<(), Failed> {
     if plan.argon2 == 0 || plan.cost == Cost::default() {
         return Ok(());
@@ -277,7 +273,7 @@ fn scheme(plan: &Plan, place: u64) -> Scheme {
     }
 }
 
-/// Salts that are the same each time.
+/// Generator of the same salts in each run.
 struct Salts(ChaCha8Rng);
 
 impl Random for Salts {

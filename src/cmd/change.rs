@@ -13,7 +13,7 @@ use crate::when::Timestamp;
 pub struct Changed {
     /// Key after the transition.
     pub key: Key,
-    /// `Change::None` if the key was in that state already.
+    /// `Change::AlreadySo` if the key was in that state already.
     pub change: Change,
     /// Action that the event names.
     pub action: Action,
@@ -54,7 +54,7 @@ pub fn record(
     key: Key,
     (change, action): (Change, Action),
 ) -> Result<Changed> {
-    if change == Change::Made {
+    if change == Change::Applied {
         tx.update(&key)?;
         let event = Event::new(now, actor, action, Some(key.id));
         tx.append(&event.because(reason))?;

@@ -60,9 +60,9 @@ fn report(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Store, now: Timestamp)
     let (id, name) = (key.id, escape(&key.name));
     let works = key.is_usable(now);
     cx.status(match (change, works) {
-        (Change::Made, _) => format!("enabled {id} ({name})"),
-        (Change::None, true) => format!("{id} ({name}) is already enabled"),
-        (Change::None, false) => format!("{id} ({name}) is not disabled"),
+        (Change::Applied, _) => format!("enabled {id} ({name})"),
+        (Change::AlreadySo, true) => format!("{id} ({name}) is already enabled"),
+        (Change::AlreadySo, false) => format!("{id} ({name}) is not disabled"),
     });
     if works {
         return;

@@ -81,9 +81,9 @@ pub fn issue(
             if let Some(file) = secret_file {
                 file.keep();
             }
-            Err(doubtful(error, handover))
+            Err(commit_uncertain(error, handover))
         }
-        Err(error) if printed => Err(void(error, handover)),
+        Err(error) if printed => Err(commit_failed(error, handover)),
         Err(error) => Err(error),
     }
 }
@@ -99,7 +99,7 @@ fn remind(cx: &mut Cx<'_>, number: Number) {
 }
 
 /// Error for a commit that may have succeeded.
-fn doubtful(error: Error, handover: &Handover) -> Error {
+fn commit_uncertain(error: Error, handover: &Handover) -> Error {
     let outcome = match handover.secret_file {
         Some(_) => "the secret file is kept, since its token may work",
         None => "the token just printed may work or be void",
@@ -112,7 +112,7 @@ fn doubtful(error: Error, handover: &Handover) -> Error {
 }
 
 /// Error for a commit that failed after the delivery.
-fn void(error: Error, handover: &Handover) -> Error {
+fn commit_failed(error: Error, handover: &Handover) -> Error {
     let outcome = match handover.secret_file {
         Some(_) => "what was just printed is void, and the secret file is removed",
         None => "the token just printed is void",

@@ -146,7 +146,7 @@ impl Args {
             [] => *state != State::Deleted,
             wanted => wanted.contains(&None) || wanted.contains(&Some(*state)),
         };
-        let stops_by = self
+        let stops_until = self
             .expiring_within
             .map(|within| {
                 now.after(within).ok_or_else(|| {
@@ -165,9 +165,9 @@ impl Args {
             scopes: self.scopes.clone(),
             states: State::ALL.into_iter().filter(is_wanted).collect(),
             labels,
-            stops_by,
+            stops_until,
             unused_since: self.unused_for.map(|span| now.before(span)),
-            created_by: self.older_than.map(|span| now.before(span)),
+            created_until: self.older_than.map(|span| now.before(span)),
             sort: self.sort,
             limit: self.limit,
             ..Filter::all(now)

@@ -210,7 +210,7 @@ impl Args {
     fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             owner: self.owner.clone(),
-            died_by: (!self.all).then(|| now.before(self.older_than.unwrap_or(Span::ZERO))),
+            died_until: (!self.all).then(|| now.before(self.older_than.unwrap_or(Span::ZERO))),
             kind: Some(Kind::Api),
             ..Filter::all(now)
         }
@@ -223,7 +223,7 @@ impl Args {
         }
         let (legacy, _) = store.find_readable(&Filter {
             kind: Some(Kind::Legacy),
-            died_by: None,
+            died_until: None,
             ..self.filter(now)
         })?;
         Ok(legacy)

@@ -14,9 +14,9 @@ use std::cmp::min;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The key was changed.
-    Made,
+    Applied,
     /// The key was in that state already.
-    None,
+    AlreadySo,
 }
 
 /// Parameters of a rotation.
@@ -79,7 +79,7 @@ impl Key {
         let by_owner = self.disabled_by.as_ref() == Some(&self.owner);
         let takes_over = by_owner && access.admin && access.actor != self.owner;
         if self.disabled_at.is_some() && !takes_over {
-            return Ok(Change::None);
+            return Ok(Change::AlreadySo);
         }
         self.disabled_at = Some(now);
         self.disabled_by = Some(access.actor.clone());
@@ -87,7 +87,7 @@ impl Key {
             // Also if the grace is over: a clock set back would start it again.
             self.end_grace(min(now, until));
         }
-        Ok(Change::Made)
+        Ok(Change::Applied)
     }
 
     /// Switches the key on again. An actor who is no administrator may enable only a key that they
@@ -97,7 +97,7 @@ impl Key {
             return Err(self.deleted_error("enabled"));
         }
         if self.disabled_at.is_none() {
-            return Ok(Change::None);
+            return Ok(Change::AlreadySo);
         }
         if !access.admin && self.disabled_by.as_deref() != Some(&access.actor) {
             let by = self.disabled_by.as_deref().unwrap_or("an administrator");
@@ -111,7 +111,7 @@ impl Key {
         }
         self.disabled_at = None;
         self.disabled_by = None;
-        Ok(Change::Made)
+        Ok(Change::Applied)
     }
 
     /// Stops the key for ever; the record stays. Refuses a legacy key.
@@ -125,10 +125,10 @@ impl Key {
             return Err(self.refusal("deleted", "it is a legacy key").hint(instead));
         }
         if self.deleted_at.is_some() {
-            return Ok(Change::None);
+            return Ok(Change::AlreadySo);
         }
         self.deleted_at = Some(now);
-        Ok(Change::Made)
+        Ok(Change::Applied)
     }
 
     /// Returns the end of a grace that begins at `now`, at most the key's own expiry.

@@ -53,8 +53,9 @@ pub trait Read {
     /// Returns the key with this ID.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// Returns the key with each of these IDs. Reads as many pages for an unknown ID: equal work hides
-    /// which IDs exist.
+    /// Returns the key of each ID, in order.
+    ///
+    /// An unknown ID costs as many page reads as a known one, so that the time does not tell which exist.
     fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>>;
 
     /// Returns the live key of `owner` with this name.

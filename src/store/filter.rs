@@ -24,7 +24,7 @@ pub enum Sort {
 /// Conditions on a key; a scan visits the keys that meet all. An empty or absent field is no condition.
 ///
 /// An index finds keys by owner, project, name, ID or scope, by any state but active, and by the fields
-/// `stops_by` and `died_by`. The other conditions are checked on each key that the index finds or, without
+/// `stops_until` and `died_until`. The other conditions are checked on each key that the index finds or, without
 /// such a condition, on every key.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -49,13 +49,13 @@ pub struct Filter {
     /// Labels that the key has, all of them.
     pub labels: Vec<(String, String)>,
     /// Latest time at which the key, usable now, expires or its grace ends.
-    pub stops_by: Option<Timestamp>,
+    pub stops_until: Option<Timestamp>,
     /// Time after which the key was neither made nor used.
     pub unused_since: Option<Timestamp>,
     /// Latest time of creation.
-    pub created_by: Option<Timestamp>,
+    pub created_until: Option<Timestamp>,
     /// Latest time at which the key died: its deletion, or else the end of its grace or its expiry.
-    pub died_by: Option<Timestamp>,
+    pub died_until: Option<Timestamp>,
     /// Order of the scan.
     pub sort: Sort,
     /// Most keys to visit.
@@ -76,10 +76,10 @@ impl Filter {
             scopes: Vec::new(),
             states: Vec::new(),
             labels: Vec::new(),
-            stops_by: None,
+            stops_until: None,
             unused_since: None,
-            created_by: None,
-            died_by: None,
+            created_until: None,
+            died_until: None,
             sort: Sort::default(),
             limit: None,
         }

@@ -98,7 +98,8 @@ impl Read for Typed {
     }
 }
 
-/// Returns the error for end of input, after a line feed: the next message starts on a new line.
+/// Writes a line feed, so that the next message starts on a new line, and returns the error for end of
+/// input.
 fn end_of_input() -> io::Error {
     drop(io::stderr().write_all(b"\n"));
     io::ErrorKind::UnexpectedEof.into()

@@ -142,7 +142,7 @@ impl Candidates {
         store::read(&*store, look)
     }
 
-    /// Returns keys by their IDs, and also by their names if `current` is not empty.
+    /// Returns candidates for a KEY: IDs, and names too once something is typed.
     fn keys(
         &self,
         store: &dyn Read,

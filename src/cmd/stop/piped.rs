@@ -123,7 +123,7 @@ impl StopRequest<'_> {
         for (mut key, step) in plan.steps {
             let made = match step {
                 Step::Stop => self.verb.apply(&mut key, now, &access)?,
-                Step::Stopped(action) => (Change::None, action),
+                Step::Stopped(action) => (Change::AlreadySo, action),
             };
             done.push(record(tx, actor, now, self.reason, key, made)?);
         }

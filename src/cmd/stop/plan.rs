@@ -40,7 +40,7 @@ pub struct Unstopped {
     pub error: Error,
 }
 
-/// A key, and the reason if its KEY does not stop it.
+/// Key that a KEY stands for, and an error if that KEY must not stop it.
 type Matched = (Key, Option<Error>);
 
 impl Plan {

@@ -28,10 +28,10 @@ pub fn stopped(cx: &mut Cx<'_>, changed: &[Changed], verb: Verb) {
             _ => "deleted",
         };
         match change {
-            Change::Made => cx.status(format_args!("{done} {} ({name})", key.id)),
-            Change::None => cx.status(format_args!("{} ({name}) is already {done}", key.id)),
+            Change::Applied => cx.status(format_args!("{done} {} ({name})", key.id)),
+            Change::AlreadySo => cx.status(format_args!("{} ({name}) is already {done}", key.id)),
         }
-        if (*action, *change) == (Action::Disable, Change::Made) {
+        if (*action, *change) == (Action::Disable, Change::Applied) {
             legacy += 1;
         }
     }

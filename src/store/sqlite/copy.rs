@@ -27,7 +27,7 @@ pub struct Copied {
     pub inventory: Inventory,
 }
 
-/// Inventory of a store that was checked and is not damaged as a whole.
+/// Result of a check that found no damage but that of single keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
     /// The number of keys, dead ones included.

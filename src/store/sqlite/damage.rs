@@ -1,14 +1,14 @@
 //! Checks for damage in a store's content. Each runs even if one before it failed, reads row by row, and
 //! trusts no value that it reads.
 
-mod found;
+mod findings;
 mod pages;
 mod rows;
 mod schema;
 
-pub use self::found::{Damage, Extent};
+pub use self::findings::{Damage, Extent};
 
-use self::found::{Check, Findings};
+use self::findings::{Check, Findings};
 use super::error::{SqliteError, SqliteResult};
 use super::read;
 use rusqlite::Connection;
@@ -19,11 +19,11 @@ use rusqlite::Connection;
 ///
 /// Fails if the store cannot be read for another reason than damage.
 pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
-    let mut found = Findings::default();
-    found.run("its schema", connection, schema::check)?;
-    if !found.lines.is_empty() {
+    let mut findings = Findings::default();
+    findings.run("its schema", connection, schema::check)?;
+    if !findings.lines.is_empty() {
         // With another schema, SQLite would evaluate expressions that a stranger may have put there.
-        return Ok(found.lines);
+        return Ok(findings.lines);
     }
     let checks: [(&str, Check); 7] = [
         ("its pages", pages::check),
@@ -36,19 +36,19 @@ pub fn find(connection: &Connection) -> SqliteResult<Vec<Damage>> {
         ("its index of scopes", rows::index_of_scopes),
     ];
     for (part, check) in checks {
-        found.run(part, connection, check)?;
+        findings.run(part, connection, check)?;
     }
-    Ok(found.lines)
+    Ok(findings.lines)
 }
 
 fn policy(connection: &Connection, _: &mut Findings) -> SqliteResult<()> {
     read::policy(connection).map(drop)
 }
 
-fn head(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+fn head(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     match read::head(connection) {
         // The description names the head already.
-        Err(SqliteError::Damaged(description)) => found.tell(description),
+        Err(SqliteError::Damaged(description)) => findings.tell(description),
         head => drop(head?),
     }
     Ok(())

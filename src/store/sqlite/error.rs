@@ -321,7 +321,7 @@ pub fn not_a_store(store: &str) -> Error {
 }
 
 /// Returns the error for an index whose entry differs from the row that it points to.
-pub fn misled() -> SqliteError {
+pub fn index_mismatch() -> SqliteError {
     SqliteError::Damaged("an index leads to another key than it says".to_owned())
 }
 

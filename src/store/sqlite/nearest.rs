@@ -1,7 +1,7 @@
 //! Looks up keys by ID for verification. An unknown ID costs as much as a known one: the row of the nearest
 //! ID is read instead, so that the time does not tell which IDs exist.
 
-use super::error::{SqliteError, SqliteResult, misled};
+use super::error::{SqliteError, SqliteResult, index_mismatch};
 use super::row;
 use super::schema::Schema;
 use crate::id::KeyId;
@@ -85,7 +85,7 @@ fn read(found: &Row<'_>, id: KeyId) -> SqliteResult<Option<Known>> {
     let of_index = nearest.and_then(|nearest| nearest.splitn(2, |&byte| byte == b' ').nth(1));
     // Otherwise a corrupted index could let one key's secret pass as another's.
     if of_index.is_none() || of_index != found.get_ref(0)?.as_bytes().ok() {
-        return Err(misled());
+        return Err(index_mismatch());
     }
     if of_index != Some(id.as_str().as_bytes()) {
         // The nearest ID's row, which may be damaged: its errors are not this key's.

@@ -23,8 +23,8 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Notes which files `connected` has open: the one at `path`, to which `location` leads, and its
-    /// siblings.
+    /// Records the inodes of the open file and of its siblings, for a later comparison. `path` is
+    /// `location` with its links resolved.
     pub fn new(location: &Location, path: PathBuf, connected: Connected) -> Self {
         let (connection, unlocked) = connected;
         let held = match unlocked {

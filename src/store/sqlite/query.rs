@@ -24,7 +24,7 @@ pub struct Query {
 
 /// Index by which the keys of one owner and one name are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Through {
+pub enum SearchIndex {
     /// The index of names, which has the keys of that name of all owners.
     Name,
     /// The index of owners, which has all keys of that owner.
@@ -32,9 +32,9 @@ pub enum Through {
 }
 
 /// Returns the query for the keys that match `filter`, in a store with this schema.
-pub fn select(schema: Schema, filter: &Filter, through: Through) -> Query {
+pub fn select(schema: Schema, filter: &Filter, index: SearchIndex) -> Query {
     let mut wanted = Conditions::default();
-    restrict(&mut wanted, schema, filter, through);
+    restrict(&mut wanted, schema, filter, index);
     let order = match filter.sort {
         Sort::Created => "ORDER BY created_at, seq",
         Sort::Expires => "ORDER BY expires_at IS NULL, expires_at, created_at, seq",
@@ -57,7 +57,7 @@ pub fn live_key(schema: Schema) -> String {
 }
 
 /// Finds a row if a name has more than the given number of keys that are not deleted.
-pub const MANY_HAVE: &str =
+pub const NAME_HAS_MORE_THAN: &str =
     "SELECT 1 FROM keys WHERE name = ?1 AND deleted_at IS NULL LIMIT 1 OFFSET ?2";
 
 /// Finds the role of a user in a project.
@@ -191,10 +191,10 @@ impl Conditions {
     }
 }
 
-fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: Through) {
+fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: SearchIndex) {
     let now = filter.now;
     // A '+' before a column keeps SQLite from using an index of it.
-    let by_owner = through == Through::Owner;
+    let by_owner = index == SearchIndex::Owner;
     if let Some(owner) = &filter.owner {
         let by_name = filter.name.is_some() && !by_owner || filter.name_prefix.is_some();
         let term = if by_name { "+owner = ?" } else { "owner = ?" };
@@ -244,7 +244,7 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: T
         wanted.and(format!("instr({}, ?) > 0", schema.labels()), [text(&pair)]);
     }
     restrict_state(wanted, &filter.states, now);
-    if let Some(by) = filter.stops_by {
+    if let Some(by) = filter.stops_until {
         wanted.and(STOPS_BY, [now, by, now, now, by, by].map(time));
     }
     if let Some(since) = filter.unused_since {
@@ -253,10 +253,10 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, through: T
             [time(since)],
         );
     }
-    if let Some(by) = filter.created_by {
+    if let Some(by) = filter.created_until {
         wanted.and("created_at <= ?", [time(by)]);
     }
-    if let Some(by) = filter.died_by {
+    if let Some(by) = filter.died_until {
         let end = by.min(now);
         // A deleted key is dead even if the clock was ahead when it was deleted.
         let deleted = if now <= by { Timestamp::MAX } else { by };

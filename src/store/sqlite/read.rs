@@ -1,7 +1,7 @@
 //! The reads of a transaction, as functions of its connection.
 
-use super::error::{SqliteError, SqliteResult, code, misled};
-use super::query::{self, Through};
+use super::error::{SqliteError, SqliteResult, code, index_mismatch};
+use super::query::{self, SearchIndex};
 use super::row::{self, skip_damaged};
 use super::schema::Schema;
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([id.as_str()])?;
     match rows.next()?.map(row::key).transpose()? {
-        Some(key) if key.id != id => Err(misled()),
+        Some(key) if key.id != id => Err(index_mismatch()),
         found => Ok(found),
     }
 }
@@ -39,7 +39,9 @@ pub fn live_key(connection: &Connection, owner: &str, name: &str) -> SqliteResul
     let mut statement = connection.prepare_cached(&query::live_key(Schema::of(connection)?))?;
     let mut rows = statement.query([owner, name])?;
     match rows.next()?.map(row::key).transpose()? {
-        Some(key) if key.owner != owner || key.name != name || !key.is_live() => Err(misled()),
+        Some(key) if key.owner != owner || key.name != name || !key.is_live() => {
+            Err(index_mismatch())
+        }
         found => Ok(found),
     }
 }
@@ -54,9 +56,9 @@ pub fn live_names(
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut names = Vec::new();
-    while let Some(found) = rows.next()? {
+    while let Some(row) = rows.next()? {
         // A name that cannot be read is like no name that a user typed.
-        if let (Ok(owner), Ok(name)) = (row::get(found, 0, "owner"), row::get(found, 1, "name")) {
+        if let (Ok(owner), Ok(name)) = (row::get(row, 0, "owner"), row::get(row, 1, "name")) {
             names.push((owner, name));
         }
     }
@@ -76,21 +78,21 @@ pub fn scan(
     visit: &mut Visit<'_>,
 ) -> SqliteResult<Skipped> {
     let schema = Schema::of(connection)?;
-    let query = query::select(schema, filter, through(connection, filter)?);
+    let query = query::select(schema, filter, index_for(connection, filter)?);
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let by_name = filter.name.is_some() || filter.id_prefix.is_some();
     let mut skipped = Skipped::default();
-    while let Some(found) = rows.next()? {
-        let Some(key) = skip_damaged(row::key(found), &mut skipped)? else {
+    while let Some(row) = rows.next()? {
+        let Some(key) = skip_damaged(row::key(row), &mut skipped)? else {
             continue;
         };
         // The caller may change this key next, and SQLite took the name or ID from the index.
         if by_name && get(connection, key.id)?.as_ref() != Some(&key) {
-            return Err(misled());
+            return Err(index_mismatch());
         }
         if !filter.scopes.iter().all(|scope| key.scopes.contains(scope)) {
-            return Err(misled());
+            return Err(index_mismatch());
         }
         if visit(key)?.is_break() {
             break;
@@ -103,13 +105,17 @@ pub fn scan(
 const MANY_OF_A_NAME: i64 = 1000;
 
 /// Chooses the index that is likely to lead to fewer keys. Looks at a bounded number of entries.
-fn through(connection: &Connection, filter: &Filter) -> SqliteResult<Through> {
+fn index_for(connection: &Connection, filter: &Filter) -> SqliteResult<SearchIndex> {
     let (Some(_), Some(name)) = (&filter.owner, &filter.name) else {
-        return Ok(Through::Name);
+        return Ok(SearchIndex::Name);
     };
-    let mut statement = connection.prepare_cached(query::MANY_HAVE)?;
+    let mut statement = connection.prepare_cached(query::NAME_HAS_MORE_THAN)?;
     let many = statement.exists((name, MANY_OF_A_NAME))?;
-    Ok(if many { Through::Owner } else { Through::Name })
+    Ok(if many {
+        SearchIndex::Owner
+    } else {
+        SearchIndex::Name
+    })
 }
 
 /// Callback of [`scan_hashes`]: gets each key with the PHC string of its secret, and says whether to go on.
@@ -121,13 +127,11 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Sqlite
     let sql = format!("SELECT {columns}, hash FROM keys ORDER BY seq");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
-    while let Some(found) = rows.next()? {
-        let hash = row::get(found, row::WIDTH, "hash");
+    while let Some(row) = rows.next()? {
+        let hash = row::get(row, row::WIDTH, "hash");
         // Damaged rows are reported by the check for damage.
-        if let (Some(key), Ok(hash)) = (
-            skip_damaged(row::key(found), &mut Skipped::default())?,
-            hash,
-        ) && visit(key, hash)?.is_break()
+        if let (Some(key), Ok(hash)) = (skip_damaged(row::key(row), &mut Skipped::default())?, hash)
+            && visit(key, hash)?.is_break()
         {
             break;
         }
@@ -142,7 +146,7 @@ pub fn damaged_owner(connection: &Connection, id: KeyId) -> SqliteResult<Option<
         .prepare("SELECT id, owner FROM keys WHERE seq = (SELECT seq FROM keys WHERE id = ?1)")?;
     let mut rows = statement.query([id.as_str()])?;
     match rows.next()? {
-        Some(row) if row::key_id(row) != Some(id) => Err(misled()),
+        Some(row) if row::key_id(row) != Some(id) => Err(index_mismatch()),
         Some(row) => Ok(row::text(row, 1, "owner").ok().map(str::to_owned)),
         None => Ok(None),
     }
@@ -172,21 +176,21 @@ fn settings(connection: &Connection) -> SqliteResult<(Policy, Vec<String>)> {
     let mut names = BTreeSet::new();
     let mut statement = connection.prepare_cached("SELECT name, value FROM policy")?;
     let mut rows = statement.query([])?;
-    while let Some(found) = rows.next()? {
-        let name: String = row::get(found, 0, "policy")?;
-        let set = row::text(found, 1, "policy").is_ok_and(|value| policy.set(&name, value).is_ok());
+    while let Some(row) = rows.next()? {
+        let name: String = row::get(row, 0, "policy")?;
+        let set = row::text(row, 1, "policy").is_ok_and(|value| policy.set(&name, value).is_ok());
         if !set {
             damaged.push(name.clone());
         }
         if !names.insert(name) {
-            return Err(twice("policy"));
+            return Err(duplicate_row("policy"));
         }
     }
     Ok((policy, damaged))
 }
 
 /// Error for a row that comes twice. Pages that form a cycle would otherwise be read without end.
-fn twice(table: &str) -> SqliteError {
+fn duplicate_row(table: &str) -> SqliteError {
     SqliteError::Damaged(format!("its {table} name something twice, or nothing"))
 }
 
@@ -195,23 +199,23 @@ pub fn scopes(connection: &Connection) -> SqliteResult<Registry> {
     let mut registry = Registry::default();
     let mut statement = connection.prepare_cached("SELECT name, description FROM scopes")?;
     let mut rows = statement.query([])?;
-    while let Some(found) = rows.next()? {
+    while let Some(row) = rows.next()? {
         let scope = Scope {
-            description: row::get(found, 1, "scopes")?,
+            description: row::get(row, 1, "scopes")?,
             ..Scope::default()
         };
-        let name: String = row::get(found, 0, "scopes")?;
+        let name: String = row::get(row, 0, "scopes")?;
         if registry.has(&name) {
-            return Err(twice("scopes"));
+            return Err(duplicate_row("scopes"));
         }
         registry.add(name, scope);
     }
     let mut statement = connection.prepare_cached("SELECT name, implied FROM scope_implies")?;
     let mut rows = statement.query([])?;
-    while let Some(found) = rows.next()? {
-        let name: String = row::get(found, 0, "scopes")?;
-        if !registry.imply(&name, row::get(found, 1, "scopes")?) {
-            return Err(twice("scopes"));
+    while let Some(row) = rows.next()? {
+        let name: String = row::get(row, 0, "scopes")?;
+        if !registry.imply(&name, row::get(row, 1, "scopes")?) {
+            return Err(duplicate_row("scopes"));
         }
     }
     Ok(registry)
@@ -226,7 +230,7 @@ pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Sqlit
     while let Some(row) = rows.next()? {
         let key = row::key(row)?;
         if !key.scopes.contains(scope) {
-            return Err(misled());
+            return Err(index_mismatch());
         }
         found.push(key);
     }
@@ -261,15 +265,15 @@ pub fn members(
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut members: Vec<Member> = Vec::new();
-    while let Some(found) = rows.next()? {
+    while let Some(row) = rows.next()? {
         let member = Member {
-            project: row::get(found, 0, "members")?,
-            user: row::get(found, 1, "members")?,
-            role: read_role(found, 2)?,
+            project: row::get(row, 0, "members")?,
+            user: row::get(row, 1, "members")?,
+            role: read_role(row, 2)?,
         };
         let is_next = |last: &Member| (&last.project, &last.user) < (&member.project, &member.user);
         if !members.last().is_none_or(is_next) {
-            return Err(twice("members"));
+            return Err(duplicate_row("members"));
         }
         members.push(member);
     }
@@ -287,12 +291,12 @@ pub fn projects(connection: &Connection, limit: u64) -> SqliteResult<Vec<String>
     for _ in 0..limit {
         let last = projects.last().map_or("", String::as_str);
         let mut rows = statement.query([last])?;
-        let Some(found) = rows.next()? else {
+        let Some(row) = rows.next()? else {
             break;
         };
-        let next: String = row::get(found, 0, "members")?;
+        let next: String = row::get(row, 0, "members")?;
         if next.as_str() <= last {
-            return Err(twice("members"));
+            return Err(duplicate_row("members"));
         }
         projects.push(next);
     }
@@ -310,10 +314,10 @@ pub fn administrators(connection: &Connection, limit: Option<u64>) -> SqliteResu
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let mut names: Vec<String> = Vec::new();
-    while let Some(found) = rows.next()? {
-        let name = row::get(found, 0, "administrators")?;
+    while let Some(row) = rows.next()? {
+        let name = row::get(row, 0, "administrators")?;
         if names.last().is_some_and(|last| *last >= name) {
-            return Err(twice("administrators"));
+            return Err(duplicate_row("administrators"));
         }
         names.push(name);
     }
@@ -331,9 +335,9 @@ pub fn scan_log(
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let (mut last, mut unreadable) = (None, None);
-    while let Some(found) = rows.next()? {
-        let Ok(entry) = row::event(found) else {
-            unreadable.get_or_insert_with(|| unreadable_line(found));
+    while let Some(row) = rows.next()? {
+        let Ok(entry) = row::event(row) else {
+            unreadable.get_or_insert_with(|| unreadable_line(row));
             continue;
         };
         if last.is_some_and(|last| last >= entry.seq) {
@@ -377,12 +381,12 @@ pub fn head(connection: &Connection) -> SqliteResult<Head> {
 pub fn event_at(connection: &Connection, seq: i64) -> SqliteResult<Option<Head>> {
     let mut statement = connection.prepare_cached(query::EVENT_AT)?;
     let mut rows = statement.query([seq])?;
-    let Some(found) = rows.next()? else {
+    let Some(row) = rows.next()? else {
         return Ok(None);
     };
     Ok(Some(Head {
-        seq: row::get(found, 0, "event")?,
-        hash: row::get(found, 1, "event")?,
+        seq: row::get(row, 0, "event")?,
+        hash: row::get(row, 1, "event")?,
     }))
 }
 
@@ -396,11 +400,11 @@ pub fn check_log(
     let query = query::select_events(&LogFilter::default());
     let mut statement = connection.prepare(&query.sql)?;
     let mut rows = statement.query([])?;
-    while let Some(found) = rows.next()? {
-        let step = match row::event(found) {
+    while let Some(row) = rows.next()? {
+        let step = match row::event(row) {
             Ok(entry) => chain.step(&entry),
             // keyctl writes only events that it can read.
-            Err(_) => Err(Flaw::Altered(found.get(0)?)),
+            Err(_) => Err(Flaw::Altered(row.get(0)?)),
         };
         if let Err(flaw) = step {
             return Ok(Err(flaw));

@@ -210,7 +210,7 @@ impl Restoration {
         let kept = match &self.current {
             Current::Store(_) => Some(self.replace_store(now, decide)?),
             Current::Damaged(_) => Some(self.replace_damaged(now, decide)?),
-            Current::Nothing => self.fill(now, decide)?,
+            Current::Nothing => self.create_from_copy(now, decide)?,
         };
         let head = Sqlite::open_to_write(&self.location)
             .and_then(|restored| contract::read(&restored, |store| store.head()))
@@ -244,7 +244,7 @@ impl Restoration {
         let scratch = self.scratch.as_ref().ok_or_else(not_taken_in)?;
         // Open until the end: closing a descriptor of the store's file would drop SQLite's lock (fcntl(2)).
         let _read = aside.copy_files(scratch, REPLACED)?;
-        self.end_log(decide, Some(aside.path()))?;
+        self.append_restore_event(decide, Some(aside.path()))?;
         let overwritten = self.overwrite(connection);
         // Kept even after an error: a write that failed may have reached the disk.
         let kept = aside.keep();
@@ -253,7 +253,11 @@ impl Restoration {
     }
 
     /// Makes a store from the copy. Returns the path of a log that a missing store left behind.
-    fn fill(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<Option<PathBuf>> {
+    fn create_from_copy(
+        &mut self,
+        now: Timestamp,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<PathBuf>> {
         let aside = Aside::new(self.location.path(), now);
         let orphan = match self.location.path().exists() {
             true => None,
@@ -270,14 +274,14 @@ impl Restoration {
             ))
             .hint("run the command again"));
         }
-        self.end_log(decide, None)?;
+        self.append_restore_event(decide, None)?;
         self.overwrite(connection)
             .map_err(|error| in_doubt(error, orphan.as_deref()))?;
         Ok(orphan)
     }
 
-    /// Appends the event that `decide` returns to the copy's log.
-    fn end_log(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> Result<()> {
+    /// Appends the restore event, which `decide` makes, to the log of the copy.
+    fn append_restore_event(&mut self, decide: &mut Decide<'_>, kept: Option<&Path>) -> Result<()> {
         let event = contract::read(&self.copy, |copy| decide(None, copy))?;
         let event = with_kept(event, kept);
         let written = contract::write(&mut self.copy, |tx| tx.append(&event));

@@ -139,7 +139,7 @@ pub fn belongs_to_stranger(uid: u32, owner: u32) -> String {
 pub struct Siblings {
     /// The files that SQLite must not open.
     pub foreign: Vec<Foreign>,
-    /// True if another log or journal is not empty: the store's file alone does not hold everything.
+    /// True if a log or journal of the store itself is not empty: its file alone does not hold everything.
     pub has_content: bool,
 }
 

@@ -18,10 +18,10 @@ pub fn lets_through(filter: &Filter, key: &Key, is_member: impl Fn(&str, &str) -
         scopes,
         states,
         labels,
-        stops_by,
+        stops_until,
         unused_since,
-        created_by,
-        died_by,
+        created_until,
+        died_until,
         sort: _,
         limit: _,
     } = filter;
@@ -44,10 +44,11 @@ pub fn lets_through(filter: &Filter, key: &Key, is_member: impl Fn(&str, &str) -
         && labels
             .iter()
             .all(|(label, value)| key.labels.get(label) == Some(value))
-        && stops_by.is_none_or(|by| key.is_usable(now) && key.stops_at().is_some_and(|at| at <= by))
+        && stops_until
+            .is_none_or(|by| key.is_usable(now) && key.stops_at().is_some_and(|at| at <= by))
         && unused_since.is_none_or(|since| max(key.created_at, used) <= since)
-        && created_by.is_none_or(|by| key.created_at <= by)
-        && died_by.is_none_or(|by| died(key, now).is_some_and(|at| at <= by))
+        && created_until.is_none_or(|by| key.created_at <= by)
+        && died_until.is_none_or(|by| died(key, now).is_some_and(|at| at <= by))
 }
 
 /// The time at which a key died, if it has; not later than `now`, whatever the clock said then.

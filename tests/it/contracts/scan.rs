@@ -106,7 +106,7 @@ fn filter() -> impl Strategy<Value = Filter> {
     let how = (select(&SORTS[..]), option::weighted(0.3, 0..6_u64));
     (what, when, how).prop_map(|(what, when, (sort, limit))| {
         let (owner, name, name_prefix, id_prefix, kind, project, scopes, states, labels) = what;
-        let (stops_by, unused_since, created_by, died_by) = when;
+        let (stops_until, unused_since, created_until, died_until) = when;
         Filter {
             now: at(NOW),
             owner,
@@ -118,10 +118,10 @@ fn filter() -> impl Strategy<Value = Filter> {
             scopes,
             states,
             labels,
-            stops_by,
+            stops_until,
             unused_since,
-            created_by,
-            died_by,
+            created_until,
+            died_until,
             sort,
             limit,
         }

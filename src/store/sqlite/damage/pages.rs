@@ -1,6 +1,6 @@
 //! SQLite's own check of pages, indexes, types and constraints. Of its lines, only known words are shown.
 
-use super::found::{Findings, LINES};
+use super::findings::{Findings, LINES};
 use crate::store::sqlite::error::SqliteResult;
 use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ const WORDS: &str = "Bad Child Extends Failed Fragmentation Freelist Multiple Of
 
 /// Adds the damage that SQLite finds. A line with an unknown word, which may be any bytes of the file, is
 /// replaced by a general one.
-pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+pub fn check(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     let known = known(connection)?;
     let sql = format!("PRAGMA integrity_check({})", LINES + 1);
     let mut statement = connection.prepare(&sql)?;
@@ -38,9 +38,9 @@ pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
             return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into());
         }
         match is_known(line, &known) {
-            true if is_of_key(line) && !is_cut => found.tell_of_key(line),
-            true => found.tell(line),
-            false => found.tell("SQLite finds fault with a page or an index"),
+            true if is_of_key(line) && !is_cut => findings.tell_of_key(line),
+            true => findings.tell(line),
+            false => findings.tell("SQLite finds fault with a page or an index"),
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Check of every row for values that keyctl does not write. A message names the place of such a value and
 //! never repeats the value, which may be any bytes of the file.
 
-use super::found::{Extent, Findings};
+use super::findings::{Extent, Findings};
 use crate::hash::Stored;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -29,7 +29,7 @@ struct Queries<'c> {
 }
 
 /// Checks every key and its hash.
-pub fn keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+pub fn keys(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     let columns = row::columns(Schema::of(connection)?);
     let mut queries = Queries {
         // One query for each row: an error in one row does not end the walk.
@@ -41,26 +41,26 @@ pub fn keys(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
-        match key(&mut queries, seq, found) {
+        match key(&mut queries, seq, findings) {
             Err(error) if error.is_damage() => {
-                found.tell_of_key(format_args!("the key in row {seq}: {}", error.in_words()));
+                findings.tell_of_key(format_args!("the key in row {seq}: {}", error.in_words()));
             }
             result => result?,
         }
-        if found.is_full {
+        if findings.is_full {
             break;
         }
     }
     Ok(())
 }
 
-fn key(queries: &mut Queries<'_>, seq: i64, found: &mut Findings) -> SqliteResult<()> {
+fn key(queries: &mut Queries<'_>, seq: i64, findings: &mut Findings) -> SqliteResult<()> {
     let mut rows = queries.key.query([seq])?;
     let Some(row) = rows.next()? else {
         return Err(SqliteError::Damaged("it cannot be found".to_owned()));
     };
     let title = title(row::key_id(row), seq);
-    let mut tell = |what: &str| found.tell_of_key(format_args!("{title}: {what}"));
+    let mut tell = |what: &str| findings.tell_of_key(format_args!("{title}: {what}"));
     let hash = hash(row.get_ref(row::WIDTH)?);
     if matches!(hash, Hash::Bad) {
         tell("its hash cannot be read, or would cost too much to be run");
@@ -68,7 +68,7 @@ fn key(queries: &mut Queries<'_>, seq: i64, found: &mut Findings) -> SqliteResul
     let key = match row::key(row) {
         Ok(key) => key,
         Err(error @ SqliteError::Key(_, LABELS)) => {
-            found.push(format!("{title}: {}", error.in_words()), Extent::Unseen);
+            findings.push(format!("{title}: {}", error.in_words()), Extent::Unseen);
             return Ok(());
         }
         Err(SqliteError::Key(_, row::HASH)) => {
@@ -152,7 +152,7 @@ fn odd_texts(key: &Key) -> Vec<&'static str> {
 }
 
 /// Checks that each entry of the index of scopes is in its key's row.
-pub fn index_of_scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+pub fn index_of_scopes(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     let scopes = Schema::of(connection)?.scopes();
     let mut statement = connection.prepare(&format!(
         "SELECT id, key FROM key_scopes AS entry LEFT JOIN keys ON seq = key WHERE id IS NULL \
@@ -161,10 +161,10 @@ pub fn index_of_scopes(connection: &Connection, found: &mut Findings) -> SqliteR
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let title = title(row::key_id(row), row.get(1)?);
-        found.tell_of_key(format_args!(
+        findings.tell_of_key(format_args!(
             "{title}: the index of scopes has a scope that it does not have"
         ));
-        if found.is_full {
+        if findings.is_full {
             break;
         }
     }
@@ -172,20 +172,20 @@ pub fn index_of_scopes(connection: &Connection, found: &mut Findings) -> SqliteR
 }
 
 /// Checks the registered scopes and the scopes that they imply.
-pub fn scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+pub fn scopes(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare("SELECT name, description FROM scopes")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (name, description): (String, String) = (row.get(0)?, row.get(1)?);
         if scope::name(&name).is_err() {
-            found.tell("a scope's name cannot be right");
+            findings.tell("a scope's name cannot be right");
         } else if stored::description(&description).is_err() {
-            found.tell(format_args!(
+            findings.tell(format_args!(
                 "the description of the scope {} cannot be right",
                 quote(&name)
             ));
         }
-        if found.is_full {
+        if findings.is_full {
             return Ok(());
         }
     }
@@ -197,10 +197,10 @@ pub fn scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()>
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (name, implied) = (scope_of(row, 0), scope_of(row, 1));
-        found.tell(format_args!(
+        findings.tell(format_args!(
             "{name} implies {implied}: one of them is not there"
         ));
-        if found.is_full {
+        if findings.is_full {
             return Ok(());
         }
     }
@@ -208,15 +208,15 @@ pub fn scopes(connection: &Connection, found: &mut Findings) -> SqliteResult<()>
 }
 
 /// Checks the names of members and administrators.
-pub fn users(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+pub fn users(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     let mut statement = connection.prepare("SELECT name FROM administrators")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let user: String = row.get(0)?;
         if !is_user(&user) {
-            found.tell("an administrator's name cannot be right");
+            findings.tell("an administrator's name cannot be right");
         }
-        if found.is_full {
+        if findings.is_full {
             return Ok(());
         }
     }
@@ -229,14 +229,14 @@ pub fn users(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
         let (project, user, role): (String, String, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
         if stored::user(&project, "project").is_err() {
-            found.tell("a project's name cannot be right");
+            findings.tell("a project's name cannot be right");
         } else if !is_user(&user) || role.parse::<Role>().is_err() {
-            found.tell(format_args!(
+            findings.tell(format_args!(
                 "a member of the project {} cannot be right",
                 quote(&project)
             ));
         }
-        if found.is_full {
+        if findings.is_full {
             return Ok(());
         }
     }

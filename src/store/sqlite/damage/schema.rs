@@ -1,13 +1,13 @@
 //! Check that a store's schema is exactly that of its version.
 
-use super::found::Findings;
+use super::findings::Findings;
 use crate::store::sqlite::error::SqliteResult;
 use crate::store::sqlite::migrate;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
 
-/// SchemaEntries of a schema: type and name of each, with its table and its SQL.
+/// Entries of a schema: type and name of each, with its table and its SQL.
 type SchemaEntries = BTreeMap<(String, String), (String, String)>;
 
 const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
@@ -16,7 +16,7 @@ const QUERY: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 const PLAIN_MAX: usize = 24;
 
 /// Finds foreign, missing and changed entries.
-pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> {
+pub fn check(connection: &Connection, findings: &mut Findings) -> SqliteResult<()> {
     let mut missing = model(migrate::version(connection)?)?;
     let mut statement = connection.prepare(QUERY)?;
     let mut rows = statement.query([])?;
@@ -24,18 +24,18 @@ pub fn check(connection: &Connection, found: &mut Findings) -> SqliteResult<()> 
         let (object, definition) = entry(row)?;
         let (kind, name) = &object;
         match missing.remove(&object) {
-            None => found.tell(foreign(kind, name)),
+            None => findings.tell(foreign(kind, name)),
             Some(expected) if expected != definition => {
-                found.tell(format_args!("the {kind} {name} is not as it was made"));
+                findings.tell(format_args!("the {kind} {name} is not as it was made"));
             }
             Some(_) => {}
         }
-        if found.is_full {
+        if findings.is_full {
             return Ok(());
         }
     }
     for (kind, name) in missing.keys() {
-        found.tell(format_args!("the {kind} {name} is missing"));
+        findings.tell(format_args!("the {kind} {name} is missing"));
     }
     Ok(())
 }
@@ -52,7 +52,7 @@ fn foreign(kind: &str, name: &str) -> String {
     }
 }
 
-/// Tells whether `name` is short and in lower case, and so no part of a hash or a token.
+/// Tells whether `name` may be shown: short and in lower case, as hashes and secrets hardly ever are.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=PLAIN_MAX).contains(&name.len()) && name.bytes().all(plain)

@@ -99,7 +99,7 @@ fn finds_without_a_walk(query: &Query, count: usize) {
 }
 
 fn select(filter: &Filter) -> Query {
-    super::select(Schema::LATEST, filter, Through::Name)
+    super::select(Schema::LATEST, filter, SearchIndex::Name)
 }
 
 fn all() -> Filter {
@@ -153,7 +153,7 @@ fn no_rare_state_is_looked_for_among_all_keys() {
 fn what_soon_stops_is_not_looked_for_among_all_keys() {
     for filter in [all(), not_deleted()] {
         let query = select(&Filter {
-            stops_by: Timestamp::from_millis(NOW + 7 * DAY),
+            stops_until: Timestamp::from_millis(NOW + 7 * DAY),
             ..filter
         });
         finds_without_a_walk(&query, 2 * FEW);
@@ -243,19 +243,19 @@ fn a_live_name_is_found_by_the_index_that_makes_it_unique() {
 
 #[test]
 fn phased_out_keys_of_an_owner_and_a_name_are_found_by_the_rarer_of_the_two() {
-    let named = |owner: &str, name: &str, stops_by| Filter {
+    let named = |owner: &str, name: &str, stops_until| Filter {
         owner: Some(owner.to_owned()),
         name: Some(name.to_owned()),
         states: vec![State::PhasedOut],
-        stops_by,
+        stops_until,
         ..all()
     };
-    for stops_by in [None, Some(Timestamp::MAX)] {
-        let of_many = select(&named("active", "active-50", stops_by));
+    for stops_until in [None, Some(Timestamp::MAX)] {
+        let of_many = select(&named("active", "active-50", stops_until));
         finds_in_a_crowd(&of_many, 0);
-        let of_few = named("phased", "same", stops_by);
-        let of_few = super::select(Schema::LATEST, &of_few, Through::Owner);
-        finds_in_a_crowd(&of_few, usize::from(stops_by.is_none()));
+        let of_few = named("phased", "same", stops_until);
+        let of_few = super::select(Schema::LATEST, &of_few, SearchIndex::Owner);
+        finds_in_a_crowd(&of_few, usize::from(stops_until.is_none()));
     }
     finds_in_a_crowd(&select(&named("grace", "grace-1", Some(Timestamp::MAX))), 1);
 }
@@ -263,7 +263,7 @@ fn phased_out_keys_of_an_owner_and_a_name_are_found_by_the_rarer_of_the_two() {
 #[test]
 fn whether_many_have_a_name_is_told_by_the_first_of_them() {
     let query = |name| Query {
-        sql: MANY_HAVE.to_owned(),
+        sql: NAME_HAS_MORE_THAN.to_owned(),
         values: vec![text(name), Value::Integer(100)],
     };
     finds_in_a_crowd(&query("same"), 1);
@@ -317,7 +317,7 @@ fn whether_somebody_is_one_of_many_is_told_by_one_row() {
 fn what_is_dead_is_not_looked_for_among_all_keys() {
     let dead = |owner: Option<&str>, by| {
         select(&Filter {
-            died_by: Timestamp::from_millis(by),
+            died_until: Timestamp::from_millis(by),
             kind: Some(crate::key::Kind::Api),
             owner: owner.map(str::to_owned),
             ..all()
