@@ -156,6 +156,13 @@ impl Cx<'_> {
         Ok(store)
     }
 
+    /// Opens the store to stop keys, without a migration.
+    pub fn open_to_stop(&mut self) -> Result<Box<dyn Store>> {
+        let store = store::open(&self.address()?, Mode::Stop)?;
+        self.print_notices(&*store);
+        Ok(store)
+    }
+
     /// Opens the store for changes, and creates it if there is none.
     pub fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
         let store = store::open(&self.address()?, Mode::Ensure(&self.founder()))?;

@@ -67,11 +67,11 @@ impl Args {
         if let Some(current) = restoration.current() {
             cx.warn_of_clock(current);
         }
+        restoration.check()?;
         // With a prompt, the private copy is made after the answer: if the command is killed at the prompt,
         // no file is left.
-        match self.yes {
-            true => restoration.take_in()?,
-            false => restoration.check()?,
+        if self.yes {
+            restoration.take_in()?;
         }
         let announced = self.ask(cx, &restoration)?;
         let (actor, now) = (restoration.actor().clone(), cx.env.now());

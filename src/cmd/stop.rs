@@ -41,7 +41,7 @@ impl StopRequest<'_> {
         if self.keys.iter().any(|key| key == "-") {
             return self.run_piped(cx);
         }
-        let mut store = cx.open_to_write()?;
+        let mut store = cx.open_to_stop()?;
         if self.verb == Verb::Delete
             && let Some(id) = damaged::only(cx, &*store, self.keys)?
         {

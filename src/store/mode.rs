@@ -12,6 +12,9 @@ pub enum Mode<'a> {
     Pooled(NonZeroUsize),
     /// Writing. An older schema is migrated.
     Write,
+    /// Writing, to stop keys alone. An older schema stays as it is: a migration takes long in a large
+    /// store, and fails on a full disk or a damaged page.
+    Stop,
     /// Writing. The store is made if there is none.
     Ensure(&'a Founder<'a>),
     /// Making a new store. Fails if there is one.

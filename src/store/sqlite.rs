@@ -71,6 +71,7 @@ pub fn open(location: &Location, mode: Mode<'_>) -> Result<Sqlite> {
             Ok(store)
         }
         Mode::Write => Sqlite::open_to_write(location),
+        Mode::Stop => Sqlite::open_to_stop(location),
         Mode::Ensure(founder) => Sqlite::open_or_create(location, founder),
         Mode::Create(founder) => Sqlite::create(location, founder),
         Mode::Preview(founder) => Sqlite::preview(location, founder),

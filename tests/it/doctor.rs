@@ -128,6 +128,14 @@ fn each_damage_is_told() {
             "it has the scope 'nowhere', which is not there",
         ),
         (
+            "UPDATE keys SET labels = replace(labels, ':', ' : ')",
+            "its scopes or labels are not written as keyctl writes them",
+        ),
+        (
+            "UPDATE keys SET scopes = ' ' || scopes WHERE name = 'web'",
+            "its scopes cannot be right",
+        ),
+        (
             "UPDATE keys SET labels = replace(labels, 'tier', 'a=b')",
             "its labels cannot be right",
         ),

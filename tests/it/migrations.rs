@@ -258,9 +258,7 @@ fn any_command_that_changes_something_brings_it_up_to_date() {
         "create --scope inference",
         "edit web --name other",
         "rotate web",
-        "disable web",
         "enable off",
-        "delete web --yes",
         "purge --owner alice --yes",
     ] {
         let Old { world, .. } = old();
@@ -360,51 +358,217 @@ fn ids(lines: &str) -> String {
         .collect()
 }
 
+/// Takes back what the fourth step did.
+fn downgrade_to_third(connection: &Connection) {
+    connection.execute_batch(DOWNGRADE_TO_THIRD).unwrap();
+}
+
+/// Ways from this program's schema to each older one.
+const DOWNGRADES: [fn(&Connection); 3] = [downgrade, downgrade_to_second, downgrade_to_third];
+
+/// Runs `sql` on a store whose `table` takes values of every type meanwhile.
+pub fn spoil(connection: &Connection, table: &str, sql: &str) {
+    let made = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+    let made: String = connection
+        .query_one(made, [table], |row| row.get(0))
+        .unwrap();
+    let loose = made.replace("STRICT, ", "").replace(") STRICT", ")");
+    let edit = "UPDATE sqlite_schema SET sql = ?1 WHERE name = ?2";
+    let begin = "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; PRAGMA writable_schema = ON";
+    connection.execute_batch(begin).unwrap();
+    connection.execute(edit, [&loose, table]).unwrap();
+    let tamper = format!("PRAGMA writable_schema = RESET; {sql}; PRAGMA writable_schema = ON");
+    connection.execute_batch(&tamper).unwrap();
+    connection.execute(edit, [&made, table]).unwrap();
+}
+
+/// First line that `list` says on standard error.
+fn notice(world: &World, line: &str) -> Option<String> {
+    let listed = world.run(line);
+    listed.stderr.lines().next().map(str::to_owned)
+}
+
 #[test]
 fn migration_leaves_a_damaged_row_damaged_and_keeps_the_rest() {
-    let Old { world, live, .. } = old();
-    let spoil = "PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'keys';
-         PRAGMA writable_schema = RESET;
-         UPDATE keys SET created_at = 'never' WHERE name = 'off';
-         UPDATE keys SET kind = 'root' WHERE name = 'robot';
-         UPDATE key_labels SET value = CAST(x'ff' AS TEXT) WHERE label = 'tier';
-         PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = sql || 'STRICT' WHERE name = 'keys'";
-    world.sql().execute_batch(spoil).unwrap();
-    let told = |world: &World| {
-        let listed = world.run("list --state all");
-        listed.stderr.lines().next().map(str::to_owned)
-    };
-    let before = told(&world);
-    assert!(
-        before
+    for change in [
+        "kind = 'root'",
+        "id = x'ff'",
+        "name = x'61'",
+        "owner = x'61'",
+        "kind = x'61'",
+        "created_at = 'never'",
+        "created_by = x'61'",
+        "hash = x'61'",
+        "disabled_by = x'61'",
+        "replaces = x'61'",
+        "replaced_by = x'61'",
+        "expires_at = 'never'",
+        "last_used_at = 'never'",
+        "grace_from = 'never', usable_until = 5",
+        "usable_until = 'never', grace_from = 5",
+        "disabled_at = 'never'",
+        "deleted_at = 'never'",
+    ] {
+        let Old { world, live, .. } = old();
+        let sql = format!("UPDATE keys SET {change} WHERE name = 'off'");
+        spoil(&world.sql(), "keys", &sql);
+        world.run("create --scope inference --name new");
+        assert_eq!(world.query("PRAGMA user_version"), LAST, "{change}");
+        let told = notice(&world, "list --state all");
+        let one = told
             .as_deref()
-            .is_some_and(|line| line.contains("3 keys are damaged"))
-    );
-    world.run("create --scope inference --name new");
-    assert_eq!(world.query("PRAGMA user_version"), LAST);
-    assert_eq!(told(&world), before);
-    assert_eq!(world.verify(&live, "--scope inference"), 0);
-    assert_eq!(
-        world.query("SELECT scopes IS NULL FROM keys WHERE name = 'off'"),
-        "1"
-    );
-    let id = world.query("SELECT id FROM keys WHERE name = 'off'");
-    world.run(&format!("delete {id} --yes"));
+            .is_some_and(|line| line.starts_with("1 key is damaged"));
+        assert!(one, "{change}: {told:?}");
+        assert_eq!(world.verify(&live, "--scope inference"), 0, "{change}");
+        world.run("disable web");
+        assert_eq!(world.verify(&live, ""), 1, "{change}");
+    }
+}
+
+#[test]
+fn migration_leaves_scopes_and_labels_that_are_no_text_damaged() {
+    for (table, sql) in [
+        (
+            "key_scopes",
+            "UPDATE key_scopes SET scope = x'70726f6a656374' WHERE key = 1",
+        ),
+        (
+            "key_labels",
+            "UPDATE key_labels SET value = x'61' WHERE label = 'tier'",
+        ),
+        (
+            "key_labels",
+            "UPDATE key_labels SET label = x'61' WHERE label = 'tier'",
+        ),
+    ] {
+        let Old { world, .. } = old();
+        // Up to the third step, which no longer has the first one's foreign key.
+        world.run("edit web --expires 39d");
+        downgrade_to_third(&world.sql());
+        spoil(&world.sql(), table, sql);
+        let before = notice(&world, "list --state all");
+        let one = before
+            .as_deref()
+            .is_some_and(|line| line.starts_with("1 key is damaged"));
+        assert!(one, "{sql}: {before:?}");
+        world.run("create --scope inference --name new");
+        assert_eq!(world.query("PRAGMA user_version"), LAST, "{sql}");
+        assert_eq!(notice(&world, "list --state all"), before, "{sql}");
+        assert_eq!(notice(&world, "list --label team=search"), before, "{sql}");
+    }
 }
 
 #[test]
 fn migration_drops_the_scopes_and_labels_that_belong_to_no_key() {
+    for to_older in DOWNGRADES {
+        let Old { world, .. } = old();
+        world.run("edit web --expires 39d");
+        to_older(&world.sql());
+        let loose = "PRAGMA foreign_keys = OFF;
+             INSERT INTO key_scopes VALUES (99, 'project');
+             INSERT INTO key_labels VALUES (99, 'team', 'none')";
+        world.sql().execute_batch(loose).unwrap();
+        world.run("edit web --name other");
+        assert_eq!(world.query("PRAGMA user_version"), LAST);
+        let line = "list --state all --scope project --format ids";
+        let listed = world.run(line).stdout.lines().count().to_string();
+        let indexed = "SELECT count(*) FROM key_scopes WHERE scope = 'project'";
+        assert_eq!(world.query(indexed), listed);
+        assert_eq!(
+            world.query("SELECT count(*) FROM pragma_foreign_key_check"),
+            "0"
+        );
+    }
+}
+
+#[test]
+fn migration_leaves_a_key_with_an_oversized_value_damaged() {
+    let huge = "CAST(zeroblob(17000000) AS TEXT)";
+    for change in [
+        format!("UPDATE key_labels SET value = {huge} WHERE label = 'tier'"),
+        format!("UPDATE key_scopes SET scope = {huge} WHERE key = 1"),
+        format!("UPDATE keys SET name = {huge} WHERE name = 'off'"),
+        format!("UPDATE keys SET hash = {huge} WHERE name = 'off'"),
+    ] {
+        let Old { world, .. } = old();
+        world.run("edit web --expires 39d");
+        downgrade_to_third(&world.sql());
+        world.sql().execute_batch(&change).unwrap();
+        world.run("create --scope inference --name new");
+        assert_eq!(world.query("PRAGMA user_version"), LAST, "{change}");
+        assert_eq!(
+            world.query("SELECT count(*) FROM keys WHERE scopes IS NULL"),
+            "1"
+        );
+    }
+}
+
+#[test]
+fn migration_sorts_nothing_in_memory() {
+    let store = Connection::open_in_memory().unwrap();
+    let [second, third, fourth] = LATER;
+    for step in [FIRST, second, third] {
+        store.execute_batch(step).unwrap();
+    }
+    let (before, copying) = fourth.split_once("INSERT INTO key_scopes_4").unwrap();
+    store.execute_batch(before).unwrap();
+    let (select, _) = copying.split_once(';').unwrap();
+    let plan = format!("EXPLAIN QUERY PLAN INSERT INTO key_scopes_4{select}");
+    let mut statement = store.prepare(&plan).unwrap();
+    let steps = statement
+        .query_map([], |row| row.get::<_, String>(3))
+        .unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    assert!(
+        !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn disable_and_delete_stop_keys_of_an_older_store_without_a_migration() {
+    for (version, to_older) in ["1", "2", "3"].into_iter().zip(DOWNGRADES) {
+        let Old {
+            world, live, old, ..
+        } = old();
+        let late = world.create("--scope inference,project --name late --label a=b");
+        let leaked = world.create("--scope inference --name leaked --label a=b");
+        to_older(&world.sql());
+        world.run("disable web");
+        world.line("disable -").stdin(&leaked).run().code(0);
+        world.run("delete late --yes");
+        world.run(&format!("delete {} --yes", id_of(&old)));
+        assert_eq!(world.query("PRAGMA user_version"), version);
+        for token in [&live, &leaked, &late, &old] {
+            assert_eq!(world.verify(token, ""), 1);
+        }
+        let listed = world.run("list --state all --format json").stdout;
+        world.check_chain();
+        world
+            .line("member add search alice --role owner")
+            .user("carol")
+            .run()
+            .code(0);
+        assert_eq!(world.query("PRAGMA user_version"), LAST);
+        assert_eq!(world.run("list --state all --format json").stdout, listed);
+    }
+}
+
+#[test]
+fn a_damaged_key_of_an_older_store_is_deleted_without_a_migration() {
     let Old { world, .. } = old();
-    let loose = "PRAGMA foreign_keys = OFF;
-         INSERT INTO key_scopes VALUES (99, 'project');
-         INSERT INTO key_labels VALUES (99, 'team', 'none')";
-    world.sql().execute_batch(loose).unwrap();
-    world.run("edit web --name other");
-    let listed = world
-        .run("list --state all --scope project --format ids")
-        .stdout;
-    let indexed = "SELECT count(*) FROM key_scopes WHERE scope = 'project'";
-    assert_eq!(world.query(indexed), listed.lines().count().to_string());
+    let id = world.query("SELECT id FROM keys WHERE name = 'off'");
+    spoil(
+        &world.sql(),
+        "keys",
+        "UPDATE keys SET created_at = 'never' WHERE name = 'off'",
+    );
+    world.run(&format!("delete {id} --yes"));
+    assert_eq!(world.query("PRAGMA user_version"), "1");
+    assert_eq!(
+        world.query("SELECT count(*) FROM keys WHERE name = 'off'"),
+        "0"
+    );
+    let left = "SELECT count(*) FROM key_scopes WHERE key NOT IN (SELECT seq FROM keys)";
+    assert_eq!(world.query(left), "0");
 }

@@ -403,6 +403,20 @@ fn a_copy_is_read_with_the_log_beside_it() {
 }
 
 #[test]
+fn damage_of_an_older_copy_is_found_before_it_is_brought_up_to_date() {
+    let Since { world, copy, .. } = since();
+    let connection = Connection::open(&copy).unwrap();
+    crate::migrations::downgrade(&connection);
+    let sql = "UPDATE key_scopes SET scope = x'70726f6a656374'";
+    crate::migrations::spoil(&connection, "key_scopes", sql);
+    drop(connection);
+    let before = world.tables();
+    let ran = restore(&world, &copy, "--yes").run();
+    ran.fails(5, "the copy ").says("is damaged");
+    assert_eq!(world.tables(), before);
+}
+
+#[test]
 fn an_older_copy_is_brought_up_to_date_on_its_way() {
     let Since {
         world, copy, kept, ..

@@ -26,7 +26,7 @@ impl StopRequest<'_> {
     /// that stopped none.
     pub fn run_piped(&self, cx: &mut Cx<'_>) -> Result<u8> {
         let (mut given, cut) = given::read(cx, self.keys)?;
-        let mut store = cx.open_to_write()?;
+        let mut store = cx.open_to_stop()?;
         let actor = store.actor(cx.env);
         let mut plan = self.plan(cx, &*store, &actor, &mut given)?;
         // Not looked up again under the write lock, for which others wait: there may be very many.

@@ -12,9 +12,8 @@ CREATE TABLE key_scopes_2 (
     scope TEXT NOT NULL,
     PRIMARY KEY (key, scope)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO key_scopes_2 SELECT key, scope FROM key_scopes WHERE key IN (SELECT seq FROM keys);
--- Emptied first: DROP TABLE fails where a row refers to a key that is not there.
-DELETE FROM key_scopes;
+INSERT INTO key_scopes_2 SELECT key, scope FROM key_scopes
+    WHERE typeof(scope) = 'text' AND key IN (SELECT seq FROM keys);
 DROP TABLE key_scopes;
 ALTER TABLE key_scopes_2 RENAME TO key_scopes;
 CREATE INDEX key_scopes_scope ON key_scopes (scope);

@@ -121,22 +121,31 @@ fn open(
 }
 
 fn add_damage(damage: Vec<Damage>, remarks: &mut Remarks) {
-    let of_keys = damage.iter().all(|damage| damage.extent != Extent::Whole);
+    let all = |extent| damage.iter().all(|damage| damage.extent == extent);
+    let is_apart = |damage: &Damage| damage.extent != Extent::Whole;
+    let hint = match damage.iter().all(is_apart) {
+        true if all(Extent::Index) => {
+            Hint::from("every key works; a backup that is restored has its index made anew: ")
+                .and(run!("backup PATH"))
+                .and(", then ")
+                .and(run!("restore PATH"))
+        }
+        true => or_restore(
+            Hint::from("the other keys work; delete such a key by its ID (")
+                .and(run!("delete ID"))
+                .and(")"),
+        ),
+        false => or_restore(Hint::from("repair it if you know the cause")),
+    };
     let last = damage.len().saturating_sub(1);
     for (i, damage) in damage.into_iter().enumerate() {
-        let hint = (i == last).then(|| cure(of_keys));
+        let hint = (i == last).then(|| hint.clone());
         remarks.finding(DAMAGE, damage.what, hint);
     }
 }
 
-/// Returns advice on damage, which may be in single keys only.
-fn cure(of_keys: bool) -> Hint {
-    let hint = match of_keys {
-        true => Hint::from("the other keys work; delete such a key by its ID (")
-            .and(run!("delete ID"))
-            .and(")"),
-        false => Hint::from("repair it if you know the cause"),
-    };
+/// Adds to `hint` that a backup can be restored.
+fn or_restore(hint: Hint) -> Hint {
     hint.and(", or restore a backup: ")
         .and(run!("restore PATH"))
 }

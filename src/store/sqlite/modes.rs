@@ -67,6 +67,21 @@ impl Sqlite {
         Ok(store)
     }
 
+    /// Opens the store at `location` for changes that every schema allows, and does not migrate it.
+    pub(super) fn open_to_stop(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let connect = || -> SqliteResult<Connection> {
+            let connection = open::to_write(&path, BUSY_TIMEOUT, Empty::Refused)?;
+            migrate::version(&connection)?;
+            Ok(connection)
+        };
+        let connection = connect().explain(&path)?;
+        let opened = Opened::new(location, path, (connection, None));
+        let mut store = Self::new(location, Purpose::Store, opened);
+        store.notices.extend(location.exposure());
+        Ok(store)
+    }
+
     /// Opens the store at `location` for changes; where there is none, makes it, with `founder` as
     /// its first administrator.
     pub(super) fn open_or_create(location: &Location, founder: &Founder<'_>) -> Result<Self> {

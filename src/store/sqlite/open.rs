@@ -32,8 +32,8 @@ const RETRY: Duration = Duration::from_millis(5);
 /// of keys needs.
 const HEAP_MAX: i64 = 128 << 20;
 
-/// Size of a writer's page cache, in KiB.
-const CACHE_KIB: i64 = 64 << 10;
+/// Size of a writer's page cache, in KiB. A sort takes as much again, and both must fit into [`HEAP_MAX`].
+const CACHE_KIB: i64 = 48 << 10;
 
 /// Connection, and the file's fingerprint at the open if it was opened `immutable`.
 pub type Connected = (Connection, Option<Fingerprint>);

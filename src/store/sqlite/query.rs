@@ -241,7 +241,12 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: Sea
             Json::from(label.as_str()),
             Json::from(value.as_str())
         );
-        wanted.and(format!("instr({}, ?) > 0", schema.labels()), [text(&pair)]);
+        // A row without labels is damaged, and is visited to be counted.
+        let labels = schema.labels();
+        wanted.and(
+            format!("coalesce(instr({labels}, ?), 1) > 0"),
+            [text(&pair)],
+        );
     }
     restrict_state(wanted, &filter.states, now);
     if let Some(by) = filter.stops_until {

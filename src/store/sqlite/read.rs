@@ -91,14 +91,22 @@ pub fn scan(
         if by_name && get(connection, key.id)?.as_ref() != Some(&key) {
             return Err(index_mismatch());
         }
-        if !filter.scopes.iter().all(|scope| key.scopes.contains(scope)) {
-            return Err(index_mismatch());
+        // An entry that is left in the index of scopes, or labels in a text that keyctl does not write.
+        if !has_scopes_and_labels(&key, filter) {
+            continue;
         }
         if visit(key)?.is_break() {
             break;
         }
     }
     Ok(skipped)
+}
+
+/// Tells whether `key`, as it was read, has the scopes and labels that `filter` asks for.
+fn has_scopes_and_labels(key: &Key, filter: &Filter) -> bool {
+    let mut labels = filter.labels.iter();
+    filter.scopes.iter().all(|scope| key.scopes.contains(scope))
+        && labels.all(|(label, value)| key.labels.get(label) == Some(value))
 }
 
 /// Number of keys of one name from which on the owner's index is searched, not the index of names.
@@ -229,10 +237,10 @@ pub fn users_of_scope(connection: &Connection, scope: &str, limit: u64) -> Sqlit
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let key = row::key(row)?;
-        if !key.scopes.contains(scope) {
-            return Err(index_mismatch());
+        // The index may have an entry that the key does not have.
+        if key.scopes.contains(scope) {
+            found.push(key);
         }
-        found.push(key);
     }
     Ok(found)
 }

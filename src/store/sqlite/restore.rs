@@ -23,7 +23,7 @@ use super::make::Sharing;
 use super::parts::sibling;
 use super::scratch::Scratch;
 use super::siblings::Foreign;
-use super::{Sqlite, migrate, open, wal};
+use super::{Sqlite, migrate, open, wal, write};
 use crate::env::Actor;
 use crate::error::{Error, ErrorSource, FailureKind, Result};
 use crate::event::Head;
@@ -111,8 +111,10 @@ impl Restoration {
         }
     }
 
-    /// Copies the copy to a scratch directory, where no other process can change it, migrates its schema and
-    /// checks it. Does nothing when called again.
+    /// Copies the copy to a scratch directory, where no other process can change it, migrates its schema,
+    /// checks it and makes its index of scopes anew. Does nothing when called again.
+    ///
+    /// Call [`Restoration::check`] before: the migration can drop damaged values.
     pub fn take_in(&mut self) -> Result<()> {
         if self.scratch.is_some() {
             return Ok(());
@@ -136,7 +138,9 @@ impl Restoration {
             .explain(subject)
             .map_err(|error| self.advise(error))?;
         self.copy = copy;
-        self.check()
+        self.check()?;
+        let rebuilt = write::rebuild_index_of_scopes(&mut self.copy.opened.get_mut().connection);
+        rebuilt.explain(subject).map_err(|error| self.advise(error))
     }
 
     /// Adds advice to an error about the copy. Once there is a private copy, its directory may be at fault.

@@ -17,6 +17,12 @@ const COLUMNS: &str = "id, name, owner, kind, created_at, created_by, expires_at
      grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, \
      hash IS NULL";
 
+/// Index of the column with the scopes.
+pub const SCOPES: usize = 16;
+
+/// Index of the column with the labels.
+pub const LABELS: usize = 17;
+
 /// The number of columns that [`key`] reads.
 pub const WIDTH: usize = 18;
 
@@ -49,11 +55,11 @@ pub fn key_id(row: &Row<'_>) -> Option<KeyId> {
 
 fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
     let mut scopes = BTreeSet::new();
-    match text(row, 16, "scopes")? {
+    match text(row, SCOPES, "scopes")? {
         "" => {}
         names => scopes.extend(names.split(' ').map(str::to_owned)),
     }
-    let labels = match text(row, 17, "labels")? {
+    let labels = match text(row, LABELS, "labels")? {
         "{}" => BTreeMap::new(),
         labels => serde_json::from_str(labels).map_err(|_| damaged("labels"))?,
     };

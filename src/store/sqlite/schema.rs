@@ -26,21 +26,33 @@ impl Schema {
         self.0 >= WITH_PROJECTS
     }
 
+    /// Tells whether the scopes and labels of a key are in its own row.
+    pub fn has_scopes_in_row(self) -> bool {
+        self.0 >= WITH_SCOPES_IN_ROW
+    }
+
     /// SQL expression for the scopes of a row of `keys`: their names in order, with a space between them.
+    /// NULL is damage.
     pub fn scopes(self) -> &'static str {
-        match self.0 >= WITH_SCOPES_IN_ROW {
+        match self.has_scopes_in_row() {
             true => "scopes",
             false => {
-                "(SELECT coalesce(group_concat(scope, ' '), '') FROM key_scopes WHERE key = seq)"
+                "(SELECT iif(total(typeof(scope) <> 'text') = 0, \
+                 coalesce(group_concat(scope, ' '), ''), NULL) FROM key_scopes WHERE key = seq)"
             }
         }
     }
 
-    /// SQL expression for the labels of a row of `keys`, as a JSON object.
+    /// SQL expression for the labels of a row of `keys`, as a JSON object. NULL is damage.
     pub fn labels(self) -> &'static str {
-        match self.0 >= WITH_SCOPES_IN_ROW {
+        match self.has_scopes_in_row() {
             true => "labels",
-            false => "(SELECT json_group_object(label, value) FROM key_labels WHERE key = seq)",
+            // CAST: SQLite computes the object also where `iif` drops it, and fails on a blob.
+            false => {
+                "(SELECT iif(total(typeof(label) <> 'text' OR typeof(value) <> 'text') = 0, \
+                 json_group_object(CAST(label AS TEXT), CAST(value AS TEXT)), NULL) \
+                 FROM key_labels WHERE key = seq)"
+            }
         }
     }
 }

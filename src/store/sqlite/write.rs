@@ -1,6 +1,7 @@
 //! The writes of a transaction, as functions of its connection.
 
 use super::error::{SqliteError, SqliteResult, code};
+use super::schema::Schema;
 use super::{read, row};
 use crate::error::{Error, quote};
 use crate::event::{Entry, Event, GENESIS};
@@ -64,19 +65,20 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
             ":labels": labels_text(key)?,
         })
         .map_err(|error| name_taken(error, key))?;
-    index_scopes(connection, connection.last_insert_rowid(), key)
+    index_scopes(
+        connection,
+        connection.last_insert_rowid(),
+        &scopes_text(key),
+    )
 }
 
 /// Writes the columns of a key that can change, and wipes the hash of a deleted one.
 pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
-    let (seq, scopes): (i64, Option<String>) = connection
-        .prepare_cached("SELECT seq, scopes FROM keys WHERE id = ?1")?
-        .query_row([key.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    connection
+    let rows = connection
         .prepare_cached(
             "UPDATE keys SET name = :name, expires_at = :expires_at, grace_from = :grace_from, \
              usable_until = :usable_until, disabled_at = :disabled_at, disabled_by = :disabled_by, \
-             deleted_at = :deleted_at, replaced_by = :replaced_by, scopes = :scopes, labels = :labels, \
+             deleted_at = :deleted_at, replaced_by = :replaced_by, \
              hash = CASE WHEN :deleted_at IS NULL THEN hash END WHERE id = :id",
         )?
         .execute(named_params! {
@@ -89,19 +91,47 @@ pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
             ":disabled_by": key.disabled_by,
             ":deleted_at": key.deleted_at.map(Timestamp::millis),
             ":replaced_by": key.replaced_by.as_ref().map(KeyId::as_str),
-            ":scopes": scopes_text(key),
-            ":labels": labels_text(key)?,
         })
         .map_err(|error| name_taken(error, key))?;
-    if scopes.as_deref() == Some(&scopes_text(key)) {
+    if rows == 0 {
+        return Err(rusqlite::Error::QueryReturnedNoRows.into());
+    }
+    // In an older store keys are only stopped.
+    match Schema::of(connection)?.has_scopes_in_row() {
+        true => update_scopes_and_labels(connection, key),
+        false => Ok(()),
+    }
+}
+
+/// Writes the scopes and labels of a key, if they changed, and its entries in the index of scopes.
+fn update_scopes_and_labels(connection: &Connection, key: &Key) -> SqliteResult<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT seq, scopes, labels FROM keys WHERE id = ?1")?;
+    let mut rows = statement.query([key.id.as_str()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(());
+    };
+    let (scopes, labels) = (scopes_text(key), labels_text(key)?);
+    let seq: i64 = row::get(row, 0, "row")?;
+    let old = row::text(row, 1, "scopes")?;
+    if old == scopes && row::text(row, 2, "labels")? == labels {
         return Ok(());
     }
-    unindex_scopes(connection, seq, scopes.as_deref())?;
-    index_scopes(connection, seq, key)
+    connection
+        .prepare_cached("UPDATE keys SET scopes = ?1, labels = ?2 WHERE seq = ?3")?
+        .execute((&scopes, &labels, seq))?;
+    unindex_scopes(connection, seq, Some(old))?;
+    index_scopes(connection, seq, &scopes)
 }
 
 /// Removes the row of a key and its entries in the index of scopes. The row may be damaged.
 pub fn purge(connection: &Connection, id: KeyId) -> SqliteResult<()> {
+    if !Schema::of(connection)?.has_scopes_in_row() {
+        // The tables of scopes and labels have foreign keys that cascade.
+        let mut delete = connection.prepare_cached("DELETE FROM keys WHERE id = ?1")?;
+        delete.execute([id.as_str()])?;
+        return Ok(());
+    }
     let mut statement = connection.prepare_cached("SELECT seq, scopes FROM keys WHERE id = ?1")?;
     let mut rows = statement.query([id.as_str()])?;
     let Some(row) = rows.next()? else {
@@ -115,23 +145,40 @@ pub fn purge(connection: &Connection, id: KeyId) -> SqliteResult<()> {
     Ok(())
 }
 
+/// Makes the index of scopes anew from the rows of the keys.
+pub fn rebuild_index_of_scopes(connection: &mut Connection) -> SqliteResult<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute("DELETE FROM key_scopes", [])?;
+    let mut statement = transaction.prepare("SELECT seq, scopes FROM keys")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // The scopes of a damaged key are not known.
+        if let Ok(scopes) = row::text(row, 1, "scopes") {
+            index_scopes(&transaction, row::get(row, 0, "row")?, scopes)?;
+        }
+    }
+    drop(rows);
+    drop(statement);
+    Ok(transaction.commit()?)
+}
+
 /// Returns the value of the column `scopes`.
-fn scopes_text(key: &Key) -> String {
+pub fn scopes_text(key: &Key) -> String {
     let names: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     names.join(" ")
 }
 
 /// Returns the value of the column `labels`.
-fn labels_text(key: &Key) -> SqliteResult<String> {
+pub fn labels_text(key: &Key) -> SqliteResult<String> {
     serde_json::to_string(&key.labels).map_err(|_| SqliteError::Column("labels"))
 }
 
-/// Adds the key in row `seq` to the index of scopes.
-fn index_scopes(connection: &Connection, seq: i64, key: &Key) -> SqliteResult<()> {
+/// Adds the key in row `seq` to the index of scopes. `scopes` is the value of its column.
+fn index_scopes(connection: &Connection, seq: i64, scopes: &str) -> SqliteResult<()> {
     // OR IGNORE: the entry may be left from a row that another program removed.
     let sql = "INSERT OR IGNORE INTO key_scopes (scope, key) VALUES (?1, ?2)";
     let mut statement = connection.prepare_cached(sql)?;
-    for scope in &key.scopes {
+    for scope in scopes.split(' ').filter(|scope| !scope.is_empty()) {
         statement.execute((scope, seq))?;
     }
     Ok(())

@@ -22,13 +22,15 @@ pub enum Extent {
     Key,
     /// A part of one key's record that verification does not read: the key may work.
     Unseen,
+    /// The index of scopes, which a restore makes anew.
+    Index,
 }
 
 impl Damage {
     /// Tells whether a store with this damage can be copied and restored: the damage is in one key, and it is
     /// known if that works, so that no revoked key becomes valid unnoticed.
     pub fn is_restorable(&self) -> bool {
-        self.extent == Extent::Key
+        matches!(self.extent, Extent::Key | Extent::Index)
     }
 }
 

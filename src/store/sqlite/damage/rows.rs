@@ -9,8 +9,8 @@ use crate::name::stored;
 use crate::project::Role;
 use crate::scope;
 use crate::store::sqlite::error::{SqliteError, SqliteResult};
-use crate::store::sqlite::row;
 use crate::store::sqlite::schema::Schema;
+use crate::store::sqlite::{row, write};
 use crate::text::{is_unprintable, quote};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
@@ -87,19 +87,23 @@ fn key(queries: &mut Queries<'_>, seq: i64, findings: &mut Findings) -> SqliteRe
     for column in odd_texts(&key) {
         tell(&format!("its {column} cannot be right"));
     }
+    // Filters compare these texts.
+    if row::text(row, row::SCOPES, "scopes")? != write::scopes_text(&key)
+        || row::text(row, row::LABELS, LABELS)? != write::labels_text(&key)?
+    {
+        tell("its scopes or labels are not written as keyctl writes them");
+    }
     for scope in key.scopes.iter().filter(|name| scope::name(name).is_ok()) {
+        let quoted = quote(scope);
         // A deleted key may keep the name of a scope that was removed later.
         if key.deleted_at.is_none() && !queries.is_scope.exists([scope])? {
-            tell(&format!(
-                "it has the scope {}, which is not there",
-                quote(scope)
+            findings.tell_of_key(format_args!(
+                "{title}: it has the scope {quoted}, which is not there"
             ));
         }
         if !queries.is_indexed.exists((scope, seq))? {
-            tell(&format!(
-                "the index of scopes lacks its scope {}",
-                quote(scope)
-            ));
+            let line = format!("{title}: the index of scopes lacks its scope {quoted}");
+            findings.push(line, Extent::Index);
         }
     }
     Ok(())
@@ -161,9 +165,8 @@ pub fn index_of_scopes(connection: &Connection, findings: &mut Findings) -> Sqli
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let title = title(row::key_id(row), row.get(1)?);
-        findings.tell_of_key(format_args!(
-            "{title}: the index of scopes has a scope that it does not have"
-        ));
+        let line = format!("{title}: the index of scopes has a scope that it does not have");
+        findings.push(line, Extent::Index);
         if findings.is_full {
             break;
         }
