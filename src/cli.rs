@@ -17,9 +17,9 @@ use std::path::PathBuf;
 /// stands for its key, also with quotes, a comma or NAME= around it; only 'disable -' and 'delete -'
 /// verify it.
 ///
-/// A DURATION is a whole number and one unit: 45m, 12h, 90d, 2w, 6months (30 days each), 1y (365
-/// days); so 12months is 360 days. A WHEN is a duration from now, a date (2027-03-31: until the end
-/// of that day, UTC), an RFC 3339 time, or never.
+/// A DURATION is a whole number with a unit: 45m, 12h, 90d, 2w, 6months (30 days each), 1y (365
+/// days; so 12months is 360 days), or several, the largest unit first: 1d12h. A WHEN is a duration
+/// from now, a date (2027-03-31: until the end of that day, UTC), an RFC 3339 time, or never.
 ///
 /// Data goes to standard output, everything else to standard error.
 ///

@@ -117,6 +117,9 @@ fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
     let all: Vec<String> = missing.iter().map(|argument| typed(argument)).collect();
     let s = if all.len() == 1 { "" } else { "s" };
     let missed = Error::usage(format!("missing argument{s}: {}", all.join(", ")));
+    if let Some(hint) = stray::joined_setting(line) {
+        return missed.hint(hint);
+    }
     if all.iter().any(|argument| argument == "KEY") {
         return missed.hint(
             run!("list")
@@ -166,6 +169,9 @@ fn no_value(error: &clap::Error, args: &[OsString], line: &CommandLine<'_>) -> H
 /// Hint at the valid value nearest to `value`, or at all valid values.
 fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
     let valid = texts(error, ContextKind::ValidValue);
+    if let Some(hint) = synonyms::value(value, &valid) {
+        return hint;
+    }
     match near::suggestion(value, &valid) {
         Some(question) => question.into(),
         None if valid.is_empty() => line.see_help(),

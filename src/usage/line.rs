@@ -17,6 +17,11 @@ pub struct CommandLine<'a> {
 }
 
 impl<'a> CommandLine<'a> {
+    /// Returns the last word of the line.
+    pub fn last(&self) -> Option<&'a str> {
+        self.words.last().copied()
+    }
+
     /// Finds the command in `args`, a command line of `root`. With an option as `unknown`, only words before
     /// that option count.
     pub fn new(args: &'a [OsString], root: &'a clap::Command, unknown: Option<&str>) -> Self {

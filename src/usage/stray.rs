@@ -18,6 +18,16 @@ pub fn advice(argument: &str, line: &CommandLine<'_>) -> Option<Hint> {
     }
 }
 
+/// Returns a question for a setting of the policy and its value that were typed as one word.
+pub fn joined_setting(line: &CommandLine<'_>) -> Option<Hint> {
+    let (name, value) = match line.path.as_slice() {
+        ["policy", "set"] => line.last()?.split_once('=')?,
+        _ => return None,
+    };
+    let (name, value) = (simple(name)?, simple(value)?);
+    Some(format!("did you mean 'policy set {name} {value}'?").into())
+}
+
 fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
     let command = line.path.first().copied().unwrap_or_default();
     if line.before(flag) == Some("--name") {
@@ -42,6 +52,10 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
 }
 
 fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
+    if word == "help" {
+        let help = Hint::command(format!("help {}", line.path.join(" ")));
+        return Some(Hint::from("did you mean ").and(help.in_quotes()).and("?"));
+    }
     let joined = line.option_before(word);
     let is_state = State::ALL.iter().any(|state| state.word() == word);
     let is_joined = |option| JOINED.contains(&option) || (option == "--state" && is_state);

@@ -19,7 +19,7 @@ const COMMANDS: [(&str, &str, &str); 19] = [
     ("", "policy", "config settings"),
     ("", "purge", "prune gc clean cleanup"),
     ("", "backup", "export dump"),
-    ("", "restore", "import"),
+    ("", "list", "keys key tokens"),
     ("policy", "show", "get list ls"),
     ("policy", "unset", "reset clear rm remove delete"),
     ("scope member admin", "list", "show ls get"),
@@ -27,9 +27,19 @@ const COMMANDS: [(&str, &str, &str); 19] = [
     ("scope member admin", "remove", "delete rm del"),
 ];
 
-/// Options: commands that take it, the option, and the options that stand for it in other programs.
-const OPTIONS: [(&str, &str, &str); 5] = [
+/// Options: commands that take it ("" for the program itself), the option, and the options that stand for it in other programs.
+const OPTIONS: [(&str, &str, &str); 11] = [
+    ("", "--version", "-v"),
     ("list", "--state all", "--all -a"),
+    ("list", "--state", "--status"),
+    ("list log", "--limit", "-n"),
+    ("create edit", "--name", "-n"),
+    ("purge", "--dry-run", "-n"),
+    (
+        "create list show rotate verify log doctor",
+        "--format",
+        "-o --output",
+    ),
     ("delete purge restore", "--yes", "--force -f"),
     (
         "create edit rotate",
@@ -47,6 +57,13 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
         (None, "revoke") => {
             Some("did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into())
         }
+        (None, "import") => Some(
+            Hint::from("keys of another system cannot be brought in; ")
+                .and(run!("restore PATH").in_quotes())
+                .and(" replaces the whole store by a backup"),
+        ),
+        (None, "extend" | "prolong") => Some(suggest_edit("--expires WHEN")),
+        (None, "label" | "tag") => Some(suggest_edit("--label K=V")),
         (None, "version") => Some(
             Hint::from("did you mean ")
                 .and(run!("--version").in_quotes())
@@ -55,6 +72,17 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
         _ => look_up(&COMMANDS, parent.unwrap_or_default(), word)
             .map(|target| format!("did you mean '{target}'?").into()),
     }
+}
+
+fn suggest_edit(option: &str) -> Hint {
+    format!("did you mean 'edit KEY {option}'?").into()
+}
+
+/// Returns a hint for `value`, where another program's word stands for one or more of the `valid` ones.
+pub fn value(value: &str, valid: &[&str]) -> Option<Hint> {
+    let is_state = valid.contains(&"phased-out");
+    let stopped = matches!(value, "revoked" | "inactive" | "suspended" | "stopped");
+    (is_state && stopped).then(|| "a key that was stopped is 'disabled' or 'deleted'".into())
 }
 
 /// Returns the option of `command` that `flag` stands for, with a value where the meaning needs it.
@@ -88,7 +116,8 @@ mod tests {
         for word in ["delete", "disable", "enable"] {
             assert!(is_command("", word), "{word}");
         }
-        let mut seen = BTreeSet::from([("", "revoke"), ("", "version")]);
+        let words = "revoke version import extend prolong label tag";
+        let mut seen: BTreeSet<_> = words.split(' ').map(|word| ("", word)).collect();
         for (parents, target, words) in COMMANDS {
             for parent in parents.split(' ') {
                 assert!(is_command(parent, target), "{parent} {target}");
@@ -104,10 +133,15 @@ mod tests {
 
     #[test]
     fn each_option_that_is_meant_is_one_and_no_word_for_it_is() {
-        let root = crate::command();
+        let mut root = crate::command();
+        // Adds --help and --version.
+        root.build();
         for (commands, option, flags) in OPTIONS {
             for name in commands.split(' ') {
-                let command = root.find_subcommand(name).unwrap();
+                let command = match name {
+                    "" => &root,
+                    name => root.find_subcommand(name).unwrap(),
+                };
                 let has = |flag: &str| {
                     command.get_arguments().any(|argument| {
                         let long = argument.get_long().map(|long| format!("--{long}"));

@@ -6,10 +6,11 @@ use crate::error::{Error, Result, quote};
 use chrono::{DateTime, NaiveDate};
 use std::str::FromStr;
 
-const WHEN_HINT: &str = "give a duration, a whole number and one unit (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
+const WHEN_HINT: &str = "give a duration (45m, 12h, 1d12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
                          an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'";
 
-const SINCE_HINT: &str = "give a duration before now, a whole number and one unit (12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
+const SINCE_HINT: &str =
+    "give a duration before now (12h, 1d12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
 
 /// Start of a search: a duration before now, an instant, or the beginning of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

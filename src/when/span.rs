@@ -1,4 +1,4 @@
-//! Duration: `90d`.
+//! Duration: `90d`, `1d12h`.
 
 use super::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::error::{Error, Result, quote};
@@ -17,8 +17,7 @@ const UNITS: [(&str, i64); 8] = [
     ("y", 365 * DAY),
 ];
 
-const SPAN_HINT: &str =
-    "give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d";
+const SPAN_HINT: &str = "give whole numbers with units, the largest first: y, months, w, d, h, m, s, as in 90d or 1d12h";
 
 /// Duration in milliseconds, never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +56,7 @@ impl fmt::Display for Span {
     }
 }
 
-/// Parses a whole number and one unit, such as `90d`. The number may be 0.
+/// Parses whole numbers with units, the largest unit first, such as `90d` or `1h30m`. It may be 0.
 impl FromStr for Span {
     type Err = Error;
 
@@ -71,24 +70,40 @@ impl FromStr for Span {
 
 /// Parses a duration; `None` for text of another shape, an error if it is too long.
 pub(super) fn parse_span(text: &str) -> Result<Option<Span>> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let Some((_, millis)) = UNITS.into_iter().find(|&(name, _)| name == unit) else {
-        return Ok(None);
-    };
-    if number.is_empty() {
+    let mut total = Some(0_i64);
+    let (mut rest, mut larger) = (text, i64::MAX);
+    while !rest.is_empty() {
+        let is_digit = |character: char| character.is_ascii_digit();
+        let (number, tail) = split_where(rest, |character| !is_digit(character));
+        let (unit, tail) = split_where(tail, is_digit);
+        let Some((_, millis)) = UNITS.into_iter().find(|&(name, _)| name == unit) else {
+            return Ok(None);
+        };
+        if number.is_empty() || millis >= larger {
+            return Ok(None);
+        }
+        let part = number.parse().ok();
+        let part = part.and_then(|count: i64| count.checked_mul(millis));
+        total = total
+            .zip(part)
+            .and_then(|(total, part)| total.checked_add(part));
+        (rest, larger) = (tail, millis);
+    }
+    if text.is_empty() {
         return Ok(None);
     }
-    number
-        .parse::<i64>()
-        .ok()
-        .and_then(|count| count.checked_mul(millis))
+    total
         .filter(|&total| total <= Timestamp::MAX.0)
         .map(|total| Some(Span(total)))
         .ok_or_else(|| {
             Error::usage(format!("the duration {} is too long", quote(text)))
                 .hint("give a shorter one: dates end with the year 9999")
         })
+}
+
+/// Splits `text` before the first character that `is_end` is true for.
+fn split_where(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(is_end).unwrap_or(text.len()))
 }
 
 /// Returns a hint with the right form of a duration that is written in another way, such as `90 days`.
@@ -108,4 +123,31 @@ pub(super) fn suggestion(text: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("did you mean '{number}{unit}'?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parse_adds_the_parts_of_a_duration_from_the_largest_unit_on() {
+        for (text, expected) in [
+            ("1d12h", "36h"),
+            ("1h30m", "90m"),
+            ("1y2months3w4d5h6m7s", "38898367s"),
+            ("0d0s", "0s"),
+        ] {
+            let span: Span = text.parse().unwrap();
+            assert_eq!(span.to_string(), expected, "{text}");
+        }
+        for text in [
+            "", "12h1d", "1h1h", "1h60", "h", "1h30", "1 h", "1h 30m", "1m1month",
+        ] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+        for text in ["8000y999999999999s", "106751991167d24h"] {
+            let error = text.parse::<Span>().unwrap_err();
+            assert!(error.to_string().contains("is too long"), "{text}");
+        }
+    }
 }

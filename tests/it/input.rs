@@ -105,9 +105,8 @@ fn odd(text: &str) -> OsString {
     OsString::from_vec([text.as_bytes(), b"\xff"].concat())
 }
 
-const WHEN_HINT: &str = "\nhint: give a duration, a whole number and one unit (45m, 12h, 90d, 2w, 6months, 1y), a date (2027-03-31), an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'\n";
-const SPAN_HINT: &str =
-    "\nhint: give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d\n";
+const WHEN_HINT: &str = "\nhint: give a duration (45m, 12h, 1d12h, 90d, 2w, 6months, 1y), a date (2027-03-31), an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'\n";
+const SPAN_HINT: &str = "\nhint: give whole numbers with units, the largest first: y, months, w, d, h, m, s, as in 90d or 1d12h\n";
 
 #[test]
 fn a_when_that_cannot_be_read_is_refused() {
@@ -126,7 +125,9 @@ fn a_when_that_cannot_be_read_is_refused() {
             ("-1d", format!("'-1d' is not a time{WHEN_HINT}")),
             ("+1d", format!("'+1d' is not a time{WHEN_HINT}")),
             ("1.5h", format!("'1.5h' is not a time{WHEN_HINT}")),
-            ("1h30m", format!("'1h30m' is not a time{WHEN_HINT}")),
+            ("30m1h", format!("'30m1h' is not a time{WHEN_HINT}")),
+            ("1h1h", format!("'1h1h' is not a time{WHEN_HINT}")),
+            ("1d12", format!("'1d12' is not a time{WHEN_HINT}")),
             (" 1h", format!("' 1h' is not a time{WHEN_HINT}")),
             ("Never", format!("'Never' is not a time{WHEN_HINT}")),
             ("0d", "the duration '0d' must be more than zero\nhint: give a duration of at least 1s\n".to_owned()),
@@ -197,7 +198,7 @@ fn a_duration_that_cannot_be_read_is_refused() {
             "1.5h",
             "5",
             "h",
-            "1h30m",
+            "30m1h",
             "2027-03-31",
             "never",
         ] {
@@ -1098,7 +1099,9 @@ fn a_command_in_the_words_of_other_programs_is_answered_with_the_one_that_was_me
         ("config", "config", "'policy'"),
         ("gc", "gc", "'purge'"),
         ("dump x", "dump", "'backup'"),
-        ("import x", "import", "'restore'"),
+        ("keys list", "keys", "'list'"),
+        ("extend ci", "extend", "'edit KEY --expires WHEN'"),
+        ("label ci team=a", "label", "'edit KEY --label K=V'"),
         ("suspend ci", "suspend", "'disable'"),
         ("resume ci", "resume", "'enable'"),
         ("policy get", "get", "'show'"),
@@ -1152,6 +1155,17 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         ("list ci", "ci", "did you mean 'keyctl show ci'?"),
         ("list expired", "expired", "did you mean '--state expired'?"),
         ("list --all", "--all", "did you mean '--state all'?"),
+        ("list help", "help", "did you mean 'keyctl help list'?"),
+        ("list -o json", "-o", "did you mean '--format'?"),
+        (
+            "list --status active",
+            "--status",
+            "did you mean '--state'?",
+        ),
+        ("list -n 5", "-n", "did you mean '--limit'?"),
+        ("create -n ci", "-n", "did you mean '--name'?"),
+        ("purge -n", "-n", "did you mean '--dry-run'?"),
+        ("-v", "-v", "did you mean '--version'?"),
         ("list --name ci", "--name", "did you mean 'keyctl show ci'?"),
         ("list --name=ci", "--name", "did you mean 'keyctl show ci'?"),
         ("list --name", "--name", "did you mean 'keyctl show KEY'?"),
@@ -1275,4 +1289,26 @@ fn advice_is_for_the_store_that_was_named() {
     );
     let help = on("help rotate").run().code(0).stdout;
     assert!(!help.contains("my copy"), "{help}");
+}
+
+#[test]
+fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
+    let stage = Stage::new();
+    for (line, message) in [
+        (
+            "import x",
+            "there is no command 'import'\nhint: keys of another system cannot be brought in; \
+             'keyctl restore PATH' replaces the whole store by a backup\n",
+        ),
+        (
+            "list --state revoked",
+            "'revoked' is not a value of --state\nhint: a key that was stopped is 'disabled' or 'deleted'\n",
+        ),
+        (
+            "policy set max-expiry=30d",
+            "missing argument: VALUE\nhint: did you mean 'policy set max-expiry 30d'?\n",
+        ),
+    ] {
+        stage.refuses(line.split(' '), 2, message);
+    }
 }

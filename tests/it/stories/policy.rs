@@ -235,7 +235,7 @@ fn an_unknown_policy_is_refused_with_the_nearest_name() {
 #[test]
 fn a_value_that_cannot_be_read_is_refused_and_says_what_can() {
     let world = administered();
-    let span = "give a whole number and one unit: s, m, h, d, w, months or y, as in 12h or 90d";
+    let span = "give whole numbers with units, the largest first: y, months, w, d, h, m, s, as in 90d or 1d12h";
     let prefix = "a prefix is lower-case words and digits joined by '_', starts with a letter, \
                   and has at most 24 characters";
     for (name, given, what, hint) in [
