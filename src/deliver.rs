@@ -52,7 +52,7 @@ pub fn to_stdout(stdout: &mut dyn Output, bytes: &[u8]) -> Result<()> {
     send(stdout, bytes, Instant::now() + LIMIT).map_err(|cause| {
         Error::io("the token could not be written to standard output")
             .because(cause)
-            .hint("nothing was made or changed in the store; mend the output and run the command again")
+            .hint("nothing was made or changed in the store; fix the output, then run the command again")
     })
 }
 

@@ -173,7 +173,14 @@ impl Policy {
         if expires.is_some_and(|at| at <= latest) {
             return Ok(());
         }
-        let asked = expires.map_or_else(|| NEVER.to_owned(), |at| at.to_string());
+        let message = match expires {
+            Some(asked) => {
+                format!("expiry {asked} is later than policy allows: the latest is {latest}")
+            }
+            None => {
+                format!("policy allows no key that never expires: the latest expiry is {latest}")
+            }
+        };
         // For `never` no command is suggested: it would lift the limit for every key.
         let raise = match expires.map(|at| at.since(created).to_days()) {
             Some(life) => Hint::from("have an administrator raise it: ")
@@ -181,7 +188,7 @@ impl Policy {
             None => "ask an administrator for more".into(),
         };
         Err(
-            Error::policy(format!("expiry {asked} is later than policy allows: the latest is {latest}")).hint(
+            Error::policy(message).hint(
                 Hint::from(format!("a key lives at most {max} from its creation (max-expiry): give --expires {latest} or an earlier time, or "))
                     .and(raise),
             ),

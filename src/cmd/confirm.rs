@@ -52,7 +52,10 @@ pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<HashSet<KeyId
         return Ok(asked);
     }
     if cx.env.terminal.interactive() {
-        cx.notice("to be deleted; anything that uses it will fail:");
+        cx.notice(match doomed.len() {
+            1 => "this key will be deleted, and whatever uses it will fail:",
+            _ => "these keys will be deleted, and whatever uses them will fail:",
+        });
         name_keys(cx, doomed, cx.env.now());
     }
     let legacy = doomed.iter().filter(|key| key.kind == Kind::Legacy);

@@ -286,11 +286,11 @@ fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
     }
     if let Some(key) = keys.first() {
         let abilities = match key.kind {
-            Kind::Api => format!("with the scopes {}", scopes(key)),
-            Kind::Legacy => "of kind legacy".to_owned(),
+            Kind::Api => format!("scopes {}", scopes(key)),
+            Kind::Legacy => "kind legacy".to_owned(),
         };
         cx.status(format_args!(
-            "each of {}, {abilities}, expires {}",
+            "all of them: owner {}, {abilities}, expires {}",
             escape(&key.owner),
             instant(key.expires_at, now)
         ));

@@ -41,7 +41,7 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
         Ok([text]) => Ok(text),
         Err(none) if none.is_empty() => Err(none_came()),
         Err(texts) => Err(
-            Error::usage(format!("{} KEYs came on standard input", texts.len()))
+            Error::usage(format!("standard input has {} KEYs", texts.len()))
                 .hint("this command takes one"),
         ),
     }
@@ -49,7 +49,7 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
 
 /// Error for standard input without a KEY.
 pub fn none_came() -> Error {
-    Error::usage("no KEY came on standard input")
+    Error::usage("standard input has no KEY")
         .hint("it takes a key ID, a name or a token on a line; an empty file has none")
 }
 

@@ -222,7 +222,7 @@ fn report(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
         }
         until => {
             cx.status(format_args!(
-                "phased out {}: it stopped {}",
+                "phased out {}: it stopped working {}",
                 old.id,
                 instant(until, now)
             ));

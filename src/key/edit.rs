@@ -109,7 +109,7 @@ impl Key {
             State::PhasedOut => self.check_grace_runs(now, edit)?,
             _ if edit.grace.is_some() => {
                 return Err(self
-                    .refusal("given a grace", "it was not rotated")
+                    .refusal("given a grace period", "it was not rotated")
                     .hint("--grace moves the end of a grace that still runs"));
             }
             State::Expired | State::Disabled | State::Active => {}
@@ -139,7 +139,7 @@ impl Key {
             let end = self
                 .stops_at()
                 .map_or_else(String::new, |end| format!(" at {end}"));
-            return Err(self.refusal("given a grace", &format!("its grace ended{end}")));
+            return Err(self.refusal("given more grace", &format!("its grace ended{end}")));
         }
         Ok(())
     }

@@ -505,7 +505,7 @@ fn what_restores_and_backups_leave_beside_the_store_is_noted() {
     let shown = world.db().display().to_string();
     assert!(
         told.starts_with(&format!(
-            "note: restores have put files aside (1): {shown}.replaced-"
+            "note: files of replaced stores are still here (1): {shown}.replaced-"
         )),
         "{told}"
     );
@@ -616,7 +616,7 @@ fn a_key_that_no_longer_works_or_that_is_within_policy_is_nothing_to_remark_on()
     let id = world.query("SELECT id FROM keys WHERE name = 'web'");
     assert!(
         ran.stdout.contains(&format!(
-            "a life longer than max-expiry 1d allows: 1 key ({id})"
+            "living longer than policy allows (max-expiry 1d): 1 key ({id})"
         )),
         "{ran:#?}"
     );

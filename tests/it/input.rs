@@ -432,7 +432,7 @@ fn a_number_out_of_range_is_refused() {
                 [command, "--limit", limit],
                 2,
                 &format!(
-                    "'{limit}' is not a value of --limit\nhint: give a whole number from 1 on, as in \
+                    "'{limit}' is not a value of --limit\nhint: give a whole number of at least 1, as in \
                      --limit 20\n"
                 ),
             );
@@ -901,7 +901,7 @@ fn errors_are_json_where_json_was_asked_for() {
     error(
         "create --scope inference --expires never",
         4,
-        "{\"error\":{\"code\":\"policy\",\"message\":\"expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z\",\
+        "{\"error\":{\"code\":\"policy\",\"message\":\"policy allows no key that never expires: the latest expiry is 2027-11-22T00:00:00Z\",\
          \"hint\":\"a key lives at most 365d from its creation (max-expiry): give --expires 2027-11-22T00:00:00Z or an earlier time, or ask an administrator for more\"}}",
     );
     error(

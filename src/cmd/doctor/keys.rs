@@ -75,7 +75,7 @@ impl<'a> Tally<'a> {
         let findings = [
             (
                 "expiry",
-                format!("a life longer than max-expiry {max} allows"),
+                format!("living longer than policy allows (max-expiry {max})"),
                 Hint::from("end it earlier (")
                     .and(run!("edit KEY --expires WHEN"))
                     .and("), or rotate it"),

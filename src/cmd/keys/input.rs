@@ -109,8 +109,7 @@ fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 fn bounded(mut bytes: Zeroizing<Vec<u8>>) -> KeyInput {
     let cut = (bytes.len() > STDIN_MAX).then(|| {
         bytes.truncate(STDIN_MAX);
-        Error::usage("too many KEYs came on standard input")
-            .hint("give them in parts of at most 4 MiB")
+        Error::usage("standard input has too many KEYs").hint("give them in parts of at most 4 MiB")
     });
     KeyInput { bytes, cut }
 }

@@ -115,7 +115,7 @@ fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
         }
         Reason::Project(_) => {
             let owner = escape(&key.owner);
-            format!(" is of {owner}, who is not a member of {lacks}")
+            format!(" belongs to {owner}, who is not a member of {lacks}")
         }
     };
     format!("{word}: {} {}{cause}", key.id, escape(&key.name))

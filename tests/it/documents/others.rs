@@ -283,7 +283,7 @@ fn leaked_tokens_in_other_text(block: &Block) {
     }
     run(&mut site.sh(&block.text))
         .code(2)
-        .says("no KEY came on standard input");
+        .says("standard input has no KEY");
 }
 
 /// Root's commands, in a directory that stands for the machine.

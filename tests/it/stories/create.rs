@@ -102,7 +102,7 @@ fn count_numbers_the_names_and_prints_a_token_a_line() {
     assert_eq!(names(&world), ["ci-1", "ci-2", "ci-3"]);
     let ids: Vec<String> = tokens.iter().map(|token| id_of(token)).collect();
     ran.says(&format!(
-        "created 3 keys\n  {}  ci-1\n  {}  ci-2\n  {}  ci-3\neach of alice, with the scopes inference, expires 2027-02-20T00:00:00Z (in 90d)\n",
+        "created 3 keys\n  {}  ci-1\n  {}  ci-2\n  {}  ci-3\nall of them: owner alice, scopes inference, expires 2027-02-20T00:00:00Z (in 90d)\n",
         ids[0], ids[1], ids[2]
     ));
     for (token, name) in tokens.iter().zip(["ci-1", "ci-2", "ci-3"]) {
@@ -457,14 +457,26 @@ fn a_life_longer_than_policy_allows_is_refused_to_the_millisecond() {
     };
     create("2027-11-22T00:00:00.000Z").code(0);
     for (when, shown) in [
-        ("2027-11-22T00:00:00.001Z", "2027-11-22T00:00:00Z"),
-        ("366d", "2027-11-23T00:00:00Z"),
-        ("2027-11-22", "2027-11-23T00:00:00Z"),
-        ("never", "never"),
+        (
+            "2027-11-22T00:00:00.001Z",
+            "expiry 2027-11-22T00:00:00Z is later than policy allows: the latest is",
+        ),
+        (
+            "366d",
+            "expiry 2027-11-23T00:00:00Z is later than policy allows: the latest is",
+        ),
+        (
+            "2027-11-22",
+            "expiry 2027-11-23T00:00:00Z is later than policy allows: the latest is",
+        ),
+        (
+            "never",
+            "policy allows no key that never expires: the latest expiry is",
+        ),
     ] {
         create(when).fails(
             4,
-            &format!("expiry {shown} is later than policy allows: the latest is 2027-11-22T00:00:00Z\nhint: a key lives at most 365d from its creation (max-expiry)"),
+            &format!("{shown} 2027-11-22T00:00:00Z\nhint: a key lives at most 365d from its creation (max-expiry)"),
         );
     }
     assert_eq!(names(&world).len(), 2);

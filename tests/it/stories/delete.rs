@@ -107,7 +107,7 @@ fn the_question_names_what_will_go_and_when_it_was_last_used() {
         .code(0)
         .stdout("")
         .stderr(&format!(
-            "to be deleted; anything that uses it will fail:\n  \
+            "these keys will be deleted, and whatever uses them will fail:\n  \
              {id}  web  of alice, active, last used 3h ago\n  \
              {off}  off  of alice, disabled, no use recorded\n\
              deleted {id} (web)\ndeleted {off} (off)\n"

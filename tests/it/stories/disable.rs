@@ -228,7 +228,7 @@ fn keys_and_a_user_are_not_given_together_and_one_is_needed() {
     for line in ["disable -", "enable -", "delete - --yes", "disable - - -q"] {
         for nothing in ["", "\n \r\n"] {
             let ran = world.line(line).stdin(nothing).run();
-            ran.fails(2, "no KEY came on standard input");
+            ran.fails(2, "standard input has no KEY");
         }
     }
     assert_eq!(world.rows(), before);

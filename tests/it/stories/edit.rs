@@ -246,7 +246,7 @@ fn an_expiry_is_counted_from_now_and_limited_from_creation() {
         (
             "never",
             4,
-            "expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z\n",
+            "policy allows no key that never expires: the latest expiry is 2027-11-22T00:00:00Z\n",
         ),
         (
             "2026-11-27T00:00:00Z",
@@ -376,7 +376,9 @@ fn the_end_of_a_grace_that_runs_is_moved() {
     let before = world.rows();
     world.line(&format!("edit {id} --grace 1h")).run().fails(
         4,
-        &format!("{id} ('web') cannot be given a grace: its grace ended at 2026-11-22T03:00:00Z\n"),
+        &format!(
+            "{id} ('web') cannot be given more grace: its grace ended at 2026-11-22T03:00:00Z\n"
+        ),
     );
     assert_eq!(world.rows(), before);
 }
@@ -444,7 +446,7 @@ fn a_key_that_was_not_rotated_has_no_grace() {
         let before = world.rows();
         world.line("edit web --grace 1h").run().fails(
             4,
-            &format!("{id} ('web') cannot be given a grace: it was not rotated\n"),
+            &format!("{id} ('web') cannot be given a grace period: it was not rotated\n"),
         );
         assert_eq!(world.rows(), before);
     };
@@ -622,12 +624,21 @@ fn a_key_that_has_lived_as_long_as_policy_allows_is_to_be_rotated() {
     let id = id_of(&world.create("--scope inference --name web"));
     world.advance("365d");
     world.advance("1s");
-    for when in ["1d", "never"] {
+    for (when, message) in [
+        (
+            "1d",
+            "expiry 2027-11-23T00:00:01Z is later than policy allows: the latest is",
+        ),
+        (
+            "never",
+            "policy allows no key that never expires: the latest expiry is",
+        ),
+    ] {
         world
             .line(&format!("edit web --expires {when}"))
             .run()
-            .fails(4, "expiry ")
-            .says(&format!("the latest is 2027-11-22T00:00:00Z\nhint: it has lived as long as policy allows (max-expiry): to replace it: keyctl rotate {id}\n"));
+            .fails(4, message)
+            .says(&format!("2027-11-22T00:00:00Z\nhint: it has lived as long as policy allows (max-expiry): to replace it: keyctl rotate {id}\n"));
     }
 }
 
@@ -648,7 +659,7 @@ fn what_to_change_instead_of_a_rotated_key_is_a_key_that_is_live() {
         ran.fails(
             4,
             &format!(
-                "{old} ('web') cannot be given a grace: its grace ended at 2026-11-22T00:00:00Z\n"
+                "{old} ('web') cannot be given more grace: its grace ended at 2026-11-22T00:00:00Z\n"
             ),
         )
         .says(&format!("hint: {hint}\n"));

@@ -348,7 +348,7 @@ fn edit_changes_its_name_and_labels_and_nothing_else() {
         &world,
         &["edit robot --grace 1h"],
         4,
-        &format!("{id} ('robot') cannot be given a grace: it was not rotated\n"),
+        &format!("{id} ('robot') cannot be given a grace period: it was not rotated\n"),
     );
     world.run("edit robot --name machine --label team=ops");
     let record = world.record("machine");

@@ -373,7 +373,7 @@ fn nothing_on_standard_input_is_no_success() {
                 &line.replace('-', "- -").replace("- -- -yes", "--yes"),
             ] {
                 let ran = world.line(line).stdin(nothing).run();
-                ran.fails(2, "no KEY came on standard input\n");
+                ran.fails(2, "standard input has no KEY\n");
             }
         }
         assert_eq!(world.rows(), before);
@@ -426,7 +426,7 @@ fn of_more_than_four_mebibytes_the_first_are_stopped() {
     let ran = world.line("disable -").stdin(&stdin).run().code(2);
     assert!(
         ran.stderr.ends_with(
-            "keyctl: too many KEYs came on standard input; 4096 of 4097 KEYs stopped nothing; the other one is stopped\n\
+            "keyctl: standard input has too many KEYs; 4096 of 4097 KEYs stopped nothing; the other one is stopped\n\
              hint: lines from 4097 on were not read: give them again\n"
         ),
         "{}",
@@ -437,7 +437,7 @@ fn of_more_than_four_mebibytes_the_first_are_stopped() {
     let ran = world.line("enable -").stdin(&stdin).run();
     ran.fails(
         2,
-        "too many KEYs came on standard input\nhint: give them in parts of at most 4 MiB\n",
+        "standard input has too many KEYs\nhint: give them in parts of at most 4 MiB\n",
     );
 }
 

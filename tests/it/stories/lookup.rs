@@ -517,7 +517,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
     let before = world.rows();
     world.line("show -").run().fails(
         2,
-        "no KEY came on standard input\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
+        "standard input has no KEY\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
     );
     world
         .line("enable web -")
@@ -531,7 +531,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
         .line("show -")
         .stdin("web\nweb\n")
         .run()
-        .fails(2, "2 KEYs came on standard input\n");
+        .fails(2, "standard input has 2 KEYs\n");
     assert_eq!(world.rows(), before);
 }
 

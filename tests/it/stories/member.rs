@@ -56,7 +56,7 @@ fn a_key_of_no_member_is_told_who_can_add_its_owner() {
         .code(6)
         .stdout("")
         .stderr(&format!(
-            "rejected: project: {id} key-dave is of dave, who is not a member of search (store {})\n\
+            "rejected: project: {id} key-dave belongs to dave, who is not a member of search (store {})\n\
              hint: an administrator, or an owner of the project (alice, erin) can add them: keyctl member add search dave --role collaborator\n",
             world.address().display()
         ));

@@ -388,9 +388,14 @@ fn a_maximum_binds_create_edit_and_rotate_alike() {
         world.line(line).run().fails(
             4,
             &format!(
-                "expiry {asked} is later than policy allows: the latest is 2026-12-22T00:00:00Z\n\
+                "{}2026-12-22T00:00:00Z\n\
                  hint: a key lives at most 30d from its creation (max-expiry): give --expires \
                  2026-12-22T00:00:00Z or an earlier time, or {}\n",
+                match asked {
+                    "never" =>
+                        "policy allows no key that never expires: the latest expiry is ".to_owned(),
+                    asked => format!("expiry {asked} is later than policy allows: the latest is "),
+                },
                 match asked {
                     "never" => "ask an administrator for more",
                     _ => "have an administrator raise it: keyctl policy set max-expiry 31d",

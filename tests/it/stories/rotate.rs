@@ -27,7 +27,7 @@ fn prints_the_new_token_alone_and_the_rest_on_stderr() {
     assert_eq!(ran.stdout.len(), 66);
     ran.stderr(&format!(
         "created {new}\n  name     web\n  owner    alice\n  scopes   inference\n  expires  \
-         2027-11-22T00:00:00Z (in 365d)\nphased out {old}: it stopped 2026-11-22T00:00:00Z (now)\n"
+         2027-11-22T00:00:00Z (in 365d)\nphased out {old}: it stopped working 2026-11-22T00:00:00Z (now)\n"
     ));
 }
 
@@ -136,7 +136,7 @@ fn an_expired_key_is_rotated_and_does_not_come_back() {
     let new = world
         .run("rotate web --grace 1h")
         .says(&format!(
-            "phased out {}: it stopped 2026-11-22T01:00:00Z (2h ago)\n  \
+            "phased out {}: it stopped working 2026-11-22T01:00:00Z (2h ago)\n  \
              (the grace is dropped: it expired 2026-11-22T01:00:00Z (2h ago))\n",
             id_of(&old)
         ))
@@ -314,7 +314,7 @@ fn the_successors_expiry_may_be_given_within_policy() {
         (
             "never",
             4,
-            "expiry never is later than policy allows: the latest is 2027-11-22T00:00:00Z",
+            "policy allows no key that never expires: the latest expiry is 2027-11-22T00:00:00Z",
         ),
         ("2026-11-21", 2, "'2026-11-21' is already past"),
         ("0d", 2, "the duration '0d' must be more than zero"),
@@ -354,7 +354,9 @@ fn a_grace_is_at_most_90_days_and_policy_gives_the_default() {
     world
         .run("rotate web")
         .says("it works until 2026-11-22T06:00:00Z (in 6h)\n");
-    world.run("rotate web --grace 0s").says(": it stopped ");
+    world
+        .run("rotate web --grace 0s")
+        .says(": it stopped working ");
 }
 
 #[test]
@@ -508,7 +510,7 @@ fn a_rotation_takes_one_key() {
         .fails(2, "missing argument: KEY\n");
     world.line("rotate -").stdin("a\nb\n").run().fails(
         2,
-        "2 KEYs came on standard input\nhint: this command takes one\n",
+        "standard input has 2 KEYs\nhint: this command takes one\n",
     );
     assert_eq!(world.rows(), before);
     let token = world.create("--scope inference --name c");

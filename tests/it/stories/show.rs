@@ -230,15 +230,15 @@ fn stdin_must_hold_one_key() {
     let token = world.create("--scope inference --name ci");
     show(&world, "-").stdin("").run().fails(
         2,
-        "no KEY came on standard input\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
+        "standard input has no KEY\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
     );
     show(&world, "-")
         .stdin("\n \n")
         .run()
-        .fails(2, "no KEY came on standard input");
+        .fails(2, "standard input has no KEY");
     show(&world, "-").stdin("ci\nci\n").run().fails(
         2,
-        "2 KEYs came on standard input\nhint: this command takes one\n",
+        "standard input has 2 KEYs\nhint: this command takes one\n",
     );
     let cut = &token[..60];
     let ran = show(&world, "-").stdin(cut).run().fails(

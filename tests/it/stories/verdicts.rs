@@ -132,7 +132,7 @@ fn verify_of_a_key_without_the_permission_says_what_it_lacks() {
         &token,
         "--project search",
         6,
-        "project: ci is of alice, who is not a member of search",
+        "project: ci belongs to alice, who is not a member of search",
         &format!("{expires},\"lacks\":\"search\""),
     );
     // In its grace, a key works, but not for long.
@@ -237,7 +237,7 @@ fn text_of(verdict: &Value, legacy: bool, now: Timestamp) -> (String, String) {
         "project" if legacy => " is a legacy key, which works in no project".to_owned(),
         "project" => {
             let (owner, project) = (text("owner"), text("lacks"));
-            format!(" is of {owner}, who is not a member of {project}")
+            format!(" belongs to {owner}, who is not a member of {project}")
         }
         reason => panic!("{reason} is no reason"),
     };

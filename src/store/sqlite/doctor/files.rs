@@ -243,7 +243,7 @@ fn left_behind(place: &Surroundings, remarks: &mut Remarks) {
         let count = place.replaced.len();
         remarks.note(
             "replaced",
-            format!("restores have put files aside ({count}): {}", and_more(&first.shown, count)),
+            format!("files of replaced stores are still here ({count}): {}", and_more(&first.shown, count)),
             "they hold the hashes of keys that were deleted since: remove them when nobody needs them any more",
         );
     }
