@@ -98,7 +98,7 @@ fn content(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Re
     if sound(examined.is_current(), remarks)? == Some(false) {
         remarks.note(
             "schema",
-            "the store is of an older version; the next change brings it up to date",
+            "the store is of an older version; the next change other than disable or delete upgrades it",
             None,
         );
     }
