@@ -613,7 +613,8 @@ impl Reported {
                 self.count("delete", i64::from(!ran.stderr.contains("already")));
             }
             "disable" => self.count("disable", i64::from(!ran.stderr.contains("already"))),
-            "enable" => self.count("enable", i64::from(!ran.stderr.contains("already"))),
+            // A key that does not work, but is not disabled, "is not disabled" and changes nothing.
+            "enable" => self.count("enable", i64::from(ran.stderr.starts_with("enabled "))),
             "policy" => self.count("policy", i64::from(ran.stderr.contains("is now"))),
             "purge" => {
                 let count = ran.stderr.split(' ').nth(1).unwrap();
