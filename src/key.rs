@@ -8,10 +8,12 @@ pub use transition::{Change, Rotation};
 
 use crate::error::{Candidate, quote};
 use crate::id::KeyId;
+use crate::network::{self, Network};
 use crate::when::Timestamp;
 use crate::word::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 
 words! {
     /// Kind of a key.
@@ -61,12 +63,16 @@ pub struct Key {
     pub scopes: BTreeSet<String>,
     /// Labels: free notes, value by key.
     pub labels: BTreeMap<String, String>,
+    /// Networks from which it may be used; empty if from anywhere.
+    pub allow_from: BTreeSet<Network>,
     /// Time of creation.
     pub created_at: Timestamp,
     /// User who created the key.
     pub created_by: String,
     /// Time from which the key is expired; `None` if it never expires.
     pub expires_at: Option<Timestamp>,
+    /// First successful verification. `None` if no use is recorded, or if an older version recorded the first.
+    pub first_used_at: Option<Timestamp>,
     /// Last successful verification, exact to a minute; `None` if no use is recorded.
     pub last_used_at: Option<Timestamp>,
     /// Start of the grace: the rotation. When the grace is ended early, this becomes the end too:
@@ -87,7 +93,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// Makes the record of a key of kind api that its owner creates at `now`, without scopes, labels or an expiry.
+    /// Makes the record of a key of kind api that its owner creates at `now`, without scopes, labels, networks
+    /// or an expiry.
     pub fn new(id: KeyId, name: String, owner: String, now: Timestamp) -> Self {
         Key {
             id,
@@ -97,8 +104,10 @@ impl Key {
             kind: Kind::Api,
             scopes: BTreeSet::new(),
             labels: BTreeMap::new(),
+            allow_from: BTreeSet::new(),
             created_at: now,
             expires_at: None,
+            first_used_at: None,
             last_used_at: None,
             grace_from: None,
             usable_until: None,
@@ -132,6 +141,11 @@ impl Key {
             State::PhasedOut => self.disabled_at.is_none() && self.is_in_grace(now),
             _ => false,
         }
+    }
+
+    /// Tells whether the key may be used from `address`. A key with networks is refused without an address.
+    pub fn admits(&self, address: Option<IpAddr>) -> bool {
+        network::admits(&self.allow_from, address)
     }
 
     /// Tells whether the key was rotated and its grace still runs at `now`, disabled or not.

@@ -9,7 +9,7 @@
 //! 3. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`
 //! 4. `store`
 //! 5. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
-//! 6. `hash`, `id`
+//! 6. `hash`, `id`, `network`
 //! 7. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`
 //! 8. `error`, `hint`, `text`, `url`, `word`
 
@@ -28,6 +28,7 @@ pub mod lookup;
 pub mod name;
 pub mod namespace;
 pub mod near;
+pub mod network;
 pub mod output;
 pub mod parallel;
 pub mod policy;

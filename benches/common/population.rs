@@ -133,20 +133,24 @@ impl Population {
         let first = replaces.unwrap_or(index);
         let owner = self.owner(first)?;
         let legacy = state == State::Active && index % PATTERN == 99;
+        let scopes = match legacy {
+            true => BTreeSet::new(),
+            false => scopes(&mut draw),
+        };
+        let labels = labels(&mut draw);
+        let used = self.used_at(&mut draw, created);
         let key = Key {
             id: token.id(),
             name: format!("apikey-{owner}-{first:08}"),
             kind: if legacy { Kind::Legacy } else { Kind::Api },
-            scopes: if legacy {
-                BTreeSet::new()
-            } else {
-                scopes(&mut draw)
-            },
-            labels: labels(&mut draw),
+            scopes,
+            labels,
+            allow_from: BTreeSet::new(),
             created_at: created,
             created_by: owner.clone(),
             expires_at: (!legacy).then_some(expires),
-            last_used_at: self.used_at(&mut draw, created),
+            first_used_at: used,
+            last_used_at: used,
             grace_from: grace.map(|(from, _)| from),
             usable_until: grace.map(|(_, until)| until),
             disabled_at: disabled.as_ref().map(|(at, _)| *at),

@@ -202,9 +202,9 @@ fn insert(
     let mut key_row = transaction.prepare(
         "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, \
          last_used_at, grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, \
-         replaced_by, scopes, labels) VALUES (:id, :name, :owner, :kind, :hash, :created_at, \
+         replaced_by, scopes, labels, first_used_at) VALUES (:id, :name, :owner, :kind, :hash, :created_at, \
          :created_by, :expires_at, :last_used_at, :grace_from, :usable_until, :disabled_at, \
-         :disabled_by, :deleted_at, :replaces, :replaced_by, :scopes, :labels)",
+         :disabled_by, :deleted_at, :replaces, :replaced_by, :scopes, :labels, :first_used_at)",
     )?;
     let mut scope_entry =
         transaction.prepare("INSERT INTO key_scopes (scope, key) VALUES (?1, ?2)")?;
@@ -261,6 +261,7 @@ fn insert_key(
         ":replaced_by": key.replaced_by.as_ref().map(|id| id.as_str()),
         ":scopes": scopes.join(" "),
         ":labels": labels,
+        ":first_used_at": millis(key.first_used_at),
     })?;
     Ok(())
 }

@@ -93,9 +93,15 @@ impl Key {
                 changes.insert(field.to_owned(), json!({ "old": old, "new": new }));
             }
         };
+        compare("owner", json!(self.owner), json!(after.owner));
         compare("name", json!(self.name), json!(after.name));
         compare("scopes", json!(self.scopes), json!(after.scopes));
         compare("labels", json!(self.labels), json!(after.labels));
+        compare(
+            "allow_from",
+            json!(self.allow_from),
+            json!(after.allow_from),
+        );
         let (old, new) = (self.expires_at, after.expires_at);
         compare("expires_at", json!(old), json!(new));
         let (old, new) = (self.usable_until, after.usable_until);

@@ -46,8 +46,8 @@ impl Key {
         }
     }
 
-    /// Phases this key out and returns its successor, with the same name, owner, kind, scopes and
-    /// labels. Each names the other. The old key works until its grace ends or it expires.
+    /// Phases this key out and returns its successor, with the same name, owner, kind, scopes,
+    /// labels and networks. Each names the other. The old key works until its grace ends or it expires.
     pub fn rotate(&mut self, now: Timestamp, rotation: Rotation) -> Result<Key> {
         self.check_rotatable(now)?;
         // A rotatable key is neither phased-out nor disabled nor deleted, so neither is the copy.
@@ -56,6 +56,7 @@ impl Key {
             created_at: now,
             created_by: rotation.actor,
             expires_at: rotation.expires_at,
+            first_used_at: None,
             last_used_at: None,
             replaces: Some(self.id),
             ..self.clone()

@@ -7,11 +7,11 @@ use crate::when::Timestamp;
 use std::io;
 
 /// Record of a key: a value for each of [`Record::FIELDS`].
-pub struct Record<'a>([Value<'a>; 17]);
+pub struct Record<'a>([Value<'a>; 19]);
 
 impl<'a> Record<'a> {
     /// Names of the fields, in order.
-    pub const FIELDS: [&'static str; 17] = [
+    pub const FIELDS: [&'static str; 19] = [
         "id",
         "name",
         "owner",
@@ -20,9 +20,11 @@ impl<'a> Record<'a> {
         "usable",
         "scopes",
         "labels",
+        "allow_from",
         "created_at",
         "created_by",
         "expires_at",
+        "first_used_at",
         "last_used_at",
         "usable_until",
         "disabled_at",
@@ -44,9 +46,11 @@ impl<'a> Record<'a> {
             Value::Flag(key.is_usable(now)),
             Value::Scopes(&key.scopes),
             Value::Labels(&key.labels),
+            Value::Networks(&key.allow_from),
             Value::Time(key.created_at),
             Value::Text(&key.created_by),
             time(key.expires_at),
+            time(key.first_used_at),
             time(key.last_used_at),
             time(key.usable_until),
             time(key.disabled_at),

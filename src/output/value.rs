@@ -7,6 +7,7 @@
 use super::json;
 use crate::error::escape;
 use crate::id::KeyId;
+use crate::network::{self, Network};
 use crate::when::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -25,6 +26,8 @@ pub enum Value<'a> {
     Time(Timestamp),
     /// Scopes.
     Scopes(&'a BTreeSet<String>),
+    /// Networks.
+    Networks(&'a BTreeSet<Network>),
     /// Labels.
     Labels(&'a BTreeMap<String, String>),
 }
@@ -51,6 +54,7 @@ impl Value<'_> {
                 out.extend_from_slice(&at.rfc3339());
                 out.push(b'"');
             }
+            Value::Networks(networks) => json::write(out, networks)?,
             Value::Scopes(scopes) => {
                 out.push(b'[');
                 for (index, scope) in scopes.iter().enumerate() {
@@ -66,7 +70,7 @@ impl Value<'_> {
         Ok(())
     }
 
-    /// Cell of the value in CSV: scopes are joined by blanks, labels are JSON.
+    /// Cell of the value in CSV: scopes and networks are joined by blanks, labels are JSON.
     pub fn cell(&self) -> io::Result<String> {
         Ok(match self {
             Value::Absent => String::new(),
@@ -78,6 +82,7 @@ impl Value<'_> {
                 let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
                 escape(&scopes.join(" "))
             }
+            Value::Networks(networks) => network::join(networks),
             Value::Labels(labels) => String::from_utf8_lossy(&json::bytes(labels)?).into_owned(),
         })
     }

@@ -5,7 +5,7 @@ use crate::harness::{Ran, World, id_of};
 use rusqlite::Connection;
 
 /// The commands that spoil one column each of the key named `bad`, and the column.
-const SPOILT: [(&str, &str); 20] = [
+const SPOILT: [(&str, &str); 25] = [
     ("expires_at = 9223372036854775807", "expires_at"),
     ("expires_at = -9223372036854775807", "expires_at"),
     ("created_at = 9223372036854775807", "created_at"),
@@ -38,6 +38,11 @@ const SPOILT: [(&str, &str); 20] = [
     ("labels = CAST(x'ff' AS TEXT)", "labels"),
     ("labels = '{\"team\":1}'", "labels"),
     ("labels = NULL", "labels"),
+    ("allow_from = ''", "allow_from"),
+    ("allow_from = '10.0.0.0/8 '", "allow_from"),
+    ("allow_from = '10.0.0.1/8'", "allow_from"),
+    ("allow_from = CAST(x'ff' AS TEXT)", "allow_from"),
+    ("first_used_at = 9223372036854775807", "first_used_at"),
 ];
 
 /// A store with the keys `good`, `bad` and `last`, all of alice.

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 11] = [
     &[
         "key", "name", "policy", "scope", "project", "access", "event", "token",
     ],
-    &["hash", "id"],
+    &["hash", "id", "network"],
     &[
         "parallel",
         "env",
@@ -35,8 +35,9 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The rules: they see no command line, no SQL and no streams.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "key", "name", "policy", "scope", "project", "access", "event", "token", "hash", "id",
+    "network",
 ];
 
 /// The parts of `std::io` that are no streams.

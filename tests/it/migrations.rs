@@ -12,14 +12,15 @@ use std::process::Stdio;
 const FIRST: &str = include_str!("../../src/store/sqlite/0001_main.sql");
 
 /// The steps after it.
-const LATER: [&str; 3] = [
+const LATER: [&str; 4] = [
     include_str!("../../src/store/sqlite/0002_projects.sql"),
     include_str!("../../src/store/sqlite/0003_states.sql"),
     include_str!("../../src/store/sqlite/0004_one_row.sql"),
+    include_str!("../../src/store/sqlite/0005_networks.sql"),
 ];
 
 /// The version that all of them make.
-const LAST: &str = "4";
+const LAST: &str = "5";
 
 /// How many processes come at once.
 const PROCESSES: usize = 8;
@@ -54,8 +55,16 @@ fn old() -> Old {
     }
 }
 
-/// Takes back what the fourth step did.
+/// Takes back what the fifth step did.
+const DOWNGRADE_TO_FOURTH: &str = "
+ALTER TABLE keys DROP COLUMN first_used_at;
+ALTER TABLE keys DROP COLUMN allow_from;
+PRAGMA user_version = 4";
+
+/// Takes back what the fourth step did, and the fifth.
 pub const DOWNGRADE_TO_THIRD: &str = "
+ALTER TABLE keys DROP COLUMN first_used_at;
+ALTER TABLE keys DROP COLUMN allow_from;
 CREATE TABLE key_labels (
     key   INTEGER NOT NULL REFERENCES keys ON DELETE CASCADE,
     label TEXT NOT NULL,
@@ -76,7 +85,7 @@ ALTER TABLE keys DROP COLUMN labels;
 ALTER TABLE keys DROP COLUMN scopes;
 PRAGMA user_version = 3";
 
-/// Takes back what the third step did, and the fourth.
+/// Takes back what the third step did, and the later ones.
 fn downgrade_to_second(connection: &Connection) {
     connection.execute_batch(DOWNGRADE_TO_THIRD).unwrap();
     let sql = "DROP INDEX keys_state; PRAGMA user_version = 2";
@@ -358,12 +367,17 @@ fn ids(lines: &str) -> String {
         .collect()
 }
 
-/// Takes back what the fourth step did.
+/// Takes back what the fifth step did.
+fn downgrade_to_fourth(connection: &Connection) {
+    connection.execute_batch(DOWNGRADE_TO_FOURTH).unwrap();
+}
+
+/// Takes back what the fourth step did, and the fifth.
 fn downgrade_to_third(connection: &Connection) {
     connection.execute_batch(DOWNGRADE_TO_THIRD).unwrap();
 }
 
-/// Ways from this program's schema to each older one.
+/// Ways from this program's schema to each older one in which scopes and labels have tables of their own.
 const DOWNGRADES: [fn(&Connection); 3] = [downgrade, downgrade_to_second, downgrade_to_third];
 
 /// Runs `sql` on a store whose `table` takes values of every type meanwhile.
@@ -506,7 +520,7 @@ fn migration_leaves_a_key_with_an_oversized_value_damaged() {
 #[test]
 fn migration_sorts_nothing_in_memory() {
     let store = Connection::open_in_memory().unwrap();
-    let [second, third, fourth] = LATER;
+    let [second, third, fourth, _] = LATER;
     for step in [FIRST, second, third] {
         store.execute_batch(step).unwrap();
     }
@@ -527,7 +541,8 @@ fn migration_sorts_nothing_in_memory() {
 
 #[test]
 fn disable_and_delete_stop_keys_of_an_older_store_without_a_migration() {
-    for (version, to_older) in ["1", "2", "3"].into_iter().zip(DOWNGRADES) {
+    let downgrades = DOWNGRADES.into_iter().chain([downgrade_to_fourth as _]);
+    for (version, to_older) in ["1", "2", "3", "4"].into_iter().zip(downgrades) {
         let Old {
             world, live, old, ..
         } = old();

@@ -5,6 +5,7 @@ use super::schema::Schema;
 use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::Key;
+use crate::network;
 use crate::store::skipped::Skipped;
 use crate::when::Timestamp;
 use rusqlite::Row;
@@ -23,17 +24,28 @@ pub const SCOPES: usize = 16;
 /// Index of the column with the labels.
 pub const LABELS: usize = 17;
 
+/// Index of the column with the networks.
+pub const NETWORKS: usize = 18;
+
 /// The number of columns that [`key`] reads.
-pub const WIDTH: usize = 18;
+pub const WIDTH: usize = 20;
 
 /// Returns the columns of a key in a store with this schema, in the order in which [`key`] reads them.
 pub fn columns(schema: Schema) -> String {
-    format!("{COLUMNS}, {}, {}", schema.scopes(), schema.labels())
+    with_labels(schema, schema.labels())
 }
 
 /// Returns the columns for a verification, which needs no labels: [`key`] leaves them empty.
 pub fn columns_without_labels(schema: Schema) -> String {
-    format!("{COLUMNS}, {}, '{{}}'", schema.scopes())
+    with_labels(schema, "'{}'")
+}
+
+fn with_labels(schema: Schema, labels: &str) -> String {
+    format!(
+        "{COLUMNS}, {}, {labels}, {}",
+        schema.scopes(),
+        schema.networks_and_first_use()
+    )
 }
 
 /// Name of the column with the hash, for the error about a key that lacks it though it is not deleted.
@@ -63,6 +75,10 @@ fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
         "{}" => BTreeMap::new(),
         labels => serde_json::from_str(labels).map_err(|_| damaged("labels"))?,
     };
+    let allow_from = match maybe_text(row, NETWORKS, "allow_from")? {
+        None => BTreeSet::new(),
+        Some(networks) => network::split(networks).ok_or_else(|| damaged("allow_from"))?,
+    };
     let key = Key {
         id: id(text(row, 0, "id")?, "id")?,
         name: get(row, 1, "name")?,
@@ -70,9 +86,11 @@ fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
         kind: text(row, 3, "kind")?.parse().map_err(|_| damaged("kind"))?,
         scopes,
         labels,
+        allow_from,
         created_at: time(row, 4, "created_at")?.ok_or_else(|| damaged("created_at"))?,
         created_by: get(row, 5, "created_by")?,
         expires_at: time(row, 6, "expires_at")?,
+        first_used_at: time(row, 19, "first_used_at")?,
         last_used_at: time(row, 7, "last_used_at")?,
         grace_from: time(row, 8, "grace_from")?,
         usable_until: time(row, 9, "usable_until")?,

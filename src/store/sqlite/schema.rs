@@ -1,6 +1,6 @@
 //! Version of the schema, for the queries that differ by it.
 
-use super::base::{WITH_PROJECTS, WITH_SCOPES_IN_ROW};
+use super::base::{WITH_NETWORKS, WITH_PROJECTS, WITH_SCOPES_IN_ROW};
 use super::error::SqliteResult;
 use rusqlite::Connection;
 
@@ -29,6 +29,19 @@ impl Schema {
     /// Tells whether the scopes and labels of a key are in its own row.
     pub fn has_scopes_in_row(self) -> bool {
         self.0 >= WITH_SCOPES_IN_ROW
+    }
+
+    /// Tells whether a key has networks, and the time of its first use.
+    pub fn has_networks(self) -> bool {
+        self.0 >= WITH_NETWORKS
+    }
+
+    /// SQL expressions for the networks of a row of `keys`, and for the time of the first use.
+    pub fn networks_and_first_use(self) -> &'static str {
+        match self.has_networks() {
+            true => "allow_from, first_used_at",
+            false => "NULL, NULL",
+        }
     }
 
     /// SQL expression for the scopes of a row of `keys`: their names in order, with a space between them.

@@ -3,6 +3,7 @@
 use super::base::Subject;
 use super::error::{SqliteError, SqliteResult, keeps_changing};
 use super::fingerprint::Fingerprint;
+use super::schema::Schema;
 use super::{actor, nearest, read, write};
 use crate::access::Access;
 use crate::env::Actor;
@@ -201,8 +202,17 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn touch(&mut self, id: KeyId, now: Timestamp) -> Result<()> {
+        let schema = self.explain(Schema::of(self.connection))?;
+        // The right sides have the values from before: a key that an older version has used keeps no first use.
+        let first_use = match schema.has_networks() {
+            true => ", first_used_at = iif(last_used_at IS NULL, ?1, first_used_at)",
+            false => "",
+        };
         self.execute(
-            "UPDATE keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?3)",
+            &format!(
+                "UPDATE keys SET last_used_at = ?1{first_use} \
+                 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?3)"
+            ),
             (now.millis(), id.as_str(), now.before(Span::MINUTE).millis()),
         )
     }

@@ -7,6 +7,7 @@ use crate::error::{Error, quote};
 use crate::event::{Entry, Event, GENESIS};
 use crate::id::KeyId;
 use crate::key::Key;
+use crate::network;
 use crate::when::Timestamp;
 use rusqlite::{Connection, ErrorCode, named_params};
 
@@ -40,9 +41,9 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
         .prepare_cached(
             "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, \
              grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, \
-             labels) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
+             labels, allow_from, first_used_at) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
              :last_used_at, :grace_from, :usable_until, :disabled_at, :disabled_by, :deleted_at, :replaces, \
-             :replaced_by, :scopes, :labels)",
+             :replaced_by, :scopes, :labels, :allow_from, :first_used_at)",
         )?
         .execute(named_params! {
             ":id": key.id.as_str(),
@@ -63,6 +64,8 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
             ":replaced_by": key.replaced_by.as_ref().map(KeyId::as_str),
             ":scopes": scopes_text(key),
             ":labels": labels_text(key)?,
+            ":allow_from": networks_text(key),
+            ":first_used_at": key.first_used_at.map(Timestamp::millis),
         })
         .map_err(|error| name_taken(error, key))?;
     index_scopes(
@@ -76,7 +79,7 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
 pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
     let rows = connection
         .prepare_cached(
-            "UPDATE keys SET name = :name, expires_at = :expires_at, grace_from = :grace_from, \
+            "UPDATE keys SET name = :name, owner = :owner, expires_at = :expires_at, grace_from = :grace_from, \
              usable_until = :usable_until, disabled_at = :disabled_at, disabled_by = :disabled_by, \
              deleted_at = :deleted_at, replaced_by = :replaced_by, \
              hash = CASE WHEN :deleted_at IS NULL THEN hash END WHERE id = :id",
@@ -84,6 +87,7 @@ pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
         .execute(named_params! {
             ":id": key.id.as_str(),
             ":name": key.name,
+            ":owner": key.owner,
             ":expires_at": key.expires_at.map(Timestamp::millis),
             ":grace_from": key.grace_from.map(Timestamp::millis),
             ":usable_until": key.usable_until.map(Timestamp::millis),
@@ -97,7 +101,15 @@ pub fn update(connection: &Connection, key: &Key) -> SqliteResult<()> {
         return Err(rusqlite::Error::QueryReturnedNoRows.into());
     }
     // In an older store keys are only stopped.
-    match Schema::of(connection)?.has_scopes_in_row() {
+    let schema = Schema::of(connection)?;
+    if schema.has_networks() {
+        connection
+            .prepare_cached(
+                "UPDATE keys SET allow_from = ?1 WHERE id = ?2 AND allow_from IS NOT ?1",
+            )?
+            .execute((networks_text(key), key.id.as_str()))?;
+    }
+    match schema.has_scopes_in_row() {
         true => update_scopes_and_labels(connection, key),
         false => Ok(()),
     }
@@ -171,6 +183,11 @@ pub fn scopes_text(key: &Key) -> String {
 /// Returns the value of the column `labels`.
 pub fn labels_text(key: &Key) -> SqliteResult<String> {
     serde_json::to_string(&key.labels).map_err(|_| SqliteError::Column("labels"))
+}
+
+/// Returns the value of the column `allow_from`: NULL for a key without networks.
+pub fn networks_text(key: &Key) -> Option<String> {
+    (!key.allow_from.is_empty()).then(|| network::join(&key.allow_from))
 }
 
 /// Adds the key in row `seq` to the index of scopes. `scopes` is the value of its column.

@@ -25,6 +25,11 @@ fn full(number: u32) -> Key {
             ("empty".to_owned(), String::new()),
         ]),
         created_by: "carol".to_owned(),
+        allow_from: BTreeSet::from([
+            "10.0.0.0/8".parse().unwrap(),
+            "2001:db8::/32".parse().unwrap(),
+        ]),
+        first_used_at: Some(at(0)),
         last_used_at: Some(at(1)),
         grace_from: Some(at(2)),
         usable_until: Some(at(3)),
@@ -161,6 +166,7 @@ fn update_writes_what_changed_and_nothing_of_another_key() {
     let changed = Key {
         replaces: None,
         created_by: "alice".to_owned(),
+        first_used_at: None,
         last_used_at: None,
         ..full(1)
     };

@@ -392,6 +392,9 @@ impl Tx for Content {
                 .last_used_at
                 .is_none_or(|at| at <= now.before(Span::MINUTE))
         {
+            if row.key.last_used_at.is_none() {
+                row.key.first_used_at = Some(now);
+            }
             row.key.last_used_at = Some(now);
         }
         Ok(())

@@ -28,12 +28,28 @@ fn touch_notes_a_use_once_a_minute_and_never_an_earlier_one() {
         for (used, noted) in uses {
             store.write(|tx| tx.touch(id(1), at(used)));
             let expected = Key {
+                first_used_at: Some(at(0)),
                 last_used_at: Some(at(noted)),
                 ..key(1)
             };
             assert_eq!(store.read(|read| read.get(id(1))), Some(expected), "{used}");
         }
         assert_eq!(store.read(|read| read.get(id(2))), Some(key(2)));
+    }
+}
+
+#[test]
+fn touch_leaves_the_first_use_unknown_if_only_a_later_one_is_noted() {
+    for store in stores() {
+        let used = Key {
+            last_used_at: Some(super::fixtures::at(0)),
+            ..key(1)
+        };
+        store.write(|tx| insert(tx, &[used]));
+        store.write(|tx| tx.touch(id(1), super::fixtures::at(100)));
+        let noted = store.read(|read| read.get(id(1))).unwrap();
+        assert_eq!(noted.last_used_at, Some(super::fixtures::at(100)));
+        assert_eq!(noted.first_used_at, None);
     }
 }
 

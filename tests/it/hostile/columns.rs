@@ -36,6 +36,8 @@ fn no_value_in_a_key_lets_anybody_in_or_brings_anything_down() {
         "deleted_at",
         "replaces",
         "replaced_by",
+        "allow_from",
+        "first_used_at",
     ];
     let mut stage = Stage::new();
     stage.loosen();
@@ -118,7 +120,7 @@ fn times_that_no_calendar_has_are_damage() {
     let stage = Stage::new();
     // A millisecond before the year 0, and one after 9999.
     for time in ["-62167219200001", "253402300800000"] {
-        for column in ["created_at", "expires_at", "last_used_at"] {
+        for column in ["created_at", "expires_at", "first_used_at", "last_used_at"] {
             stage.tamper(&format!(
                 "UPDATE keys SET {column} = {time} WHERE name = 'api'"
             ));

@@ -431,7 +431,9 @@ fn compare(world: &World, model: &Model) {
             "kind",
             "scopes",
             "labels",
+            "allow_from",
             "created_by",
+            "first_used_at",
             "last_used_at",
             "disabled_at",
         ] {
