@@ -168,7 +168,7 @@ Exit codes:
   3    no such key, scope, label, project, member or administrator, or more than one match
   4    refused: by policy, access or state, or not confirmed
   5    the store, another file or an output failed; verify: cannot tell
-  6    verify: genuine, but lacks the scope or the project
+  6    verify: genuine, but lacks the scope or the project, or comes from another network
   130  a prompt was interrupted
 
 Environment:

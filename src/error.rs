@@ -13,7 +13,7 @@ pub use crate::text::{escape, is_plain, is_unprintable, quote, shell_word};
 pub const DONE: u8 = 0;
 /// Exit code of a rejected token, and of a search that found something.
 pub const FOUND: u8 = 1;
-/// Exit code of a genuine token whose key lacks a scope or a project.
+/// Exit code of a genuine token whose key lacks a scope or a project, or does not work from that address.
 pub const UNAUTHORIZED: u8 = 6;
 
 /// Result with the error type of this crate.

@@ -1,9 +1,11 @@
 //! Key: the record of a token without its secret, and the states of a key.
 
 mod edit;
+mod networks;
 mod transition;
 
 pub use edit::{Edit, Labels, Scopes, check_label_count};
+pub use networks::Networks;
 pub use transition::{Change, Rotation};
 
 use crate::error::{Candidate, quote};

@@ -23,13 +23,17 @@ BODY_MAX = 1 << 20
 turns = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
-def verdict(presented):
-    """The status for what was presented, and the key's record if it is valid."""
+def verdict(presented, address):
+    """The status for what was presented from an address, and the key's record if it is valid."""
     if not turns.acquire(timeout=TIMEOUT):
         return 503, None
     try:
         done = subprocess.run(
-            VERIFY, input=presented, stdout=subprocess.PIPE, timeout=TIMEOUT, check=False
+            VERIFY + ["--ip", address],
+            input=presented,
+            stdout=subprocess.PIPE,
+            timeout=TIMEOUT,
+            check=False,
         )
         answer = json.loads(done.stdout or b"{}")
     except (OSError, ValueError, subprocess.TimeoutExpired):
@@ -57,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         presented = self.headers.get_all("x-api-key", [])
         if len(presented) != 1:
             return self.answer(401, error="send one x-api-key header")
-        status, key = verdict(presented[0].encode("latin-1"))
+        status, key = verdict(presented[0].encode("latin-1"), self.client_address[0])
         if status == 200:
             return self.answer(200, key=key["id"], text=model(body))
         return self.answer(status, error=ERRORS[status])
@@ -81,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
 
 ERRORS = {
     401: "not a valid key",
-    403: "this key may not do inference",
+    403: "this key may not do inference, or not from your address",
     503: "cannot say whether the key is valid; try again later",
 }
 

@@ -3,7 +3,7 @@
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
 use super::values::{self, Expiry, Why};
-use super::words::scopes;
+use super::words::{networks, scopes};
 use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
@@ -11,6 +11,7 @@ use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind};
 use crate::name;
+use crate::network::Network;
 use crate::output::instant;
 use crate::store::{self, Read};
 use crate::when::{Timestamp, When};
@@ -40,7 +41,8 @@ Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
   $ keyctl create --scope project --owner alice --secret-file alice.token
   $ TOKEN=$(keyctl create --scope inference --quiet)
-  $ keyctl create --scope inference --name worker --count 3 --format json")]
+  $ keyctl create --scope inference --name worker --count 3 --format json
+  $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32")]
 pub struct Args {
     /// What the key may do: inference and project (which implies inference) are there from the
     /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas
@@ -63,6 +65,10 @@ pub struct Args {
     /// A note on the key, for example team=search; may be repeated, up to 64 on one key
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
+    /// A network from which the key works, as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32; repeat it or
+    /// separate networks with commas [default: from anywhere]
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    allow_from: Vec<Network>,
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     count: Option<u32>,
@@ -83,6 +89,15 @@ fn count(text: &str) -> Result<u32> {
         })
 }
 
+/// Parses a network.
+fn network(text: &str) -> Result<Network> {
+    match text {
+        "any" => Err(Error::usage("'any' is not a network")
+            .hint("a new key works from anywhere if you leave --allow-from out")),
+        text => text.parse(),
+    }
+}
+
 /// Names of the new keys, and the fields that all of them share.
 struct Draft {
     names: Vec<String>,
@@ -95,6 +110,7 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         self.check_kind()?;
         let labels = values::labels(&self.labels)?;
+        let allow_from = values::networks(&self.allow_from)?;
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }
@@ -125,6 +141,7 @@ impl Args {
                     kind: self.kind,
                     scopes: draft.scopes.clone(),
                     labels: labels.clone(),
+                    allow_from: allow_from.clone(),
                     created_by: actor.name.clone(),
                     expires_at: draft.expires_at,
                     ..Key::new(minted.id(), name.clone(), owner.clone(), now)
@@ -273,6 +290,10 @@ pub fn created(key: &Key, now: Timestamp, actor: &Actor) -> Event {
         .with("scopes", json!(key.scopes))
         .with("labels", json!(key.labels))
         .with("expires_at", json!(key.expires_at));
+    let event = match key.allow_from.is_empty() {
+        true => event,
+        false => event.with("allow_from", json!(key.allow_from)),
+    };
     match key.replaces {
         Some(old) => event.with("replaces", old.to_string()),
         None => event,
@@ -289,8 +310,12 @@ fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
             Kind::Api => format!("scopes {}", scopes(key)),
             Kind::Legacy => "kind legacy".to_owned(),
         };
+        let from = match key.allow_from.is_empty() {
+            true => String::new(),
+            false => format!(", from {}", networks(key)),
+        };
         cx.status(format_args!(
-            "all of them: owner {}, {abilities}, expires {}",
+            "all of them: owner {}, {abilities}{from}, expires {}",
             escape(&key.owner),
             instant(key.expires_at, now)
         ));

@@ -1,18 +1,20 @@
 //! `keyctl edit`
 
 use super::values::{self, Expiry, Why};
-use super::words::scopes;
+use super::words::{networks, scopes};
 use super::{Cx, keys, next, taken};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Edit, Key, Labels, Scopes, State};
+use crate::key::{Edit, Key, Labels, Networks, Scopes, State};
 use crate::lookup::{self, live_successor};
 use crate::name;
+use crate::network::Network;
 use crate::output::instant;
 use crate::store::{self, Read};
 use crate::when::{Span, Timestamp};
+use std::collections::BTreeSet;
 
-/// Change a key's name, scopes, expiry or labels
+/// Change a key's name, scopes, expiry, labels or networks
 ///
 /// The token stays the same. Only what you give is checked and changed. A new expiry brings an
 /// expired key back to life. A rotated key allows only --grace, while it still works; a deleted key
@@ -22,13 +24,14 @@ use crate::when::{Span, Timestamp};
 Exit codes:
   0  done
   2  usage: a bad flag or value, or an unknown scope
-  3  no such key, more than one match, or the key has no such scope or label
+  3  no such key, more than one match, or the key has no such scope, label or network
   4  refused: by policy, access or the key's state, or a name already in use
   5  the store failed, or there is none
 
 Examples:
   $ keyctl edit ci-deploy --add-scope project -m 'uploads data sets now'
-  $ keyctl edit ci-deploy --expires 30d --label team=search")]
+  $ keyctl edit ci-deploy --expires 30d --label team=search
+  $ keyctl edit ci-deploy --allow-from 10.0.0.0/8,192.0.2.7")]
 pub struct Args {
     /// A key ID, a name or OWNER/NAME; '-' reads it from standard input
     #[arg(value_name = "KEY")]
@@ -53,6 +56,16 @@ pub struct Args {
     /// works
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
+    /// Replace the networks from which the key works, as 10.0.0.0/8 or 2001:db8::/32; may be
+    /// repeated; 'any' lets it work from anywhere
+    #[arg(long, value_name = "CIDR|any", value_delimiter = ',', value_parser = network_or_any, conflicts_with_all = ["add_allow_from", "remove_allow_from"])]
+    allow_from: Vec<Option<Network>>,
+    /// A network to add; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    add_allow_from: Vec<Network>,
+    /// A network to remove; may be repeated. The last one stays: see --allow-from any
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    remove_allow_from: Vec<Network>,
     /// A label to set; may be repeated, up to 64 on one key
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
@@ -140,6 +153,26 @@ impl Args {
             expires: self.expires.as_ref().map(|expiry| expiry.when),
             grace: self.grace,
             labels: labels.clone(),
+            networks: self.networks()?,
+        })
+    }
+
+    /// Returns the changes of the networks that the arguments ask for.
+    fn networks(&self) -> Result<Networks> {
+        let only: Option<Vec<Network>> = self.allow_from.iter().copied().collect();
+        let replace = match (self.allow_from.as_slice(), only) {
+            ([], _) => None,
+            (_, Some(only)) => Some(values::networks(&only)?),
+            ([None], None) => Some(BTreeSet::new()),
+            (_, None) => {
+                return Err(Error::usage("--allow-from has 'any' and networks")
+                    .hint("give 'any' alone, or leave it out"));
+            }
+        };
+        Ok(Networks {
+            replace,
+            add: values::networks(&self.add_allow_from)?,
+            remove: values::networks(&self.remove_allow_from)?,
         })
     }
 }
@@ -179,6 +212,7 @@ fn print_changes(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
         ("name", [name(before), name(after)]),
         ("scopes", [scopes(before), scopes(after)]),
         ("labels", [labels(before), labels(after)]),
+        ("from", [networks(before), networks(after)]),
         ("expires", [at(before.expires_at), at(after.expires_at)]),
         (
             "works until",
@@ -189,6 +223,14 @@ fn print_changes(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
         if old != new {
             cx.status(format_args!("  {field}  {old} → {new}"));
         }
+    }
+}
+
+/// Parses a network; `None` for `any`.
+fn network_or_any(text: &str) -> Result<Option<Network>> {
+    match text {
+        "any" => Ok(None),
+        text => text.parse().map(Some),
     }
 }
 

@@ -6,12 +6,14 @@ use crate::hint::{Hint, run};
 use crate::key::{Kind, check_label_count};
 use crate::name::{self, form};
 use crate::near;
+use crate::network::{Network, check_network_count};
 use crate::project::Role;
 use crate::store::Read;
 use crate::when::{Timestamp, When};
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -123,6 +125,26 @@ pub fn limit(text: &str) -> Result<u64> {
         Error::usage(format!("{} is not a value of --limit", quote(text)))
             .hint("give a whole number of at least 1, as in --limit 20")
     })
+}
+
+/// Parses the address of a client. Refuses a port, a zone and a network.
+pub fn address(text: &str) -> Result<IpAddr> {
+    text.parse().map_err(|_| {
+        Error::usage(format!("{} is not an IP address", quote(text)))
+            .hint("give only the address, as in 192.0.2.7 or 2001:db8::7")
+    })
+}
+
+/// Returns `given` as a set. Refuses too many networks, and a network that is given twice.
+pub fn networks(given: &[Network]) -> Result<BTreeSet<Network>> {
+    check_network_count(given.len())?;
+    let mut networks = BTreeSet::new();
+    for network in given {
+        if !networks.insert(*network) {
+            return Err(repeated("network", &network.to_string()));
+        }
+    }
+    Ok(networks)
 }
 
 /// Returns `given` as a set. Refuses unknown scopes, and a scope that is given twice.

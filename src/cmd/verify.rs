@@ -8,12 +8,13 @@ mod presented;
 mod report;
 mod source;
 
-use super::values::{Format, file_path};
+use super::values::{self, Format, file_path};
 use super::{Cx, path};
 use crate::error::{Error, Result, quote};
 use crate::name;
 use crate::verify::{Note, Request, Required, Verifier};
 use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Verify a token
@@ -26,8 +27,8 @@ use std::path::PathBuf;
 ///
 /// The verdict on a valid token goes to standard output, the reason for a rejection to standard
 /// error. With --format json, both go to standard output. The reason is malformed, unknown,
-/// phased-out, expired or disabled; or, for a genuine token without the permission asked for, scope
-/// or project. A deleted key's token is unknown.
+/// phased-out, expired or disabled; or, for a genuine token without the permission asked for,
+/// address, scope or project. A deleted key's token is unknown.
 ///
 /// In JSON, a valid token has id, name, owner, state, scopes and expires_at, and in its grace period
 /// also usable_until and replaced_by. A rejected one has the reason; once its secret has matched, also
@@ -48,12 +49,13 @@ Exit codes:
   2    usage: a bad flag or value, an unknown scope, or a variable that is unset or empty
   4    the prompt was not answered or could not be shown; --batch: standard input is a terminal
   5    cannot tell: the store or the token's file failed
-  6    genuine, but lacks a scope or the project
+  6    genuine, but lacks a scope or the project, or comes from another network
   130  the prompt was interrupted
 
 Examples:
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference
   $ keyctl verify --key-env API_KEY --scope project >/dev/null
+  $ printf %s \"$TOKEN\" | keyctl verify --scope inference --ip \"$REMOTE_ADDR\"
   $ keyctl verify --key-file api.token --no-touch --format json
   $ keyctl verify --batch --key-file tokens >verdicts.jsonl
   $ for f in *.token; do cat \"$f\"; echo; done | keyctl verify --batch >verdicts.jsonl")]
@@ -64,6 +66,10 @@ pub struct Args {
     /// A project that the key's owner must be a member of
     #[arg(long, value_name = "PROJECT", value_parser = name::sought_project)]
     project: Option<String>,
+    /// The address of the client, as your server sees it; a key that works from some networks only
+    /// is rejected from elsewhere, and without this
+    #[arg(long, value_name = "ADDRESS", value_parser = values::address)]
+    ip: Option<IpAddr>,
     /// Read the token from this file; '-' is standard input
     #[arg(long, value_name = "PATH", conflicts_with = "key_env", value_parser = file_path(path::KEY_FILE))]
     key_file: Option<PathBuf>,
@@ -93,6 +99,7 @@ impl Args {
         let required = Required {
             scopes: self.scopes,
             project: self.project,
+            address: self.ip,
         };
         if self.batch {
             return batch::run(cx, self.key_file.as_deref(), &required, !self.no_touch);

@@ -2,7 +2,7 @@
 //!
 //! Only the fields that an edit names are checked and changed.
 
-use super::{Key, Kind, State};
+use super::{Key, Kind, Networks, State};
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::policy::{self, Policy};
@@ -46,6 +46,8 @@ pub struct Edit {
     pub grace: Option<Span>,
     /// Changes of the labels.
     pub labels: Labels,
+    /// Changes of the networks.
+    pub networks: Networks,
 }
 
 impl Edit {
@@ -81,6 +83,7 @@ impl Key {
             edited.edit_grace(now, grace)?;
         }
         edited.edit_labels(&edit.labels)?;
+        edited.edit_networks(&edit.networks)?;
         *self = edited;
         Ok(())
     }
@@ -130,7 +133,7 @@ impl Key {
             Kind::Api => Ok(()),
             Kind::Legacy => Err(self
                 .refusal(asked, "it is a legacy key")
-                .hint("only its name and labels can be changed")),
+                .hint("only its name, labels and networks can be changed")),
         }
     }
 

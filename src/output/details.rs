@@ -4,6 +4,7 @@ use super::{Column, Sheet, Style, cell, instant};
 use crate::error::escape;
 use crate::event::Entry;
 use crate::key::{Key, State};
+use crate::network;
 use crate::when::Timestamp;
 use comfy_table::Cell;
 use serde_json::Value;
@@ -34,7 +35,7 @@ pub fn details(
 }
 
 /// Fields with their values; `None` if `key` has no such value.
-fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cell>); 16] {
+fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cell>); 17] {
     let at = |at| instant(Some(at), now);
     let by = |when, user: &String| format!("{} by {}", at(when), cell(user));
     let used = key.last_used_at.map(at);
@@ -63,6 +64,10 @@ fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cel
         (
             "Labels",
             text(cell(&words(labels.iter()))).filter(|_| !labels.is_empty()),
+        ),
+        (
+            "Works from",
+            text(network::join(&key.allow_from)).filter(|_| !key.allow_from.is_empty()),
         ),
         ("Created", text(by(key.created_at, &key.created_by))),
         ("Expires", text(instant(key.expires_at, now))),

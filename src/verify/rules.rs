@@ -1,4 +1,4 @@
-//! Check of a key against the required scopes and project.
+//! Check of a key against the address of the client, and the required scopes and project.
 
 use super::verdict::Reason;
 use crate::error::Result;
@@ -8,14 +8,17 @@ use crate::name::form;
 use crate::scope::Registry;
 use crate::store::Read;
 use crate::when::Timestamp;
+use std::net::IpAddr;
 
-/// Permissions that a usable key must have.
+/// Permissions that a usable key must have, and the address that it must work from.
 #[derive(Clone, Debug, Default)]
 pub struct Required {
     /// Scopes that the key must all hold. The store must know them.
     pub scopes: Vec<String>,
     /// Project that the key's owner must be a member of.
     pub project: Option<String>,
+    /// Address of the client. A key that works from some networks only is refused without it.
+    pub address: Option<IpAddr>,
 }
 
 /// Parts of the policy and the scopes of a store that verification needs.
@@ -69,6 +72,7 @@ impl Rules {
         };
         match unusable(key, at) {
             Some(reason) => Ok(Some(reason)),
+            None if !key.admits(required.address) => Ok(Some(Reason::Address(required.address))),
             None => self.lacking(store, required, key),
         }
     }

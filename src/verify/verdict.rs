@@ -6,6 +6,7 @@ use crate::hash::Scheme;
 use crate::key::Key;
 use crate::store::Known;
 use crate::when::Timestamp;
+use std::net::IpAddr;
 
 /// Reason to reject a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub enum Reason {
     Expired,
     /// The key is disabled.
     Disabled,
+    /// The token is genuine, but its key does not work from this address, or no address was given and it works
+    /// from some networks only.
+    Address(Option<IpAddr>),
     /// The token is genuine, but its key lacks this scope.
     Scope(String),
     /// The token is genuine, but the key's owner is not a member of this project.
@@ -35,6 +39,7 @@ impl Reason {
             Reason::PhasedOut => "phased-out",
             Reason::Expired => "expired",
             Reason::Disabled => "disabled",
+            Reason::Address(_) => "address",
             Reason::Scope(_) => "scope",
             Reason::Project(_) => "project",
         }
@@ -55,7 +60,9 @@ impl Verdict {
     pub fn exit_code(&self) -> u8 {
         match self {
             Verdict::Valid(_) => DONE,
-            Verdict::Rejected(Reason::Scope(_) | Reason::Project(_), _) => UNAUTHORIZED,
+            Verdict::Rejected(Reason::Address(_) | Reason::Scope(_) | Reason::Project(_), _) => {
+                UNAUTHORIZED
+            }
             Verdict::Rejected(..) => FOUND,
         }
     }

@@ -226,6 +226,7 @@ fn requiring(scope: &str) -> Required {
     Required {
         scopes: vec![scope.to_owned()],
         project: None,
+        address: None,
     }
 }
 

@@ -7,9 +7,11 @@ use crate::error::{Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, Kind, State};
 use crate::lookup::live_successor;
+use crate::network;
 use crate::store::{self, Read, Store};
 use crate::verify::{Reason, Verdict, Verified};
 use crate::when::Timestamp;
+use std::net::IpAddr;
 
 /// Prints a hint on how to make a rejected key work, if that is possible.
 pub fn advise(cx: &mut Cx<'_>, verified: &Verified, store: &dyn Store) {
@@ -36,6 +38,10 @@ fn advice(reason: &Reason, key: &Key, store: &dyn Store, at: Timestamp) -> Resul
         }
         Reason::Expired => read(&|store| renewal(store, key, at)),
         Reason::PhasedOut => read(&|store| succession(store, key, at)),
+        Reason::Address(None) => Ok(Some(
+            "give the address of the client, as your server sees it: --ip ADDRESS".into(),
+        )),
+        Reason::Address(Some(address)) => Ok(Some(networks(key, *address))),
         Reason::Scope(_) if key.kind == Kind::Legacy => Ok(Some(
             "a legacy key has no scopes: use a key of kind api".into(),
         )),
@@ -45,6 +51,19 @@ fn advice(reason: &Reason, key: &Key, store: &dyn Store, at: Timestamp) -> Resul
         Reason::Scope(scope) => Ok(Some(Hint::from("to add it: ").and(add_scope(key, scope)))),
         Reason::Project(_) if key.kind == Kind::Legacy => Ok(None),
         Reason::Project(project) => read(&|store| who_can_add(store, project, &key.owner)),
+    }
+}
+
+/// Hint that names the networks of `key`, and how to add `address` to them. A rotated key cannot be changed.
+fn networks(key: &Key, address: IpAddr) -> Hint {
+    let allowed = Hint::from(format!("it works from {}", network::join(&key.allow_from)));
+    match key.is_live() {
+        true => allowed.and("; to add this address: ").and(run!(
+            "edit {} --add-allow-from {}",
+            key.id,
+            address.to_canonical()
+        )),
+        false => allowed,
     }
 }
 

@@ -109,6 +109,10 @@ fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
             let by = facts.by.map(|by| format!(", by {}", escape(by)));
             time(" since") + &by.unwrap_or_default()
         }
+        Reason::Address(Some(address)) => format!(" does not work from {address}"),
+        Reason::Address(None) => {
+            " works from some networks only, and no address was given".to_owned()
+        }
         Reason::Scope(_) => format!(" lacks {lacks}"),
         Reason::Project(_) if key.kind == Kind::Legacy => {
             " is a legacy key, which works in no project".to_owned()

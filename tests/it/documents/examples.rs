@@ -27,6 +27,7 @@ keyctl backup /var/backups/keyctl-2026-11-22.db";
 /// What has been typed into the shell before.
 const VARIABLES: &str = "\
 TOKEN=$(cat ci.token)
+REMOTE_ADDR=192.0.2.7
 export API_KEY=$(cat api.token)";
 
 /// What else has to be typed before an example.

@@ -43,6 +43,11 @@ pub const ALL: &[World] = &[
         prepared: "",
     },
     World {
+        page: "docs/guide/networks.md",
+        users: Users::Alice,
+        prepared: "$ keyctl init",
+    },
+    World {
         page: "docs/guide/leaked.md",
         users: Users::Alice,
         prepared: "\

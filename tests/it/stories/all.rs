@@ -19,6 +19,7 @@ mod log;
 mod lookup;
 mod member;
 mod names;
+mod networks;
 mod policy;
 mod purge;
 mod refusals;
