@@ -163,6 +163,12 @@ impl Key {
         self.deleted_at.is_none() && self.usable_until.is_none()
     }
 
+    /// Tells whether the key has this label, with this value or, without one, with any.
+    pub fn has_label(&self, label: &str, value: Option<&str>) -> bool {
+        let held = self.labels.get(label);
+        held.is_some_and(|held| value.is_none_or(|value| held == value))
+    }
+
     /// Returns the expiry or the end of the grace, whichever comes first; `None` if neither is set.
     pub fn stops_at(&self) -> Option<Timestamp> {
         let ends = [self.expires_at, self.usable_until];

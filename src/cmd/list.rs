@@ -182,17 +182,17 @@ fn label_as_stored(
     store: &dyn Read,
     given: &(String, String),
     now: Timestamp,
-) -> Result<(String, String)> {
+) -> Result<(String, Option<String>)> {
     let (label, value) = given;
     let value = form::as_stored(value, |form| {
         let (found, damaged) = store.find_readable(&Filter {
-            labels: vec![(label.clone(), form.to_owned())],
+            labels: vec![(label.clone(), Some(form.to_owned()))],
             limit: Some(1),
             ..Filter::all(now)
         })?;
         Ok(!found.is_empty() || damaged.count > 0)
     })?;
-    Ok((label.clone(), value))
+    Ok((label.clone(), Some(value)))
 }
 
 /// Prints the keys that match `filter`, with their number below a table, and returns the number.

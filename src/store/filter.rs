@@ -46,8 +46,8 @@ pub struct Filter {
     pub scopes: Vec<String>,
     /// States, one of which the key is in.
     pub states: Vec<State>,
-    /// Labels that the key has, all of them.
-    pub labels: Vec<(String, String)>,
+    /// Labels that the key has, all of them, each with its value; `None` is any value.
+    pub labels: Vec<(String, Option<String>)>,
     /// Latest time at which the key, usable now, expires or its grace ends.
     pub stops_until: Option<Timestamp>,
     /// Time after which the key was neither made nor used.

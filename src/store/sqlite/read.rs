@@ -106,7 +106,7 @@ pub fn scan(
 fn has_scopes_and_labels(key: &Key, filter: &Filter) -> bool {
     let mut labels = filter.labels.iter();
     filter.scopes.iter().all(|scope| key.scopes.contains(scope))
-        && labels.all(|(label, value)| key.labels.get(label) == Some(value))
+        && labels.all(|(label, value)| key.has_label(label, value.as_deref()))
 }
 
 /// Number of keys of one name from which on the owner's index is searched, not the index of names.

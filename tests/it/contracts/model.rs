@@ -41,9 +41,10 @@ pub fn lets_through(filter: &Filter, key: &Key, is_member: impl Fn(&str, &str) -
             .is_none_or(|project| is_member(project, &key.owner))
         && scopes.iter().all(|scope| key.scopes.contains(scope))
         && (states.is_empty() || states.contains(&key.state(now)))
-        && labels
-            .iter()
-            .all(|(label, value)| key.labels.get(label) == Some(value))
+        && labels.iter().all(|(label, value)| match value {
+            Some(value) => key.labels.get(label) == Some(value),
+            None => key.labels.contains_key(label),
+        })
         && stops_until
             .is_none_or(|by| key.is_usable(now) && key.stops_at().is_some_and(|at| at <= by))
         && unused_since.is_none_or(|since| max(key.created_at, used) <= since)

@@ -42,6 +42,16 @@ fn labels() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec(label, 0..3)
 }
 
+/// Labels to filter by, some of them with any value.
+fn sought_labels() -> impl Strategy<Value = Vec<(String, Option<String>)>> {
+    let value = option::weighted(0.6, select(&["a", "b", ""][..]).prop_map(str::to_owned));
+    let label = (
+        select(&["team", "env", "te"][..]).prop_map(str::to_owned),
+        value,
+    );
+    prop::collection::vec(label, 0..3)
+}
+
 fn scopes() -> impl Strategy<Value = Vec<String>> {
     subsequence(&SCOPES[..], 0..=2)
         .prop_map(|scopes| scopes.into_iter().map(str::to_owned).collect())
@@ -100,7 +110,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         text(&PROJECTS),
         prop_oneof![3 => Just(Vec::new()), 1 => scopes()],
         prop_oneof![1 => Just(Vec::new()), 2 => subsequence(&State::ALL[..], 0..=5)],
-        prop_oneof![3 => Just(Vec::new()), 1 => labels()],
+        prop_oneof![3 => Just(Vec::new()), 1 => sought_labels()],
     );
     let when = (time(), time(), time(), time());
     let how = (select(&SORTS[..]), option::weighted(0.3, 0..6_u64));

@@ -215,7 +215,7 @@ impl Original {
             owner: Some("alice".to_owned()),
             project: Some("search".to_owned()),
             scopes: vec!["inference".to_owned()],
-            labels: vec![("team".to_owned(), "search".to_owned())],
+            labels: vec![("team".to_owned(), Some("search".to_owned()))],
             sort: store::Sort::Name,
             ..Filter::all(now)
         }));
