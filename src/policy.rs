@@ -1,5 +1,6 @@
 //! Policy: settings of a store that bind everyone who uses it.
 
+use crate::access::Access;
 use crate::error::{Error, Result, quote};
 use crate::hash::{Cost, Scheme};
 use crate::hint::{Hint, run};
@@ -21,8 +22,11 @@ const SHA256: &str = "sha256";
 /// Values of the setting `hash`.
 pub const HASHES: [&str; 2] = [ARGON2ID, SHA256];
 
+/// Values of a setting that is on or off.
+pub const SWITCH: [&str; 2] = ["on", "off"];
+
 /// Names of all settings, each with its meaning.
-pub const SETTINGS: [(&str, &str); 7] = [
+pub const SETTINGS: [(&str, &str); 8] = [
     (
         "default-expiry",
         "the life of a key made without --expires, max-expiry at most",
@@ -37,6 +41,10 @@ pub const SETTINGS: [(&str, &str); 7] = [
     ),
     ("key-prefix", "what new tokens begin with"),
     ("hash", "how new secrets are hashed: argon2id or sha256"),
+    (
+        "self-service",
+        "whether users create their own keys (on), or only administrators do (off)",
+    ),
     ("argon2-memory", "memory of one argon2id hash, in KiB"),
     (
         "argon2-iterations",
@@ -57,6 +65,8 @@ pub struct Policy {
     pub key_prefix: Prefix,
     /// True if new secrets are hashed with SHA-256, false for Argon2id.
     pub fast_hash: bool,
+    /// True if users create keys for themselves, false if only administrators create keys.
+    pub self_service: bool,
     /// Cost of one Argon2id hash.
     pub cost: Cost,
 }
@@ -69,6 +79,7 @@ impl Default for Policy {
             default_grace: Span::ZERO,
             key_prefix: Prefix::default(),
             fast_hash: false,
+            self_service: true,
             cost: Cost::default(),
         }
     }
@@ -86,6 +97,7 @@ impl Policy {
             "default-grace" => self.default_grace = value.parse()?,
             "key-prefix" => self.key_prefix = value.parse()?,
             "hash" => self.fast_hash = is_fast(value)?,
+            "self-service" => self.self_service = is_on(value)?,
             "argon2-memory" => self.cost.memory_kib = number(value, "19456, in KiB")?,
             "argon2-iterations" => self.cost.iterations = number(value, "5")?,
             _ => return Err(unknown(name)),
@@ -103,6 +115,7 @@ impl Policy {
             "default-grace" => self.default_grace.to_string(),
             "key-prefix" => self.key_prefix.to_string(),
             "hash" => (if self.fast_hash { SHA256 } else { ARGON2ID }).to_owned(),
+            "self-service" => SWITCH[usize::from(!self.self_service)].to_owned(),
             "argon2-memory" => self.cost.memory_kib.to_string(),
             "argon2-iterations" => self.cost.iterations.to_string(),
             _ => return Err(unknown(name)),
@@ -138,6 +151,14 @@ impl Policy {
             "default-expiry {default} is above max-expiry {max}"
         ))
         .hint(raise))
+    }
+
+    /// Refuses a new key if only administrators create keys and the actor is none.
+    pub fn check_creator(&self, access: &Access) -> Result<()> {
+        match self.self_service {
+            true => Ok(()),
+            false => access.administrator("create keys: policy self-service is off"),
+        }
     }
 
     /// Returns the scheme by which new secrets are hashed.
@@ -243,6 +264,16 @@ fn is_fast(value: &str) -> Result<bool> {
         SHA256 => Ok(true),
         _ => Err(Error::usage(format!("{} is not a hash", quote(value)))
             .hint(format!("it takes: {}", HASHES.join(", ")))),
+    }
+}
+
+fn is_on(value: &str) -> Result<bool> {
+    match SWITCH.iter().position(|word| *word == value) {
+        Some(at) => Ok(at == 0),
+        None => Err(
+            Error::usage(format!("{} is neither on nor off", quote(value)))
+                .hint(format!("it takes: {}", SWITCH.join(", "))),
+        ),
     }
 }
 

@@ -34,7 +34,8 @@ const COUNT_MAX: u32 = 10_000;
 Exit codes:
   0  the keys were created
   2  usage: a bad flag or value, or an unknown scope
-  4  refused: a later expiry than policy allows, another user's key, or a name already in use
+  4  refused: a later expiry than policy allows, another user's key, a name already in use, or
+     only administrators create keys (policy self-service)
   5  the store failed, or the token could not be delivered: no key was created
 
 Examples:
@@ -168,7 +169,9 @@ impl Args {
             return Ok(Recipient::known(own));
         };
         // Before the query to the system's user database, which may be slow.
-        store.access(actor)?.for_owner(owner)?;
+        let access = store.access(actor)?;
+        store.policy()?.check_creator(&access)?;
+        access.for_owner(owner)?;
         owner::recipient(cx, store, actor, owner, |_| Ok(false), name::owner)
     }
 
@@ -196,13 +199,13 @@ impl Args {
 
     /// Checks the arguments against the store at `now`.
     fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
-        let access = store.access(actor)?;
+        let (access, policy) = (store.access(actor)?, store.policy()?);
+        policy.check_creator(&access)?;
         access.for_owner(owner)?;
         if self.kind == Kind::Legacy {
             access.administrator("make a legacy key")?;
         }
         let scopes = values::check_scopes(store, &self.scopes)?;
-        let policy = store.policy()?;
         let expires_at = match self.kind {
             Kind::Api => policy.expiry(self.when(), now)?,
             Kind::Legacy => None,

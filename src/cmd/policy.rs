@@ -35,6 +35,10 @@ use std::ops::ControlFlow;
 /// hash: how secrets are hashed: argon2id (if not set) or sha256, which verifies much faster and is
 /// no weaker for secrets of 256 random bits.
 ///
+/// self-service: whether users may create keys for themselves: on, or off, so that only
+/// administrators create keys; on if not set. Users still change, rotate and stop their own keys. A
+/// keyctl that is older than this setting cannot use a store in which it is off.
+///
 /// argon2-memory, argon2-iterations: the cost of one argon2id hash; 7168 KiB and 5 if not set. The
 /// pair must be at least as costly as one of OWASP's choices (47104 KiB with 1 iteration, 19456
 /// with 2, 12288 with 3, 9216 with 4, 7168 with 5), and at most 1048576 KiB, 100 iterations, and
@@ -75,12 +79,13 @@ Examples:
     #[command(after_help = "\
 Examples:
   $ keyctl policy set max-expiry 30d -m 'security review'
-  $ keyctl policy set hash sha256")]
+  $ keyctl policy set hash sha256
+  $ keyctl policy set self-service off")]
     Set {
         /// The policy's name, as 'policy show' lists it
         #[arg(value_name = "NAME")]
         name: String,
-        /// The value: a duration or never, a prefix, argon2id or sha256, or a number
+        /// The value: a duration or never, a prefix, argon2id or sha256, on or off, or a number
         #[arg(value_name = "VALUE", allow_hyphen_values = true)]
         value: String,
         #[command(flatten)]

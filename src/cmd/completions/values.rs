@@ -5,7 +5,7 @@ use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::lookup::owner_and_name;
 use crate::near::AMONG;
-use crate::policy::{HASHES, SETTINGS};
+use crate::policy::{HASHES, SETTINGS, SWITCH};
 use crate::store::{self, Address, Filter, Mode, Read, Sort};
 use crate::when::Timestamp;
 use clap::{Arg, Command};
@@ -265,6 +265,7 @@ impl Candidates {
     fn policy_values(&self) -> Described {
         match self.before.last().map(String::as_str) {
             Some("hash") => plain(HASHES.map(str::to_owned)),
+            Some("self-service") => plain(SWITCH.map(str::to_owned)),
             _ => BTreeMap::new(),
         }
     }

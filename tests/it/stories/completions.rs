@@ -174,6 +174,7 @@ fn the_values_of_a_policy_that_has_but_a_few_are_offered() {
     let world = World::own();
     assert_eq!(values(&world, "policy set hash "), ["argon2id", "sha256"]);
     assert_eq!(values(&world, "policy set hash sh"), ["sha256"]);
+    assert_eq!(values(&world, "policy set self-service "), ["off", "on"]);
     assert!(values(&world, "policy set ").contains(&"hash".to_owned()));
     assert!(values(&world, "policy unset ").contains(&"hash".to_owned()));
 }

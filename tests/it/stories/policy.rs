@@ -71,6 +71,7 @@ max-expiry         30d       365d      the longest life of a key, counted from i
 default-grace      0s        0s        how long a rotated key goes on working where --grace does not say
 key-prefix         kc        kc        what new tokens begin with
 hash               argon2id  argon2id  how new secrets are hashed: argon2id or sha256
+self-service       on        on        whether users create their own keys (on), or only administrators do (off)
 argon2-memory      7168      7168      memory of one argon2id hash, in KiB
 argon2-iterations  5         5         passes of one argon2id hash over its memory
 ",
@@ -86,6 +87,7 @@ fn in_json_each_policy_has_the_value_that_holds() {
         "default-grace": "0s",
         "key-prefix": "kc",
         "hash": "argon2id",
+        "self-service": "on",
         "argon2-memory": "7168",
         "argon2-iterations": "5",
     });
@@ -99,6 +101,7 @@ fn in_json_each_policy_has_the_value_that_holds() {
         ("default-grace", "90m", "90m"),
         ("key-prefix", "acme_prod", "acme_prod"),
         ("hash", "sha256", "sha256"),
+        ("self-service", "off", "off"),
         ("argon2-memory", "47104", "47104"),
         ("argon2-iterations", "1", "1"),
     ] {
@@ -115,6 +118,7 @@ fn in_json_each_policy_has_the_value_that_holds() {
     for name in [
         "argon2-iterations",
         "argon2-memory",
+        "self-service",
         "hash",
         "key-prefix",
         "default-grace",
@@ -216,7 +220,7 @@ fn an_unknown_policy_is_refused_with_the_nearest_name() {
         (
             "zzz",
             "the policies are: default-expiry, max-expiry, default-grace, key-prefix, hash, \
-             argon2-memory, argon2-iterations",
+             self-service, argon2-memory, argon2-iterations",
         ),
     ] {
         let message = format!("there is no policy '{name}'\nhint: {hint}\n");
@@ -686,6 +690,76 @@ fn new_tokens_have_the_new_prefix_and_old_ones_go_on_working() {
     assert!(new.starts_with("acme_prod_"));
     assert_eq!(world.verify(&old, ""), 0);
     assert_eq!(world.verify(&new, ""), 0);
+}
+
+#[test]
+fn create_with_self_service_off_is_refused_but_for_administrators() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    world.policy("self-service", "off");
+    let before = world.rows();
+    for line in [
+        "create --scope inference --name more",
+        "create --scope inference --owner alice",
+        "create --scope inference --owner bob",
+        "create --scope inference --count 3",
+        "create --kind legacy",
+    ] {
+        world.line(line).run().fails(
+            4,
+            "'alice' may not create keys: policy self-service is off\n\
+             hint: ask an administrator of this store: 'keyctl admin list' names them\n",
+        );
+    }
+    assert_eq!(world.rows(), before);
+    let refusal = world.events().pop().unwrap();
+    assert_eq!((&*refusal.actor, &*refusal.action), ("alice", "refuse"));
+    assert_eq!(refusal.detail()["code"], json!("access"));
+    for (owner, name) in [("carol", "own"), ("alice", "given")] {
+        world
+            .line(&format!(
+                "create --scope inference --owner {owner} --name {name}"
+            ))
+            .user("carol")
+            .run()
+            .code(0);
+    }
+}
+
+#[test]
+fn users_change_rotate_and_stop_their_own_keys_with_self_service_off() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    world.policy("self-service", "off");
+    for line in [
+        "edit web --label team=a",
+        "rotate web",
+        "disable web",
+        "enable web",
+        "delete web --yes",
+    ] {
+        world.run(line);
+    }
+    world.policy("self-service", "on");
+    world.create("--scope inference --name web");
+}
+
+#[test]
+fn set_self_service_takes_on_and_off_alone() {
+    let world = administered();
+    for value in ["yes", "Off", "", "0"] {
+        refused(
+            &world,
+            "self-service",
+            value,
+            2,
+            &format!("'{value}' is neither on nor off\nhint: it takes: on, off\n"),
+        );
+    }
+    world.run("policy set self-service off");
+    world
+        .run("policy set self-service on")
+        .stderr("self-service is now on (was off)\n");
 }
 
 #[test]

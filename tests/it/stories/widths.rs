@@ -91,7 +91,7 @@ fn a_pipe_gets_every_column_and_a_line_for_each_row() {
     let (world, _) = world();
     for (line, titles, rows) in [
         ("log", "SEQ AT ACTOR ACTION KEY DETAIL", 6),
-        ("policy show", "POLICY VALUE DEFAULT MEANING", 7),
+        ("policy show", "POLICY VALUE DEFAULT MEANING", 8),
         ("scope list", "SCOPE IMPLIES DESCRIPTION", 3),
         ("member list", "PROJECT USER ROLE", 1),
         ("list", "ID NAME OWNER STATE SCOPES EXPIRES LAST USED", 1),
