@@ -59,6 +59,18 @@ impl Registry {
             .collect()
     }
 
+    /// Returns the scopes that grant `name`: itself and all that imply it, through any number of steps.
+    pub fn granting(&self, name: &str) -> BTreeSet<String> {
+        let mut granting = BTreeSet::new();
+        let mut next = vec![name];
+        while let Some(scope) = next.pop() {
+            if granting.insert(scope.to_owned()) {
+                next.extend(self.implying(scope));
+            }
+        }
+        granting
+    }
+
     /// Refuses a scope that the store does not know; the hint suggests the nearest known one.
     pub fn check(&self, name: &str) -> Result<()> {
         if self.has(name) {
@@ -141,6 +153,20 @@ mod tests {
         assert!(scopes.grants(&held, "c"));
         assert!(!scopes.grants(&held, "y"));
         assert!(!scopes.grants(&BTreeSet::new(), "a"));
+    }
+
+    #[test]
+    fn granting_returns_the_scopes_that_grant_and_no_others() {
+        let scopes = registry(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "c"), ("c", "y")]);
+        for (name, _) in scopes.all() {
+            let granting = scopes.granting(name);
+            for (held, _) in scopes.all() {
+                let grants = scopes.grants(&BTreeSet::from([held.to_owned()]), name);
+                assert_eq!(granting.contains(held), grants, "{held} grants {name}");
+            }
+        }
+        // A scope that is not registered any more is granted by itself.
+        assert_eq!(scopes.granting("gone"), BTreeSet::from(["gone".to_owned()]));
     }
 
     #[test]

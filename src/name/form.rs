@@ -48,9 +48,69 @@ pub fn as_stored(text: &str, mut is_stored: impl FnMut(&str) -> Result<bool>) ->
     Ok(stored.unwrap_or_else(|| text.to_owned()))
 }
 
+/// Part of a name to search for, in any case and in any Unicode form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part(String);
+
+impl Part {
+    /// Makes a part from the text that was typed.
+    pub fn new(text: &str) -> Self {
+        Part(folded(text))
+    }
+
+    /// Tells whether `name` has this part.
+    pub fn is_in(&self, name: &str) -> bool {
+        if name.is_ascii() && !self.0.is_ascii() {
+            return false;
+        }
+        folded(name).contains(&self.0)
+    }
+}
+
+/// Returns `text` without differences of case, in NFC.
+///
+/// Some letters have an upper case of several letters, and some have no upper case of their own. So each
+/// letter goes to lower, upper and lower case again: `ẞ`, `ß` and `SS` all become `ss`.
+fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let text = nfc(text);
+    let folded: String = text
+        .chars()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect();
+    nfc(&folded).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_found_in_any_case_and_any_form() {
+        for (part, name) in [
+            ("DEPLOY", "ci-deploy-1"),
+            ("ci", "CI"),
+            ("GRÖSSE", "größe"),
+            ("größe", "GRÖSSE"),
+            ("ẞ", "strasse"),
+            ("ΟΔΟΣ", "οδος"),
+            ("οδοσ", "ΟΔΟΣ-1"),
+            ("K", "\u{212a}ey"),
+            ("e\u{301}t", "ÉTÉ"),
+            ("été", "E\u{301}te\u{301}"),
+            ("и", "БИТ"),
+            ("鍵", "鍵-1"),
+        ] {
+            assert!(Part::new(part).is_in(name), "{part} in {name}");
+        }
+        for (part, name) in [("b", "a"), ("é", "e"), ("a_b", "a-b"), ("%", "a"), ("ö", "o")] {
+            assert!(!Part::new(part).is_in(name), "{part} in {name}");
+        }
+    }
 
     #[test]
     fn each_form_is_there_once_and_the_text_itself_first() {

@@ -3,7 +3,9 @@
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Kind, State};
+use crate::name::form::Part;
 use crate::when::Timestamp;
+use std::collections::BTreeSet;
 
 /// Order of a scan. Keys that are equal in it come oldest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,18 +26,22 @@ pub enum Sort {
 /// Conditions on a key; a scan visits the keys that meet all. An empty or absent field is no condition.
 ///
 /// An index finds keys by owner, project, name, ID or scope, by any state but active, and by the fields
-/// `stops_until` and `died_until`. The other conditions are checked on each key that the index finds or, without
-/// such a condition, on every key.
+/// `stops_until`, `stopped_since` and `died_until`. The other conditions are checked on each key that the index
+/// finds or, without such a condition, on every key.
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// Time at which states are computed.
     pub now: Timestamp,
     /// The owner.
     pub owner: Option<String>,
+    /// Owners, one of whom the key belongs to.
+    pub owners: Vec<String>,
     /// The exact name.
     pub name: Option<String>,
     /// Prefix of the name.
     pub name_prefix: Option<String>,
+    /// Part of the name.
+    pub name_part: Option<Part>,
     /// Prefix of the ID.
     pub id_prefix: Option<String>,
     /// The kind.
@@ -44,12 +50,17 @@ pub struct Filter {
     pub project: Option<String>,
     /// Scopes that the key has, all of them. An implied scope does not count.
     pub scopes: Vec<String>,
+    /// Sets of scopes, of each of which the key has at least one.
+    pub any_scopes: Vec<BTreeSet<String>>,
     /// States, one of which the key is in.
     pub states: Vec<State>,
     /// Labels that the key has, all of them, each with its value; `None` is any value.
     pub labels: Vec<(String, Option<String>)>,
-    /// Latest time at which the key, usable now, expires or its grace ends.
+    /// Latest time at which the key, usable now, expires or its grace ends. With `stopped_since` too, a key
+    /// passes that meets one of the two.
     pub stops_until: Option<Timestamp>,
+    /// Earliest time at which the key, not deleted, has expired or its grace has ended.
+    pub stopped_since: Option<Timestamp>,
     /// Time after which the key was neither made nor used.
     pub unused_since: Option<Timestamp>,
     /// Latest time of creation.
@@ -58,6 +69,8 @@ pub struct Filter {
     pub died_until: Option<Timestamp>,
     /// Order of the scan.
     pub sort: Sort,
+    /// True if the scan visits the last key in the order first.
+    pub reverse: bool,
     /// Most keys to visit.
     pub limit: Option<u64>,
 }
@@ -68,19 +81,24 @@ impl Filter {
         Filter {
             now,
             owner: None,
+            owners: Vec::new(),
             name: None,
             name_prefix: None,
+            name_part: None,
             id_prefix: None,
             kind: None,
             project: None,
             scopes: Vec::new(),
+            any_scopes: Vec::new(),
             states: Vec::new(),
             labels: Vec::new(),
             stops_until: None,
+            stopped_since: None,
             unused_since: None,
             created_until: None,
             died_until: None,
             sort: Sort::default(),
+            reverse: false,
             limit: None,
         }
     }

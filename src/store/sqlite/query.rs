@@ -35,15 +35,27 @@ pub enum SearchIndex {
 pub fn select(schema: Schema, filter: &Filter, index: SearchIndex) -> Query {
     let mut wanted = Conditions::default();
     restrict(&mut wanted, schema, filter, index);
-    let order = match filter.sort {
-        Sort::Created => "ORDER BY created_at, seq",
-        Sort::Expires => "ORDER BY expires_at IS NULL, expires_at, created_at, seq",
-        Sort::LastUsed => "ORDER BY last_used_at, created_at, seq",
-        Sort::Name => "ORDER BY name, owner, created_at, seq",
-        Sort::Any => "",
-    };
     let select = format!("SELECT {} FROM keys", row::columns(schema));
-    wanted.select(&select, order, filter.limit)
+    // A search for a part of a name goes on after this query, and counts what it finds.
+    let limit = filter.limit.filter(|_| filter.name_part.is_none());
+    wanted.select(&select, &order(filter), limit)
+}
+
+/// Returns the clause for the order of `filter`. Each term ends in a unique column, so that a reversed order
+/// is the same one from its end.
+fn order(filter: &Filter) -> String {
+    let terms: &[&str] = match filter.sort {
+        Sort::Created => &["created_at", "seq"],
+        Sort::Expires => &["expires_at IS NULL", "expires_at", "created_at", "seq"],
+        Sort::LastUsed => &["last_used_at", "created_at", "seq"],
+        Sort::Name => &["name", "owner", "created_at", "seq"],
+        Sort::Any => return String::new(),
+    };
+    let direction = if filter.reverse { " DESC" } else { "" };
+    format!(
+        "ORDER BY {}{direction}",
+        terms.join(&format!("{direction}, "))
+    )
 }
 
 /// Returns the SQL for the live key of an owner and a name. Reads the row by its number: SQLite would
@@ -200,6 +212,12 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: Sea
         let term = if by_name { "+owner = ?" } else { "owner = ?" };
         wanted.and(term, [text(owner)]);
     }
+    if !filter.owners.is_empty() {
+        wanted.and(
+            "owner IN (SELECT value FROM json_each(?))",
+            [json(&filter.owners)],
+        );
+    }
     if let Some(name) = &filter.name {
         let by_owner = filter.owner.is_some() && by_owner;
         wanted.and(
@@ -233,6 +251,12 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: Sea
             [text(scope)],
         );
     }
+    for scopes in &filter.any_scopes {
+        wanted.and(
+            "seq IN (SELECT key FROM key_scopes WHERE scope IN (SELECT value FROM json_each(?)))",
+            [json(scopes)],
+        );
+    }
     for (label, value) in &filter.labels {
         // By the text of the pair, or of its first half for any value: to read the JSON of every key costs
         // several times as much. The text cannot be part of a value, in which a quote has a backslash before it.
@@ -248,9 +272,7 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: Sea
         );
     }
     restrict_state(wanted, &filter.states, now);
-    if let Some(by) = filter.stops_until {
-        wanted.and(STOPS_BY, [now, by, now, now, by, by].map(time));
-    }
+    restrict_stop(wanted, filter);
     if let Some(since) = filter.unused_since {
         wanted.and(
             "max(created_at, coalesce(last_used_at, created_at)) <= ?",
@@ -268,6 +290,26 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: Sea
     }
 }
 
+fn restrict_stop(wanted: &mut Conditions, filter: &Filter) {
+    let now = filter.now;
+    let stops = filter
+        .stops_until
+        .map(|by| [now, by, now, now, by, by].map(time));
+    let stopped = filter.stopped_since.map(|since| {
+        let times = [since, now, since, now, since, now];
+        times.map(time)
+    });
+    match (stops, stopped) {
+        (None, None) => {}
+        (Some(values), None) => wanted.and(STOPS_BY, values),
+        (None, Some(values)) => wanted.and(STOPPED_SINCE, values),
+        (Some(stops), Some(stopped)) => wanted.and(
+            format!("({STOPS_BY} OR {STOPPED_SINCE})"),
+            stops.into_iter().chain(stopped),
+        ),
+    }
+}
+
 /// Condition for a usable key that stops by a given time: by its expiry or, in its grace, by the end of
 /// either. Parameters: now, the time, now, now, the time, the time. Each alternative names all columns of
 /// the index of states, so that SQLite uses it.
@@ -275,6 +317,14 @@ const STOPS_BY: &str = "((deleted_at IS NULL AND usable_until IS NULL AND disabl
     AND expires_at > ? AND expires_at <= ?) \
     OR (deleted_at IS NULL AND usable_until > ? AND disabled_at IS NULL AND grace_from < usable_until \
     AND (expires_at IS NULL OR expires_at > ?) AND (usable_until <= ? OR expires_at <= ?)))";
+
+/// Condition for a key that expired, or whose grace ended, within a given time, and that is not deleted.
+/// Parameters: three times the start and the end of that time. Each alternative names the columns of the index
+/// of states, so that SQLite uses it.
+const STOPPED_SINCE: &str = "((deleted_at IS NULL AND usable_until BETWEEN ? AND ?) \
+    OR (deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL AND expires_at BETWEEN ? AND ?) \
+    OR (deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NOT NULL \
+    AND expires_at BETWEEN ? AND ?))";
 
 /// Condition for a key that was dead by a given time: deleted, phased out with its grace over, or expired.
 /// Parameters: the time for deletion, then three times the time for the others. Each alternative names the
@@ -339,6 +389,12 @@ fn state_terms(state: State) -> &'static [&'static str] {
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+/// Returns texts as one parameter, a JSON array: SQLite limits the number of parameters.
+fn json<'a>(texts: impl IntoIterator<Item = &'a String>) -> Value {
+    let texts = texts.into_iter().map(|text| Json::from(text.as_str()));
+    Value::Text(Json::Array(texts.collect()).to_string())
 }
 
 fn time(at: Timestamp) -> Value {

@@ -83,7 +83,15 @@ pub fn scan(
     let mut rows = statement.query(params_from_iter(query.values))?;
     let by_name = filter.name.is_some() || filter.id_prefix.is_some();
     let mut skipped = Skipped::default();
+    let mut visits = 0;
     while let Some(row) = rows.next()? {
+        if filter.limit.is_some_and(|limit| visits >= limit) {
+            break;
+        }
+        if !may_have_part(row, filter) {
+            continue;
+        }
+        visits += 1;
         let Some(key) = skip_damaged(row::key(row), &mut skipped)? else {
             continue;
         };
@@ -105,8 +113,22 @@ pub fn scan(
 /// Tells whether `key`, as it was read, has the scopes and labels that `filter` asks for.
 fn has_scopes_and_labels(key: &Key, filter: &Filter) -> bool {
     let mut labels = filter.labels.iter();
+    let mut any_scopes = filter.any_scopes.iter();
     filter.scopes.iter().all(|scope| key.scopes.contains(scope))
+        && any_scopes.all(|scopes| !scopes.is_disjoint(&key.scopes))
         && labels.all(|(label, value)| key.has_label(label, value.as_deref()))
+}
+
+/// Index of the name in the columns of a key.
+const NAME: usize = 1;
+
+/// Tells whether the name in `row` has the part that `filter` asks for. True for a name that cannot be read,
+/// so that the damaged row is counted.
+fn may_have_part(row: &Row<'_>, filter: &Filter) -> bool {
+    let Some(part) = &filter.name_part else {
+        return true;
+    };
+    row::text(row, NAME, "name").map_or(true, |name| part.is_in(name))
 }
 
 /// Number of keys of one name from which on the owner's index is searched, not the index of names.

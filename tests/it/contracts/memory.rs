@@ -199,7 +199,7 @@ impl Read for Content {
             .keys()
             .filter(|key| model::lets_through(filter, key, is_member))
             .collect();
-        found.sort_by(|one, other| model::order(filter.sort, one, other));
+        model::sort(filter, &mut found);
         for key in first(found.into_iter(), filter.limit.unwrap_or(u64::MAX)) {
             if visit(key.clone())?.is_break() {
                 break;

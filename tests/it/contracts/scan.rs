@@ -5,6 +5,7 @@ use super::model;
 use super::stores::{Made, stores};
 use keyctl::error::Error;
 use keyctl::key::{Key, Kind, State};
+use keyctl::name::form::Part;
 use keyctl::project::{Member, Role};
 use keyctl::store::{Filter, Sort};
 use keyctl::when::Timestamp;
@@ -17,6 +18,7 @@ use std::ops::ControlFlow;
 const OWNERS: [&str; 3] = ["alice", "bob", "Alice"];
 const NAMES: [&str; 8] = ["web", "web-1", "weber", "WEB", "ä", "a%b", "a_b", "aXb"];
 const PREFIXES: [&str; 7] = ["", "w", "web", "W", "a_", "a%", "ä"];
+const PARTS: [&str; 6] = ["", "EB", "Ä", "a\u{308}", "_", "-1"];
 const SCOPES: [&str; 2] = ["inference", "project"];
 const PROJECTS: [&str; 2] = ["atlas", "Atlas"];
 
@@ -55,6 +57,12 @@ fn sought_labels() -> impl Strategy<Value = Vec<(String, Option<String>)>> {
 fn scopes() -> impl Strategy<Value = Vec<String>> {
     subsequence(&SCOPES[..], 0..=2)
         .prop_map(|scopes| scopes.into_iter().map(str::to_owned).collect())
+}
+
+/// Sets of scopes to filter by, some of them empty.
+fn any_scopes() -> impl Strategy<Value = Vec<BTreeSet<String>>> {
+    let set = scopes().prop_map(|scopes| scopes.into_iter().collect());
+    prop::collection::vec(set, 0..3)
 }
 
 /// A key as the rules leave one: whatever was done to it, its grace ends with its life.
@@ -102,37 +110,54 @@ fn filter() -> impl Strategy<Value = Filter> {
         |all: &'static [&'static str]| option::weighted(0.2, select(all).prop_map(str::to_owned));
     let time = || option::weighted(0.2, minutes());
     let what = (
-        text(&OWNERS),
         text(&NAMES),
         text(&PREFIXES),
+        option::weighted(0.2, select(&PARTS[..]).prop_map(Part::new)),
         text(&["", "0000", "00000000000", "00000000001", "z"]),
         option::weighted(0.2, select(&[Kind::Api, Kind::Legacy][..])),
-        text(&PROJECTS),
         prop_oneof![3 => Just(Vec::new()), 1 => scopes()],
+        prop_oneof![3 => Just(Vec::new()), 1 => any_scopes()],
         prop_oneof![1 => Just(Vec::new()), 2 => subsequence(&State::ALL[..], 0..=5)],
         prop_oneof![3 => Just(Vec::new()), 1 => sought_labels()],
     );
-    let when = (time(), time(), time(), time());
-    let how = (select(&SORTS[..]), option::weighted(0.3, 0..6_u64));
-    (what, when, how).prop_map(|(what, when, (sort, limit))| {
-        let (owner, name, name_prefix, id_prefix, kind, project, scopes, states, labels) = what;
-        let (stops_until, unused_since, created_until, died_until) = when;
+    let who = (
+        text(&OWNERS),
+        prop_oneof![3 => Just(Vec::new()), 1 => subsequence(&OWNERS[..], 1..=3)],
+        text(&PROJECTS),
+    );
+    let when = (time(), time(), time(), time(), time());
+    let how = (
+        select(&SORTS[..]),
+        any::<bool>(),
+        option::weighted(0.3, 0..6_u64),
+    );
+    (who, what, when, how).prop_map(|(who, what, when, (sort, reverse, limit))| {
+        let (owner, owners, project) = who;
+        let owners = owners.into_iter().map(str::to_owned).collect();
+        let (name, name_prefix, name_part, id_prefix, kind, scopes, any_scopes, states, labels) =
+            what;
+        let (stops_until, stopped_since, unused_since, created_until, died_until) = when;
         Filter {
             now: at(NOW),
             owner,
+            owners,
             name,
             name_prefix,
+            name_part,
             id_prefix,
             kind,
             project,
             scopes,
+            any_scopes,
             states,
             labels,
             stops_until,
+            stopped_since,
             unused_since,
             created_until,
             died_until,
             sort,
+            reverse,
             limit,
         }
     })
@@ -191,7 +216,7 @@ fn expected(filter: &Filter, keys: &[Key], members: &BTreeSet<(&str, &str)>) -> 
         .filter(|key| model::lets_through(filter, key, is_member))
         .cloned()
         .collect();
-    all.sort_by(|one, other| model::order(filter.sort, one, other));
+    model::sort(filter, &mut all);
     all
 }
 

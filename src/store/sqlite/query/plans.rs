@@ -6,6 +6,7 @@ use crate::event::Action;
 use crate::id::KeyId;
 use crate::store::sqlite::migrate;
 use rusqlite::{Connection, StatementStatus, params_from_iter};
+use std::collections::BTreeSet;
 
 const DAY: i64 = 86_400_000;
 
@@ -163,6 +164,68 @@ fn what_soon_stops_is_not_looked_for_among_all_keys() {
             "{plan}"
         );
     }
+}
+
+#[test]
+fn keys_that_stopped_lately_are_found_by_the_index_of_states() {
+    let since = |days: i64| Timestamp::from_millis(NOW - days * DAY);
+    let stopped = |days| Filter {
+        stopped_since: since(days),
+        ..not_deleted()
+    };
+    finds_without_a_walk(&select(&stopped(1)), 2 * FEW);
+    finds_without_a_walk(&select(&stopped(20_000)), 3 * FEW);
+    // Together with those that soon stop.
+    let either = select(&Filter {
+        stops_until: Timestamp::from_millis(NOW + 7 * DAY),
+        ..stopped(1)
+    });
+    finds_without_a_walk(&either, 4 * FEW);
+    for query in [select(&stopped(1)), either] {
+        let plan = plan(&store(100), &query);
+        assert!(!plan.contains("SCAN keys"), "{plan}");
+    }
+}
+
+#[test]
+fn a_reversed_list_is_read_from_the_end_of_its_index() {
+    for filter in [all(), not_deleted()] {
+        let newest = Filter {
+            reverse: true,
+            limit: Some(3),
+            ..filter
+        };
+        finds_without_a_walk(&select(&newest), 3);
+        let plan = plan(&store(100), &select(&newest));
+        assert!(plan.contains("USING INDEX keys_created"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
+#[test]
+fn keys_of_several_owners_are_found_by_the_index_of_owners() {
+    let query = select(&Filter {
+        owners: vec!["expired".to_owned(), "next".to_owned(), "none".to_owned()],
+        ..not_deleted()
+    });
+    finds_without_a_walk(&query, 2 * FEW);
+    let plan = plan(&store(100), &query);
+    assert!(plan.contains("USING INDEX keys_owner (owner=?)"), "{plan}");
+}
+
+#[test]
+fn keys_with_one_of_several_scopes_are_found_by_the_index_of_scopes() {
+    let query = select(&Filter {
+        any_scopes: vec![BTreeSet::from(["project".to_owned(), "other".to_owned()])],
+        ..not_deleted()
+    });
+    finds_without_a_walk(&query, FEW);
+    let plan = plan(&store(100), &query);
+    assert!(
+        plan.contains("SEARCH key_scopes USING PRIMARY KEY (scope=?)"),
+        "{plan}"
+    );
+    assert!(!plan.contains("SCAN keys"), "{plan}");
 }
 
 #[test]
