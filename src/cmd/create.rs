@@ -1,5 +1,8 @@
 //! `keyctl create`
 
+mod held;
+
+use super::change::record;
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
 use super::values::{self, Expiry, Why};
@@ -9,7 +12,7 @@ use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
-use crate::key::{Key, Kind};
+use crate::key::{Key, Kind, State};
 use crate::name;
 use crate::network::Network;
 use crate::output::instant;
@@ -29,10 +32,16 @@ const COUNT_MAX: u32 = 10_000;
 ///
 /// Only an administrator can create a legacy key, meant for internal automation. It has no scopes,
 /// never expires, and cannot be deleted or purged: rotate or disable it instead.
+///
+/// A name that another key of the owner holds is refused. With --if-absent such a key is kept, however it was
+/// created and even if it does not work: standard error says which it is, and why it does not work. No token
+/// is printed, nor is the secret file written, since a token is shown only once. With --replace-expired, a
+/// key that has expired is deleted and the new one takes its name; any other key is still refused. A daily
+/// job gives both: it gets a new key once the last one has expired.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  the keys were created
+  0  the keys were created; or, with --if-absent, a key of that name was kept
   2  usage: a bad flag or value, or an unknown scope
   4  refused: a later expiry than policy allows, another user's key, a name already in use, or
      only administrators create keys (policy self-service)
@@ -43,7 +52,9 @@ Examples:
   $ keyctl create --scope project --owner alice --secret-file alice.token
   $ TOKEN=$(keyctl create --scope inference --quiet)
   $ keyctl create --scope inference --name worker --count 3 --format json
-  $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32")]
+  $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32
+  $ keyctl create --scope inference --name runner --secret-file runner.token --if-absent
+  $ keyctl create --scope inference --name nightly --expires 1d --replace-expired")]
 pub struct Args {
     /// What the key may do: inference and project (which implies inference) are there from the
     /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas
@@ -73,6 +84,12 @@ pub struct Args {
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     count: Option<u32>,
+    /// If a key of the owner holds the name, keep it: create nothing, print no token, exit 0
+    #[arg(long, requires = "name", conflicts_with = "count")]
+    if_absent: bool,
+    /// If a key that has expired holds the name, delete it in the same step
+    #[arg(long, requires = "name")]
+    replace_expired: bool,
     #[command(flatten)]
     handover: Handover,
     #[command(flatten)]
@@ -99,9 +116,19 @@ fn network(text: &str) -> Result<Network> {
     }
 }
 
+/// Names of the new keys, and the live keys that hold one of them.
+#[derive(Default)]
+struct Names {
+    new: Vec<String>,
+    /// Expired holders, which `--replace-expired` deletes.
+    expired: Vec<Key>,
+    /// Holder that `--if-absent` keeps. Then no key is made.
+    kept: Option<Box<Key>>,
+}
+
 /// Names of the new keys, and the fields that all of them share.
 struct Draft {
-    names: Vec<String>,
+    names: Names,
     scopes: BTreeSet<String>,
     expires_at: Option<Timestamp>,
 }
@@ -116,16 +143,23 @@ impl Args {
             expiry.check(cx.env.now())?;
         }
         let handover = &self.handover;
-        handover.check(cx)?;
+        if !self.if_absent {
+            handover.check(cx)?;
+        }
         // Refuse early, before a store is made and time goes into hashing; checked again under the lock.
         let preview = cx.preview()?;
-        let actor = preview.actor(cx.env);
-        let (recipient, policy) = store::read(&*preview, |store| {
+        let (actor, now) = (preview.actor(cx.env), cx.env.now());
+        let (recipient, draft, policy) = store::read(&*preview, |store| {
             let recipient = self.recipient(cx, store, &actor)?;
-            self.draft(store, &actor, &recipient.name, cx.env.now())?;
-            Ok((recipient, store.policy()?))
+            let draft = self.draft(store, &actor, &recipient.name, now)?;
+            Ok((recipient, draft, store.policy()?))
         })?;
+        if let Some(kept) = &draft.names.kept {
+            return held::report(cx, handover, kept, now);
+        }
         drop(preview);
+        // Only now with --if-absent: the secret file of the key that is kept may be there.
+        handover.check(cx)?;
         let owner = &recipient.name;
         let minted = mint(cx, &policy, self.count.unwrap_or(1) as usize)?;
         let mut store = cx.open_or_create()?;
@@ -134,10 +168,20 @@ impl Args {
         } else {
             Number::One
         };
+        let reason = self.why.reason.as_deref();
+        let mut held = Names::default();
         let (keys, now) = issue(cx, &mut *store, handover, number, &minted, |tx, now| {
             let draft = self.draft(&*tx, &actor, owner, now)?;
+            held = draft.names;
+            if held.kept.is_some() {
+                return Ok(Vec::new());
+            }
+            for expired in &mut held.expired {
+                let deleted = (expired.delete(now)?, Action::Delete);
+                record(tx, &actor, now, reason, expired.clone(), deleted)?;
+            }
             let mut keys = Vec::with_capacity(minted.len());
-            for (name, minted) in draft.names.iter().zip(&minted) {
+            for (name, minted) in held.new.iter().zip(&minted) {
                 let key = Key {
                     kind: self.kind,
                     scopes: draft.scopes.clone(),
@@ -148,11 +192,22 @@ impl Args {
                     ..Key::new(minted.id(), name.clone(), owner.clone(), now)
                 };
                 tx.insert(&key, &minted.hash)?;
-                tx.append(&created(&key, now, &actor).because(self.why.reason.as_deref()))?;
+                tx.append(&created(&key, now, &actor).because(reason))?;
                 keys.push(key);
             }
             Ok(keys)
         })?;
+        if let Some(kept) = &held.kept {
+            return held::report(cx, handover, kept, now);
+        }
+        for expired in &held.expired {
+            cx.status(format_args!(
+                "deleted {} ({}), which expired at {}",
+                expired.id,
+                escape(&expired.name),
+                instant(expired.expires_at, now)
+            ));
+        }
         match keys.as_slice() {
             [key] => announce(cx, "created", key, now),
             keys => announce_many(cx, keys, now),
@@ -214,7 +269,10 @@ impl Args {
             Some(name) => self.given_names(store, owner, name, now)?,
             None => {
                 let base = format!("{}-apikey-{owner}-{}", policy.key_prefix, now.compact());
-                self.default_names(store, owner, &name::nfc(&base))?
+                Names {
+                    new: self.default_names(store, owner, &name::nfc(&base))?,
+                    ..Names::default()
+                }
             }
         };
         Ok(Draft {
@@ -230,12 +288,20 @@ impl Args {
         owner: &str,
         name: &str,
         now: Timestamp,
-    ) -> Result<Vec<String>> {
-        let names = self.numbered(name);
-        for name in &names {
+    ) -> Result<Names> {
+        let mut names = Names {
+            new: self.numbered(name),
+            ..Names::default()
+        };
+        for name in &names.new {
             name::key_name(name)?;
-            if let Some(holder) = taken::holder(store, owner, name)? {
-                return Err(refused(&holder, now));
+            let Some(holder) = taken::holder(store, owner, name)? else {
+                continue;
+            };
+            match holder.state(now) {
+                State::Expired if self.replace_expired => names.expired.push(holder),
+                _ if self.if_absent => names.kept = Some(Box::new(holder)),
+                _ => return Err(held::refusal(&holder, now, self.count.is_none())),
             }
         }
         Ok(names)
@@ -266,22 +332,6 @@ impl Args {
             Some(count) => (1..=count).map(|n| format!("{base}-{n}")).collect(),
         }
     }
-}
-
-/// Error for a name that `holder` has. The hint also names `rotate`, for a user who wants a new token of that
-/// key.
-fn refused(holder: &Key, now: Timestamp) -> Error {
-    let error = taken::refusal(holder, now);
-    if holder.check_rotatable(now).is_err() {
-        return error;
-    }
-    let hint = error.hint.clone().unwrap_or_default();
-    error.hint(
-        Hint::from("for a new token of that key: ")
-            .and(run!("rotate {}", holder.id))
-            .and("; else ")
-            .and(hint),
-    )
 }
 
 /// Event of the creation of `key`.

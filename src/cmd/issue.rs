@@ -19,6 +19,7 @@ use crate::store::{self, Store, Tx};
 use crate::when::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
+use std::slice;
 
 /// Arguments for the destination and the format of a new token.
 #[derive(Args, Debug)]
@@ -44,10 +45,26 @@ impl Handover {
             None => deliver::check_stdout(&*cx.env.stdout),
         }
     }
+
+    /// Prints what a delivery prints but for the token: the record in JSON, the key ID with `--secret-file`,
+    /// else nothing.
+    pub fn print_without_token(&self, cx: &mut Cx<'_>, key: &Key, now: Timestamp) -> Result<()> {
+        let keys = slice::from_ref(key);
+        let data = match (self.format, &self.secret_file) {
+            (Format::Json, _) => form::records(Number::One, keys, None, now)?,
+            (Format::Text, Some(_)) => form::ids(keys),
+            (Format::Text, None) => return Ok(()),
+        };
+        if cx.env.stdout.is_closed() {
+            return Ok(());
+        }
+        cx.print(&data)
+    }
 }
 
 /// Runs `job` in a transaction, delivers the tokens, commits, and returns the keys and the time of their
-/// creation. `job` writes the keys of `minted` and returns them in order.
+/// creation. `job` writes the keys of `minted` and returns them in order; or returns none, and nothing is
+/// delivered.
 ///
 /// If the delivery fails, no key is created. If the commit fails, the error says that the delivered tokens are
 /// void, or that they may be.
@@ -64,6 +81,9 @@ pub fn issue(
     let done = store::write(store, |tx| {
         let now = cx.env.now();
         let keys = job(tx, now)?;
+        if keys.is_empty() {
+            return Ok((keys, now));
+        }
         secret_file = hand_over(&mut *cx.env.stdout, handover, number, minted, &keys, now)?;
         printed = true;
         Ok((keys, now))
@@ -72,7 +92,8 @@ pub fn issue(
         Ok(done) => {
             match secret_file {
                 Some(file) => file.keep(),
-                None => remind(cx, number),
+                None if printed => remind(cx, number),
+                None => {}
             }
             Ok(done)
         }

@@ -107,7 +107,13 @@ mod tests {
         ] {
             assert!(Part::new(part).is_in(name), "{part} in {name}");
         }
-        for (part, name) in [("b", "a"), ("é", "e"), ("a_b", "a-b"), ("%", "a"), ("ö", "o")] {
+        for (part, name) in [
+            ("b", "a"),
+            ("é", "e"),
+            ("a_b", "a-b"),
+            ("%", "a"),
+            ("ö", "o"),
+        ] {
             assert!(!Part::new(part).is_in(name), "{part} in {name}");
         }
     }

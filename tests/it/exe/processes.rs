@@ -75,6 +75,49 @@ fn of_sixteen_processes_that_want_one_name_one_gets_it() {
 }
 
 #[test]
+fn of_eight_processes_that_create_a_key_if_absent_one_creates_it() {
+    let site = Site::new();
+    site.create();
+    let line = "create --scope inference --name ci --if-absent";
+    let ran = all((0..8).map(|_| site.cmd(line)));
+    let ran: Vec<Ran> = ran.into_iter().map(|ran| ran.code(0)).collect();
+    let (made, kept): (Vec<Ran>, Vec<Ran>) =
+        ran.into_iter().partition(|ran| !ran.stdout.is_empty());
+    let [made] = made.as_slice() else {
+        panic!("{made:#?}")
+    };
+    let id = id_of(made.stdout.trim_end());
+    for ran in kept {
+        ran.says(&format!("already has a key named 'ci': {id} (active)\n"));
+    }
+    assert_eq!(site.ids().len(), 2);
+    site.log_is_whole(3);
+}
+
+#[test]
+fn of_eight_processes_that_replace_an_expired_key_one_replaces_it() {
+    let site = Site::new();
+    let line = "create --scope inference --name ci --expires 1d --replace-expired";
+    let old = id_of(site.run(line).stdout.trim_end());
+    site.sql()
+        .execute("UPDATE keys SET created_at = 0, expires_at = 1000", [])
+        .unwrap();
+    let ran = all((0..8).map(|_| site.cmd(line)));
+    let (won, lost): (Vec<Ran>, Vec<Ran>) = ran.into_iter().partition(|ran| ran.code == 0);
+    let [won] = won.as_slice() else {
+        panic!("{won:#?} {lost:#?}")
+    };
+    let new = id_of(won.stdout.trim_end());
+    for ran in lost {
+        ran.fails(4, "already has a live key named 'ci': ")
+            .says(&new);
+    }
+    assert!(site.record(&old).contains(r#""state":"deleted""#));
+    assert_eq!(site.ids(), [old, new]);
+    site.log_is_whole(4);
+}
+
+#[test]
 fn of_eight_processes_that_rotate_one_key_one_wins() {
     let site = Site::new();
     let id = id_of(&site.create());

@@ -11,6 +11,7 @@ mod delete;
 mod disable;
 mod edit;
 mod enable;
+mod held;
 mod kinds;
 mod leaked;
 mod lines;

@@ -257,10 +257,17 @@ fn only_an_administrator_makes_keys_for_others() {
 fn a_live_name_is_taken_for_its_owner_only() {
     let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci --expires 1d"));
-    let rotatable = |state: &str| match state {
-        // The one that is expired here is disabled too.
-        "disabled" | "expired" => String::new(),
-        _ => format!("for a new token of that key: keyctl rotate {id}; else "),
+    // The one that is expired here is disabled too, and cannot be rotated.
+    let before = |state: &str| match state {
+        "active" => format!("for a new token of that key: keyctl rotate {id}; else "),
+        "expired" => {
+            "to delete it and create the new key in its place, add --replace-expired; ".to_owned()
+        }
+        _ => String::new(),
+    };
+    let after = |state: &str| match state {
+        "expired" => "",
+        _ => "; in a script that may run twice, add --if-absent",
     };
     let held = |state: &str| match state {
         "active" => format!("'alice' already has a live key named 'ci': {id} (active)"),
@@ -272,7 +279,7 @@ fn a_live_name_is_taken_for_its_owner_only() {
             .run()
             .fails(
                 4,
-                &format!("{}\nhint: {}choose another name, or free this one: keyctl edit {id} --name OTHER or keyctl delete {id}\n", held(state), rotatable(state)),
+                &format!("{}\nhint: {}choose another name, or free this one: keyctl edit {id} --name OTHER or keyctl delete {id}{}\n", held(state), before(state), after(state)),
             );
     };
     again("active");

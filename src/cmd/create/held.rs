@@ -1,0 +1,65 @@
+//! Names that a live key holds: refusals, and the report of `--if-absent`.
+
+use crate::cmd::issue::Handover;
+use crate::cmd::{Cx, taken};
+use crate::error::{DONE, Error, Result, escape, quote};
+use crate::hint::{Hint, run};
+use crate::key::{Key, State};
+use crate::output::instant;
+use crate::when::Timestamp;
+
+/// Error for a name that `holder` has. The hint names the ways to a new token under that name. With `is_one`,
+/// the command makes a single key, and the hint can name `--if-absent`.
+pub fn refusal(holder: &Key, now: Timestamp, is_one: bool) -> Error {
+    let error = taken::refusal(holder, now);
+    let rotate = match holder.check_rotatable(now) {
+        Ok(()) => Hint::from("for a new token of that key: ")
+            .and(run!("rotate {}", holder.id))
+            .and("; else "),
+        Err(_) => Hint::default(),
+    };
+    let advice = rotate.and(error.hint.clone());
+    error.hint(match holder.state(now) {
+        State::Expired => {
+            Hint::from("to delete it and create the new key in its place, add --replace-expired; ")
+                .and(advice)
+        }
+        _ if is_one => advice.and("; in a script that may run twice, add --if-absent"),
+        _ => advice,
+    })
+}
+
+/// Reports for `--if-absent` that `key` holds the name, so that no key was created. Warns if it does not work.
+pub fn report(cx: &mut Cx<'_>, handover: &Handover, key: &Key, now: Timestamp) -> Result<u8> {
+    handover.print_without_token(cx, key, now)?;
+    cx.status(format_args!(
+        "no key was created: {} already has a key named {}: {} ({})",
+        quote(&key.owner),
+        quote(&key.name),
+        key.id,
+        key.state(now)
+    ));
+    let by = key.disabled_by.as_deref().map(escape);
+    let disabled = by.map(|by| match key.disabled_at {
+        at @ Some(_) => format!("it was disabled by {by} at {}", instant(at, now)),
+        None => format!("it was disabled by {by}"),
+    });
+    let (why, hint) = match key.state(now) {
+        State::Expired => {
+            let expired = format!("it expired at {}", instant(key.expires_at, now));
+            let why = [Some(expired), disabled].into_iter().flatten();
+            (
+                why.collect::<Vec<_>>().join(", and "),
+                "to create a new key in its place, add --replace-expired".into(),
+            )
+        }
+        State::Disabled => (
+            disabled.unwrap_or_default(),
+            Hint::from("to switch it on again: ").and(run!("enable {}", key.id)),
+        ),
+        _ => return Ok(DONE),
+    };
+    cx.notice(format_args!("warning: {} does not work: {why}", key.id));
+    cx.hint(hint);
+    Ok(DONE)
+}
