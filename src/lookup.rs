@@ -5,8 +5,9 @@ use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::name::form::forms;
+use crate::name::form::{self, forms};
 use crate::near::{AMONG, nearest, suggestion};
+use crate::output::instant;
 use crate::store::{Filter, LogFilter, Read, Sort};
 use crate::token::shown_id;
 use crate::when::Timestamp;
@@ -79,7 +80,10 @@ impl Lookup<'_> {
     pub fn key(&self, store: &dyn Read, text: &str) -> Result<Key> {
         match self.find(store, text)? {
             KeyMatch::One(key) => Ok(*key),
-            KeyMatch::None => Err(none(text).hint(self.advice(store, text)?)),
+            KeyMatch::None => match self.deleted(store, text)? {
+                Some(error) => Err(error),
+                None => Err(none(text).hint(self.advice(store, text)?)),
+            },
             KeyMatch::Several(error) => Err(*error),
         }
     }
@@ -105,6 +109,58 @@ impl Lookup<'_> {
             rest if rest != text => self.find(store, rest),
             _ => self.by_prefix(store, text),
         }
+    }
+
+    /// Error for a `text` that stands for no key, if it is the name of a deleted one. Of several, names the one
+    /// that was deleted last.
+    pub fn deleted(&self, store: &dyn Read, text: &str) -> Result<Option<Error>> {
+        let (owner, name) = owner_and_name(without_mark(text));
+        let Some(key) = form::find(name, |name| match owner {
+            Some(owner) => form::find(owner, |owner| self.last_deleted(store, Some(owner), name)),
+            None => match self.last_deleted(store, Some(self.actor), name)? {
+                None => self.last_deleted(store, None, name),
+                own => Ok(own),
+            },
+        })?
+        else {
+            return Ok(None);
+        };
+        let of = match key.owner == self.actor {
+            true => String::new(),
+            false => format!(" of {}", quote(&key.owner)),
+        };
+        let error = Error::not_found(format!(
+            "the key {}{of} was deleted at {}: {}",
+            quote(&key.name),
+            instant(key.deleted_at, self.now),
+            key.id
+        ));
+        let stays = match self.to_stop {
+            true => "there is nothing left to stop; ",
+            false => "a deleted key cannot be brought back; ",
+        };
+        let show = run!("show {}", key.id).in_quotes();
+        Ok(Some(error.hint(
+            Hint::from(stays).and(show).and(" shows its record"),
+        )))
+    }
+
+    /// Finds the key named `name`, of `owner` or of anyone, that was deleted last.
+    fn last_deleted(
+        &self,
+        store: &dyn Read,
+        owner: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Key>> {
+        // A damaged tombstone is left out: its error would hide the answer.
+        let (found, _) = store.find_readable(&Filter {
+            owner: owner.map(str::to_owned),
+            name: Some(name.to_owned()),
+            states: vec![State::Deleted],
+            sort: Sort::Any,
+            ..Filter::all(self.now)
+        })?;
+        Ok(found.into_iter().max_by_key(|key| key.deleted_at))
     }
 
     /// Hint for a `text` that stands for no key: the nearest ID or name, or the rule that `text` breaks.

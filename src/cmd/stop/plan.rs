@@ -112,7 +112,10 @@ impl Planner<'_> {
             }
             KeyLine::Text(text) => match self.lookup.find(self.store, text)? {
                 KeyMatch::One(key) => Ok(Some((*key, None))),
-                KeyMatch::None => Err(none(text)),
+                KeyMatch::None => match self.lookup.deleted(self.store, text)? {
+                    Some(deleted) => Err(deleted),
+                    None => Err(none(text)),
+                },
                 KeyMatch::Several(error) => Err(*error),
             },
             KeyLine::Token(token) => self.find_by_token(token, given),

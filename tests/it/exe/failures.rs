@@ -128,3 +128,15 @@ fn changes_that_may_have_been_made_point_to_the_log() {
     let mut command = change_failing(&site, "fsync", "EIO", "2+");
     fails(&mut command, outcome, "list");
 }
+
+#[test]
+fn a_second_delete_by_name_says_when_the_key_was_deleted() {
+    let site = Site::new();
+    let id = site
+        .run("create --scope inference --name ci --secret-file ci.token")
+        .stdout;
+    site.run("delete ci --yes");
+    run(&mut site.cmd("delete ci --yes"))
+        .fails(3, "the key 'ci' was deleted at ")
+        .says(&format!(": {id}hint: there is nothing left to stop; "));
+}

@@ -110,7 +110,7 @@ fn ones_own_come_before_anyones_and_live_before_phased_out() {
     world
         .line("show alice/web")
         .run()
-        .fails(3, "there is no key 'alice/web'\n");
+        .fails(3, "the key 'web' was deleted at ");
 }
 
 #[test]
@@ -627,4 +627,57 @@ fn an_id_in_capitals_is_answered_with_the_id() {
         3,
         "there is no key 'HZR670QKJTHK'\nhint: 'keyctl list --state all' shows every key\n",
     );
+}
+
+#[test]
+fn a_name_that_only_deleted_keys_have_is_answered_with_the_last_of_them() {
+    let world = World::own();
+    let first = id_of(&world.create("--scope inference --name ci"));
+    world.run("delete ci --yes");
+    world.advance("1h");
+    let second = id_of(&world.create("--scope inference --name ci"));
+    world.run("delete ci --yes");
+    world.advance("1h");
+    let before = world.rows();
+    let deleted = format!("the key 'ci' was deleted at 2026-11-22T01:00:00Z (60m ago): {second}");
+    let shows = format!("'keyctl show {second}' shows its record\n");
+    for (line, hint) in [
+        ("delete ci --yes", "there is nothing left to stop; "),
+        ("disable ci", "there is nothing left to stop; "),
+        ("show ci", "a deleted key cannot be brought back; "),
+        ("rotate alice/ci", "a deleted key cannot be brought back; "),
+        ("enable ci", "a deleted key cannot be brought back; "),
+        ("edit ci --name x", "a deleted key cannot be brought back; "),
+    ] {
+        let refused = world.line(line).run();
+        refused.fails(3, &format!("{deleted}\nhint: {hint}{shows}"));
+    }
+    // An administrator, who has none of that name.
+    let of_alice = deleted.replace("'ci'", "'ci' of 'alice'");
+    for line in ["show ci", "show alice/ci"] {
+        let shown = world.line(line).user("carol").run();
+        shown.fails(3, &format!("{of_alice}\n"));
+    }
+    // On standard input, where the other lines count.
+    world
+        .line("delete - --yes")
+        .stdin(format!("ci\n{first}\n"))
+        .run()
+        .fails(3, &format!("line 1: {deleted}; the other one is stopped\n"));
+    assert_eq!(world.rows(), before);
+    world.run(&format!("show {second}"));
+    world.run("purge --yes");
+    world.line("delete ci --yes").run().fails(
+        3,
+        "there is no key 'ci'\nhint: 'keyctl list --state all' shows every key\n",
+    );
+}
+
+#[test]
+fn a_name_of_a_deleted_key_finds_the_live_key_of_another_owner() {
+    let world = World::own();
+    world.create("--scope inference --name ci");
+    world.run("delete ci --yes");
+    let of_bob = id_of(&world.create("--scope inference --name ci --owner bob"));
+    assert_eq!(world.record("ci")["id"], json!(of_bob));
 }
