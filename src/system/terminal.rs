@@ -2,16 +2,19 @@
 
 use keyctl::env::Prompt;
 use rustix::io::Errno;
+use rustix::process::{getpgrp, getsid};
 use rustix::stdio;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
 };
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::{Handle, Signals};
+use signal_hook::low_level::emulate_default_handler;
 use std::io::{self, Read, Write};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use zeroize::Zeroizing;
 
@@ -30,7 +33,7 @@ impl Prompt for Prompter {
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
         // The crate would hide the input only after the question, and a signal could leave its
         // settings on the terminal. So the guard hides it first.
-        let _guard = Guard::hiding()?;
+        let _guard = Guard::hiding(question)?;
         let config = rpassword::ConfigBuilder::new()
             .input_reader(Typed)
             .output_writer(io::stderr())
@@ -45,7 +48,7 @@ impl Prompt for Prompter {
 
     fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         // One guard for all lines: between two guards, pasted text would be echoed.
-        let _guard = Guard::hiding()?;
+        let _guard = Guard::hiding(question)?;
         print(question)?;
         // Allocated at full length: growing would leave a copy that is not wiped.
         let mut bytes = Zeroizing::new(vec![0; most + 1]);
@@ -63,7 +66,7 @@ impl Prompt for Prompter {
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
-        let _guard = Guard::new(NOTHING_CHANGED, OptionalActions::Now)?;
+        let _guard = Guard::showing(question)?;
         print(question)?;
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
@@ -115,14 +118,12 @@ const NO_CHARACTER: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 /// true they run the default action of the signal.
 static IS_IDLE: AtomicBool = AtomicBool::new(true);
 
-/// Restores the terminal after a prompt: on drop, and before a signal ends the program. Without it, a
-/// hidden prompt would leave the terminal without echo.
+/// Restores the terminal after a prompt: on drop, and before a signal ends or stops the program.
+/// Without it, a hidden prompt would leave the terminal without echo.
 ///
-/// After a signal, the exit code is 128 and its number: 130 after Ctrl-C.
+/// After a signal that ends the program, the exit code is 128 and its number: 130 after Ctrl-C.
 struct Guard {
-    before: Option<Termios>,
-    /// Action for typed input that was not read.
-    unread: OptionalActions,
+    asking: Arc<Asking>,
     handle: Handle,
     watcher: Option<JoinHandle<()>>,
 }
@@ -130,51 +131,69 @@ struct Guard {
 impl Guard {
     /// Creates a guard that hides the input, and discards unread input when it ends: otherwise a shell
     /// would echo and run the rest of pasted tokens.
-    fn hiding() -> io::Result<Self> {
-        let guard = Guard::new(INTERRUPTED, OptionalActions::Flush)?;
-        guard.hide()?;
-        Ok(guard)
+    fn hiding(question: &str) -> io::Result<Self> {
+        let before = tcgetattr(stdio::stdin()).ok();
+        let can_stop = can_stop();
+        Guard::new(Asking {
+            hidden: before.as_ref().map(|before| silent(before, can_stop)),
+            before,
+            unread: OptionalActions::Flush,
+            question: question.to_owned(),
+            interrupted: INTERRUPTED,
+            can_stop,
+            is_open: Mutex::new(true),
+        })
     }
 
-    /// Creates a guard that prints `message` when a signal ends the program.
-    fn new(message: &'static str, unread: OptionalActions) -> io::Result<Self> {
-        let before = tcgetattr(stdio::stdin()).ok();
+    /// Creates a guard for a question whose answer is shown.
+    fn showing(question: &str) -> io::Result<Self> {
+        Guard::new(Asking {
+            hidden: None,
+            before: tcgetattr(stdio::stdin()).ok(),
+            unread: OptionalActions::Now,
+            question: question.to_owned(),
+            interrupted: NOTHING_CHANGED,
+            can_stop: can_stop(),
+            is_open: Mutex::new(true),
+        })
+    }
+
+    fn new(asking: Asking) -> io::Result<Self> {
+        let asking = Arc::new(asking);
         IS_IDLE.store(false, Ordering::SeqCst);
         let mut signals = Signals::new(ENDING)?;
         for signal in ENDING {
             register_conditional_default(signal, &IS_IDLE)?;
         }
+        if asking.can_stop {
+            signals.add_signal(SIGTSTP)?;
+            signals.add_signal(SIGCONT)?;
+            register_conditional_default(SIGTSTP, &IS_IDLE)?;
+        }
         let handle = signals.handle();
-        let as_before = before.clone();
+        let watched = Arc::clone(&asking);
         let watcher = thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                exit(as_before.as_ref(), unread, message, signal);
+            for signal in signals.forever() {
+                match signal {
+                    SIGTSTP => watched.stop(),
+                    SIGCONT => watched.resume(),
+                    signal => watched.exit(signal),
+                }
             }
         });
-        Ok(Guard {
-            before,
-            unread,
+        let guard = Guard {
+            asking,
             handle,
             watcher: Some(watcher),
-        })
-    }
-
-    /// Switches the echo off, except for line feeds. Also switches Ctrl-Z off: the shell would switch
-    /// the echo on again while the program is stopped.
-    fn hide(&self) -> io::Result<()> {
-        if let Some(mut silent) = self.before.clone() {
-            silent.local_modes.remove(LocalModes::ECHO);
-            silent.local_modes.insert(LocalModes::ECHONL);
-            silent.special_codes[SpecialCodeIndex::VSUSP] = NO_CHARACTER;
-            tcsetattr(stdio::stdin(), OptionalActions::Now, &silent)?;
-        }
-        Ok(())
+        };
+        guard.asking.hide()?;
+        Ok(guard)
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        restore(self.before.as_ref(), self.unread);
+        self.asking.close();
         IS_IDLE.store(true, Ordering::SeqCst);
         self.handle.close();
         if let Some(watcher) = self.watcher.take() {
@@ -183,19 +202,88 @@ impl Drop for Guard {
     }
 }
 
-#[expect(
-    clippy::exit,
-    reason = "a signal ends the program while the main thread waits for input"
-)]
-fn exit(terminal: Option<&Termios>, unread: OptionalActions, message: &str, signal: i32) {
-    restore(terminal, unread);
-    drop(io::stderr().write_all(message.as_bytes()));
-    std::process::exit(128 + signal);
+/// Prompt that is open, as its signals need it.
+struct Asking {
+    /// Settings of the terminal before the prompt; `None` if standard input is none.
+    before: Option<Termios>,
+    /// Settings that hide the input; `None` if it is shown.
+    hidden: Option<Termios>,
+    /// Action for typed input that was not read.
+    unread: OptionalActions,
+    question: String,
+    /// Message before a signal ends the program.
+    interrupted: &'static str,
+    /// True if a shell can continue the program after Ctrl-Z.
+    can_stop: bool,
+    /// False once the prompt has ended: then nothing hides the input again.
+    is_open: Mutex<bool>,
 }
 
-fn restore(terminal: Option<&Termios>, unread: OptionalActions) {
-    if let Some(terminal) = terminal {
-        // An error means that the terminal is gone.
-        tcsetattr(stdio::stdin(), unread, terminal).ok();
+impl Asking {
+    fn hide(&self) -> io::Result<()> {
+        match &self.hidden {
+            Some(hidden) => Ok(tcsetattr(stdio::stdin(), OptionalActions::Now, hidden)?),
+            None => Ok(()),
+        }
     }
+
+    fn restore(&self) {
+        if let Some(before) = &self.before {
+            // An error means that the terminal is gone.
+            tcsetattr(stdio::stdin(), self.unread, before).ok();
+        }
+    }
+
+    /// Stops the program after Ctrl-Z, with the terminal as the shell needs it.
+    fn stop(&self) {
+        self.restore();
+        // It raises SIGSTOP, which is not handled, and returns once the shell continues the program. That
+        // cannot fail.
+        emulate_default_handler(SIGTSTP).ok();
+    }
+
+    /// Asks again after the program was continued, since the shell has written to the terminal.
+    fn resume(&self) {
+        let is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without hidden input there is no question: the user would type the token in plain sight.
+        if *is_open && self.hide().is_ok() {
+            print(&self.question).ok();
+        }
+    }
+
+    fn close(&self) {
+        let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        *is_open = false;
+        self.restore();
+    }
+
+    #[expect(
+        clippy::exit,
+        reason = "a signal ends the program while the main thread waits for input"
+    )]
+    fn exit(&self, signal: i32) {
+        self.restore();
+        drop(io::stderr().write_all(self.interrupted.as_bytes()));
+        std::process::exit(128 + signal);
+    }
+}
+
+/// Returns the settings `before` with the echo off, except for line feeds. Unless the program `can_stop`,
+/// Ctrl-Z has no effect.
+fn silent(before: &Termios, can_stop: bool) -> Termios {
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    silent.local_modes.insert(LocalModes::ECHONL);
+    if !can_stop {
+        silent.special_codes[SpecialCodeIndex::VSUSP] = NO_CHARACTER;
+    }
+    silent
+}
+
+/// Tells whether a shell with job control runs the program: it gives each job a process group of its own.
+///
+/// In the process group of the session's first process there is nobody who could continue a program that
+/// has stopped, as after `ssh -t HOST keyctl verify`.
+fn can_stop() -> bool {
+    getsid(None).is_ok_and(|session| session != getpgrp())
 }

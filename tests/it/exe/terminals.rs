@@ -198,6 +198,69 @@ fn ctrl_z_at_the_hidden_prompt_does_not_let_the_rest_be_shown() {
     assert!(!session.screen.contains(&token[18..30]), "{session:#?}");
 }
 
+/// Starts `keyctl` with the command line `line` as a job of a shell, types Ctrl-Z at `question`, then a line for
+/// the shell, continues the job, and returns where the question is asked again.
+fn stopped_and_continued(site: &Site, line: &str, question: &str) -> Terminal {
+    let script = format!(
+        "keyctl {line}; echo stopped; read line; echo \"read $line\"; fg >fg.out; echo code $?"
+    );
+    let mut shell = site.clean("sh");
+    shell
+        .args(["-mc", &script])
+        .env("KEYCTL_DB", site.db())
+        .env("TERM", "xterm-256color");
+    let mut terminal = Terminal::start(shell.into(), 80);
+    terminal.expect(question);
+    terminal.type_in(CTRL_Z);
+    terminal.expect("stopped\n");
+    assert!(terminal.echoes());
+    terminal.type_in("for the shell\r");
+    terminal.expect("for the shell\nread for the shell\n");
+    terminal.until("the question again", |screen| {
+        screen.matches(question).count() == 2
+    });
+    terminal
+}
+
+#[test]
+fn ctrl_z_at_the_hidden_prompt_stops_it_and_after_fg_what_is_typed_is_hidden() {
+    let site = Site::new();
+    let token = site.create();
+    for (line, question) in [
+        ("verify", "Token: "),
+        ("show -", "Key ID, name or token (not shown): "),
+    ] {
+        let mut terminal = stopped_and_continued(&site, line, question);
+        assert!(!terminal.echoes());
+        terminal.type_in(&format!("{token}\r"));
+        terminal.expect("code 0\n");
+        let session = terminal.finish().ends(0).shows(&id_of(&token));
+        assert!(!session.screen.contains(&token[18..30]), "{session:#?}");
+    }
+}
+
+#[test]
+fn ctrl_z_at_a_question_stops_it_and_after_fg_it_is_asked_again() {
+    let site = Site::new();
+    let id = id_of(&site.create());
+    let line = format!("delete {id}");
+    let mut terminal = stopped_and_continued(&site, &line, "[y/N] ");
+    assert!(terminal.echoes());
+    terminal.type_in("y\r");
+    terminal.finish().ends(0).shows("code 0\n");
+    assert!(site.record(&id).contains(r#""state":"deleted""#));
+}
+
+#[test]
+fn ctrl_c_after_ctrl_z_and_fg_leaves_the_terminal_as_it_was() {
+    let site = Site::new();
+    site.create();
+    let mut terminal = stopped_and_continued(&site, "verify", "Token: ");
+    terminal.type_in(CTRL_C);
+    terminal.expect("code 130\n");
+    terminal.finish().ends(0);
+}
+
 #[test]
 fn a_token_that_is_mended_while_it_is_typed_is_read_as_mended() {
     let site = Site::new();
