@@ -11,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// How many steps of the schema there are.
-const SCHEMA: &str = "4";
+const SCHEMA: &str = "5";
 
 /// A command of each kind: one that makes a store, those that change one, those that only look.
 const CREATE: &str = "create --scope inference";
