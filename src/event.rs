@@ -34,6 +34,8 @@ words! {
         Edit = "edit",
         /// A key was phased out for a successor.
         Rotate = "rotate",
+        /// The rotation of a key was undone.
+        Undo = "undo",
         /// A key was disabled.
         Disable = "disable",
         /// A key was enabled again.

@@ -3,6 +3,7 @@
 mod edit;
 mod networks;
 mod transition;
+mod undo;
 
 pub use edit::{Edit, Labels, Scopes, check_label_count};
 pub use networks::Networks;

@@ -30,7 +30,7 @@ pub struct Handover {
     secret_file: Option<PathBuf>,
     /// Output format; JSON includes the token, unless --secret-file is given
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    pub format: Format,
 }
 
 impl Handover {

@@ -1,5 +1,8 @@
 //! `keyctl rotate`
 
+mod undo;
+
+use self::undo::UndoRequest;
 use super::create::created;
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::values::{Expiry, Why};
@@ -26,19 +29,24 @@ use serde_json::json;
 /// by hand (edit --grace 0s, or disable) stays over. A key that is disabled or already rotated
 /// cannot be rotated.
 ///
-/// Only an administrator can rotate a legacy key; its successor is a legacy key too.
+/// --undo takes a rotation back while the grace period runs: the new key is deleted, and the old one is
+/// as it was before. It asks for confirmation. A key that was disabled or rotated since is not touched.
+///
+/// Only an administrator can rotate a legacy key, or undo that; its successor is a legacy key too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done
-  2  usage: a bad flag or value
-  3  no such key, or more than one match
-  4  refused: by policy, access or the key's state
-  5  the store failed, or the token could not be delivered: nothing was changed
+  0    done
+  2    usage: a bad flag or value
+  3    no such key, or more than one match
+  4    refused: by policy, access or the key's state, or not confirmed
+  5    the store failed, or the token could not be delivered: nothing was changed
+  130  the prompt was interrupted
 
 Examples:
   $ keyctl rotate ci-deploy --grace 24h
-  $ keyctl rotate ci-deploy --secret-file new.token -m 'quarterly rotation'")]
+  $ keyctl rotate ci-deploy --secret-file new.token -m 'quarterly rotation'
+  $ keyctl rotate ci-deploy --undo")]
 pub struct Args {
     /// A key ID, a name or OWNER/NAME; '-' reads it, or a token, from standard input
     #[arg(value_name = "KEY")]
@@ -51,6 +59,12 @@ pub struct Args {
     /// 1y is 365 [default: the same lifetime as the old key]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
+    /// Take a rotation back while the old key still works; KEY is the old key or the new one
+    #[arg(long, conflicts_with_all = ["grace", "expires", "secret_file"])]
+    undo: bool,
+    /// Do not ask for confirmation; with --undo required without a terminal
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     handover: Handover,
     #[command(flatten)]
@@ -68,8 +82,17 @@ struct Rotated {
 }
 
 impl Args {
-    /// Rotates the key.
+    /// Rotates the key, or undoes a rotation.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        if self.undo {
+            let request = UndoRequest {
+                text: &keys::expand_one(cx, &self.key)?,
+                yes: self.yes,
+                reason: self.why.reason.as_deref(),
+                format: self.handover.format,
+            };
+            return request.run(cx);
+        }
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }

@@ -115,8 +115,11 @@ impl Key {
         Ok(Change::Applied)
     }
 
-    /// Stops the key for ever; the record stays. Refuses a legacy key.
+    /// Stops the key for ever; the record stays. Refuses a legacy key, unless an undo has deleted it.
     pub fn delete(&mut self, now: Timestamp) -> Result<Change> {
+        if self.deleted_at.is_some() {
+            return Ok(Change::AlreadySo);
+        }
         if self.kind == Kind::Legacy {
             let instead = match (self.disabled_at, self.usable_until) {
                 (Some(_), _) => "it is disabled: it lets nobody in, and its record stays",
@@ -124,9 +127,6 @@ impl Key {
                 (None, None) => "rotate or disable it instead",
             };
             return Err(self.refusal("deleted", "it is a legacy key").hint(instead));
-        }
-        if self.deleted_at.is_some() {
-            return Ok(Change::AlreadySo);
         }
         self.deleted_at = Some(now);
         Ok(Change::Applied)

@@ -28,7 +28,7 @@ const COMMANDS: [(&str, &str, &str); 19] = [
 ];
 
 /// Options: commands that take it ("" for the program itself), the option, and the options that stand for it in other programs.
-const OPTIONS: [(&str, &str, &str); 11] = [
+const OPTIONS: [(&str, &str, &str); 12] = [
     ("", "--version", "-v"),
     ("list", "--state all", "--all -a"),
     ("list", "--state", "--status"),
@@ -40,7 +40,7 @@ const OPTIONS: [(&str, &str, &str); 11] = [
         "--format",
         "-o --output",
     ),
-    ("delete purge restore", "--yes", "--force -f"),
+    ("delete purge restore rotate", "--yes", "--force -f"),
     (
         "create edit rotate",
         "--expires",
@@ -48,6 +48,7 @@ const OPTIONS: [(&str, &str, &str); 11] = [
     ),
     ("verify", "--key-file", "--token --key --file"),
     ("rotate", "--grace 0s", "--no-grace"),
+    ("rotate", "--undo", "--revert --rollback --cancel"),
 ];
 
 /// Returns a question for the command that `word` stands for, as a subcommand of `parent` or at the top.
@@ -63,6 +64,9 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
                 .and(" replaces the whole store by a backup"),
         ),
         (None, "extend" | "prolong") => Some(suggest_edit("--expires WHEN")),
+        (None, "undo" | "unrotate" | "rollback") => {
+            Some("did you mean 'rotate KEY --undo'?".into())
+        }
         (None, "label" | "tag") => Some(suggest_edit("--label K=V")),
         (None, "version") => Some(
             Hint::from("did you mean ")
@@ -116,7 +120,7 @@ mod tests {
         for word in ["delete", "disable", "enable"] {
             assert!(is_command("", word), "{word}");
         }
-        let words = "revoke version import extend prolong label tag";
+        let words = "revoke version import extend prolong label tag undo unrotate rollback";
         let mut seen: BTreeSet<_> = words.split(' ').map(|word| ("", word)).collect();
         for (parents, target, words) in COMMANDS {
             for parent in parents.split(' ') {

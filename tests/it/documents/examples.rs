@@ -31,7 +31,7 @@ REMOTE_ADDR=192.0.2.7
 export API_KEY=$(cat api.token)";
 
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 7] = [
+const BEFORE: [(&str, &str); 8] = [
     ("keyctl backup", "rm /var/backups/keyctl-*"),
     ("keyctl create", "keyctl delete ci-deploy --yes"),
     // There must be no store.
@@ -42,6 +42,10 @@ const BEFORE: [(&str, &str); 7] = [
     ),
     ("keyctl purge", "keyctl delete leaky --yes"),
     ("keyctl restore", "keyctl delete leaky --yes"),
+    (
+        "keyctl rotate ci-deploy --undo",
+        "keyctl rotate ci-deploy --grace 24h",
+    ),
     ("keyctl scope add data:write", "keyctl scope add data:read"),
 ];
 

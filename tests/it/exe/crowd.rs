@@ -261,6 +261,63 @@ fn a_name_that_a_crowd_rotates_round_after_round_leaves_one_unbroken_line_of_key
 }
 
 #[test]
+fn of_an_undo_and_another_rotation_at_once_exactly_one_wins() {
+    for undo_first in [true, false] {
+        let site = Site::cheap();
+        let old = site.tokens("--name ci").remove(0);
+        let new = site.run("rotate ci --grace 1h").stdout;
+        let lines = [
+            format!("rotate {} --undo --yes", id_of(&old)),
+            format!("rotate {}", id_of(new.trim_end())),
+        ];
+        let gate = site.locked();
+        let order = if undo_first { [0, 1] } else { [1, 0] };
+        let mut ran = [None, None];
+        let mut started = Vec::new();
+        for at in order {
+            let Some(child) = waiting(site.cmd(&lines[at])) else {
+                return;
+            };
+            started.push((at, child));
+        }
+        // Both have found the two keys in the grace period.
+        gate.execute_batch("ROLLBACK").unwrap();
+        for (at, child) in started {
+            ran[at] = Some(finish(child));
+        }
+        let [undo, rotation] = ran.map(Option::unwrap);
+        assert_eq!(site.verify(&old), 0);
+        assert_eq!(site.verify(&new), 1);
+        if undo.code == 0 {
+            rotation
+                .fails(4, "")
+                .says("cannot be rotated: it is deleted");
+        } else {
+            undo.fails(4, "").says("was rotated again");
+            assert_eq!(site.verify(rotation.code(0).stdout), 0);
+        }
+        site.log_is_whole(6);
+        site.log_checks();
+    }
+}
+
+#[test]
+fn a_crowd_that_undoes_a_rotation_undoes_it_once() {
+    let site = Site::cheap();
+    let old = site.tokens("--name ci").remove(0);
+    let new = site.run("rotate ci --grace 1h").stdout;
+    let undo = format!("rotate {} --undo --yes", id_of(&old));
+    let (won, lost) = won_and_lost(site.crowd((0..CROWD).map(|_| site.cmd(&undo))));
+    assert_eq!((won.len(), lost.len()), (1, CROWD - 1));
+    for ran in lost {
+        ran.fails(4, "");
+    }
+    assert_eq!(site.verify(&old), 0);
+    assert_eq!(site.verify(&new), 1);
+    site.log_is_whole(6);
+}
+
+#[test]
 fn policy_holds_for_each_key_as_it_stands_when_the_key_is_made() {
     let site = Site::cheap();
     let lines = (0..CROWD).map(|i| match i % 4 {

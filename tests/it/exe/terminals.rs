@@ -344,6 +344,21 @@ fn purge_asks_and_does_nothing_without_a_yes() {
 }
 
 #[test]
+fn rotate_with_undo_asks_and_does_nothing_without_a_yes() {
+    for (answer, code, undone) in ANSWERS {
+        let site = Site::new();
+        let old = site.create();
+        let new = site.run(&format!("rotate {} --grace 1h", id_of(&old)));
+        let mut terminal = site.at_terminal(&format!("rotate {} --undo", id_of(&old)));
+        terminal.expect("Undo the rotation? [y/N] ");
+        terminal.type_in(answer);
+        terminal.finish().ends(code);
+        assert_eq!(site.verify(&old), 0, "{answer:?}");
+        assert_eq!(site.verify(&new.stdout), u8::from(undone), "{answer:?}");
+    }
+}
+
+#[test]
 fn a_signal_at_a_confirmation_changes_nothing() {
     let site = Site::new();
     let token = site.create();

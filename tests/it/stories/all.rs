@@ -30,6 +30,7 @@ mod scripts;
 mod show;
 mod states;
 mod time;
+mod undo;
 mod verdicts;
 mod verify;
 mod widths;

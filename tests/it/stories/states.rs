@@ -23,6 +23,9 @@ enum Step {
         grace: i64,
         expires: Option<i64>,
     },
+    Undo {
+        key: usize,
+    },
     Disable {
         key: usize,
         by_admin: bool,
@@ -63,6 +66,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (name(), expires()).prop_map(|(name, expires)| Step::Create { name, expires }),
         4 => (key(), grace(), prop::option::of(expires()))
             .prop_map(|(key, grace, expires)| Step::Rotate { key, grace, expires }),
+        4 => key().prop_map(|key| Step::Undo { key }),
         2 => (key(), any::<bool>()).prop_map(|(key, by_admin)| Step::Disable { key, by_admin }),
         2 => (key(), any::<bool>()).prop_map(|(key, by_admin)| Step::Enable { key, by_admin }),
         1 => key().prop_map(|key| Step::Delete { key }),
@@ -226,6 +230,7 @@ impl Model {
                 self.add(name, expires, Some(key));
                 Outcome(0, 2)
             }
+            Step::Undo { key } => self.undo(key),
             Step::Disable { key, by_admin } => match self.known(key) {
                 None => NOT_FOUND,
                 Some(key) if key.deleted.is_some() => REFUSED,
@@ -317,6 +322,33 @@ impl Model {
         }
     }
 
+    fn undo(&mut self, key: usize) -> Outcome {
+        let now = self.now;
+        let Some(given) = self.known(key).cloned() else {
+            return NOT_FOUND;
+        };
+        // A key that was rotated stands for that rotation, any other for the one that made it.
+        let pair = match (given.replaces, given.replaced_by) {
+            (_, Some(new)) => (key, new),
+            (Some(old), None) => (old, key),
+            (None, None) => return REFUSED,
+        };
+        let (old, new) = (&self.keys[pair.0], &self.keys[pair.1]);
+        let old_comes_back = !old.purged
+            && old.deleted.is_none()
+            && old.replaced_by == Some(pair.1)
+            && old.in_grace(now)
+            && old.disabled_by_admin.is_none()
+            && !self.taken(old.name, Some(pair.1));
+        if !old_comes_back || !new.live() || new.disabled_by_admin.is_some() {
+            return REFUSED;
+        }
+        self.keys[pair.1].deleted = Some(now);
+        self.keys[pair.0].grace = None;
+        self.keys[pair.0].replaced_by = None;
+        Outcome(0, 2)
+    }
+
     fn add(&mut self, name: usize, expires: i64, replaces: Option<usize>) {
         self.keys.push(Key {
             token: String::new(),
@@ -362,6 +394,7 @@ fn act(world: &World, model: &Model, step: &Step) -> (u8, String) {
             let expires = expires.map_or_else(String::new, |m| format!("--expires {m}m"));
             format!("rotate {} --grace {grace}m {expires}", model.id(key))
         }
+        Step::Undo { key } => format!("rotate {} --undo --yes", model.id(key)),
         Step::Disable { key, by_admin } => {
             admin = by_admin;
             format!("disable {}", model.id(key))
@@ -508,6 +541,34 @@ fn cases() -> u32 {
     rounds.map_or(20, |rounds| rounds.parse().unwrap())
 }
 
+/// The program and the model do the same.
+fn check(steps: &[Step]) -> Result<(), TestCaseError> {
+    let world = World::quick();
+    let mut model = Model {
+        now: world.now().millis(),
+        ..Model::default()
+    };
+    let mut events = world.log().len();
+    for step in steps {
+        let (code, printed) = act(&world, &model, step);
+        let keys = model.keys.len();
+        let Outcome(expected, new_events) = model.apply(step);
+        prop_assert_eq!(code, expected, "{:?}", step);
+        if model.keys.len() > keys {
+            model.keys[keys].token = printed;
+        } else {
+            prop_assert_eq!(printed, "", "{:?}", step);
+        }
+        events += new_events;
+        compare(&world, &model);
+    }
+    compare_filters(&world, &model);
+    compare_verdicts(&world, &model);
+    prop_assert_eq!(world.log().len(), events);
+    world.check_chain();
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: cases(),
@@ -520,25 +581,82 @@ proptest! {
     fn any_sequence_of_commands_does_what_the_model_does(
         steps in prop::collection::vec(step(), 1..24),
     ) {
-        let world = World::quick();
-        let mut model = Model { now: world.now().millis(), ..Model::default() };
-        let mut events = world.log().len();
-        for step in &steps {
-            let (code, printed) = act(&world, &model, step);
-            let keys = model.keys.len();
-            let Outcome(expected, new_events) = model.apply(step);
-            prop_assert_eq!(code, expected, "{:?}", step);
-            if model.keys.len() > keys {
-                model.keys[keys].token = printed;
-            } else {
-                prop_assert_eq!(printed, "", "{:?}", step);
-            }
-            events += new_events;
-            compare(&world, &model);
+        check(&steps)?;
+    }
+}
+
+/// Every step that may lie between a rotation of key 0 into key 1 and its undo.
+fn between() -> Vec<Vec<Step>> {
+    let mut steps = vec![
+        vec![],
+        vec![Step::Purge { older_than: None }],
+        vec![Step::Delete { key: 1 }, Step::Purge { older_than: None }],
+        vec![Step::Rename { key: 1, name: 1 }],
+        vec![
+            Step::Rename { key: 1, name: 1 },
+            Step::Create {
+                name: 0,
+                expires: 60,
+            },
+        ],
+        vec![Step::Undo { key: 1 }],
+    ];
+    // The grace lasts 20 minutes, and the old key 60.
+    for minutes in [-5, 15, 20, 60] {
+        steps.push(vec![Step::Advance { minutes }]);
+    }
+    steps.push(vec![
+        Step::Advance { minutes: 20 },
+        Step::Purge { older_than: None },
+    ]);
+    for key in [0, 1] {
+        steps.push(vec![Step::Delete { key }]);
+        for by_admin in [true, false] {
+            steps.push(vec![Step::Disable { key, by_admin }]);
+            steps.push(vec![
+                Step::Disable { key, by_admin },
+                Step::Enable {
+                    key,
+                    by_admin: true,
+                },
+            ]);
         }
-        compare_filters(&world, &model);
-        compare_verdicts(&world, &model);
-        prop_assert_eq!(world.log().len(), events);
-        world.check_chain();
+        for grace in [0, 60] {
+            let rotate = Step::Rotate {
+                key,
+                grace,
+                expires: None,
+            };
+            steps.push(vec![rotate.clone()]);
+            steps.push(vec![
+                rotate,
+                // Only its successor's state keeps the name from being free.
+                Step::Rename { key: 2, name: 1 },
+            ]);
+        }
+        steps.push(vec![Step::Grace { key, grace: 0 }]);
+    }
+    steps
+}
+
+#[test]
+fn an_undo_after_a_rotation_and_another_step_does_what_the_model_does() {
+    for between in between() {
+        for key in [0, 1] {
+            let mut steps = vec![
+                Step::Create {
+                    name: 0,
+                    expires: 60,
+                },
+                Step::Rotate {
+                    key: 0,
+                    grace: 20,
+                    expires: Some(240),
+                },
+            ];
+            steps.extend(between.clone());
+            steps.push(Step::Undo { key });
+            check(&steps).unwrap_or_else(|error| panic!("{error}: {steps:#?}"));
+        }
     }
 }
