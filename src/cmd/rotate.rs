@@ -1,5 +1,6 @@
 //! `keyctl rotate`
 
+mod in_use;
 mod undo;
 
 use self::undo::UndoRequest;
@@ -27,7 +28,8 @@ use serde_json::json;
 /// give one. Its own expiry still applies. Both follow the system clock: if the clock is set back,
 /// a key whose grace period had run out works again until it ends once more. A grace period ended
 /// by hand (edit --grace 0s, or disable) stays over. A key that is disabled or already rotated
-/// cannot be rotated.
+/// cannot be rotated. Without a grace period, a key that was used within the last day is rotated at a
+/// terminal only after a question; elsewhere a warning follows.
 ///
 /// --undo takes a rotation back while the grace period runs: the new key is deleted, and the old one is
 /// as it was before. It asks for confirmation. A key that was disabled or rotated since is not touched.
@@ -102,14 +104,18 @@ impl Args {
         let mut store = cx.open_to_write()?;
         let actor = store.actor(cx.env);
         let now = cx.env.now();
-        let (id, policy) = store::read(&*store, |store| {
+        let (id, planned, policy) = store::read(&*store, |store| {
             let lookup = cx.lookup_to_change(&actor, now);
             let id = lookup.key(store, &text)?.id;
             // Refuse early, before time goes into hashing; checked again under the lock.
-            self.rotate(store, id, id, &actor, now)
+            let (planned, _) = self
+                .rotate(store, id, id, &actor, now)
                 .map_err(|error| error.of_key(id))?;
-            Ok((id, store.policy()?))
+            Ok((id, planned, store.policy()?))
         })?;
+        if let Some(at) = self.unasked_stop(&planned, now) {
+            in_use::ask(cx, &planned.old, at, now)?;
+        }
         let minted = mint(cx, &policy, 1)?;
         let mut rotated = None;
         let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
@@ -133,6 +139,11 @@ impl Args {
         })?;
         if let (Some(rotated), [new]) = (rotated, new.as_slice()) {
             report(cx, &rotated, new, now);
+            if let Some(at) = self.unasked_stop(&rotated, now)
+                && !cx.env.terminal.interactive()
+            {
+                in_use::warn(cx, &rotated.old, at, now);
+            }
             warn_of_others(cx, &*store, &rotated.old, now);
         }
         Ok(DONE)
@@ -166,6 +177,12 @@ impl Args {
         };
         let new = old.rotate(now, rotation)?;
         Ok((Rotated { old, grace, capped }, new))
+    }
+
+    /// Returns the last use of a key in use that the rotation stops, unless the command line says that it shall.
+    fn unasked_stop(&self, rotated: &Rotated, now: Timestamp) -> Option<Timestamp> {
+        let is_asked_for = self.yes || self.grace.is_some() || rotated.grace > Span::ZERO;
+        in_use::last_use(&rotated.old, now).filter(|_| !is_asked_for)
     }
 
     /// Returns the expiry of the successor of `old`, and true if the policy shortened it.

@@ -344,6 +344,21 @@ fn purge_asks_and_does_nothing_without_a_yes() {
 }
 
 #[test]
+fn rotate_of_a_key_in_use_asks_and_does_nothing_without_a_yes() {
+    for (answer, code, rotated) in ANSWERS {
+        let site = Site::new();
+        let token = site.create();
+        assert_eq!(site.verify(&token), 0);
+        let mut terminal = site.at_terminal(&format!("rotate {}", id_of(&token)));
+        terminal.expect("Rotate it without a grace period? [y/N] ");
+        terminal.type_in(answer);
+        terminal.finish().ends(code).shows("was last used ");
+        assert_eq!(site.ids().len(), 1 + usize::from(rotated), "{answer:?}");
+        assert_eq!(site.verify(&token), u8::from(rotated), "{answer:?}");
+    }
+}
+
+#[test]
 fn rotate_with_undo_asks_and_does_nothing_without_a_yes() {
     for (answer, code, undone) in ANSWERS {
         let site = Site::new();

@@ -12,6 +12,7 @@ mod disable;
 mod edit;
 mod enable;
 mod held;
+mod in_use;
 mod kinds;
 mod leaked;
 mod lines;
