@@ -111,7 +111,7 @@ pub struct Error {
     pub outcome: Box<str>,
     /// Advice on the next step.
     pub hint: Option<Hint>,
-    /// Keys that an ambiguous name matches; else empty.
+    /// Keys that an ambiguous name matches, or whose names clash; else empty.
     pub candidates: Vec<Candidate>,
     /// ID of the key at fault, for the event that logs a refusal.
     pub key: Option<Box<str>>,

@@ -1,44 +1,56 @@
 //! `keyctl edit`
 
+mod plan;
+mod report;
+
+use self::plan::{Plan, check_giver};
+use super::owner::{self, Recipient};
 use super::values::{self, Expiry, Why};
-use super::words::{networks, scopes};
-use super::{Cx, keys, next, taken};
-use crate::error::{DONE, Error, Result, escape, quote};
-use crate::event::{Action, Event};
-use crate::key::{Edit, Key, Labels, Networks, Scopes, State};
-use crate::lookup::{self, live_successor};
+use super::{Cx, keys};
+use crate::env::Actor;
+use crate::error::{DONE, Error, Result, quote};
+use crate::id::KeyId;
+use crate::key::{Edit, Labels, Networks, Scopes};
 use crate::name;
 use crate::network::Network;
-use crate::output::instant;
 use crate::store::{self, Read};
-use crate::when::{Span, Timestamp};
+use crate::when::Span;
 use std::collections::BTreeSet;
 
-/// Change a key's name, scopes, expiry, labels or networks
+/// Change a key's name, owner, scopes, expiry, labels or networks
 ///
-/// The token stays the same. Only what you give is checked and changed. A new expiry brings an
-/// expired key back to life. A rotated key allows only --grace, while it still works; a deleted key
-/// allows no changes.
+/// The token stays the same. Only what you give is checked and changed. With several keys, either
+/// all are changed or none. A new expiry brings an expired key back to life. A rotated key allows
+/// only --owner, and --grace while it still works; a deleted key allows no changes.
+///
+/// --owner gives keys to another user, for example when a colleague leaves; only an administrator
+/// can. If a live key of that user has the same name, nothing is changed. A project accepts a key
+/// only if its owner is a member: the projects that the new owner does not belong to are named.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  done
   2  usage: a bad flag or value, or an unknown scope
   3  no such key, more than one match, or the key has no such scope, label or network
-  4  refused: by policy, access or the key's state, or a name already in use
+  4  refused: by policy, access or a key's state, or a name already in use
   5  the store failed, or there is none
 
 Examples:
   $ keyctl edit ci-deploy --add-scope project -m 'uploads data sets now'
   $ keyctl edit ci-deploy --expires 30d --label team=search
-  $ keyctl edit ci-deploy --allow-from 10.0.0.0/8,192.0.2.7")]
+  $ keyctl edit ci-deploy --allow-from 10.0.0.0/8,192.0.2.7
+  $ keyctl edit alice/api --owner bob -m 'alice has left'
+  $ keyctl list --owner alice --label team=search --format ids | keyctl edit - --owner bob")]
 pub struct Args {
-    /// A key ID, a name or OWNER/NAME; '-' reads it from standard input
-    #[arg(value_name = "KEY")]
-    key: String,
-    /// A new name
+    /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
+    #[arg(value_name = "KEY", required = true)]
+    keys: Vec<String>,
+    /// A new name, for one key
     #[arg(long, value_parser = name::key_name)]
     name: Option<String>,
+    /// The user who gets the keys; only an administrator can give them away
+    #[arg(long, value_name = "USER", value_parser = name::sought_owner)]
+    owner: Option<String>,
     /// Replace the key's scopes with this one; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', conflicts_with_all = ["add_scopes", "remove_scopes"])]
     scopes: Vec<String>,
@@ -72,12 +84,15 @@ pub struct Args {
     /// A label to remove; may be repeated
     #[arg(long = "remove-label", value_name = "LABEL", value_parser = label_to_remove)]
     remove_labels: Vec<String>,
+    /// Print what would change, but change nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     why: Why,
 }
 
 impl Args {
-    /// Changes the key.
+    /// Changes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let labels = Labels {
             set: values::labels(&self.labels)?,
@@ -86,65 +101,91 @@ impl Args {
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }
-        let text = keys::expand_one(cx, &self.key)?;
-        let mut store = cx.open_to_write()?;
-        let actor = store.actor(cx.env);
-        let id = store::read(&*store, |store| {
-            let lookup = cx.lookup_to_change(&actor, cx.env.now());
-            let id = lookup.key(store, &text)?.id;
-            if self.edit(store, &labels)?.is_empty() {
-                return Err(Error::usage("nothing to change is given")
-                    .hint("name at least one change, as --name or --expires"));
-            }
-            Ok(id)
-        })?;
-        let (before, after, now) = store::write(&mut *store, |tx| {
-            let now = cx.env.now();
-            let before = tx.get(id)?.ok_or_else(|| lookup::none(id.as_str()))?;
-            tx.access(&actor)?
-                .for_owner(&before.owner)
-                .map_err(|error| error.of_key(id))?;
-            // Checked again under the lock: a scope may have been removed meanwhile.
-            let edit = self.edit(&*tx, &labels)?;
-            let mut after = before.clone();
-            after
-                .edit(now, &edit, &tx.policy()?)
-                .or_else(|error| Err(with_successor(error, &*tx, &before, now)?))
-                .map_err(|error: Error| error.of_key(id))?;
-            if before.name != after.name
-                && let Some(holder) = taken::holder(&*tx, &after.owner, &after.name)?
-                && holder.id != id
-            {
-                return Err(taken::refusal(&holder, now));
-            }
-            let changes = before.changes(&after);
-            if !changes.is_empty() {
-                tx.update(&after)?;
-                let mut event = Event::new(now, &actor, Action::Edit, Some(id));
-                event.detail.extend(changes);
-                tx.append(&event.because(self.why.reason.as_deref()))?;
-            }
-            Ok((before, after, now))
-        })?;
-        if before == after {
-            cx.status(format_args!(
-                "{id} already has these values: nothing was changed"
-            ));
-            return Ok(DONE);
+        let texts = keys::expand(cx, &self.keys)?;
+        if self.name.is_some() && texts.len() > 1 {
+            return Err(
+                Error::usage(format!("--name is given for {} KEYs", texts.len()))
+                    .hint("a name is for one key: give one KEY, or leave --name out"),
+            );
         }
-        cx.status(format_args!("changed {id} ({})", escape(&after.name)));
-        print_changes(cx, &before, &after, now);
+        let mut store = match self.dry_run {
+            true => cx.open_to_read()?,
+            false => cx.open_to_write()?,
+        };
+        let actor = store.actor(cx.env);
+        let (ids, owner) = store::read(&*store, |store| {
+            self.find(cx, store, &actor, &texts, &labels)
+        })?;
+        let new_owner = owner.as_ref().map(|owner| owner.name.as_str());
+        // Checked again under the lock: a scope may have been removed meanwhile.
+        let make = |store: &dyn Read| {
+            let edit = self.edit(store, &labels, new_owner)?;
+            Plan::make(store, &actor, &ids, &edit, cx.env.now())
+        };
+        let plan = match self.dry_run {
+            true => store::read(&*store, make)?,
+            false => store::write(&mut *store, |tx| {
+                let plan = make(&*tx)?;
+                plan.write(tx, &actor, self.why.reason.as_deref())?;
+                Ok(plan)
+            })?,
+        };
+        match self.dry_run {
+            true => report::preview(cx, &plan)?,
+            false => report::changed(cx, &plan),
+        }
+        report::projects(cx, &plan, self.dry_run);
+        if let Some(owner) = &owner {
+            owner::warn_if_unknown(cx, &*store, owner);
+        }
         Ok(DONE)
     }
 
+    /// Finds the keys that `texts` stand for, and the user who gets them.
+    fn find(
+        &self,
+        cx: &Cx<'_>,
+        store: &dyn Read,
+        actor: &Actor,
+        texts: &[String],
+        labels: &Labels,
+    ) -> Result<(Vec<KeyId>, Option<Recipient>)> {
+        let lookup = cx.lookup_to_change(actor, cx.env.now());
+        let ids = keys::find(&lookup, store, texts)?;
+        let ids = ids.into_iter().map(|key| key.id).collect();
+        let owner = match &self.owner {
+            None => None,
+            Some(owner) => {
+                // Before the query to the system's user database, which may be slow.
+                check_giver(&store.access(actor)?)?;
+                let checked = name::owner;
+                Some(owner::recipient(
+                    cx,
+                    store,
+                    actor,
+                    owner,
+                    |_| Ok(false),
+                    checked,
+                )?)
+            }
+        };
+        let new_owner = owner.as_ref().map(|owner| owner.name.as_str());
+        if self.edit(store, labels, new_owner)?.is_empty() {
+            return Err(Error::usage("nothing to change is given")
+                .hint("name at least one change, as --name or --expires"));
+        }
+        Ok((ids, owner))
+    }
+
     /// Returns the edit that the arguments ask for, with its scopes checked.
-    fn edit(&self, store: &dyn Read, labels: &Labels) -> Result<Edit> {
+    fn edit(&self, store: &dyn Read, labels: &Labels, owner: Option<&str>) -> Result<Edit> {
         let replace = match self.scopes.as_slice() {
             [] => None,
             scopes => Some(values::check_scopes(store, scopes)?),
         };
         Ok(Edit {
             name: self.name.clone(),
+            owner: owner.map(str::to_owned),
             scopes: Scopes {
                 replace,
                 add: values::check_scopes(store, &self.add_scopes)?,
@@ -174,55 +215,6 @@ impl Args {
             add: values::networks(&self.add_allow_from)?,
             remove: values::networks(&self.remove_allow_from)?,
         })
-    }
-}
-
-/// Adds a hint to `error`, which refused an edit of `key`: the successor to edit instead, if `key` was rotated.
-fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> Result<Error> {
-    if key.state(now) != State::PhasedOut || error.hint.is_some() {
-        return Ok(error);
-    }
-    let instead = match live_successor(store, key)? {
-        Some(live) => format!("change {}, its live successor", live.id).into(),
-        None => next::no_successor(key),
-    };
-    let here = match key.is_in_grace(now) {
-        true => "; here only --grace can be given",
-        false => "",
-    };
-    Ok(error.hint(instead.and(here)))
-}
-
-/// Prints each field that changed, with its old and its new value.
-fn print_changes(cx: &mut Cx<'_>, before: &Key, after: &Key, now: Timestamp) {
-    let name = |key: &Key| escape(&key.name);
-    let labels = |key: &Key| {
-        let labels = key
-            .labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"));
-        let labels: Vec<String> = labels.collect();
-        match labels.is_empty() {
-            true => "none".to_owned(),
-            false => escape(&labels.join(" ")),
-        }
-    };
-    let at = |at: Option<Timestamp>| instant(at, now);
-    let fields = [
-        ("name", [name(before), name(after)]),
-        ("scopes", [scopes(before), scopes(after)]),
-        ("labels", [labels(before), labels(after)]),
-        ("from", [networks(before), networks(after)]),
-        ("expires", [at(before.expires_at), at(after.expires_at)]),
-        (
-            "works until",
-            [at(before.usable_until), at(after.usable_until)],
-        ),
-    ];
-    for (field, [old, new]) in fields {
-        if old != new {
-            cx.status(format_args!("  {field}  {old} → {new}"));
-        }
     }
 }
 

@@ -46,7 +46,7 @@ pub fn recipient(
     is_listed: impl Fn(&str) -> Result<bool>,
     checked: fn(&str) -> Result<String>,
 ) -> Result<Recipient> {
-    // These names need no check: the actor's own, and `uid:N`, which is no typo of a name.
+    // These names need no check: the actor's own, and one that is made of a uid, which is no typo of a name.
     if given == actor.name || is_nameless(given) {
         return Ok(Recipient::known(given));
     }
@@ -68,10 +68,14 @@ pub fn recipient(
     })
 }
 
-/// True if `name` has the form `uid:1000`, which names an actor whose uid has no name.
-fn is_nameless(name: &str) -> bool {
-    name.strip_prefix("uid:")
-        .is_some_and(|uid| uid.parse::<u32>().is_ok())
+/// True if `name` has the form `uid:1000`, which names an actor whose uid has no name, or `userns:1000`, which
+/// names one in a user namespace that does not map the store's owner.
+pub fn is_nameless(name: &str) -> bool {
+    let is_uid = |uid: &str| uid.parse::<u32>().is_ok();
+    name.strip_prefix("uid:").is_some_and(is_uid)
+        || name
+            .strip_prefix("userns:")
+            .is_some_and(|uid| is_uid(uid) || uid == "unknown")
 }
 
 /// Warns if `recipient` is unknown, since the name may be mistyped and is stored now.

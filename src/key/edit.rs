@@ -38,6 +38,8 @@ pub struct Labels {
 pub struct Edit {
     /// New name.
     pub name: Option<String>,
+    /// New owner. The caller has checked that the actor may give the key away.
+    pub owner: Option<String>,
     /// Changes of the scopes.
     pub scopes: Scopes,
     /// New expiry.
@@ -56,8 +58,10 @@ impl Edit {
         *self == Edit::default()
     }
 
-    fn only_grace(&self) -> bool {
+    /// Tells whether the edit changes at most what a rotated key allows: its owner and its grace.
+    fn suits_phased_out(&self) -> bool {
         let others = Edit {
+            owner: None,
             grace: None,
             ..self.clone()
         };
@@ -72,6 +76,9 @@ impl Key {
         let mut edited = self.clone();
         if let Some(name) = &edit.name {
             edited.name.clone_from(name);
+        }
+        if let Some(owner) = &edit.owner {
+            edited.owner.clone_from(owner);
         }
         edited.edit_scopes(&edit.scopes)?;
         if let Some(when) = edit.expires {
@@ -96,8 +103,8 @@ impl Key {
                 changes.insert(field.to_owned(), json!({ "old": old, "new": new }));
             }
         };
-        compare("owner", json!(self.owner), json!(after.owner));
         compare("name", json!(self.name), json!(after.name));
+        compare("owner", json!(self.owner), json!(after.owner));
         compare("scopes", json!(self.scopes), json!(after.scopes));
         compare("labels", json!(self.labels), json!(after.labels));
         compare(
@@ -115,7 +122,7 @@ impl Key {
     fn check_editable(&self, now: Timestamp, edit: &Edit) -> Result<()> {
         match self.state(now) {
             State::Deleted => return Err(self.deleted_error("changed")),
-            State::PhasedOut => self.check_grace_runs(now, edit)?,
+            State::PhasedOut => self.check_phased_out(now, edit)?,
             _ if edit.grace.is_some() => {
                 return Err(self
                     .refusal("given a grace period", "it was not rotated")
@@ -133,18 +140,18 @@ impl Key {
             Kind::Api => Ok(()),
             Kind::Legacy => Err(self
                 .refusal(asked, "it is a legacy key")
-                .hint("only its name, labels and networks can be changed")),
+                .hint("only its name, owner, labels and networks can be changed")),
         }
     }
 
-    /// Refuses every edit of a phased-out key but a new end of a grace that still runs.
+    /// Refuses every edit of a phased-out key but a new owner, and a new end of a grace that still runs.
     ///
     /// The caller adds the hint: it can look up the successor.
-    fn check_grace_runs(&self, now: Timestamp, edit: &Edit) -> Result<()> {
-        if !edit.only_grace() {
+    fn check_phased_out(&self, now: Timestamp, edit: &Edit) -> Result<()> {
+        if !edit.suits_phased_out() {
             return Err(self.refusal("changed", "it is phased-out"));
         }
-        if !self.is_in_grace(now) {
+        if edit.grace.is_some() && !self.is_in_grace(now) {
             let end = self
                 .stops_at()
                 .map_or_else(String::new, |end| format!(" at {end}"));

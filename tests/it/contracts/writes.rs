@@ -100,6 +100,27 @@ fn write_loses_no_change_of_several_at_once() {
     }
 }
 
+#[test]
+fn update_gives_a_key_to_another_owner() {
+    for store in stores() {
+        store.write(|tx| {
+            insert(tx, &[key(1)])?;
+            let mut given = tx.get(id(1))?.unwrap();
+            given.owner = "bob".to_owned();
+            tx.update(&given)
+        });
+        let name = key(1).name;
+        assert_eq!(store.read(|read| read.live_key("alice", &name)), None);
+        let found = store.read(|read| read.live_key("bob", &name));
+        assert_eq!(found.map(|key| key.id), Some(id(1)));
+        let theirs = Filter {
+            owner: Some("bob".to_owned()),
+            ..Filter::all(at(1))
+        };
+        assert_eq!(store.read(|read| read.find(&theirs)).len(), 1);
+    }
+}
+
 /// While a transaction is open, lets another thread write with `job`; returns what that came to.
 fn write_behind(store: &Made, job: impl FnOnce(&mut dyn Tx) -> Result<()> + Send) -> Result<()> {
     thread::scope(|scope| {

@@ -348,7 +348,7 @@ fn of_a_phased_out_key_only_the_grace_is_changed() {
                 &format!("{old} ('web') cannot be changed: it is phased-out\n"),
             )
             .says(&format!(
-                "hint: change {new}, its live successor; here only --grace can be given\n"
+                "hint: change {new}, its live successor; here only --grace and --owner can be given\n"
             ));
     }
     assert_eq!(world.rows(), before);
@@ -702,4 +702,312 @@ fn a_key_gets_at_most_64_labels_and_keeps_what_it_has() {
     assert_eq!(world.record("web")["labels"].as_object().unwrap().len(), 72);
     too_many(format!("edit web{}", labels(100, 1)), 73);
     world.run(&format!("edit web --remove-label older2{}", labels(100, 1)));
+}
+
+/// A world in which alice is the administrator, and bob and carol have keys.
+fn with_owners() -> World {
+    let world = World::own();
+    for (owner, name, label) in [
+        ("bob", "web", "team=search"),
+        ("bob", "index", "team=search"),
+        ("bob", "own", "team=ads"),
+        ("dora", "job", "team=search"),
+    ] {
+        world.create(&format!(
+            "--scope inference --owner {owner} --name {name} --label {label}"
+        ));
+    }
+    world
+}
+
+#[test]
+fn edit_owner_gives_the_key_and_its_token_goes_on_working() {
+    let world = World::own();
+    let token = world.create("--scope inference --owner bob --name web");
+    let id = id_of(&token);
+    let hash = world.hash(&id);
+    world
+        .cmd(["edit", "bob/web", "--owner", "dora", "-m", "bob has left"])
+        .run()
+        .code(0)
+        .stdout("")
+        .stderr(&format!("changed {id} (web)\n  owner  bob → dora\n"));
+    assert_eq!(world.record(&id)["owner"], json!("dora"));
+    assert_eq!(world.record(&id)["created_by"], json!("alice"));
+    assert_eq!(world.hash(&id), hash);
+    assert_eq!(world.verify(&token, "--scope inference"), 0);
+    let event = world
+        .events()
+        .into_iter()
+        .rfind(|event| event.action == "edit");
+    let detail = event.unwrap().detail();
+    assert_eq!(detail["owner"], json!({ "old": "bob", "new": "dora" }));
+    assert_eq!(detail["reason"], json!("bob has left"));
+    assert_eq!(
+        world.run("list --owner dora --format ids").stdout,
+        format!("{id}\n")
+    );
+    world.run("list --owner bob --format ids").stdout("");
+    // Each owner's names are their own.
+    world.create("--scope inference --owner bob --name web");
+    world.check_chain();
+}
+
+#[test]
+fn edit_owner_is_refused_to_all_but_administrators() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name web"));
+    let before = world.rows();
+    for line in [
+        "edit web --owner bob",
+        "edit web --owner alice",
+        "edit web --owner bob --dry-run",
+    ] {
+        world
+            .line(line)
+            .run()
+            .fails(4, "'alice' may not give keys to another owner\n");
+    }
+    assert_eq!(world.rows(), before);
+    assert_eq!(
+        world.events().pop().unwrap().detail()["code"],
+        json!("access")
+    );
+    let by_carol = |line: &str| world.line(line).user("carol").run();
+    by_carol("edit alice/web --owner bob").code(0);
+    by_carol("edit bob/web --owner bob")
+        .code(0)
+        .stderr(&format!(
+            "{id} already has these values: nothing was changed\n"
+        ));
+}
+
+#[test]
+fn edit_owner_takes_many_keys_from_stdin_in_one_transaction() {
+    let world = with_owners();
+    let listed = world.run("list --label team=search --format ids").stdout;
+    let events = world.events().len();
+    let ran = world
+        .line("edit - --owner erin")
+        .stdin(&listed)
+        .run()
+        .code(0);
+    ran.says("  owner  bob → erin\n")
+        .says("  owner  dora → erin\n")
+        .says("changed 3 keys\n");
+    assert_eq!(world.run("list --owner erin --format ids").stdout, listed);
+    assert_eq!(world.events().len(), events + 3);
+    assert_eq!(world.record("bob/own")["owner"], json!("bob"));
+    world.check_chain();
+}
+
+#[test]
+fn edit_changes_all_of_several_keys_or_none() {
+    let world = with_owners();
+    let gone = id_of(&world.create("--scope inference --name gone"));
+    world.run("delete gone --yes");
+    let before = world.rows();
+    for (line, code, message) in [
+        (
+            "edit bob/web nosuch --label a=b",
+            3,
+            "there is no key 'nosuch'\n",
+        ),
+        (
+            "edit bob/web bob/own --remove-label team --remove-label x",
+            3,
+            " has no label 'x'\n",
+        ),
+        (
+            "edit bob/web bob/own --remove-scope inference",
+            4,
+            "cannot be left without a scope",
+        ),
+        (
+            "edit bob/web bob/own --name x",
+            2,
+            "--name is given for 2 KEYs\n",
+        ),
+        ("edit bob/web", 2, "nothing to change is given\n"),
+    ] {
+        let ran = world.line(line).run();
+        assert_eq!(ran.code, code, "{line}: {ran:?}");
+        ran.says(message);
+    }
+    world
+        .line("edit - --name x")
+        .stdin("bob/web\nbob/own\n")
+        .run()
+        .fails(2, "--name is given for 2 KEYs\n");
+    world
+        .line(&format!("edit bob/web {gone} --owner erin"))
+        .run()
+        .fails(
+            4,
+            &format!("{gone} ('gone') cannot be changed: it is deleted\n"),
+        );
+    assert_eq!(world.rows(), before);
+    world.run("edit bob/web bob/own bob/web --label env=prod");
+    assert_eq!(world.record("bob/own")["labels"]["env"], json!("prod"));
+}
+
+#[test]
+fn edit_owner_names_each_key_whose_name_the_new_owner_has() {
+    let world = with_owners();
+    let record = |key: &str| world.record(key)["id"].as_str().unwrap().to_owned();
+    let web = record("bob/web");
+    let index = record("bob/index");
+    let theirs = id_of(&world.create("--scope inference --owner dora --name web"));
+    let off = id_of(&world.create("--scope inference --owner dora --name index"));
+    world.run("disable dora/index");
+    let before = world.rows();
+    world.line("edit bob/own bob/web --owner dora").run().fails(
+        4,
+        &format!(
+            "'dora' would have two live keys named 'web'\n  \
+             {web}  web  of bob, active\n  {theirs}  web  of dora, active\n\
+             hint: nothing was changed; rename or leave out one key of each name: keyctl edit {web} --name OTHER\n"
+        ),
+    );
+    world
+        .line("edit bob/web bob/index --owner dora --dry-run")
+        .run()
+        .fails(4, "'dora' would have two live keys of each of 2 names\n")
+        .says(&format!(
+            "  {index}  index  of bob, active\n  {off}  index  of dora, disabled\n"
+        ))
+        .says(&format!(
+            "  {web}  web  of bob, active\n  {theirs}  web  of dora, active\n"
+        ));
+    // Of the keys that go, too.
+    let ran = world.line("edit bob/web dora/web --owner erin").run();
+    ran.fails(4, "'erin' would have two live keys named 'web'\n")
+        .says(&format!("{web}  web  of bob"))
+        .says(&format!("{theirs}  web  of dora"));
+    assert_eq!(world.rows(), before);
+    world.run("edit bob/web --owner dora --name web-of-bob");
+    assert_eq!(world.record(&web)["name"], json!("web-of-bob"));
+}
+
+#[test]
+fn edit_owner_finds_a_name_in_another_unicode_form() {
+    let world = World::own();
+    let old = id_of(&world.create("--scope inference --owner bob --name web"));
+    world.alter(&old, |key| key.name = "cafe\u{301}".to_owned());
+    world.create("--scope inference --owner dora --name café");
+    let before = world.rows();
+    world
+        .line(&format!("edit {old} --owner dora"))
+        .run()
+        .fails(4, "'dora' would have two live keys named 'café'\n");
+    assert_eq!(world.rows(), before);
+}
+
+#[test]
+fn edit_owner_gives_a_rotated_key_and_its_grace_runs_on() {
+    let world = World::own();
+    let old = world.create("--scope inference --owner bob --name web");
+    let id = id_of(&old);
+    let new = id_of(world.run("rotate bob/web --grace 2d").stdout.trim_end());
+    world.run(&format!("edit {id} {new} --owner dora"));
+    assert_eq!(world.record(&id)["owner"], json!("dora"));
+    assert_eq!(
+        world.record(&id)["usable_until"],
+        json!("2026-11-24T00:00:00Z")
+    );
+    assert_eq!(world.verify(&old, "--no-touch"), 0);
+    world
+        .run(&format!("edit {id} --owner erin --grace 3d"))
+        .says("  owner  dora → erin\n  works until  2026-11-24T00:00:00Z (in 2d) → ");
+    let line = format!("edit {id} --owner bob --label a=b");
+    world
+        .line(&line)
+        .run()
+        .fails(4, "")
+        .says("cannot be changed: it is phased-out\n");
+    // A list of a user's keys has those too whose grace is over.
+    world.advance("4d");
+    world.run(&format!("edit {id} {new} --owner bob"));
+    assert_eq!(world.verify(&old, "--no-touch"), 1);
+    let line = format!("edit {id} --owner erin --grace 1d");
+    world.line(&line).run().fails(4, "").says("its grace ended");
+    assert_eq!(world.record(&id)["owner"], json!("bob"));
+}
+
+#[test]
+fn edit_owner_gives_a_legacy_key() {
+    let world = World::own();
+    let id = id_of(&world.create("--kind legacy --owner bob --name robot"));
+    world.add_member("search", "bob", keyctl::project::Role::Owner);
+    world
+        .run("edit bob/robot --owner dora")
+        .stderr(&format!("changed {id} (robot)\n  owner  bob → dora\n"));
+    assert_eq!(world.record(&id)["owner"], json!("dora"));
+}
+
+#[test]
+fn edit_owner_names_the_projects_that_the_new_owner_is_no_member_of() {
+    use keyctl::project::Role;
+    let world = World::own();
+    let token = world.create("--scope inference --owner bob --name web");
+    for (project, user) in [
+        ("ads", "bob"),
+        ("infra", "dora"),
+        ("infra", "bob"),
+        ("search", "bob"),
+        ("shop", "dora"),
+    ] {
+        world.add_member(project, user, Role::Collaborator);
+    }
+    assert_eq!(world.verify(&token, "--project search"), 0);
+    let dry = world.run("edit bob/web --owner dora --dry-run");
+    dry.says("as 'bob' is: keys of 'bob' would no longer work there\n");
+    assert_eq!(world.verify(&token, "--project search"), 0);
+    world.run("edit bob/web --owner dora -q").stderr(
+        "warning: 'dora' is not a member of 'ads', 'search', as 'bob' is: keys of 'bob' no longer work there\n\
+         hint: keyctl member add ads dora --role collaborator\n",
+    );
+    assert_eq!(world.verify(&token, "--project search"), 6);
+    assert_eq!(world.verify(&token, "--project shop"), 0);
+}
+
+#[test]
+fn edit_owner_takes_a_user_as_create_does() {
+    let world = World::own();
+    let id = id_of(&world.create("--scope inference --owner bob --name web"));
+    let edit = |owner: &str, users: &[&str]| {
+        world
+            .cmd(["edit", &id, "--owner", owner, "-q"])
+            .users(users)
+            .run()
+    };
+    edit("bbo", &[])
+        .code(0)
+        .stderr("warning: 'bbo' is neither a user of this machine nor the owner of any key\n");
+    edit("dora", &["dora"]).code(0).stderr("");
+    edit("uid:4711", &[]).code(0).stderr("");
+    edit("userns:4711", &[]).code(0).stderr("");
+    edit("z\u{301}oe", &[]).code(0);
+    assert_eq!(world.record(&id)["owner"], json!("źoe"));
+    edit("a/b", &[]).fails(2, "");
+    edit("", &[]).fails(2, "");
+}
+
+#[test]
+fn edit_dry_run_prints_what_would_change_and_changes_nothing() {
+    let world = with_owners();
+    let id = |key: &str| world.record(key)["id"].as_str().unwrap().to_owned();
+    let (web, own) = (id("bob/web"), id("bob/own"));
+    let before = world.rows();
+    world
+        .run("edit bob/web bob/own --label team=ads --dry-run")
+        .stdout(&format!(
+            "would change {web} (web)\n  labels  team=search → team=ads\n{own} already has these values\n"
+        ))
+        .stderr("dry run: 1 key would be changed, nothing was\n");
+    world
+        .line("edit bob/web --remove-label x --dry-run")
+        .run()
+        .fails(3, "");
+    assert_eq!(world.rows(), before);
 }
