@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod change;
+mod choice;
 mod clock;
 mod completions;
 mod confirm;
@@ -23,6 +24,7 @@ mod next;
 mod owner;
 pub mod path;
 mod policy;
+mod preview;
 mod purge;
 mod refusal;
 mod restore;

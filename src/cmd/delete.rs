@@ -1,6 +1,8 @@
 //! `keyctl delete`
 
 use super::Cx;
+use super::choice::Choice;
+use super::preview::Preview;
 use super::stop::{StopRequest, Verb};
 use super::values::Why;
 use crate::error::Result;
@@ -9,7 +11,8 @@ use crate::error::Result;
 ///
 /// A deleted key is rejected at once and cannot be brought back: its hash is wiped. Its record
 /// stays until it is purged. With several keys, either all are deleted or none. Asks for
-/// confirmation.
+/// confirmation. --owner and --label choose keys instead of KEY, of those that are not deleted; legacy
+/// keys among them are disabled instead.
 ///
 /// The record of a damaged key, which 'keyctl doctor' names, is removed. Such a key is given alone, by
 /// its ID.
@@ -29,27 +32,29 @@ Exit codes:
   2    usage: a bad flag or value, or no KEY or too many on standard input
   3    no such key, or more than one match; '-': or not the key's secret
   4    refused: another user's key, a legacy key, or not confirmed
-  5    the store or standard input failed, there is no store, or with --owner: one of the keys
-       is damaged
+  5    the store or standard input failed, there is no store, or with --owner or --label: one
+       of the keys is damaged
   130  the prompt was interrupted
 
 Examples:
   $ keyctl delete ci-deploy
-  $ keyctl delete - --yes -m 'leaked in a log' < leaked.token")]
+  $ keyctl delete - --yes -m 'leaked in a log' < leaked.token
+  $ keyctl delete --owner bob --label team=search --dry-run")]
 pub struct Args {
     /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
     #[arg(
         value_name = "KEY",
-        required_unless_present = "owner",
-        conflicts_with = "owner"
+        required_unless_present_any = ["owner", "labels"],
+        conflicts_with_all = ["owner", "labels"]
     )]
     keys: Vec<String>,
-    /// All keys of this user; legacy keys are disabled instead
-    #[arg(long, value_name = "USER")]
-    owner: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
     /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    preview: Preview,
     #[command(flatten)]
     why: Why,
 }
@@ -60,7 +65,8 @@ impl Args {
         let request = StopRequest {
             verb: Verb::Delete,
             keys: &self.keys,
-            owner: self.owner.as_deref(),
+            choice: &self.choice,
+            preview: self.preview.format(),
             yes: self.yes,
             reason: self.why.reason.as_deref(),
         };

@@ -1,6 +1,8 @@
 //! `keyctl disable`
 
 use super::Cx;
+use super::choice::Choice;
+use super::preview::Preview;
 use super::stop::{StopRequest, Verb};
 use super::values::Why;
 use crate::error::Result;
@@ -8,7 +10,8 @@ use crate::error::Result;
 /// Switch keys off
 ///
 /// A disabled key is rejected until it is enabled again. Disabling a rotated key also ends its
-/// grace period for good. With several keys, either all are disabled or none.
+/// grace period for good. With several keys, either all are disabled or none. --owner and --label
+/// choose keys instead of KEY, of those that are not deleted.
 ///
 /// '-' reads keys from standard input, one per line, and disables every key that a line names, even if
 /// other lines are wrong. Then each line that stopped nothing is listed by number. At a terminal, what
@@ -24,23 +27,26 @@ Exit codes:
   2  usage: a bad flag or value, or no KEY or too many on standard input
   3  no such key, or more than one match; '-': or not the key's secret
   4  refused: another user's key, or a deleted one; '-' counts a deleted one as done
-  5  the store or standard input failed, there is no store, or with --owner: one of the keys
-     is damaged
+  5  the store or standard input failed, there is no store, or with --owner or --label: one of
+     the keys is damaged
 
 Examples:
   $ keyctl disable ci-deploy -m 'not used over the holidays'
-  $ keyctl disable - < leaked.token")]
+  $ keyctl disable - < leaked.token
+  $ keyctl disable --owner bob -m 'bob has left'
+  $ keyctl disable --label team=search --dry-run")]
 pub struct Args {
     /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
     #[arg(
         value_name = "KEY",
-        required_unless_present = "owner",
-        conflicts_with = "owner"
+        required_unless_present_any = ["owner", "labels"],
+        conflicts_with_all = ["owner", "labels"]
     )]
     keys: Vec<String>,
-    /// All keys of this user
-    #[arg(long, value_name = "USER")]
-    owner: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    preview: Preview,
     #[command(flatten)]
     why: Why,
 }
@@ -51,7 +57,8 @@ impl Args {
         let request = StopRequest {
             verb: Verb::Disable,
             keys: &self.keys,
-            owner: self.owner.as_deref(),
+            choice: &self.choice,
+            preview: self.preview.format(),
             yes: true,
             reason: self.why.reason.as_deref(),
         };

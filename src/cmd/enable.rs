@@ -1,35 +1,59 @@
 //! `keyctl enable`
 
 use super::change::{Changed, change_all};
+use super::choice::Choice;
+use super::confirm::{self, NAMED_MAX, check_agreed};
+use super::preview::{self, Preview};
 use super::values::Why;
 use super::{Cx, keys, next};
+use crate::env::Actor;
 use crate::error::{DONE, Result, escape};
 use crate::event::Action;
-use crate::key::{Change, State};
+use crate::id::KeyId;
+use crate::key::{Change, Key, State};
 use crate::output::instant;
-use crate::store::{self, Store};
+use crate::store::{self, LogFilter, Read, Store};
 use crate::when::Timestamp;
+use serde_json::Value;
+use std::collections::HashSet;
 
 /// Switch keys back on
 ///
 /// Only an administrator can enable a key that an administrator disabled. With several keys, either
 /// all are enabled or none. An expired key, or a rotated one, stays so.
+///
+/// --owner and --label choose disabled keys instead of KEY. Then enable shows who disabled each key,
+/// when and why, and asks for confirmation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  done; a key that is not disabled counts as done
-  2  usage: a bad flag or value
-  3  no such key, or more than one match
-  4  refused: another user's key, one that an administrator disabled, or a deleted one
-  5  the store failed, or there is none
+  0    done; a key that is not disabled counts as done
+  2    usage: a bad flag or value
+  3    no such key, or more than one match
+  4    refused: another user's key, one that an administrator disabled, a deleted one, or not
+       confirmed
+  5    the store failed, there is none, or with --owner or --label: one of the keys is damaged
+  130  the prompt was interrupted
 
 Examples:
   $ keyctl enable ci-deploy
-  $ keyctl enable alice/ci-deploy bob/ci-deploy -m 'audit is over'")]
+  $ keyctl enable alice/ci-deploy bob/ci-deploy -m 'audit is over'
+  $ keyctl enable --owner bob --label team=search --dry-run")]
 pub struct Args {
     /// Key IDs, names or OWNER/NAME; '-' reads them, or tokens, from standard input, one per line
-    #[arg(value_name = "KEY", required = true)]
+    #[arg(
+        value_name = "KEY",
+        required_unless_present_any = ["owner", "labels"],
+        conflicts_with_all = ["owner", "labels"]
+    )]
     keys: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
+    /// Do not ask for confirmation, which --owner and --label do; required without a terminal
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    preview: Preview,
     #[command(flatten)]
     why: Why,
 }
@@ -38,20 +62,139 @@ impl Args {
     /// Enables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let texts = keys::expand(cx, &self.keys)?;
-        let mut store = cx.open_to_write()?;
+        let mut store = match self.preview.format() {
+            Some(_) => cx.open_to_read()?,
+            None => cx.open_to_write()?,
+        };
+        if let Some(format) = self.preview.format() {
+            let (due, now) = self.due(cx, &*store, &texts)?;
+            preview::print(cx, &due, now, format, "enabled")?;
+            return Ok(DONE);
+        }
+        let agreed = match self.choice.is_given() && !self.yes {
+            true => Some(self.ask(cx, &*store)?),
+            false => None,
+        };
         let changed = change_all(
             cx,
             &mut *store,
             self.why.reason.as_deref(),
-            |store, actor, now| keys::find(&cx.lookup_to_change(actor, now), store, &texts),
+            |store, actor, now| {
+                let found = self.find(cx, store, actor, now, &texts)?;
+                if let Some(agreed) = &agreed {
+                    check_agreed(agreed, &found)?;
+                }
+                Ok(found)
+            },
             |key, _, access| Ok((key.enable(access)?, Action::Enable)),
         )?;
         let now = cx.env.now();
         for changed in &changed {
             report(cx, changed, &*store, now);
         }
+        if changed.is_empty() {
+            let chosen = self.choice.in_words();
+            cx.status(format_args!("no key {chosen} is disabled"));
+        }
         Ok(DONE)
     }
+
+    /// Finds the keys as they are at `now`; of a choice, only the disabled ones.
+    fn find(
+        &self,
+        cx: &Cx<'_>,
+        store: &dyn Read,
+        actor: &Actor,
+        now: Timestamp,
+        texts: &[String],
+    ) -> Result<Vec<Key>> {
+        if !self.choice.is_given() {
+            return keys::find(&cx.lookup_to_change(actor, now), store, texts);
+        }
+        let (mut found, damaged) = self.choice.find(store, actor, now)?;
+        damaged.none()?;
+        found.retain(|key| key.disabled_at.is_some());
+        Ok(found)
+    }
+
+    /// Finds the keys that would be enabled. Fails if one of them must not be.
+    fn due(
+        &self,
+        cx: &Cx<'_>,
+        store: &dyn Store,
+        texts: &[String],
+    ) -> Result<(Vec<Key>, Timestamp)> {
+        let (actor, now) = (store.actor(cx.env), cx.env.now());
+        store::read(store, |store| {
+            let access = store.access(&actor)?;
+            let mut due = Vec::new();
+            for key in self.find(cx, store, &actor, now, texts)? {
+                let made = access
+                    .for_owner(&key.owner)
+                    .and_then(|()| key.clone().enable(&access));
+                if made.map_err(|error| error.of_key(key.id))? == Change::Applied {
+                    due.push(key);
+                }
+            }
+            Ok((due, now))
+        })
+    }
+
+    /// Asks whether to enable the chosen keys, and returns the IDs that the answer is about. Shows why each was
+    /// disabled: a reason may still hold.
+    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Store) -> Result<HashSet<KeyId>> {
+        let (due, now) = self.due(cx, store, &[])?;
+        let agreed = due.iter().map(|key| key.id).collect();
+        if due.is_empty() {
+            return Ok(agreed);
+        }
+        if cx.env.terminal.interactive() {
+            let named = due.iter().take(NAMED_MAX);
+            let lines = store::read(store, |store| {
+                let lines = named.clone().map(|key| why_disabled(store, key, now));
+                lines.collect::<Result<Vec<_>>>()
+            })?;
+            cx.notice(match due.len() {
+                1 => "this key will be enabled:",
+                _ => "these keys will be enabled:",
+            });
+            lines.iter().for_each(|line| cx.notice(line));
+            if due.len() > NAMED_MAX {
+                cx.notice(format_args!("  and {} more", due.len() - NAMED_MAX));
+            }
+        }
+        let question = format!("Enable {}?", confirm::keys(due.len()));
+        confirm::confirm(cx, false, "enable", &question)?;
+        Ok(agreed)
+    }
+}
+
+/// Line for a disabled key: by whom it was disabled, when, and the reason in its event.
+fn why_disabled(store: &dyn Read, key: &Key, now: Timestamp) -> Result<String> {
+    let last = store.find_events(&LogFilter {
+        key_id: Some(key.id),
+        action: Some(Action::Disable),
+        limit: Some(1),
+        ..LogFilter::default()
+    })?;
+    let detail = last
+        .first()
+        .map(|event| serde_json::from_str(&event.detail));
+    let reason = match detail {
+        Some(Ok(Value::Object(detail))) => detail.get("reason").and_then(Value::as_str).map(escape),
+        _ => None,
+    };
+    let by = key.disabled_by.as_deref().unwrap_or("an administrator");
+    let when = key.disabled_at.map(|at| at.relative_to(now).to_string());
+    Ok(format!(
+        "  {}  {}  of {}, disabled by {} {}{}",
+        key.id,
+        escape(&key.name),
+        escape(&key.owner),
+        escape(by),
+        when.unwrap_or_default(),
+        reason.map_or_else(String::new, |reason| format!(": {reason}"))
+    ))
 }
 
 /// Reports what changed. If the key still does not work, says why, even with `--quiet`.

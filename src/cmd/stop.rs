@@ -10,14 +10,17 @@ mod verb;
 pub use self::verb::Verb;
 
 use super::change::change_all;
+use super::choice::Choice;
 use super::confirm::{check_agreed, confirm_deletion};
-use super::{Cx, keys, owner};
+use super::{Cx, keys, preview};
+use crate::access::Access;
 use crate::env::Actor;
-use crate::error::{DONE, Error, Result, quote};
+use crate::error::{DONE, Result};
 use crate::event::Action;
 use crate::id::KeyId;
-use crate::key::{Key, State};
-use crate::store::{self, Filter, Read, Skipped, Store};
+use crate::key::{Change, Key, State};
+use crate::output::ListFormat;
+use crate::store::{self, Read, Skipped, Store};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 
@@ -25,10 +28,12 @@ use std::collections::HashSet;
 pub struct StopRequest<'a> {
     /// The way to stop them.
     pub verb: Verb,
-    /// The KEY arguments; none where `owner` is given.
+    /// The KEY arguments; none where a choice is given.
     pub keys: &'a [String],
-    /// The user all of whose keys are to stop.
-    pub owner: Option<&'a str>,
+    /// The choice of keys by owner and labels.
+    pub choice: &'a Choice,
+    /// Format in which to print the keys that would be stopped; `None` to stop them.
+    pub preview: Option<ListFormat>,
     /// Skip the confirmation.
     pub yes: bool,
     /// The reason for the audit log.
@@ -41,18 +46,36 @@ impl StopRequest<'_> {
         if self.keys.iter().any(|key| key == "-") {
             return self.run_piped(cx);
         }
-        let mut store = cx.open_to_stop()?;
+        let mut store = self.open(cx)?;
         if self.verb == Verb::Delete
             && let Some(id) = damaged::only(cx, &*store, self.keys)?
         {
-            damaged::remove(cx, &mut *store, id, self.yes, self.reason)?;
+            match self.preview {
+                None => damaged::remove(cx, &mut *store, id, self.yes, self.reason)?,
+                Some(_) => damaged::preview(cx, &*store, id)?,
+            }
             return Ok(DONE);
         }
-        let agreed = self.ask(cx, &*store)?;
+        match self.preview {
+            Some(format) => self.print(cx, &*store, format),
+            None => self.stop_found(cx, &mut *store),
+        }
+    }
+
+    /// Opens the store; only to read for a preview.
+    fn open(&self, cx: &mut Cx<'_>) -> Result<Box<dyn Store>> {
+        match self.preview {
+            Some(_) => cx.open_to_read(),
+            None => cx.open_to_stop(),
+        }
+    }
+
+    fn stop_found(&self, cx: &mut Cx<'_>, store: &mut dyn Store) -> Result<u8> {
+        let agreed = self.ask(cx, store)?;
         let mut damaged = Skipped::default();
         let changed = change_all(
             cx,
-            &mut *store,
+            store,
             self.reason,
             |store, actor, now| {
                 let (found, skipped) = self.find(cx, store, actor, now)?;
@@ -62,21 +85,61 @@ impl StopRequest<'_> {
                 }
                 Ok(found)
             },
-            |key, now, access| match (self.verb, self.owner) {
-                // A legacy key is refused here: its user named it.
-                (Verb::Delete, None) => Ok((key.delete(now)?, Action::Delete)),
-                _ => self.verb.apply(key, now, access),
-            },
+            |key, now, access| self.apply(key, now, access),
         )?;
         report::stopped(cx, &changed, self.verb);
-        if let (Some(owner), true) = (self.owner, changed.is_empty()) {
-            cx.status(format_args!(
-                "every key of {} is already deleted",
-                quote(owner)
-            ));
+        if changed.is_empty() {
+            self.report_deleted(cx);
         }
         damaged.none()?;
         Ok(DONE)
+    }
+
+    /// Prints the keys that would be stopped.
+    fn print(&self, cx: &mut Cx<'_>, store: &dyn Store, format: ListFormat) -> Result<u8> {
+        let (actor, now) = (store.actor(cx.env), cx.env.now());
+        let (found, due, damaged) = store::read(store, |store| {
+            let (found, damaged) = self.find(cx, store, &actor, now)?;
+            let due = self.due(found.clone(), &store.access(&actor)?, now)?;
+            Ok((found, due, damaged))
+        })?;
+        preview::print(cx, &due, now, format, self.verb.done())?;
+        report::preview_legacy(cx, &due, self.verb);
+        if found.is_empty() {
+            self.report_deleted(cx);
+        }
+        damaged.none()?;
+        Ok(DONE)
+    }
+
+    /// Returns those of `keys` that would be stopped, as they are. Fails if one of them must not be.
+    fn due(&self, keys: Vec<Key>, access: &Access, now: Timestamp) -> Result<Vec<Key>> {
+        let mut due = Vec::new();
+        for key in keys {
+            let id = key.id;
+            let made = access
+                .for_owner(&key.owner)
+                .and_then(|()| self.apply(&mut key.clone(), now, access));
+            if made.map_err(|error| error.of_key(id))?.0 == Change::Applied {
+                due.push(key);
+            }
+        }
+        Ok(due)
+    }
+
+    /// Stops `key`.
+    fn apply(&self, key: &mut Key, now: Timestamp, access: &Access) -> Result<(Change, Action)> {
+        match self.verb {
+            // A legacy key is refused here: its user named it.
+            Verb::Delete if !self.choice.is_given() => Ok((key.delete(now)?, Action::Delete)),
+            verb => verb.apply(key, now, access),
+        }
+    }
+
+    /// Says that every chosen key is deleted. Only a choice can come to no key.
+    fn report_deleted(&self, cx: &mut Cx<'_>) {
+        let chosen = self.choice.in_words();
+        cx.status(format_args!("every key {chosen} is already deleted"));
     }
 
     /// Asks whether to delete the keys, unless `yes`, and returns the IDs that the answer is about. Refuses
@@ -88,22 +151,13 @@ impl StopRequest<'_> {
         let (actor, now) = (store.actor(cx.env), cx.env.now());
         let doomed: Vec<Key> = store::read(store, |store| {
             let (found, _) = self.find(cx, store, &actor, now)?;
-            let access = store.access(&actor)?;
-            for key in &found {
-                access
-                    .for_owner(&key.owner)
-                    .map_err(|error| error.of_key(key.id))?;
-                if self.owner.is_none() {
-                    key.clone().delete(now)?;
-                }
-            }
+            self.due(found.clone(), &store.access(&actor)?, now)?;
             Ok(undeleted(&found, now).cloned().collect())
         })?;
         confirm_deletion(cx, &doomed).map(Some)
     }
 
-    /// Finds the keys as they are at `now`. Of `owner`, finds those that are not deleted, and counts the
-    /// damaged records apart, so that these do not keep the others alive.
+    /// Finds the keys as they are at `now`, and counts the damaged records of a choice apart.
     ///
     /// Call it again under the store's lock: a name may match another key by then, and the owner may have a
     /// new one.
@@ -114,35 +168,12 @@ impl StopRequest<'_> {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<(Vec<Key>, Skipped)> {
-        match self.owner {
-            Some(owner) => of_owner(store, actor, owner, now),
-            None => {
-                let found = keys::find(&cx.lookup_to_stop(actor, now), store, self.keys)?;
-                Ok((found, Skipped::default()))
-            }
+        if self.choice.is_given() {
+            return self.choice.find(store, actor, now);
         }
+        let found = keys::find(&cx.lookup_to_stop(actor, now), store, self.keys)?;
+        Ok((found, Skipped::default()))
     }
-}
-
-/// The keys of `owner`; an error if they never had one, since that is likely a typo.
-fn of_owner(
-    store: &dyn Read,
-    actor: &Actor,
-    owner: &str,
-    now: Timestamp,
-) -> Result<(Vec<Key>, Skipped)> {
-    let access = store.access(actor)?;
-    let owner = &owner::as_stored(store, owner, now)?;
-    access.for_owner(owner)?;
-    let (found, damaged) = store.find_readable(&Filter {
-        owner: Some(owner.to_owned()),
-        ..Filter::undeleted(now)
-    })?;
-    if found.is_empty() && !owner::has_keys(store, owner, now)? {
-        return Err(Error::not_found(format!("{} has no keys", quote(owner)))
-            .hint(owner::suggestion(store, owner, now)?));
-    }
-    Ok((found, damaged))
 }
 
 fn undeleted(keys: &[Key], now: Timestamp) -> impl Iterator<Item = &Key> {

@@ -55,6 +55,16 @@ pub fn remove(
     Ok(())
 }
 
+/// Says that the record of the damaged key `id` would be removed.
+pub fn preview(cx: &mut Cx<'_>, store: &dyn Store, id: KeyId) -> Result<()> {
+    let actor = store.actor(cx.env);
+    store::read(store, |store| check_access(store, &actor, id))?;
+    cx.notice(format_args!(
+        "dry run: the damaged record of {id} would be removed, nothing was changed"
+    ));
+    Ok(())
+}
+
 /// Returns the error in `found`, the result of a read, if it says that the record of `id` is damaged.
 fn damage_of<T>(id: KeyId, found: Result<T>) -> Result<Option<Error>> {
     match found {

@@ -8,13 +8,14 @@ use super::StopRequest;
 use super::given::{self, Given};
 use super::plan::{Plan, Planner, Step, Unstopped};
 use super::report;
-use crate::cmd::Cx;
 use crate::cmd::change::{Changed, record};
 use crate::cmd::confirm::{check_agreed, confirm_deletion};
+use crate::cmd::{Cx, preview};
 use crate::env::Actor;
 use crate::error::Result;
 use crate::id::KeyId;
 use crate::key::{Change, Key};
+use crate::output::ListFormat;
 use crate::store::{self, Store, Tx};
 use std::collections::HashSet;
 
@@ -26,11 +27,18 @@ impl StopRequest<'_> {
     /// that stopped none.
     pub fn run_piped(&self, cx: &mut Cx<'_>) -> Result<u8> {
         let (mut given, cut) = given::read(cx, self.keys)?;
-        let mut store = cx.open_to_stop()?;
+        let mut store = self.open(cx)?;
         let actor = store.actor(cx.env);
         let mut plan = self.plan(cx, &*store, &actor, &mut given)?;
         // Not looked up again under the write lock, for which others wait: there may be very many.
         let missing = plan.take_missing(&mut given);
+        if let Some(format) = self.preview {
+            plan.failed.extend(missing);
+            self.print_plan(cx, &*store, &actor, &plan, format)?;
+            let mut failed = plan.failed;
+            failed.sort_by_key(|unstopped| unstopped.at);
+            return report::report(cx, &*store, &given, failed, cut, true);
+        }
         let agreed = match self.yes {
             true => None,
             false => {
@@ -43,7 +51,30 @@ impl StopRequest<'_> {
         failed.extend(missing);
         failed.sort_by_key(|unstopped| unstopped.at);
         report::stopped(cx, &changed, self.verb);
-        report::report(cx, &*store, &given, failed, cut)
+        report::report(cx, &*store, &given, failed, cut, false)
+    }
+
+    /// Prints the keys that `plan` would stop.
+    fn print_plan(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &dyn Store,
+        actor: &Actor,
+        plan: &Plan,
+        format: ListFormat,
+    ) -> Result<()> {
+        let now = cx.env.now();
+        let access = store::read(store, |store| store.access(actor))?;
+        let mut due = Vec::new();
+        for key in plan.to_stop() {
+            let (change, _) = self.verb.apply(&mut key.clone(), now, &access)?;
+            if change == Change::Applied {
+                due.push(key.clone());
+            }
+        }
+        preview::print(cx, &due, now, format, self.verb.done())?;
+        report::preview_legacy(cx, &due, self.verb);
+        Ok(())
     }
 
     /// Makes a plan before the write lock is taken.

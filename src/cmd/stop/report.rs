@@ -9,7 +9,7 @@ use crate::cmd::{Cx, confirm, refusal};
 use crate::error::{DONE, Error, FailureKind, Result, escape};
 use crate::event::Action;
 use crate::hint::Hint;
-use crate::key::Change;
+use crate::key::{Change, Key, Kind};
 use crate::store::{self, Store};
 
 /// Prints for each key that it was stopped or was stopped already, and counts the legacy keys that `delete`
@@ -35,10 +35,20 @@ pub fn stopped(cx: &mut Cx<'_>, changed: &[Changed], verb: Verb) {
             legacy += 1;
         }
     }
-    if verb == Verb::Delete && legacy > 0 {
+    note_legacy(cx, legacy, verb, "disabled");
+}
+
+/// Counts the legacy keys among `due` that `delete` would disable.
+pub fn preview_legacy(cx: &mut Cx<'_>, due: &[Key], verb: Verb) {
+    let legacy = due.iter().filter(|key| key.kind == Kind::Legacy);
+    note_legacy(cx, legacy.count(), verb, "to be disabled");
+}
+
+fn note_legacy(cx: &mut Cx<'_>, count: usize, verb: Verb, disabled: &str) {
+    if verb == Verb::Delete && count > 0 {
         cx.notice(format_args!(
-            "disabled instead of deleted, as legacy keys cannot be deleted: {}",
-            confirm::keys(legacy)
+            "{disabled} instead of deleted, as legacy keys cannot be deleted: {}",
+            confirm::keys(count)
         ));
     }
 }
@@ -51,13 +61,14 @@ pub fn report(
     given: &[Given],
     mut failed: Vec<Unstopped>,
     cut: Option<Cut>,
+    is_preview: bool,
 ) -> Result<u8> {
     // Logged here: the error that is returned may be another one.
     let mut errors = failed.iter().map(|unstopped| &unstopped.error);
     if let Some(refused) = errors.find(|error| error.kind == FailureKind::Access) {
         refusal::log(cx, refused);
     }
-    let others = others(given.len() - failed.len());
+    let others = others(given.len() - failed.len(), is_preview);
     if failed.len() == 1
         && cut.is_none()
         && let Some(unstopped) = failed.pop()
@@ -73,9 +84,11 @@ pub fn report(
         };
         cx.notice(format_args!("{place}{error}{ids}"));
     }
-    let outcome = match failed.len() {
-        0 => "what came before is stopped".to_owned(),
-        count => format!("{count} of {} KEYs stopped nothing{others}", given.len()),
+    let outcome = match (failed.len(), is_preview) {
+        (0, false) => "what came before is stopped".to_owned(),
+        (0, true) => "what came before would be stopped".to_owned(),
+        (count, false) => format!("{count} of {} KEYs stopped nothing{others}", given.len()),
+        (count, true) => format!("{count} of {} KEYs would stop nothing{others}", given.len()),
     };
     if let Some(Cut { error, from }) = cut {
         let again = format!("lines from {from} on were not read: give them again");
@@ -135,10 +148,12 @@ fn place(given: &[Given], at: usize) -> String {
     line.map_or_else(String::new, |line| format!("line {line}: "))
 }
 
-fn others(count: usize) -> String {
-    match count {
-        0 => String::new(),
-        1 => "; the other one is stopped".to_owned(),
-        count => format!("; the other {count} are stopped"),
+fn others(count: usize, is_preview: bool) -> String {
+    match (count, is_preview) {
+        (0, _) => String::new(),
+        (1, false) => "; the other one is stopped".to_owned(),
+        (1, true) => "; the other one would be stopped".to_owned(),
+        (count, false) => format!("; the other {count} are stopped"),
+        (count, true) => format!("; the other {count} would be stopped"),
     }
 }

@@ -16,6 +16,14 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Word for what was done to a key: "disabled".
+    pub fn done(self) -> &'static str {
+        match self {
+            Verb::Disable => "disabled",
+            Verb::Delete => "deleted",
+        }
+    }
+
     /// Stops `key`.
     pub fn apply(self, key: &mut Key, now: Timestamp, access: &Access) -> Result<(Change, Action)> {
         match self {

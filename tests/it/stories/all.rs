@@ -5,6 +5,7 @@ use super::World;
 mod admin;
 mod batch;
 mod called;
+mod choice;
 mod completions;
 mod create;
 mod delete;

@@ -1,0 +1,187 @@
+//! Choice of keys by owner and labels, for commands that act on many keys.
+
+use super::owner;
+use crate::access::Access;
+use crate::env::Actor;
+use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
+use crate::key::Key;
+use crate::name::{self, form, stored};
+use crate::near::{self, AMONG};
+use crate::store::{Filter, Read, Skipped};
+use crate::when::Timestamp;
+use std::collections::BTreeSet;
+
+/// Choice of keys, of those that are not deleted.
+#[derive(clap::Args, Debug)]
+pub struct Choice {
+    /// All keys of this user
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// All keys with this label, whatever its value if none is given; may be repeated, for keys with
+    /// all of them; with --owner, only that user's
+    #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label)]
+    labels: Vec<SoughtLabel>,
+}
+
+/// Name of a label, and its value; `None` is any value.
+type SoughtLabel = (String, Option<String>);
+
+/// Parses the value of `--label`.
+fn label(text: &str) -> Result<SoughtLabel> {
+    let Some((label, value)) = text.split_once('=') else {
+        return Ok((name::label_key(text)?, None));
+    };
+    stored::label(label, value)?;
+    Ok((label.to_owned(), Some(value.to_owned())))
+}
+
+impl Choice {
+    /// Tells whether keys are chosen by this, not by KEYs.
+    pub fn is_given(&self) -> bool {
+        self.owner.is_some() || !self.labels.is_empty()
+    }
+
+    /// Finds the chosen keys that are not deleted, and counts the damaged records apart, so that these do not
+    /// keep the others alive. Fails if there are none, also no deleted ones: that is likely a typo.
+    ///
+    /// Call it again under the store's lock: meanwhile there may be a new key.
+    pub fn find(
+        &self,
+        store: &dyn Read,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(Vec<Key>, Skipped)> {
+        let access = store.access(actor)?;
+        let chosen = self.filter(store, now)?;
+        if let Some(owner) = &chosen.owner {
+            access.for_owner(owner)?;
+        }
+        let (found, damaged) = store.find_readable(&Filter {
+            states: Filter::undeleted(now).states,
+            ..chosen.clone()
+        })?;
+        check_owners(&access, &found)?;
+        if found.is_empty() && damaged.count == 0 {
+            let (deleted, damaged) = store.find_readable(&Filter {
+                limit: Some(1),
+                ..chosen
+            })?;
+            if deleted.is_empty() && damaged.count == 0 {
+                return Err(self.none(store, now)?);
+            }
+        }
+        Ok((found, damaged))
+    }
+
+    /// Choice in words, after "every key": "of 'alice' with the label 'team=search'".
+    pub fn in_words(&self) -> String {
+        let owner = self
+            .owner
+            .iter()
+            .map(|owner| format!("of {}", quote(owner)));
+        let labels: Vec<String> = self
+            .labels
+            .iter()
+            .map(|label| quote(&in_word(label)))
+            .collect();
+        let labels = match labels.as_slice() {
+            [] => None,
+            [one] => Some(format!("with the label {one}")),
+            several => Some(format!("with the labels {}", several.join(" and "))),
+        };
+        owner.chain(labels).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Filter for the chosen keys, with names in the form in which the store has them.
+    fn filter(&self, store: &dyn Read, now: Timestamp) -> Result<Filter> {
+        let owner = self.owner.as_deref();
+        let owner = owner.map(|owner| owner::as_stored(store, owner, now));
+        let labels = self.labels.iter();
+        Ok(Filter {
+            owner: owner.transpose()?,
+            labels: labels
+                .map(|label| label_as_stored(store, label, now))
+                .collect::<Result<_>>()?,
+            ..Filter::all(now)
+        })
+    }
+
+    /// Error for a choice that no key meets.
+    fn none(&self, store: &dyn Read, now: Timestamp) -> Result<Error> {
+        if let Some(owner) = &self.owner
+            && !owner::has_keys(store, &owner::as_stored(store, owner, now)?, now)?
+        {
+            return Ok(Error::not_found(format!("{} has no keys", quote(owner)))
+                .hint(owner::suggestion(store, owner, now)?));
+        }
+        let hint = match self.label_like(store, now)? {
+            Some(question) => question.into(),
+            None => run!("list --format jsonl")
+                .in_quotes()
+                .and(" shows the labels of every key"),
+        };
+        Ok(Error::not_found(format!("there is no key {}", self.in_words())).hint(hint))
+    }
+
+    /// Question that proposes the label most like one that no key has.
+    fn label_like(&self, store: &dyn Read, now: Timestamp) -> Result<Option<String>> {
+        let (some, _) = store.find_readable(&Filter {
+            limit: Some(AMONG),
+            ..Filter::undeleted(now)
+        })?;
+        let pairs = some.iter().flat_map(|key| &key.labels);
+        let known: BTreeSet<SoughtLabel> = pairs
+            .flat_map(|(label, value)| {
+                [None, Some(value.clone())].map(|value| (label.clone(), value))
+            })
+            .collect();
+        for sought in self.labels.iter().filter(|label| !known.contains(*label)) {
+            let alike = known
+                .iter()
+                .filter(|(_, value)| value.is_some() == sought.1.is_some());
+            let alike: Vec<String> = alike.map(in_word).collect();
+            let alike: Vec<&str> = alike.iter().map(String::as_str).collect();
+            if let Some(question) = near::suggestion(&in_word(sought), &alike) {
+                return Ok(Some(question));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Refuses keys of others to an actor who is no administrator.
+fn check_owners(access: &Access, keys: &[Key]) -> Result<()> {
+    for key in keys {
+        access.for_owner(&key.owner).map_err(|error| {
+            let own = format!("; for your own keys only, add --owner {}", access.actor);
+            let allowed = error.hint.clone().unwrap_or_default();
+            error.hint(allowed.and(Hint::from(own))).of_key(key.id)
+        })?;
+    }
+    Ok(())
+}
+
+/// Label as it is typed: `team=search`, or `team` for any value.
+fn in_word((label, value): &SoughtLabel) -> String {
+    match value {
+        Some(value) => format!("{label}={value}"),
+        None => label.clone(),
+    }
+}
+
+/// Label with its value as given, or else in the Unicode form in which a key has it.
+fn label_as_stored(store: &dyn Read, given: &SoughtLabel, now: Timestamp) -> Result<SoughtLabel> {
+    let (label, Some(value)) = given else {
+        return Ok(given.clone());
+    };
+    let value = form::as_stored(value, |form| {
+        let (found, damaged) = store.find_readable(&Filter {
+            labels: vec![(label.clone(), Some(form.to_owned()))],
+            limit: Some(1),
+            ..Filter::all(now)
+        })?;
+        Ok(!found.is_empty() || damaged.count > 0)
+    })?;
+    Ok((label.clone(), Some(value)))
+}
