@@ -2,10 +2,12 @@
 
 mod keys;
 mod names;
+mod owners;
 mod program;
 mod report;
 
 use self::keys::Tally;
+use self::owners::Owners;
 use super::values::Format;
 use super::{Cx, clock};
 use crate::error::{DONE, FOUND, FailureKind, Result};
@@ -24,7 +26,8 @@ use std::ops::ControlFlow;
 /// another user could replace the store, keys that policy does not allow, a clock that stands
 /// before the log's last line. A note is for information: what a group may do, files left beside
 /// the store by a restore or backup, keys unused for 90 days, hashes that do not match policy,
-/// names that may look like others, another keyctl that the shell finds first.
+/// names that may look like others, usable keys whose owner is no user of this machine, another keyctl
+/// that the shell finds first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -61,13 +64,19 @@ impl Args {
 }
 
 fn examine(cx: &Cx<'_>) -> Result<Remarks> {
-    let mut remarks = Remarks::default();
+    let (mut remarks, mut owners) = (Remarks::default(), Owners::default());
     store::examine(
         &cx.address()?,
         &cx.env.actor,
         &mut remarks,
-        &mut |examined, remarks| content(examined, cx.env.now(), remarks),
+        &mut |examined, remarks| {
+            // May be a further run, after the file changed.
+            owners = Owners::default();
+            content(examined, cx.env.now(), remarks, &mut owners)
+        },
     )?;
+    // After the examination, since a query to the system's user database may be slow.
+    owners.judge(&cx.env.user, &mut remarks);
     if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
         let finds = |name: &str| program::find(&path, name, own);
         program::judge(&cx.called.name, finds, &program::shown(own), &mut remarks);
@@ -76,7 +85,12 @@ fn examine(cx: &Cx<'_>) -> Result<Remarks> {
 }
 
 /// Examines the content of the store. Its damage was added to `remarks` before.
-fn content(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Result<()> {
+fn content(
+    examined: &Examined<'_>,
+    now: Timestamp,
+    remarks: &mut Remarks,
+    owners: &mut Owners,
+) -> Result<()> {
     let store = examined.store();
     match sound(store.check_log(None), remarks)? {
         // A missing head of the log is damage, which was added.
@@ -91,7 +105,7 @@ fn content(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Re
     if let Some(Some(behind)) = sound(clock::behind(store, now), remarks)? {
         remarks.finding("clock", behind, clock::HINT);
     }
-    sound(count(examined, now, remarks), remarks)?;
+    sound(count(examined, now, remarks, owners), remarks)?;
     if let Some((members, administrators)) = sound(users(store), remarks)? {
         names::judge(&members, &administrators, remarks);
     }
@@ -111,10 +125,16 @@ fn users(store: &dyn Read) -> Result<(Vec<Member>, Vec<String>)> {
 }
 
 /// Examines each key that can be read.
-fn count(examined: &Examined<'_>, now: Timestamp, remarks: &mut Remarks) -> Result<()> {
+fn count(
+    examined: &Examined<'_>,
+    now: Timestamp,
+    remarks: &mut Remarks,
+    owners: &mut Owners,
+) -> Result<()> {
     let policy = examined.store().policy()?;
     let mut tally = Tally::new(&policy, now);
     examined.scan_hashes(&mut |key, hash| {
+        owners.take(&key, now);
         tally.take(&key, hash.as_deref().and_then(Stored::parse).as_ref());
         Ok(ControlFlow::Continue(()))
     })?;

@@ -935,3 +935,41 @@ fn no_hash_is_ever_shown() {
         }
     }
 }
+
+#[test]
+fn doctor_notes_usable_keys_whose_owner_is_no_user_here() {
+    let world = worked_in();
+    for line in [
+        "--owner zoe --name a",
+        "--owner zoe --name b",
+        "--owner uid:4711",
+        "--owner bob",
+    ] {
+        let line = format!("create --scope inference {line}");
+        world.line(&line).user("carol").run().code(0);
+    }
+    let doctor = |users: &[&str]| world.line("doctor --format json").users(users).run();
+    let notes = |ran: &Ran| {
+        let notes = ran.json()["notes"].clone();
+        let notes = notes.as_array().unwrap().clone();
+        let owners = notes.into_iter().filter(|note| note["code"] == "owners");
+        owners.collect::<Vec<_>>()
+    };
+    let ran = doctor(&["alice", "bob", "carol"]).code(0);
+    let [note] = &notes(&ran)[..] else {
+        panic!("not one note: {ran:?}")
+    };
+    assert_eq!(
+        note["message"],
+        json!("usable, and the owner is no user of this machine: 2 keys of 'zoe' (2)")
+    );
+    assert_eq!(
+        note["hint"],
+        json!(
+            "if a user has left: keyctl disable --owner zoe, or give a key to another one: keyctl edit KEY --owner USER"
+        )
+    );
+    let stop = world.line("disable --owner zoe").user("carol").run();
+    stop.code(0);
+    assert!(notes(&doctor(&["alice", "bob", "carol"])).is_empty());
+}
