@@ -68,6 +68,9 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
             Some("did you mean 'rotate KEY --undo'?".into())
         }
         (None, "label" | "tag") => Some(suggest_edit("--label K=V")),
+        (None, "transfer" | "chown" | "reassign" | "handover" | "owner") => {
+            Some(suggest_edit("--owner USER"))
+        }
         (None, "version") => Some(
             Hint::from("did you mean ")
                 .and(run!("--version").in_quotes())
@@ -120,7 +123,8 @@ mod tests {
         for word in ["delete", "disable", "enable"] {
             assert!(is_command("", word), "{word}");
         }
-        let words = "revoke version import extend prolong label tag undo unrotate rollback";
+        let words = "revoke version import extend prolong label tag undo unrotate rollback \
+                     transfer chown reassign handover owner";
         let mut seen: BTreeSet<_> = words.split(' ').map(|word| ("", word)).collect();
         for (parents, target, words) in COMMANDS {
             for parent in parents.split(' ') {
