@@ -21,6 +21,7 @@ mod oracles;
 mod owners;
 mod package;
 mod parts;
+mod people;
 mod pictures;
 mod pipes;
 mod processes;

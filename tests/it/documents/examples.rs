@@ -15,6 +15,8 @@ keyctl create --scope inference --name ci-deploy --secret-file ci.token --expire
 keyctl create --scope inference --name ci-deploy --owner bob --secret-file bob.token
 keyctl create --scope inference --name leaky --secret-file leaked.token
 keyctl create --scope project --name api --secret-file api.token
+keyctl edit api --label team=search
+keyctl edit bob/ci-deploy --label team=search
 keyctl create --scope inference --name batch --count 3 --secret-file tokens
 keyctl scope add models:train
 keyctl member add search carol --role owner

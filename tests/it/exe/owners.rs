@@ -241,3 +241,26 @@ fn what_root_makes_beside_a_users_store_is_the_users() {
     }
     house.by_owner("create --scope inference");
 }
+
+#[test]
+fn with_self_service_off_a_user_stops_a_key_but_creates_none() {
+    let Some(house) = House::new(GROUP, 0o2770) else {
+        return;
+    };
+    let by_owner = |line: &str| house.by(OWNER, GROUP, line).code(0);
+    let by_member = |line: &str| house.by(MEMBER, GROUP, line);
+    by_owner("init");
+    by_member("create --scope inference --name own").code(0);
+    by_owner("policy set self-service off");
+    by_member("create --scope inference --name more").fails(
+        4,
+        &format!("'uid:{MEMBER}' may not create keys: policy self-service is off\n"),
+    );
+    by_owner(&format!(
+        "create --scope inference --name given --owner uid:{MEMBER}"
+    ));
+    by_member("rotate own").code(0);
+    by_member("disable given").code(0);
+    by_owner("policy unset self-service");
+    by_member("create --scope inference --name more").code(0);
+}
