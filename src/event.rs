@@ -142,6 +142,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns the detail, or `Null` if it is damaged.
+    pub fn fields(&self) -> Value {
+        serde_json::from_str(&self.detail).unwrap_or_default()
+    }
+
+    /// Returns the name that the key has after this event, if the detail has it: a create and a purge do, and
+    /// an edit that gives a new one.
+    pub fn key_name(&self) -> Option<String> {
+        let detail = self.fields();
+        after(&detail["name"]).map(str::to_owned)
+    }
+
     /// Computes the hash of this event: SHA-256 over `previous` and every other field but the hash,
     /// in order.
     ///
@@ -166,6 +178,11 @@ impl Entry {
         field(Some(self.detail.as_bytes()));
         hasher.finalize().into()
     }
+}
+
+/// Text of a field of a detail after the event: the value itself, or the new one of `{"old":…,"new":…}`.
+pub fn after(field: &Value) -> Option<&str> {
+    field.as_str().or_else(|| field["new"].as_str())
 }
 
 #[cfg(test)]

@@ -1,5 +1,11 @@
 //! Lookup of a `KEY`: an ID, a shown token (`kc_ID_…`), a name, or a prefix of an ID.
 
+mod lineage;
+mod logged;
+
+pub use lineage::lineage;
+pub use logged::{LoggedMatch, find_in_log, name_in_log};
+
 use crate::error::{Error, FailureKind, Result, escape, quote};
 use crate::event::Action;
 use crate::hint::{Hint, run};
@@ -373,8 +379,8 @@ pub fn live_successor(store: &dyn Read, key: &Key) -> Result<Option<Key>> {
 /// Finds the successor of a purged key in the log: its events stay.
 fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
     let rotation = store.find_events(&LogFilter {
-        key_id: Some(id),
-        action: Some(Action::Rotate),
+        keys: vec![id],
+        actions: vec![Action::Rotate],
         limit: Some(1),
         ..LogFilter::default()
     })?;
@@ -383,6 +389,15 @@ fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
     Ok(detail.and_then(|detail: serde_json::Value| {
         KeyId::parse(detail["replaced_by"].as_str()?.as_bytes())
     }))
+}
+
+/// Returns the result of a `read`; `None` if damage made it fail.
+fn unless_damaged<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind == FailureKind::Damaged => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Hint at the list of all keys.

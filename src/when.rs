@@ -3,7 +3,7 @@
 mod phrase;
 mod span;
 
-pub use phrase::{Since, When};
+pub use phrase::{Since, Until, When};
 pub use span::Span;
 
 use chrono::{DateTime, Datelike, Timelike, Utc};

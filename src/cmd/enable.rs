@@ -172,8 +172,8 @@ impl Args {
 /// Line for a disabled key: by whom it was disabled, when, and the reason in its event.
 fn why_disabled(store: &dyn Read, key: &Key, now: Timestamp) -> Result<String> {
     let last = store.find_events(&LogFilter {
-        key_id: Some(key.id),
-        action: Some(Action::Disable),
+        keys: vec![key.id],
+        actions: vec![Action::Disable],
         limit: Some(1),
         ..LogFilter::default()
     })?;

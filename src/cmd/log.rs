@@ -1,23 +1,27 @@
 //! `keyctl log`
 
+mod chosen;
+mod names;
+
+use self::chosen::Chosen;
+use self::names::Names;
 use super::{Cx, keys, values};
-use crate::error::{DONE, Error, FOUND, FailureKind, Result, quote};
+use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
-use crate::id::KeyId;
-use crate::lookup::{self, Lookup};
 use crate::name::form;
 use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, buffered, unless_failed};
 use crate::store::{self, LogFilter, Read};
-use crate::when::{Since, Timestamp};
+use crate::when::{Since, Timestamp, Until};
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 /// Show or check the audit log
 ///
 /// Oldest first. On a narrow terminal the table leaves columns out; the other formats never do.
-/// '--format lines' is for screen readers. The log is a chain: each line's hash covers the line and
+/// '--format lines' is for screen readers. A key's name is its present one, or that of a purged key
+/// when it was purged. The log is a chain: each line's hash covers the line and
 /// the hash before it. --check walks the chain and finds a line that was edited, removed or moved.
 /// Anyone who can write the file can rewrite the whole chain; only a head kept elsewhere reveals
 /// that.
@@ -37,21 +41,32 @@ Exit codes:
   5  the store failed
 
 Examples:
-  $ keyctl log --key ci-deploy --since 30d
+  $ keyctl log --key ci-deploy --action create,edit --format lines
+  $ keyctl log --key alice/ci-deploy --only --limit 20
+  $ keyctl log --since 2026-11-21 --until 2026-11-21 --format csv
+  $ keyctl log --action refuse --actor bob --since 30d
   $ keyctl log --check --head \"$(cat kept.head)\"")]
 pub struct Args {
-    /// Only events of this key; the ID of a purged key works too
+    /// Only events of this key, of what it replaced and of what replaced it. If no key has this name
+    /// now, the log is searched for one that had it; the ID of a purged key works too
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// With --key: only this key's own events, without those of its predecessors and successors
+    #[arg(long, requires = "key")]
+    only: bool,
     /// Only what this user did
     #[arg(long, value_name = "USER")]
     actor: Option<String>,
-    /// Only this kind of event
-    #[arg(long, value_name = "ACTION", value_parser = PossibleValuesParser::new(Action::ALL.map(Action::word)))]
-    action: Option<String>,
+    /// Only these kinds of events; repeat the flag or separate with commas
+    #[arg(long = "action", value_name = "ACTION", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(Action::ALL.map(Action::word)))]
+    actions: Vec<String>,
     /// Only events within this duration, or since this date or time
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<Since>,
+    /// Only events until this long ago, or until this date or time; that day or second is included
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    until: Option<Until>,
     /// Only the last N events
     #[arg(long, value_name = "N", value_parser = values::limit, allow_hyphen_values = true)]
     limit: Option<u64>,
@@ -59,17 +74,22 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: EntryFormat,
     /// Check the chain; if it is broken, name the first bad line and exit with 1
-    #[arg(long, conflicts_with_all = ["key", "actor", "action", "since", "limit"])]
+    #[arg(long, conflicts_with_all = ["key", "actor", "actions", "since", "until", "limit"])]
     check: bool,
     /// Print the last line's number and hash, to keep elsewhere; with --check, require this head
     #[arg(long, value_name = "SEQ:HEX", num_args = 0..=1, default_missing_value = "", hide_default_value = true,
-          conflicts_with_all = ["key", "actor", "action", "since", "limit"])]
+          conflicts_with_all = ["key", "actor", "actions", "since", "until", "limit"])]
     head: Option<String>,
 }
 
 impl Args {
     /// Shows or checks the log.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let is_list = !self.check && self.head.is_none();
+        if self.format == EntryFormat::Csv && !is_list {
+            return Err(Error::usage("--check and --head have no CSV")
+                .hint("for a program, give --format json"));
+        }
         match (self.check, self.head.as_deref()) {
             (true, Some("")) => Err(Error::usage("--head has no value").hint(
                 Hint::from("with --check, give what ")
@@ -91,10 +111,10 @@ impl Args {
         let store = cx.open_to_read()?;
         let head = store::read(&*store, |store| store.head())?;
         let line = match self.format {
-            EntryFormat::Table | EntryFormat::Lines => format!("{head}\n"),
             EntryFormat::Json | EntryFormat::Jsonl => {
                 format!("{}\n", json!({ "head": head.to_string() }))
             }
+            _ => format!("{head}\n"),
         };
         cx.print(line.as_bytes())?;
         Ok(DONE)
@@ -124,56 +144,110 @@ impl Args {
     }
 
     fn print(&self, cx: &mut Cx<'_>) -> Result<u8> {
+        let now = cx.env.now();
+        let (since, until) = self.period(now)?;
         // '-' reads the key from standard input, before the store is opened.
         let key = self.key.as_deref();
         let key = key.map(|text| keys::expand_one(cx, text)).transpose()?;
         let store = cx.open_to_read()?;
-        let actor = store.actor(cx.env);
-        let now = cx.env.now();
+        let user = store.actor(cx.env);
         store::stream(&*store, |store| {
-            let filter = self.filter(store, &cx.lookup(&actor, now), key.as_deref())?;
-            self.print_entries(cx, store, &filter, now)
+            let lookup = cx.lookup(&user, now);
+            let chosen = key
+                .as_deref()
+                .map(|text| Chosen::by(text, &lookup, store, self.only))
+                .transpose()?
+                .unwrap_or_default();
+            let actor = self.actor.as_deref();
+            let actor = actor.map(|actor| actor_as_logged(store, actor));
+            let is_given = |action: &Action| self.actions.iter().any(|word| word == action.word());
+            let filter = LogFilter {
+                keys: chosen.keys.clone(),
+                actor: actor.transpose()?,
+                actions: Action::ALL.into_iter().filter(is_given).collect(),
+                since,
+                until,
+                recent: None,
+                limit: self.limit,
+            };
+            let Some(count) = self.print_entries(cx, store, &filter, now)? else {
+                return Ok(DONE);
+            };
+            if matches!(self.format, EntryFormat::Table | EntryFormat::Lines) {
+                self.sum_up(cx, store, &chosen, &filter, count)?;
+            }
+            Ok(DONE)
         })
     }
 
+    /// Returns the first and the last instant of the events to show.
+    fn period(&self, now: Timestamp) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
+        let since = self.since.map(|since| since.resolve(now));
+        let until = self.until.map(|until| until.resolve(now));
+        match (since, until) {
+            (Some(since), Some(until)) if until < since => Err(Error::usage(format!(
+                "--since {since} is later than --until {until}"
+            ))
+            .hint("give the earlier time to --since")),
+            period => Ok(period),
+        }
+    }
+
+    /// Prints the events and returns their number; `None` if the reader has closed the pipe.
     fn print_entries(
         &self,
         cx: &mut Cx<'_>,
         store: &dyn Read,
         filter: &LogFilter,
         now: Timestamp,
-    ) -> Result<u8> {
+    ) -> Result<Option<u64>> {
         let style = cx.style();
+        let mut names = Names::default();
         let mut count: u64 = 0;
         let printed = buffered(&mut *cx.env.stdout, |out| {
             let mut entries = Entries::begin(self.format, out, style, now)?;
             let mut pushed = Ok(());
             let scanned = store.scan_log(filter, &mut |entry: Entry| {
                 count += 1;
-                pushed = entries.push(&entry);
+                pushed = entries.push(&entry, names.of(store, &entry)?);
                 Ok(unless_failed(&pushed))
             });
             pushed?;
             entries.finish()?;
             Ok(scanned)
         })?;
-        let Some(scanned) = printed else {
-            return Ok(DONE);
+        printed.map(|scanned| scanned.map(|()| count)).transpose()
+    }
+
+    /// Says below the events how many there are, and of which keys.
+    fn sum_up(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &dyn Read,
+        chosen: &Chosen,
+        filter: &LogFilter,
+        count: u64,
+    ) -> Result<()> {
+        let events = match count {
+            0 => "no events".to_owned(),
+            1 => "1 event".to_owned(),
+            count => format!("{count} events"),
         };
-        scanned?;
-        if matches!(self.format, EntryFormat::Table | EntryFormat::Lines) {
-            match count {
-                0 => cx.status("no events"),
-                1 => cx.status("1 event"),
-                count => cx.status(format_args!("{count} events")),
-            }
-            if count == 0 {
-                self.hint_if_unknown(cx, store, filter)?;
-            } else {
-                cx.note_left_out(&self.format.left_out(style));
-            }
+        match chosen.keys.len() {
+            0 | 1 => cx.status(events),
+            keys => cx.status(format_args!(
+                "{events} of the {keys} keys of this lineage; with --only, of this key alone"
+            )),
         }
-        Ok(DONE)
+        if let Some(former) = &chosen.former {
+            cx.status(former);
+        }
+        if count == 0 {
+            self.hint_if_unknown(cx, store, filter)?;
+        } else {
+            cx.note_left_out(&self.format.left_out(cx.style()));
+        }
+        Ok(())
     }
 
     /// Hints at a typo below an empty log, if the user or the key has no event at all.
@@ -195,9 +269,9 @@ impl Args {
                 cx.hint(Hint::from(none).and(values::suggestion(actor, &known, otherwise)));
             }
         }
-        if let Some(id) = filter.key_id {
+        if let [id] = filter.keys[..] {
             let of_key = LogFilter {
-                key_id: Some(id),
+                keys: vec![id],
                 ..first
             };
             if store.find_events(&of_key)?.is_empty() {
@@ -209,45 +283,6 @@ impl Args {
             }
         }
         Ok(())
-    }
-
-    fn filter(
-        &self,
-        store: &dyn Read,
-        lookup: &Lookup<'_>,
-        key: Option<&str>,
-    ) -> Result<LogFilter> {
-        let key_id = key.map(|text| key_of(lookup, store, text)).transpose()?;
-        let actor = self
-            .actor
-            .as_deref()
-            .map(|actor| actor_as_logged(store, actor))
-            .transpose()?;
-        Ok(LogFilter {
-            key_id,
-            actor,
-            action: self
-                .action
-                .as_deref()
-                .and_then(|word| Action::ALL.into_iter().find(|action| action.word() == word)),
-            since: self.since.map(|since| since.resolve(lookup.now)),
-            recent: None,
-            limit: self.limit,
-        })
-    }
-}
-
-/// ID of the key that `text` stands for. The key may be purged, since its events stay.
-fn key_of(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<KeyId> {
-    if let Some(id) = KeyId::parse(text.as_bytes()) {
-        return Ok(id);
-    }
-    match lookup.key(store, text) {
-        Ok(key) => Ok(key.id),
-        Err(error) => match lookup::id(text) {
-            Some(id) if error.kind == FailureKind::NotFound => Ok(id),
-            _ => Err(error),
-        },
     }
 }
 

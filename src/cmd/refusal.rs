@@ -38,7 +38,7 @@ fn append(cx: &Cx<'_>, error: &Error) -> Result<()> {
 fn is_logged(store: &dyn Read, actor: &str, command: &str, now: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
         actor: Some(actor.to_owned()),
-        action: Some(Action::Refuse),
+        actions: vec![Action::Refuse],
         recent: Some(now.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;

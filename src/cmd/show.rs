@@ -71,7 +71,7 @@ impl Args {
 /// Reads the last events of `key`, newest first, with the error if one of them cannot be read.
 fn last_events(store: &dyn Read, key: &Key) -> (Vec<Entry>, Result<()>) {
     let of_key = LogFilter {
-        key_id: Some(key.id),
+        keys: vec![key.id],
         limit: Some(EVENTS),
         ..LogFilter::default()
     };

@@ -1,6 +1,8 @@
 //! Output of the audit log, in constant memory.
 
+use super::listing::{quote_if_several, unwrapped};
 use super::{Column, Sheet, Style, cell, instant, json, left_out};
+use crate::error::escape;
 use crate::event::Entry;
 use crate::when::Timestamp;
 use clap::ValueEnum;
@@ -21,6 +23,9 @@ pub enum EntryFormat {
     Json,
     /// One JSON object per line.
     Jsonl,
+    /// Comma-separated values (RFC 4180) with a header line; a cell that begins with =, +, - or @ runs as a
+    /// formula in a spreadsheet, since cells are as stored.
+    Csv,
 }
 
 impl EntryFormat {
@@ -34,12 +39,13 @@ impl EntryFormat {
 }
 
 /// Columns. Every terminal shows the action and its time.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     Column::new("SEQ", 66, 3).whole(7),
     Column::new("AT", 0, 20).enough(20),
     Column::new("ACTOR", 60, 5),
     Column::new("ACTION", 38, 6).whole(13),
     Column::new("KEY", 52, 3).whole(12),
+    Column::new("NAME", 72, 4),
     Column::new("DETAIL", 80, 6),
 ];
 
@@ -51,23 +57,45 @@ struct LogLine<'a> {
     actor: &'a str,
     action: &'a str,
     key_id: Option<&'a str>,
+    key_name: Option<&'a str>,
     detail: Value,
     hash: String,
 }
 
+/// Columns of CSV: the fields of [`LogLine`].
+const FIELDS: [&str; 8] = [
+    "seq", "at", "actor", "action", "key_id", "key_name", "detail", "hash",
+];
+
 impl<'a> LogLine<'a> {
-    fn new(entry: &'a Entry) -> Self {
+    fn new(entry: &'a Entry, key_name: Option<&'a str>) -> Self {
         LogLine {
             seq: entry.seq,
             at: Timestamp::from_millis(entry.at),
             actor: &entry.actor,
             action: &entry.action,
             key_id: entry.key_id.as_deref(),
+            key_name,
             // A damaged detail is shown as a string.
             detail: serde_json::from_str(&entry.detail)
                 .unwrap_or_else(|_| entry.detail.as_str().into()),
             hash: HEXLOWER.encode(&entry.hash),
         }
+    }
+
+    /// Cells in CSV. An absent value is an empty cell; control characters are escaped.
+    fn cells(&self) -> io::Result<[String; 8]> {
+        let maybe = |text: Option<&str>| text.map(escape).unwrap_or_default();
+        Ok([
+            self.seq.to_string(),
+            self.at.map(|at| at.to_string()).unwrap_or_default(),
+            escape(self.actor),
+            escape(self.action),
+            maybe(self.key_id),
+            maybe(self.key_name),
+            String::from_utf8_lossy(&json::bytes(&self.detail)?).into_owned(),
+            self.hash.clone(),
+        ])
     }
 }
 
@@ -79,10 +107,11 @@ pub struct Entries<'a> {
 }
 
 enum LogBody<'a> {
-    Table(Box<Sheet<'a, 6>>),
+    Table(Box<Sheet<'a, 7>>),
     Lines(&'a mut dyn Write),
     Json(&'a mut dyn Write),
     Jsonl(&'a mut dyn Write),
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
 }
 
 impl<'a> Entries<'a> {
@@ -101,6 +130,11 @@ impl<'a> Entries<'a> {
                 LogBody::Json(out)
             }
             EntryFormat::Jsonl => LogBody::Jsonl(out),
+            EntryFormat::Csv => {
+                let mut csv = csv::Writer::from_writer(out);
+                csv.write_record(FIELDS).map_err(unwrapped)?;
+                LogBody::Csv(Box::new(csv))
+            }
         };
         Ok(Entries {
             body,
@@ -109,8 +143,8 @@ impl<'a> Entries<'a> {
         })
     }
 
-    /// Adds an event.
-    pub fn push(&mut self, entry: &Entry) -> io::Result<()> {
+    /// Adds an event of the key named `name`.
+    pub fn push(&mut self, entry: &Entry, name: Option<&str>) -> io::Result<()> {
         match &mut self.body {
             LogBody::Table(table) => table.row([
                 entry.seq.to_string(),
@@ -118,19 +152,23 @@ impl<'a> Entries<'a> {
                 cell(&entry.actor),
                 cell(&entry.action),
                 cell(entry.key_id.as_deref().unwrap_or_default()),
+                cell(name.unwrap_or_default()),
                 cell(&in_words(entry)),
             ])?,
-            LogBody::Lines(out) => out.write_all(line(entry, self.now).as_bytes())?,
+            LogBody::Lines(out) => out.write_all(line(entry, name, self.now).as_bytes())?,
             LogBody::Json(out) => {
                 if !self.first {
                     out.write_all(b",")?;
                 }
-                json::write(out, &LogLine::new(entry))?;
+                json::write(out, &LogLine::new(entry, name))?;
             }
             LogBody::Jsonl(out) => {
-                json::write(out, &LogLine::new(entry))?;
+                json::write(out, &LogLine::new(entry, name))?;
                 out.write_all(b"\n")?;
             }
+            LogBody::Csv(csv) => csv
+                .write_record(LogLine::new(entry, name).cells()?)
+                .map_err(unwrapped)?,
         }
         self.first = false;
         Ok(())
@@ -145,6 +183,7 @@ impl<'a> Entries<'a> {
                 out.write_all(b"]\n")?;
                 out.flush()
             }
+            LogBody::Csv(mut csv) => csv.flush(),
             LogBody::Lines(out) | LogBody::Jsonl(out) => out.flush(),
         }
     }
@@ -157,7 +196,7 @@ fn time(entry: &Entry, now: Timestamp) -> String {
 }
 
 /// Line for the event, in which each value is labelled.
-fn line(entry: &Entry, now: Timestamp) -> String {
+fn line(entry: &Entry, name: Option<&str>, now: Timestamp) -> String {
     let mut line = format!(
         "event {}, at {}, {} by {}",
         entry.seq,
@@ -167,6 +206,9 @@ fn line(entry: &Entry, now: Timestamp) -> String {
     );
     if let Some(id) = &entry.key_id {
         line.push_str(&format!(", key {}", cell(id)));
+    }
+    if let Some(name) = name {
+        line.push_str(&format!(", name {}", quote_if_several(name)));
     }
     let detail = in_words(entry);
     if !detail.is_empty() {

@@ -3,6 +3,8 @@
 mod line;
 mod table;
 
+pub(super) use line::quote_if_several;
+
 use super::{Record, Sheet, Style, left_out};
 use crate::key::Key;
 use crate::when::Timestamp;
@@ -135,7 +137,7 @@ impl<'a> Listing<'a> {
 }
 
 /// Error of the stream below `csv`, since its kind tells a closed pipe from other failures.
-fn unwrapped(error: csv::Error) -> io::Error {
+pub(super) fn unwrapped(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(cause) => cause,
         other => io::Error::other(format!("{other:?}")),

@@ -68,6 +68,10 @@ pub trait Read {
     /// keys that were left out because their records cannot be read.
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped>;
 
+    /// Returns the name of the key with this ID without reading the rest of its record, which may be damaged.
+    /// `None` if there is no such key, or if its name cannot be read either.
+    fn key_name(&self, id: &str) -> Result<Option<String>>;
+
     /// Returns the owner of the key with this ID without reading the rest of its record, which may be
     /// damaged. `None` if there is no such key, or if its owner cannot be read either.
     fn damaged_owner(&self, id: KeyId) -> Result<Option<String>>;
@@ -106,6 +110,9 @@ pub trait Read {
     /// Calls `visit` for every event that passes `filter`, oldest first, in constant memory. Skips an
     /// event that cannot be read, and fails with its error at the end.
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()>;
+
+    /// Returns the number of events of the key with this ID.
+    fn count_events(&self, id: KeyId) -> Result<u64>;
 
     /// Returns the place and hash of the last event, which the store keeps apart from the log.
     fn head(&self) -> Result<Head>;

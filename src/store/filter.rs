@@ -113,18 +113,20 @@ impl Filter {
     }
 }
 
-/// Conditions on an event of the log; a scan visits the events that meet all, oldest first. An absent
-/// field is no condition.
+/// Conditions on an event of the log; a scan visits the events that meet all, oldest first. An empty or
+/// absent field is no condition.
 #[derive(Clone, Debug, Default)]
 pub struct LogFilter {
-    /// The key that was changed.
-    pub key_id: Option<KeyId>,
+    /// Keys, one of which was changed.
+    pub keys: Vec<KeyId>,
     /// The user who made the change.
     pub actor: Option<String>,
-    /// The kind of change.
-    pub action: Option<Action>,
+    /// Kinds of change, one of which it was.
+    pub actions: Vec<Action>,
     /// Earliest time of the event.
     pub since: Option<Timestamp>,
+    /// Latest time of the event.
+    pub until: Option<Timestamp>,
     /// Earliest time of the event, but searched backwards from the end of the log: the search ends at the
     /// first older event. Finds what `since` finds, unless the clock was set back.
     pub recent: Option<Timestamp>,

@@ -102,8 +102,8 @@ fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
 /// processes write too, and the clock may be set back.
 fn reuse_is_noted(store: &dyn Read, key: KeyId, at: Timestamp) -> Result<bool> {
     let last = store.find_events(&LogFilter {
-        key_id: Some(key),
-        action: Some(Action::Reuse),
+        keys: vec![key],
+        actions: vec![Action::Reuse],
         recent: Some(at.before(Span::MINUTE)),
         ..LogFilter::default()
     })?;

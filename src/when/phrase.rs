@@ -1,5 +1,6 @@
-//! Times on the command line: when something ends (`When`), and the start of a search (`Since`).
+//! Times on the command line: when something ends (`When`), and the bounds of a search (`Since`, `Until`).
 
+use super::SECOND;
 use super::Timestamp;
 use super::span::{Span, parse_span, suggestion};
 use crate::error::{Error, Result, quote};
@@ -35,17 +36,68 @@ impl FromStr for Since {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if let Some(end) = parse_date(text)? {
-            return Ok(Since::At(end.before(Span::days(1))));
-        }
-        if text.contains(['T', ':']) {
-            return parse_instant(text).map(Since::At);
-        }
-        parse_span(text)?.map(Since::Ago).ok_or_else(|| {
-            Error::usage(format!("{} is not a time", quote(text)))
-                .hint(suggestion(text).unwrap_or_else(|| SINCE_HINT.to_owned()))
+        Ok(match parse_bound(text)? {
+            Bound::Ago(span) => Since::Ago(span),
+            Bound::Day(end) => Since::At(end.before(Span::days(1))),
+            Bound::At(at) => Since::At(at),
         })
     }
+}
+
+/// End of a search: a duration before now, an instant, or the end of a day. The day is searched, and so is
+/// the second of an instant that is given in whole seconds, as instants are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Duration before now.
+    Ago(Span),
+    /// The last instant that is searched.
+    At(Timestamp),
+}
+
+impl Until {
+    /// Returns the last instant that is searched, if the time is `now`.
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Until::Ago(span) => now.before(span),
+            Until::At(at) => at,
+        }
+    }
+}
+
+impl FromStr for Until {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match parse_bound(text)? {
+            Bound::Ago(span) => Until::Ago(span),
+            Bound::Day(end) => Until::At(end.before(Span(1))),
+            Bound::At(at) if at.millis() % SECOND == 0 => Until::At(Timestamp(at.0 + SECOND - 1)),
+            Bound::At(at) => Until::At(at),
+        })
+    }
+}
+
+/// Bound of a search as it was typed.
+enum Bound {
+    /// Duration before now.
+    Ago(Span),
+    /// Day, by its end.
+    Day(Timestamp),
+    /// Instant.
+    At(Timestamp),
+}
+
+fn parse_bound(text: &str) -> Result<Bound> {
+    if let Some(end) = parse_date(text)? {
+        return Ok(Bound::Day(end));
+    }
+    if text.contains(['T', ':']) {
+        return parse_instant(text).map(Bound::At);
+    }
+    parse_span(text)?.map(Bound::Ago).ok_or_else(|| {
+        Error::usage(format!("{} is not a time", quote(text)))
+            .hint(suggestion(text).unwrap_or_else(|| SINCE_HINT.to_owned()))
+    })
 }
 
 /// End of something: a duration from now, an instant, the end of a day, or never.

@@ -21,8 +21,8 @@ pub fn line(key: &Key, now: Timestamp) -> String {
     // The line begins with a Latin word: a name that is written from right to left would turn it around.
     format!(
         "name {}, owner {}, state {}, {can}, {}, {used}, ID {}\n",
-        value(&key.name),
-        value(&key.owner),
+        quote_if_several(&key.name),
+        quote_if_several(&key.owner),
         key.state(now),
         stop(key, now),
         key.id
@@ -30,7 +30,7 @@ pub fn line(key: &Key, now: Timestamp) -> String {
 }
 
 /// Quotes a name with a comma, so that it does not read as several values.
-fn value(name: &str) -> String {
+pub fn quote_if_several(name: &str) -> String {
     if name.contains(',') {
         format!("'{}'", cell(name))
     } else {

@@ -82,6 +82,12 @@ pub const NEXT_PROJECT: &str =
 /// Finds a row if a user was appointed an administrator.
 pub const APPOINTED: &str = "SELECT 1 FROM administrators WHERE name = ?1";
 
+/// Finds the name of a key by its ID.
+pub const KEY_NAME: &str = "SELECT name FROM keys WHERE id = ?1";
+
+/// Counts the events of a key.
+pub const COUNT_EVENTS: &str = "SELECT count(*) FROM events WHERE key_id = ?1";
+
 /// Finds the last event at a sequence number or before.
 pub const EVENT_AT: &str = "SELECT seq, hash FROM events WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1";
 
@@ -128,29 +134,34 @@ pub fn administrators(limit: Option<u64>) -> Query {
 /// Returns the query for the events that match `filter`, oldest first.
 pub fn select_events(filter: &LogFilter) -> Query {
     let mut wanted = Conditions::default();
-    if let Some(id) = filter.key_id {
-        wanted.and("key_id = ?", [text(id.as_str())]);
+    let of_keys = one_of("key_id", filter.keys.len());
+    let keys = || filter.keys.iter().map(|id| text(id.as_str()));
+    if !filter.keys.is_empty() {
+        wanted.and(&*of_keys, keys());
     }
     if let Some(actor) = &filter.actor {
         wanted.and("actor = ?", [text(actor)]);
     }
-    if let Some(action) = filter.action {
-        wanted.and("action = ?", [text(action.word())]);
+    if !filter.actions.is_empty() {
+        let words = filter.actions.iter().map(|action| text(action.word()));
+        wanted.and(one_of("action", filter.actions.len()), words);
     }
     if let Some(since) = filter.since {
         wanted.and("at >= ?", [time(since)]);
     }
-    match (filter.recent, filter.key_id) {
-        (Some(recent), None) => wanted.and(
-            "seq > coalesce((SELECT seq FROM events WHERE at < ? ORDER BY seq DESC LIMIT 1), 0)",
-            [time(recent)],
-        ),
-        // By this key's own events: there may be many of other keys since then.
-        (Some(recent), Some(id)) => wanted.and(
-            "seq > coalesce((SELECT seq FROM events WHERE key_id = ? AND at < ? ORDER BY seq DESC LIMIT 1), 0)",
-            [text(id.as_str()), time(recent)],
-        ),
-        (None, _) => {}
+    if let Some(until) = filter.until {
+        wanted.and("at <= ?", [time(until)]);
+    }
+    if let Some(recent) = filter.recent {
+        // By these keys' own events: there may be many of other keys since then.
+        let own = match filter.keys.is_empty() {
+            true => String::new(),
+            false => format!("{of_keys} AND "),
+        };
+        wanted.and(
+            format!("seq > coalesce((SELECT seq FROM events WHERE {own}at < ? ORDER BY seq DESC LIMIT 1), 0)"),
+            keys().chain([time(recent)]),
+        );
     }
     let columns = row::EVENT_COLUMNS;
     let mut sql = format!("SELECT {columns} FROM events{}", wanted.clause());
@@ -166,6 +177,15 @@ pub fn select_events(filter: &LogFilter) -> Query {
     Query {
         sql,
         values: wanted.values,
+    }
+}
+
+/// Condition that `column` is one of `count` parameters.
+fn one_of(column: &str, count: usize) -> String {
+    match count {
+        // With IN, SQLite would sort what an index has in order.
+        1 => format!("{column} = ?"),
+        count => format!("{column} IN ({})", vec!["?"; count].join(",")),
     }
 }
 

@@ -169,6 +169,14 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Sqlite
     Ok(())
 }
 
+/// Returns the name of the key with this ID; `None` if there is no such row or its name cannot be read.
+pub fn key_name(connection: &Connection, id: &str) -> SqliteResult<Option<String>> {
+    let mut statement = connection.prepare_cached(query::KEY_NAME)?;
+    let mut rows = statement.query([id])?;
+    let name = rows.next()?.map(|row| row::get(row, 0, "name"));
+    Ok(name.and_then(SqliteResult::ok))
+}
+
 /// Returns the owner of the damaged key with this ID, or `None` if there is no such row or its owner
 /// cannot be read either.
 pub fn damaged_owner(connection: &Connection, id: KeyId) -> SqliteResult<Option<String>> {
@@ -379,6 +387,13 @@ pub fn scan_log(
         }
     }
     unreadable.map_or(Ok(()), Err)
+}
+
+/// Returns the number of events of the key with this ID, counted in the index alone.
+pub fn count_events(connection: &Connection, id: KeyId) -> SqliteResult<u64> {
+    let mut statement = connection.prepare(query::COUNT_EVENTS)?;
+    let count: i64 = statement.query_row([id.as_str()], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
 }
 
 fn unreadable_line(row: &Row<'_>) -> SqliteError {

@@ -120,6 +120,10 @@ impl Read for SqliteTx<'_> {
         self.visit(visit, |visit| read::scan(self.connection, filter, visit))
     }
 
+    fn key_name(&self, id: &str) -> Result<Option<String>> {
+        self.explain(read::key_name(self.connection, id))
+    }
+
     fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {
         self.explain(read::damaged_owner(self.connection, id))
     }
@@ -169,6 +173,10 @@ impl Read for SqliteTx<'_> {
         self.visit(visit, |visit| {
             read::scan_log(self.connection, filter, visit)
         })
+    }
+
+    fn count_events(&self, id: KeyId) -> Result<u64> {
+        self.explain(read::count_events(self.connection, id))
     }
 
     fn head(&self) -> Result<Head> {

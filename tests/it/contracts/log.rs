@@ -136,57 +136,66 @@ fn busy(store: &Made) {
 
 #[test]
 fn scan_log_lets_through_what_each_question_asks() {
-    let key_id = |number| LogFilter {
-        key_id: Some(id(number)),
+    let keys = |numbers: &[u32]| LogFilter {
+        keys: numbers.iter().copied().map(id).collect(),
         ..LogFilter::default()
     };
     let by = |name: &str| LogFilter {
         actor: Some(name.to_owned()),
         ..LogFilter::default()
     };
-    let action = |action| LogFilter {
-        action: Some(action),
+    let actions = |actions: &[Action]| LogFilter {
+        actions: actions.to_vec(),
         ..LogFilter::default()
     };
     let since = |minutes| LogFilter {
         since: Some(at(minutes)),
         ..LogFilter::default()
     };
-    let recent = |minutes, key_id: Option<u32>| LogFilter {
-        recent: Some(at(minutes)),
-        key_id: key_id.map(id),
+    let until = |minutes| LogFilter {
+        until: Some(at(minutes)),
         ..LogFilter::default()
+    };
+    let recent = |minutes, numbers: &[u32]| LogFilter {
+        recent: Some(at(minutes)),
+        ..keys(numbers)
     };
     let limit = |limit| LogFilter {
         limit: Some(limit),
         ..LogFilter::default()
     };
     let several = LogFilter {
-        key_id: Some(id(1)),
+        keys: vec![id(1)],
         actor: Some("bob".to_owned()),
-        action: Some(Action::Edit),
+        actions: vec![Action::Edit],
         since: Some(at(3)),
+        until: Some(at(9)),
         recent: None,
         limit: Some(1),
     };
-    let expected: [(LogFilter, &[i64]); 18] = [
+    let expected: [(LogFilter, &[i64]); 23] = [
         (LogFilter::default(), &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
-        (key_id(1), &[2, 4, 6, 9]),
-        (key_id(2), &[3, 5, 8]),
-        (key_id(3), &[]),
+        (keys(&[1]), &[2, 4, 6, 9]),
+        (keys(&[2]), &[3, 5, 8]),
+        (keys(&[3]), &[]),
+        (keys(&[2, 3, 1]), &[2, 3, 4, 5, 6, 8, 9]),
         (by("alice"), &[2, 4, 5, 7, 8]),
         (by("Alice"), &[]),
-        (action(Action::Edit), &[4, 5, 6, 8, 9]),
-        (action(Action::Init), &[1]),
+        (actions(&[Action::Edit]), &[4, 5, 6, 8, 9]),
+        (actions(&[Action::Init]), &[1]),
+        (actions(&[Action::Init, Action::Policy]), &[1, 7]),
         (since(4), &[4, 5, 7, 8, 9]),
         (since(10), &[]),
+        (until(4), &[1, 2, 3, 6, 7]),
+        (until(0), &[1]),
         // The clock was set back behind the fifth line.
-        (recent(4, None), &[7, 8, 9]),
-        (recent(6, None), &[9]),
-        (recent(10, None), &[]),
-        // Among the events of that key alone.
-        (recent(4, Some(1)), &[9]),
-        (recent(4, Some(2)), &[5, 8]),
+        (recent(4, &[]), &[7, 8, 9]),
+        (recent(6, &[]), &[9]),
+        (recent(10, &[]), &[]),
+        // Among the events of those keys alone.
+        (recent(4, &[1]), &[9]),
+        (recent(4, &[2]), &[5, 8]),
+        (recent(4, &[1, 2]), &[8, 9]),
         (limit(2), &[8, 9]),
         (limit(0), &[]),
         (several, &[9]),
@@ -200,6 +209,15 @@ fn scan_log_lets_through_what_each_question_asks() {
                 .collect();
             assert_eq!(found, *places, "{filter:?}");
         }
+    }
+}
+
+#[test]
+fn count_events_counts_those_of_one_key() {
+    for store in stores() {
+        busy(&store);
+        let count = |number| store.read(|read| read.count_events(id(number)));
+        assert_eq!((count(1), count(2), count(3)), (4, 3, 0));
     }
 }
 

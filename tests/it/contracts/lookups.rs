@@ -53,6 +53,24 @@ fn live_key_finds_the_key_of_that_owner_and_name_that_is_live() {
 }
 
 #[test]
+fn key_name_is_that_of_any_record_and_none_once_it_is_purged() {
+    let (live, gone) = (of("alice", "web", 1), of("bob", "old", 2));
+    for store in stores() {
+        store.write(|tx| {
+            insert(tx, &[live.clone(), gone.clone()])?;
+            tx.update(&deleted(&gone))
+        });
+        let name = |number| store.read(|read| read.key_name(id(number).as_str()));
+        assert_eq!(name(1).as_deref(), Some("web"));
+        assert_eq!(name(2).as_deref(), Some("old"));
+        assert_eq!(name(3), None);
+        store.write(|tx| tx.purge(id(2)));
+        assert_eq!(name(2), None);
+        assert_eq!(store.read(|read| read.key_name("")), None);
+    }
+}
+
+#[test]
 fn live_names_are_in_order_and_as_many_as_asked() {
     let keys = [
         of("bob", "b", 1),

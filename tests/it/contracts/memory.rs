@@ -208,6 +208,12 @@ impl Read for Content {
         Ok(Skipped::default())
     }
 
+    fn key_name(&self, id: &str) -> Result<Option<String>> {
+        let mut keys = self.keys();
+        let key = keys.find(|key| key.id.as_str() == id);
+        Ok(key.map(|key| key.name.clone()))
+    }
+
     fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {
         Ok(self.row(id).map(|row| row.key.owner.clone()))
     }
@@ -280,15 +286,22 @@ impl Read for Content {
 
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()> {
         let LogFilter {
-            key_id,
+            keys,
             actor,
-            action,
+            actions,
             since,
+            until,
             recent,
             limit,
         } = filter;
-        let is_of_key =
-            |entry: &&Entry| key_id.is_none_or(|id| entry.key_id.as_deref() == Some(id.as_str()));
+        let is_of_key = |entry: &&Entry| {
+            let mut ids = keys.iter().map(|id| Some(id.as_str()));
+            keys.is_empty() || ids.any(|id| id == entry.key_id.as_deref())
+        };
+        let is_action = |entry: &&Entry| {
+            let mut words = actions.iter().map(|action| action.word());
+            actions.is_empty() || words.any(|word| word == entry.action)
+        };
         let is_before = |entry: &&Entry| recent.is_some_and(|recent| entry.at < recent.millis());
         let before = self.log.iter().filter(is_of_key).rfind(is_before);
         let mut found: Vec<&Entry> = self
@@ -296,8 +309,9 @@ impl Read for Content {
             .iter()
             .filter(is_of_key)
             .filter(|entry| actor.as_ref().is_none_or(|actor| *actor == entry.actor))
-            .filter(|entry| action.is_none_or(|action| action.word() == entry.action))
+            .filter(is_action)
             .filter(|entry| since.is_none_or(|since| entry.at >= since.millis()))
+            .filter(|entry| until.is_none_or(|until| entry.at <= until.millis()))
             .filter(|entry| before.is_none_or(|before| entry.seq > before.seq))
             .collect();
         let limit = limit.map_or(usize::MAX, |limit| limit.try_into().unwrap_or(usize::MAX));
@@ -307,6 +321,12 @@ impl Read for Content {
             }
         }
         Ok(())
+    }
+
+    fn count_events(&self, id: KeyId) -> Result<u64> {
+        let events = self.log.iter();
+        let events = events.filter(|entry| entry.key_id.as_deref() == Some(id.as_str()));
+        Ok(events.count() as u64)
     }
 
     fn head(&self) -> Result<Head> {

@@ -89,7 +89,7 @@ fn write_loses_no_change_of_several_at_once() {
             all
         );
         let edits = LogFilter {
-            action: Some(Action::Edit),
+            actions: vec![Action::Edit],
             ..LogFilter::default()
         };
         assert_eq!(store.read(|read| read.find_events(&edits)).len(), all);

@@ -226,7 +226,7 @@ impl Original {
         }
         self.expect(store.find_events(&LogFilter::default()));
         self.expect(store.find_events(&LogFilter {
-            key_id: Some(self.usable.id()),
+            keys: vec![self.usable.id()],
             limit: Some(2),
             ..LogFilter::default()
         }));

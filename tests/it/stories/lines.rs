@@ -107,7 +107,7 @@ fn each_event_is_a_line_that_says_what_its_values_are() {
     assert_eq!(
         lines[2],
         format!(
-            "event 3, at 2026-11-22T01:00:00Z (now), disable by alice, key {id}, reason=holidays"
+            "event 3, at 2026-11-22T01:00:00Z (now), disable by alice, key {id}, name ci, reason=holidays"
         )
     );
     world

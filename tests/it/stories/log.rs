@@ -71,18 +71,23 @@ fn it_is_shown_to_people_oldest_first() {
     let ran = world.run("log").stderr("7 events\n");
     let lines: Vec<&str> = ran.stdout.lines().collect();
     let titles: Vec<&str> = lines[0].split_whitespace().collect();
-    assert_eq!(titles, ["SEQ", "AT", "ACTOR", "ACTION", "KEY", "DETAIL"]);
+    assert_eq!(
+        titles,
+        ["SEQ", "AT", "ACTOR", "ACTION", "KEY", "NAME", "DETAIL"]
+    );
     let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(
         words(1),
         "1 2026-11-22T00:00:00Z (6h ago) carol init administrator=carol"
     );
     assert!(words(2).starts_with(&format!(
-        "2 2026-11-22T01:00:00Z (5h ago) alice create {web} "
+        "2 2026-11-22T01:00:00Z (5h ago) alice create {web} site expires_at="
     )));
     assert!(words(2).contains(" name=web owner=alice scopes=[\"inference\"]"));
     assert!(words(3).contains(" reason=renamed"));
-    assert!(words(7).starts_with(&format!("7 2026-11-22T06:00:00Z (now) bob purge {gone}")));
+    assert!(words(7).starts_with(&format!(
+        "7 2026-11-22T06:00:00Z (now) bob purge {gone} gone name=gone"
+    )));
     assert_eq!(lines.len(), 8);
     world
         .run("log --actor nobody")
@@ -110,7 +115,7 @@ fn json_has_the_columns_in_order_and_the_hash_in_hex() {
         jsonl.lines().next().unwrap(),
         format!(
             "{{\"seq\":1,\"at\":\"2026-11-22T00:00:00Z\",\"actor\":\"carol\",\"action\":\"init\",\"key_id\":null,\
-             \"detail\":{},\"hash\":\"{}\"}}",
+             \"key_name\":null,\"detail\":{},\"hash\":\"{}\"}}",
             first.detail,
             HEXLOWER.encode(&first.hash)
         )
@@ -121,6 +126,7 @@ fn json_has_the_columns_in_order_and_the_hash_in_hex() {
         .collect();
     for (line, event) in lines.iter().zip(world.events()) {
         assert_eq!(line["key_id"], json!(event.key_id));
+        assert_eq!(line["key_name"].is_null(), event.key_id.is_none());
         assert_eq!(line["hash"], json!(HEXLOWER.encode(&event.hash)));
         assert_eq!(line["detail"], event.detail());
     }
@@ -143,6 +149,8 @@ fn every_filter_narrows_it() {
         ("--action create", &[2, 4]),
         ("--action policy", &[5]),
         ("--action reuse", &[]),
+        ("--action create,policy", &[2, 4, 5]),
+        ("--action create --action policy,purge", &[2, 4, 5, 7]),
         ("--action create --actor bob", &[4]),
         ("--since 2h", &[5, 6, 7]),
         ("--since 119m", &[6, 7]),
@@ -150,6 +158,17 @@ fn every_filter_narrows_it() {
         ("--since 2026-11-22T03:00:00Z", &[4, 5, 6, 7]),
         ("--since 2026-11-22T03:00:01Z", &[5, 6, 7]),
         ("--since 2h --actor bob", &[6, 7]),
+        ("--until 2026-11-21", &[]),
+        ("--until 2026-11-22", &[1, 2, 3, 4, 5, 6, 7]),
+        ("--until 2026-11-22T02:59:59Z", &[1, 2, 3]),
+        ("--until 2026-11-22T03:00:00Z", &[1, 2, 3, 4]),
+        ("--until 2h", &[1, 2, 3, 4, 5]),
+        ("--since 4h --until 3h", &[3, 4]),
+        (
+            "--since 2026-11-22 --until 2026-11-22 --actor bob",
+            &[4, 6, 7],
+        ),
+        ("--until 2h --limit 2", &[4, 5]),
         ("--limit 2", &[6, 7]),
         ("--limit 1 --action create", &[4]),
         ("--limit 100", &[1, 2, 3, 4, 5, 6, 7]),
@@ -165,8 +184,220 @@ fn what_was_done_to_a_key_is_found_by_its_name_and_its_id() {
         assert_eq!(seqs(&world, &format!("--key {key}")), [2, 3], "{key}");
     }
     assert_eq!(seqs(&world, &format!("--key {web} --action edit")), [3]);
-    world.line("log --key web").run().code(3).stdout("");
     assert!(seqs(&world, "--key 000000000000").is_empty());
+}
+
+#[test]
+fn log_until_shows_the_whole_day_or_second_that_it_names() {
+    let world = World::own();
+    world.advance("23h");
+    world.advance_millis(59 * 60_000 + 59_999);
+    world.append_by("late", Action::Edit, None);
+    world.advance_millis(1);
+    world.append_by("next-day", Action::Edit, None);
+    let actors = |filter: &str| {
+        let lines = world.run(&format!("log --format json {filter}")).json();
+        let lines = lines.as_array().unwrap().iter();
+        let actors = lines.map(|line| line["actor"].as_str().unwrap().to_owned());
+        actors.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(actors("--until 2026-11-22"), "alice late");
+    assert_eq!(actors("--until 2026-11-22T23:59:59Z"), "alice late");
+    assert_eq!(actors("--until 2026-11-22T23:59:59.998Z"), "alice");
+    assert_eq!(actors("--since 2026-11-23 --until 2026-11-23"), "next-day");
+}
+
+#[test]
+fn log_refuses_a_since_that_is_later_than_its_until() {
+    let Story { world, .. } = story();
+    world
+        .line("log --since 2026-11-22T05:00:00Z --until 2026-11-22T04:00:00Z")
+        .run()
+        .fails(
+            2,
+            "--since 2026-11-22T05:00:00Z is later than --until 2026-11-22T04:00:00Z\n\
+             hint: give the earlier time to --since\n",
+        );
+    world
+        .line("log --since 1h --until 2h")
+        .run()
+        .fails(2, "--since 2026-11-22T05:00:00Z is later");
+    assert_eq!(seqs(&world, "--since 1h --until 1h"), [6]);
+}
+
+#[test]
+fn log_csv_has_the_fields_of_json_with_cells_quoted_as_those_of_list() {
+    let world = World::own();
+    let id = id_of(&world.create("--scope inference --name ci"));
+    let odd = "=a, \"b\"";
+    world.cmd(["edit", "ci", "--name", odd]).run().code(0);
+    world.append_by("a\u{1b}b", Action::Edit, None);
+    let csv = world.run("log --format csv").stderr("").stdout;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let titles: Vec<String> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let json = world.run("log --format jsonl").stdout;
+    let lines: Vec<Value> = json
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), lines.len());
+    let first = json.lines().next().unwrap();
+    let places: Vec<_> = titles
+        .iter()
+        .map(|title| first.find(&format!("\"{title}\":")))
+        .collect();
+    assert!(
+        places.is_sorted() && places.iter().all(Option::is_some),
+        "{titles:?}"
+    );
+    for (row, line) in rows.iter().zip(&lines) {
+        assert_eq!(titles.len(), line.as_object().unwrap().len());
+        for (title, cell) in titles.iter().zip(row) {
+            let expected = match &line[title] {
+                Value::Null => String::new(),
+                Value::String(text) => text.replace('\u{1b}', "\\u{1b}"),
+                value => value.to_string(),
+            };
+            assert_eq!(cell, expected, "{title}");
+        }
+    }
+    assert_eq!((&rows[2][4], &rows[2][5]), (&*id, odd));
+    assert!(csv.contains(",\"=a, \"\"b\"\"\","), "{csv}");
+    let none = world
+        .run("log --format csv --actor nobody")
+        .stderr("")
+        .stdout;
+    assert_eq!(none, "seq,at,actor,action,key_id,key_name,detail,hash\n");
+}
+
+#[test]
+fn log_names_keys_as_they_are_now_and_purged_ones_as_they_were_last() {
+    let world = World::quick();
+    world.create("--scope inference --name first");
+    let id = id_of(&world.create("--scope inference --name other"));
+    world.run("edit first --name second");
+    let names = || {
+        let lines = world.run("log --format json").json();
+        let lines = lines.as_array().unwrap().iter().skip(1);
+        let names = lines.map(|line| line["key_name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(), "second other second");
+    world.run("delete second --yes");
+    world.run("purge --owner alice --yes");
+    assert_eq!(names(), "second other second second second");
+    let line = world.run(&format!("log --key {id} --format lines")).stdout;
+    assert!(
+        line.contains(&format!(", key {id}, name other, ")),
+        "{line}"
+    );
+    // A name with a comma does not read as several values.
+    let odd = "x, action purge";
+    world.cmd(["edit", "other", "--name", odd]).run().code(0);
+    let line = world.run("log --limit 1 --format lines").stdout;
+    assert!(line.contains(&format!(", name '{odd}', ")), "{line}");
+}
+
+#[test]
+fn log_of_a_key_has_the_events_of_what_it_replaced_and_of_what_replaced_it() {
+    let world = World::quick();
+    let first = id_of(&world.create("--scope inference --name ci"));
+    world.create("--scope inference --name other");
+    world.run("edit ci --add-scope project -m training");
+    let rotate = || id_of(world.run("rotate ci").stdout.trim_end());
+    let second = rotate();
+    let third = rotate();
+    world.run(&format!("delete {first} --yes"));
+    world.run("purge --owner alice --yes");
+    assert_eq!(world.keys().len(), 2);
+    let all = [2, 4, 5, 6, 7, 8, 9, 10, 11];
+    for key in ["ci", "alice/ci", &first, &second, &third] {
+        assert_eq!(seqs(&world, &format!("--key {key}")), all, "{key}");
+    }
+    for (key, own) in [
+        ("ci", &[8][..]),
+        (&first, &[2, 4, 5, 9, 10]),
+        (&second, &[6, 7, 11]),
+    ] {
+        assert_eq!(seqs(&world, &format!("--key {key} --only")), own, "{key}");
+    }
+    assert_eq!(seqs(&world, "--key ci --action edit"), [4]);
+    assert_eq!(seqs(&world, "--key ci --limit 2"), [10, 11]);
+    world
+        .run("log --key ci")
+        .stderr("9 events of the 3 keys of this lineage; with --only, of this key alone\n");
+    world.run("log --key ci --only").stderr("1 event\n");
+    world.run("log --key other").stderr("1 event\n");
+}
+
+#[test]
+fn log_finds_a_deleted_a_purged_and_a_renamed_key_by_the_name_that_it_had() {
+    let Story { world, web, gone } = story();
+    for key in ["gone", "bob/gone"] {
+        assert_eq!(seqs(&world, &format!("--key {key}")), [4, 6, 7], "{key}");
+        assert_eq!(seqs(&world, &format!("--key {key} --only")), [4, 6, 7]);
+    }
+    world.run("log --key gone").stderr(&format!(
+        "3 events\n'gone' was the name of {gone}: 'gone' of bob, purged\n"
+    ));
+    assert_eq!(seqs(&world, "--key web"), [2, 3]);
+    world.run("log --key alice/web").says(&format!(
+        "'alice/web' was the name of {web}: 'site' of alice, active\n"
+    ));
+    world.run("delete site --yes");
+    assert_eq!(seqs(&world, "--key site"), [2, 3, 8]);
+    world
+        .run("log --key site")
+        .says("'site' of alice, deleted\n");
+    for key in ["alice/gone", "bob/web", "gon", "inference"] {
+        world
+            .line(&format!("log --key {key}"))
+            .run()
+            .fails(3, &format!("there is no key '{key}'\n"));
+    }
+    // A key that has the name now goes first.
+    world.create("--scope inference --name gone");
+    assert_eq!(seqs(&world, "--key gone"), [9]);
+}
+
+#[test]
+fn log_of_a_name_that_stood_for_several_keys_names_them_the_newest_first() {
+    let world = World::quick();
+    let first = id_of(&world.create("--scope inference --name job"));
+    world.run("delete job --yes");
+    world.run("purge --owner alice --yes");
+    let bob = |line: &str| world.line(line).user("bob").run().code(0).stdout;
+    let second = id_of(bob("create --scope inference --name job").trim_end());
+    let rotated = id_of(bob("rotate job").trim_end());
+    bob("delete job --yes");
+    // A phased-out key goes before those that are gone.
+    assert_eq!(seqs(&world, "--key job"), [5, 6, 7, 8]);
+    bob(&format!("delete {second} --yes"));
+    world.line("log --key job").run().fails(
+        3,
+        &format!(
+            "'job' was the name of more than one key\n\
+             \x20 {rotated}  job  of bob, deleted\n\
+             \x20 {first}  job  of alice, purged\n\
+             hint: the newest is first; give the ID: keyctl log --key {rotated}\n"
+        ),
+    );
+    // The keys of one lineage have the same log.
+    assert_eq!(seqs(&world, "--key bob/job"), [5, 6, 7, 8, 9]);
+    let apart = world.line("log --key bob/job --only --format json").run();
+    let apart = apart.code(3).stderr;
+    let error: Value = serde_json::from_str(&apart).unwrap();
+    let candidates = error["error"]["candidates"].as_array().unwrap().iter();
+    let candidates: Vec<_> = candidates
+        .map(|key| (key["id"].as_str().unwrap(), key["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(candidates, [(&*rotated, "deleted"), (&*second, "deleted")]);
 }
 
 #[test]
@@ -256,7 +487,12 @@ fn what_cannot_be_a_filter_is_a_usage_error() {
         "log --action nosuch",
         "log --since soon",
         "log --limit many",
-        "log --format csv",
+        "log --until soon",
+        "log --only",
+        "log --action create,nosuch",
+        "log --check --format csv",
+        "log --head --format csv",
+        "log --check --until 1h",
         "log --check --limit 1",
         "log --check --actor alice",
         "log --head --key site",
@@ -272,7 +508,7 @@ fn what_cannot_be_a_filter_is_a_usage_error() {
 #[test]
 fn it_stays_quiet_when_its_reader_goes_away() {
     let Story { world, .. } = story();
-    for format in ["table", "lines", "json", "jsonl"] {
+    for format in ["table", "lines", "json", "jsonl", "csv"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = world.real(&format!("log --quiet --format {format}"));

@@ -59,6 +59,7 @@ fn a_log_keeps_its_times_actions_and_key_ids_whole() {
         assert!(whole("member-add"), "on {width}:\n{shown}");
         assert_eq!(whole(&id), width >= 52, "on {width}:\n{shown}");
         assert_eq!(whole("ACTOR"), width >= 60, "on {width}:\n{shown}");
+        assert_eq!(whole("NAME"), width >= 72, "on {width}:\n{shown}");
         assert_eq!(
             shown.contains("DETAIL"),
             width >= 80,
@@ -90,7 +91,7 @@ fn a_policy_keeps_its_name_and_its_value_whole() {
 fn a_pipe_gets_every_column_and_a_line_for_each_row() {
     let (world, _) = world();
     for (line, titles, rows) in [
-        ("log", "SEQ AT ACTOR ACTION KEY DETAIL", 6),
+        ("log", "SEQ AT ACTOR ACTION KEY NAME DETAIL", 6),
         ("policy show", "POLICY VALUE DEFAULT MEANING", 8),
         ("scope list", "SCOPE IMPLIES DESCRIPTION", 3),
         ("member list", "PROJECT USER ROLE", 1),
@@ -164,7 +165,7 @@ fn columns_that_do_not_fit_are_named() {
             "list",
             &["NAME", "OWNER", "STATE", "SCOPES", "EXPIRES", "LAST USED"][..],
         ),
-        ("log", &["SEQ", "ACTOR", "ACTION", "KEY", "DETAIL"]),
+        ("log", &["SEQ", "ACTOR", "ACTION", "KEY", "NAME", "DETAIL"]),
     ] {
         for width in 30..=120 {
             let ran = world.line(line).terminal(width).run().code(0);

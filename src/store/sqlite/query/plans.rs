@@ -428,7 +428,7 @@ fn a_scope_s_keys_are_not_looked_for_among_all() {
 #[test]
 fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
     let recent = || LogFilter {
-        action: Some(Action::Refuse),
+        actions: vec![Action::Refuse],
         recent: Timestamp::from_millis(NOW - 60_000),
         ..LogFilter::default()
     };
@@ -441,8 +441,8 @@ fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
     );
     // A key whose token is refused again and again has a long log of its own.
     for (id, count) in [("next00000001", 0), ("barr00000001", 1)] {
-        let key_id = KeyId::parse(id.as_bytes());
-        let query = select_events(&LogFilter { key_id, ..recent() });
+        let keys = Vec::from_iter(KeyId::parse(id.as_bytes()));
+        let query = select_events(&LogFilter { keys, ..recent() });
         finds_without_a_walk(&query, count);
         let plan = plan(&store(100), &query);
         assert!(plan.contains("events_key (key_id=? AND seq>?)"), "{plan}");
@@ -460,8 +460,8 @@ fn what_was_done_of_late_is_found_from_the_end_of_the_log() {
             .unwrap();
         store
     };
-    let key_id = KeyId::parse(b"barr00000001");
-    let query = select_events(&LogFilter { key_id, ..recent() });
+    let keys = Vec::from_iter(KeyId::parse(b"barr00000001"));
+    let query = select_events(&LogFilter { keys, ..recent() });
     let (small, large) = (work(&crowded(100), &query), work(&crowded(5_000), &query));
     assert_eq!((small.0, large.0), (1, 1));
     assert!(
