@@ -1,5 +1,6 @@
 //! Output of commands: tables and text for people, JSON and CSV for programs.
 
+mod changes;
 mod details;
 mod entries;
 pub mod json;

@@ -4,6 +4,7 @@ use super::values::Format;
 use super::{Cx, keys};
 use crate::error::{DONE, Result};
 use crate::event::Entry;
+use crate::hint::{Hint, run};
 use crate::key::Key;
 use crate::output::{Record, details, unwritable};
 use crate::store::{self, LogFilter, Read};
@@ -14,7 +15,9 @@ const EVENTS: u64 = 5;
 
 /// Show one key
 ///
-/// Times are shown in UTC and relative to now. A deleted key can be shown only by its ID.
+/// Times are shown in UTC and relative to now. The key's last events are shown with what each changed;
+/// 'keyctl log --key KEY' has all of them, and those of what it replaced and of what replaced it. A
+/// deleted key can be shown only by its ID.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -47,14 +50,20 @@ impl Args {
             let key = cx.lookup(&actor, now).key(store, &text)?;
             let events = match self.format {
                 Format::Text => last_events(store, &key),
-                Format::Json => (Vec::new(), Ok(())),
+                Format::Json => (Events::default(), Ok(())),
             };
             Ok((key, events))
         })?;
         let (events, scanned) = events;
         let mut page = Vec::new();
         let written = match self.format {
-            Format::Text => details(&mut page, &key, &events, cx.style(), now),
+            Format::Text => {
+                let more = events.more.map(|count| {
+                    let hint = Hint::from(format!("{count} more: "));
+                    cx.called.advice(&hint.and(run!("log --key {}", key.id)))
+                });
+                details(&mut page, &key, &events.last, more, cx.style(), now)
+            }
             Format::Json => {
                 let written = Record::new(&key, now).write(&mut page);
                 page.push(b'\n');
@@ -68,18 +77,32 @@ impl Args {
     }
 }
 
-/// Reads the last events of `key`, newest first, with the error if one of them cannot be read.
-fn last_events(store: &dyn Read, key: &Key) -> (Vec<Entry>, Result<()>) {
+/// Events of a key.
+#[derive(Default)]
+struct Events {
+    /// The last ones, newest first.
+    last: Vec<Entry>,
+    /// Number of those before; `None` if there are none.
+    more: Option<u64>,
+}
+
+/// Reads the last events of `key`, with the error if one of them cannot be read.
+fn last_events(store: &dyn Read, key: &Key) -> (Events, Result<()>) {
     let of_key = LogFilter {
         keys: vec![key.id],
         limit: Some(EVENTS),
         ..LogFilter::default()
     };
-    let mut events = Vec::new();
+    let mut events = Events::default();
     let scanned = store.scan_log(&of_key, &mut |event| {
-        events.push(event);
+        events.last.push(event);
         Ok(ControlFlow::Continue(()))
     });
-    events.reverse();
-    (events, scanned)
+    events.last.reverse();
+    let counted = scanned
+        .and_then(|()| store.count_events(key.id))
+        .map(|all| {
+            events.more = all.checked_sub(EVENTS).filter(|&more| more > 0);
+        });
+    (events, counted)
 }

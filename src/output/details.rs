@@ -1,26 +1,23 @@
 //! Details of one key, as text.
 
+use super::changes::{changes, reason};
 use super::{Column, Sheet, Style, cell, instant};
-use crate::error::escape;
 use crate::event::Entry;
 use crate::key::{Key, State};
 use crate::network;
 use crate::when::Timestamp;
 use comfy_table::Cell;
-use serde_json::Value;
 use std::io::{self, Write};
 
 /// Columns for the names and the values of the fields. A key ID is not broken in two.
 const COLUMNS: [Column; 2] = [Column::new("", 0, 0), Column::new("", 0, 12)];
 
-/// Maximum of characters of a reason; 'keyctl log' shows all of it.
-const REASON_MAX: usize = 80;
-
-/// Writes the details of `key` at `now`, and its last `events`.
+/// Writes the details of `key` at `now`, its last `events`, and a line about those before them.
 pub fn details(
     out: &mut dyn Write,
     key: &Key,
     events: &[Entry],
+    more: Option<String>,
     style: Style,
     now: Timestamp,
 ) -> io::Result<()> {
@@ -31,7 +28,11 @@ pub fn details(
         }
     }
     sheet.finish()?;
-    last_events(out, events, now)
+    last_events(out, events, now)?;
+    match more {
+        Some(more) => writeln!(out, "  {more}"),
+        None => Ok(()),
+    }
 }
 
 /// Fields with their values; `None` if `key` has no such value.
@@ -107,22 +108,11 @@ fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Res
             cell(&event.actor),
             reason(event)
         )?;
+        for change in changes(event) {
+            writeln!(out, "    {change}")?;
+        }
     }
     Ok(())
-}
-
-/// Reason of an event, cut to fit a line; empty if the event has none.
-fn reason(event: &Entry) -> String {
-    let Ok(Value::Object(detail)) = serde_json::from_str(&event.detail) else {
-        return String::new();
-    };
-    match detail.get("reason") {
-        Some(Value::String(reason)) => match reason.char_indices().nth(REASON_MAX) {
-            Some((end, _)) => format!(": {}…", escape(&reason[..end])),
-            None => format!(": {}", escape(reason)),
-        },
-        _ => String::new(),
-    }
 }
 
 fn usable(key: &Key, now: Timestamp) -> &'static str {

@@ -11,6 +11,7 @@ mod exposure;
 mod failures;
 mod files;
 pub mod harness;
+mod history;
 mod journal;
 mod links;
 mod lists;

@@ -4,7 +4,7 @@ use super::World;
 use crate::harness::{Cmd, alice, id_of};
 use keyctl::event::{Action, Event};
 use keyctl::when::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn show<'w>(world: &'w World, line: &str) -> Cmd<'w> {
     world.cmd(["show"].into_iter().chain(line.split_whitespace()))
@@ -157,8 +157,66 @@ fn the_last_five_events_are_shown_the_newest_first() {
            2026-11-22T00:03:00Z (now)  disable by alice\n  \
            2026-11-22T00:02:00Z (60s ago)  enable by alice\n  \
            2026-11-22T00:02:00Z (60s ago)  disable by alice\n  \
-           2026-11-22T00:01:00Z (2m ago)  enable by alice\n"
+           2026-11-22T00:01:00Z (2m ago)  enable by alice\n  \
+           2 more: keyctl log --key ID\n"
+            .replace("ID", world.record("ci")["id"].as_str().unwrap())
     );
+    let shown = text(&world, "other");
+    assert!(!shown.contains(" more: "), "{shown}");
+}
+
+#[test]
+fn show_says_what_each_event_changed() {
+    let world = World::own();
+    let old = id_of(&world.create("--scope inference --name ci --expires 90d"));
+    let edit = "edit ci --add-scope project --expires 30d --label team=search --name site -m more";
+    world.run(edit);
+    let new = id_of(world.run("rotate site --grace 1h").stdout.trim_end());
+    world.run(&format!("edit {old} --grace 0s"));
+    let shown = text(&world, &old);
+    let (_, events) = shown.split_once("\nLast events\n").unwrap();
+    assert_eq!(
+        events.replace("2026-11-22T00:00:00Z (now)", "NOW"),
+        format!(
+            "  NOW  edit by alice\n\
+             \x20   usable_until: 2026-11-22T01:00:00Z → 2026-11-22T00:00:00Z\n\
+             \x20 NOW  rotate by alice\n\
+             \x20   replaced_by: {new}\n\
+             \x20   usable_until: 2026-11-22T01:00:00Z\n\
+             \x20 NOW  edit by alice: more\n\
+             \x20   expires_at: 2027-02-20T00:00:00Z → 2026-12-22T00:00:00Z\n\
+             \x20   labels: none → team=search\n\
+             \x20   name: ci → site\n\
+             \x20   scopes: inference → inference,project\n\
+             \x20 NOW  create by alice\n"
+        )
+    );
+    let shown = text(&world, "site");
+    assert!(
+        shown.ends_with(&format!(" create by alice\n    replaces: {old}\n")),
+        "{shown}"
+    );
+}
+
+#[test]
+fn show_says_what_was_refused_and_cuts_and_escapes_what_an_event_changed() {
+    let world = World::own();
+    let id = id_of(&world.create("--scope inference --name ci"));
+    let line = format!("edit {id} --name mine");
+    world.line(&line).user("mallory").run().code(4);
+    let shown = text(&world, &id);
+    assert!(
+        shown.contains(" refuse by mallory\n    message: 'mallory' may not"),
+        "{shown}"
+    );
+    let long = format!("\u{1b}[2J{}", "x".repeat(200));
+    world.write(|tx| {
+        let event = Event::new(world.now(), &alice(), Action::Edit, id.parse().ok());
+        tx.append(&event.with("name", json!({"old": long, "new": "ci"})))
+    });
+    let shown = text(&world, &id);
+    let cut = format!("\n    name: \\u{{1b}}[2J{}… → ci\n", "x".repeat(76));
+    assert!(shown.contains(&cut), "{shown}");
 }
 
 #[test]
