@@ -136,6 +136,8 @@ pub struct Env {
     pub user: ByName<bool>,
     /// Gid of a group by name.
     pub group: ByName<u32>,
+    /// Name of a group by its gid.
+    pub group_name: Box<dyn Fn(u32) -> Option<String>>,
     /// Path of the running program, if the system tells it.
     pub program: Option<PathBuf>,
     /// Directory for a user's data (`$XDG_DATA_HOME` or `~/.local/share` on Linux), if there is one.

@@ -17,7 +17,7 @@ pub use filter::{Filter, LogFilter, Sort};
 pub use mode::Mode;
 pub use remarks::{DAMAGE, Remark, Remarks};
 pub use skipped::Skipped;
-pub use sqlite::{Copied, Examine, Examined, Restoration, Restored, is_part};
+pub use sqlite::{Copied, Examine, Examined, GroupName, Restoration, Restored, is_part};
 
 use crate::env::Actor;
 use crate::error::Result;
@@ -50,7 +50,8 @@ pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Resul
 }
 
 /// Checks the files and directories of the store at `address` and its content, and adds findings and
-/// notes to `remarks`. Calls `content` in the same transaction if the content can be read.
+/// notes to `remarks`, in which `group_name` gives the names of groups. Calls `content` in the same
+/// transaction if the content can be read.
 ///
 /// # Errors
 ///
@@ -58,8 +59,9 @@ pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Resul
 pub fn examine(
     address: &Address,
     actor: &Actor,
+    group_name: &GroupName<'_>,
     remarks: &mut Remarks,
     content: &mut Examine<'_>,
 ) -> Result<()> {
-    sqlite::examine(address.file()?, actor, remarks, content)
+    sqlite::examine(address.file()?, actor, group_name, remarks, content)
 }

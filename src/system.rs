@@ -34,6 +34,7 @@ pub fn env() -> Env {
         variable: Box::new(|name| std::env::var_os(name)),
         user: Box::new(user),
         group: Box::new(group),
+        group_name: Box::new(group_name),
         program: std::env::current_exe().ok(),
         data_dir: dirs::data_dir(),
         stdin: Box::new(Stream::new(stdio::stdin())),
@@ -135,6 +136,11 @@ fn cores() -> NonZeroUsize {
 fn group(name: &str) -> Option<u32> {
     let group = nix::unistd::Group::from_name(name).ok().flatten()?;
     Some(group.gid.as_raw())
+}
+
+fn group_name(gid: u32) -> Option<String> {
+    let group = nix::unistd::Group::from_gid(gid.into()).ok().flatten()?;
+    Some(group.name)
 }
 
 fn user(name: &str) -> Option<bool> {

@@ -63,6 +63,7 @@ impl World {
             variable: Box::new(|_| None),
             user: Box::new(|_| Some(true)),
             group: Box::new(|_| None),
+            group_name: Box::new(|_| None),
             program: None,
             data_dir: None,
             stdin: Box::new(Source(Cursor::new(stdin.to_owned()))),

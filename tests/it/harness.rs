@@ -148,7 +148,9 @@ impl World {
     pub fn examine(path: &Path) -> Result<Remarks> {
         let address = Address::new(path, None)?;
         let mut remarks = Remarks::default();
-        store::examine(&address, &alice(), &mut remarks, &mut |_, _| Ok(()))?;
+        store::examine(&address, &alice(), &|_| None, &mut remarks, &mut |_, _| {
+            Ok(())
+        })?;
         Ok(remarks)
     }
 
@@ -657,6 +659,9 @@ impl Cmd<'_> {
                 )
             }),
             group: Box::new(|name| (name == "staff").then(|| rustix::process::getegid().as_raw())),
+            group_name: Box::new(|gid| {
+                (gid == rustix::process::getegid().as_raw()).then(|| "staff".to_owned())
+            }),
             program: Some(self.world.path("bin/keyctl")),
             data_dir: Some(self.world.path("data")),
             stdin: Box::new(Memory(Cursor::new(self.stdin), self.stdin_fails)),

@@ -4,7 +4,9 @@ mod files;
 mod look;
 mod surroundings;
 
-use self::files::move_and_restore;
+pub use self::files::GroupName;
+
+use self::files::{Groups, move_and_restore};
 use self::surroundings::{Beginning, Surroundings};
 use super::actor::towards;
 use super::damage::{self, Damage, Extent};
@@ -15,9 +17,13 @@ use super::tx::SqliteTx;
 use super::{Sqlite, migrate};
 use crate::env::Actor;
 use crate::error::{FailureKind, Result};
+use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::store::contract::Read;
+use crate::store::filter::LogFilter;
 use crate::store::remarks::{DAMAGE, Remarks};
+use rusqlite::Connection;
+use std::ops::ControlFlow;
 
 /// View of a store that is examined.
 pub struct Examined<'a>(&'a SqliteTx<'a>);
@@ -45,7 +51,7 @@ impl Examined<'_> {
 }
 
 /// Adds to `remarks` what is wrong with the files of the store at `location`, damage of its content, and what
-/// `content` finds. The content is read in one transaction.
+/// `content` finds. The content is read in one transaction. Groups are named as `group_name` does.
 ///
 /// # Errors
 ///
@@ -53,26 +59,46 @@ impl Examined<'_> {
 pub fn examine(
     location: &Location,
     actor: &Actor,
+    group_name: &GroupName<'_>,
     remarks: &mut Remarks,
     content: &mut Examine<'_>,
 ) -> Result<()> {
     let you = towards(actor.clone(), location.path()).uid;
     let place = look::gather(location, you)?;
     files::judge(&place, remarks);
+    let note = |sharing, remarks: &mut Remarks| {
+        let name = group_name;
+        files::note(&place, &Groups { name, sharing }, remarks);
+    };
     if place.is_ruined() {
         // Not opened: SQLite could remove the log beside it.
+        note(None, remarks);
         return Ok(());
     }
     if place.is_cut_short() {
         // Not opened: SQLite would roll the change back, and doctor changes nothing.
+        note(None, remarks);
         unread("what was begun has to be undone first", remarks);
         return Ok(());
     }
     match open(location, &place, remarks) {
-        Ok(Some(store)) => examine_content(&store, remarks, content),
-        Ok(None) => Ok(()),
+        Ok(Some(store)) => {
+            *remarks = store.in_transaction(|tx| {
+                let mut all = remarks.clone();
+                note(group_of_making(tx.connection()), &mut all);
+                add_damage(damage::find(tx.connection())?, &mut all);
+                content(&Examined(tx), &mut all)?;
+                Ok(all)
+            })?;
+            Ok(())
+        }
+        Ok(None) => {
+            note(None, remarks);
+            Ok(())
+        }
         // A foreign sibling is reported already, and the store is not opened with it.
         Err(error) if error.kind == FailureKind::Unavailable && place.is_obstructed() => {
+            note(None, remarks);
             unread(&error.to_string(), remarks);
             Ok(())
         }
@@ -80,14 +106,17 @@ pub fn examine(
     }
 }
 
-fn examine_content(store: &Sqlite, remarks: &mut Remarks, content: &mut Examine<'_>) -> Result<()> {
-    *remarks = store.in_transaction(|tx| {
-        let mut all = remarks.clone();
-        add_damage(damage::find(tx.connection())?, &mut all);
-        content(&Examined(tx), &mut all)?;
-        Ok(all)
-    })?;
-    Ok(())
+/// Returns the gid of the group for which `init` made the store, from the first event of its log. `None` if that
+/// names none, or cannot be read: then a note is all that comes of it.
+fn group_of_making(connection: &Connection) -> Option<u32> {
+    let mut gid = None;
+    let scanned = read::scan_log(connection, &LogFilter::default(), &mut |event| {
+        if event.action == Action::Init.word() {
+            gid = event.fields()["group"].as_u64();
+        }
+        Ok(ControlFlow::Break(()))
+    });
+    scanned.ok().and(gid)?.try_into().ok()
 }
 
 /// Notes that the content was not examined.

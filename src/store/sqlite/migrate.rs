@@ -44,9 +44,12 @@ pub fn migrate(
         let actor = towards(founder.actor.clone(), subject.path);
         transaction.execute("INSERT INTO event_head VALUES (1, 0, ?1)", [&GENESIS[..]])?;
         transaction.execute("INSERT INTO administrators VALUES (?1)", [&actor.name])?;
-        let event = Event::new(founder.now, &actor, Action::Init, None)
+        let mut event = Event::new(founder.now, &actor, Action::Init, None)
             .with("administrator", actor.name.clone())
             .because(founder.reason);
+        if let Some(gid) = founder.group {
+            event = event.with("group", gid);
+        }
         write::append(&transaction, &event)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

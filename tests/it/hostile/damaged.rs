@@ -179,7 +179,9 @@ impl Original {
         }));
         drop(store);
         let mut remarks = Remarks::default();
-        let examined = store::examine(&address, &actor(), &mut remarks, &mut |_, _| Ok(()));
+        let examined = store::examine(&address, &actor(), &|_| None, &mut remarks, &mut |_, _| {
+            Ok(())
+        });
         self.expect(examined);
         for damage in remarks.findings.iter().filter(|it| it.code == DAMAGE) {
             self.in_words(&damage.message);

@@ -1,10 +1,11 @@
-//! Judgement of modes, owners and siblings of a store. Pure: [`super::look`] gathers the facts.
+//! Judgement of modes, owners, groups and siblings of a store. Pure: [`super::look`] gathers the facts.
 
 use super::surroundings::{Beginning, Journal, Stat, Surroundings};
+use crate::error::quote;
 use crate::hint::{Hint, run};
 use crate::store::remarks::{DAMAGE, Remarks};
 use crate::store::sqlite::actor::ROOT;
-use crate::store::sqlite::owner::{GROUP, GROUP_WRITE, OTHERS_WRITE};
+use crate::store::sqlite::owner::{GROUP, GROUP_WRITE, OTHERS_WRITE, SHARED, SHARED_DIRECTORY};
 use crate::store::sqlite::siblings::{belongs_to_stranger, has_names};
 use std::iter;
 
@@ -14,12 +15,38 @@ const EXECUTE: u32 = 0o1;
 const OTHERS: u32 = 0o007;
 const STICKY: u32 = 0o1000;
 
+/// Function that returns the name of the group with a gid.
+pub type GroupName<'a> = dyn Fn(u32) -> Option<String> + 'a;
+
+/// Groups of the system, and the one that the store is for.
+pub struct Groups<'a> {
+    /// Names of the groups.
+    pub name: &'a GroupName<'a>,
+    /// Gid of the group for which `init` made the store.
+    pub sharing: Option<u32>,
+}
+
+impl Groups<'_> {
+    /// Names the group in a message.
+    fn word(&self, gid: u32) -> String {
+        match (self.name)(gid) {
+            Some(name) => format!("the group {} (gid {gid})", quote(&name)),
+            None => format!("the group with gid {gid}"),
+        }
+    }
+
+    /// Tells whether `file` has the group and the mode that `init` gave it.
+    fn is_as_made(&self, file: &Stat, mode: u32) -> bool {
+        self.sharing == Some(file.gid) && file.mode == mode
+    }
+}
+
 /// Returns advice on a file that `restore` does not recognise as a store.
 pub fn move_and_restore() -> Hint {
     Hint::from("move it away, then restore a backup: ").and(run!("restore PATH"))
 }
 
-/// Adds findings and notes on `place`.
+/// Adds findings on `place`.
 pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
     // SQLite gives an empty log the mode of the store when it is opened: one `chmod` for all.
     let empty = place.siblings.iter().filter(|file| file.size == 0);
@@ -49,11 +76,16 @@ pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
     }
     owners(place, remarks);
     directories(place, remarks);
+}
+
+/// Adds notes on `place`.
+pub fn note(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks) {
+    let store = &place.store.shown;
     if let Some(link) = &place.link {
         let message = format!("{link} is a symbolic link: the store is {store}");
         remarks.note("via-link", message, None);
     }
-    groups(place, remarks);
+    note_groups(place, groups, remarks);
     left_behind(place, remarks);
 }
 
@@ -189,8 +221,8 @@ fn directories(place: &Surroundings, remarks: &mut Remarks) {
     }
 }
 
-/// Notes permissions of a group that others do not have.
-fn groups(place: &Surroundings, remarks: &mut Remarks) {
+/// Notes permissions of a group that others do not have, but for those that `init` gave the store's group.
+fn note_groups(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks) {
     let store = &place.store;
     let differs = |file: &&Stat| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
     let siblings = place.siblings.iter().filter(differs);
@@ -198,11 +230,11 @@ fn groups(place: &Surroundings, remarks: &mut Remarks) {
         let Stat {
             gid, shown, mode, ..
         } = file;
-        if exceeds_others(*mode) {
-            let rights = rights(mode >> 3);
+        if exceeds_others(*mode) && !groups.is_as_made(file, SHARED) {
+            let (group, rights) = (groups.word(*gid), rights(mode >> 3));
             remarks.note(
                 "group",
-                format!("the group with gid {gid} may {rights} {shown} (mode {mode:04o})"),
+                format!("{group} may {rights} {shown} (mode {mode:04o})"),
                 format!(
                     "if no group is to share the store: chmod g= {}",
                     file.word()
@@ -213,13 +245,12 @@ fn groups(place: &Surroundings, remarks: &mut Remarks) {
     let Stat {
         gid, shown, mode, ..
     } = &place.directory;
-    if mode & GROUP_WRITE != 0 && mode & OTHERS_WRITE == 0 {
-        let word = place.directory.word();
+    let is_open = mode & GROUP_WRITE != 0 && mode & OTHERS_WRITE == 0;
+    if is_open && !groups.is_as_made(&place.directory, SHARED_DIRECTORY) {
+        let (group, word) = (groups.word(*gid), place.directory.word());
         remarks.note(
             "group",
-            format!(
-                "the group with gid {gid} may write {shown}, where the store lies (mode {mode:04o})"
-            ),
+            format!("{group} may write {shown}, where the store lies (mode {mode:04o})"),
             format!("if no group is to share the store: chmod g-w {word}"),
         );
     }
@@ -227,10 +258,11 @@ fn groups(place: &Surroundings, remarks: &mut Remarks) {
         let Stat {
             gid, shown, mode, ..
         } = directory;
-        if mode & GROUP_WRITE != 0 && mode & (OTHERS_WRITE | STICKY) == 0 {
+        let is_open = mode & GROUP_WRITE != 0 && mode & (OTHERS_WRITE | STICKY) == 0;
+        if is_open && !groups.is_as_made(directory, SHARED_DIRECTORY) {
             remarks.note(
                 "group",
-                format!("the group with gid {gid} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place"),
+                format!("{} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place", groups.word(*gid)),
                 format!("if the group is not to be trusted with that: chmod g-w {}", directory.word()),
             );
         }
@@ -319,8 +351,16 @@ mod tests {
     }
 
     fn judged(place: &Surroundings) -> Remarks {
+        judged_for(None, place)
+    }
+
+    /// The remarks on a store that was made for the group with the gid `sharing`.
+    fn judged_for(sharing: Option<u32>, place: &Surroundings) -> Remarks {
+        let name = |gid| (gid == STAFF).then(|| "staff".to_owned());
+        let name = &name;
         let mut remarks = Remarks::default();
         judge(place, &mut remarks);
+        note(place, &Groups { name, sharing }, &mut remarks);
         remarks
     }
 
@@ -445,6 +485,56 @@ mod tests {
         assert_eq!(codes(|place| place.store.mode = 0o640), "|group");
         assert_eq!(codes(|place| place.siblings[1].mode = 0o640), "|group");
         assert_eq!(codes(|place| place.directory.mode = 0o770), "|group");
+    }
+
+    #[test]
+    fn a_group_is_named_and_its_gid_stays_where_it_has_no_name() {
+        let message = |gid| {
+            let mut place = place();
+            place.store.mode = 0o640;
+            place.store.gid = gid;
+            let note = judged(&place).notes.remove(0);
+            note.message
+        };
+        let said = "the group 'staff' (gid 50) may read /s/k.db (mode 0640)";
+        assert_eq!(message(STAFF), said);
+        let said = "the group with gid 51 may read /s/k.db (mode 0640)";
+        assert_eq!(message(51), said);
+    }
+
+    #[test]
+    fn the_group_that_a_store_was_made_for_is_not_noted_while_it_may_no_more() {
+        let notes = |sharing, change: fn(&mut Surroundings)| {
+            let mut place = place();
+            place.store.mode = 0o660;
+            place.directory.mode = 0o2770;
+            for file in &mut place.siblings {
+                file.mode = 0o660;
+            }
+            place.above.push(stat("/made", 0o2770));
+            change(&mut place);
+            let remarks = judged_for(sharing, &place);
+            let notes = remarks.notes.into_iter();
+            notes
+                .map(|note| note.message)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        assert_eq!(notes(Some(STAFF), |_| {}), "");
+        assert_eq!(notes(None, |_| {}).lines().count(), 3);
+        assert_eq!(notes(Some(51), |_| {}).lines().count(), 3);
+        let noted = |change| {
+            let notes = notes(Some(STAFF), change);
+            assert_eq!(notes.lines().count(), 1, "{notes}");
+            notes
+        };
+        assert!(noted(|place| place.store.mode = 0o670).contains(" /s/k.db "));
+        assert!(noted(|place| place.siblings[0].mode = 0o670).contains(" /s/k.db-wal "));
+        assert!(noted(|place| place.siblings[1].gid = 51).contains(" /s/k.db-shm "));
+        assert!(noted(|place| place.directory.mode = 0o770).contains(" /s, "));
+        assert!(noted(|place| place.directory.gid = 51).contains(" /s, "));
+        assert!(noted(|place| place.above[1].mode = 0o775).contains(" /made, "));
+        assert!(noted(|place| place.above[1].gid = 51).contains(" /made, "));
     }
 
     #[test]
