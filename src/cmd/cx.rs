@@ -137,11 +137,17 @@ impl Cx<'_> {
             path::KEYCTL_DB.check(&path)?;
             return Address::new(Path::new(&path), Some(path::VARIABLE));
         }
-        let data = self.env.data_dir.as_ref().ok_or_else(|| {
+        let usual = self.usual_path().ok_or_else(|| {
             Error::unavailable("there is no data directory for the store: HOME is not set")
                 .hint("name the store's file: --db PATH or KEYCTL_DB")
         })?;
-        Address::new(&data.join("keyctl").join("keyctl.db"), None)
+        Address::new(&usual, None)
+    }
+
+    /// Returns the path of the store that is used if none is named.
+    fn usual_path(&self) -> Option<PathBuf> {
+        let data = self.env.data_dir.as_ref()?;
+        Some(data.join("keyctl").join("keyctl.db"))
     }
 
     /// Opens the store to read.
@@ -165,7 +171,12 @@ impl Cx<'_> {
 
     /// Opens the store for changes, and creates it if there is none.
     pub fn open_or_create(&mut self) -> Result<Box<dyn Store>> {
-        let store = store::open(&self.address()?, Mode::Ensure(&self.founder()))?;
+        let usual = self.usual_path();
+        let founder = Founder {
+            usual: usual.as_deref(),
+            ..self.founder()
+        };
+        let store = store::open(&self.address()?, Mode::Ensure(&founder))?;
         self.print_notices(&*store);
         Ok(store)
     }
@@ -182,6 +193,7 @@ impl Cx<'_> {
             now: self.env.now(),
             reason: None,
             group: None,
+            usual: None,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// Callback of a scan, called for each key. `Break` ends the scan.
 pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
@@ -277,4 +278,6 @@ pub struct Founder<'a> {
     pub reason: Option<&'a str>,
     /// The gid of the group that will share the store; `None`: as the directory is shared.
     pub group: Option<u32>,
+    /// The path of a store that the user may have meant: the default one. A notice names it if it is there.
+    pub usual: Option<&'a Path>,
 }

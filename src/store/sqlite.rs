@@ -17,6 +17,7 @@ mod make;
 mod migrate;
 mod modes;
 mod mount;
+mod nearby;
 mod nearest;
 mod open;
 mod opened;

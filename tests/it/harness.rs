@@ -197,6 +197,7 @@ impl Setup {
             now: self.now(),
             reason: None,
             group: None,
+            usual: None,
         };
         let mut store = open::ensure(&self.address, &founder);
         store::write(&mut *store, |tx| {

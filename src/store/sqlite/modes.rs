@@ -1,10 +1,11 @@
 //! The modes in which a store is opened.
 
-use super::base::{BUSY_TIMEOUT, Purpose, Subject};
+use super::base::{BUSY_TIMEOUT, Purpose, Subject, shown};
 use super::content::Empty;
 use super::error::{Explain, SqliteResult};
 use super::file::Location;
 use super::make::Sharing;
+use super::nearby::other_stores;
 use super::open::Connected;
 use super::opened::Opened;
 use super::siblings::Foreign;
@@ -13,6 +14,10 @@ use crate::error::{Error, Result, escape};
 use crate::store::contract::Founder;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+
+/// Most other stores that are named where a new one is made.
+const OTHERS_MAX: usize = 3;
 
 impl Sqlite {
     fn new(location: &Location, purpose: Purpose, opened: Opened) -> Self {
@@ -89,7 +94,8 @@ impl Sqlite {
         let (mut store, made) = Self::writable(location, Some(founder))?;
         store.notices.extend(location.exposure());
         if made {
-            store.add_notices_of_making(founder, Sharing::AsDirectory);
+            let others = other_stores(location.path(), founder.usual, OTHERS_MAX);
+            store.add_notices_of_making(founder, Sharing::AsDirectory, &others);
         }
         Ok(store)
     }
@@ -101,14 +107,27 @@ impl Sqlite {
             return Err(already_there(location));
         }
         let (mut store, _) = Self::writable(location, Some(founder))?;
-        store.add_notices_of_making(founder, sharing);
+        store.add_notices_of_making(founder, sharing, &[]);
         Ok(store)
     }
 
-    fn add_notices_of_making(&mut self, founder: &Founder<'_>, sharing: Sharing) {
+    fn add_notices_of_making(
+        &mut self,
+        founder: &Founder<'_>,
+        sharing: Sharing,
+        others: &[PathBuf],
+    ) {
         let founder = self.known(founder.actor.clone());
+        let others: Vec<String> = others.iter().map(|path| shown(path)).collect();
+        let meant = match others.as_slice() {
+            [] => String::new(),
+            others => format!(
+                "; if you meant the store at {}, name it with --db or KEYCTL_DB",
+                others.join(" or ")
+            ),
+        };
         self.notices.push(format!(
-            "made a new store at {}; its administrator is {}",
+            "made a new store at {}; its administrator is {}{meant}",
             self.location.shown(),
             escape(&founder.name)
         ));

@@ -24,6 +24,7 @@ pub fn stores() -> impl Iterator<Item = Made> {
             now: at(0),
             reason: None,
             group: None,
+            usual: None,
         };
         Made {
             name,

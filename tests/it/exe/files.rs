@@ -2,6 +2,7 @@
 
 use super::harness::{Site, is_root, mode, run, run_with, set_mode, skipped};
 use crate::harness::{Ran, id_of};
+use rusqlite::Connection;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::geteuid;
 use std::ffi::{OsStr, OsString};
@@ -103,6 +104,56 @@ fn a_missing_store_is_made_by_create_alone_which_says_so_even_when_quiet() {
 
     site.run("create --scope inference --quiet")
         .says(&format!("made a new store at {shown}"));
+}
+
+#[test]
+fn create_of_a_second_store_names_the_one_that_may_have_been_meant() {
+    let site = Site::new();
+    let create = |db: &str| {
+        let mut command = site.bare("create --scope inference --quiet");
+        command.env("KEYCTL_DB", db);
+        run(&mut command).code(0).stderr
+    };
+    let made = |db: &str| format!("made a new store at {db}; its administrator is ");
+    let meant =
+        |db: &str| format!("; if you meant the store at {db}, name it with --db or KEYCTL_DB\n");
+    let path = |name: &str| site.path(name).display().to_string();
+    // Neither is a store: another program's database, and a file that only looks like one.
+    Connection::open(site.path("cookies.sqlite"))
+        .unwrap()
+        .execute_batch("CREATE TABLE cookies (name TEXT)")
+        .unwrap();
+    fs::write(site.path("keyctl.db.gz"), [0; 4096]).unwrap();
+    let first = create(&path("keyctl.db"));
+    assert!(first.starts_with(&made(&path("keyctl.db"))), "{first}");
+    assert!(!first.contains("if you meant"), "{first}");
+    // In the same directory, also without a log, as a store that was copied back.
+    for _ in 0..2 {
+        let second = create(&path("keyctl.bd"));
+        assert!(second.starts_with(&made(&path("keyctl.bd"))), "{second}");
+        assert!(second.ends_with(&meant(&path("keyctl.db"))), "{second}");
+        for part in [
+            "keyctl.bd",
+            "keyctl.bd-wal",
+            "keyctl.bd-shm",
+            "keyctl.db-wal",
+            "keyctl.db-shm",
+        ] {
+            // The second time some are gone.
+            drop(fs::remove_file(site.path(part)));
+        }
+    }
+    // The default store, where another directory was named.
+    let third = run(&mut site.bare("create --scope inference -q")).code(0);
+    assert!(!third.stderr.contains("if you meant"), "{third:#?}");
+    let usual = path(".local/share/keyctl/keyctl.db");
+    let other = create(&path("other/keyctl.db"));
+    assert!(other.ends_with(&meant(&usual)), "{other}");
+    // init is asked for a new store, and a store that is there is none.
+    let mut init = site.bare("init");
+    init.env("KEYCTL_DB", path("third/keyctl.db"));
+    assert!(!run(&mut init).code(0).stderr.contains("if you meant"));
+    assert_eq!(create(&path("other/keyctl.db")), "");
 }
 
 #[test]

@@ -324,6 +324,7 @@ fn fill(path: &Path, tokens: &[Token], random: &mut Counting) -> Result<Vec<Stri
         now: now().before(Span::days(30)),
         reason: None,
         group: None,
+        usual: None,
     };
     let mut store = store::open(&Address::new(path, None)?, Mode::Ensure(&founder))?;
     let slow = Scheme::Argon2id(Cost {
