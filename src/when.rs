@@ -48,6 +48,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_sub(span.0)).max(Self::MIN)
     }
 
+    /// Returns the beginning of the day, 00:00 UTC.
+    fn midnight(self) -> Self {
+        Timestamp(self.0 - self.0.rem_euclid(DAY))
+    }
+
     /// Returns the time from `earlier` to this instant; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Span {
         Span(self.0.saturating_sub(earlier.0).max(0))

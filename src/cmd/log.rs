@@ -43,7 +43,8 @@ Exit codes:
 Examples:
   $ keyctl log --key ci-deploy --action create,edit --format lines
   $ keyctl log --key alice/ci-deploy --only --limit 20
-  $ keyctl log --since 2026-11-21 --until 2026-11-21 --format csv
+  $ keyctl log --since yesterday --until yesterday
+  $ keyctl log --since 2026-11-01 --until 2026-11-30 --format csv
   $ keyctl log --action refuse --actor bob --since 30d
   $ keyctl log --check --head \"$(cat kept.head)\"")]
 pub struct Args {
@@ -61,10 +62,10 @@ pub struct Args {
     #[arg(long = "action", value_name = "ACTION", value_delimiter = ',',
           value_parser = PossibleValuesParser::new(Action::ALL.map(Action::word)))]
     actions: Vec<String>,
-    /// Only events within this duration, or since this date or time
+    /// Only events within this duration, or since this date ('yesterday', 'today') or time, in UTC
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<Since>,
-    /// Only events until this long ago, or until this date or time; that day or second is included
+    /// Only events until this long ago, or until this date or time, that day or second included
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: Option<Until>,
     /// Only the last N events
@@ -236,7 +237,7 @@ impl Args {
         match chosen.keys.len() {
             0 | 1 => cx.status(events),
             keys => cx.status(format_args!(
-                "{events} of the {keys} keys of this lineage; with --only, of this key alone"
+                "{events} of {keys} keys that replaced one another; --only shows this key's alone"
             )),
         }
         if let Some(former) = &chosen.former {

@@ -3,6 +3,7 @@
 use super::line::{CommandLine, has};
 use super::synonyms;
 use crate::error::quote;
+use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::key::State;
 
@@ -58,7 +59,12 @@ fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
     }
     let joined = line.option_before(word);
     let is_state = State::ALL.iter().any(|state| state.word() == word);
-    let is_joined = |option| JOINED.contains(&option) || (option == "--state" && is_state);
+    let is_action = Action::ALL.iter().any(|action| action.word() == word);
+    let is_joined = |option| match option {
+        "--state" => is_state,
+        "--action" => is_action,
+        _ => JOINED.contains(&option),
+    };
     if let Some((option, value)) = joined.filter(|(option, _)| is_joined(option)) {
         let (value, word) = (simple(value)?, simple(word)?);
         let or_name = match line.path.as_slice() {
@@ -69,6 +75,8 @@ fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
     }
     match line.path.as_slice() {
         ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?).into()),
+        ["log"] if is_action => Some(format!("did you mean '--action {word}'?").into()),
+        ["log"] => Some(format!("did you mean '--key {}'?", simple(word)?).into()),
         ["list"] if is_state => Some(format!("did you mean '--state {word}'?").into()),
         ["list"] => Some(suggest_show(simple(word)?)),
         _ => None,

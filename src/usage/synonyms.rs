@@ -28,7 +28,7 @@ const COMMANDS: [(&str, &str, &str); 19] = [
 ];
 
 /// Options: commands that take it ("" for the program itself), the option, and the options that stand for it in other programs.
-const OPTIONS: [(&str, &str, &str); 12] = [
+const OPTIONS: [(&str, &str, &str); 16] = [
     ("", "--version", "-v"),
     ("list", "--state all", "--all -a"),
     ("list", "--state", "--status"),
@@ -49,6 +49,10 @@ const OPTIONS: [(&str, &str, &str); 12] = [
     ("verify", "--key-file", "--token --key --file"),
     ("rotate", "--grace 0s", "--no-grace"),
     ("rotate", "--undo", "--revert --rollback --cancel"),
+    ("log", "--key", "--id --name"),
+    ("log", "--actor", "--user --by --owner"),
+    ("log", "--since", "--after --from"),
+    ("log", "--until", "--before --to"),
 ];
 
 /// Returns a question for the command that `word` stands for, as a subcommand of `parent` or at the top.

@@ -1,8 +1,7 @@
 //! Times on the command line: when something ends (`When`), and the bounds of a search (`Since`, `Until`).
 
-use super::SECOND;
-use super::Timestamp;
 use super::span::{Span, parse_span, suggestion};
+use super::{DAY, SECOND, Timestamp};
 use crate::error::{Error, Result, quote};
 use chrono::{DateTime, NaiveDate};
 use std::str::FromStr;
@@ -10,16 +9,17 @@ use std::str::FromStr;
 const WHEN_HINT: &str = "give a duration (45m, 12h, 1d12h, 90d, 2w, 6months, 1y), a date (2027-03-31), \
                          an RFC 3339 instant (2027-03-31T12:00:00Z) or 'never'";
 
-const SINCE_HINT: &str =
-    "give a duration before now (12h, 1d12h, 30d), a date (2026-03-31) or an RFC 3339 instant";
+const SINCE_HINT: &str = "give a duration before now (12h, 1d12h, 30d), a date (2026-03-31, yesterday, today) or an RFC 3339 instant";
 
-/// Start of a search: a duration before now, an instant, or the beginning of a day.
+/// Start of a search: a duration before now, an instant, or the beginning of a day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// Duration before now.
     Ago(Span),
     /// Instant.
     At(Timestamp),
+    /// Beginning of the day that is so far before today.
+    Day(Span),
 }
 
 impl Since {
@@ -28,6 +28,7 @@ impl Since {
         match self {
             Since::Ago(span) => now.before(span),
             Since::At(at) => at,
+            Since::Day(before) => now.midnight().before(before),
         }
     }
 }
@@ -39,6 +40,7 @@ impl FromStr for Since {
         Ok(match parse_bound(text)? {
             Bound::Ago(span) => Since::Ago(span),
             Bound::Day(end) => Since::At(end.before(Span::days(1))),
+            Bound::DaysAgo(days) => Since::Day(Span::days(days)),
             Bound::At(at) => Since::At(at),
         })
     }
@@ -52,6 +54,8 @@ pub enum Until {
     Ago(Span),
     /// The last instant that is searched.
     At(Timestamp),
+    /// End of the day that is so far before today.
+    Day(Span),
 }
 
 impl Until {
@@ -60,6 +64,7 @@ impl Until {
         match self {
             Until::Ago(span) => now.before(span),
             Until::At(at) => at,
+            Until::Day(before) => Timestamp(now.midnight().before(before).0 + DAY - 1),
         }
     }
 }
@@ -71,6 +76,7 @@ impl FromStr for Until {
         Ok(match parse_bound(text)? {
             Bound::Ago(span) => Until::Ago(span),
             Bound::Day(end) => Until::At(end.before(Span(1))),
+            Bound::DaysAgo(days) => Until::Day(Span::days(days)),
             Bound::At(at) if at.millis() % SECOND == 0 => Until::At(Timestamp(at.0 + SECOND - 1)),
             Bound::At(at) => Until::At(at),
         })
@@ -83,11 +89,18 @@ enum Bound {
     Ago(Span),
     /// Day, by its end.
     Day(Timestamp),
+    /// Day, by its distance from today.
+    DaysAgo(u32),
     /// Instant.
     At(Timestamp),
 }
 
 fn parse_bound(text: &str) -> Result<Bound> {
+    match text {
+        "today" => return Ok(Bound::DaysAgo(0)),
+        "yesterday" => return Ok(Bound::DaysAgo(1)),
+        _ => {}
+    }
     if let Some(end) = parse_date(text)? {
         return Ok(Bound::Day(end));
     }

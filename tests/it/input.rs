@@ -992,7 +992,7 @@ fn a_token_in_a_json_error_is_not_repeated() {
 fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
     let world = World::new();
     for (line, message, help) in [
-        ("log extra", "unexpected argument 'extra'", "help log"),
+        ("doctor extra", "unexpected argument 'extra'", "help doctor"),
         ("ls --zzz", "unexpected argument '--zzz'", "help list"),
         (
             "policy set",
@@ -1155,6 +1155,19 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         ("list ci", "ci", "did you mean 'keyctl show ci'?"),
         ("list expired", "expired", "did you mean '--state expired'?"),
         ("list --all", "--all", "did you mean '--state all'?"),
+        ("log ci", "ci", "did you mean '--key ci'?"),
+        ("log disable", "disable", "did you mean '--action disable'?"),
+        (
+            "log --action edit rotate",
+            "rotate",
+            "did you mean '--action edit,rotate'?",
+        ),
+        (
+            "log --before 2026-11-22",
+            "--before",
+            "did you mean '--until'?",
+        ),
+        ("log --user bob", "--user", "did you mean '--actor'?"),
         ("list help", "help", "did you mean 'keyctl help list'?"),
         ("list -o json", "-o", "did you mean '--format'?"),
         (

@@ -205,6 +205,12 @@ fn log_until_shows_the_whole_day_or_second_that_it_names() {
     assert_eq!(actors("--until 2026-11-22T23:59:59Z"), "alice late");
     assert_eq!(actors("--until 2026-11-22T23:59:59.998Z"), "alice");
     assert_eq!(actors("--since 2026-11-23 --until 2026-11-23"), "next-day");
+    assert_eq!(actors("--since today --until today"), "next-day");
+    assert_eq!(actors("--since yesterday"), "alice late next-day");
+    assert_eq!(actors("--since yesterday --until yesterday"), "alice late");
+    world.advance("24h");
+    assert_eq!(actors("--since yesterday --until yesterday"), "next-day");
+    assert_eq!(actors("--since today"), "");
 }
 
 #[test]
@@ -331,7 +337,7 @@ fn log_of_a_key_has_the_events_of_what_it_replaced_and_of_what_replaced_it() {
     assert_eq!(seqs(&world, "--key ci --limit 2"), [10, 11]);
     world
         .run("log --key ci")
-        .stderr("9 events of the 3 keys of this lineage; with --only, of this key alone\n");
+        .stderr("9 events of 3 keys that replaced one another; --only shows this key's alone\n");
     world.run("log --key ci --only").stderr("1 event\n");
     world.run("log --key other").stderr("1 event\n");
 }
