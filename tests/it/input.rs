@@ -1279,7 +1279,7 @@ fn advice_is_for_the_store_that_was_named() {
         .run()
         .code(6)
         .says(&format!(
-            "hint: an administrator can add them: keyctl --db {shown} member add search alice"
+            "an administrator can create it: keyctl --db {shown} member add search alice --role owner"
         ));
     // What is no refusal has its advice in a line of its own.
     on("rotate ci --grace 2h").run().code(0);

@@ -204,7 +204,7 @@ fn an_older_store_has_no_projects() {
         .stdin(&live)
         .run()
         .code(6)
-        .says("hint: an administrator can add them: keyctl member add search alice");
+        .says("an administrator can create it: keyctl member add search alice --role owner");
     world
         .line("list --project search")
         .run()

@@ -111,10 +111,17 @@ fn use_of(store: &dyn Read, live: &Key, at: Timestamp) -> Result<Hint> {
 
 /// Hint for a `user` who is not a member of `project`: who can add them, or the project with the nearest name.
 fn who_can_add(store: &dyn Read, project: &str, user: &str) -> Result<Hint> {
-    let is_empty = store.members(Some(project), Some(1))?.is_empty();
-    if is_empty && let Some(question) = project_like(store, project)? {
-        let project = quote(project);
-        return Ok(format!("there is no project {project}; {question}").into());
+    // A project has at least one member.
+    if store.members(Some(project), Some(1))?.is_empty() {
+        let none = Hint::from(format!("there is no project {}", quote(project)));
+        return Ok(match project_like(store, project)? {
+            Some(question) => none.and("; ").and(question),
+            None => none
+                .and(" (")
+                .and(run!("member list").in_quotes())
+                .and(" shows all); an administrator can create it: ")
+                .and(run!("member add {} {} --role owner", project, user)),
+        });
     }
     let owners = match some_owners(store, project)? {
         None => String::new(),

@@ -58,9 +58,11 @@ fn a_verdict_s_hint_and_the_doctor_s_go_by_the_name_that_was_called() {
     let world = World::quick();
     let token = world.create("--scope inference --name ci");
     let verify = world.line("verify --project search").stdin(&token);
-    verify.called("kc").run().code(6).says(
-        "hint: an administrator can add them: kc member add search alice --role collaborator",
-    );
+    verify
+        .called("kc")
+        .run()
+        .code(6)
+        .says("an administrator can create it: kc member add search alice --role owner");
     let until = Timestamp::from_millis(4_102_444_800_000);
     world.alter(&id_of(&token), |key| {
         key.grace_from = Timestamp::from_millis(1);

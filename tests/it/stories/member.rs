@@ -104,13 +104,13 @@ fn an_unknown_project_is_one_that_nobody_is_a_member_of() {
         .stdin(&token)
         .run()
         .code(6)
-        .says("hint: an administrator can add them: keyctl member add nosuch alice");
+        .says("hint: there is no project 'nosuch' ('keyctl member list' shows all); an administrator can create it: keyctl member add nosuch alice --role owner\n");
     world
         .cmd(["verify", "--project", "my $(id)"])
         .stdin(&token)
         .run()
         .code(6)
-        .says("hint: an administrator can add them: keyctl member add 'my $(id)' alice --role");
+        .says("an administrator can create it: keyctl member add 'my $(id)' alice --role owner\n");
     world
         .line("verify --project serach")
         .stdin(&token)
