@@ -176,7 +176,7 @@ pub trait Tx: Read {
     /// Sets the policy `name`, or removes the setting, so that the default holds.
     fn set_policy(&mut self, name: &str, value: Option<&str>) -> Result<()>;
 
-    /// Registers a scope.
+    /// Registers a scope, or replaces a registered one of this name.
     fn add_scope(&mut self, name: &str, scope: &Scope) -> Result<()>;
 
     /// Removes a scope.

@@ -246,8 +246,12 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn add_scope(&mut self, name: &str, scope: &Scope) -> Result<()> {
-        let sql = "INSERT INTO scopes (name, description) VALUES (?1, ?2)";
-        self.execute(sql, [name, &scope.description])?;
+        self.execute(
+            "INSERT INTO scopes (name, description) VALUES (?1, ?2) \
+             ON CONFLICT (name) DO UPDATE SET description = excluded.description",
+            [name, &scope.description],
+        )?;
+        self.execute("DELETE FROM scope_implies WHERE name = ?1", [name])?;
         for implied in &scope.implies {
             self.execute(
                 "INSERT INTO scope_implies (name, implied) VALUES (?1, ?2)",

@@ -93,6 +93,25 @@ fn scopes(store: &Made) -> Vec<(String, String, BTreeSet<String>)> {
 }
 
 #[test]
+fn add_scope_of_a_registered_name_replaces_that_scope_alone() {
+    for store in stores() {
+        let audit = |description: &str, implied: &str| Scope {
+            description: description.to_owned(),
+            implies: BTreeSet::from([implied.to_owned()]),
+        };
+        store.write(|tx| tx.add_scope("audit", &audit("old", "project")));
+        store.write(|tx| tx.add_scope("tools", &audit("tools", "audit")));
+        let mut expected = scopes(&store);
+        store.write(|tx| tx.add_scope("audit", &audit("new", "inference")));
+        let new = audit("new", "inference");
+        for (_, description, implies) in expected.iter_mut().filter(|(name, ..)| name == "audit") {
+            (*description, *implies) = (new.description.clone(), new.implies.clone());
+        }
+        assert_eq!(scopes(&store), expected);
+    }
+}
+
+#[test]
 fn add_scope_and_remove_scope_change_that_scope_alone() {
     let audit = Scope {
         description: "read the log: Ünïcode".to_owned(),
