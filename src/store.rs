@@ -49,6 +49,12 @@ pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Resul
     Restoration::prepare(address.file()?, source, actor)
 }
 
+/// Opens the copy at `source` and the store at `address` to compare them. Otherwise as [`prepare_restore`],
+/// but the restoration cannot run, and no file is changed or made.
+pub fn preview_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
+    Restoration::preview(address.file()?, source, actor)
+}
+
 /// Checks the files and directories of the store at `address` and its content, and adds findings and
 /// notes to `remarks`, in which `group_name` gives the names of groups. Calls `content` in the same
 /// transaction if the content can be read.

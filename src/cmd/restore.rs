@@ -11,7 +11,6 @@ use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::store::{self, Read, Restoration};
-use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -24,9 +23,9 @@ use std::path::PathBuf;
 /// gets the store's group and mode. It belongs to you or, if root restores, to the store's owner.
 ///
 /// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged since
-/// then works again, and a key created since then is gone. Before it asks, restore counts the keys
-/// that will work again and those that will stop, names the first 20 of each, and names the users who
-/// will be administrators again. A leaked key that you have stopped since then works again: stop it
+/// then works again, and a key created since then is gone. Before it does anything, restore counts the
+/// keys that will work again and those that will stop, names the first 20 of each, and names the users
+/// who will be administrators again; with --dry-run that is all it does. A leaked key that you have stopped since then works again: stop it
 /// again. Names, scopes, labels, expiries, grace periods, project members and policy also come from
 /// the copy, without being named. A head of the log that you saved after making the copy no longer
 /// matches: the restore removes the lines since then.
@@ -43,6 +42,7 @@ Exit codes:
   130  the prompt was interrupted
 
 Examples:
+  $ keyctl restore /var/backups/keyctl-2026-11-22.db --dry-run
   $ keyctl restore /var/backups/keyctl-2026-11-22.db
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --yes -m 'the disk was lost'")]
 pub struct Args {
@@ -52,6 +52,9 @@ pub struct Args {
     /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
+    /// Say what the restore would do, and change nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     why: Why,
 }
@@ -60,7 +63,11 @@ impl Args {
     /// Restores the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let address = cx.address()?;
-        let mut restoration = store::prepare_restore(&address, &self.path, &cx.env.actor)?;
+        let open = match self.dry_run {
+            true => store::preview_restore,
+            false => store::prepare_restore,
+        };
+        let mut restoration = open(&address, &self.path, &cx.env.actor)?;
         for notice in restoration.notices() {
             cx.notice(notice);
         }
@@ -68,6 +75,12 @@ impl Args {
             cx.warn_of_clock(current);
         }
         restoration.check()?;
+        if self.dry_run {
+            let (effect, _) = compare(cx, &restoration)?;
+            announce(cx, &restoration, &effect);
+            cx.status("nothing was changed: this was a dry run");
+            return Ok(DONE);
+        }
         // With a prompt, the private copy is made after the answer: if the command is killed at the prompt,
         // no file is left.
         if self.yes {
@@ -116,31 +129,9 @@ impl Args {
     /// Announces the effects of the restore, and asks for confirmation unless `--yes` was given. Returns the
     /// keys that were announced to become valid again.
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
-        let now = cx.env.now();
-        let mut revived = HashSet::new();
-        let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
-            revived.clear();
-            Effect::of(current, copy, now, &mut |key| {
-                revived.insert(key.id);
-                Ok(())
-            })
-        };
-        let effect = store::read(restoration.copy(), |copy| match restoration.current() {
-            Some(current) => store::read(current, |current| compare(Some(current), copy)),
-            None => compare(None, copy),
-        })?;
+        let (effect, revived) = compare(cx, restoration)?;
         if self.yes || cx.env.terminal.interactive() {
-            if let Some(damage) = restoration.damage() {
-                cx.notice(format_args!("the store is damaged: {damage}"));
-                cx.notice("so it cannot be told which of its keys work now");
-            }
-            for damage in restoration.damage_of_copy() {
-                cx.notice(format_args!(
-                    "damaged in the copy, and restored so: {}",
-                    damage.what
-                ));
-            }
-            announce(cx, &effect, now);
+            announce(cx, restoration, &effect);
         }
         let question = match effect.revived.count {
             0 => "Restore the copy?".to_owned(),
@@ -149,6 +140,24 @@ impl Args {
         confirm(cx, self.yes, "restore", &question)?;
         Ok(revived)
     }
+}
+
+/// Compares the store with the copy. Returns the effect of the restore, and the keys that become valid again.
+fn compare(cx: &Cx<'_>, restoration: &Restoration) -> Result<(Effect, HashSet<KeyId>)> {
+    let now = cx.env.now();
+    let mut revived = HashSet::new();
+    let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
+        revived.clear();
+        Effect::of(current, copy, now, &mut |key| {
+            revived.insert(key.id);
+            Ok(())
+        })
+    };
+    let effect = store::read(restoration.copy(), |copy| match restoration.current() {
+        Some(current) => store::read(current, |current| compare(Some(current), copy)),
+        None => compare(None, copy),
+    })?;
+    Ok((effect, revived))
 }
 
 /// Refuses to make a key valid again that was not announced: it was disabled or deleted after that.
@@ -163,7 +172,19 @@ fn check_announced(announced: &HashSet<KeyId>, key: &Key) -> Result<()> {
     .hint("nothing was changed; run the command again"))
 }
 
-fn announce(cx: &mut Cx<'_>, effect: &Effect, now: Timestamp) {
+/// Says what the restore will do.
+fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
+    let now = cx.env.now();
+    if let Some(damage) = restoration.damage() {
+        cx.notice(damage);
+        cx.notice("so it cannot be told which of its keys work now");
+    }
+    for damage in restoration.damage_of_copy() {
+        cx.notice(format_args!(
+            "damaged in the copy, and restored so: {}",
+            damage.what
+        ));
+    }
     match effect.revived.count {
         0 => cx.status("no revoked key becomes valid again"),
         count => {

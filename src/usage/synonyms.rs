@@ -35,6 +35,7 @@ const OPTIONS: [(&str, &str, &str); 16] = [
     ("list log", "--limit", "-n"),
     ("create edit", "--name", "-n"),
     ("purge", "--dry-run", "-n"),
+    ("restore", "--dry-run", "-n --preview --what-if"),
     (
         "create list show rotate verify log doctor",
         "--format",

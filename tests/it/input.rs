@@ -1178,6 +1178,17 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         ("list -n 5", "-n", "did you mean '--limit'?"),
         ("create -n ci", "-n", "did you mean '--name'?"),
         ("purge -n", "-n", "did you mean '--dry-run'?"),
+        ("restore x -n", "-n", "did you mean '--dry-run'?"),
+        (
+            "restore x --preview",
+            "--preview",
+            "did you mean '--dry-run'?",
+        ),
+        (
+            "restore x --what-if",
+            "--what-if",
+            "did you mean '--dry-run'?",
+        ),
         ("-v", "-v", "did you mean '--version'?"),
         ("list --name ci", "--name", "did you mean 'keyctl show ci'?"),
         ("list --name=ci", "--name", "did you mean 'keyctl show ci'?"),

@@ -233,6 +233,81 @@ fn it_asks_and_does_nothing_unless_it_is_told_to() {
     assert_ne!(world.rows(), rows);
 }
 
+/// Runs `restore --dry-run`, which must say this, and change no file but the index of the log, in which
+/// SQLite keeps the marks of readers.
+#[track_caller]
+fn dry_run(world: &World, cmd: Cmd<'_>, said: &[&str]) -> Ran {
+    let files = || -> Vec<(OsString, Vec<u8>)> {
+        let read = |name: OsString| match name.to_string_lossy().ends_with("-shm") {
+            true => (name, Vec::new()),
+            false => (name.clone(), fs::read(world.path("").join(name)).unwrap()),
+        };
+        names(world).into_iter().map(read).collect()
+    };
+    let before = files();
+    let ran = cmd.run().code(0).stdout("");
+    assert!(files() == before, "a file was changed: {ran:#?}");
+    said.iter().fold(ran, |ran, part| ran.says(part))
+}
+
+#[test]
+fn restore_with_dry_run_says_what_it_would_do_and_changes_nothing() {
+    let Since { world, copy, .. } = since();
+    let ran = dry_run(&world, restore(&world, &copy, "--dry-run"), &[]);
+    let said = "nothing was changed: this was a dry run\n";
+    let announced = ran.stderr.strip_suffix(said).unwrap().to_owned();
+    assert!(announced.starts_with("1 key will become valid again:\n"));
+    // With --yes, the same is said before anything is done.
+    let done = restore(&world, &copy, "--yes").run().code(0);
+    let rest = done.stderr.strip_prefix(&announced).unwrap();
+    assert!(rest.starts_with("restored "), "{rest}");
+}
+
+#[test]
+fn restore_with_dry_run_does_not_migrate_an_older_store() {
+    let Since { world, copy, .. } = since();
+    crate::migrations::downgrade(&world.sql());
+    let version = world.query("PRAGMA user_version");
+    let cmd = restore(&world, &copy, "--dry-run");
+    dry_run(&world, cmd, &["1 key will become valid again:\n"]);
+    assert_eq!(world.query("PRAGMA user_version"), version);
+}
+
+#[test]
+fn restore_with_dry_run_says_that_a_store_is_damaged_and_leaves_it() {
+    let Since { world, copy, .. } = since();
+    let us = rustix::process::geteuid().as_raw();
+    let mut bytes = fs::read(&copy).unwrap();
+    bytes[3 * 4096..9 * 4096].fill(0x5a);
+    fs::write(world.db(), bytes).unwrap();
+    let said = [
+        " is damaged: ",
+        "so it cannot be told which of its keys work now\n",
+        "4 keys will become valid again:\n",
+    ];
+    let cmd = restore(&world, &copy, "--dry-run").uid(us);
+    dry_run(&world, cmd, &said);
+}
+
+#[test]
+fn restore_with_dry_run_makes_no_store() {
+    let Since { world, copy, .. } = since();
+    let elsewhere = world.path("made/deep/keyctl.db");
+    let args = [OsString::from("--db"), elsewhere.into(), "restore".into()];
+    let args = args.into_iter().chain([copy.into(), "--dry-run".into()]);
+    let ran = world.cmd(args).without_db().run().code(0);
+    ran.says("4 keys will become valid again:\n");
+    assert!(!world.path("made").exists());
+}
+
+#[test]
+fn restore_with_dry_run_is_for_administrators_alone() {
+    let Since { world, copy, .. } = since();
+    let args = [OsString::from("restore"), copy.into(), "--dry-run".into()];
+    let ran = world.cmd(args).run();
+    ran.fails(4, "'alice' may not restore the store");
+}
+
 #[test]
 fn what_is_revoked_while_it_asks_does_not_come_alive() {
     for verb in ["delete kept --yes", "disable kept"] {

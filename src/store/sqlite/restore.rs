@@ -70,6 +70,20 @@ impl Restoration {
     ///
     /// Checks first that `actor` may replace the store: otherwise an error could tell about the copy.
     pub fn prepare(location: &Location, source: &Path, actor: &Actor) -> Result<Self> {
+        Self::open(location, source, actor, current::find)
+    }
+
+    /// Opens both as [`Restoration::prepare`] does, but to read only: changes no file, and migrates none.
+    pub fn preview(location: &Location, source: &Path, actor: &Actor) -> Result<Self> {
+        Self::open(location, source, actor, current::look)
+    }
+
+    fn open(
+        location: &Location,
+        source: &Path,
+        actor: &Actor,
+        find: impl FnOnce(&Location) -> Result<Current>,
+    ) -> Result<Self> {
         let source = Location::new(source)?;
         let is_itself = |path: PathBuf| is_same(&path, location.path());
         if source.existing().is_ok_and(is_itself) {
@@ -78,7 +92,7 @@ impl Restoration {
                     .hint("name a copy of it"),
             );
         }
-        let current = current::find(location)?;
+        let current = find(location)?;
         let actor = towards(actor.clone(), location.path());
         current.check_access(location, &actor)?;
         let path = source.existing_copy().map_err(unfit)?;
@@ -194,7 +208,7 @@ impl Restoration {
         &self.damage_of_copy
     }
 
-    /// The damage for which the store that will be replaced cannot be read, if there is any.
+    /// The damage for which the store that will be replaced cannot be read, if there is any, as a sentence.
     pub fn damage(&self) -> Option<&str> {
         match &self.current {
             Current::Damaged(damage) => Some(damage),

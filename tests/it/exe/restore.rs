@@ -593,6 +593,28 @@ fn a_restore_that_is_killed_at_a_write_is_ended_by_the_next() {
 }
 
 #[test]
+fn restore_with_dry_run_leaves_every_file_as_it_was() {
+    let site = Site::new();
+    let token = site.create();
+    run(&mut site.cmd("backup copy")).code(0);
+    site.run(&format!("delete {} --yes", id_of(&token)));
+    let files = || {
+        // A reader leaves marks in the index of the log.
+        let named = site.named("/").into_iter();
+        let read = |path: PathBuf| match path.to_string_lossy().ends_with("-shm") {
+            true => (path, Vec::new()),
+            false => (path.clone(), fs::read(path).unwrap()),
+        };
+        named.map(read).collect::<BTreeSet<_>>()
+    };
+    let before = files();
+    let ran = run(&mut site.cmd("restore copy --dry-run")).code(0);
+    assert!(ran.stdout.is_empty() && files() == before, "{ran:#?}");
+    ran.says("1 key will become valid again:\n")
+        .says("nothing was changed: this was a dry run\n");
+}
+
+#[test]
 fn a_copy_that_may_not_be_read_is_said_to_be_that() {
     let site = Site::new();
     site.run("init");

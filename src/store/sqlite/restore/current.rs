@@ -1,7 +1,7 @@
 //! The file or store that a restore will replace.
 
 use crate::env::Actor;
-use crate::error::Result;
+use crate::error::{Error, FailureKind, Result};
 use crate::store::contract;
 use crate::store::sqlite::actor::access;
 use crate::store::sqlite::base::BUSY_TIMEOUT;
@@ -20,7 +20,7 @@ pub(super) enum Current {
     Nothing,
     /// Store that can be read.
     Store(Box<Sqlite>),
-    /// Store that cannot be read, with a description of the damage.
+    /// Store that cannot be read, with a sentence about the damage.
     Damaged(String),
 }
 
@@ -59,24 +59,59 @@ pub(super) fn find(location: &Location) -> Result<Current> {
     let path = location.existing()?;
     let is_ours = is_marked(&path);
     match Sqlite::try_writable(location, (&path).into(), None) {
-        // Damage in single keys does not matter: the other keys can be compared with the copy's.
-        Ok((store, _)) => {
-            let damage = store.in_transaction(|tx| damage::find(tx.connection()))?;
-            let whole = damage.into_iter().find(|damage| !damage.is_restorable());
-            Ok(match whole {
-                None => Current::Store(Box::new(store)),
-                Some(whole) => Current::Damaged(whole.what),
-            })
-        }
-        Err(error) if is_ours && error.is_damage() => Ok(Current::Damaged(error.in_words())),
-        Err(_) if is_ours && has_no_version(&path) => {
-            Ok(Current::Damaged("it does not say its version".to_owned()))
-        }
+        Ok((store, _)) => checked(store),
+        Err(error) if is_ours && error.is_damage() => Ok(damaged(&error.in_words())),
+        Err(_) if is_ours && has_no_version(&path) => Ok(damaged(NO_VERSION)),
         Err(error) if is_ours => Err(error.about(&path)),
-        Err(error) => Err(error
-            .about(&path)
-            .hint("move it away, or name another file: --db PATH")),
+        Err(error) => Err(not_ours(error.about(&path))),
     }
+}
+
+/// Opens the store at `location` as [`find`] does, but to read only. Makes no file while no other process has
+/// the store open.
+pub(super) fn look(location: &Location) -> Result<Current> {
+    if location.is_vacant() {
+        location.check_directory()?;
+        return Ok(Current::Nothing);
+    }
+    let path = location.existing()?;
+    let is_ours = is_marked(&path);
+    match Sqlite::open_to_examine(location) {
+        Ok(store) => checked(store),
+        Err(_) if Sqlite::is_unfounded(location) => {
+            location.check_directory()?;
+            Ok(Current::Nothing)
+        }
+        Err(error) if is_ours && error.kind == FailureKind::Damaged => {
+            Ok(Current::Damaged(error.message))
+        }
+        Err(_) if is_ours && has_no_version(&path) => Ok(damaged(NO_VERSION)),
+        Err(error) if is_ours => Err(error),
+        Err(error) => Err(not_ours(error)),
+    }
+}
+
+/// Description of a store whose version is below 1.
+const NO_VERSION: &str = "it does not say its version";
+
+/// Checks the content of a store that was opened. Damage in single keys does not matter: the other keys can
+/// be compared with the copy's.
+fn checked(store: Sqlite) -> Result<Current> {
+    let damage = store.in_transaction(|tx| damage::find(tx.connection()))?;
+    let whole = damage.into_iter().find(|damage| !damage.is_restorable());
+    Ok(match whole {
+        None => Current::Store(Box::new(store)),
+        Some(whole) => damaged(&whole.what),
+    })
+}
+
+fn damaged(what: &str) -> Current {
+    Current::Damaged(format!("the store is damaged: {what}"))
+}
+
+/// Adds advice to the error about a file that is no store.
+fn not_ours(error: Error) -> Error {
+    error.hint("move it away, or name another file: --db PATH")
 }
 
 /// Finds out if the file at `path`, which is empty for SQLite, was a store: its log may hold one.
@@ -91,7 +126,7 @@ fn unfounded(path: &Path) -> Result<Current> {
     });
     match checked {
         Ok(()) => Ok(Current::Nothing),
-        Err(error) if error.is_damage() => Ok(Current::Damaged(error.in_words())),
+        Err(error) if error.is_damage() => Ok(damaged(&error.in_words())),
         Err(error) => Err(error.about(path)),
     }
 }
