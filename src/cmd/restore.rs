@@ -1,9 +1,16 @@
 //! `keyctl restore`
 
+mod announce;
 mod effect;
+mod first;
+mod keep;
+mod outcome;
+mod wider;
 
+use self::announce::announce;
 use self::effect::Effect;
-use super::confirm::{confirm, keys, name_first};
+use self::outcome::Outcome;
+use super::confirm::{confirm, keys};
 use super::values::{Why, file_path};
 use super::{Cx, path};
 use crate::error::{DONE, Error, Result, escape};
@@ -55,6 +62,9 @@ pub struct Args {
     /// Say what the restore would do, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Keep what the store has disabled, deleted, rotated, purged or narrowed since the copy was made
+    #[arg(long)]
+    keep_revoked: bool,
     #[command(flatten)]
     why: Why,
 }
@@ -71,12 +81,15 @@ impl Args {
         for notice in restoration.notices() {
             cx.notice(notice);
         }
+        if self.keep_revoked {
+            restoration.require_current().map_err(cannot_keep)?;
+        }
         if let Some(current) = restoration.current() {
             cx.warn_of_clock(current);
         }
         restoration.check()?;
         if self.dry_run {
-            let (effect, _) = compare(cx, &restoration)?;
+            let (effect, _) = self.compare(cx, &restoration)?;
             announce(cx, &restoration, &effect);
             cx.status("nothing was changed: this was a dry run");
             return Ok(DONE);
@@ -89,11 +102,13 @@ impl Args {
         let announced = self.ask(cx, &restoration)?;
         let (actor, now) = (restoration.actor().clone(), cx.env.now());
         let source = restoration.source().to_owned();
-        let restored = restoration.run(now, &mut |current, copy| {
+        let mut renamed = Vec::new();
+        let mut decide = |current: Option<&dyn Read>, copy: &dyn Read| {
             if let Some(store) = current {
                 store.access(&actor)?.administrator("restore the store")?;
             }
-            let effect = Effect::of(current, copy, now, &mut |key| {
+            let outcome = self.outcome(current, copy)?;
+            let effect = Effect::of(current, copy, &outcome, now, &mut |key| {
                 check_announced(&announced, key)
             })?;
             let event = Event::new(now, &actor, Action::Restore, None)
@@ -107,7 +122,16 @@ impl Args {
                 )
                 .with("revived", effect.revived.count)
                 .with("stopped", effect.stopped.count);
+            let event = match self.keep_revoked {
+                true => event.with("keep_revoked", effect.kept.counts()),
+                false => event,
+            };
             Ok(event.because(self.why.reason.as_deref()))
+        };
+        let restored = restoration.run(now, &mut decide, &mut |replaced, copy, restored| {
+            let outcome = self.outcome(Some(replaced), copy)?;
+            renamed = outcome.apply(restored, now)?;
+            Ok(())
         })?;
         for notice in &restored.notices {
             cx.notice(notice);
@@ -116,6 +140,15 @@ impl Args {
             "restored {}",
             escape(&source.to_string_lossy())
         ));
+        for (key, before) in renamed {
+            cx.notice(format_args!(
+                "renamed {} to {}: another key of {} has the name {}",
+                key.id,
+                escape(&key.name),
+                escape(&key.owner),
+                escape(&before)
+            ));
+        }
         if let Some(kept) = &restored.kept {
             cx.status(format_args!("the replaced store is kept: {kept}"));
         }
@@ -129,7 +162,7 @@ impl Args {
     /// Announces the effects of the restore, and asks for confirmation unless `--yes` was given. Returns the
     /// keys that were announced to become valid again.
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
-        let (effect, revived) = compare(cx, restoration)?;
+        let (effect, revived) = self.compare(cx, restoration)?;
         if self.yes || cx.env.terminal.interactive() {
             announce(cx, restoration, &effect);
         }
@@ -140,24 +173,45 @@ impl Args {
         confirm(cx, self.yes, "restore", &question)?;
         Ok(revived)
     }
+
+    /// Compares the store with what it will be. Returns the effect of the restore, and the keys that become valid
+    /// again.
+    fn compare(&self, cx: &Cx<'_>, restoration: &Restoration) -> Result<(Effect, HashSet<KeyId>)> {
+        let now = cx.env.now();
+        let mut revived = HashSet::new();
+        let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
+            revived.clear();
+            let outcome = self.outcome(current, copy)?;
+            Effect::of(current, copy, &outcome, now, &mut |key| {
+                revived.insert(key.id);
+                Ok(())
+            })
+        };
+        let effect = store::read(restoration.copy(), |copy| match restoration.current() {
+            Some(current) => store::read(current, |current| compare(Some(current), copy)),
+            None => compare(None, copy),
+        })?;
+        Ok((effect, revived))
+    }
+
+    /// Returns the content that the restore leads to.
+    fn outcome<'a>(
+        &self,
+        current: Option<&'a dyn Read>,
+        copy: &'a dyn Read,
+    ) -> Result<Outcome<'a>> {
+        match current {
+            Some(current) if self.keep_revoked => Outcome::keeping(current, copy),
+            _ => Ok(Outcome::of_copy(copy)),
+        }
+    }
 }
 
-/// Compares the store with the copy. Returns the effect of the restore, and the keys that become valid again.
-fn compare(cx: &Cx<'_>, restoration: &Restoration) -> Result<(Effect, HashSet<KeyId>)> {
-    let now = cx.env.now();
-    let mut revived = HashSet::new();
-    let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
-        revived.clear();
-        Effect::of(current, copy, now, &mut |key| {
-            revived.insert(key.id);
-            Ok(())
-        })
-    };
-    let effect = store::read(restoration.copy(), |copy| match restoration.current() {
-        Some(current) => store::read(current, |current| compare(Some(current), copy)),
-        None => compare(None, copy),
-    })?;
-    Ok((effect, revived))
+/// Adds advice to the error about a store from which no revocation can be kept.
+fn cannot_keep(error: Error) -> Error {
+    error.hint(
+        "nothing was changed: --keep-revoked needs a store that can be read; without it, keys that were stopped since the copy work again",
+    )
 }
 
 /// Refuses to make a key valid again that was not announced: it was disabled or deleted after that.
@@ -170,44 +224,4 @@ fn check_announced(announced: &HashSet<KeyId>, key: &Key) -> Result<()> {
         key.label()
     ))
     .hint("nothing was changed; run the command again"))
-}
-
-/// Says what the restore will do.
-fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
-    let now = cx.env.now();
-    if let Some(damage) = restoration.damage() {
-        cx.notice(damage);
-        cx.notice("so it cannot be told which of its keys work now");
-    }
-    for damage in restoration.damage_of_copy() {
-        cx.notice(format_args!(
-            "damaged in the copy, and restored so: {}",
-            damage.what
-        ));
-    }
-    match effect.revived.count {
-        0 => cx.status("no revoked key becomes valid again"),
-        count => {
-            cx.notice(format_args!("{} will become valid again:", keys(count)));
-            name_first(cx, &effect.revived.first, count, now);
-        }
-    }
-    if effect.stopped.count > 0 {
-        let count = effect.stopped.count;
-        cx.notice(format_args!("{} will stop working:", keys(count)));
-        name_first(cx, &effect.stopped.first, count, now);
-    }
-    if effect.events > 0 {
-        let lines = match effect.events {
-            1 => "line".to_owned(),
-            count => format!("{count} lines"),
-        };
-        cx.notice(format_args!("the log will lose its last {lines}"));
-    }
-    if !effect.administrators.is_empty() {
-        cx.notice(format_args!(
-            "administrators again: {}",
-            escape(&effect.administrators.join(", "))
-        ));
-    }
 }

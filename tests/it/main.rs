@@ -22,6 +22,7 @@ mod help;
 mod hostile;
 mod init;
 mod input;
+mod kept;
 mod layers;
 mod migrations;
 mod properties;

@@ -1,6 +1,7 @@
 //! `keyctl restore`: the copy in the store's place, and what is said, kept and refused.
 
 use crate::harness::{Cmd, Ran, World, id_of};
+use keyctl::project::Role;
 use rusqlite::Connection;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::json;
@@ -49,20 +50,20 @@ fn since() -> Since {
     }
 }
 
-fn back_up(world: &World, copy: &Path) {
+pub fn back_up(world: &World, copy: &Path) {
     let args = [OsString::from("backup"), copy.into()];
     world.cmd(args).run().code(0);
 }
 
 /// `restore COPY` with the rest of a command line, by carol, who is an administrator.
-fn restore<'w>(world: &'w World, copy: &Path, line: &str) -> Cmd<'w> {
+pub fn restore<'w>(world: &'w World, copy: &Path, line: &str) -> Cmd<'w> {
     let args = [OsString::from("restore"), copy.into()];
     let rest = line.split_whitespace().map(OsString::from);
     world.cmd(args.into_iter().chain(rest)).user("carol")
 }
 
 /// The files that were kept aside.
-fn kept_aside(world: &World) -> Vec<PathBuf> {
+pub fn kept_aside(world: &World) -> Vec<PathBuf> {
     let entries = fs::read_dir(world.path("")).unwrap();
     let mut found: Vec<PathBuf> = entries
         .map(|entry| entry.unwrap().path())
@@ -80,7 +81,7 @@ fn names(world: &World) -> BTreeSet<OsString> {
 
 /// The store is sound, and its log whole.
 #[track_caller]
-fn check_sound(world: &World) {
+pub fn check_sound(world: &World) {
     assert_eq!(world.query("PRAGMA integrity_check"), "ok");
     assert_eq!(world.query("PRAGMA journal_mode"), "wal");
     world.check_chain();
@@ -164,7 +165,7 @@ fn everything_is_as_it_was_and_the_log_says_so() {
         format!(
             "1 key will become valid again:\n  {}  deleted  of alice, active, no use recorded\n\
              1 key will stop working:\n  {}  new  of alice, active, no use recorded\nthe log will lose its last 4 lines\n\
-             administrators again: dave\nrestored {}\nthe replaced store is kept: {}\n\
+             administrators again: dave\npolicy max-expiry will be 365d, now 10d\nrestored {}\nthe replaced store is kept: {}\n\
              log head (keep a copy elsewhere): {head}",
             id_of(&deleted),
             id_of(&new),
@@ -385,6 +386,109 @@ fn many_keys_are_not_named_one_by_one() {
     assert_eq!(ran.stderr.matches("of alice, active").count(), 20);
     ran.says("25 keys will stop working:\n")
         .says("\n  and 5 more\n");
+}
+
+#[test]
+fn restore_says_which_rights_become_wider() {
+    let world = World::quick();
+    let make = |name: &str, rest: &str| {
+        id_of(&world.create(&format!(
+            "--scope project --name {name} --expires 90d {rest}"
+        )))
+    };
+    let scoped = make("scoped", "");
+    let short = make("short", "");
+    let near = make("near", "");
+    let old = make("old", "");
+    let stopped = make("stopped", "");
+    world.run("rotate old --grace 30d");
+    let admin = |line: &str| drop(world.line(line).user("carol").run().code(0));
+    admin("scope add data:read");
+    for member in ["search alice", "search bob", "lab alice"] {
+        admin(&format!("member add {member} --role owner"));
+    }
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    world.run(&format!("edit {scoped} --scope inference,data:read"));
+    world.run(&format!("edit {short} --expires 5d"));
+    world.alter(&near, |key| {
+        key.allow_from = ["10.0.0.0/8".parse().unwrap()].into()
+    });
+    world.run(&format!("edit {old} --grace 1d"));
+    // It becomes valid again, which says all of it.
+    world.run(&format!("edit {stopped} --scope inference"));
+    world.run(&format!("disable {stopped}"));
+    admin("member remove search alice");
+    admin("member add search bob --role collaborator");
+    admin("policy set default-grace 1h");
+    admin("policy set max-expiry 200d");
+    let said = format!(
+        "1 key will become valid again:\n  {stopped}  stopped  of alice, active, no use recorded\n\
+         1 key will gain scopes:\n  {scoped}  scoped  of alice: project\n\
+         2 keys will work longer:\n\
+         \x20 {short}  short  of alice: until 2027-02-20T00:00:00Z, now until 2026-11-27T00:00:00Z\n\
+         \x20 {old}  old  of alice: until 2026-12-22T00:00:00Z, now until 2026-11-23T00:00:00Z\n\
+         1 key will be accepted from more addresses:\n\
+         \x20 {near}  near  of alice: from any address, now from 10.0.0.0/8\n\
+         the log will lose its last 9 lines\n\
+         members of projects again, or with a higher role:\n\
+         \x20 search: alice, owner, now no member\n  search: bob, owner, now collaborator\n\
+         policy max-expiry will be 365d, now 200d\n\
+         policy default-grace will be 0s, now 1h\n\
+         nothing was changed: this was a dry run\n"
+    );
+    restore(&world, &copy, "--dry-run")
+        .run()
+        .code(0)
+        .stderr(&said);
+}
+
+#[test]
+fn restore_says_nothing_of_rights_that_become_narrower() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name ci --expires 5d");
+    world.alter(&id_of(&token), |key| {
+        key.allow_from = ["10.0.0.0/8".parse().unwrap()].into();
+    });
+    let admin = |line: &str| drop(world.line(line).user("carol").run().code(0));
+    admin("member add search alice --role collaborator");
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    world.run("edit ci --scope project --expires 50d");
+    world.alter(&id_of(&token), |key| key.allow_from.clear());
+    admin("member add search alice --role owner");
+    admin("member add search bob --role owner");
+    let said = "no revoked key becomes valid again\nthe log will lose its last 3 lines\n\
+                nothing was changed: this was a dry run\n";
+    restore(&world, &copy, "--dry-run")
+        .run()
+        .code(0)
+        .stderr(said);
+}
+
+#[test]
+fn restore_names_the_first_of_many_rights_that_become_wider() {
+    let world = World::quick();
+    world.run("create --scope project --name web --count 25");
+    world.add_member("search", "zoe", Role::Owner);
+    for number in 10..35 {
+        world.add_member("search", &format!("user{number}"), Role::Owner);
+    }
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    for key in world.keys() {
+        world.alter(key.id.as_str(), |key| {
+            key.scopes = ["inference".to_owned()].into()
+        });
+    }
+    for member in world.members().iter().filter(|member| member.user != "zoe") {
+        world.write(|tx| tx.remove_member(&member.project, &member.user));
+    }
+    let ran = restore(&world, &copy, "--yes").run().code(0);
+    assert_eq!(ran.stderr.matches("  of alice: project\n").count(), 20);
+    assert_eq!(ran.stderr.matches(", owner, now no member\n").count(), 20);
+    assert_eq!(ran.stderr.matches("\n  and 5 more\n").count(), 2);
+    ran.says("25 keys will gain scopes:\n");
 }
 
 #[test]

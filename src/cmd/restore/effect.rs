@@ -1,92 +1,126 @@
-//! Effect of a restore on the users of keys. Computed in constant memory; only the caller may keep the IDs of
-//! keys that become valid again.
+//! Effect of a restore on the users of keys. Computed in constant memory, but for the projects' names; only
+//! the caller may keep the IDs of keys that become valid again.
 
-use crate::cmd::confirm::NAMED_MAX;
+use super::first::First;
+use super::outcome::{Outcome, readable};
+use super::wider::{self, Rights, Wider};
 use crate::error::{FailureKind, Result};
-use crate::id::KeyId;
 use crate::key::Key;
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
+use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
-/// Difference between a store and the copy that will replace it.
+/// Difference between a store and the content that will replace it.
 #[derive(Default)]
 pub struct Effect {
-    /// Keys of the copy that work there, and that do not work in the store or are missing in it.
-    pub revived: Affected,
-    /// Keys of the store that work there, and that do not work in the copy or are missing in it.
-    pub stopped: Affected,
+    /// Keys of the copy that will work, and that do not work in the store or are missing in it.
+    pub revived: First<Key>,
+    /// Keys of the store that work there, and that will not work or be missing.
+    pub stopped: First<Key>,
+    /// Rights that get wider.
+    pub wider: Wider,
+    /// Revocations of the store that are kept.
+    pub kept: Kept,
     /// Number of lines that the log loses.
     pub events: u64,
     /// Users who become administrators again.
     pub administrators: Vec<String>,
 }
 
-/// Number of affected keys, and the first of them.
+/// Revocations that a restore keeps.
 #[derive(Default)]
-pub struct Affected {
-    /// The number of keys.
-    pub count: usize,
-    /// The first keys, which are shown.
-    pub first: Vec<Key>,
+pub struct Kept {
+    /// Keys that stay disabled, deleted or phased-out, which the copy does not have so.
+    pub revoked: First<Key>,
+    /// Keys of the copy whose records stay removed.
+    pub removed: First<Key>,
+    /// Keys that keep fewer scopes, an earlier expiry or fewer networks than the copy has for them.
+    pub narrowed: First<Key>,
+    /// Keys that the copy has not, and that replaced one of its keys.
+    pub successors: First<Key>,
 }
 
 impl Effect {
-    /// Compares `current`, which is empty if it is `None`, with `copy` at the time `now`. Calls `revives` for
-    /// each key that becomes valid again.
+    /// Compares `current`, which is empty if it is `None`, with `outcome`, made from `copy`, at the time `now`.
+    /// Calls `revives` for each key that becomes valid again.
     pub fn of(
         current: Option<&dyn Read>,
         copy: &dyn Read,
+        outcome: &Outcome<'_>,
         now: Timestamp,
         revives: &mut dyn FnMut(&Key) -> Result<()>,
     ) -> Result<Self> {
-        let mut effect = Effect {
-            revived: only_in(copy, current, now, revives)?,
-            ..Effect::default()
-        };
-        if let Some(current) = current {
-            for name in copy.administrators(None)? {
-                if !current.is_appointed(&name)? {
-                    effect.administrators.push(name);
-                }
+        let mut effect = Effect::default();
+        let rights = Rights::new(current, outcome)?;
+        // A damaged key does not work.
+        let _damaged = copy.scan(&Filter::all(now), &mut |copied| {
+            let Some(restored) = outcome.of(&copied)? else {
+                effect.kept.removed.add(copied);
+                return Ok(ControlFlow::Continue(()));
+            };
+            effect.kept.compare(&copied, &restored);
+            let present = current.map(|current| readable(current, copied.id));
+            let present = present.transpose()?.flatten();
+            let works = present.as_ref().is_some_and(|key| key.is_usable(now));
+            if restored.is_usable(now) && !works {
+                revives(&restored)?;
+                effect.revived.add(restored);
+            } else if let Some(present) = present {
+                effect.wider.compare(&present, restored, &rights, now);
             }
-            effect.stopped = only_in(current, Some(copy), now, &mut |_| Ok(()))?;
-            effect.events = lines_only_in(current, copy)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let Some(current) = current else {
+            return Ok(effect);
+        };
+        let _damaged = current.scan(&Filter::all(now), &mut |key| {
+            let restored = match readable(copy, key.id)? {
+                Some(copied) => outcome.of(&copied)?,
+                None if outcome.brings(&key)? => {
+                    effect.kept.successors.add(key);
+                    return Ok(ControlFlow::Continue(()));
+                }
+                None => None,
+            };
+            if key.is_usable(now) && !restored.is_some_and(|key| key.is_usable(now)) {
+                effect.stopped.add(key);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for name in copy.administrators(None)? {
+            if !current.is_appointed(&name)? {
+                effect.administrators.push(name);
+            }
         }
+        wider::members(current, copy, &mut effect.wider.members)?;
+        effect.wider.policy = wider::policy(&current.policy()?, &copy.policy()?)?;
+        effect.events = lines_only_in(current, copy)?;
         Ok(effect)
     }
 }
 
-/// Finds the keys that work in `store` and not in `other`, and calls `visit` for each.
-fn only_in(
-    store: &dyn Read,
-    other: Option<&dyn Read>,
-    now: Timestamp,
-    visit: &mut dyn FnMut(&Key) -> Result<()>,
-) -> Result<Affected> {
-    let mut found = Affected::default();
-    // A damaged key does not work.
-    let _damaged = store.scan(&Filter::all(now), &mut |key| {
-        if key.is_usable(now) {
-            let same = other.map(|other| readable(other, key.id)).transpose()?;
-            if !same.flatten().is_some_and(|key| key.is_usable(now)) {
-                visit(&key)?;
-                found.count += 1;
-                if found.first.len() < NAMED_MAX {
-                    found.first.push(key);
-                }
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
-}
+impl Kept {
+    /// Returns the numbers of keys, for the event.
+    pub fn counts(&self) -> Value {
+        json!({
+            "revoked": self.revoked.count,
+            "removed": self.removed.count,
+            "narrowed": self.narrowed.count,
+            "successors": self.successors.count,
+        })
+    }
 
-/// Returns the key with this ID; `None` if there is none, or if its record is damaged.
-fn readable(store: &dyn Read, id: KeyId) -> Result<Option<Key>> {
-    match store.get(id) {
-        Err(error) if error.is_damage_of(id) => Ok(None),
-        found => found,
+    /// Compares the record of a key in the copy with the one that is restored.
+    fn compare(&mut self, copied: &Key, restored: &Key) {
+        if copied == restored {
+            return;
+        }
+        let stop = |key: &Key| (key.deleted_at, key.disabled_at, key.usable_until);
+        match stop(copied) == stop(restored) {
+            true => self.narrowed.add(restored.clone()),
+            false => self.revoked.add(restored.clone()),
+        }
     }
 }
 

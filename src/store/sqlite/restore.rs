@@ -8,7 +8,7 @@ mod replace;
 mod words;
 
 use self::current::Current;
-use self::replace::{Decide, REPLACED, in_place, with_kept, write_over};
+use self::replace::{Adjust, Decide, REPLACED, in_place, with_kept, write_over};
 use self::words::{directory_near, in_doubt, not_taken_in, room_in, unfit};
 use super::actor::towards;
 use super::aside::Aside;
@@ -216,17 +216,35 @@ impl Restoration {
         }
     }
 
+    /// Fails if there is no store that can be read.
+    pub fn require_current(&self) -> Result<()> {
+        match &self.current {
+            Current::Store(_) => Ok(()),
+            Current::Damaged(damage) => Err(Error::damaged(damage)),
+            Current::Nothing => Err(Error::unavailable(format!(
+                "there is no store at {}",
+                self.location.shown()
+            ))),
+        }
+    }
+
     /// Replaces the content of the store by the copy's. Calls `decide` under the write lock with the store, if
-    /// it can be read, and the copy; appends the event that it returns to the restored log.
+    /// it can be read, and the copy; appends the event that it returns to the restored log. Before that, calls
+    /// `adjust`, if the store can be read.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Uncertain`] if the copy may have been written all the same. The replaced store is kept
     /// then, and the message has its path.
-    pub fn run(mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<Restored> {
+    pub fn run(
+        mut self,
+        now: Timestamp,
+        decide: &mut Decide<'_>,
+        adjust: &mut Adjust<'_>,
+    ) -> Result<Restored> {
         self.take_in()?;
         let kept = match &self.current {
-            Current::Store(_) => Some(self.replace_store(now, decide)?),
+            Current::Store(_) => Some(self.replace_store(now, decide, adjust)?),
             Current::Damaged(_) => Some(self.replace_damaged(now, decide)?),
             Current::Nothing => self.create_from_copy(now, decide)?,
         };
@@ -246,12 +264,17 @@ impl Restoration {
     }
 
     /// Replaces a store that can be read. Returns the path of the replaced store.
-    fn replace_store(&mut self, now: Timestamp, decide: &mut Decide<'_>) -> Result<PathBuf> {
+    fn replace_store(
+        &mut self,
+        now: Timestamp,
+        decide: &mut Decide<'_>,
+        adjust: &mut Adjust<'_>,
+    ) -> Result<PathBuf> {
         let (Current::Store(store), Some(scratch)) = (&mut self.current, &self.scratch) else {
             return Err(not_taken_in());
         };
         let aside = Aside::new(&store.opened.get_mut().path, now);
-        in_place(store, &self.copy, scratch, aside, decide)
+        in_place(store, &self.copy, scratch, aside, decide, adjust)
     }
 
     /// Replaces a store that cannot be read. Returns the path of the replaced store.

@@ -4,7 +4,7 @@
 use super::words::in_doubt;
 use crate::error::{Error, FailureKind, Result};
 use crate::event::Event;
-use crate::store::contract::{self, Read};
+use crate::store::contract::{self, Read, Tx};
 use crate::store::sqlite::aside::Aside;
 use crate::store::sqlite::commit::{truncate_log, uncommitted};
 use crate::store::sqlite::copy::Text;
@@ -25,6 +25,10 @@ pub(super) const REPLACED: &str = "replaced";
 /// Callback that decides under the lock whether the restore goes on. It gets the store to be replaced, if
 /// that can be read, and the copy. It returns the event to append to the restored log.
 pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
+
+/// Callback that changes the restored content before the commit. It gets the replaced store, the copy, and the
+/// transaction in which the store holds the copy's content.
+pub type Adjust<'a> = dyn FnMut(&dyn Read, &dyn Read, &mut dyn Tx) -> Result<()> + 'a;
 
 /// Every table and its columns. A table stands after those that it refers to.
 const TABLES: [(&str, &str); 9] = [
@@ -68,6 +72,7 @@ pub(super) fn in_place(
     scratch: &Scratch,
     mut aside: Aside,
     decide: &mut Decide<'_>,
+    adjust: &mut Adjust<'_>,
 ) -> Result<PathBuf> {
     // Time may have passed since the open: the user was asked.
     store.check_writable()?;
@@ -94,7 +99,13 @@ pub(super) fn in_place(
     // A second connection reads the committed content, which the lock keeps from changing.
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
     aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
-    replace_all(&transaction, &with_kept(event, Some(aside.path()))).map_err(failed)?;
+    replace_all(&transaction).map_err(failed)?;
+    let mut restored = SqliteTx::new(&transaction, &path);
+    contract::read(&replaced, |replaced| {
+        contract::read(copy, |copy| adjust(replaced, copy, &mut restored))
+    })?;
+    let event = with_kept(event, Some(aside.path()));
+    write::append(&transaction, &event).map_err(failed)?;
     let committed = transaction.commit();
     match committed.map_err(|cause| uncommitted(connection, &path, cause)) {
         // The commit may or may not have happened: the replaced store is kept.
@@ -107,9 +118,8 @@ pub(super) fn in_place(
     Ok(aside.keep())
 }
 
-/// Replaces every row of the main database by those of the attached database `copy`, and appends `event`
-/// to the log.
-fn replace_all(connection: &Connection, event: &Event) -> SqliteResult<()> {
+/// Replaces every row of the main database by those of the attached database `copy`.
+fn replace_all(connection: &Connection) -> SqliteResult<()> {
     for (table, _) in TABLES.iter().rev() {
         connection.execute(&format!("DELETE FROM main.{table}"), [])?;
     }
@@ -120,7 +130,7 @@ fn replace_all(connection: &Connection, event: &Event) -> SqliteResult<()> {
             format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM copy.{table}");
         connection.execute(&sql, [])?;
     }
-    write::append(connection, event)
+    Ok(())
 }
 
 /// Adds to `event` the path at which the replaced store is kept, if it is.

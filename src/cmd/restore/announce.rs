@@ -1,0 +1,132 @@
+//! Announcement of what a restore will do.
+
+use super::effect::{Effect, Kept};
+use super::first::First;
+use super::wider::Wider;
+use crate::cmd::Cx;
+use crate::cmd::confirm::{NAMED_MAX, keys, name_first};
+use crate::error::escape;
+use crate::key::Key;
+use crate::network::{Network, join};
+use crate::store::Restoration;
+use crate::when::Timestamp;
+use std::collections::BTreeSet;
+
+/// Says what the restore will do.
+pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
+    if let Some(damage) = restoration.damage() {
+        cx.notice(damage);
+        cx.notice("so it cannot be told which of its keys work now");
+    }
+    for damage in restoration.damage_of_copy() {
+        cx.notice(format_args!(
+            "damaged in the copy, and restored so: {}",
+            damage.what
+        ));
+    }
+    if effect.revived.count == 0 {
+        cx.status("no revoked key becomes valid again");
+    }
+    name(cx, &effect.revived, "will become valid again");
+    name(cx, &effect.stopped, "will stop working");
+    kept(cx, &effect.kept);
+    wider_keys(cx, &effect.wider);
+    if effect.events > 0 {
+        let lines = match effect.events {
+            1 => "line".to_owned(),
+            count => format!("{count} lines"),
+        };
+        cx.notice(format_args!("the log will lose its last {lines}"));
+    }
+    if !effect.administrators.is_empty() {
+        cx.notice(format_args!(
+            "administrators again: {}",
+            escape(&effect.administrators.join(", "))
+        ));
+    }
+    members_and_policy(cx, &effect.wider);
+}
+
+/// Says what stays as it is in the store that is replaced.
+fn kept(cx: &mut Cx<'_>, kept: &Kept) {
+    name(
+        cx,
+        &kept.revoked,
+        "will stay disabled, deleted or phased-out",
+    );
+    list(cx, &kept.removed, "will stay removed", describe);
+    name(cx, &kept.narrowed, "will stay as narrow as now");
+    let come = match kept.successors.count {
+        1 => "that replaced another comes along",
+        _ => "that replaced others come along",
+    };
+    name(cx, &kept.successors, come);
+}
+
+fn wider_keys(cx: &mut Cx<'_>, wider: &Wider) {
+    list(cx, &wider.scopes, "will gain scopes", |(key, gained)| {
+        format!("{}: {}", describe(key), escape(&gained.join(", ")))
+    });
+    let end = |end: Option<Timestamp>| {
+        end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"))
+    };
+    list(cx, &wider.longer, "will work longer", |(key, now)| {
+        let (then, now) = (end(key.stops_at()), end(*now));
+        format!("{}: {then}, now {now}", describe(key))
+    });
+    let from = |networks: &BTreeSet<Network>| match join(networks) {
+        networks if networks.is_empty() => "from any address".to_owned(),
+        networks => format!("from {networks}"),
+    };
+    let more = "will be accepted from more addresses";
+    list(cx, &wider.networks, more, |(key, now)| {
+        let (then, now) = (from(&key.allow_from), from(now));
+        format!("{}: {then}, now {now}", describe(key))
+    });
+}
+
+fn members_and_policy(cx: &mut Cx<'_>, wider: &Wider) {
+    if wider.members.count > 0 {
+        cx.notice("members of projects again, or with a higher role:");
+        rows(cx, &wider.members, |(member, now)| {
+            let now = now.map_or("no member", |role| role.word());
+            let (project, user) = (escape(&member.project), escape(&member.user));
+            format!("{project}: {user}, {}, now {now}", member.role.word())
+        });
+    }
+    for (name, now, then) in &wider.policy {
+        cx.notice(format_args!("policy {name} will be {then}, now {now}"));
+    }
+}
+
+/// Lists keys with their states and last uses.
+fn name(cx: &mut Cx<'_>, found: &First<Key>, what: &str) {
+    if found.count > 0 {
+        let now = cx.env.now();
+        cx.notice(format_args!("{} {what}:", keys(found.count)));
+        name_first(cx, &found.first, found.count, now);
+    }
+}
+
+/// Lists items about keys, one per line.
+fn list<T>(cx: &mut Cx<'_>, found: &First<T>, what: &str, describe: impl Fn(&T) -> String) {
+    if found.count > 0 {
+        cx.notice(format_args!("{} {what}:", keys(found.count)));
+        rows(cx, found, describe);
+    }
+}
+
+fn rows<T>(cx: &mut Cx<'_>, found: &First<T>, describe: impl Fn(&T) -> String) {
+    for item in &found.first {
+        cx.notice(format_args!("  {}", describe(item)));
+    }
+    if found.count > NAMED_MAX {
+        cx.notice(format_args!("  and {} more", found.count - NAMED_MAX));
+    }
+}
+
+/// Names a key and its owner.
+fn describe(key: &Key) -> String {
+    let (name, owner) = (escape(&key.name), escape(&key.owner));
+    format!("{}  {name}  of {owner}", key.id)
+}

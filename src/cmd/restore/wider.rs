@@ -1,0 +1,119 @@
+//! Rights that a restore makes wider: of keys that work, of members of projects, and by policy.
+
+use super::first::First;
+use super::outcome::Outcome;
+use crate::error::Result;
+use crate::key::Key;
+use crate::network::Network;
+use crate::policy::{Policy, SETTINGS};
+use crate::project::{Member, Role};
+use crate::scope::Registry;
+use crate::store::Read;
+use crate::when::Timestamp;
+use std::collections::BTreeSet;
+
+/// Rights that get wider. Keys stand here as they will be.
+#[derive(Default)]
+pub struct Wider {
+    /// Keys that gain scopes, each with these.
+    pub scopes: First<(Key, Vec<String>)>,
+    /// Keys that will work longer, each with its present end; `None` if it never ends.
+    pub longer: First<(Key, Option<Timestamp>)>,
+    /// Keys that will be accepted from more addresses, each with its present networks.
+    pub networks: First<(Key, BTreeSet<Network>)>,
+    /// Members who are none now or have a lower role, each with the present role.
+    pub members: First<(Member, Option<Role>)>,
+    /// Settings that differ: name, present and future value.
+    pub policy: Vec<(&'static str, String, String)>,
+}
+
+/// Registered scopes before and after a restore.
+pub struct Rights {
+    before: Registry,
+    after: Registry,
+}
+
+impl Rights {
+    /// Reads the scopes of `current`, which is empty if it is `None`, and of `outcome`.
+    pub fn new(current: Option<&dyn Read>, outcome: &Outcome<'_>) -> Result<Self> {
+        Ok(Rights {
+            before: current.map(Read::scopes).transpose()?.unwrap_or_default(),
+            after: outcome.scopes()?,
+        })
+    }
+
+    /// Returns the scopes that `restored` grants and `present` does not.
+    fn gained(&self, present: &Key, restored: &Key) -> Vec<String> {
+        if present.scopes == restored.scopes && self.before == self.after {
+            return Vec::new();
+        }
+        let all = self.after.all().map(|(name, _)| name);
+        let gained = all.filter(|name| {
+            self.after.grants(&restored.scopes, name) && !self.before.grants(&present.scopes, name)
+        });
+        gained.map(str::to_owned).collect()
+    }
+}
+
+impl Wider {
+    /// Compares the present record of a key with the one that is restored, unless it is stopped for ever.
+    pub fn compare(&mut self, present: &Key, restored: Key, rights: &Rights, now: Timestamp) {
+        if !restored.is_live() && !restored.is_in_grace(now) {
+            return;
+        }
+        let gained = rights.gained(present, &restored);
+        if !gained.is_empty() {
+            self.scopes.add((restored.clone(), gained));
+        }
+        let ends = present.stops_at();
+        if ends.is_some_and(|ends| restored.stops_at().is_none_or(|end| end > ends)) {
+            self.longer.add((restored.clone(), ends));
+        }
+        if !is_within(&restored.allow_from, &present.allow_from) {
+            self.networks.add((restored, present.allow_from.clone()));
+        }
+    }
+}
+
+/// Tells whether `outer` admits every address that `inner` admits. An empty set admits everybody.
+///
+/// False if a network lies only in several of `outer` together: better named once too often.
+fn is_within(inner: &BTreeSet<Network>, outer: &BTreeSet<Network>) -> bool {
+    let covered = |network: &Network| outer.iter().any(|outer| outer.covers(*network));
+    outer.is_empty() || (!inner.is_empty() && inner.iter().all(covered))
+}
+
+/// Adds to `wider` the members in `copy` who are none in `current`, or have a lower role there. Reads one
+/// project at a time.
+pub fn members(
+    current: &dyn Read,
+    copy: &dyn Read,
+    wider: &mut First<(Member, Option<Role>)>,
+) -> Result<()> {
+    for project in copy.projects(u64::MAX)? {
+        for member in copy.members(Some(&project), None)? {
+            let present = current.role(&project, &member.user)?;
+            let is_wider = match present {
+                None => true,
+                Some(Role::Collaborator) => member.role == Role::Owner,
+                Some(Role::Owner) => false,
+            };
+            if is_wider {
+                wider.add((member, present));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the settings in which two policies differ, each with its value in the one and in the other.
+pub fn policy(before: &Policy, after: &Policy) -> Result<Vec<(&'static str, String, String)>> {
+    let mut differ = Vec::new();
+    for (name, _) in SETTINGS {
+        let (before, after) = (before.get(name)?, after.get(name)?);
+        if before != after {
+            differ.push((name, before, after));
+        }
+    }
+    Ok(differ)
+}
