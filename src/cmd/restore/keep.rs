@@ -54,13 +54,14 @@ pub fn keep(copied: &Key, present: &Key, undone: bool, registries: &Registries) 
     kept
 }
 
-/// Tells whether the present store has phased the key out where the copy has not, for another successor, or
-/// with an end that is no later.
+/// Tells whether the present store has phased the key out where the copy has not, for another successor, by
+/// hand, or with an end that is no later.
 fn takes_grace(copied: &Key, present: &Key) -> bool {
     present.usable_until.is_some()
         && (copied.usable_until.is_none()
             || present.replaced_by != copied.replaced_by
-            || present.usable_until <= copied.usable_until)
+            || present.usable_until <= copied.usable_until
+            || present.usable_until <= present.grace_from)
 }
 
 /// Returns the earlier of two times, of which `None` is never.
@@ -192,4 +193,195 @@ fn id(value: &Value) -> Option<KeyId> {
     value
         .as_str()
         .and_then(|text| KeyId::parse(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+    use std::net::IpAddr;
+
+    fn time_of(hour: i64) -> Timestamp {
+        Timestamp::from_millis(hour * 3_600_000).unwrap()
+    }
+
+    fn any_time() -> impl Strategy<Value = Option<Timestamp>> {
+        prop::option::of((1..9_i64).prop_map(time_of))
+    }
+
+    fn any_id() -> impl Strategy<Value = KeyId> {
+        prop::sample::select(vec!["000000000001", "000000000002"])
+            .prop_map(|text| KeyId::parse(text.as_bytes()).unwrap())
+    }
+
+    fn some_of<T: Ord + Debug + 'static>(
+        all: &'static [&'static str],
+        parse: fn(&str) -> T,
+    ) -> impl Strategy<Value = BTreeSet<T>> {
+        let some = prop::sample::subsequence(all, 0..=all.len());
+        some.prop_map(move |some| some.into_iter().map(parse).collect())
+    }
+
+    const SCOPES: [&str; 5] = ["admin", "data", "inference", "log", "project"];
+    const NETWORKS: [&str; 5] = [
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.1.1.0/24",
+        "192.0.2.0/24",
+        "::1/128",
+    ];
+    const ADDRESSES: [&str; 5] = ["10.9.9.9", "10.1.9.9", "10.1.1.9", "192.0.2.9", "::1"];
+
+    prop_compose! {
+        fn any_key()(
+            scopes in some_of(&SCOPES, str::to_owned),
+            networks in some_of(&NETWORKS, |text| text.parse().unwrap()),
+            expires_at in any_time(),
+            grace in prop::option::of((1..5_i64, 0..5_i64, any_id())),
+            disabled_at in prop::option::weighted(0.2, 1..9_i64),
+            deleted_at in prop::option::weighted(0.2, 1..9_i64),
+        ) -> Key {
+            let id = KeyId::parse(b"000000000000").unwrap();
+            let mut key = Key::new(id, "ci".to_owned(), "alice".to_owned(), time_of(0));
+            key.scopes = scopes;
+            key.scopes.insert("inference".to_owned());
+            key.allow_from = networks;
+            key.expires_at = expires_at;
+            if let Some((from, length, successor)) = grace {
+                key.grace_from = Some(time_of(from));
+                key.usable_until = Some(time_of(from + length));
+                key.replaced_by = Some(successor);
+            }
+            key.disabled_at = disabled_at.map(time_of);
+            key.disabled_by = disabled_at.map(|_| "carol".to_owned());
+            key.deleted_at = deleted_at.map(time_of);
+            key
+        }
+    }
+
+    /// Scopes of which some imply others.
+    fn registry(implied: &[(&str, &str)]) -> Registry {
+        let mut registry = Registry::default();
+        for name in SCOPES {
+            registry.add(name.to_owned(), Scope::default());
+        }
+        for (name, implied) in implied {
+            registry.imply(name, (*implied).to_owned());
+        }
+        registry
+    }
+
+    fn registries() -> Registries {
+        let implied = [
+            ("admin", "log"),
+            ("admin", "project"),
+            ("project", "inference"),
+        ];
+        Registries {
+            present: registry(&implied),
+            copy: registry(&implied),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn keep_allows_no_more_than_the_present_record_at_any_time(
+            copied in any_key(), present in any_key(), undone: bool,
+        ) {
+            let registries = registries();
+            let undone = undone && present.is_live();
+            let kept = keep(&copied, &present, undone, &registries);
+            for hour in 0..12 {
+                let now = time_of(hour);
+                prop_assert!(!kept.is_usable(now) || present.is_usable(now), "{kept:?}");
+            }
+            for scope in SCOPES {
+                let now = registries.present.grants(&kept.scopes, scope);
+                prop_assert!(!now || registries.present.grants(&present.scopes, scope), "{kept:?}");
+            }
+            for address in ADDRESSES.map(|text| Some(text.parse::<IpAddr>().unwrap())) {
+                prop_assert!(!kept.admits(address) || present.admits(address), "{kept:?}");
+            }
+        }
+
+        #[test]
+        fn keep_allows_what_both_records_allow(copied in any_key(), present in any_key()) {
+            let registries = registries();
+            let kept = keep(&copied, &present, false, &registries);
+            for hour in 0..12 {
+                let now = time_of(hour);
+                let both = copied.is_usable(now) && present.is_usable(now);
+                prop_assert!(kept.is_usable(now) || !both, "{kept:?}");
+            }
+            let grants = |key: &Key, scope| registries.present.grants(&key.scopes, scope);
+            for scope in SCOPES {
+                let both = grants(&copied, scope) && grants(&present, scope);
+                prop_assert!(grants(&kept, scope) || !both, "{kept:?}");
+            }
+            for address in ADDRESSES.map(|text| Some(text.parse::<IpAddr>().unwrap())) {
+                let both = copied.admits(address) && present.admits(address);
+                prop_assert!(kept.admits(address) || !both, "{kept:?}");
+            }
+        }
+
+        #[test]
+        fn keep_changes_nothing_where_the_store_has_changed_nothing(key in any_key()) {
+            prop_assert_eq!(&keep(&key, &key, false, &registries()), &key);
+        }
+    }
+
+    /// An event of the key at an hour.
+    fn event(hour: i64, action: Action, detail: &str) -> Entry {
+        Entry {
+            seq: hour,
+            at: time_of(hour).millis(),
+            actor: "carol".to_owned(),
+            action: action.word().to_owned(),
+            key_id: None,
+            detail: detail.to_owned(),
+            hash: [0; 32],
+        }
+    }
+
+    #[test]
+    fn replay_makes_the_changes_of_the_log() {
+        let id = KeyId::parse(b"000000000000").unwrap();
+        let key = Key::new(id, "ci".to_owned(), "alice".to_owned(), time_of(0));
+        let edit = r#"{"scopes":{"old":[],"new":["log"]},"expires_at":{"old":null,"new":"1970-01-01T09:00:00Z"},
+            "allow_from":{"old":[],"new":["10.0.0.0/8","::1/128"]}}"#;
+        let rotate = r#"{"replaced_by":"000000000001","usable_until":"1970-01-01T08:00:00Z"}"#;
+        let log = [
+            event(1, Action::Disable, "{}"),
+            event(2, Action::Enable, "{}"),
+            event(3, Action::Edit, edit),
+            event(4, Action::Rotate, rotate),
+            event(
+                5,
+                Action::Edit,
+                r#"{"usable_until":{"old":null,"new":"1970-01-01T07:00:00Z"}}"#,
+            ),
+        ];
+        let replayed = replay(&key, &log);
+        let expected = Key {
+            scopes: BTreeSet::from(["log".to_owned()]),
+            labels: BTreeMap::new(),
+            allow_from: split("10.0.0.0/8 ::1/128").unwrap(),
+            expires_at: Some(time_of(9)),
+            grace_from: Some(time_of(4)),
+            usable_until: Some(time_of(7)),
+            replaced_by: KeyId::parse(b"000000000001"),
+            ..key.clone()
+        };
+        assert_eq!(replayed, expected);
+        let disabled = replay(&replayed, &[event(6, Action::Disable, "{}")]);
+        assert_eq!(disabled.disabled_by.as_deref(), Some("carol"));
+        assert_eq!(
+            (disabled.grace_from, disabled.usable_until),
+            (Some(time_of(6)), Some(time_of(6)))
+        );
+        let deleted = replay(&replayed, &[event(6, Action::Delete, "not JSON")]);
+        assert_eq!(deleted.deleted_at, Some(time_of(6)));
+    }
 }

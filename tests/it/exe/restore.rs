@@ -148,6 +148,10 @@ fn a_copy_that_is_made_while_others_write_holds_a_prefix_of_the_writes() {
 struct Templates {
     site: Site,
     copy: PathBuf,
+    /// The command line of a restore.
+    line: &'static str,
+    /// The keys after it.
+    keys: Vec<Vec<Value>>,
 }
 
 impl Templates {
@@ -173,7 +177,28 @@ impl Templates {
         }
         assert!(fs::metadata(site.path("old-wal")).unwrap().len() > 0);
         drop(reader);
-        Templates { site, copy }
+        let keys = keys(&copy);
+        Templates {
+            site,
+            copy,
+            line: "restore copy --yes",
+            keys,
+        }
+    }
+
+    /// Restores keep the first key as it is in the old store: deleted.
+    fn keeping_revoked() -> Self {
+        let templates = Templates::new("");
+        templates.put();
+        let old = keys(&templates.site.db());
+        let mut keys = templates.keys.clone();
+        keys[0] = old[0].clone();
+        assert_ne!(keys, templates.keys);
+        Templates {
+            line: "restore copy --yes --keep-revoked",
+            keys,
+            ..templates
+        }
     }
 
     /// Puts the template in the store's place, as a crash would have left it.
@@ -193,17 +218,17 @@ impl Templates {
     }
 
     fn restore(&self) -> Child {
-        let mut command = self.site.cmd("restore copy --yes");
+        let mut command = self.site.cmd(self.line);
         command.spawn().unwrap()
     }
 
-    /// Whether the store holds the copy, all of it and nothing else.
+    /// Whether the store holds what the restore leads to, all of it and nothing else.
     fn is_new(&self) -> bool {
         let db = self.site.db();
         let (events, copied) = (events(&db), events(&self.copy));
         events.len() == copied.len() + 1
             && events[..copied.len()] == copied
-            && keys(&db) == keys(&self.copy)
+            && keys(&db) == self.keys
     }
 
     /// Kills a restore at moments all over its time. Each time the store is the old one or the new
@@ -244,6 +269,79 @@ fn a_restore_that_is_killed_leaves_the_old_store_or_the_new_one() {
         templates.site.sound(&db);
         events(&db) == old_events && keys(&db) == old_keys
     });
+}
+
+#[test]
+fn restore_with_keep_revoked_that_is_killed_leaves_the_old_store_or_the_new_one() {
+    let templates = Templates::keeping_revoked();
+    templates.put();
+    let db = templates.site.db();
+    let (old_events, old_keys) = (events(&db), keys(&db));
+    templates.kill_all_over(&|| {
+        templates.site.sound(&db);
+        events(&db) == old_events && keys(&db) == old_keys
+    });
+}
+
+#[test]
+fn restore_with_keep_revoked_after_leaks_leaves_each_leaked_token_stopped() {
+    let site = Site::new();
+    let make = |name: &str| {
+        let line = format!("create --scope inference --name {name}");
+        site.run(&line).stdout.trim().to_owned()
+    };
+    let [kept, disabled, deleted, purged, rotated] =
+        ["kept", "disabled", "deleted", "purged", "rotated"].map(make);
+    run(&mut site.cmd("backup copy")).code(0);
+    site.run("delete purged --yes");
+    site.run("purge --yes");
+    for line in ["disable -", "delete - --yes"] {
+        let leaked = match line {
+            "disable -" => &disabled,
+            _ => &deleted,
+        };
+        run_with(&mut site.cmd(line), leaked).code(0);
+    }
+    let ran = run(&mut site.cmd("rotate rotated --grace 0s")).code(0);
+    let successor = ran.stdout.trim().to_owned();
+    let new = make("new");
+
+    let dry = run(&mut site.cmd("restore copy --keep-revoked --dry-run")).code(0);
+    dry.says("no revoked key becomes valid again\n")
+        .says("3 keys will stay disabled, deleted or phased-out:\n")
+        .says("1 key will stay removed:\n")
+        .says("1 key that replaced another comes along:\n");
+    run(&mut site.cmd("restore copy --keep-revoked --yes -m lost")).code(0);
+    for (token, code) in [
+        (kept, 0),
+        (disabled, 1),
+        (deleted, 1),
+        (purged, 1),
+        (rotated, 1),
+        (successor, 0),
+        (new, 1),
+    ] {
+        assert_eq!(site.verify(&token), code, "{}", id_of(&token));
+    }
+    site.sound(&site.db());
+    run(&mut site.cmd("doctor")).code(0);
+}
+
+#[test]
+fn restore_with_keep_revoked_over_a_damaged_store_exits_with_5_and_leaves_it() {
+    let templates = Templates::new("CREATE TABLE extra (x)");
+    templates.put();
+    let read = || {
+        ["", "-wal"]
+            .map(|suffix| fs::read(templates.site.path(format!("keyctl.db{suffix}"))).unwrap())
+    };
+    let before = read();
+    let ran = run(&mut templates.site.cmd("restore copy --yes --keep-revoked")).code(5);
+    ran.says(
+        "the store is damaged: there is a foreign table: 'extra'\nhint: nothing was changed: ",
+    );
+    assert!(read() == before);
+    assert_eq!(templates.site.kept_aside(), Vec::<PathBuf>::new());
 }
 
 #[test]
