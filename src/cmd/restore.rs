@@ -31,11 +31,17 @@ use std::path::PathBuf;
 ///
 /// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged since
 /// then works again, and a key created since then is gone. Before it does anything, restore counts the
-/// keys that will work again and those that will stop, names the first 20 of each, and names the users
-/// who will be administrators again; with --dry-run that is all it does. A leaked key that you have stopped since then works again: stop it
-/// again. Names, scopes, labels, expiries, grace periods, project members and policy also come from
-/// the copy, without being named. A head of the log that you saved after making the copy no longer
-/// matches: the restore removes the lines since then.
+/// keys that will work again, those that will stop, and those that gain scopes, work longer or are
+/// accepted from more addresses, and names the first 20 of each. It also names project members and
+/// administrators who come back, and each policy setting that changes. With --dry-run that is all it
+/// does. Names, owners and labels come from the copy too, without being named. A head of the log that
+/// you saved after making the copy no longer matches: the restore removes the lines since then.
+///
+/// A leaked key that you have stopped since then works again, unless you add --keep-revoked. Then what
+/// the replaced store has disabled, deleted, purged or rotated stays so, as its records and its log
+/// have it. The keys that replaced rotated ones come along: their tokens are the ones in use. Scopes,
+/// expiries and networks that were narrowed stay narrow. Project members, administrators and policy
+/// come from the copy all the same. If the replaced store cannot be read, nothing is restored.
 ///
 /// Only an administrator may restore; if the store is damaged, only its file's owner or root. If
 /// there is no store, one is created from the copy.
@@ -45,12 +51,14 @@ Exit codes:
   0    done
   2    usage: a bad flag or value
   4    refused: you are not an administrator, not confirmed, or the store changed meanwhile
-  5    the copy is missing, damaged or of a newer version, or the store failed
+  5    the copy is missing, damaged or of a newer version, or the store failed; with --keep-revoked,
+       also if there is no store that can be read
   130  the prompt was interrupted
 
 Examples:
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --dry-run
   $ keyctl restore /var/backups/keyctl-2026-11-22.db
+  $ keyctl restore /var/backups/keyctl-2026-11-22.db --keep-revoked
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --yes -m 'the disk was lost'")]
 pub struct Args {
     /// The copy
@@ -62,7 +70,7 @@ pub struct Args {
     /// Say what the restore would do, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Keep what the store has disabled, deleted, rotated, purged or narrowed since the copy was made
+    /// Keep stopped and narrow what was stopped or narrowed since the copy was made
     #[arg(long)]
     keep_revoked: bool,
     #[command(flatten)]
