@@ -102,7 +102,8 @@ alice$ keyctl init --group keyadmins
 alice$ keyctl admin add bob
 alice$ keyctl member add search bob --role owner
 bob$ keyctl create --scope inference --name ci --secret-file ci.token
-bob$ keyctl create --scope inference --name batch --owner carol --secret-file batch.token",
+bob$ keyctl create --scope inference --name batch --owner carol --secret-file batch.token
+alice$ keyctl create --scope inference --name indexer --owner bob --secret-file indexer.token",
     },
     World {
         page: "docs/guide/audit-log.md",
