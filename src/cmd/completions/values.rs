@@ -87,6 +87,7 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
             Values::Stored(Candidates::scopes_of_key)
         }
         ("SCOPE", ..) | ("NAME", "scope", "remove") => Values::Stored(|_, store| scopes(store)),
+        ("KEY[=VALUE]", ..) => Values::Stored(Candidates::labels),
         ("LABEL", ..) => Values::Stored(Candidates::labels_of_key),
         ("NAME", "policy", _) => Values::Fixed(|_| policies()),
         ("VALUE", "policy", _) => Values::Fixed(Candidates::policy_values),
@@ -228,6 +229,18 @@ impl Candidates {
             keys.is_empty() || keys.iter().any(|key| key.scopes.contains(scope))
         });
         Ok(scopes)
+    }
+
+    /// Returns labels of some keys, as `team=search`.
+    fn labels(&self, store: &dyn Read) -> Result<Described> {
+        let (some, _) = store.find_readable(&Filter {
+            limit: Some(AMONG),
+            ..Filter::undeleted(self.now)
+        })?;
+        let labels = some.into_iter().flat_map(|key| key.labels);
+        Ok(plain(
+            labels.map(|(label, value)| format!("{label}={value}")),
+        ))
     }
 
     fn labels_of_key(&self, store: &dyn Read) -> Result<Described> {

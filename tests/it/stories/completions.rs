@@ -180,6 +180,21 @@ fn the_values_of_a_policy_that_has_but_a_few_are_offered() {
 }
 
 #[test]
+fn labels_of_keys_and_users_are_offered_to_choose_keys_by() {
+    let world = World::own();
+    world.create("--scope inference --label team=search --label env=prod");
+    world.create("--scope inference --label team=ads --owner bob");
+    for command in ["disable", "enable", "delete"] {
+        let offered = values(&world, &format!("{command} --label "));
+        assert_eq!(offered, ["env=prod", "team=ads", "team=search"]);
+        let offered = values(&world, &format!("{command} --label team=s"));
+        assert_eq!(offered, ["team=search"]);
+        assert_eq!(values(&world, &format!("{command} --owner b")), ["bob"]);
+    }
+    assert_eq!(values(&world, "edit x --owner b"), ["bob"]);
+}
+
+#[test]
 fn of_the_files_of_a_store_the_one_to_name_is_offered() {
     let world = World::quick();
     world.create("--scope inference --name ci");
