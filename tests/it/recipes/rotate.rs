@@ -453,6 +453,34 @@ fn the_line_on_the_page_rotates() {
 }
 
 #[test]
+fn the_page_says_how_to_see_the_uses_of_both_tokens_and_how_to_undo() {
+    let service = Service::new();
+    let site = &service.site;
+    let old = id_of(&service.old);
+    run(&mut service.plain("1h", "true")).code(0);
+    let new = fs::read_to_string(site.path("api.token")).unwrap();
+    for token in [&service.old, &new] {
+        assert_eq!(site.verify(token), 0);
+    }
+    let page = fs::read_to_string(doc("rotate/README.md")).unwrap();
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let see = "keyctl list --state phased-out";
+    let undo = "keyctl rotate OLD_ID --undo";
+    assert!(
+        page.contains(see) && page.contains(&format!("`{undo}`")),
+        "{page}"
+    );
+    let seen = run(&mut site.sh(see)).code(0);
+    seen.says(&format!("{old} waits: old token last used "))
+        .says("; new token first used ");
+
+    fs::write(site.path("api.token"), &service.old).unwrap();
+    run(&mut site.sh(&format!("{} --yes", undo.replace("OLD_ID", &old)))).code(0);
+    assert_eq!(service.verify("api.token"), 0);
+    assert_eq!(site.verify(&new), 1);
+}
+
+#[test]
 fn no_process_has_a_token_in_an_argument() {
     let service = Service::new();
     let mut script = service.site.recipe("sh", "rotate/rotate.sh");

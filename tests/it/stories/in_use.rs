@@ -6,6 +6,9 @@ use std::io::ErrorKind;
 
 const WARNING: &str = "warning: ";
 
+/// What there is before a rotation.
+type Prepare<'f> = &'f dyn Fn(&World);
+
 /// A token of a key `web` that was last used five minutes ago.
 fn used(world: &World) -> String {
     let token = world.create("--scope inference --name web");
@@ -89,7 +92,7 @@ fn rotate_neither_asks_nor_warns_of_a_key_that_is_not_in_use_or_has_a_grace() {
         used(world);
         world.policy("default-grace", "1h");
     };
-    let worlds: [(&str, &dyn Fn(&World)); 4] = [
+    let worlds: [(&str, Prepare<'_>); 4] = [
         ("unused", &unused),
         ("a day ago", &a_day_ago),
         ("expired", &expired),
