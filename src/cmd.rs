@@ -35,6 +35,7 @@ mod stop;
 mod taken;
 mod values;
 mod verify;
+mod waiting;
 mod words;
 
 pub use completions::{CompletionRequest, completion_script};

@@ -10,6 +10,7 @@ mod sheet;
 mod style;
 mod value;
 pub mod verdict;
+mod waits;
 
 pub use details::details;
 pub use entries::{Entries, EntryFormat};
@@ -17,6 +18,7 @@ pub use listing::{ListFormat, Listing};
 pub use record::Record;
 pub use sheet::{Column, Sheet, left_out, table};
 pub use style::Style;
+pub use waits::waits_for;
 
 use crate::error::{Error, Result, escape};
 use crate::when::Timestamp;

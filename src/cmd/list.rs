@@ -1,5 +1,6 @@
 //! `keyctl list`
 
+use super::waiting::Waiting;
 use super::{Cx, owner, values};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::hint::run;
@@ -12,7 +13,8 @@ use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 
 /// List keys
 ///
-/// Oldest first. Deleted keys are left out unless --state asks for them. On a narrow terminal the
+/// Oldest first. Deleted keys are left out unless --state asks for them. '--state phased-out' says, of
+/// each key that still works, when its token was last used and the new one first. On a narrow terminal the
 /// table leaves columns out; the other formats never do. A key whose record is damaged cannot be
 /// listed, and is named on standard error. '--format lines' is for screen readers.
 #[derive(clap::Args, Debug)]
@@ -27,7 +29,8 @@ Exit codes:
 Examples:
   $ keyctl list --owner alice --format json
   $ keyctl list --expiring-within 14d --exit-code
-  $ keyctl list --unused-for 90d --format ids")]
+  $ keyctl list --unused-for 90d --format ids
+  $ keyctl list --state phased-out")]
 pub struct Args {
     /// Only keys of this user
     #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
@@ -204,11 +207,13 @@ pub fn print(
 ) -> Result<u64> {
     let style = cx.style();
     let mut count = 0;
+    let mut waiting = Waiting::begin(filter);
     let printed = buffered(&mut *cx.env.stdout, |out| {
         let mut listing = Listing::begin(format, out, style, filter.now)?;
         let mut pushed = Ok(());
         let skipped = store.scan(filter, &mut |key| {
             count += 1;
+            waiting.take(&key);
             pushed = listing.push(&key);
             Ok(unless_failed(&pushed))
         });
@@ -226,6 +231,7 @@ pub fn print(
     if matches!(format, ListFormat::Table | ListFormat::Lines) {
         let is_full = filter.limit == Some(count + skipped.count);
         legend(cx, count, is_full, &format.left_out(style));
+        waiting.report(cx, store);
     }
     Ok(count)
 }

@@ -12,10 +12,12 @@ use std::io::{self, Write};
 /// Columns for the names and the values of the fields. A key ID is not broken in two.
 const COLUMNS: [Column; 2] = [Column::new("", 0, 0), Column::new("", 0, 12)];
 
-/// Writes the details of `key` at `now`, its last `events`, and a line about those before them.
+/// Writes the details of `key` at `now`, what its rotation `waits` for, its last `events`, and a line about
+/// those before them.
 pub fn details(
     out: &mut dyn Write,
     key: &Key,
+    waits: Option<String>,
     events: &[Entry],
     more: Option<String>,
     style: Style,
@@ -26,6 +28,9 @@ pub fn details(
         if let Some(value) = value {
             sheet.row([style.title(name), value])?;
         }
+    }
+    if let Some(waits) = waits {
+        sheet.row([style.title("Waits for"), Cell::new(waits)])?;
     }
     sheet.finish()?;
     last_events(out, events, now)?;

@@ -28,6 +28,7 @@ mod pipes;
 mod processes;
 mod readonly;
 mod restore;
+mod rotation;
 mod secrets;
 mod shells;
 mod siblings;

@@ -35,4 +35,5 @@ mod time;
 mod undo;
 mod verdicts;
 mod verify;
+mod waits;
 mod widths;
