@@ -6,7 +6,7 @@ use super::values::{self, TableFormat, Why, check_project, some_owners};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::{Action, Event};
-use crate::hint::run;
+use crate::hint::{Hint, run};
 use crate::name::{self, form};
 use crate::near::AMONG;
 use crate::output::{Column, cell, json, table, unwritable};
@@ -15,6 +15,7 @@ use crate::store::{self, Read};
 use clap::Subcommand;
 use clap::builder::TypedValueParser;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// List, add or remove members of a project
 ///
@@ -32,7 +33,8 @@ Exit codes:
 
 Examples:
   $ keyctl member add search alice --role owner
-  $ keyctl member list search")]
+  $ keyctl member list search
+  $ keyctl member list --user bob")]
 pub struct Args {
     #[command(subcommand)]
     command: MemberCommand,
@@ -73,15 +75,19 @@ Examples:
         #[command(flatten)]
         why: Why,
     },
-    /// List the members of a project, or of all projects
+    /// List the members of a project, or of all projects; or the projects of a user
     #[command(after_help = "\
 Examples:
   $ keyctl member list
+  $ keyctl member list --user bob
   $ keyctl member list search --format json")]
     List {
         /// The project
         #[arg(value_name = "PROJECT", value_parser = name::sought_project)]
         project: Option<String>,
+        /// Only this user: the projects that they are a member of
+        #[arg(long, value_name = "USER", value_parser = name::sought_user)]
+        user: Option<String>,
         /// Output format
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: TableFormat,
@@ -118,7 +124,11 @@ impl Args {
             MemberCommand::Remove { project, user, why } => {
                 remove(cx, &project, &user, why.reason.as_deref())
             }
-            MemberCommand::List { project, format } => list(cx, project.as_deref(), format),
+            MemberCommand::List {
+                project,
+                user,
+                format,
+            } => list(cx, project.as_deref(), user.as_deref(), format),
         }
     }
 }
@@ -240,14 +250,54 @@ const COLUMNS: [Column; 3] = [
     Column::new("ROLE", 0, 12),
 ];
 
-fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u8> {
-    let store = cx.open_to_read()?;
-    let members = store::read(&*store, |store| {
+/// Members to list, and advice if there are none.
+struct Listed {
+    members: Vec<Member>,
+    advice: Option<Hint>,
+}
+
+impl Listed {
+    /// Finds the members of `project`, or of all, and of these the memberships of `user`.
+    fn find(store: &dyn Read, project: Option<&str>, user: Option<&str>) -> Result<Self> {
         let project = project
             .map(|project| check_project(store, project))
             .transpose()?;
-        store.members(project.as_deref(), None)
-    })?;
+        let all = store.members(project.as_deref(), None)?;
+        let Some(user) = user else {
+            let (members, advice) = (all, None);
+            return Ok(Listed { members, advice });
+        };
+        let is_member = |form: &str| Ok(all.iter().any(|member| member.user == form));
+        let stored = form::as_stored(user, is_member)?;
+        let (theirs, others): (Vec<Member>, Vec<Member>) =
+            all.into_iter().partition(|member| member.user == stored);
+        let advice = theirs.is_empty().then(|| {
+            let users: BTreeSet<&str> = others.iter().map(|member| &*member.user).collect();
+            let users: Vec<&str> = users.into_iter().take(AMONG as usize).collect();
+            let of = match &project {
+                Some(project) => format!("not a member of {}", quote(project)),
+                None => "a member of no project".to_owned(),
+            };
+            let list = run!("member list").in_quotes().and(" shows the members");
+            let none = Hint::from(format!("{} is {of}; ", quote(user)));
+            none.and(values::suggestion(user, &users, list))
+        });
+        Ok(Listed {
+            members: theirs,
+            advice,
+        })
+    }
+}
+
+fn list(
+    cx: &mut Cx<'_>,
+    project: Option<&str>,
+    user: Option<&str>,
+    format: TableFormat,
+) -> Result<u8> {
+    let store = cx.open_to_read()?;
+    let Listed { members, advice } =
+        store::read(&*store, |store| Listed::find(store, project, user))?;
     let text = match format {
         TableFormat::Json => {
             let all: Vec<_> = members
@@ -258,6 +308,7 @@ fn list(cx: &mut Cx<'_>, project: Option<&str>, format: TableFormat) -> Result<u
         }
         TableFormat::Table if members.is_empty() => {
             cx.status("no members");
+            advice.into_iter().for_each(|advice| cx.hint(advice));
             return Ok(DONE);
         }
         TableFormat::Table => {

@@ -463,3 +463,45 @@ fn a_user_whom_nothing_knows_is_told_of_and_added() {
     let listed = world.run("admin list").stdout;
     assert!(listed.contains("alcie\n"), "{listed}");
 }
+
+#[test]
+fn member_list_shows_the_projects_of_one_user() {
+    let world = World::own();
+    for line in [
+        "search alice --role owner",
+        "search bob --role collaborator",
+        "ads bob --role owner",
+    ] {
+        world.run(&format!("member add {line}"));
+    }
+    let listed = |line: &str| {
+        let ran = world.run(&format!("member list {line} --format json"));
+        ran.json()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|member| member["project"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed("--user bob"), ["ads", "search"]);
+    assert_eq!(listed("--user alice"), ["search"]);
+    assert_eq!(listed("search --user bob"), ["search"]);
+    assert!(listed("ads --user alice").is_empty());
+    let none = |line: &str, hint: &str| {
+        let ran = world.line(&format!("member list {line}")).run().code(0);
+        ran.stdout("")
+            .stderr(&format!("no members\nhint: {hint}\n"));
+    };
+    none(
+        "--user bop",
+        "'bop' is a member of no project; did you mean 'bob'?",
+    );
+    none(
+        "ads --user alice",
+        "'alice' is not a member of 'ads'; 'keyctl member list' shows the members",
+    );
+    world
+        .line("member list nosuch --user bob")
+        .run()
+        .fails(3, "there is no project 'nosuch'");
+}
