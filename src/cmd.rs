@@ -17,6 +17,7 @@ mod enable;
 mod init;
 mod issue;
 mod keys;
+mod label;
 mod list;
 mod log;
 mod member;

@@ -14,7 +14,7 @@ mod waits;
 
 pub use details::details;
 pub use entries::{Entries, EntryFormat};
-pub use listing::{ListFormat, Listing};
+pub use listing::{Field, ListFormat, Listing};
 pub use record::Record;
 pub use sheet::{Column, Sheet, left_out, table};
 pub use style::Style;

@@ -10,7 +10,7 @@ fi
 journalctl --sync
 list=$(journalctl --quiet --output=cat "_SYSTEMD_INVOCATION_ID=$MONITOR_INVOCATION_ID")
 if [ -z "$list" ]; then
-    list="The list is gone from the journal: see keyctl list --expiring-within 14d"
+    list="The list is gone from the journal: see keyctl list --expired-within 2d --expiring-within 14d"
 fi
 # Indented: some mailers obey a line that begins with a tilde.
 printf '%s\n' "$list" | sed 's/^/  /' | mail -s "API keys stop soon on $(uname -n)" "$1"

@@ -1,12 +1,12 @@
 //! Choice of keys by owner and labels, for commands that act on many keys.
 
+use super::label::{self, SoughtLabel};
 use super::owner;
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::Key;
-use crate::name::{self, form, stored};
 use crate::near::{self, AMONG};
 use crate::store::{Filter, Read, Skipped};
 use crate::when::Timestamp;
@@ -20,20 +20,8 @@ pub struct Choice {
     owner: Option<String>,
     /// All keys with this label, whatever its value if none is given; may be repeated, for keys with
     /// all of them; with --owner, only that user's
-    #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label)]
+    #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label::sought)]
     labels: Vec<SoughtLabel>,
-}
-
-/// Name of a label, and its value; `None` is any value.
-type SoughtLabel = (String, Option<String>);
-
-/// Parses the value of `--label`.
-fn label(text: &str) -> Result<SoughtLabel> {
-    let Some((label, value)) = text.split_once('=') else {
-        return Ok((name::label_key(text)?, None));
-    };
-    stored::label(label, value)?;
-    Ok((label.to_owned(), Some(value.to_owned())))
 }
 
 impl Choice {
@@ -101,7 +89,7 @@ impl Choice {
         Ok(Filter {
             owner: owner.transpose()?,
             labels: labels
-                .map(|label| label_as_stored(store, label, now))
+                .map(|label| label::as_stored(store, label, now))
                 .collect::<Result<_>>()?,
             ..Filter::all(now)
         })
@@ -168,20 +156,4 @@ fn in_word((label, value): &SoughtLabel) -> String {
         Some(value) => format!("{label}={value}"),
         None => label.clone(),
     }
-}
-
-/// Label with its value as given, or else in the Unicode form in which a key has it.
-fn label_as_stored(store: &dyn Read, given: &SoughtLabel, now: Timestamp) -> Result<SoughtLabel> {
-    let (label, Some(value)) = given else {
-        return Ok(given.clone());
-    };
-    let value = form::as_stored(value, |form| {
-        let (found, damaged) = store.find_readable(&Filter {
-            labels: vec![(label.clone(), Some(form.to_owned()))],
-            limit: Some(1),
-            ..Filter::all(now)
-        })?;
-        Ok(!found.is_empty() || damaged.count > 0)
-    })?;
-    Ok((label.clone(), Some(value)))
 }

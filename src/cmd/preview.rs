@@ -41,7 +41,7 @@ pub fn print(
 ) -> Result<()> {
     let style = cx.style();
     buffered(&mut *cx.env.stdout, |out| {
-        let mut listing = Listing::begin(format, out, style, now)?;
+        let mut listing = Listing::begin(format, &[], out, style, now)?;
         for key in keys {
             listing.push(key)?;
         }

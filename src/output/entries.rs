@@ -107,7 +107,7 @@ pub struct Entries<'a> {
 }
 
 enum LogBody<'a> {
-    Table(Box<Sheet<'a, 7>>),
+    Table(Box<Sheet<'a>>),
     Lines(&'a mut dyn Write),
     Json(&'a mut dyn Write),
     Jsonl(&'a mut dyn Write),

@@ -1,11 +1,13 @@
 //! Output of a list of keys, in constant memory.
 
+mod field;
 mod line;
 mod table;
 
+pub use field::Field;
 pub(super) use line::quote_if_several;
 
-use super::{Record, Sheet, Style, left_out};
+use super::{Record, Sheet, Style};
 use crate::key::Key;
 use crate::when::Timestamp;
 use clap::ValueEnum;
@@ -31,25 +33,27 @@ pub enum ListFormat {
 }
 
 impl ListFormat {
-    /// Titles of the columns for which the terminal is too narrow.
-    pub fn left_out(self, style: Style) -> Vec<&'static str> {
-        match self {
-            ListFormat::Table => left_out(style, &table::COLUMNS),
-            _ => Vec::new(),
-        }
+    /// Tells whether the user can choose the columns.
+    pub fn has_columns(self) -> bool {
+        matches!(
+            self,
+            ListFormat::Table | ListFormat::Lines | ListFormat::Csv
+        )
     }
 }
 
 /// List that is being written.
 pub struct Listing<'a> {
     body: ListBody<'a>,
+    /// Columns that the user has chosen; empty for those of the format.
+    fields: &'a [Field],
     style: Style,
     now: Timestamp,
     count: u64,
 }
 
 enum ListBody<'a> {
-    Table(Box<Sheet<'a, 7>>),
+    Table(Box<Sheet<'a>>),
     Lines(&'a mut dyn Write),
     /// The buffer holds one record, which is written at once.
     Json(&'a mut dyn Write, Vec<u8>),
@@ -59,16 +63,22 @@ enum ListBody<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// Begins a list on `out` of keys as they are at `now`.
+    /// Begins a list on `out` of keys as they are at `now`, with these columns or, if there are none, with
+    /// those of the format.
     pub fn begin(
         format: ListFormat,
+        fields: &'a [Field],
         out: &'a mut dyn Write,
         style: Style,
         now: Timestamp,
     ) -> io::Result<Self> {
         let body = match format {
             ListFormat::Table => {
-                ListBody::Table(Box::new(Sheet::begin(out, style, table::COLUMNS)))
+                let columns = match fields {
+                    [] => table::COLUMNS.to_vec(),
+                    fields => field::columns(fields),
+                };
+                ListBody::Table(Box::new(Sheet::begin(out, style, columns)))
             }
             ListFormat::Lines => ListBody::Lines(out),
             ListFormat::Json => {
@@ -78,13 +88,18 @@ impl<'a> Listing<'a> {
             ListFormat::Jsonl => ListBody::Jsonl(out, Vec::new()),
             ListFormat::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
-                csv.write_record(Record::FIELDS).map_err(unwrapped)?;
+                match fields {
+                    [] => csv.write_record(Record::FIELDS),
+                    fields => csv.write_record(fields.iter().map(|field| field.name())),
+                }
+                .map_err(unwrapped)?;
                 ListBody::Csv(Box::new(csv))
             }
             ListFormat::Ids => ListBody::Ids(out),
         };
         Ok(Listing {
             body,
+            fields,
             style,
             now,
             count: 0,
@@ -94,6 +109,10 @@ impl<'a> Listing<'a> {
     /// Adds a key.
     pub fn push(&mut self, key: &Key) -> io::Result<()> {
         let now = self.now;
+        if !self.fields.is_empty() {
+            self.count += 1;
+            return self.push_fields(key);
+        }
         match &mut self.body {
             ListBody::Table(sheet) => sheet.row(table::row(key, self.style, now))?,
             ListBody::Lines(out) => out.write_all(line::line(key, now).as_bytes())?,
@@ -120,10 +139,36 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// Ends the list and returns its number of keys. A table without rows is not drawn.
-    pub fn finish(self) -> io::Result<u64> {
+    /// Adds a key with the columns that the user has chosen.
+    fn push_fields(&mut self, key: &Key) -> io::Result<()> {
+        let (now, style) = (self.now, self.style);
+        let record = Record::new(key, now);
+        let fields = self.fields.iter();
+        match &mut self.body {
+            ListBody::Table(sheet) => {
+                sheet.row(fields.map(|field| field.cell(key, &record, style, now)))
+            }
+            ListBody::Csv(csv) => {
+                let cells: io::Result<Vec<String>> =
+                    fields.map(|field| field.plain(&record)).collect();
+                csv.write_record(cells?).map_err(unwrapped)
+            }
+            ListBody::Lines(out) => {
+                let values: Vec<String> =
+                    fields.map(|field| field.labelled(&record, now)).collect();
+                writeln!(out, "{}", values.join(", "))
+            }
+            ListBody::Json(..) | ListBody::Jsonl(..) | ListBody::Ids(_) => {
+                Err(io::Error::other("the format has no columns"))
+            }
+        }
+    }
+
+    /// Ends the list. A table without rows is not drawn. Returns the titles of the columns for which the
+    /// terminal is too narrow.
+    pub fn finish(self) -> io::Result<Vec<&'static str>> {
         match self.body {
-            ListBody::Table(sheet) if self.count > 0 => sheet.finish()?,
+            ListBody::Table(sheet) if self.count > 0 => return sheet.close(),
             ListBody::Table(_) => {}
             ListBody::Json(out, _) => {
                 out.write_all(b"]\n")?;
@@ -132,7 +177,7 @@ impl<'a> Listing<'a> {
             ListBody::Csv(mut csv) => csv.flush()?,
             ListBody::Lines(out) | ListBody::Jsonl(out, _) | ListBody::Ids(out) => out.flush()?,
         }
-        Ok(self.count)
+        Ok(Vec::new())
     }
 }
 

@@ -60,6 +60,11 @@ impl<'a> Record<'a> {
         ])
     }
 
+    /// Value of the field with this index in [`Record::FIELDS`].
+    pub(super) fn value(&self, index: usize) -> &Value<'a> {
+        &self.0[index]
+    }
+
     /// Appends the record to `out` as a compact JSON object. An absent value is `null`.
     pub fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let mut before = b'{';

@@ -1,104 +1,55 @@
 //! Tables that are drawn page by page: the first page is seen at once, and memory stays constant.
 
+mod column;
+mod layout;
+
+pub use column::{Column, left_out};
+
+use self::layout::{Layout, PAGE};
 use super::Style;
 use comfy_table::{Cell, ColumnConstraint, Table, Width};
 use std::io::{self, Write};
 
-/// Rows of a page.
-const PAGE: usize = 500;
-
-/// Blanks between two columns.
-const GAP: u16 = 2;
-
-/// Column of a table. All widths are in characters.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    title: &'static str,
-    from: u16,
-    least: u16,
-    whole: u16,
-    enough: Option<u16>,
-}
-
-impl Column {
-    /// Column that terminals of at least the width `from` show, never narrower than `least`.
-    ///
-    /// A table without titles has no header.
-    pub const fn new(title: &'static str, from: u16, least: u16) -> Self {
-        Column {
-            title,
-            from,
-            least,
-            whole: least,
-            enough: None,
-        }
-    }
-
-    /// Keeps cells up to this width in one piece, and reserves the width on a full page, which others may
-    /// follow.
-    pub const fn whole(self, whole: u16) -> Self {
-        Column { whole, ..self }
-    }
-
-    /// Gives the column its minimum or this width and nothing in between, unless there is room for its
-    /// widest cell: a width in between would break a cell at an odd place.
-    pub const fn enough(self, enough: u16) -> Self {
-        let enough = Some(enough);
-        Column { enough, ..self }
-    }
-
-    /// Maximal width of a cell that is always in one piece.
-    #[cfg(test)]
-    pub fn keeps(self) -> u16 {
-        self.whole
-    }
-
-    /// Tells whether a table in `style` shows the column.
-    fn is_shown(&self, style: Style) -> bool {
-        style.width.is_none_or(|width| width >= self.from)
-    }
-}
-
-/// Titles of those `columns` that a table in `style` leaves out.
-pub fn left_out(style: Style, columns: &[Column]) -> Vec<&'static str> {
-    let left_out = columns.iter().filter(|column| !column.is_shown(style));
-    left_out.map(|column| column.title).collect()
-}
-
 /// Table that is being written.
-pub struct Sheet<'a, const N: usize> {
+pub struct Sheet<'a> {
     out: &'a mut dyn Write,
     style: Style,
-    columns: [Column; N],
-    /// Widths on the first page, below which no column of a later page goes.
-    first: Vec<u16>,
+    columns: Vec<Column>,
+    /// Layout of the first page; `None` before that is drawn.
+    layout: Option<Layout>,
     page: Table,
+    /// Cells of the first page, one word a line, without the header.
+    words: Table,
     rows: usize,
 }
 
-impl<'a, const N: usize> Sheet<'a, N> {
+impl<'a> Sheet<'a> {
     /// Begins a table on `out`.
-    pub fn begin(out: &'a mut dyn Write, style: Style, columns: [Column; N]) -> Self {
-        let mut sheet = Sheet {
+    pub fn begin(out: &'a mut dyn Write, style: Style, columns: impl Into<Vec<Column>>) -> Self {
+        let columns = columns.into();
+        let mut page = style.table();
+        if columns.iter().any(|column| !column.title.is_empty()) {
+            let titles = columns.iter().map(|column| style.title(column.title));
+            page.set_header(titles.collect::<Vec<_>>());
+        }
+        Sheet {
             out,
             style,
             columns,
-            first: Vec::new(),
-            page: style.table(),
+            layout: None,
+            page,
+            words: Style::default().table(),
             rows: 0,
-        };
-        if sheet.shown().any(|column| !column.title.is_empty()) {
-            let titles = sheet.shown().map(|column| style.title(column.title));
-            sheet.page.set_header(titles.collect::<Vec<_>>());
         }
-        sheet
     }
 
     /// Adds a row, and draws the page that it fills.
-    pub fn row(&mut self, cells: [impl Into<Cell>; N]) -> io::Result<()> {
-        let cells = self.columns.iter().zip(cells);
-        let shown = cells.filter(|(column, _)| column.is_shown(self.style));
-        self.page.add_row(shown.map(|(_, cell)| cell));
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Cell>>) -> io::Result<()> {
+        let cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();
+        if self.layout.is_none() {
+            self.add_words(&cells);
+        }
+        self.page.add_row(cells);
         self.rows += 1;
         if self.rows == PAGE {
             self.draw()?;
@@ -106,31 +57,70 @@ impl<'a, const N: usize> Sheet<'a, N> {
         Ok(())
     }
 
+    /// Measures the words of columns that depend on them.
+    fn add_words(&mut self, cells: &[Cell]) {
+        let depends = |column: &Column| column.by_words || column.is_sparse;
+        if !self.columns.iter().any(depends) {
+            return;
+        }
+        let words = self.columns.iter().zip(cells);
+        let words = words.map(|(column, cell)| match depends(column) {
+            true => cell.content().replace(' ', "\n"),
+            false => String::new(),
+        });
+        self.words.add_row(words);
+    }
+
     /// Draws the last page. A table without rows is a header.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(self) -> io::Result<()> {
+        self.close().map(drop)
+    }
+
+    /// Draws the last page, and returns the titles of the columns for which the terminal is too narrow.
+    pub fn close(mut self) -> io::Result<Vec<&'static str>> {
         if self.rows > 0 || self.page.header().is_some() {
             self.draw()?;
         }
-        Ok(())
-    }
-
-    fn shown(&self) -> impl Iterator<Item = &Column> {
-        let style = self.style;
-        self.columns
-            .iter()
-            .filter(move |column| column.is_shown(style))
+        Ok(self
+            .layout
+            .map(|layout| layout.left_out)
+            .unwrap_or_default())
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let is_first = self.first.is_empty();
-        let widths = match self.style.width {
+        let first = self.layout.take();
+        let (layout, widths) = match (first, self.style.width) {
             // A later page of a pipe is not measured, which takes time: its columns grow as needed.
-            None if !is_first => self.first.clone(),
-            _ => self.widths(),
+            (Some(first), None) => (first, None),
+            (Some(first), Some(width)) => {
+                let widths = first.later_widths(&self.columns, &self.page, width);
+                (first, Some(widths))
+            }
+            (None, width) => {
+                let layout = Layout::new(&self.columns, &self.page, &self.words, width);
+                (layout, None)
+            }
         };
-        let last = widths.len().saturating_sub(1);
-        for (index, (column, &width)) in self.page.column_iter_mut().zip(&widths).enumerate() {
-            let gap = if index < last { GAP } else { 0 };
+        self.constrain(&layout.shown, widths.as_ref().unwrap_or(&layout.widths));
+        for line in self.page.lines() {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        self.layout = Some(layout);
+        self.page = self.style.table();
+        self.rows = 0;
+        self.out.flush()
+    }
+
+    /// Sets the widths of the columns of the page.
+    fn constrain(&mut self, shown: &[bool], widths: &[u16]) {
+        let last = shown.iter().rposition(|&shown| shown);
+        let columns = self.page.column_iter_mut().zip(shown).zip(widths);
+        for (index, ((column, &shown), &width)) in columns.enumerate() {
+            if !shown {
+                column.set_constraint(ColumnConstraint::Hidden);
+                continue;
+            }
+            let gap = if Some(index) == last { 0 } else { Column::GAP };
             column.set_padding((0, gap));
             let width = Width::Fixed(width + gap);
             column.set_constraint(match self.style.width {
@@ -138,28 +128,6 @@ impl<'a, const N: usize> Sheet<'a, N> {
                 Some(_) => ColumnConstraint::Absolute(width),
             });
         }
-        for line in self.page.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
-        }
-        if is_first {
-            self.first = widths;
-        }
-        self.page = self.style.table();
-        self.rows = 0;
-        self.out.flush()
-    }
-
-    fn widths(&self) -> Vec<u16> {
-        let content = self.page.column_max_content_widths();
-        let mut columns: Vec<Column> = self.shown().copied().collect();
-        for (index, (column, &content)) in columns.iter_mut().zip(&content).enumerate() {
-            column.least = match self.first.get(index) {
-                Some(&first) => first,
-                None if self.rows == PAGE => column.whole,
-                None => content.min(column.whole).max(column.least),
-            };
-        }
-        widths(&content, &columns, self.style.width)
     }
 }
 
@@ -176,42 +144,6 @@ pub fn table<const N: usize>(
     }
     sheet.finish()?;
     Ok(lines)
-}
-
-/// Widths of `columns` with this much `content` on a terminal of this `width`.
-///
-/// On a terminal that is too narrow, the widest columns are cut to one width, but none below its minimum.
-fn widths(content: &[u16], columns: &[Column], width: Option<u16>) -> Vec<u16> {
-    let cut = |most: u16| {
-        let columns = content.iter().zip(columns);
-        columns.map(move |(&content, column)| match column.enough {
-            _ if content <= most => content.max(column.least),
-            None => most.max(column.least),
-            Some(enough) if enough <= most => enough.max(column.least),
-            Some(_) => column.least,
-        })
-    };
-    let gaps = content.len().saturating_sub(1) * usize::from(GAP);
-    let room = width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(gaps));
-    let taken = |most: u16| cut(most).map(usize::from).sum::<usize>();
-    let widest = content.iter().copied().max().unwrap_or(0);
-    let most = (1..=widest).rev().find(|&most| taken(most) <= room);
-    let most = most.unwrap_or(1);
-    let mut widths: Vec<u16> = cut(most).collect();
-    // The columns that were cut to this width share the rest of the room.
-    let spare = room.saturating_sub(taken(most));
-    let mut narrow: Vec<_> = (widths.iter_mut().zip(content).zip(columns))
-        .filter(|((width, content), column)| {
-            column.enough.is_none() && **width == most && most < **content
-        })
-        .map(|(cut, _)| cut)
-        .collect();
-    let shares = narrow.len();
-    for (index, (width, content)) in narrow.iter_mut().enumerate() {
-        let share = (spare + shares - 1 - index) / shares;
-        **width = u16::try_from(share).map_or(**content, |share| (most + share).min(**content));
-    }
-    widths
 }
 
 #[cfg(test)]
@@ -296,28 +228,5 @@ mod tests {
             assert_eq!(lines.lines().last().unwrap().find("active"), state);
             assert!(lines.contains(&wide));
         }
-    }
-
-    #[test]
-    fn widths_cuts_the_widest_columns_and_none_below_its_minimum() {
-        let content = [12, 128, 40, 3];
-        let columns = [12, 4, 20, 3].map(|least| Column::new("", 0, least));
-        let on = |width| widths(&content, &columns, width);
-        assert_eq!(on(None), content);
-        assert_eq!(on(Some(200)), [12, 128, 40, 3]);
-        assert_eq!(on(Some(100)), [12, 40, 39, 3]);
-        assert_eq!(on(Some(60)), [12, 19, 20, 3]);
-        assert_eq!(on(Some(45)), [12, 4, 20, 3]);
-        assert_eq!(on(Some(1)), [12, 4, 20, 3]);
-    }
-
-    #[test]
-    fn widths_gives_a_column_all_it_needs_or_enough() {
-        let columns = [Column::new("", 0, 20).enough(26), Column::new("", 0, 0)];
-        let on = |width| widths(&[38, 100], &columns, Some(width));
-        assert_eq!(on(40), [20, 18]);
-        assert_eq!(on(50), [20, 28]);
-        assert_eq!(on(70), [26, 42]);
-        assert_eq!(on(90), [38, 50]);
     }
 }

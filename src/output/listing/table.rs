@@ -4,20 +4,28 @@ use crate::key::Key;
 use crate::output::{Column, Style, cell};
 use crate::when::{Span, Timestamp};
 use comfy_table::Cell;
+use std::collections::BTreeMap;
 
 /// Columns, wide enough to keep each ID, state and date in one piece.
-pub const COLUMNS: [Column; 7] = [
+///
+/// Every terminal shows the state: a disabled key must not look like an active one. A terminal that is too
+/// narrow for the values of the other columns leaves the last of these out, so as not to break values.
+pub const COLUMNS: [Column; 8] = [
     Column::new("ID", 0, 12),
-    Column::new("NAME", 30, 4),
-    Column::new("OWNER", 74, 5),
-    Column::new("STATE", 42, 10),
-    Column::new("SCOPES", 86, 6),
-    Column::new("EXPIRES", 56, 20).enough(26),
-    Column::new("LAST USED", 100, 9).whole(17),
+    Column::new("NAME", 33, 4).whole(7).keep(45),
+    Column::new("OWNER", 0, 5).keep(40).optional(),
+    Column::new("STATE", 24, 10),
+    Column::new("SCOPES", 0, 6).keep_words(40).optional(),
+    Column::new("EXPIRES", 56, 20).enough(27).keep(40),
+    Column::new("LAST USED", 0, 9).whole(17).keep(27).optional(),
+    Column::new("LABELS", 0, 6)
+        .keep_words(40)
+        .optional()
+        .sparse(),
 ];
 
 /// Cells for `key` with its state at `now`.
-pub fn row(key: &Key, style: Style, now: Timestamp) -> [Cell; 7] {
+pub fn row(key: &Key, style: Style, now: Timestamp) -> [Cell; 8] {
     let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
     let used = key
         .last_used_at
@@ -30,7 +38,16 @@ pub fn row(key: &Key, style: Style, now: Timestamp) -> [Cell; 7] {
         Cell::new(cell(&scopes.join(" "))),
         Cell::new(end(key, now)),
         Cell::new(used),
+        Cell::new(labels(&key.labels)),
     ]
+}
+
+/// Labels as `KEY=VALUE`, with a blank between two of them.
+pub fn labels(labels: &BTreeMap<String, String>) -> String {
+    let labels = labels
+        .iter()
+        .map(|(label, value)| format!("{label}={value}"));
+    cell(&labels.collect::<Vec<_>>().join(" "))
 }
 
 /// End of a key: when it expires, or when and why it stops or stopped.

@@ -28,7 +28,7 @@ const RUN: [Runs; 12] = [
         a_rotation,
     ),
     (
-        "0 7 * * * /home/alice/.cargo/bin/keyctl --db /home/alice/try/keyctl.db list --expiring-within 14d --exit-code --quiet",
+        "0 7 * * * /home/alice/.cargo/bin/keyctl --db /home/alice/try/keyctl.db list --expired-within 2d --expiring-within 14d --exit-code --quiet",
         a_warning_from_cron,
     ),
     (

@@ -227,7 +227,7 @@ fn a_list_that_the_journal_has_lost_is_told_of_all_the_same() {
     run(&mut mail(&site, "1")).code(0);
     let mailed = fs::read_to_string(site.path("mailed")).unwrap();
     assert!(
-        mailed.contains("see keyctl list --expiring-within 14d"),
+        mailed.contains("see keyctl list --expired-within 2d --expiring-within 14d"),
         "{mailed}"
     );
 }

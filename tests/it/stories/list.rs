@@ -548,7 +548,7 @@ fn a_long_table_has_one_header_and_columns_that_line_up() {
         list(&world, ""),
         list(&world, "--color always"),
         list(&world, "").terminal(160),
-        list(&world, "").terminal(73),
+        list(&world, "").terminal(78),
     ] {
         let table = plain(&command.run().code(0).stdout);
         let lines: Vec<&str> = table.lines().collect();

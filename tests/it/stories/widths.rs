@@ -95,7 +95,11 @@ fn a_pipe_gets_every_column_and_a_line_for_each_row() {
         ("policy show", "POLICY VALUE DEFAULT MEANING", 8),
         ("scope list", "SCOPE IMPLIES DESCRIPTION", 3),
         ("member list", "PROJECT USER ROLE", 1),
-        ("list", "ID NAME OWNER STATE SCOPES EXPIRES LAST USED", 1),
+        (
+            "list",
+            "ID NAME OWNER STATE SCOPES EXPIRES LAST USED LABELS",
+            1,
+        ),
     ] {
         let shown = world.run(line).stdout;
         let mut lines = shown.lines();
@@ -145,16 +149,118 @@ fn the_end_of_a_grace_is_broken_only_where_there_is_no_room_for_it() {
         let list = world.line("list --color never").terminal(width).run();
         list.code(0).stdout
     };
-    for width in [70, 73, 77, 85, 88, 99, 105, 200] {
+    for width in [88, 90, 93, 105, 150, 200] {
         let whole = shown(width).contains("works until 2026-11-23T00:00Z (in 24h)");
         assert!(whole, "on {width}:\n{}", shown(width));
     }
-    for width in 58..=200 {
+    for width in 62..=200 {
         let whole = shown(width).contains("2026-11-23T00:00Z (in 24h)");
         assert!(whole, "on {width}:\n{}", shown(width));
         let fits = shown(width).lines().all(|line| line.len() <= width.into());
         assert!(fits, "on {width}:\n{}", shown(width));
     }
+}
+
+/// A world with keys as there are in use: long names, several scopes and labels, and every state; and
+/// their names with the states.
+fn realistic() -> (World, Vec<(String, &'static str)>) {
+    let world = World::own();
+    world.policy("max-expiry", "never");
+    world.run("scope add models:train --implies project");
+    let long = "search-ranking-nightly-batch-import-eu-west-1";
+    for line in [
+        "--scope inference --name ci-deploy --label team=search --label env=prod",
+        &format!("--scope project,inference --name {long} --owner somebody.with.a.name"),
+        "--scope models:train --name gateway --expires never",
+        "--scope inference",
+        "--scope inference --name off",
+        "--scope inference --name soon --expires 1s",
+        "--kind legacy --name old-cron",
+        "--scope inference,project,models:train --name graced --expires 30d",
+        "--scope inference --name over",
+    ] {
+        world.create(line);
+    }
+    world.run("disable off");
+    world.run("rotate graced --grace 24h");
+    world.run("rotate over");
+    world.advance("17m");
+    let keys = world.keys();
+    let states = keys
+        .iter()
+        .map(|key| (key.name.clone(), key.state(world.now()).word()));
+    let states = states.collect();
+    (world, states)
+}
+
+#[test]
+fn list_on_100_columns_and_more_breaks_no_value() {
+    let (world, keys) = realistic();
+    for width in 100..=220 {
+        let line = world.line("list --color never").terminal(width);
+        let shown = line.run().code(0).stdout;
+        let header = shown.lines().next().unwrap();
+        for (name, _) in &keys {
+            assert!(shown.contains(name), "{name} on {width}:\n{shown}");
+        }
+        for (title, values) in [
+            (
+                "EXPIRES",
+                &[
+                    "2026-11-22T00:00Z (17m ago)",
+                    "2026-11-23T00:00Z (in 24h)",
+                    "2027-11-22 (in 365d)",
+                    "never",
+                ][..],
+            ),
+            ("OWNER", &["somebody.with.a.name"]),
+            ("SCOPES", &["inference", "models:train", "project"]),
+            ("LAST USED", &["no use recorded"]),
+            ("LABELS", &["team=search", "env=prod"]),
+        ] {
+            for value in values.iter().filter(|_| header.contains(title)) {
+                assert!(shown.contains(value), "{value} on {width}:\n{shown}");
+            }
+        }
+        assert!(header.contains("EXPIRES"), "{width}: {header}");
+    }
+}
+
+#[test]
+fn list_shows_the_state_of_every_key_on_narrow_terminals() {
+    let (world, keys) = realistic();
+    for width in 34..=100 {
+        let line = world.line("list --color never").terminal(width);
+        let shown = line.run().code(0).stdout;
+        let rows = shown.lines().skip(1).filter(|row| !row.starts_with(' '));
+        let words: Vec<Vec<&str>> = rows.map(|row| row.split_whitespace().collect()).collect();
+        let ids = world.keys().len();
+        assert_eq!(words.len(), ids, "on {width}:\n{shown}");
+        for (row, (name, state)) in words.iter().zip(&keys) {
+            assert!(row.contains(state), "{name} on {width}:\n{shown}");
+        }
+        assert!(
+            shown.lines().all(|row| row.len() <= width.into()),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn list_shows_labels_where_a_key_has_some_and_there_is_room() {
+    let world = World::own();
+    world.create("--scope inference --name plain");
+    let has_labels = |width| {
+        let line = world.line("list --color never").terminal(width);
+        line.run().code(0).stdout.contains("LABELS")
+    };
+    assert!(!has_labels(200));
+    assert!(!world.run("list").stdout.contains("LABELS"));
+    world.create("--scope inference --name ci --label team=search --label env=prod");
+    assert!(has_labels(200));
+    assert!(!has_labels(60));
+    let listed = world.run("list").stdout;
+    assert!(listed.contains("  env=prod team=search\n"), "{listed}");
 }
 
 #[test]
@@ -163,7 +269,15 @@ fn columns_that_do_not_fit_are_named() {
     for (line, titles) in [
         (
             "list",
-            &["NAME", "OWNER", "STATE", "SCOPES", "EXPIRES", "LAST USED"][..],
+            &[
+                "NAME",
+                "OWNER",
+                "STATE",
+                "SCOPES",
+                "EXPIRES",
+                "LAST USED",
+                "LABELS",
+            ][..],
         ),
         ("log", &["SEQ", "ACTOR", "ACTION", "KEY", "NAME", "DETAIL"]),
     ] {
