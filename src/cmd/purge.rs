@@ -1,6 +1,7 @@
 //! `keyctl purge`
 
 use super::confirm::{self, check_agreed, confirm, name_keys};
+use super::label::{self, SoughtLabel};
 use super::values::Why;
 use super::{Cx, list, owner};
 use crate::env::{Actor, Unit};
@@ -29,6 +30,7 @@ Exit codes:
 
 Examples:
   $ keyctl purge --older-than 90d --dry-run
+  $ keyctl purge --label team=search --yes
   $ keyctl purge --owner bob --all --yes -m 'bob has left'")]
 pub struct Args {
     /// Only keys that died longer ago than this
@@ -37,6 +39,9 @@ pub struct Args {
     /// Only keys of this user
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
+    /// Only keys with this label, without VALUE with any value of it; may be repeated
+    #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label::sought)]
+    labels: Vec<SoughtLabel>,
     /// Every key of that user, including those that still work; legacy keys stay
     #[arg(long, requires = "owner", conflicts_with = "older_than")]
     all: bool,
@@ -86,7 +91,7 @@ impl Args {
         let store = cx.open_to_read()?;
         let actor = store.actor(cx.env);
         store::stream(&*store, |store| {
-            self.find_owner(cx, store)?;
+            self.find_names(cx, store)?;
             self.check_access(store, &actor)?;
             let filter = self.filter(cx.env.now());
             let listed = list::print(cx, store, &filter, self.format)?;
@@ -99,10 +104,13 @@ impl Args {
         })
     }
 
-    /// Replaces the owner's name as given by the name as stored.
-    fn find_owner(&mut self, cx: &Cx<'_>, store: &dyn Read) -> Result<()> {
+    /// Replaces the owner's name and the labels as given by those as stored.
+    fn find_names(&mut self, cx: &Cx<'_>, store: &dyn Read) -> Result<()> {
         if let Some(given) = &self.owner {
             self.owner = Some(owner::as_stored(store, given, cx.env.now())?);
+        }
+        for label in &mut self.labels {
+            *label = label::as_stored(store, label, cx.env.now())?;
         }
         Ok(())
     }
@@ -119,7 +127,7 @@ impl Args {
         let mut store = cx.open_to_write()?;
         let actor = store.actor(cx.env);
         let due = store::read(&*store, |store| {
-            self.find_owner(cx, store)?;
+            self.find_names(cx, store)?;
             self.check_access(store, &actor)?;
             self.due(cx, store)
         })?;
@@ -210,6 +218,7 @@ impl Args {
     fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             owner: self.owner.clone(),
+            labels: self.labels.clone(),
             died_until: (!self.all).then(|| now.before(self.older_than.unwrap_or(Span::ZERO))),
             kind: Some(Kind::Api),
             ..Filter::all(now)

@@ -438,3 +438,30 @@ fn a_user_of_whom_there_is_no_key_is_likely_a_typo() {
     purge("--owner alise --yes --quiet").stderr("");
     purge("--owner alice --yes").stderr("nothing to purge\n");
 }
+
+#[test]
+fn purge_removes_the_dead_keys_with_a_label() {
+    let world = World::own();
+    for (name, label) in [("a", "team=search"), ("b", "team=ads"), ("c", "env=prod")] {
+        world.create(&format!("--scope inference --name {name} --label {label}"));
+        world.run(&format!("delete {name} --yes"));
+    }
+    let names = |line: &str| {
+        let line = format!("list {line} --format csv --columns name");
+        let names = world.run(&line).stdout;
+        names.lines().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    let dry = world
+        .run("purge --label team --dry-run --format ids")
+        .stdout;
+    assert_eq!(dry.lines().count(), 2);
+    world.run("purge --label team=search --yes");
+    assert_eq!(names("--state all"), "b c");
+    world.run("purge --label team --yes");
+    assert_eq!(names("--state all"), "c");
+    // With the keys of one owner that still work.
+    world.create("--scope inference --name kept --owner bob");
+    world.create("--scope inference --name team --owner bob --label team=ads");
+    world.run("purge --owner bob --all --label team --yes");
+    assert_eq!(names("--owner bob"), "kept");
+}
