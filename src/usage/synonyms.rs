@@ -5,7 +5,7 @@
 use crate::hint::{Hint, run};
 
 /// Commands: parents ("" for the program itself), name, and the words that stand for it in other programs.
-const COMMANDS: [(&str, &str, &str); 19] = [
+const COMMANDS: &[(&str, &str, &str)] = &[
     ("", "create", "new add issue generate make"),
     ("", "show", "get info describe view inspect"),
     ("", "verify", "check validate auth authenticate"),
@@ -28,7 +28,7 @@ const COMMANDS: [(&str, &str, &str); 19] = [
 ];
 
 /// Options: commands that take it ("" for the program itself), the option, and the options that stand for it in other programs.
-const OPTIONS: [(&str, &str, &str); 16] = [
+const OPTIONS: &[(&str, &str, &str)] = &[
     ("", "--version", "-v"),
     ("list", "--state all", "--all -a"),
     ("list", "--state", "--status"),
