@@ -35,11 +35,11 @@ pub fn ask(cx: &mut Cx<'_>, old: &Key, at: Timestamp, now: Timestamp) -> Result<
 /// Warns that `old`, last used at `at`, was stopped.
 pub fn warn(cx: &mut Cx<'_>, old: &Key, at: Timestamp, now: Timestamp) {
     cx.notice(format_args!(
-        "warning: {} was in use, last {}: its token has stopped, and whatever uses it fails",
+        "warning: {}, last used {}, has stopped: whatever uses its token fails",
         old.id,
         at.relative_to(now)
     ));
-    cx.notice_hint("rotate with --grace, as --grace 1d, to let both tokens work for a while; --grace 0s stops one without this warning");
+    cx.notice_hint("with --grace 1d both tokens work for a day; --grace 0s stops the old one without this warning");
 }
 
 fn with_grace(old: &Key) -> Hint {

@@ -49,6 +49,6 @@ fn a_rotation_that_stops_a_key_in_use_warns_without_a_terminal() {
     let ran = site.run(&format!("rotate {id}"));
     assert_eq!(site.verify(&old), 1);
     assert_eq!(site.verify(&ran.stdout), 0);
-    ran.says(&format!("warning: {id} was in use, last "))
-        .says("rotate with --grace");
+    ran.says(&format!("warning: {id}, last used "))
+        .says("with --grace 1d both tokens work");
 }

@@ -52,9 +52,9 @@ fn rotate_elsewhere_warns_that_it_stopped_a_key_in_use() {
     let id = id_of(&used(&world));
     let ran = world.run("rotate web --quiet");
     ran.stderr(&format!(
-        "warning: {id} was in use, last 5m ago: its token has stopped, and whatever uses it fails\n\
-         hint: rotate with --grace, as --grace 1d, to let both tokens work for a while; \
-         --grace 0s stops one without this warning\n"
+        "warning: {id}, last used 5m ago, has stopped: whatever uses its token fails\n\
+         hint: with --grace 1d both tokens work for a day; \
+         --grace 0s stops the old one without this warning\n"
     ));
 }
 
