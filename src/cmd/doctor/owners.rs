@@ -19,7 +19,8 @@ const SHOWN: usize = 10;
 pub struct Owners(BTreeMap<String, u64>);
 
 impl Owners {
-    /// Counts `key` if it is usable at `now`: a key that was stopped needs no owner.
+    /// Counts `key` if it is usable at `now`: a key that was stopped needs no owner. An owner whose name is made
+    /// of a uid is no user by that name on any machine, and is left out.
     pub fn take(&mut self, key: &Key, now: Timestamp) {
         if !key.is_usable(now) || is_nameless(&key.owner) {
             return;

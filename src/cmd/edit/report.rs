@@ -55,7 +55,7 @@ pub fn projects(cx: &mut Cx<'_>, plan: &Plan, dry_run: bool) {
         let (from, to) = (quote(&lost.from), quote(&lost.to));
         let projects: Vec<String> = lost.projects.iter().map(|name| quote(name)).collect();
         cx.notice(format_args!(
-            "warning: {to} is not a member of {}, as {from} is: keys of {from} {stop} there",
+            "warning: {to} is not a member of {}, as {from} is: there the keys {stop}",
             projects.join(", ")
         ));
         if let Some(project) = lost.projects.first() {

@@ -961,10 +961,10 @@ fn edit_owner_names_the_projects_that_the_new_owner_is_no_member_of() {
     }
     assert_eq!(world.verify(&token, "--project search"), 0);
     let dry = world.run("edit bob/web --owner dora --dry-run");
-    dry.says("as 'bob' is: keys of 'bob' would no longer work there\n");
+    dry.says("as 'bob' is: there the keys would no longer work\n");
     assert_eq!(world.verify(&token, "--project search"), 0);
     world.run("edit bob/web --owner dora -q").stderr(
-        "warning: 'dora' is not a member of 'ads', 'search', as 'bob' is: keys of 'bob' no longer work there\n\
+        "warning: 'dora' is not a member of 'ads', 'search', as 'bob' is: there the keys no longer work\n\
          hint: keyctl member add ads dora --role collaborator\n",
     );
     assert_eq!(world.verify(&token, "--project search"), 6);
