@@ -95,16 +95,18 @@ impl Field {
     }
 }
 
-/// Columns of `fields`. On a terminal that is too narrow for all of them, the last ones are left out.
+/// Columns of `fields`. On a terminal that is too narrow for all of them, the last ones are left out, but
+/// never the first.
 pub fn columns(fields: &[Field]) -> Vec<Column> {
-    let mut from = 0;
-    let columns = fields.iter().map(|field| {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut before: u16 = 0;
+    for field in fields {
         let column = field.column();
-        let shown = column.from(from + column.keeps());
-        from += column.keeps() + Column::GAP;
-        shown
-    });
-    columns.collect()
+        let from = before.saturating_add(column.keeps());
+        columns.push(column.from(if columns.is_empty() { 0 } else { from }));
+        before = from.saturating_add(Column::GAP);
+    }
+    columns
 }
 
 /// Text for a field without a value.
