@@ -71,7 +71,7 @@ pub trait Read {
 
     /// Returns the name of the key with this ID without reading the rest of its record, which may be damaged.
     /// `None` if there is no such key, or if its name cannot be read either.
-    fn key_name(&self, id: &str) -> Result<Option<String>>;
+    fn key_name(&self, id: KeyId) -> Result<Option<String>>;
 
     /// Returns the owner of the key with this ID without reading the rest of its record, which may be
     /// damaged. `None` if there is no such key, or if its owner cannot be read either.

@@ -130,7 +130,8 @@ fn each_damaged_column_makes_doctor_name_the_key_and_delete_remove_it() {
         scene.world.check_chain();
         assert_eq!(scene.world.verify(&scene.bad, ""), 1, "{change}");
         scene.line("show BAD").fails(3, "there is no key");
-        scene.line("log --key BAD").code(0);
+        let log = scene.line("log --key BAD --format json").code(0).json();
+        assert_eq!(log[0]["key_name"], "bad", "{change}");
         let ran = scene.line("doctor --format json");
         assert!(!ran.stdout.contains("\"damage\""), "{change}: {ran:#?}");
     }

@@ -170,9 +170,9 @@ pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> Sqlite
 }
 
 /// Returns the name of the key with this ID; `None` if there is no such row or its name cannot be read.
-pub fn key_name(connection: &Connection, id: &str) -> SqliteResult<Option<String>> {
+pub fn key_name(connection: &Connection, id: KeyId) -> SqliteResult<Option<String>> {
     let mut statement = connection.prepare_cached(query::KEY_NAME)?;
-    let mut rows = statement.query([id])?;
+    let mut rows = statement.query([id.as_str()])?;
     let name = rows.next()?.map(|row| row::get(row, 0, "name"));
     Ok(name.and_then(SqliteResult::ok))
 }
@@ -370,7 +370,7 @@ pub fn scan_log(
     visit: &mut VisitEntry<'_>,
 ) -> SqliteResult<()> {
     let query = query::select_events(filter);
-    let mut statement = connection.prepare(&query.sql)?;
+    let mut statement = connection.prepare_cached(&query.sql)?;
     let mut rows = statement.query(params_from_iter(query.values))?;
     let (mut last, mut unreadable) = (None, None);
     while let Some(row) = rows.next()? {

@@ -120,7 +120,7 @@ impl Read for SqliteTx<'_> {
         self.visit(visit, |visit| read::scan(self.connection, filter, visit))
     }
 
-    fn key_name(&self, id: &str) -> Result<Option<String>> {
+    fn key_name(&self, id: KeyId) -> Result<Option<String>> {
         self.explain(read::key_name(self.connection, id))
     }
 

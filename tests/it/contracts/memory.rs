@@ -208,10 +208,8 @@ impl Read for Content {
         Ok(Skipped::default())
     }
 
-    fn key_name(&self, id: &str) -> Result<Option<String>> {
-        let mut keys = self.keys();
-        let key = keys.find(|key| key.id.as_str() == id);
-        Ok(key.map(|key| key.name.clone()))
+    fn key_name(&self, id: KeyId) -> Result<Option<String>> {
+        Ok(self.row(id).map(|row| row.key.name.clone()))
     }
 
     fn damaged_owner(&self, id: KeyId) -> Result<Option<String>> {

@@ -1,4 +1,4 @@
-//! Lists of many keys.
+//! Lists of many keys, and logs of many.
 
 use super::harness::{Site, run};
 use rusqlite::params;
@@ -6,14 +6,13 @@ use rusqlite::params;
 /// The memory that a list may take, in KiB.
 const MEMORY: u32 = 32 << 10;
 
-#[test]
-fn a_list_of_many_keys_takes_no_more_memory_than_one_of_few() {
-    const KEYS: usize = 20_000;
+/// Makes a store with so many keys.
+fn many(keys: usize) -> Site {
     let site = Site::new();
     site.create();
     site.sql()
         .execute_batch(&format!(
-            "BEGIN; WITH RECURSIVE up(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < {KEYS})
+            "BEGIN; WITH RECURSIVE up(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < {keys})
              INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, scopes, labels)
              SELECT printf('%012d', n), 'key-' || n, owner, kind, hash, created_at, created_by, expires_at,
                  scopes, json_object('number', n || '')
@@ -21,6 +20,33 @@ fn a_list_of_many_keys_takes_no_more_memory_than_one_of_few() {
              INSERT INTO key_scopes SELECT 'inference', seq FROM keys WHERE seq > 1; COMMIT"
         ))
         .unwrap();
+    site
+}
+
+#[test]
+fn a_log_of_many_keys_names_each_and_takes_no_more_memory_than_one_of_few() {
+    // More keys than names are remembered.
+    const KEYS: usize = 20_000;
+    let site = many(KEYS);
+    site.sql()
+        .execute_batch(
+            "INSERT INTO events SELECT seq + 9, created_at, owner, 'edit', id, '{}', zeroblob(32)
+             FROM keys WHERE seq > 1",
+        )
+        .unwrap();
+    for format in ["table", "lines", "json", "jsonl", "csv"] {
+        let script = format!("ulimit -d {MEMORY}; exec keyctl log --action edit --format {format}");
+        let ran = run(&mut site.sh(&script)).code(0);
+        for number in [2, KEYS / 2, KEYS] {
+            assert!(ran.stdout.contains(&format!("key-{number}")), "{format}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_many_keys_takes_no_more_memory_than_one_of_few() {
+    const KEYS: usize = 20_000;
+    let site = many(KEYS);
     for (line, lines) in [
         ("list", KEYS + 1),
         ("list --format json", 1),
