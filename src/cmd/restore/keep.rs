@@ -144,6 +144,9 @@ fn apply(key: &mut Key, action: Action, at: Timestamp, entry: &Entry, detail: &V
             key.usable_until = Some(time(&detail["usable_until"]).unwrap_or(at));
             key.replaced_by = id(&detail["replaced_by"]);
         }
+        Action::Undo => {
+            (key.grace_from, key.usable_until, key.replaced_by) = (None, None, None);
+        }
         Action::Edit => edit(key, at, detail),
         _ => {}
     }
@@ -375,6 +378,8 @@ mod tests {
             ..key.clone()
         };
         assert_eq!(replayed, expected);
+        let undone = replay(&replayed, &[event(6, Action::Undo, "{}")]);
+        assert_eq!((undone.usable_until, undone.replaced_by), (None, None));
         let disabled = replay(&replayed, &[event(6, Action::Disable, "{}")]);
         assert_eq!(disabled.disabled_by.as_deref(), Some("carol"));
         assert_eq!(

@@ -116,52 +116,67 @@ impl<'a> Outcome<'a> {
         let Some(present) = &self.kept else {
             return Ok(renamed);
         };
-        let mut scopes: BTreeSet<String> = present
-            .registries
-            .changed()
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        // First what stops, and so frees names.
-        let _damaged = self.copy.scan(&Filter::all(now), &mut |copied| {
-            match self.of(&copied)? {
-                None => restored.purge(copied.id)?,
-                Some(kept) if kept.is_live() && !copied.is_live() => {}
-                Some(kept) if kept != copied => {
-                    scopes.extend(kept.scopes.iter().cloned());
-                    restored.update(&kept)?;
-                }
-                Some(_) => {}
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        // Then what comes along, and the predecessor of a successor that was deleted again.
-        let _damaged = present.store.scan(&Filter::all(now), &mut |key| {
-            let copied = readable(self.copy, key.id)?;
-            let mut added = match &copied {
-                None if self.brings(&key)? => key,
-                None => return Ok(ControlFlow::Continue(())),
-                Some(copied) => match self.of(copied)? {
-                    Some(kept) if kept.is_live() && !copied.is_live() => kept,
-                    _ => return Ok(ControlFlow::Continue(())),
-                },
+        let changed = present.registries.changed();
+        let mut scopes: BTreeSet<String> = changed.map(|(name, _)| name.to_owned()).collect();
+        // First what stops: that frees names.
+        self.visit(now, &mut |copied, kept| {
+            let Some(kept) = kept else {
+                return restored.purge(copied.id);
             };
-            scopes.extend(added.scopes.iter().cloned());
-            let name = added.name.clone();
-            if added.is_live() {
-                added.name = free_name(restored, &added)?;
+            if kept == copied || comes_alive(&copied, &kept) {
+                return Ok(());
             }
-            match copied {
-                Some(_) => restored.update(&added)?,
-                None => insert(present.store, restored, &added)?,
+            scopes.extend(kept.scopes.iter().cloned());
+            restored.update(&kept)
+        })?;
+        let mut name = |restored: &dyn Tx, key: &mut Key| -> Result<()> {
+            scopes.extend(key.scopes.iter().cloned());
+            let before = key.name.clone();
+            if key.is_live() {
+                key.name = free_name(restored, key)?;
             }
-            if added.name != name {
-                renamed.push((added, name));
+            if key.name != before {
+                renamed.push((key.clone(), before));
+            }
+            Ok(())
+        };
+        self.visit(now, &mut |copied, kept| match kept {
+            Some(mut kept) if comes_alive(&copied, &kept) => {
+                name(restored, &mut kept)?;
+                restored.update(&kept)
+            }
+            _ => Ok(()),
+        })?;
+        let _damaged = present.store.scan(&Filter::all(now), &mut |mut key| {
+            if readable(self.copy, key.id)?.is_none() && self.brings(&key)? {
+                name(restored, &mut key)?;
+                insert(present.store, restored, &key)?;
             }
             Ok(ControlFlow::Continue(()))
         })?;
         register(restored, &present.registries.present, scopes)?;
         Ok(renamed)
     }
+
+    /// Calls `visit` for each readable key of the copy with the record that replaces it; `None` if the key is
+    /// left out.
+    fn visit(
+        &self,
+        now: Timestamp,
+        visit: &mut dyn FnMut(Key, Option<Key>) -> Result<()>,
+    ) -> Result<()> {
+        let _damaged = self.copy.scan(&Filter::all(now), &mut |copied| {
+            let kept = self.of(&copied)?;
+            visit(copied, kept)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(())
+    }
+}
+
+/// Tells whether a key that the copy has phased-out is live: its rotation was undone.
+fn comes_alive(copied: &Key, kept: &Key) -> bool {
+    kept.is_live() && !copied.is_live()
 }
 
 /// Adds `key` with the hash that it has in `store`.
