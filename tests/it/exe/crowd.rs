@@ -286,6 +286,7 @@ fn of_an_undo_and_another_rotation_at_once_exactly_one_wins() {
             ran[at] = Some(finish(child));
         }
         let [undo, rotation] = ran.map(Option::unwrap);
+        site.log_is_whole(6);
         assert_eq!(site.verify(&old), 0);
         assert_eq!(site.verify(&new), 1);
         if undo.code == 0 {
@@ -296,7 +297,6 @@ fn of_an_undo_and_another_rotation_at_once_exactly_one_wins() {
             undo.fails(4, "").says("was rotated again");
             assert_eq!(site.verify(rotation.code(0).stdout), 0);
         }
-        site.log_is_whole(6);
         site.log_checks();
     }
 }
