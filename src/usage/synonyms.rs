@@ -81,7 +81,7 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
                 .and(run!("--version").in_quotes())
                 .and("?"),
         ),
-        _ => look_up(&COMMANDS, parent.unwrap_or_default(), word)
+        _ => look_up(COMMANDS, parent.unwrap_or_default(), word)
             .map(|target| format!("did you mean '{target}'?").into()),
     }
 }
@@ -99,7 +99,7 @@ pub fn value(value: &str, valid: &[&str]) -> Option<Hint> {
 
 /// Returns the option of `command` that `flag` stands for, with a value where the meaning needs it.
 pub fn option(command: &str, flag: &str) -> Option<&'static str> {
-    look_up(&OPTIONS, command, flag)
+    look_up(OPTIONS, command, flag)
 }
 
 /// Returns the middle of the row of `table` that has `parent` in its first text and `word` in its last.
