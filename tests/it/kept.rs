@@ -205,7 +205,8 @@ fn restore_with_keep_revoked_keeps_what_a_scope_implies_now() {
         world.write(|tx| tx.add_scope("tools", &scope));
     };
     imply(&["project"]);
-    let old = world.create("--scope tools --name old");
+    let tools = world.create("--scope tools --name tools");
+    world.create("--scope inference --name old");
     let copy = copied(&world);
     imply(&[]);
     admin(&world, "scope add new:one");
@@ -213,8 +214,8 @@ fn restore_with_keep_revoked_keeps_what_a_scope_implies_now() {
     let next = rotate(&world, "old --grace 30d");
     world.run(&format!("edit {} --add-scope new:all", id_of(&next)));
     keep(&world, &copy, "--yes").run().code(0);
-    assert_eq!(world.verify(&old, "--scope tools"), 0);
-    assert_eq!(world.verify(&old, "--scope project"), 6);
+    assert_eq!(world.verify(&tools, "--scope tools"), 0);
+    assert_eq!(world.verify(&tools, "--scope project"), 6);
     assert_eq!(world.verify(&next, "--scope new:one"), 0);
     check_sound(&world);
 }
@@ -425,7 +426,8 @@ fn restore_with_keep_revoked_asks_before_a_key_comes_back_meanwhile() {
     // Another restore, of a store that never had the key.
     let empty = world.path("empty.db");
     let args = ["--db".into(), empty.clone().into_os_string(), "init".into()];
-    world.cmd(args).without_db().run().code(0);
+    let init = world.cmd(args).user("carol").without_db();
+    init.run().code(0);
     let mut other = world.real("restore --yes");
     other.arg(&empty);
     let meanwhile = move || assert!(other.output().unwrap().status.success());
@@ -433,7 +435,11 @@ fn restore_with_keep_revoked_asks_before_a_key_comes_back_meanwhile() {
         .terminal(80)
         .answer_after(meanwhile, "y")
         .run()
-        .code(4);
+        .code(4)
+        .says(&format!(
+            "{} ('ci') would become valid again too",
+            id_of(&token)
+        ));
     assert_eq!(world.verify(&token, ""), 1);
 }
 
