@@ -31,7 +31,7 @@ pub fn check_stdout(stdout: &dyn Output) -> Result<()> {
     };
     let lost = || {
         Error::io("standard output is closed or /dev/null: the token would be lost")
-            .hint("send it to a pipe or a file, or name a new one: --secret-file PATH")
+            .hint("send it to a pipe or a file, or give --secret-file PATH")
     };
     let out = fstat(descriptor).map_err(|_| lost())?;
     let device = FileType::from_raw_mode(out.st_mode) == FileType::CharacterDevice;
@@ -162,7 +162,7 @@ impl SecretFile {
 fn exists_error(path: &Path) -> Error {
     let shown = quote(&path.to_string_lossy());
     Error::io(format!("the secret file {shown} already exists"))
-        .hint("name a file that is not there, or move this one away")
+        .hint("name a file that does not exist, or move this one away")
 }
 
 fn create_error(path: &Path, cause: io::Error) -> Error {
@@ -178,7 +178,7 @@ fn write_error(path: &Path, cause: io::Error) -> Error {
         "the token could not be written to the secret file {shown}"
     ))
     .because(cause)
-    .hint("no key was made or changed; mend the path and run the command again")
+    .hint("no key was made or changed; fix the path and run the command again")
 }
 
 impl Drop for SecretFile {

@@ -258,8 +258,8 @@ mod tests {
     #[test]
     fn display_is_silent_about_a_cause_that_the_message_implies() {
         let error =
-            Error::unavailable("no room is left for x").because(ErrorSource::implied(full()));
-        assert_eq!(error.to_string(), "no room is left for x");
+            Error::unavailable("no space is left for x").because(ErrorSource::implied(full()));
+        assert_eq!(error.to_string(), "no space is left for x");
         assert!(error.source().is_some());
     }
 

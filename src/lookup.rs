@@ -188,7 +188,9 @@ impl Lookup<'_> {
             }
             // Before the check of the length: a longer prefix would be refused too.
             if !self.by_prefix {
-                return Ok("without a terminal, the beginning of an ID does not change a key: give the whole ID".into());
+                return Ok(
+                    "without a terminal, a command that changes a key needs the whole ID".into(),
+                );
             }
             if is_short {
                 let least = KeyId::PREFIX_MIN;
@@ -280,7 +282,7 @@ impl Lookup<'_> {
             limit: Some(CANDIDATES_MAX),
             ..Filter::all(self.now)
         })?;
-        Ok(self.one_of(text, found, |_| "give more of the ID".into()))
+        Ok(self.one_of(text, found, |_| "give more characters of the ID".into()))
     }
 
     /// Returns the one key of `keys`; for several, an error with `hint`.

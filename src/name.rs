@@ -129,11 +129,11 @@ fn visible(name: &str, noun: &str) -> Result<String> {
     match invisible(name) {
         None => Ok(name.to_owned()),
         Some(c) => Err(Error::usage(format!(
-            "the {noun} {} has a character that does not show (U+{:04X})",
+            "the {noun} {} has an invisible character (U+{:04X})",
             quote(name),
             u32::from(c)
         ))
-        .hint("leave it out; of all blanks, only the plain space may be used")),
+        .hint("leave it out; the only blank that is allowed is the ordinary space")),
     }
 }
 

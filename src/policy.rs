@@ -29,15 +29,15 @@ pub const SWITCH: [&str; 2] = ["on", "off"];
 pub const SETTINGS: [(&str, &str); 8] = [
     (
         "default-expiry",
-        "the life of a key made without --expires, max-expiry at most",
+        "the lifetime of a key created without --expires; at most max-expiry",
     ),
     (
         "max-expiry",
-        "the longest life of a key, counted from its creation",
+        "the longest lifetime of a key, counted from its creation",
     ),
     (
         "default-grace",
-        "how long a rotated key goes on working where --grace does not say",
+        "how long a rotated key keeps working if --grace is not given",
     ),
     ("key-prefix", "what new tokens begin with"),
     ("hash", "how new secrets are hashed: argon2id or sha256"),
@@ -199,7 +199,9 @@ impl Policy {
                 format!("expiry {asked} is later than policy allows: the latest is {latest}")
             }
             None => {
-                format!("policy allows no key that never expires: the latest expiry is {latest}")
+                format!(
+                    "policy does not allow a key that never expires: the latest expiry is {latest}"
+                )
             }
         };
         // For `never` no command is suggested: it would lift the limit for every key.
@@ -250,10 +252,8 @@ fn lifetime(value: &str) -> Result<Option<Span>> {
         return Ok(None);
     }
     match Span::from_str(value)? {
-        Span::ZERO => {
-            Err(Error::usage("a life of 0s is none")
-                .hint("give a duration such as 90d, or 'never'"))
-        }
+        Span::ZERO => Err(Error::usage("a lifetime of 0s is too short")
+            .hint("give a duration such as 90d, or 'never'")),
         life => Ok(Some(life)),
     }
 }

@@ -78,7 +78,7 @@ impl std::str::FromStr for Prefix {
             return Ok(Prefix(text.to_owned()));
         }
         Err(Error::usage(format!("{} is not a token prefix", quote(text)))
-            .hint("a prefix is lower-case words and digits joined by '_', starts with a letter, and has at most 24 characters"))
+            .hint("use lower-case letters and digits, '_' between words, a letter first, at most 24 characters"))
     }
 }
 

@@ -31,7 +31,7 @@ pub fn refuse_tokens(args: &[OsString]) -> Result<()> {
                 .and(run!("delete {}", key).in_quotes())
                 .and(" permanently, ")
                 .and(run!("rotate {} --grace 0s", key).in_quotes())
-                .and(" puts a new one in its place; to verify a token, pipe it in or name --key-file; for KEY, give the key ID, or '-' and pipe the token in"),
+                .and(" puts a new one in its place; to verify a token, pipe it in or use --key-file; for KEY, give the key ID, or '-' and pipe the token in"),
         ))
 }
 
@@ -87,10 +87,10 @@ pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) 
             let odd = args.iter().find(|arg| arg.to_str().is_none());
             let shown = odd.map_or_else(String::new, |arg| quote(&arg.to_string_lossy()));
             Error::usage(format!("the argument {shown} is not UTF-8"))
-                .hint("only a path may be other than UTF-8")
+                .hint("only paths may be anything but UTF-8")
         }
         ErrorKind::TooManyValues => Error::usage(format!("{} takes no value", subject()))
-            .hint("leave out the '=' and what is behind it"),
+            .hint("leave out the '=' and what follows it"),
         ErrorKind::MissingSubcommand => Error::usage("no command is given").hint(line.see_help()),
         _ => Error::usage(first_line(error)).hint(line.see_help()),
     }

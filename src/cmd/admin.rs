@@ -152,7 +152,7 @@ fn remove(cx: &mut Cx<'_>, user: &str, reason: Option<&str>) -> Result<u8> {
         let implicit = store.implicit_administrators().iter().rev();
         let implicit: Vec<&str> = implicit.copied().collect();
         cx.status(format_args!(
-            "{user} is no longer listed, but as {} remains an administrator",
+            "{user} is no longer listed, but remains an administrator as {}",
             implicit.join(" or ")
         ));
     } else {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Copy the store to a new file
 ///
-/// The copy is a consistent snapshot of the store and its audit log, taken while others go on
+/// The copy is a consistent snapshot of the store and its audit log, taken while others keep
 /// reading and writing. It is itself a store: --db reads it, and 'keyctl restore' puts it back. It
 /// contains nothing that was wiped. Keys whose records are damaged are copied as they are, and
 /// named. It has mode 0600, because it contains the keys' hashes. It is checked before it gets its
@@ -38,7 +38,7 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let Copied { path, inventory } = store::back_up(&cx.address()?, &self.path)?;
         for damage in &inventory.damage {
-            cx.notice(format_args!("damaged, and copied so: {}", damage.what));
+            cx.notice(format_args!("copied with its damage: {}", damage.what));
         }
         if !inventory.damage.is_empty() {
             cx.notice_hint(run!("doctor").in_quotes().and(" says what to do"));

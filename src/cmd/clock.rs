@@ -19,7 +19,7 @@ pub fn behind(store: &dyn Read, now: Timestamp) -> Result<Option<String>> {
         .and_then(|event| Timestamp::from_millis(event.at));
     Ok(last.filter(|at| at.since(now) > Span::MINUTE).map(|at| {
         format!(
-            "the clock stands at {now}, before the last line of the log ({at}): keys expire by it"
+            "the clock is at {now}, earlier than the last line of the log ({at}): keys expire by this clock"
         )
     }))
 }

@@ -72,7 +72,7 @@ pub fn confirm_deletion(cx: &mut Cx<'_>, doomed: &[Key]) -> Result<HashSet<KeyId
     Ok(asked)
 }
 
-const AGREE_HINT: &str = "answer y to go on, or add --yes";
+const AGREE_HINT: &str = "answer y to continue, or add --yes";
 
 /// Refuses `keys` if one of them is not in `agreed`. While the question waited for its answer, a name may have
 /// moved to another key, or an owner may have made a new one.

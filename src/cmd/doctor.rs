@@ -23,8 +23,8 @@ use std::ops::ControlFlow;
 ///
 /// Changes nothing. A finding needs fixing: damage, an interrupted restore, a broken log, files
 /// that others can read or write or that somebody else put there, a parent directory through which
-/// another user could replace the store, keys that policy does not allow, a clock that stands
-/// before the log's last line. A note is for information: what a group may do, unless 'init --group'
+/// another user could replace the store, keys that policy does not allow, a clock that is
+/// behind the log's last line. A note is for information: what a group may do, unless 'init --group'
 /// set it up, files left beside the store by a restore or backup, keys unused for 90 days, hashes that
 /// do not match policy, names that may look like others, usable keys whose owner is no user of this
 /// machine, another keyctl that the shell finds first.

@@ -123,12 +123,12 @@ fn remind(cx: &mut Cx<'_>, number: Number) {
 fn commit_uncertain(error: Error, handover: &Handover) -> Error {
     let outcome = match handover.secret_file {
         Some(_) => "the secret file is kept, since its token may work",
-        None => "the token just printed may work or be void",
+        None => "the token just printed may or may not work",
     };
     error.adding(outcome).hint(
-        Hint::from("then look with ")
+        Hint::from("when the store works again, look with ")
             .and(run!("list").in_quotes())
-            .and(", and delete the key if it is there and you do not keep its token"),
+            .and(", and delete the key if it is there and you do not have its token"),
     )
 }
 

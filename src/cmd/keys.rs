@@ -49,8 +49,7 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
 
 /// Error for standard input without a KEY.
 pub fn none_came() -> Error {
-    Error::usage("standard input has no KEY")
-        .hint("it takes a key ID, a name or a token on a line; an empty file has none")
+    Error::usage("standard input has no KEY").hint("give a key ID, a name or a token on each line")
 }
 
 /// Finds the keys that `texts` stand for, each once, in order.

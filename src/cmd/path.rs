@@ -80,7 +80,7 @@ impl Named {
                 self.by,
                 quote(&text)
             ))
-            .hint("take it away where the variable is set; a file with the path may end in one, or have CRLF"));
+            .hint("remove it where the variable is set; the path may come from a file that ends in one, or has CRLF"));
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Named {
         let is_store = self.names_store();
         let error = match url::names_postgres(text) {
             true if is_store => Error::usage(format!(
-                "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",
+                "{} names a PostgreSQL server, but this keyctl is built without PostgreSQL",
                 self.by
             )),
             _ => Error::usage(format!("{} names a URL, not a file", self.by)),
@@ -127,6 +127,6 @@ impl Named {
             self.by,
             quote(text)
         ))
-        .hint(format!("{write}; for a file of that very name, ./~…"))
+        .hint(format!("{write}; for a file of exactly that name, ./~…"))
     }
 }

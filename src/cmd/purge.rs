@@ -210,7 +210,7 @@ impl Args {
             None => access
                 .administrator("purge keys of others")
                 .map_err(|error: Error| {
-                    error.hint(format!("your own you may: --owner {}", access.actor))
+                    error.hint(format!("you may purge your own: --owner {}", access.actor))
                 }),
         }
     }

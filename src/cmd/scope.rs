@@ -199,7 +199,7 @@ fn check_unused(tx: &dyn Tx, name: &str, now: Timestamp) -> Result<()> {
         return Ok(());
     }
     let mut error = Error::state(format!("the scope {name} is in use")).hint(
-        Hint::from("take it from these keys (")
+        Hint::from("remove it from these keys (")
             .and(run!("edit KEY --remove-scope {}", name))
             .and(", or --scope OTHER where it is the only one) or delete them first; ")
             .and(run!("list --scope {}", name).in_quotes())

@@ -141,5 +141,5 @@ fn misplaced(argument: &OsStr) -> Error {
     if argument == "-" {
         return error.hint("leave it out: standard input is read anyway; or write --key-file -");
     }
-    error.hint("pipe the token in, or name --key-file or --key-env; if you typed a token, treat it as leaked: disable or delete its key, or rotate it with --grace 0s")
+    error.hint("pipe the token in, or use --key-file or --key-env; if you typed a token, treat it as leaked: disable or delete its key, or rotate it with --grace 0s")
 }

@@ -90,16 +90,16 @@ impl Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Flaw::Altered(line) => write!(f, "line {line} is not what was written"),
+            Flaw::Altered(line) => write!(f, "line {line} was changed"),
             Flaw::Missing(line) => write!(f, "line {line} is missing"),
-            Flaw::Added(line) => write!(f, "line {line} was added behind the store's back"),
+            Flaw::Added(line) => write!(f, "line {line} was added by something other than keyctl"),
             Flaw::Rewritten(line) => write!(
                 f,
-                "line {line} is not the one whose hash was kept: the log was written anew"
+                "line {line} does not have the hash that was kept: the log was rewritten"
             ),
             Flaw::Endless(line) => write!(
                 f,
-                "its head is gone, which tells the last line: from line {line} on, any may be missing"
+                "its head is gone, which names the last line: lines from {line} on may be missing"
             ),
         }
     }

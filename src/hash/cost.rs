@@ -38,9 +38,10 @@ impl Cost {
             self.memory_kib >= memory_kib && self.iterations >= iterations
         });
         if !strong {
-            return Err(self
-                .refused("is too weak")
-                .hint(format!("OWASP's least: {}", owasp_in_words())));
+            return Err(self.refused("is too weak").hint(format!(
+                "the weakest that OWASP recommends: {}",
+                owasp_in_words()
+            )));
         }
         self.check_bounds()
     }
@@ -53,7 +54,7 @@ impl Cost {
             return Ok(());
         }
         Err(self.refused("costs too much").hint(format!(
-            "the most: {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB as the product of both"
+            "at most {MAX_MEMORY_KIB} KiB, {MAX_ITERATIONS} iterations, and {MAX_WORK_KIB} KiB for the product of the two"
         )))
     }
 

@@ -48,7 +48,7 @@ impl Address {
         match &self.0 {
             Backend::File(location) => Ok(location),
             Backend::Server { variable, .. } => Err(Error::usage(format!(
-                "{} names a PostgreSQL server, and this keyctl is built without PostgreSQL",
+                "{} names a PostgreSQL server, but this keyctl is built without PostgreSQL",
                 variable.unwrap_or("--db")
             ))
             .hint("name the store's file: --db PATH")),

@@ -64,9 +64,9 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
             Some("did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into())
         }
         (None, "import") => Some(
-            Hint::from("keys of another system cannot be brought in; ")
+            Hint::from("keys of another system cannot be imported; ")
                 .and(run!("restore PATH").in_quotes())
-                .and(" replaces the whole store by a backup"),
+                .and(" replaces the whole store with a backup"),
         ),
         (None, "extend" | "prolong") => Some(suggest_edit("--expires WHEN")),
         (None, "undo" | "unrotate" | "rollback") => {
@@ -94,7 +94,7 @@ fn suggest_edit(option: &str) -> Hint {
 pub fn value(value: &str, valid: &[&str]) -> Option<Hint> {
     let is_state = valid.contains(&"phased-out");
     let stopped = matches!(value, "revoked" | "inactive" | "suspended" | "stopped");
-    (is_state && stopped).then(|| "a key that was stopped is 'disabled' or 'deleted'".into())
+    (is_state && stopped).then(|| "the states of a stopped key are 'disabled' and 'deleted'".into())
 }
 
 /// Returns the option of `command` that `flag` stands for, with a value where the meaning needs it.

@@ -331,7 +331,7 @@ fn a_store_with_a_damaged_key_is_backed_up_and_restored_as_it_is() {
         scene
             .line(&format!("backup --quiet {copy}"))
             .code(0)
-            .says(&format!("damaged, and copied so: {told}"));
+            .says(&format!("copied with its damage: {told}"));
         world.run("disable good");
         let restore = |line: &str| world.line(line).user("carol").run();
         let ran = restore(&format!("restore {copy} --yes")).code(0);
@@ -445,7 +445,7 @@ fn a_damaged_policy_is_mended_by_setting_or_unsetting_it() {
                 .run()
                 .fails(5, "the store ")
                 .says("is damaged: its policy cannot be read: max-expiry\n")
-                .says("set it anew: keyctl ")
+                .says("set it again: keyctl ")
                 .says("policy set max-expiry VALUE");
             world
                 .line(mend)

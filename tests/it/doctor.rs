@@ -58,19 +58,19 @@ fn each_damage_is_told() {
     for (sql, told) in [
         (
             "CREATE TABLE extra (x)",
-            "there is a foreign table: 'extra'",
+            "the table 'extra' was not made by keyctl",
         ),
         (
             "CREATE TRIGGER evil AFTER INSERT ON keys BEGIN DELETE FROM events; END",
-            "there is a foreign trigger: 'evil'",
+            "the trigger 'evil' was not made by keyctl",
         ),
         (
             "CREATE VIEW peek AS SELECT hash FROM keys",
-            "there is a foreign view: 'peek'",
+            "the view 'peek' was not made by keyctl",
         ),
         (
             "CREATE INDEX more ON keys (hash)",
-            "there is a foreign index: 'more'",
+            "the index 'more' was not made by keyctl",
         ),
         ("DROP INDEX keys_name", "the index keys_name is missing"),
         ("DROP TABLE members", "the table members is missing"),
@@ -283,9 +283,9 @@ fn a_report_has_a_line_for_each_thing_and_one_for_its_cure() {
     set_mode(world.db(), 0o644);
     let hash =
         format!("not hashed as policy says (argon2id with 8 KiB and 5 iterations): 1 key ({id})");
-    let renewal = "a good verification renews the hash of a key that works; until then, one takes another time";
-    let weak = "policy hashes at little cost: argon2 with 8 KiB and 5 iterations is too weak";
-    let least = "OWASP's least: 47104 KiB with 1, 19456 KiB with 2, 12288 KiB with 3, 9216 KiB with 4, 7168 KiB with 5";
+    let renewal = "the next successful verification renews the hash; until then, verifying such a key takes longer or shorter than others";
+    let weak = "policy makes hashes too cheap: argon2 with 8 KiB and 5 iterations is too weak";
+    let least = "the weakest that OWASP recommends: 47104 KiB with 1, 19456 KiB with 2, 12288 KiB with 3, 9216 KiB with 4, 7168 KiB with 5";
     world
         .line("doctor")
         .run()
@@ -467,7 +467,7 @@ fn what_was_cut_short_is_undone_by_what_doctor_says() {
     fs::write(&journal, &undo).unwrap();
     let ran = world.line("doctor").run().code(1);
     assert!(
-        ran.stdout.contains("was cut short") && ran.stdout.contains("leave it there"),
+        ran.stdout.contains("was interrupted") && ran.stdout.contains("leave it there"),
         "{ran:#?}"
     );
     assert!(!ran.stdout.contains("move it"), "{ran:#?}");

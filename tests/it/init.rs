@@ -140,8 +140,8 @@ fn a_directory_that_the_group_cannot_share_is_refused_and_left_as_it_is() {
         world.line(&line).without_db().run().fails(
             5,
             &format!(
-                "the directory {0} is not one that the group can share\n\
-                 hint: chgrp {gid} {0} && chmod 2770 {0}, or name a directory that is not there yet\n",
+                "the directory {0} is not shared with the group\n\
+                 hint: chgrp {gid} {0} && chmod 2770 {0}, or name a directory that does not exist yet\n",
                 dir.display()
             ),
         );

@@ -578,7 +578,7 @@ fn a_key_that_is_not_there_or_not_alone_is_refused() {
         let short = &stage.id[..3];
         let why = match command {
             "show" => "an ID prefix needs at least 4 characters",
-            _ => "without a terminal, the beginning of an ID does not change a key",
+            _ => "without a terminal, a command that changes a key needs the whole ID",
         };
         key(short, &format!("there is no key '{short}'\nhint: {why}"));
         let part = &stage.id[..11];
@@ -586,12 +586,12 @@ fn a_key_that_is_not_there_or_not_alone_is_refused() {
             key(part, &format!("'{part}' stands for more than one key\n"))
                 .says(&format!("\n  {}  ci  of alice, active\n", stage.id))
                 .says(&format!("\n  {twin}  other  of bob, active\n"))
-                .says("\nhint: give more of the ID\n");
+                .says("\nhint: give more characters of the ID\n");
         } else {
             key(
                 part,
                 &format!(
-                    "there is no key '{part}'\nhint: without a terminal, the beginning of an ID does not change a key"
+                    "there is no key '{part}'\nhint: without a terminal, a command that changes a key needs the whole ID"
                 ),
             );
         }
@@ -643,7 +643,7 @@ fn a_token_where_a_key_belongs_is_refused_and_not_repeated() {
     let ran = stage.world.cmd(["show", "-"]).stdin(headless).run();
     ran.fails(
         2,
-        "a token on standard input is mistyped, cut short or amid other text\nhint: ",
+        "a token on standard input is mistyped, cut short or inside other text\nhint: ",
     );
 }
 
@@ -864,7 +864,7 @@ fn names_that_sqlite_would_take_for_something_else_are_refused() {
             stage.refuses_cmd(
                 cmd,
                 2,
-                &format!("'{name}' is not the path of a file\nhint: a store is a file; for one of this very name, write ./{name}\n"),
+                &format!("'{name}' is not the path of a file\nhint: a store is a file; for a file of exactly this name, write ./{name}\n"),
             );
         }
         let cmd = stage
@@ -901,7 +901,7 @@ fn errors_are_json_where_json_was_asked_for() {
     error(
         "create --scope inference --expires never",
         4,
-        "{\"error\":{\"code\":\"policy\",\"message\":\"policy allows no key that never expires: the latest expiry is 2027-11-22T00:00:00Z\",\
+        "{\"error\":{\"code\":\"policy\",\"message\":\"policy does not allow a key that never expires: the latest expiry is 2027-11-22T00:00:00Z\",\
          \"hint\":\"a key lives at most 365d from its creation (max-expiry): give --expires 2027-11-22T00:00:00Z or an earlier time, or ask an administrator for more\"}}",
     );
     error(
@@ -1045,7 +1045,7 @@ fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
     }
     world.line("list --quiet=true").run().fails(
         2,
-        "--quiet takes no value\nhint: leave out the '=' and what is behind it\n",
+        "--quiet takes no value\nhint: leave out the '=' and what follows it\n",
     );
 }
 
@@ -1321,12 +1321,12 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
     for (line, message) in [
         (
             "import x",
-            "there is no command 'import'\nhint: keys of another system cannot be brought in; \
-             'keyctl restore PATH' replaces the whole store by a backup\n",
+            "there is no command 'import'\nhint: keys of another system cannot be imported; \
+             'keyctl restore PATH' replaces the whole store with a backup\n",
         ),
         (
             "list --state revoked",
-            "'revoked' is not a value of --state\nhint: a key that was stopped is 'disabled' or 'deleted'\n",
+            "'revoked' is not a value of --state\nhint: the states of a stopped key are 'disabled' and 'deleted'\n",
         ),
         (
             "policy set max-expiry=30d",

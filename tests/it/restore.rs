@@ -656,11 +656,11 @@ fn a_copy_with_anything_foreign_in_it_is_refused() {
     for (spoil, what) in [
         (
             "CREATE TRIGGER evil AFTER INSERT ON keys BEGIN DELETE FROM events; END",
-            "there is a foreign trigger: 'evil'",
+            "the trigger 'evil' was not made by keyctl",
         ),
         (
             "ALTER TABLE keys RENAME TO others; CREATE VIEW keys AS SELECT * FROM others",
-            "there is a foreign table: 'others'",
+            "the table 'others' was not made by keyctl",
         ),
         (
             "ALTER TABLE members ADD COLUMN extra TEXT",

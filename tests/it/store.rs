@@ -515,7 +515,7 @@ fn no_copy_comes_to_lie_where_it_would_be_a_part_of_a_store_nor_is_one_restored(
 fn a_missing_store_is_said_to_be_missing_where_it_was_looked_for() {
     let world = World::new();
     let db = world.path("gone.db");
-    let hint = "makes one; --db or KEYCTL_DB names another place\n";
+    let hint = "makes one; if it is somewhere else, name it with --db or KEYCTL_DB\n";
     let from = world.line("list").var("KEYCTL_DB", &db).run();
     from.fails(
         5,

@@ -48,11 +48,9 @@ fn an_action_that_would_move_a_terminals_cursor_is_escaped() {
 
 #[test]
 fn tampering_is_found_and_the_first_bad_line_is_named() {
-    let not_written = |line: i64| format!("line {line} is not what was written");
+    let not_written = |line: i64| format!("line {line} was changed");
     let endless = |line: i64| {
-        format!(
-            "its head is gone, which tells the last line: from line {line} on, any may be missing"
-        )
+        format!("its head is gone, which names the last line: lines from {line} on may be missing")
     };
     let missing = |line: i64| format!("line {line} is missing");
     let renumber = "UPDATE events SET seq = -seq WHERE seq > 3; \
@@ -126,7 +124,7 @@ fn tampering_is_found_and_the_first_bad_line_is_named() {
             "UPDATE event_head SET seq = 6",
             "added",
             7,
-            "line 7 was added behind the store's back".to_owned(),
+            "line 7 was added by something other than keyctl".to_owned(),
         ),
         (
             "UPDATE event_head SET hash = zeroblob(32)",
@@ -211,7 +209,7 @@ fn a_chain_written_anew_is_found_only_with_a_head_that_was_kept() {
     world.run("log --check");
     let check = format!("log --check --head {kept}");
     world.line(&check).run().code(1).stdout(
-        "the log is broken: line 7 is not the one whose hash was kept: the log was written anew\n",
+        "the log is broken: line 7 does not have the hash that was kept: the log was rewritten\n",
     );
     let ran = world.line(&format!("{check} --format json")).run().code(1);
     assert_eq!(

@@ -87,12 +87,12 @@ impl<'a> Tally<'a> {
             ),
             (
                 "legacy",
-                "kind legacy, and yet scopes or an expiry".to_owned(),
+                "of kind legacy, but with scopes or an expiry".to_owned(),
                 see_log().and(", and rotate or disable it"),
             ),
             (
                 "scopes",
-                "kind api, and yet no scope".to_owned(),
+                "of kind api, but without a scope".to_owned(),
                 see_log().and(", and give it one, or delete it"),
             ),
         ];
@@ -118,17 +118,17 @@ impl<'a> Tally<'a> {
                 format!("usable, but neither made nor used within {UNUSED}"),
                 run!("list --unused-for {}", UNUSED)
                     .in_quotes()
-                    .and(" shows them; a verifier that may not write leaves no use"),
+                    .and(" shows them; a verifier that may not write records no use"),
             ),
             (
                 "hash",
                 format!("not hashed as policy says ({scheme})"),
-                Hint::from("a good verification renews the hash of a key that works; until then, one takes another time"),
+                Hint::from("the next successful verification renews the hash; until then, verifying such a key takes longer or shorter than others"),
             ),
             (
                 "names",
                 "a name, owner or label that may look like another (Unicode that does not show, or another form than NFC)".to_owned(),
-                Hint::from("each can be named by its ID, which tells it from the others: ")
+                Hint::from("their IDs tell them apart: ")
                     .and(run!("edit ID --name OTHER")),
             ),
         ];
@@ -140,7 +140,7 @@ impl<'a> Tally<'a> {
         if let Scheme::Argon2id(cost) = self.policy.scheme()
             && let Err(error) = cost.check()
         {
-            let message = format!("policy hashes at little cost: {error}");
+            let message = format!("policy makes hashes too cheap: {error}");
             remarks.note("weak-hash", message, error.hint);
         }
     }

@@ -70,7 +70,7 @@ pub fn judge(
     if let Some(FoundProgram { shown, .. }) = finds(OWN).filter(|found| !found.is_own) {
         report.note(
             "program",
-            format!("by '{OWN}' the shell finds another program, {shown}; this one is '{called}'"),
+            format!("'{OWN}' runs another program, {shown}; this one is '{called}'"),
             &*format!("write '{called}' in scripts"),
         );
     }
@@ -118,9 +118,7 @@ mod tests {
         let keyutils = ("/usr/bin/keyctl", false);
         assert_eq!(
             notes("api-keyctl", &[("/x/api-keyctl", true), keyutils]),
-            [
-                "by 'keyctl' the shell finds another program, /usr/bin/keyctl; this one is 'api-keyctl'"
-            ]
+            ["'keyctl' runs another program, /usr/bin/keyctl; this one is 'api-keyctl'"]
         );
         assert_eq!(notes("api-keyctl", &[("/x/api-keyctl", true)]), [""; 0]);
         assert_eq!(

@@ -60,7 +60,7 @@ impl LineFlaw {
     pub fn error(&self, place: &str) -> Error {
         let error = match self {
             LineFlaw::Mistyped(found) => {
-                format!("{found}{place} is mistyped, cut short or amid other text")
+                format!("{found}{place} is mistyped, cut short or inside other text")
             }
             LineFlaw::NotUtf8(shown) => format!("the KEY {shown}{place} is not UTF-8"),
             LineFlaw::Cut => format!("the KEY{place} is cut off"),

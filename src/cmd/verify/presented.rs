@@ -77,7 +77,7 @@ pub fn open(cx: &Cx<'_>, file: Option<&Path>) -> Result<Option<File>> {
             FailureKind::Unconfirmed,
             "tokens are not read from a terminal, which would show them",
         )
-        .hint("pipe them in, one per line, or name --key-file")),
+        .hint("pipe them in, one per line, or use --key-file")),
         _ => Ok(None),
     }
 }
@@ -132,7 +132,7 @@ fn from_variable(cx: &Cx<'_>, name: &str) -> Result<Zeroizing<Vec<u8>>> {
     Ok(taken)
 }
 
-const PIPE_HINT: &str = "pipe the token in, or name --key-file or --key-env";
+const PIPE_HINT: &str = "pipe the token in, or use --key-file or --key-env";
 
 fn ask(cx: &mut Cx<'_>) -> Result<Zeroizing<Vec<u8>>> {
     if !cx.env.terminal.interactive() {

@@ -90,7 +90,7 @@ fn abilities(key: &Key) -> String {
 fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
     let word = reason.word();
     let Some(facts) = facts else {
-        return format!("{word}: no such key, one that is deleted, or a wrong secret");
+        return format!("{word}: no such key, a deleted one, or a wrong secret");
     };
     let key = facts.key;
     let time = |word: &str| {

@@ -147,5 +147,5 @@ fn give_as_store(path: &Path, store: &Path) -> io::Result<()> {
 fn failed(path: &Path, cause: io::Error) -> Error {
     Error::io(format!("{} could not be kept aside", shown(path)))
         .because(cause)
-        .hint("nothing was restored; check the room and the permissions of its directory")
+        .hint("nothing was restored; check the free space and the permissions of its directory")
 }

@@ -58,9 +58,14 @@ fn forget_uncommitted(connection: &Connection, path: &Path) -> bool {
 pub fn uncertain(error: Error) -> Error {
     Error {
         kind: FailureKind::Uncertain,
-        ..error.adding("whether the change was made will show when it works again")
+        ..error.adding("the change may or may not have been made")
     }
-    .hint(Hint::from("then look before you run the command again: ").and(run!("log")))
+    .hint(
+        Hint::from(
+            "when the store works again, check whether the change was made before you repeat it: ",
+        )
+        .and(run!("log")),
+    )
 }
 
 /// Moves all pages from the write-ahead log into the file and truncates the log: wiped hashes are gone from

@@ -50,7 +50,7 @@ fn refuse_modules(connection: &Connection) -> SqliteResult<()> {
     let others: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     if others > 0 {
         return Err(SqliteError::Damaged(
-            "it has a table that no keyctl makes".to_owned(),
+            "it has a table that keyctl does not make".to_owned(),
         ));
     }
     Ok(())

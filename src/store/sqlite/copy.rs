@@ -134,7 +134,7 @@ fn is_of_copy(code: ErrorCode) -> bool {
 fn unmade(cause: impl Into<ErrorSource>) -> Error {
     Error::io("the copy could not be made")
         .because(cause)
-        .hint("check the room and the permissions where it is to lie")
+        .hint("check the free space and the permissions of its directory")
 }
 
 /// Path as a SQL text, even if it is not UTF-8.

@@ -78,7 +78,7 @@ pub fn examine(
     if place.is_cut_short() {
         // Not opened: SQLite would roll the change back, and doctor changes nothing.
         note(None, remarks);
-        unread("what was begun has to be undone first", remarks);
+        unread("an interrupted change has to be undone first", remarks);
         return Ok(());
     }
     match open(location, &place, remarks) {
@@ -123,8 +123,8 @@ fn group_of_making(connection: &Connection) -> Option<u32> {
 fn unread(why: &str, remarks: &mut Remarks) {
     remarks.note(
         "unread",
-        format!("what is in the store was not looked at: {why}"),
-        "run doctor again once what is beside it is mended",
+        format!("the content of the store was not checked: {why}"),
+        "fix the files beside it, then run doctor again",
     );
 }
 
@@ -154,7 +154,7 @@ fn add_damage(damage: Vec<Damage>, remarks: &mut Remarks) {
     let is_apart = |damage: &Damage| damage.extent != Extent::Whole;
     let hint = match damage.iter().all(is_apart) {
         true if all(Extent::Index) => {
-            Hint::from("every key works; a backup that is restored has its index made anew: ")
+            Hint::from("every key works; to rebuild the index, restore a new backup: ")
                 .and(run!("backup PATH"))
                 .and(", then ")
                 .and(run!("restore PATH"))

@@ -118,7 +118,7 @@ impl SqliteError {
     pub fn in_words(&self) -> String {
         match self {
             SqliteError::Sqlite(error) => failure(error)
-                .map_or("a value is not what it should be", words)
+                .map_or("a value is of the wrong kind", words)
                 .to_owned(),
             SqliteError::Damaged(description) => description.clone(),
             SqliteError::Policy(name) => {
@@ -140,7 +140,7 @@ impl SqliteError {
             SqliteError::Final(error) => error,
             SqliteError::Refused(refusal) => refusal.about(&subject.file(), &shown(subject.path)),
             SqliteError::Policy(Some(name)) => damaged(subject, self.in_words())
-                .hint(Hint::from("set it anew: ").and(run!("policy set {} VALUE", name))),
+                .hint(Hint::from("set it again: ").and(run!("policy set {} VALUE", name))),
             SqliteError::Key(id, column) => damaged_key(id, column),
             SqliteError::Sqlite(ref error) => match failure(error) {
                 Some(failure) => failed(failure, subject),
@@ -172,7 +172,7 @@ impl Refusal {
                 "run the command as a user who may write it".into(),
             ),
             Refusal::CutShort => (
-                format!("a change of {file} was cut short, and is still to be undone"),
+                format!("a change to {file} was interrupted, and still has to be undone"),
                 format!("run any keyctl command as a user who may write it; do not remove {path}-journal").into(),
             ),
             Refusal::HardLinks(names) => (
@@ -183,7 +183,7 @@ impl Refusal {
             ),
             Refusal::MountedAlone => (
                 format!("{file} is mounted without its directory: what is done on one side of the mount may not be seen on the other"),
-                "mount the directory that it lies in instead".into(),
+                "mount the directory that it is in instead".into(),
             ),
         };
         Error::unavailable(message).hint(hint)
@@ -222,19 +222,17 @@ fn failed(failure: ffi::Error, subject: Subject<'_>) -> Error {
             .because(source(failure))
             .hint("check the permissions of the file and its directory"),
         ErrorCode::TooBig => Error::damaged(format!(
-            "a value in {}, or meant for it, is larger than any that keyctl takes",
+            "a value in {}, or to be written to it, is larger than keyctl allows",
             subject.content()
         ))
         .because(ErrorSource::implied(failure))
-        .hint(Hint::from("give less; if it is in the store, ").and(restore())),
-        ErrorCode::DiskFull => Error::unavailable(format!("no room is left for {file}"))
+        .hint(Hint::from("give a smaller one; if it is in the store, ").and(restore())),
+        ErrorCode::DiskFull => Error::unavailable(format!("no space is left for {file}"))
             .because(ErrorSource::implied(failure))
-            .hint("free some, and run the command again"),
+            .hint("free some space, and run the command again"),
         _ => Error::unavailable(format!("{file} failed"))
             .because(source(failure))
-            .hint(
-                Hint::from("check the disk that it lies on, then the store: ").and(run!("doctor")),
-            ),
+            .hint(Hint::from("check the disk that it is on, then the store: ").and(run!("doctor"))),
     }
 }
 
@@ -253,7 +251,7 @@ fn restore() -> Hint {
 fn out_of_memory(file: &str) -> Error {
     Error::memory(format!("memory ran out while {file} was read or written")).hint(
         "free memory or raise the limit ('ulimit -v' shows it), and run the command again; \
-         where there is plenty, the store asks for more than any that keyctl wrote",
+         if there is plenty, the file asks for more than any store of keyctl does",
     )
 }
 
@@ -322,7 +320,7 @@ pub fn not_a_store(store: &str) -> Error {
 
 /// Returns the error for an index whose entry differs from the row that it points to.
 pub fn index_mismatch() -> SqliteError {
-    SqliteError::Damaged("an index leads to another key than it says".to_owned())
+    SqliteError::Damaged("an index leads to the wrong key".to_owned())
 }
 
 /// Returns the error for a file that was changed during every attempt to read it without locks.

@@ -30,7 +30,7 @@ impl Location {
         }
         if bytes.starts_with(b":memory:") || bytes.starts_with(b"file:") {
             let advice = format!(
-                "a store is a file; for one of this very name, write ./{}",
+                "a store is a file; for a file of exactly this name, write ./{}",
                 shown(path)
             );
             return Err(Error::usage(format!("{quoted} is not the path of a file")).hint(advice));
@@ -114,7 +114,7 @@ impl Location {
         match self.exposed_directory() {
             None => Ok(()),
             Some(directory) => Err(Error::unavailable(format!(
-                "no store is made in {}: others may write that directory",
+                "keyctl makes no store in {}: others may write that directory",
                 shown(&directory)
             ))
             .hint("name a file in a directory of its own, which keyctl makes: --db DIRECTORY/keyctl.db")),
@@ -125,7 +125,7 @@ impl Location {
     pub fn exposure(&self) -> Option<String> {
         let directory = self.exposed_directory()?;
         Some(format!(
-            "warning: others may write {}, where the store lies: they can put a log of theirs beside it; move it to a directory of its own",
+            "warning: others may write {}, where the store is: they can put a log of their own beside it; move the store to a directory of its own",
             shown(&directory)
         ))
     }
@@ -150,7 +150,7 @@ impl Location {
             quote(&path.to_string_lossy()),
             shown(&whole)
         ))
-        .hint("name another file, whose name ends otherwise"))
+        .hint("name another file, with a different ending"))
     }
 
     /// Returns the store's path if `path` is that, or that of a sibling, even if neither exists.
@@ -187,7 +187,7 @@ impl Location {
         Error::unavailable(format!("there is no store at {}{from}", self.shown())).hint(
             run!("init")
                 .in_quotes()
-                .and(" makes one; --db or KEYCTL_DB names another place"),
+                .and(" makes one; if it is somewhere else, name it with --db or KEYCTL_DB"),
         )
     }
 

@@ -126,7 +126,7 @@ fn missing(opened: &SiblingInodes, now: &SiblingInodes) -> Option<&'static str> 
 
 fn removed(sibling: &Path) -> Error {
     Error::unavailable(format!(
-        "{} was removed or replaced while the store was in use: what others change would not be seen",
+        "{} was removed or replaced while the store was in use: changes by others would not be seen",
         shown(sibling)
     ))
     .hint("run the command again, and leave that file alone: it is a part of the store")

@@ -108,8 +108,12 @@ impl Location {
             return Ok(());
         }
         let mode = file.mode() & kept | owner::PRIVATE;
-        fs::set_permissions(self.path(), Permissions::from_mode(mode))
-            .map_err(|cause| self.failed("cannot close to others the empty file", cause))
+        fs::set_permissions(self.path(), Permissions::from_mode(mode)).map_err(|cause| {
+            self.failed(
+                "cannot take the permissions of others from the empty file",
+                cause,
+            )
+        })
     }
 
     fn create_directory(&self, directory: &Path, sharing: Sharing) -> Result<()> {
@@ -138,8 +142,8 @@ impl Location {
             return Ok(());
         }
         let shown = shown(directory);
-        Err(Error::unavailable(format!("the directory {shown} is not one that the group can share"))
-            .hint(format!("chgrp {gid} {word} && chmod {SHARED_DIRECTORY:o} {word}, or name a directory that is not there yet", word = shell_word(&directory.to_string_lossy()))))
+        Err(Error::unavailable(format!("the directory {shown} is not shared with the group"))
+            .hint(format!("chgrp {gid} {word} && chmod {SHARED_DIRECTORY:o} {word}, or name a directory that does not exist yet", word = shell_word(&directory.to_string_lossy()))))
     }
 }
 

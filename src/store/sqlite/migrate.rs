@@ -79,7 +79,7 @@ pub fn refuse_to_found(connection: &Connection, path: &Path) -> SqliteResult<()>
     }
     if wal::holds_commit(path, connection) {
         return Err(SqliteError::Damaged(
-            "it is empty, and what the log beside it holds cannot be read".to_owned(),
+            "it is empty, and the log beside it cannot be read".to_owned(),
         ));
     }
     Ok(())

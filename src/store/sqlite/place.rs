@@ -26,7 +26,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     }
     if bytes.ends_with(b"/") || path.file_name().is_none() {
         return Err(Error::usage(format!("{quoted} is not the path of a file"))
-            .hint("name a file that is not there yet"));
+            .hint("name a file that does not exist yet"));
     }
     directory::absolute(path)
 }

@@ -266,7 +266,7 @@ fn a_warning_from_cron(block: &Block) {
     assert!(printed.contains("  soon  "), "{block}: {printed:?}");
 }
 
-/// Every token is stopped, also two on one line and one amid other text; other keys go on working.
+/// Every token is stopped, also two on one line and one inside other text; other keys go on working.
 fn leaked_tokens_in_other_text(block: &Block) {
     let site = Site::new();
     let [first, second, third, kept] = [(); 4].map(|()| site.create());

@@ -73,7 +73,7 @@ fn a_server_in_db_is_refused_and_neither_shown_nor_made_a_file() {
     }
     assert_eq!(site.made(), BTreeSet::new());
     site.with("--db {} list", SERVERS[0]).stderr(
-        "keyctl: --db names a PostgreSQL server, and this keyctl is built without PostgreSQL\n\
+        "keyctl: --db names a PostgreSQL server, but this keyctl is built without PostgreSQL\n\
          hint: name the store's file: --db PATH; others can read arguments with ps: treat the \
          password in this one as leaked\n",
     );
@@ -141,7 +141,7 @@ fn a_server_in_any_other_argument_is_not_shown() {
 #[test]
 fn a_path_whose_tilde_no_shell_has_expanded_is_refused() {
     let site = Site::new();
-    let hint = "hint: write $HOME/k.db; for a file of that very name, ./~…\n";
+    let hint = "hint: write $HOME/k.db; for a file of exactly that name, ./~…\n";
     for line in [
         "--db={} create --scope inference",
         "--db {} list",
@@ -225,7 +225,7 @@ fn a_variable_with_a_line_break_in_it_names_no_store() {
         for line in ["create --scope inference", "list"] {
             run(site.bare(line).env("KEYCTL_DB", named))
                 .fails(2, "KEYCTL_DB has a line break in it: '")
-                .says("hint: take it away where the variable is set");
+                .says("hint: remove it where the variable is set");
         }
     }
     assert_eq!(site.made(), BTreeSet::new());

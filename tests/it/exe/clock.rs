@@ -18,7 +18,7 @@ fn a_key_that_is_made_while_the_clock_is_wrong_is_warned_of() {
         Ok(child) => {
             finish(child)
                 .code(0)
-                .says("warning: the clock stands at 1970-01-01T00:00:0");
+                .says("warning: the clock is at 1970-01-01T00:00:0");
         }
         Err(cause) if cause.kind() == ErrorKind::NotFound => {
             skipped("faketime is not installed");

@@ -47,9 +47,9 @@ fn commands_in_a_directory_that_is_gone_ask_for_another() {
         run(&mut site.sh(&script))
             .fails(
                 5,
-                "cannot tell the current directory: No such file or directory\n",
+                "cannot find out the current directory: No such file or directory\n",
             )
-            .says("hint: change to a directory that is there, or ");
+            .says("hint: change to a directory that exists, or ");
     }
 }
 
@@ -112,7 +112,7 @@ fn changes_on_a_disk_that_is_full_or_fails_point_to_the_disk() {
     let site = Site::new();
     site.create();
     let mut full = change_failing(&site, "pwrite64", "ENOSPC", "1+");
-    fails(&mut full, "no room is left for the store ", "free some");
+    fails(&mut full, "no space is left for the store ", "free some");
     let mut failing = change_failing(&site, "pwrite64", "EIO", "1+");
     fails(&mut failing, " failed: ", "check the disk");
 }
@@ -124,7 +124,7 @@ fn changes_that_may_have_been_made_point_to_the_log() {
     }
     let site = Site::new();
     site.create();
-    let outcome = "; whether the change was made will show when it works again; ";
+    let outcome = "; the change may or may not have been made; ";
     let mut command = change_failing(&site, "fsync", "EIO", "2+");
     fails(&mut command, outcome, "list");
 }

@@ -71,7 +71,7 @@ fn who_may_not_undo_what_was_cut_short_is_told_so_and_lets_nobody_in() {
     set_mode(site.path(""), 0o555);
     run_with(&mut verify, &token)
         .fails(5, "")
-        .says("was cut short, and is still to be undone")
+        .says("was interrupted, and still has to be undone")
         .says("do not remove");
     assert!(site.path("cut.db-journal").exists());
     set_mode(site.path(""), 0o755);
@@ -132,7 +132,7 @@ fn a_store_whose_founding_fails_is_not_founded_or_nobody_says_so() {
         failed += 1;
         assert_eq!(output.status.code(), Some(5));
         let error = String::from_utf8(output.stderr).unwrap();
-        if !error.contains("will show when it works again") {
+        if !error.contains("may or may not have been made") {
             run(&mut site.cmd("list")).fails(5, "").says("is empty");
         }
         site.create();
@@ -193,7 +193,7 @@ fn a_store_whose_log_holds_all_of_it_is_not_founded_anew_where_one_bit_of_that_h
         fs::write(site.path("lost.db-wal"), &log).unwrap();
         run(&mut site.bare("create --scope inference --db lost.db"))
             .fails(5, "the store ")
-            .says("is damaged: it is empty, and what the log beside it holds cannot be read");
+            .says("is damaged: it is empty, and the log beside it cannot be read");
         assert_eq!(content(site.path("lost.db-wal")), log, "{at}");
         site.create();
         site.run("backup copy.db");

@@ -391,7 +391,7 @@ fn each_command_refuses(site: &Site, token: &str, why: &str) {
         assert!(ran.code == expected && said, "{line}: {ran:#?}");
     }
     let doctor = run(&mut site.cmd("doctor")).code(1);
-    assert!(doctor.stdout.contains("was not looked at"), "{doctor:#?}");
+    assert!(doctor.stdout.contains("was not checked"), "{doctor:#?}");
 }
 
 #[test]

@@ -33,10 +33,10 @@ fn an_index_that_leads_to_another_key_lets_nobody_in() {
         &with_secret_of(&other, &stage.active),
     ] {
         let ran = stage.world.line("verify").stdin(token).run();
-        ran.fails(5, "the store ").says("leads to another key");
+        ran.fails(5, "the store ").says("leads to the wrong key");
     }
     let ran = stage.world.line(&format!("show {}", id_of(&other))).run();
-    ran.fails(5, "the store ").says("leads to another key");
+    ran.fails(5, "the store ").says("leads to the wrong key");
     stage.meet();
 }
 
@@ -66,7 +66,7 @@ fn an_index_of_names_that_lies_has_no_other_key_changed() {
         "show other",
     ] {
         let ran = stage.world.line(line).run();
-        ran.fails(5, "the store ").says("leads to another key");
+        ran.fails(5, "the store ").says("leads to the wrong key");
     }
     assert_eq!(stage.world.tables(), tampered);
     stage.meet();
@@ -136,7 +136,7 @@ fn a_table_of_another_module_is_not_read() {
         ));
         let ran = stage.world.line("verify").stdin(&stage.active).run();
         ran.fails(5, "the store ")
-            .says("a table that no keyctl makes");
+            .says("a table that keyctl does not make");
         stage.read();
     }
 }

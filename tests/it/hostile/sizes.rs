@@ -54,7 +54,7 @@ fn a_value_of_many_megabytes_is_not_read() {
         ));
         let ran = limited(&stage, reader);
         assert_eq!(sound(&ran), 5, "{change} {reader}");
-        ran.says("is larger than any that keyctl takes");
+        ran.says("is larger than keyctl allows");
         stage.reset();
     }
 }

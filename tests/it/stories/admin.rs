@@ -273,5 +273,5 @@ fn who_remains_one_is_told_so() {
         .user("root")
         .uid(0)
         .run()
-        .stderr("root is no longer listed, but as root or the owner of the store's file remains an administrator\n");
+        .stderr("root is no longer listed, but remains an administrator as root or the owner of the store's file\n");
 }

@@ -200,7 +200,7 @@ fn a_store_s_path_that_reads_like_a_command_is_told_as_it_is() {
     let typed = path.replace(' ', r"\ ");
     ran.code(5).stderr(&format!(
         "api-keyctl: there is no store at {path}\n\
-         hint: 'api-keyctl --db {typed} init' makes one; --db or KEYCTL_DB names another place\n"
+         hint: 'api-keyctl --db {typed} init' makes one; if it is somewhere else, name it with --db or KEYCTL_DB\n"
     ));
     let init = world
         .cmd(["init", "--db", &path])

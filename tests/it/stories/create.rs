@@ -370,7 +370,7 @@ fn a_secret_file_replaces_nothing_that_is_there() {
             .cmd(line.split(' '))
             .run()
             .fails(5, &format!("the secret file '{shown}"))
-            .says("already exists\nhint: name a file that is not there");
+            .says("already exists\nhint: name a file that does not exist");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
     assert!(!world.path("nowhere").exists());
@@ -478,7 +478,7 @@ fn a_life_longer_than_policy_allows_is_refused_to_the_millisecond() {
         ),
         (
             "never",
-            "policy allows no key that never expires: the latest expiry is",
+            "policy does not allow a key that never expires: the latest expiry is",
         ),
     ] {
         create(when).fails(

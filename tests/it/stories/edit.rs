@@ -246,7 +246,7 @@ fn an_expiry_is_counted_from_now_and_limited_from_creation() {
         (
             "never",
             4,
-            "policy allows no key that never expires: the latest expiry is 2027-11-22T00:00:00Z\n",
+            "policy does not allow a key that never expires: the latest expiry is 2027-11-22T00:00:00Z\n",
         ),
         (
             "2026-11-27T00:00:00Z",
@@ -631,7 +631,7 @@ fn a_key_that_has_lived_as_long_as_policy_allows_is_to_be_rotated() {
         ),
         (
             "never",
-            "policy allows no key that never expires: the latest expiry is",
+            "policy does not allow a key that never expires: the latest expiry is",
         ),
     ] {
         world

@@ -87,7 +87,7 @@ fn each_line_that_stops_nothing_is_named_by_its_number() {
                 "line 3: there is no key 'nosuch'\n\
                  line 4: the secret of the token kc_{id}_… is not that key's\n\
                  line 7: 'twin' stands for more than one key: {}, {}\n\
-                 line 8: the token kc_{id}_… is mistyped, cut short or amid other text\n\
+                 line 8: the token kc_{id}_… is mistyped, cut short or inside other text\n\
                  line 9: there is no key 000000000000\n\
                  line 11: the KEY '\u{fffd}\u{fffd}' is not UTF-8\n\
                  keyctl: 6 of 9 KEYs stopped nothing; the other 3 are stopped\n\

@@ -254,7 +254,7 @@ fn a_beginning_that_several_ids_share_is_ambiguous() {
         "keyctl: 'abcdzzzz' stands for more than one key\n  \
          abcdzzzz0001  first  of alice, deleted\n  \
          abcdzzzz0002  second  of alice, active\n\
-         hint: give more of the ID\n",
+         hint: give more characters of the ID\n",
     );
     assert_eq!(id(&world, "abcdzzzz0001"), json!("abcdzzzz0001"));
 }
@@ -296,7 +296,9 @@ fn what_changes_a_key_takes_a_beginning_at_a_terminal_only() {
                 .streams(terminal)
                 .run()
                 .fails(3, &format!("there is no key '{prefix}'\n"))
-                .says("hint: without a terminal, the beginning of an ID does not change a key: give the whole ID\n");
+                .says(
+                    "hint: without a terminal, a command that changes a key needs the whole ID\n",
+                );
         }
     }
     assert_eq!(world.rows(), before);
@@ -482,13 +484,13 @@ fn a_mistyped_token_on_stdin_is_refused_and_not_repeated() {
             (
                 "enable -",
                 2,
-                format!("{shown} on standard input is mistyped, cut short or amid other text\n"),
+                format!("{shown} on standard input is mistyped, cut short or inside other text\n"),
             ),
             (
                 "disable -",
                 3,
                 format!(
-                    "line 1: {shown} is mistyped, cut short or amid other text\nhint: give its key ID instead\n"
+                    "line 1: {shown} is mistyped, cut short or inside other text\nhint: give its key ID instead\n"
                 ),
             ),
         ] {
@@ -517,7 +519,7 @@ fn stdin_that_is_empty_or_not_text_is_refused() {
     let before = world.rows();
     world.line("show -").run().fails(
         2,
-        "standard input has no KEY\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
+        "standard input has no KEY\nhint: give a key ID, a name or a token on each line\n",
     );
     world
         .line("enable web -")

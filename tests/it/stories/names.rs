@@ -69,14 +69,16 @@ fn what_does_not_show_is_refused_wherever_a_name_is_given() {
             let cmd = world.cmd(line.iter().copied()).user("carol").users(&[]);
             cmd.run()
                 .fails(2, "")
-                .says(" has a character that does not show (U+")
-                .says("\nhint: leave it out; of all blanks, only the plain space may be used\n");
+                .says(" has an invisible character (U+")
+                .says(
+                    "\nhint: leave it out; the only blank that is allowed is the ordinary space\n",
+                );
         }
     }
     assert_eq!(world.rows(), before);
     create(&world, &["--name", "a\u{200b}"]).run().fails(
         2,
-        "the name 'a\u{200b}' has a character that does not show (U+200B)\n",
+        "the name 'a\u{200b}' has an invisible character (U+200B)\n",
     );
 }
 

@@ -66,9 +66,9 @@ fn shows_every_policy_with_its_default_and_its_meaning() {
     world.run("policy show").stderr("").stdout(
         "\
 POLICY             VALUE     DEFAULT   MEANING
-default-expiry     365d      365d      the life of a key made without --expires, max-expiry at most
-max-expiry         30d       365d      the longest life of a key, counted from its creation
-default-grace      0s        0s        how long a rotated key goes on working where --grace does not say
+default-expiry     365d      365d      the lifetime of a key created without --expires; at most max-expiry
+max-expiry         30d       365d      the longest lifetime of a key, counted from its creation
+default-grace      0s        0s        how long a rotated key keeps working if --grace is not given
 key-prefix         kc        kc        what new tokens begin with
 hash               argon2id  argon2id  how new secrets are hashed: argon2id or sha256
 self-service       on        on        whether users create their own keys (on), or only administrators do (off)
@@ -240,8 +240,8 @@ fn an_unknown_policy_is_refused_with_the_nearest_name() {
 fn a_value_that_cannot_be_read_is_refused_and_says_what_can() {
     let world = administered();
     let span = "give whole numbers with units, the largest first: y, months, w, d, h, m, s, as in 90d or 1d12h";
-    let prefix = "a prefix is lower-case words and digits joined by '_', starts with a letter, \
-                  and has at most 24 characters";
+    let prefix = "use lower-case letters and digits, '_' between words, a letter first, \
+                  at most 24 characters";
     for (name, given, what, hint) in [
         ("max-expiry", "2027-01-01", "is not a duration", span),
         ("max-expiry", "30", "is not a duration", span),
@@ -294,7 +294,7 @@ fn a_value_that_cannot_be_read_is_refused_and_says_what_can() {
             name,
             "0d",
             2,
-            "a life of 0s is none\nhint: give a duration such as 90d, or 'never'\n",
+            "a lifetime of 0s is too short\nhint: give a duration such as 90d, or 'never'\n",
         );
     }
     world.run("policy set key-prefix abcdefghijklmnopqrstuvwx");
@@ -397,7 +397,8 @@ fn a_maximum_binds_create_edit_and_rotate_alike() {
                  2026-12-22T00:00:00Z or an earlier time, or {}\n",
                 match asked {
                     "never" =>
-                        "policy allows no key that never expires: the latest expiry is ".to_owned(),
+                        "policy does not allow a key that never expires: the latest expiry is "
+                            .to_owned(),
                     asked => format!("expiry {asked} is later than policy allows: the latest is "),
                 },
                 match asked {
@@ -511,7 +512,7 @@ fn a_cost_below_every_choice_of_owasp_is_refused() {
                 4,
                 &format!(
                     "argon2 with {memory} KiB and {iterations} iterations is too weak\nhint: \
-                     OWASP's least: 47104 KiB with 1, 19456 KiB with 2, 12288 KiB with 3, 9216 \
+                     the weakest that OWASP recommends: 47104 KiB with 1, 19456 KiB with 2, 12288 KiB with 3, 9216 \
                      KiB with 4, 7168 KiB with 5\n"
                 ),
             );
@@ -538,7 +539,7 @@ fn unsetting_half_of_a_pair_must_not_leave_a_weak_one() {
 fn a_cost_above_what_is_ever_run_is_refused() {
     let world = administered();
     let most =
-        "hint: the most: 1048576 KiB, 100 iterations, and 4194304 KiB as the product of both\n";
+        "hint: at most 1048576 KiB, 100 iterations, and 4194304 KiB for the product of the two\n";
     for (name, given, memory, iterations) in [
         ("argon2-iterations", "101", "7168", "101"),
         ("argon2-memory", "838861", "838861", "5"),

@@ -314,7 +314,7 @@ fn the_successors_expiry_may_be_given_within_policy() {
         (
             "never",
             4,
-            "policy allows no key that never expires: the latest expiry is 2027-11-22T00:00:00Z",
+            "policy does not allow a key that never expires: the latest expiry is 2027-11-22T00:00:00Z",
         ),
         ("2026-11-21", 2, "'2026-11-21' is already past"),
         ("0d", 2, "the duration '0d' must be more than zero"),

@@ -323,7 +323,7 @@ fn a_scope_that_a_key_has_stays_whatever_the_keys_state() {
             &format!("remove s:{name}"),
             4,
             &format!(
-                "the scope s:{name} is in use\n  {id}  {name}  of alice, {state}\nhint: take it \
+                "the scope s:{name} is in use\n  {id}  {name}  of alice, {state}\nhint: remove it \
                  from these keys (keyctl edit KEY --remove-scope s:{name}, or --scope OTHER where it is the only one) or delete them first; \
                  'keyctl list --scope s:{name}' shows all of them\n"
             ),

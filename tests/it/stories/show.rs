@@ -290,7 +290,7 @@ fn stdin_must_hold_one_key() {
     let token = world.create("--scope inference --name ci");
     show(&world, "-").stdin("").run().fails(
         2,
-        "standard input has no KEY\nhint: it takes a key ID, a name or a token on a line; an empty file has none\n",
+        "standard input has no KEY\nhint: give a key ID, a name or a token on each line\n",
     );
     show(&world, "-")
         .stdin("\n \n")
@@ -303,7 +303,7 @@ fn stdin_must_hold_one_key() {
     let cut = &token[..60];
     let ran = show(&world, "-").stdin(cut).run().fails(
         2,
-        &format!("the token kc_{}_… on standard input is mistyped, cut short or amid other text\nhint: give its key ID instead\n", id_of(&token)),
+        &format!("the token kc_{}_… on standard input is mistyped, cut short or inside other text\nhint: give its key ID instead\n", id_of(&token)),
     );
     assert!(!ran.stderr.contains(&token[16..32]));
     show(&world, "-").stdin([0xff, 0xfe]).run().fails(

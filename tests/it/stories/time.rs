@@ -254,7 +254,7 @@ fn the_longest_life_is_counted_from_creation_to_the_millisecond() {
     edit("20d").code(0);
     edit("1728001s").fails(4, "expiry 2026-12-22T00:00:01Z is later");
     let before = world.rows();
-    edit("never").fails(4, "policy allows no key that never expires");
+    edit("never").fails(4, "policy does not allow a key that never expires");
     assert_eq!(world.rows(), before);
 }
 
@@ -490,7 +490,7 @@ fn a_second_that_comes_twice_gives_two_names() {
 fn a_clock_before_the_last_line_of_the_log_is_told_by_what_writes_and_by_doctor() {
     let behind = |world: &World, last: &str| {
         format!(
-            "warning: the clock stands at {}, before the last line of the log ({last}): keys expire by it\n\
+            "warning: the clock is at {}, earlier than the last line of the log ({last}): keys expire by this clock\n\
              hint: compare the clock with another one: date -u\n",
             world.now()
         )
@@ -539,6 +539,6 @@ fn a_clock_before_the_last_line_of_the_log_is_told_by_what_writes_and_by_doctor(
     world.run("list -q").stderr("");
     world
         .run("enable ci -q")
-        .says("warning: the clock stands at 1970-01-01T00:00:05Z, before");
+        .says("warning: the clock is at 1970-01-01T00:00:05Z, earlier");
     world.check_chain();
 }

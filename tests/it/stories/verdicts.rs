@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const UNKNOWN: &str = "{\"valid\":false,\"reason\":\"unknown\"}\n";
-const UNKNOWN_TEXT: &str = "rejected: unknown: no such key, one that is deleted, or a wrong secret";
+const UNKNOWN_TEXT: &str = "rejected: unknown: no such key, a deleted one, or a wrong secret";
 
 /// Verifies `token` in text, in JSON and in a batch, where the last two must say the same.
 #[track_caller]

@@ -112,9 +112,7 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
     said(
         "",
         1,
-        &format!(
-            "rejected: unknown: no such key, one that is deleted, or a wrong secret {store}\n"
-        ),
+        &format!("rejected: unknown: no such key, a deleted one, or a wrong secret {store}\n"),
     );
     verify(&world, "nonsense", "")
         .run()
@@ -501,7 +499,7 @@ fn a_terminal_is_asked_for_the_token_without_an_echo() {
         .run()
         .fails(
             4,
-            "not answered\nhint: pipe the token in, or name --key-file or --key-env\n",
+            "not answered\nhint: pipe the token in, or use --key-file or --key-env\n",
         );
 }
 
@@ -517,7 +515,7 @@ fn a_terminal_that_cannot_show_the_question_is_not_asked() {
     verify(&world, "", "")
         .streams(terminal)
         .run()
-        .fails(4, "no token is given, and there is no terminal to ask at\nhint: pipe the token in, or name --key-file or --key-env\n");
+        .fails(4, "no token is given, and there is no terminal to ask at\nhint: pipe the token in, or use --key-file or --key-env\n");
 }
 
 #[test]

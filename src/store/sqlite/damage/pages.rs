@@ -40,7 +40,7 @@ pub fn check(connection: &Connection, findings: &mut Findings) -> SqliteResult<(
         match is_known(line, &known) {
             true if is_of_key(line) && !is_cut => findings.tell_of_key(line),
             true => findings.tell(line),
-            false => findings.tell("SQLite finds fault with a page or an index"),
+            false => findings.tell("SQLite reports an error in a page or an index"),
         }
     }
     Ok(())

@@ -47,8 +47,8 @@ fn foreign(kind: &str, name: &str) -> String {
     let kind = known.into_iter().find(|known| *known == kind);
     let kind = kind.unwrap_or("entry");
     match is_plain(name) {
-        true => format!("there is a foreign {kind}: '{name}'"),
-        false => format!("there is a foreign {kind}, whose name is not a plain one"),
+        true => format!("the {kind} '{name}' was not made by keyctl"),
+        false => format!("one {kind}, with an unusual name, was not made by keyctl"),
     }
 }
 

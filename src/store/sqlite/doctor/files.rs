@@ -61,13 +61,13 @@ pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
         remarks.finding(
             "mount",
             format!("{store} is mounted without its directory: each side of the mount has a write-ahead log of its own, which damages the store"),
-            "mount the directory that it lies in instead",
+            "mount the directory that it is in instead",
         );
     }
     for shown in &place.odd {
         remarks.finding(
             "not-a-file",
-            format!("{shown} is a symbolic link, or no ordinary file: what is written to it goes elsewhere"),
+            format!("{shown} is a symbolic link, or not an ordinary file: what is written to it goes elsewhere"),
             "find out who put it there; move it away while nobody uses the store",
         );
     }
@@ -121,7 +121,7 @@ fn ruined(place: &Surroundings, remarks: &mut Remarks) {
     remarks.finding(
         DAMAGE,
         format!(
-            "{} was a store, and is damaged: {why}, and beside it lies {}",
+            "{} was a store, and is damaged: {why}, and beside it is {}",
             place.store.shown,
             beside.join(", ")
         ),
@@ -153,16 +153,16 @@ fn journal(place: &Surroundings, journal: &Journal, remarks: &mut Remarks) {
     if place.is_foreign_journal(journal) {
         remarks.finding(
             "journal",
-            format!("a rollback journal that is not keyctl's lies beside the store: {shown}; with it, SQLite may undo changes"),
+            format!("a rollback journal that is not keyctl's is beside the store: {shown}; SQLite may undo changes with it"),
             "find out who put it there; move it away while nobody uses the store",
         );
     } else if journal.is_hot {
         remarks.finding(
             "journal",
-            format!("a restore, or the making of the store, was cut short or is under way: {shown} holds what is to be undone"),
-            Hint::from("leave it there: it is needed; if nobody is at work, run the restore again (")
+            format!("a restore, or the creation of the store, was interrupted or is still running: {shown} holds what has to be undone"),
+            Hint::from("leave it there: it is needed; if nothing is running, run the restore again (")
                 .and(run!("restore PATH"))
-                .and("), or any command that changes something: it undoes what was begun"),
+                .and("), or any command that changes something: that undoes what was begun"),
         );
     }
 }
@@ -176,7 +176,10 @@ fn owners(place: &Surroundings, remarks: &mut Remarks) {
         remarks.finding(
             "owner",
             format!("{} {}", file.shown, belongs_to_stranger(file.uid, owner)),
-            format!("once you know how that came: chown {owner} {}", file.word()),
+            format!(
+                "once you know how that happened: chown {owner} {}",
+                file.word()
+            ),
         );
     }
     // The sticky bit does not restrict the directory's owner.
@@ -188,7 +191,7 @@ fn owners(place: &Surroundings, remarks: &mut Remarks) {
                 "{shown}, on the way to the store, {fault}, and can put another store in its place"
             ),
             format!(
-                "chown {ROOT} {}, or move the store to a directory that is under no stranger's",
+                "chown {ROOT} {}, or move the store to a place where you or root own every directory above it",
                 directory.word()
             ),
         );
@@ -205,7 +208,7 @@ fn directories(place: &Surroundings, remarks: &mut Remarks) {
         let word = place.directory.word();
         remarks.finding(
             "open-directory",
-            format!("others may write {shown}, where the store lies (mode {mode:04o}): {danger}"),
+            format!("others may write {shown}, where the store is (mode {mode:04o}): {danger}"),
             format!("chmod o-w {word}, or move the store to a directory of its own"),
         );
     }
@@ -236,7 +239,7 @@ fn note_groups(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks)
                 "group",
                 format!("{group} may {rights} {shown} (mode {mode:04o})"),
                 format!(
-                    "if no group is to share the store: chmod g= {}",
+                    "if no group should share the store: chmod g= {}",
                     file.word()
                 ),
             );
@@ -250,8 +253,8 @@ fn note_groups(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks)
         let (group, word) = (groups.word(*gid), place.directory.word());
         remarks.note(
             "group",
-            format!("{group} may write {shown}, where the store lies (mode {mode:04o})"),
-            format!("if no group is to share the store: chmod g-w {word}"),
+            format!("{group} may write {shown}, where the store is (mode {mode:04o})"),
+            format!("if no group should share the store: chmod g-w {word}"),
         );
     }
     for directory in &place.above {
@@ -263,7 +266,7 @@ fn note_groups(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks)
             remarks.note(
                 "group",
                 format!("{} may write {shown}, on the way to the store (mode {mode:04o}): it can put another store in its place", groups.word(*gid)),
-                format!("if the group is not to be trusted with that: chmod g-w {}", directory.word()),
+                format!("if the group should not be able to: chmod g-w {}", directory.word()),
             );
         }
     }
@@ -283,8 +286,8 @@ fn left_behind(place: &Surroundings, remarks: &mut Remarks) {
         let count = place.scratch.len();
         remarks.note(
             "leftover",
-            format!("backups or restores that were killed, or that are under way, have left directories ({count}): {}", and_more(first, count)),
-            "what lies in there may hold hashes; the next backup or restore of the same user removes what was left behind",
+            format!("directories of backups or restores that were killed, or are still running ({count}): {}", and_more(first, count)),
+            "they may hold hashes; the next backup or restore of the same user removes what was left behind",
         );
     }
 }
