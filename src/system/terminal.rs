@@ -257,10 +257,7 @@ impl Asking {
         self.restore();
     }
 
-    #[expect(
-        clippy::exit,
-        reason = "a signal ends the program while the main thread waits for input"
-    )]
+    /// Ends the program after a signal, while the main thread waits for input.
     fn exit(&self, signal: i32) {
         self.restore();
         drop(io::stderr().write_all(self.interrupted.as_bytes()));
