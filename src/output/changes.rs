@@ -27,14 +27,13 @@ pub fn changes(event: &Entry) -> Vec<String> {
         .iter()
         .filter(|(field, _)| is_shown(&event.action, field));
     shown
-        .map(
-            |(field, value)| match (value.get("old"), value.get("new")) {
-                (Some(old), Some(new)) => {
-                    format!("{}: {} → {}", cut(field), text(old), text(new))
-                }
+        .map(|(field, value)| {
+            let text = |value| text(field, value);
+            match (value.get("old"), value.get("new")) {
+                (Some(old), Some(new)) => format!("{}: {} → {}", cut(field), text(old), text(new)),
                 _ => format!("{}: {}", cut(field), text(value)),
-            },
-        )
+            }
+        })
         .collect()
 }
 
@@ -51,8 +50,8 @@ fn is_shown(action: &str, field: &str) -> bool {
     !APART.contains(&field)
 }
 
-/// Value as text: lists are joined by commas, labels are `K=V`, an absent one is `none`.
-fn text(value: &Value) -> String {
+/// Value of `field` as text: lists are joined by commas, labels are `K=V`.
+fn text(field: &str, value: &Value) -> String {
     let text = match value {
         Value::Null => String::new(),
         Value::Array(values) => join(values.iter().map(plain)),
@@ -60,8 +59,17 @@ fn text(value: &Value) -> String {
         value => plain(value),
     };
     match text.is_empty() {
-        true => "none".to_owned(),
+        true => absent(field).to_owned(),
         false => cut(&text),
+    }
+}
+
+/// Word for a `field` without a value.
+fn absent(field: &str) -> &'static str {
+    match field {
+        "allow_from" => "anywhere",
+        "expires_at" => "never",
+        _ => "none",
     }
 }
 

@@ -171,6 +171,7 @@ fn show_says_what_each_event_changed() {
     let old = id_of(&world.create("--scope inference --name ci --expires 90d"));
     let edit = "edit ci --add-scope project --expires 30d --label team=search --name site -m more";
     world.run(edit);
+    world.run("edit site --allow-from 10.0.0.0/8,192.0.2.1");
     let new = id_of(world.run("rotate site --grace 1h").stdout.trim_end());
     world.run(&format!("edit {old} --grace 0s"));
     let shown = text(&world, &old);
@@ -183,6 +184,8 @@ fn show_says_what_each_event_changed() {
              \x20 NOW  rotate by alice\n\
              \x20   replaced_by: {new}\n\
              \x20   usable_until: 2026-11-22T01:00:00Z\n\
+             \x20 NOW  edit by alice\n\
+             \x20   allow_from: anywhere → 10.0.0.0/8,192.0.2.1/32\n\
              \x20 NOW  edit by alice: more\n\
              \x20   expires_at: 2027-02-20T00:00:00Z → 2026-12-22T00:00:00Z\n\
              \x20   labels: none → team=search\n\
