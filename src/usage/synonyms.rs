@@ -34,14 +34,14 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("list", "--state", "--status"),
     ("list log", "--limit", "-n"),
     ("create edit", "--name", "-n"),
-    ("purge", "--dry-run", "-n"),
+    ("purge disable enable delete", "--dry-run", "-n"),
     ("restore", "--dry-run", "-n --preview --what-if"),
     (
         "create list show rotate verify log doctor",
         "--format",
         "-o --output",
     ),
-    ("delete purge restore rotate", "--yes", "--force -f"),
+    ("delete enable purge restore rotate", "--yes", "--force -f"),
     (
         "create edit rotate",
         "--expires",

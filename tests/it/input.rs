@@ -1178,6 +1178,8 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         ("list -n 5", "-n", "did you mean '--limit'?"),
         ("create -n ci", "-n", "did you mean '--name'?"),
         ("purge -n", "-n", "did you mean '--dry-run'?"),
+        ("disable ci -n", "-n", "did you mean '--dry-run'?"),
+        ("enable ci -f", "-f", "did you mean '--yes'?"),
         ("restore x -n", "-n", "did you mean '--dry-run'?"),
         (
             "restore x --preview",
