@@ -8,7 +8,7 @@ use super::owner::{self, Recipient};
 use super::values::{self, Expiry, Why};
 use super::{Cx, keys};
 use crate::env::Actor;
-use crate::error::{DONE, Error, Result, quote};
+use crate::error::{DONE, Error, FailureKind, Result, quote};
 use crate::id::KeyId;
 use crate::key::{Edit, Labels, Networks, Scopes};
 use crate::name;
@@ -151,7 +151,8 @@ impl Args {
         labels: &Labels,
     ) -> Result<(Vec<KeyId>, Option<Recipient>)> {
         let lookup = cx.lookup_to_change(actor, cx.env.now());
-        let ids = keys::find(&lookup, store, texts)?;
+        let ids = keys::find(&lookup, store, texts)
+            .or_else(|error| Err(self.with_scopes(error, store, texts)?))?;
         let ids = ids.into_iter().map(|key| key.id).collect();
         let owner = match &self.owner {
             None => None,
@@ -175,6 +176,26 @@ impl Args {
                 .hint("name at least one change, as --name or --expires"));
         }
         Ok((ids, owner))
+    }
+
+    /// Adds a hint to `error`, if a KEY was not found and one is a scope after a blank: `--scope a b`.
+    fn with_scopes(&self, error: Error, store: &dyn Read, texts: &[String]) -> Result<Error> {
+        let options = [
+            ("--scope", &self.scopes),
+            ("--add-scope", &self.add_scopes),
+            ("--remove-scope", &self.remove_scopes),
+        ];
+        let known = store.scopes()?;
+        let stray = texts.iter().filter(|text| known.check(text).is_ok());
+        let stray: Vec<&str> = stray.map(String::as_str).collect();
+        let given = options.into_iter().find(|(_, scopes)| !scopes.is_empty());
+        Ok(match given {
+            Some((option, scopes)) if error.kind == FailureKind::NotFound && !stray.is_empty() => {
+                let (given, stray) = (scopes.join(","), stray.join(","));
+                error.hint(format!("did you mean '{option} {given},{stray}'?"))
+            }
+            _ => error,
+        })
     }
 
     /// Returns the edit that the arguments ask for, with its scopes checked.

@@ -1147,11 +1147,6 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
             "ci",
             "did you mean 'keyctl show ci'?",
         ),
-        (
-            "edit ci --add-scope=inference project",
-            "project",
-            "did you mean '--add-scope inference,project'?",
-        ),
         ("list ci", "ci", "did you mean 'keyctl show ci'?"),
         ("list expired", "expired", "did you mean '--state expired'?"),
         ("list --all", "--all", "did you mean '--state all'?"),

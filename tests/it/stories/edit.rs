@@ -852,6 +852,25 @@ fn edit_changes_all_of_several_keys_or_none() {
 }
 
 #[test]
+fn edit_asks_whether_a_key_that_is_not_there_is_another_scope() {
+    let world = with_owners();
+    let before = world.rows();
+    world
+        .line("edit bob/web --add-scope inference project")
+        .run()
+        .fails(
+            3,
+            "there is no key 'project'\nhint: did you mean '--add-scope inference,project'?\n",
+        );
+    let ran = world
+        .line("edit bob/web --add-scope inference nosuch")
+        .run();
+    let ran = ran.fails(3, "there is no key 'nosuch'\n");
+    assert!(!ran.stderr.contains("--add-scope"), "{ran:?}");
+    assert_eq!(world.rows(), before);
+}
+
+#[test]
 fn edit_owner_names_each_key_whose_name_the_new_owner_has() {
     let world = with_owners();
     let record = |key: &str| world.record(key)["id"].as_str().unwrap().to_owned();
