@@ -32,6 +32,13 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("", "--version", "-v"),
     ("list", "--state all", "--all -a"),
     ("list", "--state", "--status"),
+    (
+        "list",
+        "--search",
+        "--find --grep --query --filter --match -s",
+    ),
+    ("list", "--columns", "--fields --cols -c"),
+    ("list", "--reverse", "--desc --descending -r"),
     ("list log", "--limit", "-n"),
     ("create edit", "--name", "-n"),
     ("purge disable enable delete", "--dry-run", "-n"),
