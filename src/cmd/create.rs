@@ -33,7 +33,7 @@ const COUNT_MAX: u32 = 10_000;
 /// Only an administrator can create a legacy key, meant for internal automation. It has no scopes,
 /// never expires, and cannot be deleted or purged: rotate or disable it instead.
 ///
-/// A name that another key of the owner holds is refused. With --if-absent such a key is kept, however it was
+/// A name that another key of the owner has is refused. With --if-absent such a key is kept, however it was
 /// created and even if it does not work: standard error says which it is, and why it does not work. No token
 /// is printed, nor is the secret file written, since a token is shown only once. With --replace-expired, a
 /// key that has expired is deleted and the new one takes its name; any other key is still refused. A daily
@@ -84,10 +84,10 @@ pub struct Args {
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     count: Option<u32>,
-    /// If a key of the owner holds the name, keep it: create nothing, print no token, exit 0
+    /// If a key of the owner has the name, keep it: create nothing, print no token, exit 0
     #[arg(long, requires = "name", conflicts_with = "count")]
     if_absent: bool,
-    /// If a key that has expired holds the name, delete it in the same step
+    /// If an expired key has the name, delete it in the same step
     #[arg(long, requires = "name")]
     replace_expired: bool,
     #[command(flatten)]
@@ -255,12 +255,29 @@ impl Args {
     /// Checks the arguments against the store at `now`.
     fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
         let (access, policy) = (store.access(actor)?, store.policy()?);
-        policy.check_creator(&access)?;
+        if !self.if_absent {
+            policy.check_creator(&access)?;
+        }
         access.for_owner(owner)?;
         if self.kind == Kind::Legacy {
             access.administrator("make a legacy key")?;
         }
         let scopes = values::check_scopes(store, &self.scopes)?;
+        if self.if_absent
+            && let Some(name) = &self.name
+        {
+            let names = self.given_names(store, owner, name, now)?;
+            if names.kept.is_some() {
+                // Policy does not matter: no key is created.
+                let expires_at = None;
+                return Ok(Draft {
+                    names,
+                    scopes,
+                    expires_at,
+                });
+            }
+        }
+        policy.check_creator(&access)?;
         let expires_at = match self.kind {
             Kind::Api => policy.expiry(self.when(), now)?,
             Kind::Legacy => None,

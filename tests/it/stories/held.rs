@@ -33,6 +33,22 @@ fn create_if_absent_keeps_the_key_and_prints_no_token() {
 }
 
 #[test]
+fn create_if_absent_keeps_a_key_that_policy_would_not_allow_any_more() {
+    let world = World::own();
+    let line = "create --scope inference --name ci --expires 90d --if-absent";
+    world.run(line);
+    world.policy("max-expiry", "30d");
+    world.run(line).stdout("").says("no key was created: ");
+    let by_bob = "create --scope inference --name of-bob --if-absent";
+    world.line(by_bob).user("bob").run().code(0);
+    world.policy("self-service", "off");
+    world.line(by_bob).user("bob").run().code(0).stdout("");
+    world.run("delete ci bob/of-bob --yes");
+    world.line(line).run().fails(4, "expiry ");
+    world.line(by_bob).user("bob").run().fails(4, "");
+}
+
+#[test]
 fn create_if_absent_says_why_the_key_does_not_work() {
     let world = World::own();
     let id = id_of(&world.create("--scope inference --name ci --expires 1d"));
