@@ -639,7 +639,7 @@ fn doctor_notes_nothing_of_a_group_that_init_set_up_and_all_that_it_may_besides(
     let shown = db.parent().unwrap().display();
     assert!(
         noted.starts_with(&format!(
-            "note: the group 'staff' (gid {gid}) may write {shown}, where the store lies (mode 0770)\n"
+            "note: the group 'staff' (gid {gid}) may write {shown}, where the store is (mode 0770)\n"
         )),
         "{noted}"
     );

@@ -338,7 +338,7 @@ fn restore_with_keep_revoked_over_a_damaged_store_exits_with_5_and_leaves_it() {
     let before = read();
     let ran = run(&mut templates.site.cmd("restore copy --yes --keep-revoked")).code(5);
     ran.says(
-        "the store is damaged: there is a foreign table: 'extra'\nhint: nothing was changed: ",
+        "the store is damaged: the table 'extra' was not made by keyctl\nhint: nothing was changed: ",
     );
     assert!(read() == before);
     assert_eq!(templates.site.kept_aside(), Vec::<PathBuf>::new());
