@@ -377,7 +377,10 @@ fn key(id: KeyId, index: usize, other: KeyId) -> Key {
         kind: if index == 6 { Kind::Legacy } else { Kind::Api },
         scopes: BTreeSet::from(["train".to_owned()]),
         labels: BTreeMap::from([("team".to_owned(), "search".to_owned())]),
-        allow_from: BTreeSet::from(["10.0.0.0/8".parse().unwrap()]),
+        allow_from: (index > 0)
+            .then(|| "10.0.0.0/8".parse().unwrap())
+            .into_iter()
+            .collect(),
         created_at: now().before(Span::days(20)),
         created_by: "alice".to_owned(),
         expires_at: at(2).or(later),

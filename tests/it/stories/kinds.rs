@@ -311,7 +311,7 @@ fn one_is_never_purged() {
 }
 
 #[test]
-fn edit_changes_its_name_and_labels_and_nothing_else() {
+fn edit_of_a_legacy_key_refuses_scopes_and_an_expiry() {
     let world = World::quick();
     let token = robot(&world);
     let id = id_of(&token);
@@ -340,7 +340,7 @@ fn edit_changes_its_name_and_labels_and_nothing_else() {
             4,
             &format!(
                 "{id} ('robot') cannot be given {asked}: it is a legacy key\nhint: only \
-                 its name and labels can be changed\n"
+                 its name, owner, labels and networks can be changed\n"
             ),
         );
     }

@@ -255,6 +255,7 @@ impl Ledger {
             others
                 .map(|(id, (key, hash))| {
                     let mut key = key.clone();
+                    key.first_used_at = None;
                     key.last_used_at = None;
                     (id.clone(), (key, hash.clone()))
                 })
