@@ -37,6 +37,7 @@ Examples:
   $ keyctl list --state phased-out
   $ keyctl list --expired-within 1d --expiring-within 7d
   $ keyctl list --reverse --limit 10
+  $ keyctl list --label team=search --sort last-used --format csv
   $ keyctl list --unused-for 90d --format ids")]
 pub struct Args {
     #[command(flatten)]
@@ -128,6 +129,7 @@ fn print_columns(
     let mut waiting = Waiting::begin(filter);
     let printed = buffered(&mut *cx.env.stdout, |out| {
         let mut listing = Listing::begin(format, columns, out, style, filter.now)?;
+        listing.prefer(&columns::asked_about(filter));
         let mut pushed = Ok(());
         let skipped = store.scan(filter, &mut |key| {
             count += 1;

@@ -48,7 +48,9 @@ Exit codes:
 Examples:
   $ keyctl rotate ci-deploy --grace 24h
   $ keyctl rotate ci-deploy --secret-file new.token -m 'quarterly rotation'
-  $ keyctl rotate ci-deploy --undo")]
+  $ keyctl rotate ci-deploy --grace 0s -m 'the token has leaked'
+  $ keyctl rotate ci-deploy --undo
+  $ keyctl list --state phased-out --search ci-deploy --format ids | keyctl edit - --grace 0s")]
 pub struct Args {
     /// A key ID, a name or OWNER/NAME; '-' reads it, or a token, from standard input
     #[arg(value_name = "KEY")]

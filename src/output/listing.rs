@@ -106,6 +106,13 @@ impl<'a> Listing<'a> {
         })
     }
 
+    /// Lets a narrow terminal leave out the columns of the table with these titles last.
+    pub fn prefer(&mut self, titles: &[&str]) {
+        if let ListBody::Table(sheet) = &mut self.body {
+            sheet.prefer(titles);
+        }
+    }
+
     /// Adds a key.
     pub fn push(&mut self, key: &Key) -> io::Result<()> {
         let now = self.now;

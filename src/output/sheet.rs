@@ -43,6 +43,13 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// Lets a narrow terminal leave out the columns with these titles last.
+    pub fn prefer(&mut self, titles: &[&str]) {
+        for column in &mut self.columns {
+            column.is_preferred = titles.contains(&column.title);
+        }
+    }
+
     /// Adds a row, and draws the page that it fills.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Cell>>) -> io::Result<()> {
         let cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();

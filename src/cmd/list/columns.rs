@@ -1,7 +1,8 @@
-//! The flag `--columns` of `list`.
+//! Columns of `list`: the flag `--columns`, and those that the other flags are about.
 
 use crate::error::{Error, Result};
 use crate::output::{Field, ListFormat, Record};
+use crate::store::{Filter, Sort};
 use clap::ValueEnum;
 use clap::builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser};
 use std::ffi::OsStr;
@@ -47,4 +48,23 @@ pub fn check(columns: &[Field], format: ListFormat) -> Result<()> {
     Err(error.hint(format!(
         "use --format csv --columns {names}, or leave --columns out"
     )))
+}
+
+/// Titles of the columns of the table that `filter` is about: a user who asks for unused keys wants to see when
+/// they were used.
+pub fn asked_about(filter: &Filter) -> Vec<&'static str> {
+    let is_about = [
+        ("OWNER", !filter.owners.is_empty()),
+        (
+            "SCOPES",
+            !filter.scopes.is_empty() || !filter.any_scopes.is_empty(),
+        ),
+        (
+            "LAST USED",
+            filter.unused_since.is_some() || filter.sort == Sort::LastUsed,
+        ),
+        ("LABELS", !filter.labels.is_empty()),
+    ];
+    let asked = is_about.into_iter().filter(|(_, is_about)| *is_about);
+    asked.map(|(title, _)| title).collect()
 }

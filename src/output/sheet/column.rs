@@ -14,6 +14,7 @@ pub struct Column {
     pub(super) by_words: bool,
     pub(super) is_optional: bool,
     pub(super) is_sparse: bool,
+    pub(super) is_preferred: bool,
 }
 
 impl Column {
@@ -34,6 +35,7 @@ impl Column {
             by_words: false,
             is_optional: false,
             is_sparse: false,
+            is_preferred: false,
         }
     }
 

@@ -78,19 +78,18 @@ impl Shown {
             .iter()
             .map(|column| has_room(column) && !column.is_optional)
             .collect();
-        let mut left_out = Vec::new();
-        for (index, column) in columns.iter().enumerate() {
-            if column.is_sparse && !has_content(words, index) {
-                continue;
-            }
-            if column.is_optional && has_room(column) {
-                shown[index] = true;
-                shown[index] = taken(&shown, &enough) <= room;
-            }
-            if !shown[index] {
-                left_out.push(column.title);
-            }
+        let has_content = |index: usize| !columns[index].is_sparse || has_content(words, index);
+        // A stable sort: the preferred columns first, each group in its order.
+        let mut optional: Vec<usize> = (0..columns.len()).collect();
+        optional.retain(|&index| columns[index].is_optional && has_room(&columns[index]));
+        optional.sort_by_key(|&index| !columns[index].is_preferred);
+        for index in optional.into_iter().filter(|&index| has_content(index)) {
+            shown[index] = true;
+            shown[index] = taken(&shown, &enough) <= room;
         }
+        let columns_left_out = (0..columns.len()).filter(|&index| !shown[index]);
+        let left_out = columns_left_out.filter(|&index| has_content(index));
+        let left_out = left_out.map(|index| columns[index].title).collect();
         let mut claims = [full, enough].into_iter();
         let claims = claims.find(|claims| taken(&shown, claims) <= room);
         Shown {

@@ -33,9 +33,17 @@ REMOTE_ADDR=192.0.2.7
 export API_KEY=$(cat api.token)";
 
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 8] = [
+const BEFORE: [(&str, &str); 10] = [
     ("keyctl backup", "rm /var/backups/keyctl-*"),
     ("keyctl create", "keyctl delete ci-deploy --yes"),
+    (
+        "keyctl edit ci-deploy --name",
+        "keyctl edit ci-deploy --label team=search",
+    ),
+    (
+        "keyctl list --state phased-out --search",
+        "keyctl rotate ci-deploy --grace 24h",
+    ),
     // There must be no store.
     ("keyctl init", "rm -r .local"),
     (

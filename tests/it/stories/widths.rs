@@ -227,6 +227,34 @@ fn list_on_100_columns_and_more_breaks_no_value() {
 }
 
 #[test]
+fn list_leaves_the_column_that_was_asked_about_out_last() {
+    let world = World::own();
+    world.create(
+        "--scope inference --name search-ranking-nightly-batch --owner bob \
+         --label team=search",
+    );
+    world.advance("2s");
+    let least_width_with = |title: &str, flags: &str| {
+        let shows = |&width: &u16| {
+            let line = format!("list --color never {flags}");
+            let shown = world.line(&line).terminal(width).run().code(0).stdout;
+            shown.lines().next().unwrap().contains(title)
+        };
+        (34..=220).find(shows).unwrap()
+    };
+    for (flags, title) in [
+        ("--sort last-used", "LAST USED"),
+        ("--unused-for 1s", "LAST USED"),
+        ("--label team", "LABELS"),
+        ("--scope inference", "SCOPES"),
+        ("--grants inference", "SCOPES"),
+    ] {
+        let asked = least_width_with(title, flags);
+        assert!(asked < least_width_with(title, ""), "{title} on {asked}");
+    }
+}
+
+#[test]
 fn list_shows_the_state_of_every_key_on_narrow_terminals() {
     let (world, keys) = realistic();
     for width in 34..=100 {
