@@ -22,9 +22,10 @@ impl Access {
         if self.admin || self.actor == owner {
             return Ok(());
         }
-        let allowed = Hint::from("their owner may, and an administrator of this store: ");
-        let action = format!("act on keys of {}", quote(owner));
-        Err(self.refusal(&action, allowed.and(administrators())))
+        let allowed = Hint::from("only their owner or an administrator of this store may; ");
+        let action = format!("manage keys of {}", quote(owner));
+        let list = run!("admin list").in_quotes();
+        Err(self.refusal(&action, allowed.and(list).and(" lists the administrators")))
     }
 
     /// Refuses an actor who is not an administrator. `action` follows "may not" in the error.
@@ -32,8 +33,7 @@ impl Access {
         if self.admin {
             return Ok(());
         }
-        let advice = Hint::from("ask an administrator of this store: ");
-        Err(self.refusal(action, advice.and(administrators())))
+        Err(self.refusal(action, ask_administrator()))
     }
 
     /// Refuses an actor who is neither an owner of `project` nor an administrator.
@@ -49,13 +49,15 @@ impl Access {
         if self.admin || role == Some(Role::Owner) {
             return Ok(());
         }
-        let others = match owners()? {
-            None => Hint::from(": ").and(administrators()),
-            Some(owners) => format!(", and its owners: {owners}").into(),
+        let advice = match owners()? {
+            None => ask_administrator(),
+            Some(owners) => {
+                format!("ask an owner of the project ({owners}) or an administrator of this store")
+                    .into()
+            }
         };
-        let allowed = Hint::from("an administrator of this store may");
         let action = format!("change the members of {}", quote(project));
-        Err(self.refusal(&action, allowed.and(others)))
+        Err(self.refusal(&action, advice))
     }
 
     fn refusal(&self, action: &str, hint: Hint) -> Error {
@@ -63,6 +65,8 @@ impl Access {
     }
 }
 
-fn administrators() -> Hint {
-    run!("admin list").in_quotes().and(" names them")
+fn ask_administrator() -> Hint {
+    Hint::from("ask an administrator of this store: ")
+        .and(run!("admin list").in_quotes())
+        .and(" lists them")
 }

@@ -67,7 +67,7 @@ pub fn refused(error: &clap::Error, args: &[OsString], mut root: clap::Command) 
         }
         ErrorKind::InvalidValue => {
             let value = value.unwrap_or_default();
-            let message = format!("{} is not a value of {}", quote(&value), subject());
+            let message = format!("{} is not a valid value for {}", quote(&value), subject());
             Error::usage(message).hint(choices(error, &value, line))
         }
         ErrorKind::ValueValidation => {
@@ -147,7 +147,7 @@ fn validation(error: &clap::Error, argument: &str, value: &str, line: &CommandLi
         None => {
             let why = source.map_or_else(String::new, |source| format!(": {source}"));
             Error::usage(format!(
-                "{} is not a value of {argument}{why}",
+                "{} is not a valid value for {argument}{why}",
                 quote(value)
             ))
             .hint(line.see_help())

@@ -102,7 +102,7 @@ fn count(text: &str) -> Result<u32> {
     number
         .filter(|number| (1..=COUNT_MAX).contains(number))
         .ok_or_else(|| {
-            Error::usage(format!("{} is not a value of --count", quote(text)))
+            Error::usage(format!("{} is not a valid value for --count", quote(text)))
                 .hint(format!("give a whole number from 1 to {COUNT_MAX}"))
         })
 }

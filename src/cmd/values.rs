@@ -122,7 +122,7 @@ pub fn kind() -> impl TypedValueParser<Value = Kind> {
 pub fn limit(text: &str) -> Result<u64> {
     let number = text.parse().ok();
     number.filter(|&number| number > 0).ok_or_else(|| {
-        Error::usage(format!("{} is not a value of --limit", quote(text)))
+        Error::usage(format!("{} is not a valid value for --limit", quote(text)))
             .hint("give a whole number of at least 1, as in --limit 20")
     })
 }

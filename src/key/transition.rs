@@ -75,7 +75,7 @@ impl Key {
         if self.deleted_at.is_some() {
             return Err(self
                 .refusal("disabled", "it is deleted")
-                .hint("it lets nobody in any more: there is nothing left to stop"));
+                .hint("verify rejects it already: there is nothing left to stop"));
         }
         let by_owner = self.disabled_by.as_ref() == Some(&self.owner);
         let takes_over = by_owner && access.admin && access.actor != self.owner;
@@ -106,7 +106,7 @@ impl Key {
                 Error::access(format!("{} was disabled by {}", self.label(), quote(by))).hint(
                     Hint::from("only an administrator can enable it again: ")
                         .and(run!("admin list").in_quotes())
-                        .and(" names them"),
+                        .and(" lists them"),
                 ),
             );
         }
@@ -122,7 +122,7 @@ impl Key {
         }
         if self.kind == Kind::Legacy {
             let instead = match (self.disabled_at, self.usable_until) {
-                (Some(_), _) => "it is disabled: it lets nobody in, and its record stays",
+                (Some(_), _) => "it is disabled already, so verify rejects it; its record stays",
                 (None, Some(_)) => "disable it instead",
                 (None, None) => "rotate or disable it instead",
             };

@@ -59,9 +59,8 @@ impl<'a> CommandLine<'a> {
         match self.path.as_slice() {
             [] => run!("--help").in_quotes().and(" shows every command"),
             // Names of commands need no quotes in a shell.
-            path => Hint::command(format!("help {}", path.join(" ")))
-                .in_quotes()
-                .and(" shows what it takes"),
+            path => Hint::from("see ")
+                .and(Hint::command(format!("help {}", path.join(" "))).in_quotes()),
         }
     }
 

@@ -303,7 +303,7 @@ fn a_damaged_key_is_deleted_by_its_owner_or_an_administrator_alone() {
         .line(&delete)
         .user("bob")
         .run()
-        .fails(4, "'bob' may not act on keys of 'alice'");
+        .fails(4, "'bob' may not manage keys of 'alice'");
     scene.spoil("owner = CAST(x'ff' AS TEXT)");
     scene.world.line(&delete).run().fails(4, "'alice' may not ");
     assert_eq!(scene.world.log(), before);

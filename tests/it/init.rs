@@ -338,8 +338,8 @@ fn two_users_of_a_group_share_a_store_by_the_rules_of_access() {
     ] {
         machine.run(colleague, line, "").fails(
             4,
-            "'uid:4000012' may not act on keys of 'uid:4000011'\n\
-             hint: their owner may, and an administrator of this store: 'keyctl --db ",
+            "'uid:4000012' may not manage keys of 'uid:4000011'\n\
+             hint: only their owner or an administrator of this store may; 'keyctl --db ",
         );
     }
     machine

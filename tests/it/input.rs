@@ -229,7 +229,7 @@ fn an_option_without_a_value_is_refused() {
         ("create --scope inference --expires=", "'' is not a time"),
         (
             "create --scope inference --count=",
-            "'' is not a value of --count",
+            "'' is not a valid value for --count",
         ),
         ("create --scope", "--scope has no value"),
         ("list --older-than=", "'' is not a duration"),
@@ -421,7 +421,7 @@ fn a_number_out_of_range_is_refused() {
             ["create", "--scope=inference", &option],
             2,
             &format!(
-                "'{count}' is not a value of --count\nhint: give a whole number from 1 to \
+                "'{count}' is not a valid value for --count\nhint: give a whole number from 1 to \
                  10000\n"
             ),
         );
@@ -432,7 +432,7 @@ fn a_number_out_of_range_is_refused() {
                 [command, "--limit", limit],
                 2,
                 &format!(
-                    "'{limit}' is not a value of --limit\nhint: give a whole number of at least 1, as in \
+                    "'{limit}' is not a valid value for --limit\nhint: give a whole number of at least 1, as in \
                      --limit 20\n"
                 ),
             );
@@ -468,23 +468,23 @@ fn words_that_are_not_among_the_choices_are_refused() {
     for (line, message) in [
         (
             "list --state activ",
-            "'activ' is not a value of --state\nhint: did you mean 'active'?\n",
+            "'activ' is not a valid value for --state\nhint: did you mean 'active'?\n",
         ),
         (
             "list --format yaml",
-            "'yaml' is not a value of --format\nhint: it takes: table, lines, json, jsonl, csv, ids\n",
+            "'yaml' is not a valid value for --format\nhint: it takes: table, lines, json, jsonl, csv, ids\n",
         ),
         (
             "list --sort size",
-            "'size' is not a value of --sort\nhint: it takes: created, expires, last-used, name\n",
+            "'size' is not a valid value for --sort\nhint: it takes: created, expires, last-used, name\n",
         ),
         (
             "create --scope inference --format csv",
-            "'csv' is not a value of --format\nhint: ",
+            "'csv' is not a valid value for --format\nhint: ",
         ),
         (
             "list --color blue",
-            "'blue' is not a value of --color\nhint: ",
+            "'blue' is not a valid value for --color\nhint: ",
         ),
         (
             "list --lable a=b",
@@ -492,7 +492,7 @@ fn words_that_are_not_among_the_choices_are_refused() {
         ),
         (
             "list --fromage json",
-            "unexpected argument '--fromage'\nhint: 'keyctl help list' shows what it takes\n",
+            "unexpected argument '--fromage'\nhint: see 'keyctl help list'\n",
         ),
         (
             "list extra",
@@ -891,7 +891,7 @@ fn errors_are_json_where_json_was_asked_for() {
     error(
         "list --state activ",
         2,
-        "{\"error\":{\"code\":\"usage\",\"message\":\"'activ' is not a value of --state\",\"hint\":\"did you mean 'active'?\"}}",
+        "{\"error\":{\"code\":\"usage\",\"message\":\"'activ' is not a valid value for --state\",\"hint\":\"did you mean 'active'?\"}}",
     );
     error(
         "show nobody",
@@ -907,7 +907,7 @@ fn errors_are_json_where_json_was_asked_for() {
     error(
         "create --scope inference --owner alice",
         4,
-        "{\"error\":{\"code\":\"access\",\"message\":\"'bob' may not act on keys of 'alice'\",\"hint\":\"their owner may, and an administrator of this store: 'keyctl admin list' names them\"}}",
+        "{\"error\":{\"code\":\"access\",\"message\":\"'bob' may not manage keys of 'alice'\",\"hint\":\"only their owner or an administrator of this store may; 'keyctl admin list' lists the administrators\"}}",
     );
     error(
         "list --db /proc",
@@ -1011,7 +1011,7 @@ fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
             "help backup",
         ),
     ] {
-        let advice = format!("{message}\nhint: 'keyctl {help}' shows what it takes\n");
+        let advice = format!("{message}\nhint: see 'keyctl {help}'\n");
         world.line(line).without_db().run().fails(2, &advice);
         world.run(help);
     }
@@ -1024,8 +1024,7 @@ fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
     }
     for command in ["rotate", "delete"] {
         let advice = format!(
-            "missing argument: KEY\nhint: 'keyctl list' shows the keys; 'keyctl help {command}' shows \
-             what it takes\n"
+            "missing argument: KEY\nhint: 'keyctl list' shows the keys; see 'keyctl help {command}'\n"
         );
         world.line(command).run().fails(2, &advice);
     }
@@ -1033,12 +1032,12 @@ fn what_is_missing_or_unknown_leads_to_the_help_of_its_own_command() {
         (
             "member add search",
             "missing arguments: --role ROLE, USER\nhint: --role takes: owner, collaborator; \
-             'keyctl help member add' shows what it takes\n",
+             see 'keyctl help member add'\n",
         ),
         (
             "completions",
             "missing argument: SHELL\nhint: SHELL takes: bash, elvish, fish, powershell, zsh; \
-             'keyctl help completions' shows what it takes\n",
+             see 'keyctl help completions'\n",
         ),
     ] {
         world.line(line).run().fails(2, advice);
@@ -1221,11 +1220,7 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
             "put '--format json' after 'show'",
         ),
         // Nothing is repeated that is no word to a shell.
-        (
-            "create $(id)",
-            "$(id)",
-            "'keyctl help create' shows what it takes",
-        ),
+        ("create $(id)", "$(id)", "see 'keyctl help create'"),
     ] {
         let message = format!("unexpected argument '{argument}'\nhint: {hint}\n");
         stage.refuses(line.split(' '), 2, &message);
@@ -1238,7 +1233,7 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
     stage.refuses(
         ["list", "--state", "EXPIRED"],
         2,
-        "'EXPIRED' is not a value of --state\nhint: did you mean 'expired'?\n",
+        "'EXPIRED' is not a valid value for --state\nhint: did you mean 'expired'?\n",
     );
 }
 
@@ -1282,7 +1277,7 @@ fn advice_is_for_the_store_that_was_named() {
         2,
         &format!(
             "missing argument: KEY\nhint: 'keyctl --db {shown} list' shows the keys; \
-             'keyctl help delete' shows what it takes\n"
+             see 'keyctl help delete'\n"
         ),
     );
     on("verify --project search")
@@ -1326,7 +1321,7 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
         ),
         (
             "list --state revoked",
-            "'revoked' is not a value of --state\nhint: the states of a stopped key are 'disabled' and 'deleted'\n",
+            "'revoked' is not a valid value for --state\nhint: the states of a stopped key are 'disabled' and 'deleted'\n",
         ),
         (
             "policy set max-expiry=30d",

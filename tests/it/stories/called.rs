@@ -120,7 +120,7 @@ fn messages_leave_values_that_read_like_a_command_as_they_are() {
         ),
         (
             &["list", "--state", COMMAND],
-            "'keyctl list' is not a value of --state\n",
+            "'keyctl list' is not a valid value for --state\n",
         ),
         (
             &["list", "--keyctl list"],
@@ -141,7 +141,7 @@ fn messages_leave_values_that_read_like_a_command_as_they_are() {
         ),
         (
             &["create", "--scope", "inference", "--owner", COMMAND],
-            "'alice' may not act on keys of 'keyctl list'\n",
+            "'alice' may not manage keys of 'keyctl list'\n",
         ),
     ] {
         let ran = world.cmd(args.to_vec()).called("api-keyctl").run();

@@ -133,8 +133,8 @@ fn a_choice_by_label_is_of_ones_own_keys_but_for_an_administrator() {
         "disable --label team --dry-run",
     ] {
         as_bob(line)
-            .fails(4, "'bob' may not act on keys of 'dora'\n")
-            .says("'keyctl admin list' names them; for your own keys only, add --owner bob\n");
+            .fails(4, "'bob' may not manage keys of 'dora'\n")
+            .says("'keyctl admin list' lists the administrators; for your own keys only, add --owner bob\n");
     }
     assert_eq!(world.rows(), before);
     as_bob("disable --label team --owner bob").code(0);
@@ -204,7 +204,7 @@ fn dry_run_prints_the_keys_that_would_change_and_changes_nothing() {
         .line("delete bob/a --dry-run")
         .user("dora")
         .run()
-        .fails(4, "'dora' may not act on keys of 'bob'\n");
+        .fails(4, "'dora' may not manage keys of 'bob'\n");
     assert_eq!(world.rows(), before);
 }
 

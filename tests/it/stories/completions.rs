@@ -359,7 +359,7 @@ fn a_shell_that_is_not_known_is_refused_with_those_that_are() {
     let world = World::own();
     world.cmd(["completions", "cmd.exe"]).run().fails(
         2,
-        "'cmd.exe' is not a value of SHELL\nhint: it takes: bash, elvish, fish, powershell, zsh\n",
+        "'cmd.exe' is not a valid value for SHELL\nhint: it takes: bash, elvish, fish, powershell, zsh\n",
     );
     world
         .cmd(["completions"])

@@ -239,7 +239,7 @@ fn only_an_administrator_makes_keys_for_others() {
     };
     create("carol").user("bob").run().fails(
         4,
-        "'bob' may not act on keys of 'carol'\nhint: their owner may, and an administrator of this store: 'keyctl admin list' names them\n",
+        "'bob' may not manage keys of 'carol'\nhint: only their owner or an administrator of this store may; 'keyctl admin list' lists the administrators\n",
     );
     let own = create("bob").user("bob").run().code(0);
     let id = id_of(own.stdout.trim_end());

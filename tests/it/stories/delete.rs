@@ -301,7 +301,7 @@ fn what_is_refused_is_refused_before_anybody_is_asked() {
             .user("bob")
             .terminal(80)
             .run()
-            .fails(4, "'bob' may not act on keys of 'alice'\n");
+            .fails(4, "'bob' may not manage keys of 'alice'\n");
     }
     assert_eq!(world.rows(), before);
 }

@@ -110,7 +110,7 @@ fn a_deleted_key_is_refused() {
     let before = world.rows();
     world.line(&format!("disable {id}")).run().fails(
         4,
-        &format!("{id} ('web') cannot be disabled: it is deleted\nhint: it lets nobody in any more: there is nothing left to stop\n"),
+        &format!("{id} ('web') cannot be disabled: it is deleted\nhint: verify rejects it already: there is nothing left to stop\n"),
     );
     assert_eq!(world.rows(), before);
 }
@@ -139,7 +139,7 @@ fn several_keys_are_all_disabled_or_none() {
     world
         .line("disable a bob/theirs")
         .run()
-        .fails(4, "'alice' may not act on keys of 'bob'\n");
+        .fails(4, "'alice' may not manage keys of 'bob'\n");
     assert_eq!(world.rows(), before);
     world.run("disable b a");
     assert_eq!(world.record("a")["state"], json!("disabled"));
@@ -244,7 +244,7 @@ fn only_the_owner_and_an_administrator_disable_a_key() {
             .line(line)
             .user("bob")
             .run()
-            .fails(4, "'bob' may not act on keys of 'alice'\n");
+            .fails(4, "'bob' may not manage keys of 'alice'\n");
     }
     assert_eq!(world.rows(), before);
     world.line("disable web").user("root").uid(0).run().code(0);

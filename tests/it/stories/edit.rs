@@ -573,7 +573,7 @@ fn only_the_owner_and_an_administrator_change_a_key() {
         .line("edit alice/web --name mine")
         .user("bob")
         .run()
-        .fails(4, "'bob' may not act on keys of 'alice'\n");
+        .fails(4, "'bob' may not manage keys of 'alice'\n");
     assert_eq!(world.rows(), before);
     world.line("edit web --name a").user("carol").run().code(0);
     world

@@ -28,7 +28,7 @@ fn only_an_administrator_lifts_what_an_administrator_did() {
             .run()
             .fails(4, &format!("{id} ('web') was disabled by 'carol'\n"))
             .says(
-                "hint: only an administrator can enable it again: 'keyctl admin list' names them\n",
+                "hint: only an administrator can enable it again: 'keyctl admin list' lists them\n",
             );
         assert_eq!(world.rows(), before);
         let lifting = world.line("enable web").user(who);
@@ -61,7 +61,7 @@ fn nobody_else_enables_a_key() {
         .line("enable alice/web")
         .user("bob")
         .run()
-        .fails(4, "'bob' may not act on keys of 'alice'\n");
+        .fails(4, "'bob' may not manage keys of 'alice'\n");
     assert_eq!(world.rows(), before);
 }
 

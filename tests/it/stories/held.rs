@@ -150,7 +150,7 @@ fn create_replace_expired_is_for_the_owner_and_administrators() {
         .line(&format!("{line} --owner alice"))
         .user("bob")
         .run()
-        .fails(4, "'bob' may not act on keys of 'alice'");
+        .fails(4, "'bob' may not manage keys of 'alice'");
     assert_eq!(world.key(&old).deleted_at, None);
     world
         .line(&format!("{line} --owner alice"))

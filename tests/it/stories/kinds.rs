@@ -96,12 +96,12 @@ fn only_an_administrator_makes_one() {
     let before = world.rows();
     world.line("create --kind legacy").run().fails(
         4,
-        "'alice' may not make a legacy key\nhint: ask an administrator of this store: 'keyctl admin list' names them\n",
+        "'alice' may not make a legacy key\nhint: ask an administrator of this store: 'keyctl admin list' lists them\n",
     );
     world
         .line("create --kind legacy --owner bob")
         .run()
-        .fails(4, "'alice' may not act on keys of 'bob'\n");
+        .fails(4, "'alice' may not manage keys of 'bob'\n");
     assert_eq!(world.rows(), before);
     carol(&world, "create --kind legacy").run().code(0);
     carol(&world, "create --kind legacy --owner bob")
@@ -370,7 +370,7 @@ fn only_an_administrator_rotates_one_and_its_successor_is_one() {
     for line in ["rotate robot", "rotate robot --grace 1h"] {
         world.line(line).run().fails(
             4,
-            "'alice' may not rotate a legacy key\nhint: ask an administrator of this store: 'keyctl admin list' names them\n",
+            "'alice' may not rotate a legacy key\nhint: ask an administrator of this store: 'keyctl admin list' lists them\n",
         );
     }
     carol(&world, "rotate robot --expires 7d").run().fails(
@@ -496,5 +496,5 @@ fn one_that_is_disabled_already_or_was_rotated_is_advised_to_what_is_left() {
     world.run("disable robot");
     delete("robot")
         .fails(4, "")
-        .says("hint: it is disabled: it lets nobody in, and its record stays\n");
+        .says("hint: it is disabled already, so verify rejects it; its record stays\n");
 }

@@ -243,10 +243,10 @@ fn a_key_of_somebody_else_is_left_and_the_attempt_is_logged() {
         let ran = world.line(line).stdin(stdin).run().code(4).stdout("");
         assert_eq!(
             complaint(&ran.stderr),
-            "line 1: 'alice' may not act on keys of 'bob'\n\
+            "line 1: 'alice' may not manage keys of 'bob'\n\
              line 2: there is no key 'nosuch'\n\
              keyctl: 2 of 3 KEYs stopped nothing; the other one is stopped\n\
-             hint: line 1: their owner may, and an administrator of this store: 'keyctl admin list' names them\n"
+             hint: line 1: only their owner or an administrator of this store may; 'keyctl admin list' lists the administrators\n"
         );
         assert!(alive(&world, &theirs) && !alive(&world, &own));
         let refusals: Vec<_> = world
@@ -258,7 +258,7 @@ fn a_key_of_somebody_else_is_left_and_the_attempt_is_logged() {
         assert_eq!(refusals[0].key_id, Some(id_of(&theirs)));
         assert_eq!(
             refusals[0].detail()["message"],
-            json!("'alice' may not act on keys of 'bob'")
+            json!("'alice' may not manage keys of 'bob'")
         );
         world.line(line).user("carol").stdin(&theirs).run().code(0);
         world.check_chain();

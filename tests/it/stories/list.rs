@@ -341,7 +341,7 @@ fn limit_says_that_there_may_be_more() {
     assert_eq!(names(&world, "--limit 2"), ["ci-1", "ci-2"]);
     list(&world, "--limit 0").run().fails(
         2,
-        "'0' is not a value of --limit\nhint: give a whole number of at least 1",
+        "'0' is not a valid value for --limit\nhint: give a whole number of at least 1",
     );
 }
 

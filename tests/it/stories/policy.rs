@@ -147,7 +147,7 @@ fn everyone_may_see_policy_and_only_an_administrator_sets_it() {
     ] {
         world.line(line).run().fails(
             4,
-            "'alice' may not set policy\nhint: ask an administrator of this store: 'keyctl admin list' names them\n",
+            "'alice' may not set policy\nhint: ask an administrator of this store: 'keyctl admin list' lists them\n",
         );
     }
     assert_eq!(world.rows(), before);
@@ -709,7 +709,7 @@ fn create_with_self_service_off_is_refused_but_for_administrators() {
         world.line(line).run().fails(
             4,
             "'alice' may not create keys: policy self-service is off\n\
-             hint: ask an administrator of this store: 'keyctl admin list' names them\n",
+             hint: ask an administrator of this store: 'keyctl admin list' lists them\n",
         );
     }
     assert_eq!(world.rows(), before);

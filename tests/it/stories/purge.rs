@@ -314,7 +314,7 @@ fn only_an_administrator_purges_keys_of_others() {
             .line(&format!("purge --owner alice --all {flags}"))
             .user("bob")
             .run()
-            .fails(4, "'bob' may not act on keys of 'alice'\n");
+            .fails(4, "'bob' may not manage keys of 'alice'\n");
     }
     assert_eq!(world.rows(), before);
     world

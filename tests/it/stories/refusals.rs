@@ -34,7 +34,7 @@ fn last(world: &World) -> Event {
 #[test]
 fn what_access_refuses_is_logged_with_its_message() {
     let world = world();
-    let message = "'alice' may not act on keys of 'bob'";
+    let message = "'alice' may not manage keys of 'bob'";
     let key = world.record("bob/web")["id"].as_str().unwrap().to_owned();
     world.line("disable bob/web").run().fails(4, message);
     let event = last(&world);

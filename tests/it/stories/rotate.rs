@@ -456,7 +456,7 @@ fn only_the_owner_and_an_administrator_rotate_a_key() {
         .line("rotate web")
         .user("bob")
         .run()
-        .fails(4, "'bob' may not act on keys of 'alice'\n");
+        .fails(4, "'bob' may not manage keys of 'alice'\n");
     assert_eq!(world.rows(), before);
     world.line("rotate web").user("bob").uid(0).run().code(0);
     world.line("rotate web").user("carol").run().code(0);

@@ -393,7 +393,7 @@ fn only_an_administrator_registers_and_removes_and_everyone_lists() {
     ] {
         world.line(line).run().fails(
             4,
-            &format!("'alice' may not {what}\nhint: ask an administrator of this store: 'keyctl admin list' names them\n"),
+            &format!("'alice' may not {what}\nhint: ask an administrator of this store: 'keyctl admin list' lists them\n"),
         );
     }
     assert_eq!(world.rows(), before);

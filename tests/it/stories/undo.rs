@@ -342,7 +342,7 @@ fn a_disabled_successor_is_enabled_first_by_who_may() {
         &world,
         &new,
         &why("carol"),
-        "only an administrator can enable it again: 'keyctl admin list' names them",
+        "only an administrator can enable it again: 'keyctl admin list' lists them",
     );
     let before = world.rows();
     undo(&world, &new)
@@ -505,7 +505,7 @@ fn only_the_owner_and_an_administrator_undo_a_rotation() {
     undo(&world, &id_of(&old))
         .user("bob")
         .run()
-        .fails(4, "'bob' may not act on keys of 'alice'\n");
+        .fails(4, "'bob' may not manage keys of 'alice'\n");
     assert_eq!(world.rows(), before);
     let refusal = world.events().pop().unwrap();
     assert_eq!(refusal.action, "refuse");
