@@ -10,7 +10,7 @@ use std::path::{self, Path, PathBuf};
 /// Makes `path` absolute, relative to the current directory.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     path::absolute(path).map_err(|cause| {
-        Error::io("cannot find out the current directory")
+        Error::io("cannot determine the current directory")
             .because(cause)
             .hint("change to a directory that exists, or give a path that begins with '/'")
     })

@@ -34,14 +34,14 @@ use std::path::PathBuf;
 /// keys that will work again, those that will stop, and those that gain scopes, work longer or are
 /// accepted from more addresses, and names the first 20 of each. It also names project members and
 /// administrators who come back, and each policy setting that changes. With --dry-run that is all it
-/// does. Names, owners and labels come from the copy too, without being named. A head of the log that
+/// does. Names, owners and labels come from the copy too, but are not listed. A head of the log that
 /// you saved after making the copy no longer matches: the restore removes the lines since then.
 ///
-/// A leaked key that you have stopped since then works again, unless you add --keep-revoked. Then what
-/// the replaced store has disabled, deleted, purged or rotated stays so, as its records and its log
-/// have it. The keys that replaced rotated ones come along: their tokens are the ones in use. Scopes,
-/// expiries and networks that were narrowed stay narrow. Project members, administrators and policy
-/// come from the copy all the same. If the replaced store cannot be read, nothing is restored.
+/// If you have stopped a leaked key since then, it works again unless you add --keep-revoked. With that,
+/// keys that were disabled, deleted, purged or rotated in the replaced store stay that way, going by its
+/// records and its log. The keys that replaced rotated ones are kept too: their tokens are the ones in
+/// use. Scopes, expiries and networks that were narrowed stay narrow. Project members, administrators
+/// and policy still come from the copy. If the replaced store cannot be read, nothing is restored.
 ///
 /// Only an administrator may restore; if the store is damaged, only its file's owner or root. If
 /// there is no store, one is created from the copy.
@@ -61,7 +61,7 @@ Examples:
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --keep-revoked
   $ keyctl restore /var/backups/keyctl-2026-11-22.db --yes -m 'the disk was lost'")]
 pub struct Args {
-    /// The copy
+    /// The backup to restore
     #[arg(value_name = "PATH", value_parser = file_path(path::COPY))]
     path: PathBuf,
     /// Do not ask for confirmation; required without a terminal
@@ -70,7 +70,7 @@ pub struct Args {
     /// Say what the restore would do, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Keep stopped and narrow what was stopped or narrowed since the copy was made
+    /// Keys that were stopped or narrowed since the copy was made stay stopped or narrow
     #[arg(long)]
     keep_revoked: bool,
     #[command(flatten)]
@@ -158,7 +158,7 @@ impl Args {
             ));
         }
         if let Some(kept) = &restored.kept {
-            cx.status(format_args!("the replaced store is kept: {kept}"));
+            cx.status(format_args!("the replaced store is kept at {kept}"));
         }
         cx.status(format_args!(
             "log head (keep a copy elsewhere): {}",
@@ -176,7 +176,7 @@ impl Args {
         }
         let question = match effect.revived.count {
             0 => "Restore the copy?".to_owned(),
-            count => format!("Restore the copy, and {} with it?", keys(count)),
+            count => format!("Restore the copy, and make {} valid again?", keys(count)),
         };
         confirm(cx, self.yes, "restore", &question)?;
         Ok(revived)
@@ -218,7 +218,7 @@ impl Args {
 /// Adds advice to the error about a store from which no revocation can be kept.
 fn cannot_keep(error: Error) -> Error {
     error.hint(
-        "nothing was changed: --keep-revoked needs a store that can be read; without it, keys that were stopped since the copy work again",
+        "nothing was changed: --keep-revoked needs a store that can be read; without --keep-revoked, keys that were stopped since the copy was made work again",
     )
 }
 
@@ -228,7 +228,7 @@ fn check_announced(announced: &HashSet<KeyId>, key: &Key) -> Result<()> {
         return Ok(());
     }
     Err(Error::state(format!(
-        "{} would become valid again too: it was stopped only just now",
+        "{} would become valid again too: it was stopped after this command started",
         key.label()
     ))
     .hint("nothing was changed; run the command again"))

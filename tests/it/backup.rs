@@ -227,7 +227,7 @@ fn a_damaged_store_is_not_passed_on() {
     for (damage, what) in [
         (
             "PRAGMA ignore_check_constraints = ON; UPDATE members SET role = 'guest'",
-            "a member of the project 'search' cannot be right",
+            "a member of the project 'search' has a name or role that is not valid",
         ),
         (
             "UPDATE events SET actor = 'mallory' WHERE seq = 2",

@@ -335,7 +335,7 @@ fn a_store_with_a_damaged_key_is_backed_up_and_restored_as_it_is() {
         world.run("disable good");
         let restore = |line: &str| world.line(line).user("carol").run();
         let ran = restore(&format!("restore {copy} --yes")).code(0);
-        ran.says(&format!("damaged in the copy, and restored so: {told}"))
+        ran.says(&format!("restored with its damage: {told}"))
             .says("1 key will become valid again:")
             .says(&id_of(&scene.good));
         assert_eq!(world.verify(&scene.good, ""), 0);

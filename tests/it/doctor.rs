@@ -96,23 +96,23 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE keys SET name = 'a' || char(27) WHERE name = 'web'",
-            "its name cannot be right",
+            "the field name is not valid",
         ),
         (
             "UPDATE keys SET owner = '' WHERE name = 'web'",
-            "its owner cannot be right",
+            "the field owner is not valid",
         ),
         (
             "UPDATE keys SET created_by = '' WHERE name = 'web'",
-            "its created_by cannot be right",
+            "the field created_by is not valid",
         ),
         (
             "UPDATE keys SET hash = '$argon2id$v=19$m=1048577,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' WHERE name = 'web'",
-            "its hash cannot be read, or would cost too much to be run",
+            "its hash cannot be read, or would cost too much to check",
         ),
         (
             "UPDATE keys SET hash = 'plain' WHERE name = 'web'",
-            "its hash cannot be read, or would cost too much to be run",
+            "its hash cannot be read, or would cost too much to check",
         ),
         (
             "UPDATE keys SET hash = NULL WHERE name = 'web'",
@@ -125,7 +125,7 @@ fn each_damage_is_told() {
         (
             "UPDATE keys SET scopes = 'nowhere' WHERE seq = 1;
              UPDATE key_scopes SET scope = 'nowhere' WHERE key = 1",
-            "it has the scope 'nowhere', which is not there",
+            "it has the scope 'nowhere', which is not registered",
         ),
         (
             "UPDATE keys SET labels = replace(labels, ':', ' : ')",
@@ -133,11 +133,11 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE keys SET scopes = ' ' || scopes WHERE name = 'web'",
-            "its scopes cannot be right",
+            "the field scopes is not valid",
         ),
         (
             "UPDATE keys SET labels = replace(labels, 'tier', 'a=b')",
-            "its labels cannot be right",
+            "the field labels is not valid",
         ),
         (
             "UPDATE keys SET labels = CAST(zeroblob(20000000) AS TEXT) WHERE name = 'web'",
@@ -145,11 +145,11 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE scope_implies SET implied = 'nowhere' WHERE name = 'project'",
-            "the scope 'project' implies the scope 'nowhere': one of them is not there",
+            "the scope 'project' implies the scope 'nowhere', but one of them is not registered",
         ),
         (
             "INSERT INTO scopes VALUES ('Not A Scope', '')",
-            "a scope's name cannot be right",
+            "a scope's name is not valid",
         ),
         (
             "INSERT INTO key_scopes VALUES ('inference', 99)",
@@ -173,11 +173,11 @@ fn each_damage_is_told() {
         ),
         (
             "UPDATE members SET role = 'guest'",
-            "a member of the project 'search' cannot be right",
+            "a member of the project 'search' has a name or role that is not valid",
         ),
         (
             "INSERT INTO administrators VALUES ('')",
-            "an administrator's name cannot be right",
+            "an administrator's name is not valid",
         ),
         (
             "UPDATE event_head SET hash = x'00'",

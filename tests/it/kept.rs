@@ -82,7 +82,7 @@ fn restore_with_keep_revoked_keeps_what_was_stopped_and_what_replaced_it() {
         .stderr
         .strip_suffix("nothing was changed: this was a dry run\n");
     assert!(ran.stderr.starts_with(announced.unwrap()), "{ran:#?}");
-    ran.says("no revoked key becomes valid again\n1 key will stop working:\n")
+    ran.says("no stopped key will become valid again\n1 key will stop working:\n")
         .says("5 keys will stay disabled, deleted or phased-out:\n")
         .says(&format!(
             "  {}  deleted  of alice, deleted, no use recorded\n",
@@ -100,7 +100,7 @@ fn restore_with_keep_revoked_keeps_what_was_stopped_and_what_replaced_it() {
             "1 key will stay removed:\n  {}  purged  of alice\n",
             id_of(&purged)
         ))
-        .says("4 keys that replaced others come along:\n");
+        .says("4 keys that replaced others will be kept:\n");
     check(
         &world,
         &[
@@ -584,7 +584,7 @@ proptest! {
         model.world.cmd::<[OsString; 5]>(args).without_db().run().code(0);
         let dry = keep(&model.world, &copy, "--dry-run").run().code(0);
         let ran = keep(&model.world, &copy, "--yes").run().code(0);
-        prop_assert!(dry.stderr.starts_with("no revoked key becomes valid again\n"), "{:#?}", dry);
+        prop_assert!(dry.stderr.starts_with("no stopped key will become valid again\n"), "{:#?}", dry);
         prop_assert!(ran.stderr.starts_with(dry.stderr.strip_suffix("nothing was changed: this was a dry run\n").unwrap()));
         check_sound(&model.world);
         let replaced = kept_aside(&model.world).remove(0);

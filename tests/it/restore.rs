@@ -165,7 +165,7 @@ fn everything_is_as_it_was_and_the_log_says_so() {
         format!(
             "1 key will become valid again:\n  {}  deleted  of alice, active, no use recorded\n\
              1 key will stop working:\n  {}  new  of alice, active, no use recorded\nthe log will lose its last 4 lines\n\
-             administrators again: dave\npolicy max-expiry will be 365d, now 10d\nrestored {}\nthe replaced store is kept: {}\n\
+             administrators again after the restore: dave\npolicy max-expiry will be 365d, now 10d\nrestored {}\nthe replaced store is kept at {}\n\
              log head (keep a copy elsewhere): {head}",
             id_of(&deleted),
             id_of(&new),
@@ -214,7 +214,10 @@ fn it_asks_and_does_nothing_unless_it_is_told_to() {
         .answer("n")
         .run()
         .fails(4, "not confirmed: nothing was changed");
-    assert_eq!(ran.asked, "Restore the copy, and 1 key with it? [y/N] \n");
+    assert_eq!(
+        ran.asked,
+        "Restore the copy, and make 1 key valid again? [y/N] \n"
+    );
     ran.says("1 key will become valid again:\n")
         .says("  deleted  of alice, active")
         .says("1 key will stop")
@@ -283,7 +286,7 @@ fn restore_with_dry_run_says_that_a_store_is_damaged_and_leaves_it() {
     fs::write(world.db(), bytes).unwrap();
     let said = [
         " is damaged: ",
-        "so it cannot be told which of its keys work now\n",
+        "so keyctl cannot tell which of its keys work now\n",
         "4 keys will become valid again:\n",
     ];
     let cmd = restore(&world, &copy, "--dry-run").uid(us);
@@ -323,7 +326,7 @@ fn what_is_revoked_while_it_asks_does_not_come_alive() {
             .run()
             .code(4)
             .says(&id_of(&kept))
-            .says("would become valid again too: it was stopped only just now\n");
+            .says("would become valid again too: it was stopped after this command started\n");
         check_sound(&world);
         assert_eq!(world.verify(&kept, ""), 1);
         assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
@@ -431,8 +434,8 @@ fn restore_says_which_rights_become_wider() {
          1 key will be accepted from more addresses:\n\
          \x20 {near}  near  of alice: from any address, now from 10.0.0.0/8\n\
          the log will lose its last 9 lines\n\
-         members of projects again, or with a higher role:\n\
-         \x20 search: alice, owner, now no member\n  search: bob, owner, now collaborator\n\
+         project members who come back or get a higher role:\n\
+         \x20 search: alice, owner, now not a member\n  search: bob, owner, now collaborator\n\
          policy max-expiry will be 365d, now 200d\n\
          policy default-grace will be 0s, now 1h\n\
          nothing was changed: this was a dry run\n"
@@ -458,7 +461,7 @@ fn restore_says_nothing_of_rights_that_become_narrower() {
     world.alter(&id_of(&token), |key| key.allow_from.clear());
     admin("member add search alice --role owner");
     admin("member add search bob --role owner");
-    let said = "no revoked key becomes valid again\nthe log will lose its last 3 lines\n\
+    let said = "no stopped key will become valid again\nthe log will lose its last 3 lines\n\
                 nothing was changed: this was a dry run\n";
     restore(&world, &copy, "--dry-run")
         .run()
@@ -486,7 +489,10 @@ fn restore_names_the_first_of_many_rights_that_become_wider() {
     }
     let ran = restore(&world, &copy, "--yes").run().code(0);
     assert_eq!(ran.stderr.matches("  of alice: project\n").count(), 20);
-    assert_eq!(ran.stderr.matches(", owner, now no member\n").count(), 20);
+    assert_eq!(
+        ran.stderr.matches(", owner, now not a member\n").count(),
+        20
+    );
     assert_eq!(ran.stderr.matches("\n  and 5 more\n").count(), 2);
     ran.says("25 keys will gain scopes:\n");
 }
@@ -505,7 +511,7 @@ fn an_expired_key_does_not_come_alive() {
         .run()
         .code(0);
     assert_eq!(ran.asked, "Restore the copy? [y/N] \n");
-    const NONE: &str = "no revoked key becomes valid again\n";
+    const NONE: &str = "no stopped key will become valid again\n";
     ran.says(NONE);
     // It is no warning.
     let quiet = restore(&world, &copy, "--yes -q").run().code(0);
@@ -865,7 +871,7 @@ fn a_damaged_store_is_replaced_by_its_files_owner_and_kept_as_it_was() {
         let us = rustix::process::geteuid().as_raw();
         let ran = restore(&world, &copy, "--yes").uid(us).run().code(0);
         ran.says("the store is damaged: ")
-            .says("so it cannot be told which of its keys work now\n")
+            .says("so keyctl cannot tell which of its keys work now\n")
             .says("4 keys will become valid again:\n");
         assert_eq!(content(&world.db()), content(&copy), "{what}");
         assert_eq!(world.verify(&kept, ""), 0, "{what}");

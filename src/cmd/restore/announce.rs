@@ -16,16 +16,13 @@ use std::collections::BTreeSet;
 pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
     if let Some(damage) = restoration.damage() {
         cx.notice(damage);
-        cx.notice("so it cannot be told which of its keys work now");
+        cx.notice("so keyctl cannot tell which of its keys work now");
     }
     for damage in restoration.damage_of_copy() {
-        cx.notice(format_args!(
-            "damaged in the copy, and restored so: {}",
-            damage.what
-        ));
+        cx.notice(format_args!("restored with its damage: {}", damage.what));
     }
     if effect.revived.count == 0 {
-        cx.status("no revoked key becomes valid again");
+        cx.status("no stopped key will become valid again");
     }
     name(cx, &effect.revived, "will become valid again");
     name(cx, &effect.stopped, "will stop working");
@@ -40,7 +37,7 @@ pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
     }
     if !effect.administrators.is_empty() {
         cx.notice(format_args!(
-            "administrators again: {}",
+            "administrators again after the restore: {}",
             escape(&effect.administrators.join(", "))
         ));
     }
@@ -57,8 +54,8 @@ fn kept(cx: &mut Cx<'_>, kept: &Kept) {
     list(cx, &kept.removed, "will stay removed", describe);
     name(cx, &kept.narrowed, "will stay as narrow as now");
     let come = match kept.successors.count {
-        1 => "that replaced another comes along",
-        _ => "that replaced others come along",
+        1 => "that replaced another will be kept",
+        _ => "that replaced others will be kept",
     };
     name(cx, &kept.successors, come);
 }
@@ -87,9 +84,9 @@ fn wider_keys(cx: &mut Cx<'_>, wider: &Wider) {
 
 fn members_and_policy(cx: &mut Cx<'_>, wider: &Wider) {
     if wider.members.count > 0 {
-        cx.notice("members of projects again, or with a higher role:");
+        cx.notice("project members who come back or get a higher role:");
         rows(cx, &wider.members, |(member, now)| {
-            let now = now.map_or("no member", |role| role.word());
+            let now = now.map_or("not a member", |role| role.word());
             let (project, user) = (escape(&member.project), escape(&member.user));
             format!("{project}: {user}, {}, now {now}", member.role.word())
         });

@@ -69,7 +69,7 @@ impl Subject<'_> {
             Purpose::Store => format!("the store {}", shown(self.path)),
             Purpose::Copy => format!("the copy {}", shown(self.path)),
             Purpose::Taken { directory, .. } => {
-                format!("the copy that was taken into {directory}")
+                format!("the copy that was made in {directory}")
             }
         }
     }

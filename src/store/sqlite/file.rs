@@ -114,7 +114,7 @@ impl Location {
         match self.exposed_directory() {
             None => Ok(()),
             Some(directory) => Err(Error::unavailable(format!(
-                "keyctl makes no store in {}: others may write that directory",
+                "keyctl does not make a store in {}: others may write that directory",
                 shown(&directory)
             ))
             .hint("name a file in a directory of its own, which keyctl makes: --db DIRECTORY/keyctl.db")),

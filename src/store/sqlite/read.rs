@@ -200,7 +200,7 @@ pub fn policy(connection: &Connection) -> SqliteResult<Policy> {
     policy
         .cost
         .check_bounds()
-        .map_err(|error| SqliteError::Damaged(format!("its policy cannot be right: {error}")))?;
+        .map_err(|error| SqliteError::Damaged(format!("its policy is not valid: {error}")))?;
     Ok(policy)
 }
 

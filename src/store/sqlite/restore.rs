@@ -176,7 +176,7 @@ impl Restoration {
     pub fn notices(&self) -> Vec<String> {
         let unread = |foreign: &Foreign| {
             format!(
-                "warning: {} is not read: it {}",
+                "warning: {} is ignored: it {}",
                 foreign.shown(),
                 foreign.reason()
             )
@@ -310,7 +310,7 @@ impl Restoration {
         let is_empty = migrate::is_empty(&connection).explain(&path)?;
         if !is_empty || wal::holds_commit(&path, &connection) {
             return Err(Error::state(format!(
-                "a store came to be at {} meanwhile",
+                "another process has made a store at {} meanwhile",
                 self.location.shown()
             ))
             .hint("run the command again"));

@@ -15,9 +15,10 @@ use rusqlite::{Connection, ErrorCode, named_params};
 pub fn append(connection: &Connection, event: &Event) -> SqliteResult<()> {
     let last = read::head(connection)?;
     let mut entry = Entry {
-        seq: last.seq.checked_add(1).ok_or_else(|| {
-            SqliteError::Damaged("the head of its log cannot be right".to_owned())
-        })?,
+        seq: last
+            .seq
+            .checked_add(1)
+            .ok_or_else(|| SqliteError::Damaged("the head of its log is not valid".to_owned()))?,
         at: event.at.millis(),
         actor: event.actor.clone(),
         action: event.action.word().to_owned(),

@@ -47,7 +47,7 @@ fn commands_in_a_directory_that_is_gone_ask_for_another() {
         run(&mut site.sh(&script))
             .fails(
                 5,
-                "cannot find out the current directory: No such file or directory\n",
+                "cannot determine the current directory: No such file or directory\n",
             )
             .says("hint: change to a directory that exists, or ");
     }

@@ -200,7 +200,7 @@ fn a_store_whose_log_holds_all_of_it_is_not_founded_anew_where_one_bit_of_that_h
         run(&mut site.bare("restore copy.db --db lost.db --yes"))
             .code(0)
             .says("the store is damaged: it is empty")
-            .says("the replaced store is kept: ");
+            .says("the replaced store is kept at ");
         let listed = run(&mut site.bare("list --format ids --db lost.db")).code(0);
         assert_eq!(listed.stdout.lines().count(), 1);
         let kept = |suffix: &str| {

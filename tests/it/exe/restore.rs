@@ -307,10 +307,10 @@ fn restore_with_keep_revoked_after_leaks_leaves_each_leaked_token_stopped() {
     let new = make("new");
 
     let dry = run(&mut site.cmd("restore copy --keep-revoked --dry-run")).code(0);
-    dry.says("no revoked key becomes valid again\n")
+    dry.says("no stopped key will become valid again\n")
         .says("3 keys will stay disabled, deleted or phased-out:\n")
         .says("1 key will stay removed:\n")
-        .says("1 key that replaced another comes along:\n");
+        .says("1 key that replaced another will be kept:\n");
     run(&mut site.cmd("restore copy --keep-revoked --yes -m lost")).code(0);
     for (token, code) in [
         (kept, 0),
@@ -618,7 +618,7 @@ fn a_restore_that_has_no_room_says_where() {
             }
             let directory = fs::canonicalize(templates.site.path("")).unwrap();
             let hint = format!(
-                "hint: nothing was changed; check the room and the permissions of {}\n",
+                "hint: nothing was changed; check the free space and the permissions of {}\n",
                 directory.display()
             );
             assert!(ran.stderr.ends_with(&hint), "{call:?}: {ran:#?}");

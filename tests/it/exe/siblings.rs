@@ -260,7 +260,7 @@ fn a_restore_reads_a_backup_without_the_log_that_a_stranger_has_laid_beside_it()
         // A copy that nothing may be read of but itself is no reason to fail.
         run(&mut with_db(&store, "init")).code(0);
         let ran = run(&mut with_db(&store, &line)).code(0);
-        let warning = format!("{name} is not read: it belongs to uid {STRANGER}");
+        let warning = format!("{name} is ignored: it belongs to uid {STRANGER}");
         assert!(ran.stderr.contains(&warning), "{ran:#?}");
         run_with(&mut with_db(&store, "verify"), &token).code(0);
         run_with(&mut with_db(&store, "verify"), &others_token).code(1);

@@ -63,7 +63,7 @@ fn key(queries: &mut Queries<'_>, seq: i64, findings: &mut Findings) -> SqliteRe
     let mut tell = |what: &str| findings.tell_of_key(format_args!("{title}: {what}"));
     let hash = hash(row.get_ref(row::WIDTH)?);
     if matches!(hash, Hash::Bad) {
-        tell("its hash cannot be read, or would cost too much to be run");
+        tell("its hash cannot be read, or would cost too much to check");
     }
     let key = match row::key(row) {
         Ok(key) => key,
@@ -85,7 +85,7 @@ fn key(queries: &mut Queries<'_>, seq: i64, findings: &mut Findings) -> SqliteRe
         tell("it is deleted, and its hash is still there");
     }
     for column in odd_texts(&key) {
-        tell(&format!("its {column} cannot be right"));
+        tell(&format!("the field {column} is not valid"));
     }
     // Filters compare these texts.
     if row::text(row, row::SCOPES, "scopes")? != write::scopes_text(&key)
@@ -98,7 +98,7 @@ fn key(queries: &mut Queries<'_>, seq: i64, findings: &mut Findings) -> SqliteRe
         // A deleted key may keep the name of a scope that was removed later.
         if key.deleted_at.is_none() && !queries.is_scope.exists([scope])? {
             findings.tell_of_key(format_args!(
-                "{title}: it has the scope {quoted}, which is not there"
+                "{title}: it has the scope {quoted}, which is not registered"
             ));
         }
         if !queries.is_indexed.exists((scope, seq))? {
@@ -181,10 +181,10 @@ pub fn scopes(connection: &Connection, findings: &mut Findings) -> SqliteResult<
     while let Some(row) = rows.next()? {
         let (name, description): (String, String) = (row.get(0)?, row.get(1)?);
         if scope::name(&name).is_err() {
-            findings.tell("a scope's name cannot be right");
+            findings.tell("a scope's name is not valid");
         } else if stored::description(&description).is_err() {
             findings.tell(format_args!(
-                "the description of the scope {} cannot be right",
+                "the description of the scope {} is not valid",
                 quote(&name)
             ));
         }
@@ -201,7 +201,7 @@ pub fn scopes(connection: &Connection, findings: &mut Findings) -> SqliteResult<
     while let Some(row) = rows.next()? {
         let (name, implied) = (scope_of(row, 0), scope_of(row, 1));
         findings.tell(format_args!(
-            "{name} implies {implied}: one of them is not there"
+            "{name} implies {implied}, but one of them is not registered"
         ));
         if findings.is_full {
             return Ok(());
@@ -217,7 +217,7 @@ pub fn users(connection: &Connection, findings: &mut Findings) -> SqliteResult<(
     while let Some(row) = rows.next()? {
         let user: String = row.get(0)?;
         if !is_user(&user) {
-            findings.tell("an administrator's name cannot be right");
+            findings.tell("an administrator's name is not valid");
         }
         if findings.is_full {
             return Ok(());
@@ -232,10 +232,10 @@ pub fn users(connection: &Connection, findings: &mut Findings) -> SqliteResult<(
         let (project, user, role): (String, String, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
         if stored::user(&project, "project").is_err() {
-            findings.tell("a project's name cannot be right");
+            findings.tell("a project's name is not valid");
         } else if !is_user(&user) || role.parse::<Role>().is_err() {
             findings.tell(format_args!(
-                "a member of the project {} cannot be right",
+                "a member of the project {} has a name or role that is not valid",
                 quote(&project)
             ));
         }
@@ -259,6 +259,6 @@ fn scope_of(row: &Row<'_>, column: usize) -> String {
         .and_then(|value| value.as_str().ok());
     match text.filter(|text| scope::name(text).is_ok()) {
         Some(name) => format!("the scope {}", quote(name)),
-        None => "a scope whose name cannot be right".to_owned(),
+        None => "a scope whose name is not valid".to_owned(),
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn look(location: &Location) -> Result<Current> {
 }
 
 /// Description of a store whose version is below 1.
-const NO_VERSION: &str = "it does not say its version";
+const NO_VERSION: &str = "its version is missing";
 
 /// Checks the content of a store that was opened. Damage in single keys does not matter: the other keys can
 /// be compared with the copy's.

@@ -14,7 +14,7 @@ pub(super) fn in_doubt(error: Error, kept: Option<&Path>) -> Error {
     };
     match kept {
         Some(path) => error.adding(format_args!(
-            "what it may have replaced is kept: {}",
+            "the store that it may have replaced is kept at {}",
             shown(path)
         )),
         None => error,
@@ -23,7 +23,7 @@ pub(super) fn in_doubt(error: Error, kept: Option<&Path>) -> Error {
 
 /// Returns the error for a missing private copy. A bug, if it ever occurs.
 pub(super) fn not_taken_in() -> Error {
-    Error::io("the copy was not taken in")
+    Error::io("the copy could not be restored")
 }
 
 /// Advises to name another copy, unless `error` is about this machine's memory.
@@ -37,7 +37,7 @@ pub(super) fn unfit(error: Error) -> Error {
 /// Returns advice for a file that could not be made in `directory`.
 pub(super) fn room_in(directory: &Path) -> String {
     format!(
-        "nothing was changed; check the room and the permissions of {}",
+        "nothing was changed; check the free space and the permissions of {}",
         shown(directory)
     )
 }
