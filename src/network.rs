@@ -121,7 +121,7 @@ pub fn check_network_count(count: usize) -> Result<()> {
     }
     Err(
         Error::usage(format!("{count} networks are too many for one key")).hint(format!(
-            "a key has at most {NETWORKS_MAX}: give larger networks, or make more keys"
+            "a key can have at most {NETWORKS_MAX}: give larger networks, or create more keys"
         )),
     )
 }

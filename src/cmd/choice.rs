@@ -18,8 +18,8 @@ pub struct Choice {
     /// All keys of this user
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// All keys with this label, whatever its value if none is given; may be repeated, for keys with
-    /// all of them; with --owner, only that user's
+    /// All keys with this label, with any value if you give none; may be repeated, for keys with all
+    /// of these labels; with --owner, only keys of that user
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label::sought)]
     labels: Vec<SoughtLabel>,
 }

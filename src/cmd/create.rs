@@ -34,10 +34,10 @@ const COUNT_MAX: u32 = 10_000;
 /// never expires, and cannot be deleted or purged: rotate or disable it instead.
 ///
 /// A name that another key of the owner has is refused. With --if-absent such a key is kept, however it was
-/// created and even if it does not work: standard error says which it is, and why it does not work. No token
-/// is printed, nor is the secret file written, since a token is shown only once. With --replace-expired, a
-/// key that has expired is deleted and the new one takes its name; any other key is still refused. A daily
-/// job gives both: it gets a new key once the last one has expired.
+/// created, even if it does not work: standard error names it and, in that case, says why. No token is
+/// printed and no secret file is written, since a token is shown only once. With --replace-expired, a
+/// key that has expired is deleted and the new one takes its name; with any other key, create still refuses. A
+/// daily job can use both: it gets a new key once the last one has expired.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -77,7 +77,7 @@ pub struct Args {
     /// A note on the key, for example team=search; may be repeated, up to 64 on one key
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
     labels: Vec<(String, String)>,
-    /// A network from which the key works, as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32; repeat it or
+    /// A network from which the key works, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32; repeat it or
     /// separate networks with commas [default: from anywhere]
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     allow_from: Vec<Network>,

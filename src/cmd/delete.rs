@@ -11,8 +11,8 @@ use crate::error::Result;
 ///
 /// A deleted key is rejected at once and cannot be brought back: its hash is wiped. Its record
 /// stays until it is purged. With several keys, either all are deleted or none. Asks for
-/// confirmation. --owner and --label choose keys instead of KEY, of those that are not deleted; legacy
-/// keys among them are disabled instead.
+/// confirmation. --owner and --label, instead of KEY, choose every matching key that is not deleted;
+/// legacy keys among them are disabled instead.
 ///
 /// The record of a damaged key, which 'keyctl doctor' names, is removed. Such a key is given alone, by
 /// its ID.

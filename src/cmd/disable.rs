@@ -10,8 +10,8 @@ use crate::error::Result;
 /// Switch keys off
 ///
 /// A disabled key is rejected until it is enabled again. Disabling a rotated key also ends its
-/// grace period for good. With several keys, either all are disabled or none. --owner and --label
-/// choose keys instead of KEY, of those that are not deleted.
+/// grace period for good. With several keys, either all are disabled or none. --owner and --label,
+/// instead of KEY, choose every matching key that is not deleted.
 ///
 /// '-' reads keys from standard input, one per line, and disables every key that a line names, even if
 /// other lines are wrong. Then each line that stopped nothing is listed by number. At a terminal, what

@@ -69,14 +69,14 @@ pub struct Args {
     /// works
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
-    /// Replace the networks from which the key works, as 10.0.0.0/8 or 2001:db8::/32; may be
+    /// Replace the networks from which the key works, such as 10.0.0.0/8 or 2001:db8::/32; may be
     /// repeated; 'any' lets it work from anywhere
     #[arg(long, value_name = "CIDR|any", value_delimiter = ',', value_parser = network_or_any, conflicts_with_all = ["add_allow_from", "remove_allow_from"])]
     allow_from: Vec<Option<Network>>,
     /// A network to add; may be repeated
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     add_allow_from: Vec<Network>,
-    /// A network to remove; may be repeated. The last one stays: see --allow-from any
+    /// A network to remove; may be repeated. The last one cannot be removed: see --allow-from any
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     remove_allow_from: Vec<Network>,
     /// A label to set; may be repeated, up to 64 on one key
@@ -173,8 +173,8 @@ impl Args {
         };
         let new_owner = owner.as_ref().map(|owner| owner.name.as_str());
         if self.edit(store, labels, new_owner)?.is_empty() {
-            return Err(Error::usage("nothing to change is given")
-                .hint("name at least one change, as --name or --expires"));
+            return Err(Error::usage("no change is given")
+                .hint("give at least one change, such as --name or --expires"));
         }
         Ok((ids, owner))
     }
@@ -252,10 +252,10 @@ fn network_or_any(text: &str) -> Result<Option<Network>> {
 fn label_to_remove(text: &str) -> Result<String> {
     match text.split_once('=') {
         Some((label, _)) if name::label_key(label).is_ok() => Err(Error::usage(format!(
-            "{} is not a label's name",
+            "{} is not the name of a label",
             quote(text)
         ))
-        .hint(format!("leave the value out: --remove-label {label}"))),
+        .hint(format!("leave out the value: --remove-label {label}"))),
         _ => name::label_key(text),
     }
 }

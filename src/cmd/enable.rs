@@ -20,7 +20,8 @@ use std::collections::HashSet;
 /// Switch keys back on
 ///
 /// Only an administrator can enable a key that an administrator disabled. With several keys, either
-/// all are enabled or none. An expired key, or a rotated one, stays so.
+/// all are enabled or none. Even when enabled, a key that has
+/// expired or was rotated does not work.
 ///
 /// --owner and --label choose disabled keys instead of KEY. Then enable shows who disabled each key,
 /// when and why, and asks for confirmation.
@@ -49,7 +50,7 @@ pub struct Args {
     keys: Vec<String>,
     #[command(flatten)]
     choice: Choice,
-    /// Do not ask for confirmation, which --owner and --label do; required without a terminal
+    /// Do not ask for confirmation with --owner or --label; required for these without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -216,13 +217,13 @@ fn report(cx: &mut Cx<'_>, changed: &Changed, store: &dyn Store, now: Timestamp)
                 .replaced_by
                 .map_or_else(|| "another".to_owned(), |id| id.to_string());
             (
-                format!("{id} stays phased out: it was replaced by {by}"),
+                format!("{id} still does not work: it was replaced by {by}"),
                 None,
             )
         }
         _ => (
             format!(
-                "{id} stays expired: it expired {}",
+                "{id} still does not work: it expired {}",
                 instant(key.expires_at, now)
             ),
             // The notice comes even if the policy cannot be read; only the hint is left out.

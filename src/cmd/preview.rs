@@ -48,7 +48,7 @@ pub fn print(
         listing.finish()
     })?;
     cx.status(format_args!(
-        "dry run: {} would be {done}, nothing was changed",
+        "dry run: {} would be {done}; nothing was changed",
         confirm::keys(keys.len())
     ));
     Ok(())

@@ -23,16 +23,17 @@ use serde_json::json;
 
 /// Replace a key with a new one
 ///
-/// The new key has the same name, owner, scopes and labels, and the same lifetime as the old one
-/// had. The old key is phased out: it stops working at once, or when its grace period ends if you
+/// The new key has the same name, owner, scopes, labels and networks, and the same lifetime as the old
+/// one had. The old key is phased out: it stops working at once, or when its grace period ends if you
 /// give one. Its own expiry still applies. Both follow the system clock: if the clock is set back,
 /// a key whose grace period had run out works again until it ends once more. A grace period ended
 /// by hand (edit --grace 0s, or disable) stays over. A key that is disabled or already rotated
-/// cannot be rotated. Without a grace period, a key that was used within the last day is rotated at a
-/// terminal only after a question; elsewhere a warning follows.
+/// cannot be rotated. Without a grace period, rotate asks for confirmation at a terminal if the key was
+/// used within the last day; elsewhere it prints a warning.
 ///
-/// --undo takes a rotation back while the grace period runs: the new key is deleted, and the old one is
-/// as it was before. It asks for confirmation. A key that was disabled or rotated since is not touched.
+/// --undo takes back a rotation while the grace period runs: the new key is deleted, and the old one is
+/// as it was before. It asks for confirmation. If either key was disabled or rotated again since then,
+/// nothing is changed.
 ///
 /// Only an administrator can rotate a legacy key, or undo that; its successor is a legacy key too.
 #[derive(clap::Args, Debug)]
@@ -63,10 +64,10 @@ pub struct Args {
     /// 1y is 365 [default: the same lifetime as the old key]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
-    /// Take a rotation back while the old key still works; KEY is the old key or the new one
+    /// Take back a rotation while the old key still works; KEY is the old key or the new one
     #[arg(long, conflicts_with_all = ["grace", "expires", "secret_file"])]
     undo: bool,
-    /// Do not ask for confirmation; with --undo required without a terminal
+    /// Do not ask for confirmation; with --undo, required without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -123,7 +124,7 @@ impl Args {
         let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
             // Always one: `mint` was asked for one.
             let [minted] = minted.as_slice() else {
-                return Err(Error::io("no token was made"));
+                return Err(Error::io("no token was created"));
             };
             let (facts, successor) = self
                 .rotate(&*tx, id, minted.id(), &actor, now)
@@ -197,7 +198,7 @@ impl Args {
         match (old.kind, self.expires.as_ref().map(|expiry| expiry.when)) {
             (Kind::Legacy, None | Some(When::Never)) => Ok((None, false)),
             (Kind::Legacy, Some(_)) => Err(Error::state(format!(
-                "{} cannot expire: it is a legacy key",
+                "{} is a legacy key, which never expires",
                 old.label()
             ))
             .hint("leave --expires out")),
@@ -249,7 +250,7 @@ fn report(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
     let old = &rotated.old;
     announce(cx, "created", new, now);
     if rotated.capped {
-        cx.status("  (its life is cut to what policy allows: max-expiry)");
+        cx.status("  (its lifetime is shortened to what policy allows: max-expiry)");
     }
     match old.usable_until {
         Some(until) if now < until => {
@@ -259,7 +260,7 @@ fn report(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
                 instant(Some(until), now)
             ));
             if now.after(rotated.grace).is_none_or(|asked| until < asked) {
-                cx.status("  (its grace is cut short by its own expiry)");
+                cx.status("  (its grace ends early, since it expires then)");
             }
         }
         until => {
@@ -270,7 +271,7 @@ fn report(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
             ));
             if rotated.grace > Span::ZERO {
                 cx.status(format_args!(
-                    "  (the grace is dropped: it expired {})",
+                    "  (without a grace period, since it expired {})",
                     instant(old.expires_at, now)
                 ));
             }

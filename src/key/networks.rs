@@ -27,7 +27,7 @@ impl Key {
         } else if before == 0 && !networks.add.is_empty() {
             return Err(self
                 .refusal("given another network", "it works from anywhere")
-                .hint(Hint::from("to let it work from there only: ").and(run!(
+                .hint(Hint::from("to let it work only from there: ").and(run!(
                     "edit {} --allow-from {}",
                     self.id,
                     network::join(&networks.add).replace(' ', ",")
@@ -43,7 +43,7 @@ impl Key {
             return Err(self
                 .refusal("left without a network", "it would work from anywhere")
                 .hint(
-                    Hint::from("if it is to work from anywhere: ")
+                    Hint::from("to let it work from anywhere: ")
                         .and(run!("edit {} --allow-from any", self.id)),
                 ));
         }

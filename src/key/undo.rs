@@ -44,9 +44,9 @@ impl Key {
         if self.replaced_by != Some(successor.id) {
             let why = match successor.deleted_at {
                 Some(_) => "it was undone already".to_owned(),
-                None => format!("it was not rotated into {}", successor.id),
+                None => format!("it was not replaced by {}", successor.id),
             };
-            let look = Hint::from("to see how it stands: ").and(run!("show {}", self.id));
+            let look = Hint::from("to see its present state: ").and(run!("show {}", self.id));
             return Err(self.undo_refusal(&why).hint(look));
         }
         if let Some(by) = &self.disabled_by {

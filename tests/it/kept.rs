@@ -363,7 +363,7 @@ fn restore_with_keep_revoked_is_refused_without_a_store_that_can_be_read() {
     world.create("--scope inference --name ci");
     let copy = copied(&world);
     const HINT: &str = "hint: nothing was changed: --keep-revoked needs a store that can be read; \
-                        without it, keys that were stopped since the copy work again\n";
+                        without --keep-revoked, keys that were stopped since the copy was made work again\n";
     let us = rustix::process::geteuid().as_raw();
     let mut bytes = fs::read(world.db()).unwrap();
     bytes[3 * 4096..9 * 4096].fill(0x5a);

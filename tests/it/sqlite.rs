@@ -176,7 +176,7 @@ fn a_forged_token_where_no_hash_is_kept_stops_nothing_either() {
             .line(line)
             .stdin(forged(&fast))
             .run()
-            .fails(3, "line 1: the secret of ");
+            .fails(3, "line 1: the token kc_");
         assert_eq!(world.tables(), wiped);
         assert_ne!(before, wiped);
         world.line(line).stdin(&fast).run().code(0);

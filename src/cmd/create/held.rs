@@ -15,7 +15,7 @@ pub fn refusal(holder: &Key, now: Timestamp, is_one: bool) -> Error {
     let rotate = match holder.check_rotatable(now) {
         Ok(()) => Hint::from("for a new token of that key: ")
             .and(run!("rotate {}", holder.id))
-            .and("; else "),
+            .and("; otherwise "),
         Err(_) => Hint::default(),
     };
     let advice = rotate.and(error.hint.clone());

@@ -113,7 +113,7 @@ fn with_successor(error: Error, store: &dyn Read, key: &Key, now: Timestamp) -> 
         None => next::no_successor(key),
     };
     let here = match key.is_in_grace(now) {
-        true => "; here only --grace and --owner can be given",
+        true => "; only --grace and --owner can be given for this key",
         false => "",
     };
     Ok(error.hint(instead.and(here)))
@@ -154,7 +154,7 @@ fn clash(owner: &str, mut clashes: Vec<(&Key, Key)>, now: Timestamp) -> Error {
             format!("{owner} would have two live keys named {}", quote(name))
         }
         _ => format!(
-            "{owner} would have two live keys of each of {} names",
+            "{owner} would have two live keys for each of {} names",
             names.len()
         ),
     });

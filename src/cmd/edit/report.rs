@@ -39,7 +39,7 @@ pub fn preview(cx: &mut Cx<'_>, plan: &Plan) -> Result<()> {
     }
     cx.print(text.as_bytes())?;
     cx.status(format_args!(
-        "dry run: {} would be changed, nothing was",
+        "dry run: {} would be changed; nothing was changed",
         confirm::keys(count(plan))
     ));
     Ok(())
@@ -55,7 +55,7 @@ pub fn projects(cx: &mut Cx<'_>, plan: &Plan, dry_run: bool) {
         let (from, to) = (quote(&lost.from), quote(&lost.to));
         let projects: Vec<String> = lost.projects.iter().map(|name| quote(name)).collect();
         cx.notice(format_args!(
-            "warning: {to} is not a member of {}, as {from} is: there the keys {stop}",
+            "warning: {to} is not a member of {}, unlike {from}: the keys {stop} there",
             projects.join(", ")
         ));
         if let Some(project) = lost.projects.first() {

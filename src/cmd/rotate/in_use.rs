@@ -35,7 +35,7 @@ pub fn ask(cx: &mut Cx<'_>, old: &Key, at: Timestamp, now: Timestamp) -> Result<
 /// Warns that `old`, last used at `at`, was stopped.
 pub fn warn(cx: &mut Cx<'_>, old: &Key, at: Timestamp, now: Timestamp) {
     cx.notice(format_args!(
-        "warning: {}, last used {}, has stopped: whatever uses its token fails",
+        "warning: {}, last used {}, has stopped working: whatever uses its token will fail",
         old.id,
         at.relative_to(now)
     ));

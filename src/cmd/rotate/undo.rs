@@ -70,7 +70,7 @@ impl UndoRequest<'_> {
             name_keys(cx, std::slice::from_ref(new), now);
             if let Some(lost) = lost_changes(old, new) {
                 cx.notice(format_args!(
-                    "  changed since the rotation, and lost: {lost}"
+                    "  these changes since the rotation will be lost: {lost}"
                 ));
             }
             cx.notice("this key takes its place again:");
@@ -106,11 +106,11 @@ impl UndoRequest<'_> {
         cx.status(format_args!("deleted {} ({})", new.id, escape(&new.name)));
         if let (true, Some(lost)) = (self.yes, lost_changes(old, new)) {
             cx.status(format_args!(
-                "  changed since the rotation, and lost: {lost}"
+                "  these changes since the rotation are lost: {lost}"
             ));
         }
         cx.status(format_args!(
-            "{} ({}) is {} again: it expires {}",
+            "{} ({}) is {} again, expires {}",
             old.id,
             escape(&old.name),
             old.state(now),
@@ -143,7 +143,7 @@ impl Pair {
         match store.get(predecessor)? {
             Some(old) => Ok(Pair { old, new: key }),
             None => Err(Error::state(format!(
-                "the rotation into {} cannot be undone: {predecessor}, which it replaced, was purged",
+                "the rotation that made {} cannot be undone: {predecessor}, which it replaced, was purged",
                 key.label()
             ))
             .hint(Hint::from("to replace it: ").and(run!("rotate {}", key.id)))),
@@ -211,7 +211,7 @@ fn instead(store: &dyn Read, old: &Key, now: Timestamp) -> Result<Hint> {
                 .and(run!("enable {}", live.id))
         }
         Some(live) => Hint::from(format!(
-            "use that of its live successor {}, or replace it: ",
+            "use the token of its live successor {}; if that is lost: ",
             live.id
         ))
         .and(run!("rotate {}", live.id)),

@@ -50,7 +50,7 @@ pub fn remove(
         tx.append(&event.because(reason))
     })?;
     cx.status(format_args!(
-        "deleted {id}; its damaged record is removed, its events stay"
+        "deleted {id}: its damaged record was removed; its events stay in the log"
     ));
     Ok(())
 }
@@ -60,7 +60,7 @@ pub fn preview(cx: &mut Cx<'_>, store: &dyn Store, id: KeyId) -> Result<()> {
     let actor = store.actor(cx.env);
     store::read(store, |store| check_access(store, &actor, id))?;
     cx.notice(format_args!(
-        "dry run: the damaged record of {id} would be removed, nothing was changed"
+        "dry run: the damaged record of {id} would be removed; nothing was changed"
     ));
     Ok(())
 }

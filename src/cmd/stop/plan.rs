@@ -164,8 +164,9 @@ impl Planner<'_> {
     fn wrong_secret(&self, token: &Token) -> Error {
         let shown = Redacted::find(token.expose());
         let shown = shown.map_or_else(|| "the token".to_owned(), |shown| shown.to_string());
-        Error::not_found(format!("the secret of {shown} is not that key's")).hint(
-            Hint::from("its ID is public and its checksum anybody's; ").and(self.by_id(token.id())),
+        Error::not_found(format!("{shown} has the wrong secret for its key")).hint(
+            Hint::from("anybody can make up such a token, since IDs are public; ")
+                .and(self.by_id(token.id())),
         )
     }
 
@@ -179,7 +180,7 @@ impl Planner<'_> {
             Verb::Disable => run!("disable {}", id),
             Verb::Delete => run!("delete {}", id),
         };
-        Hint::from("to stop the key all the same, by ID: ").and(command)
+        Hint::from("to stop the key anyway, by its ID: ").and(command)
     }
 }
 
@@ -197,8 +198,8 @@ fn none(text: &str) -> Error {
     match named(text.as_bytes()) {
         Some((name, value)) if is_assigned(text, value) => {
             let name = String::from_utf8_lossy(name);
-            Error::not_found(format!("the value of {} is no token", quote(&name)))
-                .hint("only a token is taken from behind a name")
+            Error::not_found(format!("the value of {} is not a token", quote(&name)))
+                .hint("after NAME= only a token is accepted")
         }
         _ => lookup::none(text),
     }

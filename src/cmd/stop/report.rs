@@ -85,13 +85,13 @@ pub fn report(
         cx.notice(format_args!("{place}{error}{ids}"));
     }
     let outcome = match (failed.len(), is_preview) {
-        (0, false) => "what came before is stopped".to_owned(),
-        (0, true) => "what came before would be stopped".to_owned(),
+        (0, false) => "the keys before that are stopped".to_owned(),
+        (0, true) => "the keys before that would be stopped".to_owned(),
         (count, false) => format!("{count} of {} KEYs stopped nothing{others}", given.len()),
         (count, true) => format!("{count} of {} KEYs would stop nothing{others}", given.len()),
     };
     if let Some(Cut { error, from }) = cut {
-        let again = format!("lines from {from} on were not read: give them again");
+        let again = format!("lines from {from} on were not read: give them in another run");
         return Err(error.adding(outcome).hint(again));
     }
     match gravest(&failed) {

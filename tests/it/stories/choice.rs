@@ -160,7 +160,7 @@ fn delete_by_label_asks_and_disables_legacy_keys() {
         "Delete 2 keys, and disable 1 key of kind legacy? [y/N] \n"
     );
     let shown = world.run("delete --label team=search --dry-run --format ids");
-    let shown = shown.says("dry run: 3 keys would be deleted, nothing was changed\nto be disabled instead of deleted, as legacy keys cannot be deleted: 1 key\n");
+    let shown = shown.says("dry run: 3 keys would be deleted; nothing was changed\nto be disabled instead of deleted, as legacy keys cannot be deleted: 1 key\n");
     assert_eq!(shown.stdout.lines().count(), 3);
     assert_eq!(world.rows(), before);
     world.run("delete --label team=search --yes");
@@ -194,7 +194,7 @@ fn dry_run_prints_the_keys_that_would_change_and_changes_nothing() {
             count => format!("{count} keys"),
         };
         ran.stderr(&format!(
-            "dry run: {count} would be {done}, nothing was changed\n"
+            "dry run: {count} would be {done}; nothing was changed\n"
         ));
     }
     world.run("disable bob/a --dry-run -q").stderr("");

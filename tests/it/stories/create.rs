@@ -259,7 +259,7 @@ fn a_live_name_is_taken_for_its_owner_only() {
     let id = id_of(&world.create("--scope inference --name ci --expires 1d"));
     // The one that is expired here is disabled too, and cannot be rotated.
     let before = |state: &str| match state {
-        "active" => format!("for a new token of that key: keyctl rotate {id}; else "),
+        "active" => format!("for a new token of that key: keyctl rotate {id}; otherwise "),
         "expired" => {
             "to delete it and create the new key in its place, add --replace-expired; ".to_owned()
         }

@@ -208,7 +208,7 @@ fn labels_are_set_and_taken_away() {
         (
             "--remove-label a=b",
             2,
-            "'a=b' is not a label's name\nhint: leave the value out: --remove-label a\n",
+            "'a=b' is not the name of a label\nhint: leave out the value: --remove-label a\n",
         ),
     ] {
         world
@@ -348,7 +348,7 @@ fn of_a_phased_out_key_only_the_grace_is_changed() {
                 &format!("{old} ('web') cannot be changed: it is phased-out\n"),
             )
             .says(&format!(
-                "hint: change {new}, its live successor; here only --grace and --owner can be given\n"
+                "hint: change {new}, its live successor; only --grace and --owner can be given for this key\n"
             ));
     }
     assert_eq!(world.rows(), before);
@@ -480,10 +480,7 @@ fn an_edit_of_nothing_is_a_mistake() {
     world.create("--scope inference --name web");
     let before = world.rows();
     for line in ["edit web", "edit web -m because"] {
-        world
-            .line(line)
-            .run()
-            .fails(2, "nothing to change is given\n");
+        world.line(line).run().fails(2, "no change is given\n");
     }
     world.line("edit").run().fails(2, "missing argument: KEY\n");
     world.line("edit web other --name x").run().fails(2, "");
@@ -828,7 +825,7 @@ fn edit_changes_all_of_several_keys_or_none() {
             2,
             "--name is given for 2 KEYs\n",
         ),
-        ("edit bob/web", 2, "nothing to change is given\n"),
+        ("edit bob/web", 2, "no change is given\n"),
     ] {
         let ran = world.line(line).run();
         assert_eq!(ran.code, code, "{line}: {ran:?}");
@@ -891,7 +888,7 @@ fn edit_owner_names_each_key_whose_name_the_new_owner_has() {
     world
         .line("edit bob/web bob/index --owner dora --dry-run")
         .run()
-        .fails(4, "'dora' would have two live keys of each of 2 names\n")
+        .fails(4, "'dora' would have two live keys for each of 2 names\n")
         .says(&format!(
             "  {index}  index  of bob, active\n  {off}  index  of dora, disabled\n"
         ))
@@ -980,10 +977,10 @@ fn edit_owner_names_the_projects_that_the_new_owner_is_no_member_of() {
     }
     assert_eq!(world.verify(&token, "--project search"), 0);
     let dry = world.run("edit bob/web --owner dora --dry-run");
-    dry.says("as 'bob' is: there the keys would no longer work\n");
+    dry.says("unlike 'bob': the keys would no longer work there\n");
     assert_eq!(world.verify(&token, "--project search"), 0);
     world.run("edit bob/web --owner dora -q").stderr(
-        "warning: 'dora' is not a member of 'ads', 'search', as 'bob' is: there the keys no longer work\n\
+        "warning: 'dora' is not a member of 'ads', 'search', unlike 'bob': the keys no longer work there\n\
          hint: keyctl member add ads dora --role collaborator\n",
     );
     assert_eq!(world.verify(&token, "--project search"), 6);
@@ -1023,7 +1020,7 @@ fn edit_dry_run_prints_what_would_change_and_changes_nothing() {
         .stdout(&format!(
             "would change {web} (web)\n  labels  team=search → team=ads\n{own} already has these values\n"
         ))
-        .stderr("dry run: 1 key would be changed, nothing was\n");
+        .stderr("dry run: 1 key would be changed; nothing was changed\n");
     world
         .line("edit bob/web --remove-label x --dry-run")
         .run()

@@ -76,12 +76,12 @@ fn an_expired_or_phased_out_key_stays_so() {
     let id = id_of(&old);
     let new = world.record("web")["id"].clone();
     let phased_out = format!(
-        "{id} stays phased out: it was replaced by {}\n",
+        "{id} still does not work: it was replaced by {}\n",
         new.as_str().unwrap()
     );
     let over_id = id_of(&over);
     let expired = format!(
-        "{over_id} stays expired: it expired 2026-11-22T01:00:00Z (60m ago)\n\
+        "{over_id} still does not work: it expired 2026-11-22T01:00:00Z (60m ago)\n\
          hint: to give it more time: keyctl edit {over_id} --expires 90d; to replace it: keyctl rotate {over_id}\n"
     );
     let enabled = world.run(&format!("enable {id} over"));
@@ -178,6 +178,6 @@ fn how_an_expired_key_is_renewed_is_what_policy_leaves_room_for() {
     let id = id_of(&world.create("--scope inference --name web --expires 1h"));
     world.advance("300d");
     world.run("enable web -q").stderr(&format!(
-        "{id} stays expired: it expired 2026-11-22T01:00:00Z (300d ago)\nhint: to replace it: keyctl rotate {id}\n"
+        "{id} still does not work: it expired 2026-11-22T01:00:00Z (300d ago)\nhint: to replace it: keyctl rotate {id}\n"
     ));
 }

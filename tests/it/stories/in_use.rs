@@ -52,7 +52,7 @@ fn rotate_elsewhere_warns_that_it_stopped_a_key_in_use() {
     let id = id_of(&used(&world));
     let ran = world.run("rotate web --quiet");
     ran.stderr(&format!(
-        "warning: {id}, last used 5m ago, has stopped: whatever uses its token fails\n\
+        "warning: {id}, last used 5m ago, has stopped working: whatever uses its token will fail\n\
          hint: with --grace 1d both tokens work for a day; \
          --grace 0s stops the old one without this warning\n"
     ));

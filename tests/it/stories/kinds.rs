@@ -376,7 +376,7 @@ fn only_an_administrator_rotates_one_and_its_successor_is_one() {
     carol(&world, "rotate robot --expires 7d").run().fails(
         4,
         &format!(
-            "{} ('robot') cannot expire: it is a legacy key\nhint: leave --expires out\n",
+            "{} ('robot') is a legacy key, which never expires\nhint: leave --expires out\n",
             id_of(&token)
         ),
     );

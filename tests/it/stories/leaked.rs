@@ -85,13 +85,13 @@ fn each_line_that_stops_nothing_is_named_by_its_number() {
             complaint(&ran.stderr),
             format!(
                 "line 3: there is no key 'nosuch'\n\
-                 line 4: the secret of the token kc_{id}_… is not that key's\n\
+                 line 4: the token kc_{id}_… has the wrong secret for its key\n\
                  line 7: 'twin' stands for more than one key: {}, {}\n\
                  line 8: the token kc_{id}_… is mistyped, cut short or inside other text\n\
                  line 9: there is no key 000000000000\n\
                  line 11: the KEY '\u{fffd}\u{fffd}' is not UTF-8\n\
                  keyctl: 6 of 9 KEYs stopped nothing; the other 3 are stopped\n\
-                 hint: line 4: its ID is public and its checksum anybody's; to stop the key all the same, by ID: keyctl {} {id}\n",
+                 hint: line 4: anybody can make up such a token, since IDs are public; to stop the key anyway, by its ID: keyctl {} {id}\n",
                 id_of(&twin),
                 id_of(second.trim_end()),
                 line.split(' ').next().unwrap()
@@ -140,8 +140,8 @@ fn a_forged_token_stops_nothing_and_the_id_does() {
         let id = id_of(&token);
         let ran = world.line(line).stdin(forged(&token)).run();
         let ran = ran.code(3).stdout("").stderr(&format!(
-            "keyctl: line 1: the secret of the token kc_{id}_… is not that key's\n\
-             hint: its ID is public and its checksum anybody's; to stop the key all the same, by ID: keyctl {command} {id}\n"
+            "keyctl: line 1: the token kc_{id}_… has the wrong secret for its key\n\
+             hint: anybody can make up such a token, since IDs are public; to stop the key anyway, by its ID: keyctl {command} {id}\n"
         ));
         assert!(!ran.stderr.contains(&forged(&token)[16..24]), "{ran:#?}");
         assert_eq!(world.rows(), before);
@@ -279,7 +279,7 @@ fn a_hash_that_cannot_be_read_is_named_and_keeps_no_other_key_alive() {
             5,
             &format!(
                 "line 2: the hash of {id} cannot be read or would cost too much to check; the other 2 are stopped\n\
-                 hint: to stop the key all the same, by ID: keyctl {command} {id}\n"
+                 hint: to stop the key anyway, by its ID: keyctl {command} {id}\n"
             ),
         );
         for token in &tokens {
@@ -396,7 +396,7 @@ fn what_came_before_standard_input_failed_is_stopped() {
         let ran = cut(&format!("{a}\n\nnosuch\nweb-1")).fails(
             5,
             "cannot read standard input: connection reset; 2 of 3 KEYs stopped nothing; the other one is stopped\n\
-             hint: lines from 4 on were not read: give them again\n",
+             hint: lines from 4 on were not read: give them in another run\n",
         );
         assert!(
             complaint(&ran.stderr)
@@ -406,7 +406,7 @@ fn what_came_before_standard_input_failed_is_stopped() {
         // A token is known to be whole.
         cut(&b).fails(
             5,
-            "cannot read standard input: connection reset; what came before is stopped\nhint: lines from 1 on ",
+            "cannot read standard input: connection reset; the keys before that are stopped\nhint: lines from 1 on ",
         );
         assert!(!alive(&world, &b));
         cut("").fails(5, "cannot read standard input: connection reset\n");
@@ -427,7 +427,7 @@ fn of_more_than_four_mebibytes_the_first_are_stopped() {
     assert!(
         ran.stderr.ends_with(
             "keyctl: standard input has too many KEYs; 4096 of 4097 KEYs stopped nothing; the other one is stopped\n\
-             hint: lines from 4097 on were not read: give them again\n"
+             hint: lines from 4097 on were not read: give them in another run\n"
         ),
         "{}",
         &ran.stderr[ran.stderr.len() - 400..]
@@ -490,9 +490,9 @@ fn the_values_of_other_lines_of_an_env_file_are_not_shown() {
     assert!(!alive(&world, &token));
     assert!(!ran.stderr.contains("hunter"), "{ran:#?}");
     ran.says("line 1: there is no key '# settings'\n")
-        .says("line 2: the value of 'DB_PASSWORD' is no token\n")
-        .says("line 3: the value of 'OTHER' is no token\n")
-        .says("line 4: the value of 'pass' is no token\n");
+        .says("line 2: the value of 'DB_PASSWORD' is not a token\n")
+        .says("line 3: the value of 'OTHER' is not a token\n")
+        .says("line 4: the value of 'pass' is not a token\n");
     // A name may have either sign in it.
     key(&world, "uid:7=x");
     world.line("disable -").stdin("uid:7=x").run().code(0);
@@ -528,7 +528,7 @@ fn a_hash_that_is_renewed_while_somebody_is_asked_is_compared_again() {
         .answer_after(renew, "y")
         .run();
     let ran = ran.code(3);
-    assert!(ran.stderr.contains("line 2: the secret of "), "{ran:#?}");
+    assert!(ran.stderr.contains("line 2: the token kc_"), "{ran:#?}");
     let rehashes = |action: &&String| *action == "rehash";
     assert_eq!(world.log().iter().filter(rehashes).count(), 1);
     assert!(!alive(&world, &a) && !alive(&world, &b));
@@ -605,7 +605,12 @@ fn tokens_are_compared_on_every_core_and_each_once() {
         });
     let ran = ran.stdin(lines.join("\n")).run().code(3);
     assert_eq!(ran.progress, format!("Keys 40:{}\n", " 1".repeat(40)));
-    assert_eq!(ran.stderr.matches("the secret of the token ").count(), 20);
+    assert_eq!(
+        ran.stderr
+            .matches("has the wrong secret for its key")
+            .count(),
+        20
+    );
     for token in &tokens {
         assert!(!alive(&world, token));
     }

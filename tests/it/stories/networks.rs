@@ -185,7 +185,7 @@ fn edit_replaces_adds_and_removes_networks() {
             &format!("{id} ('ci') cannot be left without a network: it would work from anywhere\n"),
         )
         .says(&format!(
-            "hint: if it is to work from anywhere: keyctl edit {id} --allow-from any\n"
+            "hint: to let it work from anywhere: keyctl edit {id} --allow-from any\n"
         ));
     world.line("edit ci --remove-allow-from ::2").run().fails(
         3,
@@ -199,7 +199,7 @@ fn edit_replaces_adds_and_removes_networks() {
         .run()
         .fails(4, &format!("{id} ('ci') cannot be given another network: it works from anywhere\n"))
         .says(&format!(
-            "hint: to let it work from there only: keyctl edit {id} --allow-from 10.0.0.0/8,::1/128\n"
+            "hint: to let it work only from there: keyctl edit {id} --allow-from 10.0.0.0/8,::1/128\n"
         ));
     let changed = event(&world, "edit", 0);
     assert_eq!(changed, json!({"old": [], "new": ["10.0.0.0/8"]}));

@@ -119,7 +119,7 @@ fn a_grace_never_lasts_beyond_the_keys_own_expiry() {
     let old = world.create("--scope inference --name web --expires 1h");
     world
         .run("rotate web --grace 2h")
-        .says("it works until 2026-11-22T01:00:00Z (in 60m)\n  (its grace is cut short by its own expiry)\n");
+        .says("it works until 2026-11-22T01:00:00Z (in 60m)\n  (its grace ends early, since it expires then)\n");
     let record = world.record(&id_of(&old));
     assert_eq!(record["usable_until"], record["expires_at"]);
     world.advance_millis(3_599_999);
@@ -137,7 +137,7 @@ fn an_expired_key_is_rotated_and_does_not_come_back() {
         .run("rotate web --grace 1h")
         .says(&format!(
             "phased out {}: it stopped working 2026-11-22T01:00:00Z (2h ago)\n  \
-             (the grace is dropped: it expired 2026-11-22T01:00:00Z (2h ago))\n",
+             (without a grace period, since it expired 2026-11-22T01:00:00Z (2h ago))\n",
             id_of(&old)
         ))
         .stdout;
@@ -286,7 +286,7 @@ fn a_life_longer_than_policy_allows_is_cut_and_that_is_said() {
     for name in ["long", "ever"] {
         world
             .run(&format!("rotate {name}"))
-            .says("  expires  2026-11-29T00:00:00Z (in 7d)\n  (its life is cut to what policy allows: max-expiry)\n");
+            .says("  expires  2026-11-29T00:00:00Z (in 7d)\n  (its lifetime is shortened to what policy allows: max-expiry)\n");
     }
     // A life of exactly the maximum is not cut.
     let ran = world.run("rotate long");
@@ -479,7 +479,7 @@ fn only_an_administrator_rotates_a_legacy_key_and_it_never_expires() {
         .fails(
             4,
             &format!(
-                "{} ('robot') cannot expire: it is a legacy key\n",
+                "{} ('robot') is a legacy key, which never expires\n",
                 id_of(&old)
             ),
         );

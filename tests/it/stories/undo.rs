@@ -56,7 +56,7 @@ fn undo_by_either_key_deletes_the_new_one_and_leaves_the_old_one_as_it_was() {
             .code(0)
             .stdout("")
             .stderr(&format!(
-                "deleted {} (web)\n{id} (web) is active again: it expires 2027-11-22T00:00:00Z (in 365d)\n",
+                "deleted {} (web)\n{id} (web) is active again, expires 2027-11-22T00:00:00Z (in 365d)\n",
                 id_of(&new)
             ));
         assert_eq!(world.record(&id), before, "{by}");
@@ -140,11 +140,11 @@ fn undo_asks_and_names_both_keys() {
     ask().answer("y").run().code(0).stderr(&format!(
         "this key will be deleted, and whatever uses it will fail:\n  \
          {new}  web  of alice, active, last used 5m ago\n  \
-         changed since the rotation, and lost: scopes\n\
+         these changes since the rotation will be lost: scopes\n\
          this key takes its place again:\n  \
          {old}  web  of alice, phased-out, no use recorded\n\
          deleted {new} (web)\n\
-         {old} (web) is active again: it expires 2027-11-22T00:00:00Z (in 365d)\n"
+         {old} (web) is active again, expires 2027-11-22T00:00:00Z (in 365d)\n"
     ));
 }
 
@@ -182,7 +182,7 @@ fn undo_names_what_was_changed_since_the_rotation() {
     undo(&world, "www")
         .run()
         .code(0)
-        .says("  changed since the rotation, and lost: labels, name, scopes\n");
+        .says("  these changes since the rotation are lost: labels, name, scopes\n");
     assert_eq!(world.record("web")["scopes"], json!(["inference"]));
 }
 
@@ -220,7 +220,7 @@ fn a_rotation_without_grace_or_whose_grace_ended_is_not_undone() {
     let new = id_of(&rotate(&world, "--grace 0s"));
     let stays = |new: &str| {
         format!(
-            "its token stays stopped; use that of its live successor {new}, or replace it: keyctl rotate {new}"
+            "its token stays stopped; use the token of its live successor {new}; if that is lost: keyctl rotate {new}"
         )
     };
     let ended = |old: &str, at: &str| {
@@ -271,7 +271,7 @@ fn a_rotation_of_a_key_that_expired_since_is_not_undone() {
             "the rotation of {old} ('web') cannot be undone: it expired at 2026-11-22T01:00:00Z"
         ),
         &format!(
-            "its token stays stopped; use that of its live successor {new}, or replace it: keyctl rotate {new}"
+            "its token stays stopped; use the token of its live successor {new}; if that is lost: keyctl rotate {new}"
         ),
     );
 }
@@ -315,7 +315,7 @@ fn a_successor_that_was_rotated_again_has_its_rotation_undone_first() {
             "the rotation of {first_id} ('web') cannot be undone: its successor {second_id} was rotated again"
         ),
         &format!(
-            "its token works until 2026-11-22T01:00:00Z; use that of its live successor {third_id_2}, or replace it: keyctl rotate {third_id_2}"
+            "its token works until 2026-11-22T01:00:00Z; use the token of its live successor {third_id_2}; if that is lost: keyctl rotate {third_id_2}"
         ),
     );
 }
@@ -370,7 +370,7 @@ fn a_key_that_was_disabled_in_its_grace_does_not_come_back() {
         .run()
         .code(0);
     let stays = format!(
-        "its token stays stopped; use that of its live successor {new}, or replace it: keyctl rotate {new}"
+        "its token stays stopped; use the token of its live successor {new}; if that is lost: keyctl rotate {new}"
     );
     refused(
         &world,
@@ -435,7 +435,7 @@ fn a_rotation_is_not_undone_once_either_key_is_deleted_or_purged() {
         &new,
         &format!("the rotation of {old} ('web') cannot be undone: it is deleted"),
         &format!(
-            "its token stays stopped; use that of its live successor {new}, or replace it: keyctl rotate {new}"
+            "its token stays stopped; use the token of its live successor {new}; if that is lost: keyctl rotate {new}"
         ),
     );
     world.run("purge --owner alice --yes");
@@ -443,7 +443,7 @@ fn a_rotation_is_not_undone_once_either_key_is_deleted_or_purged() {
         &world,
         "web",
         &format!(
-            "the rotation into {new} ('web') cannot be undone: {old}, which it replaced, was purged"
+            "the rotation that made {new} ('web') cannot be undone: {old}, which it replaced, was purged"
         ),
         &format!("to replace it: keyctl rotate {new}"),
     );
@@ -468,7 +468,7 @@ fn a_key_that_was_not_rotated_or_undone_already_has_nothing_to_undo() {
         &world,
         &new,
         &format!("the rotation of {old} ('web') cannot be undone: it was undone already"),
-        &format!("to see how it stands: keyctl show {old}"),
+        &format!("to see its present state: keyctl show {old}"),
     );
     // It is rotated and undone once more.
     let other = rotate(&world, "--grace 1h");
