@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 /// another user could replace the store, keys that policy does not allow, a clock that is
 /// behind the log's last line. A note is for information: what a group may do, unless 'init --group'
 /// set it up, files left beside the store by a restore or backup, keys unused for 90 days, hashes that
-/// do not match policy, names that may look like others, usable keys whose owner is no user of this
+/// do not match policy, names that may look like others, usable keys whose owner is not a user of this
 /// machine, another keyctl that the shell finds first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\

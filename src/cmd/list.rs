@@ -14,10 +14,10 @@ use clap::builder::TypedValueParser;
 
 /// List keys
 ///
-/// Oldest first. Deleted keys are left out unless --state asks for them. '--state phased-out' says, of
-/// each key that still works, when its token was last used and the new one first. On a narrow terminal the
-/// table leaves columns out; the other formats never do. A key whose record is damaged cannot be
-/// listed, and is named on standard error. '--format lines' is for screen readers.
+/// Oldest first. Deleted keys are left out unless --state asks for them. For each key that still
+/// works, '--state phased-out' also says when its token was last used, and when the new one was first
+/// used. On a narrow terminal the table leaves columns out; the other formats never do. A key whose
+/// record is damaged cannot be listed, and is named on standard error. '--format lines' is for screen readers.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:

@@ -20,8 +20,8 @@ use serde_json::json;
 /// Show or check the audit log
 ///
 /// Oldest first. On a narrow terminal the table leaves columns out; the other formats never do.
-/// '--format lines' is for screen readers. A key's name is its present one, or that of a purged key
-/// when it was purged. The log is a chain: each line's hash covers the line and
+/// '--format lines' is for screen readers. A key is shown with its present name, a
+/// purged key with its last one. The log is a chain: each line's hash covers the line and
 /// the hash before it. --check walks the chain and finds a line that was edited, removed or moved.
 /// Anyone who can write the file can rewrite the whole chain; only a head kept elsewhere reveals
 /// that.
@@ -30,7 +30,7 @@ use serde_json::json;
 /// attempts that access or policy refused (refuse) and genuine tokens of keys that no longer work
 /// (reuse), each at most once a minute, and hashes renewed after a policy change (rehash). Other
 /// verifications are not logged. The actor of reuse is the user who ran verify. A verify without
-/// write access to the store, or with --no-touch, logs no reuse: a log without it proves nothing then.
+/// write access to the store, or with --no-touch, logs no reuse: its absence from the log proves nothing then.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -48,8 +48,8 @@ Examples:
   $ keyctl log --action refuse --actor bob --since 30d
   $ keyctl log --check --head \"$(cat kept.head)\"")]
 pub struct Args {
-    /// Only events of this key, of what it replaced and of what replaced it. If no key has this name
-    /// now, the log is searched for one that had it; the ID of a purged key works too
+    /// Only events of this key, of the keys that it replaced and of those that replaced it. If no key
+    /// has this name now, the log is searched for one that had it; the ID of a purged key works too
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
     /// With --key: only this key's own events, without those of its predecessors and successors
@@ -65,7 +65,7 @@ pub struct Args {
     /// Only events within this duration, or since this date ('yesterday', 'today') or time, in UTC
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<Since>,
-    /// Only events until this long ago, or until this date or time, that day or second included
+    /// Only events until this long ago, or up to and including this date or time
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: Option<Until>,
     /// Only the last N events
@@ -88,22 +88,19 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let is_list = !self.check && self.head.is_none();
         if self.format == EntryFormat::Csv && !is_list {
-            return Err(Error::usage("--check and --head have no CSV")
-                .hint("for a program, give --format json"));
+            return Err(Error::usage("--check and --head cannot be printed as csv")
+                .hint("for a program, use --format json"));
         }
         match (self.check, self.head.as_deref()) {
-            (true, Some("")) => Err(Error::usage("--head has no value").hint(
-                Hint::from("with --check, give what ")
-                    .and(run!("log --head").in_quotes())
-                    .and(" has printed"),
-            )),
+            (true, Some("")) => Err(Error::usage("--head needs a value with --check")
+                .hint(Hint::from("give the output of ").and(run!("log --head").in_quotes()))),
             (true, kept) => {
                 let kept = kept.map(str::parse).transpose()?;
                 self.check(cx, kept)
             }
             (false, Some("")) => self.head(cx),
             (false, Some(_)) => Err(Error::usage("--head takes a value only with --check")
-                .hint("say --check too, or leave the value out")),
+                .hint("add --check, or leave out the value")),
             (false, None) => self.print(cx),
         }
     }
@@ -126,7 +123,7 @@ impl Args {
         let checked = store::read(&*store, |store| store.check_log(kept))?;
         let line = match (self.format, &checked) {
             (EntryFormat::Table | EntryFormat::Lines, Ok(head)) => {
-                format!("the log is whole: {} lines, head {head}\n", head.seq)
+                format!("the log is intact: {} lines, head {head}\n", head.seq)
             }
             (EntryFormat::Table | EntryFormat::Lines, Err(flaw)) => {
                 format!("the log is broken: {flaw}\n")
@@ -237,7 +234,7 @@ impl Args {
         match chosen.keys.len() {
             0 | 1 => cx.status(events),
             keys => cx.status(format_args!(
-                "{events} of {keys} keys that replaced one another; --only shows this key's alone"
+                "{events} of {keys} keys that replaced one another; --only shows only this key's"
             )),
         }
         if let Some(former) = &chosen.former {
@@ -266,7 +263,7 @@ impl Args {
                 let known = store.administrators(Some(AMONG))?;
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let otherwise = run!("log").in_quotes().and(" shows who did what");
-                let none = format!("nothing was done by {}; ", quote(actor));
+                let none = format!("the log has no event by {}; ", quote(actor));
                 cx.hint(Hint::from(none).and(values::suggestion(actor, &known, otherwise)));
             }
         }
@@ -277,7 +274,7 @@ impl Args {
             };
             if store.find_events(&of_key)?.is_empty() {
                 cx.hint(
-                    Hint::from(format!("there never was a key {id}; "))
+                    Hint::from(format!("the log has no key {id}; "))
                         .and(run!("list --state all").in_quotes())
                         .and(" shows every key"),
                 );

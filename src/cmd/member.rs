@@ -85,7 +85,7 @@ Examples:
         /// The project
         #[arg(value_name = "PROJECT", value_parser = name::sought_project)]
         project: Option<String>,
-        /// Only this user: the projects that they are a member of
+        /// Only the projects that this user is a member of
         #[arg(long, value_name = "USER", value_parser = name::sought_user)]
         user: Option<String>,
         /// Output format
@@ -276,7 +276,7 @@ impl Listed {
             let users: Vec<&str> = users.into_iter().take(AMONG as usize).collect();
             let of = match &project {
                 Some(project) => format!("not a member of {}", quote(project)),
-                None => "a member of no project".to_owned(),
+                None => "not a member of any project".to_owned(),
             };
             let list = run!("member list").in_quotes().and(" shows the members");
             let none = Hint::from(format!("{} is {of}; ", quote(user)));

@@ -36,7 +36,7 @@ use std::ops::ControlFlow;
 /// no weaker for secrets of 256 random bits.
 ///
 /// self-service: whether users may create keys for themselves: on, or off, so that only
-/// administrators create keys; on if not set. Users still change, rotate and stop their own keys. A
+/// administrators create keys; on if not set. Users can still change, rotate and stop their own keys. A
 /// keyctl that is older than this setting cannot use a store in which it is off.
 ///
 /// argon2-memory, argon2-iterations: the cost of one argon2id hash; 7168 KiB and 5 if not set. The

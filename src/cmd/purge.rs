@@ -39,7 +39,7 @@ pub struct Args {
     /// Only keys of this user
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Only keys with this label, without VALUE with any value of it; may be repeated
+    /// Only keys with this label, with any value if you give none; may be repeated
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label::sought)]
     labels: Vec<SoughtLabel>,
     /// Every key of that user, including those that still work; legacy keys stay
@@ -210,7 +210,7 @@ impl Args {
             None => access
                 .administrator("purge keys of others")
                 .map_err(|error: Error| {
-                    error.hint(format!("you may purge your own: --owner {}", access.actor))
+                    error.hint(format!("you can purge your own: --owner {}", access.actor))
                 }),
         }
     }

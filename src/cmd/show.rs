@@ -16,7 +16,7 @@ const EVENTS: u64 = 5;
 /// Show one key
 ///
 /// Times are shown in UTC and relative to now. The key's last events are shown with what each changed;
-/// 'keyctl log --key KEY' has all of them, and those of what it replaced and of what replaced it. A
+/// 'keyctl log --key KEY' has all of them, and those of the keys that it replaced or that replaced it. A
 /// deleted key can be shown only by its ID.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\

@@ -67,7 +67,7 @@ pub struct Args {
     #[arg(long, value_name = "PROJECT", value_parser = name::sought_project)]
     project: Option<String>,
     /// The address of the client, as your server sees it; a key that works from some networks only
-    /// is rejected from elsewhere, and without this
+    /// is rejected from any other address, and without --ip
     #[arg(long, value_name = "ADDRESS", value_parser = values::address)]
     ip: Option<IpAddr>,
     /// Read the token from this file; '-' is standard input

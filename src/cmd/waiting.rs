@@ -49,12 +49,12 @@ impl Waiting {
     pub fn report(&self, cx: &mut Cx<'_>, store: &dyn Read) {
         for key in &self.first {
             if let Some(waits) = of_key(store, key, self.now) {
-                cx.status(format_args!("{} waits: {waits}", key.id));
+                cx.status(format_args!("{} is in its grace period: {waits}", key.id));
             }
         }
         if self.count > self.first.len() {
             cx.status(format_args!(
-                "and {} more wait",
+                "and {} more are in their grace period",
                 self.count - self.first.len()
             ));
         }

@@ -39,9 +39,9 @@ impl FromStr for Head {
         };
         read().ok_or_else(|| {
             Error::usage(format!("{} is not the head of a log", quote(text))).hint(
-                Hint::from("give what ")
+                Hint::from("give the output of ")
                     .and(run!("log --head").in_quotes())
-                    .and(" has printed: SEQ:HEX"),
+                    .and(": SEQ:HEX"),
             )
         })
     }

@@ -30,7 +30,7 @@ pub fn details(
         }
     }
     if let Some(waits) = waits {
-        sheet.row([style.title("Waits for"), Cell::new(waits)])?;
+        sheet.row([style.title("Rotation"), Cell::new(waits)])?;
     }
     sheet.finish()?;
     last_events(out, events, now)?;
@@ -106,7 +106,7 @@ fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Res
             out,
             "  {}  {} by {}{}",
             at.map_or_else(
-                || "at an unreadable time".to_owned(),
+                || "at a time that cannot be read".to_owned(),
                 |at| instant(Some(at), now)
             ),
             cell(&event.action),

@@ -137,7 +137,7 @@ impl When {
             .hint("give a later time")),
             When::At(at) => Ok(Some(at)),
             When::After(span) => now.after(span).map(Some).ok_or_else(|| {
-                Error::usage(format!("{span} from now lies after the year 9999"))
+                Error::usage(format!("{span} from now is after the year 9999"))
                     .hint("give a shorter one, or 'never'")
             }),
         }

@@ -965,7 +965,7 @@ fn doctor_notes_usable_keys_whose_owner_is_no_user_here() {
     };
     assert_eq!(
         note["message"],
-        json!("usable, and the owner is no user of this machine: 2 keys of 'zoe' (2)")
+        json!("usable, but the owner is not a user of this machine: 2 keys of 'zoe' (2)")
     );
     assert_eq!(
         note["hint"],

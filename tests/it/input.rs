@@ -148,7 +148,7 @@ fn a_when_that_cannot_be_read_is_refused() {
             ),
             (
                 "7980y",
-                "2912700d from now lies after the year 9999\nhint: give a shorter one, or 'never'\n".to_owned(),
+                "2912700d from now is after the year 9999\nhint: give a shorter one, or 'never'\n".to_owned(),
             ),
             (
                 "9999-12-31",

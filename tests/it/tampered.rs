@@ -253,6 +253,6 @@ fn a_new_store_and_an_empty_log_have_a_head() {
     assert_eq!(head(&world), empty);
     world
         .run("log --check")
-        .stdout(&format!("the log is whole: 0 lines, head {empty}\n"));
+        .stdout(&format!("the log is intact: 0 lines, head {empty}\n"));
     world.run("log").stdout("").stderr("no events\n");
 }

@@ -55,7 +55,7 @@ impl Owners {
         remarks.note(
             "owners",
             format!(
-                "usable, and the owner is no user of this machine: {count} {keys} of {}",
+                "usable, but the owner is not a user of this machine: {count} {keys} of {}",
                 shown.join(", ")
             ),
             Hint::from("if a user has left: ")
@@ -107,7 +107,7 @@ mod tests {
         let mut keys: Vec<Key> = keys.map(key).into();
         keys.push(disabled);
         let said = judged(&keys, |name| Some(name == "alice"));
-        let usable = "usable, and the owner is no user of this machine";
+        let usable = "usable, but the owner is not a user of this machine";
         assert_eq!(said, [format!("{usable}: 3 keys of 'bob' (2), 'zoe' (1)")]);
         let said = judged(&keys[2..3], |_| Some(false));
         assert_eq!(said, [format!("{usable}: 1 key of 'zoe' (1)")]);

@@ -44,9 +44,9 @@ pub fn check(columns: &[Field], format: ListFormat) -> Result<()> {
         .map_or_else(String::new, |value| value.get_name().to_owned());
     let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
     let names = names.join(",");
-    let error = Error::usage(format!("--columns does not go with --format {format}"));
+    let error = Error::usage(format!("--columns cannot be used with --format {format}"));
     Err(error.hint(format!(
-        "use --format csv --columns {names}, or leave --columns out"
+        "use --format csv --columns {names}, or leave out --columns"
     )))
 }
 

@@ -12,10 +12,10 @@ use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 /// Flags that choose keys.
 #[derive(clap::Args, Debug)]
 pub struct Wanted {
-    /// Only keys of this user; may be repeated, for the keys of any of them
+    /// Only keys of this user; may be repeated, for keys of any of these users
     #[arg(long = "owner", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     pub owners: Vec<String>,
-    /// Only keys with this text in their name, in any case
+    /// Only keys with this text in their name, in upper or lower case
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     search: Option<String>,
     /// Only keys with exactly this scope, not one that implies it; may be repeated
@@ -38,11 +38,11 @@ pub struct Wanted {
     /// Only keys whose owner is a member of this project
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
-    /// Only keys with this label, without VALUE with any value of it; may be repeated
+    /// Only keys with this label, with any value if you give none; may be repeated
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label::sought)]
     labels: Vec<SoughtLabel>,
     /// Only keys that work now but stop within this time, when they expire or their grace period
-    /// ends; with --expired-within, these and those
+    /// ends; together with --expired-within, lists both
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     expiring_within: Option<Span>,
     /// Only keys that expired, or whose grace period ended, within this time up to now
@@ -123,7 +123,7 @@ impl Wanted {
         };
         let until = now.after(within).ok_or_else(|| {
             let within = quote(&within.to_string());
-            let error = Error::usage(format!("{within} from now lies after the year 9999"));
+            let error = Error::usage(format!("{within} from now is after the year 9999"));
             error.hint("give a shorter one")
         });
         until.map(Some)

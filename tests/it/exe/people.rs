@@ -95,7 +95,7 @@ fn doctor_notes_an_owner_whom_the_system_does_not_know() {
     assert_eq!(ran.code, 0);
     assert!(
         ran.stdout.contains(&format!(
-            "note: usable, and the owner is no user of this machine: 1 key of '{NOBODY}' (1)\n"
+            "note: usable, but the owner is not a user of this machine: 1 key of '{NOBODY}' (1)\n"
         )),
         "{ran:?}"
     );

@@ -16,10 +16,12 @@ fn a_rotation_tells_what_it_waits_for_and_is_undone() {
         .to_owned();
     let waits = |says: &str| {
         let shown = site.run(&format!("show {id}")).stdout;
-        assert!(shown.contains("Waits for"), "{shown}");
+        assert!(shown.contains("Rotation"), "{shown}");
         assert!(shown.contains(says), "{says}: {shown}");
         site.run("list --state phased-out")
-            .says(&format!("{id} waits: old token last used "))
+            .says(&format!(
+                "{id} is in its grace period: old token last used "
+            ))
             .says(says);
     };
     waits("; new token: no use recorded");

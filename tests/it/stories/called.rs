@@ -173,7 +173,7 @@ fn hints_leave_values_that_read_like_a_command_as_they_are() {
     says(
         &["log", "--actor", COMMAND],
         &format!(
-            "nothing was done by 'keyctl list'; 'api-keyctl --db {db} log' shows who did what"
+            "the log has no event by 'keyctl list'; 'api-keyctl --db {db} log' shows who did what"
         ),
     );
     let show = |args: &[&str]| world.cmd(args.to_vec()).run().code(0).stdout;

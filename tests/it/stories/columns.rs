@@ -128,9 +128,9 @@ fn columns_refuses_what_is_no_field_and_formats_without_columns() {
         let line = format!("--columns id,name --format {format}");
         let ran = list(&world, &line).run();
         assert_eq!(ran.code, 2);
-        let said = format!("--columns does not go with --format {format}");
+        let said = format!("--columns cannot be used with --format {format}");
         assert!(ran.stderr.contains(&said), "{}", ran.stderr);
-        let advice = "use --format csv --columns id,name, or leave --columns out";
+        let advice = "use --format csv --columns id,name, or leave out --columns";
         assert!(ran.stderr.contains(advice), "{}", ran.stderr);
     }
 }

@@ -252,7 +252,7 @@ fn expiring_within_lists_what_works_now_and_stops_by_then() {
     assert!(names(&world, "--expiring-within 0s").is_empty());
     list(&world, "--expiring-within 8000y").run().fails(
         2,
-        "'2920000d' from now lies after the year 9999\nhint: give a shorter one\n",
+        "'2920000d' from now is after the year 9999\nhint: give a shorter one\n",
     );
 }
 

@@ -89,19 +89,18 @@ fn it_is_shown_to_people_oldest_first() {
         "7 2026-11-22T06:00:00Z (now) bob purge {gone} gone name=gone"
     )));
     assert_eq!(lines.len(), 8);
-    world
-        .run("log --actor nobody")
-        .stdout("")
-        .stderr("no events\nhint: nothing was done by 'nobody'; 'keyctl log' shows who did what\n");
+    world.run("log --actor nobody").stdout("").stderr(
+        "no events\nhint: the log has no event by 'nobody'; 'keyctl log' shows who did what\n",
+    );
     world
         .run("log --actor crol")
-        .stderr("no events\nhint: nothing was done by 'crol'; did you mean 'carol'?\n");
+        .stderr("no events\nhint: the log has no event by 'crol'; did you mean 'carol'?\n");
     // Who has done something else is no typo.
     world
         .run("log --actor bob --action edit")
         .stderr("no events\n");
     world.run("log --key 0123456789ab").stderr(
-        "no events\nhint: there never was a key 0123456789ab; 'keyctl list --state all' shows every key\n",
+        "no events\nhint: the log has no key 0123456789ab; 'keyctl list --state all' shows every key\n",
     );
     world.run("log --limit 1").says("1 event\n");
 }
@@ -337,7 +336,7 @@ fn log_of_a_key_has_the_events_of_what_it_replaced_and_of_what_replaced_it() {
     assert_eq!(seqs(&world, "--key ci --limit 2"), [10, 11]);
     world
         .run("log --key ci")
-        .stderr("9 events of 3 keys that replaced one another; --only shows this key's alone\n");
+        .stderr("9 events of 3 keys that replaced one another; --only shows only this key's\n");
     world.run("log --key ci --only").stderr("1 event\n");
     world.run("log --key other").stderr("1 event\n");
 }
@@ -529,13 +528,13 @@ fn a_log_as_it_was_written_is_whole() {
     let head = head(&world);
     world
         .run("log --check")
-        .stdout(&format!("the log is whole: 7 lines, head {head}\n"))
+        .stdout(&format!("the log is intact: 7 lines, head {head}\n"))
         .stderr("");
     let ran = world.run("log --check --format json");
     assert_eq!(ran.json(), json!({"whole": true, "lines": 7, "head": head}));
     let ran = Ran::from(world.real("log --check").output().unwrap());
     ran.code(0)
-        .stdout(&format!("the log is whole: 7 lines, head {head}\n"));
+        .stdout(&format!("the log is intact: 7 lines, head {head}\n"));
 }
 
 #[test]

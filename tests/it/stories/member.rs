@@ -496,7 +496,7 @@ fn member_list_shows_the_projects_of_one_user() {
     };
     none(
         "--user bop",
-        "'bop' is a member of no project; did you mean 'bob'?",
+        "'bop' is not a member of any project; did you mean 'bob'?",
     );
     none(
         "ads --user alice",

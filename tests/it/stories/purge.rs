@@ -309,7 +309,7 @@ fn only_an_administrator_purges_keys_of_others() {
             .line(&format!("purge {flags}"))
             .run()
             .fails(4, "'alice' may not purge keys of others\n")
-            .says("hint: you may purge your own: --owner alice\n");
+            .says("hint: you can purge your own: --owner alice\n");
         world
             .line(&format!("purge --owner alice --all {flags}"))
             .user("bob")

@@ -129,7 +129,7 @@ fn the_last_millisecond_of_the_year_9999_can_be_meant_and_none_behind_it() {
         ),
         ("10000-01-01", "'10000-01-01' is not a time"),
         ("1000000y", "the duration '1000000y' is too long"),
-        ("8000y", "2920000d from now lies after the year 9999"),
+        ("8000y", "2920000d from now is after the year 9999"),
     ] {
         world
             .line(&format!("create --scope inference --expires {when}"))
@@ -142,7 +142,7 @@ fn the_last_millisecond_of_the_year_9999_can_be_meant_and_none_behind_it() {
     world
         .line("create --scope inference --expires 2s")
         .run()
-        .fails(2, "2s from now lies after the year 9999");
+        .fails(2, "2s from now is after the year 9999");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::harness::id_of;
 fn waits(world: &World, id: &str) -> Option<String> {
     let shown = world.run(&format!("show {id}")).stdout;
     let mut lines = shown.lines().map(str::trim_end);
-    let line = lines.find_map(|line| line.strip_prefix("Waits for"));
+    let line = lines.find_map(|line| line.strip_prefix("Rotation"));
     line.map(|line| line.trim_start().to_owned())
 }
 
@@ -21,7 +21,7 @@ fn show_and_list_tell_the_last_use_of_the_old_token_and_the_first_of_the_new() {
         assert_eq!(waits(&world, &id).as_deref(), Some(says));
         world
             .run("list --state phased-out")
-            .stderr(&format!("1 key\n{id} waits: {says}\n"));
+            .stderr(&format!("1 key\n{id} is in its grace period: {says}\n"));
     };
     is("old token: no use recorded; new token: no use recorded");
     assert_eq!(world.verify(&old, ""), 0);
@@ -77,7 +77,7 @@ fn list_tells_of_waiting_keys_only_below_a_table_of_phased_out_keys() {
     let world = World::quick();
     world.create("--scope inference --name web");
     world.run("rotate web --grace 1d");
-    let waits = |line: &str| world.run(line).stderr.contains(" waits: ");
+    let waits = |line: &str| world.run(line).stderr.contains(" is in its grace period: ");
     for line in [
         "list",
         "list --state phased-out,active",
@@ -98,6 +98,10 @@ fn list_tells_of_the_first_waiting_keys_and_counts_the_rest() {
         world.run(&format!("rotate web-{number} --grace 1d"));
     }
     let ran = world.run("list --state phased-out");
-    assert_eq!(ran.stderr.matches(" waits: ").count(), 20, "{ran:#?}");
-    ran.says("\nand 2 more wait\n");
+    assert_eq!(
+        ran.stderr.matches(" is in its grace period: ").count(),
+        20,
+        "{ran:#?}"
+    );
+    ran.says("\nand 2 more are in their grace period\n");
 }
