@@ -46,7 +46,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("ACTION", 38, 6).whole(13),
     Column::new("KEY", 52, 3).whole(12),
     Column::new("NAME", 72, 4),
-    Column::new("DETAIL", 80, 6),
+    Column::new("DETAIL", 100, 20),
 ];
 
 /// JSON object of an event.

@@ -62,7 +62,7 @@ fn a_log_keeps_its_times_actions_and_key_ids_whole() {
         assert_eq!(whole("NAME"), width >= 72, "on {width}:\n{shown}");
         assert_eq!(
             shown.contains("DETAIL"),
-            width >= 80,
+            width >= 100,
             "on {width}:\n{shown}"
         );
     }
