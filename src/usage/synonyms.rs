@@ -41,6 +41,22 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("list", "--reverse", "--desc --descending -r"),
     ("list log", "--limit", "-n"),
     ("create edit", "--name", "-n"),
+    (
+        "edit",
+        "--remove-scope",
+        "--del-scope --rm-scope --drop-scope --delete-scope",
+    ),
+    (
+        "edit",
+        "--remove-label",
+        "--del-label --rm-label --drop-label --delete-label --unlabel",
+    ),
+    (
+        "edit",
+        "--remove-allow-from",
+        "--del-allow-from --rm-allow-from --drop-allow-from --delete-allow-from",
+    ),
+    ("edit", "--label", "--add-label"),
     ("purge disable enable delete", "--dry-run", "-n"),
     ("restore", "--dry-run", "-n --preview --what-if"),
     (

@@ -1192,6 +1192,26 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         ("list --name ci", "--name", "did you mean 'keyctl show ci'?"),
         ("list --name=ci", "--name", "did you mean 'keyctl show ci'?"),
         ("list --name", "--name", "did you mean 'keyctl show KEY'?"),
+        (
+            "edit ci --del-scope project",
+            "--del-scope",
+            "did you mean '--remove-scope'?",
+        ),
+        (
+            "edit ci --rm-label team",
+            "--rm-label",
+            "did you mean '--remove-label'?",
+        ),
+        (
+            "edit ci --drop-allow-from=10.0.0.0/8",
+            "--drop-allow-from",
+            "did you mean '--remove-allow-from'?",
+        ),
+        (
+            "edit ci --add-label team=a",
+            "--add-label",
+            "did you mean '--label'?",
+        ),
         ("delete ci --force", "--force", "did you mean '--yes'?"),
         ("purge -f", "-f", "did you mean '--yes'?"),
         ("create --ttl 30d", "--ttl", "did you mean '--expires'?"),
