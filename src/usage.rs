@@ -181,6 +181,9 @@ fn choices(error: &clap::Error, value: &str, line: &CommandLine<'_>) -> Hint {
 
 /// Hint at the command that `name` stands for in other programs, else at the command spelled most like it.
 fn command_like(name: &str, line: &CommandLine<'_>) -> Hint {
+    if let Some(hint) = stray::bare_setting(name, line) {
+        return hint;
+    }
     let parent = line.path.last().copied();
     if let Some(question) = synonyms::command(parent, name) {
         return question;

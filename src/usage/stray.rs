@@ -6,6 +6,7 @@ use crate::error::quote;
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::key::State;
+use crate::policy::SETTINGS;
 
 /// Options that take several values joined by commas.
 const JOINED: [&str; 3] = ["--scope", "--add-scope", "--remove-scope"];
@@ -34,9 +35,26 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
     if line.before(flag) == Some("--name") {
         return Some("a name may not begin with '-'".into());
     }
-    if command == "list" && flag == "--name" {
-        let key = line.after(flag).and_then(simple).unwrap_or("KEY");
-        return Some(suggest_show(key));
+    let value = line.after(flag).and_then(simple);
+    match (command, flag) {
+        ("list", "--name") => return Some(suggest_show(value)),
+        ("list", "--page" | "--offset" | "--skip") => {
+            return Some("there are no pages; use --limit and --reverse, or a pager".into());
+        }
+        ("log", "--owner") => {
+            let user = value.unwrap_or("USER");
+            return Some(
+                format!("'--actor {user}' shows what {user} did, '--key {user}/NAME' what happened to a key")
+                    .into(),
+            );
+        }
+        // Elsewhere this option names the file for the output.
+        ("create" | "rotate", "-o" | "--output")
+            if !matches!(line.after(flag), None | Some("text" | "json")) =>
+        {
+            return Some("did you mean '--secret-file'?".into());
+        }
+        _ => {}
     }
     if let Some(option) = synonyms::option(command, flag) {
         return Some(format!("did you mean '{option}'?").into());
@@ -75,18 +93,40 @@ fn word(word: &str, line: &CommandLine<'_>) -> Option<Hint> {
     }
     match line.path.as_slice() {
         ["create"] => Some(format!("did you mean '--name {}'?", simple(word)?).into()),
+        ["log"] if matches!(word, "check" | "verify") => Some("did you mean '--check'?".into()),
         ["log"] if is_action => Some(format!("did you mean '--action {word}'?").into()),
         ["log"] => Some(format!("did you mean '--key {}'?", simple(word)?).into()),
         ["list"] if is_state => Some(format!("did you mean '--state {word}'?").into()),
-        ["list"] => Some(suggest_show(simple(word)?)),
+        ["list"] => Some(suggest_show(Some(simple(word)?))),
+        ["policy", "show"] => Some(
+            run!("policy show")
+                .in_quotes()
+                .and(" shows every policy and takes no name"),
+        ),
         _ => None,
     }
 }
 
-fn suggest_show(key: &str) -> Hint {
+/// Returns a question for one key, or for all keys whose names have a part `name`.
+fn suggest_show(name: Option<&str>) -> Hint {
+    let (key, part) = (name.unwrap_or("KEY"), name.unwrap_or("TEXT"));
     Hint::from("did you mean ")
         .and(run!("show {}", key).in_quotes())
+        .and(" or ")
+        .and(run!("list --search {}", part).in_quotes())
         .and("?")
+}
+
+/// Returns a question for a setting of the policy that was typed as a command `name`.
+pub fn bare_setting(name: &str, line: &CommandLine<'_>) -> Option<Hint> {
+    let is_setting = SETTINGS.iter().any(|(setting, _)| *setting == name);
+    if line.path != ["policy"] || !is_setting {
+        return None;
+    }
+    Some(match line.after(name).and_then(simple) {
+        Some(value) => format!("did you mean 'policy set {name} {value}'?").into(),
+        None => run!("policy show").in_quotes().and(" shows every policy"),
+    })
 }
 
 /// Returns `word` if a hint may repeat it in a command line: a shell reads it as one word, and no secret is in

@@ -7,13 +7,21 @@ use crate::hint::{Hint, run};
 /// Commands: parents ("" for the program itself), name, and the words that stand for it in other programs.
 const COMMANDS: &[(&str, &str, &str)] = &[
     ("", "create", "new add issue generate make"),
-    ("", "show", "get info describe view inspect"),
+    (
+        "",
+        "show",
+        "get info describe view inspect who whois lookup",
+    ),
     ("", "verify", "check validate auth authenticate"),
-    ("", "rotate", "renew roll replace regenerate refresh"),
-    ("", "edit", "update modify set rename change"),
+    ("", "rotate", "roll replace regenerate refresh"),
+    ("", "edit", "update modify set change"),
     ("", "delete", "rm del remove destroy"),
-    ("", "disable", "suspend deactivate"),
-    ("", "enable", "resume unsuspend activate reactivate"),
+    ("", "disable", "suspend deactivate off lock block"),
+    (
+        "",
+        "enable",
+        "resume unsuspend activate reactivate on unlock unblock",
+    ),
     ("", "log", "audit history events logs"),
     ("", "doctor", "status health fsck check-store"),
     ("", "policy", "config settings"),
@@ -23,7 +31,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("policy", "show", "get list ls"),
     ("policy", "unset", "reset clear rm remove delete"),
     ("scope member admin", "list", "show ls get"),
-    ("scope member admin", "add", "create new"),
+    ("scope member admin", "add", "create new register"),
     ("scope member admin", "remove", "delete rm del"),
 ];
 
@@ -56,7 +64,6 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "--remove-allow-from",
         "--del-allow-from --rm-allow-from --drop-allow-from --delete-allow-from",
     ),
-    ("edit", "--label", "--add-label"),
     ("purge disable enable delete", "--dry-run", "-n"),
     ("restore", "--dry-run", "-n --preview --what-if"),
     (
@@ -70,11 +77,27 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "--expires",
         "--ttl --expiry --expire --expires-in --expires-at --expiration --lifetime",
     ),
+    ("edit", "--expires", "--extend --prolong --renew"),
+    ("create rotate", "--secret-file", "--file --out-file --out"),
+    (
+        "create list delete disable enable purge",
+        "--owner",
+        "--user --for",
+    ),
+    (
+        "create list delete disable enable purge edit",
+        "--label",
+        "-l --selector --add-label --labels --tag",
+    ),
+    ("list", "--sort", "--sort-by --order-by"),
+    ("log", "--action", "--event --events"),
+    ("log", "--limit", "--tail"),
+    ("log", "--check", "--verify"),
     ("verify", "--key-file", "--token --key --file"),
     ("rotate", "--grace 0s", "--no-grace"),
     ("rotate", "--undo", "--revert --rollback --cancel"),
     ("log", "--key", "--id --name"),
-    ("log", "--actor", "--user --by --owner"),
+    ("log", "--actor", "--user --by"),
     ("log", "--since", "--after --from"),
     ("log", "--until", "--before --to"),
 ];
@@ -83,7 +106,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
 pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
     match (parent, word) {
         // Elsewhere this word means either.
-        (None, "revoke") => {
+        (None, "revoke" | "kill") => {
             Some("did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into())
         }
         (None, "import") => Some(
@@ -94,6 +117,23 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
         (None, "extend" | "prolong") => Some(suggest_edit("--expires WHEN")),
         (None, "undo" | "unrotate" | "rollback") => {
             Some("did you mean 'rotate KEY --undo'?".into())
+        }
+        (None, "renew") => Some(
+            "did you mean 'edit KEY --expires WHEN' (same token, more time) or 'rotate' (a new token)?"
+                .into(),
+        ),
+        (None, "rename" | "mv") => Some(suggest_edit("--name NAME")),
+        (None, "grant") => Some(suggest_edit("--add-scope SCOPE")),
+        (None, "search" | "find") => Some("did you mean 'list --search TEXT'?".into()),
+        (None, "project" | "projects" | "group" | "team") => Some(
+            "did you mean 'member'? a project exists as long as it has a member".into(),
+        ),
+        (None, "where" | "path" | "env" | "store" | "db") => {
+            Some(run!("doctor").in_quotes().and(" says which store is used"))
+        }
+        (None, "states") => Some(run!("--help").in_quotes().and(" lists the states of a key")),
+        (None, "exit" | "exit-codes") => {
+            Some(run!("--help").in_quotes().and(" lists the exit codes"))
         }
         (None, "label" | "tag") => Some(suggest_edit("--label K=V")),
         (None, "transfer" | "chown" | "reassign" | "handover" | "owner") => {
@@ -117,7 +157,15 @@ fn suggest_edit(option: &str) -> Hint {
 pub fn value(value: &str, valid: &[&str]) -> Option<Hint> {
     let is_state = valid.contains(&"phased-out");
     let stopped = matches!(value, "revoked" | "inactive" | "suspended" | "stopped");
-    (is_state && stopped).then(|| "the states of a stopped key are 'disabled' and 'deleted'".into())
+    let is_action = valid.contains(&"refuse");
+    match value {
+        _ if is_state && stopped => {
+            Some("the states of a stopped key are 'disabled' and 'deleted'".into())
+        }
+        "rotated" | "replaced" if is_state => Some("did you mean 'phased-out'?".into()),
+        "denied" | "refused" if is_action => Some("did you mean 'refuse'?".into()),
+        _ => None,
+    }
 }
 
 /// Returns the option of `command` that `flag` stands for, with a value where the meaning needs it.
@@ -151,8 +199,9 @@ mod tests {
         for word in ["delete", "disable", "enable"] {
             assert!(is_command("", word), "{word}");
         }
-        let words = "revoke version import extend prolong label tag undo unrotate rollback \
-                     transfer chown reassign handover owner";
+        let words = "revoke kill version import extend prolong renew rename mv grant search find \
+                     project projects group team where path env store db exit exit-codes states \
+                     label tag undo unrotate rollback transfer chown reassign handover owner";
         let mut seen: BTreeSet<_> = words.split(' ').map(|word| ("", word)).collect();
         for (parents, target, words) in COMMANDS {
             for parent in parents.split(' ') {

@@ -164,10 +164,20 @@ impl FromStr for When {
             ))
             .hint("give a duration of at least 1s")),
             Some(span) => Ok(When::After(span)),
-            None => Err(Error::usage(format!("{} is not a time", quote(text)))
-                .hint(suggestion(text).unwrap_or_else(|| WHEN_HINT.to_owned()))),
+            None => Err(Error::usage(format!("{} is not a time", quote(text))).hint(
+                suggestion(text)
+                    .or_else(|| from_now(text))
+                    .unwrap_or_else(|| WHEN_HINT.to_owned()),
+            )),
         }
     }
+}
+
+/// Returns a hint for a duration after a '+', which might be meant from the present end.
+fn from_now(text: &str) -> Option<String> {
+    let duration = text.strip_prefix('+')?;
+    parse_span(duration).ok()??;
+    Some(format!("did you mean '{duration}' (from now)?"))
 }
 
 /// Parses a date `YYYY-MM-DD` and returns its end: the next 00:00 UTC. `None` for text of another
