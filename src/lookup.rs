@@ -362,6 +362,15 @@ pub fn in_grace(store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Re
     })
 }
 
+/// Returns the key that `key` replaced, if its grace runs at `now`.
+pub fn predecessor_in_grace(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Option<Key>> {
+    let Some(id) = key.replaces else {
+        return Ok(None);
+    };
+    let old = store.get(id)?;
+    Ok(old.filter(|old| old.replaced_by == Some(key.id) && old.is_in_grace(now)))
+}
+
 /// Follows the successors of `key` to the live one; `None` if there is none.
 pub fn live_successor(store: &dyn Read, key: &Key) -> Result<Option<Key>> {
     let mut next = key.replaced_by;

@@ -8,10 +8,10 @@ use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Edit, Key, Kind, State};
-use crate::lookup::{self, live_successor};
+use crate::lookup::{self, live_successor, predecessor_in_grace};
 use crate::name::nfc;
 use crate::store::{Read, Tx};
-use crate::when::Timestamp;
+use crate::when::{Span, Timestamp};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -73,6 +73,9 @@ impl Plan {
             access
                 .for_owner(&before.owner)
                 .map_err(|error| error.of_key(id))?;
+            if let Some(grace) = edit.grace {
+                check_grace(store, &before, grace, now).map_err(|error| error.of_key(id))?;
+            }
             let mut after = before.clone();
             after
                 .edit(now, edit, &policy)
@@ -101,6 +104,25 @@ impl Plan {
 /// Refuses an actor who may not give keys to another owner.
 pub fn check_giver(access: &Access) -> Result<()> {
     access.administrator("give keys to another owner")
+}
+
+/// Refuses a new grace period for a live key that replaced one whose grace runs: the name of both finds this one.
+fn check_grace(store: &dyn Read, key: &Key, grace: Span, now: Timestamp) -> Result<()> {
+    if !key.is_live() {
+        return Ok(());
+    }
+    let Some(old) = predecessor_in_grace(store, key, now)? else {
+        return Ok(());
+    };
+    let change = match grace {
+        Span::ZERO => "end",
+        _ => "change",
+    };
+    let hint = format!("to {change} the grace period of the one it replaced: ");
+    Err(
+        Error::state(format!("{} is the new key of a rotation", key.label()))
+            .hint(Hint::from(hint).and(run!("edit {} --grace {grace}", old.id))),
+    )
 }
 
 /// Adds a hint to `error`, which refused an edit of `key`: the successor to edit instead, if `key` was rotated.

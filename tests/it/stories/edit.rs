@@ -355,6 +355,25 @@ fn of_a_phased_out_key_only_the_grace_is_changed() {
 }
 
 #[test]
+fn a_grace_given_for_the_new_key_of_a_rotation_is_refused_with_the_id_of_the_old_one() {
+    let world = World::quick();
+    let old = id_of(&world.create("--scope inference --name web"));
+    let new = id_of(world.run("rotate web --grace 1h").stdout.trim_end());
+    for (grace, to) in [("0s", "end"), ("2h", "change")] {
+        world.line(&format!("edit web --grace {grace}")).run().fails(
+            4,
+            &format!(
+                "{new} ('web') is the new key of a rotation\n\
+                 hint: to {to} the grace period of the one it replaced: keyctl edit {old} --grace {grace}\n"
+            ),
+        );
+    }
+    world.advance("1h");
+    let refused = format!("{new} ('web') cannot be given a grace period: it was not rotated\n");
+    world.line("edit web --grace 0s").run().fails(4, &refused);
+}
+
+#[test]
 fn the_end_of_a_grace_that_runs_is_moved() {
     let world = World::quick();
     let old = world.create("--scope inference --name web");
