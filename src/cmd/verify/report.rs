@@ -68,13 +68,17 @@ fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
 /// Line for a valid token.
 fn valid(facts: &Facts<'_>) -> String {
     let key = facts.key;
+    let (ends, at) = match facts.state {
+        State::PhasedOut => ("works until", key.stops_at()),
+        _ => ("expires", facts.expires_at),
+    };
     format!(
-        "valid: {} {} of {}, {}, expires {}\n",
+        "valid: {} {} of {}, {}, {ends} {}\n",
         key.id,
         escape(&key.name),
         escape(&key.owner),
         abilities(key),
-        instant(facts.expires_at, facts.at)
+        instant(at, facts.at)
     )
 }
 

@@ -651,7 +651,9 @@ fn in_its_grace_a_rotated_key_is_valid_with_a_warning() {
         .run()
         .code(0)
         .stderr(&warning);
-    verify(&world, &old, "-q").run().code(0).stderr(&warning);
+    verify(&world, &old, "-q").run().code(0).stderr(&warning).stdout(&format!(
+        "valid: {old_id} ci of alice, scopes inference, works until 2026-11-22T01:00:00Z (in 30m)\n"
+    ));
     let json = verify(&world, &old, "--format json")
         .run()
         .code(0)
