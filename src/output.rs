@@ -12,7 +12,7 @@ mod value;
 pub mod verdict;
 mod waits;
 
-pub use details::details;
+pub use details::{Changeover, details};
 pub use entries::{Entries, EntryFormat};
 pub use listing::{Field, ListFormat, Listing};
 pub use record::Record;

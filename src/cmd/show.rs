@@ -46,14 +46,14 @@ impl Args {
         let text = keys::expand_one(cx, &self.key)?;
         let store = cx.open_to_read()?;
         let (actor, now) = (store.actor(cx.env), cx.env.now());
-        let (key, waits, events) = store::read(&*store, |store| {
+        let (key, changeover, events) = store::read(&*store, |store| {
             let key = cx.lookup(&actor, now).key(store, &text)?;
             let events = match self.format {
                 Format::Text => last_events(store, &key),
                 Format::Json => (Events::default(), Ok(())),
             };
-            let waits = waiting::of_key(store, &key, now);
-            Ok((key, waits, events))
+            let changeover = waiting::of_key(store, &key, now);
+            Ok((key, changeover, events))
         })?;
         let (events, scanned) = events;
         let mut page = Vec::new();
@@ -63,7 +63,15 @@ impl Args {
                     let hint = Hint::from(format!("{count} more: "));
                     cx.called.advice(&hint.and(run!("log --key {}", key.id)))
                 });
-                details(&mut page, &key, waits, &events.last, more, cx.style(), now)
+                details(
+                    &mut page,
+                    &key,
+                    &changeover,
+                    &events.last,
+                    more,
+                    cx.style(),
+                    now,
+                )
             }
             Format::Json => {
                 let written = Record::new(&key, now).write(&mut page);

@@ -2,17 +2,33 @@
 
 use super::Cx;
 use super::confirm::NAMED_MAX;
+use crate::error::escape;
 use crate::key::{Key, State};
-use crate::output::waits_for;
+use crate::lookup::predecessor_in_grace;
+use crate::output::{Changeover, instant, waits_for};
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 
-/// Says what the rotation of `key` waits for; `None` unless its grace runs at `now`.
-pub fn of_key(store: &dyn Read, key: &Key, now: Timestamp) -> Option<String> {
+/// Returns the two sides of a rotation whose grace runs at `now`, if `key` is one of them.
+pub fn of_key(store: &dyn Read, key: &Key, now: Timestamp) -> Changeover {
+    Changeover {
+        uses: uses(store, key, now, |at| instant(Some(at), now)),
+        // A predecessor that is damaged does not keep the new key from being shown.
+        old: predecessor_in_grace(store, key, now).ok().flatten(),
+    }
+}
+
+/// Says when both tokens of the rotation of `key` were used; `None` unless its grace runs at `now`.
+fn uses(
+    store: &dyn Read,
+    key: &Key,
+    now: Timestamp,
+    at: impl Fn(Timestamp) -> String,
+) -> Option<String> {
     let new = key.replaced_by.filter(|_| key.is_in_grace(now))?;
     // A successor that was purged or is damaged does not keep the old key from being shown.
     let new = store.get(new).ok().flatten();
-    Some(waits_for(key, new.as_ref(), now))
+    Some(waits_for(key, new.as_ref(), at))
 }
 
 /// Keys of a list of phased-out keys only, whose grace runs.
@@ -47,16 +63,14 @@ impl Waiting {
 
     /// Prints a status line on each of the first keys.
     pub fn report(&self, cx: &mut Cx<'_>, store: &dyn Read) {
+        let now = self.now;
         for key in &self.first {
-            if let Some(waits) = of_key(store, key, self.now) {
-                cx.status(format_args!("{} is in its grace period: {waits}", key.id));
+            if let Some(uses) = uses(store, key, now, |at| at.relative_to(now).to_string()) {
+                cx.status(format_args!("{} ({}): {uses}", key.id, escape(&key.name)));
             }
         }
         if self.count > self.first.len() {
-            cx.status(format_args!(
-                "and {} more are in their grace period",
-                self.count - self.first.len()
-            ));
+            cx.status(format_args!("and {} more", self.count - self.first.len()));
         }
     }
 }

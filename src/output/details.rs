@@ -12,25 +12,34 @@ use std::io::{self, Write};
 /// Columns for the names and the values of the fields. A key ID is not broken in two.
 const COLUMNS: [Column; 2] = [Column::new("", 0, 0), Column::new("", 0, 12)];
 
-/// Writes the details of `key` at `now`, what its rotation `waits` for, its last `events`, and a line about
-/// those before them.
+/// Rotation whose grace runs, as its two keys tell it.
+#[derive(Default)]
+pub struct Changeover {
+    /// Uses of both tokens, if the key is the old one.
+    pub uses: Option<String>,
+    /// The old key, if the key is the new one.
+    pub old: Option<Key>,
+}
+
+/// Writes the details of `key` at `now`, its `changeover`, its last `events`, and a line about those before
+/// them.
 pub fn details(
     out: &mut dyn Write,
     key: &Key,
-    waits: Option<String>,
+    changeover: &Changeover,
     events: &[Entry],
     more: Option<String>,
     style: Style,
     now: Timestamp,
 ) -> io::Result<()> {
     let mut sheet = Sheet::begin(out, style, COLUMNS);
-    for (name, value) in fields(key, style, now) {
+    for (name, value) in fields(key, changeover.old.as_ref(), style, now) {
         if let Some(value) = value {
             sheet.row([style.title(name), value])?;
         }
     }
-    if let Some(waits) = waits {
-        sheet.row([style.title("Rotation"), Cell::new(waits)])?;
+    if let Some(uses) = &changeover.uses {
+        sheet.row([style.title("Rotation"), Cell::new(uses)])?;
     }
     sheet.finish()?;
     last_events(out, events, now)?;
@@ -40,8 +49,14 @@ pub fn details(
     }
 }
 
-/// Fields with their values; `None` if `key` has no such value.
-fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cell>); 17] {
+/// Fields with their values; `None` if `key` has no such value. `old` is the key that it replaced, if that still
+/// works.
+fn fields(
+    key: &Key,
+    old: Option<&Key>,
+    style: Style,
+    now: Timestamp,
+) -> [(&'static str, Option<Cell>); 17] {
     let at = |at| instant(Some(at), now);
     let by = |when, user: &String| format!("{} by {}", at(when), cell(user));
     let used = key.last_used_at.map(at);
@@ -90,9 +105,28 @@ fn fields(key: &Key, style: Style, now: Timestamp) -> [(&'static str, Option<Cel
             "Phased out",
             phased_out.and_then(|until| text(format!("{stops} {}", at(until)))),
         ),
-        ("Replaces", key.replaces.map(Cell::new)),
+        (
+            "Replaces",
+            match old {
+                Some(old) => text(still_works(old, now)),
+                None => key.replaces.map(Cell::new),
+            },
+        ),
         ("Replaced by", key.replaced_by.map(Cell::new)),
     ]
+}
+
+/// Names a key in its grace, with the end of it and the last use.
+fn still_works(old: &Key, now: Timestamp) -> String {
+    let used = old.last_used_at.map_or_else(
+        || "no use recorded".to_owned(),
+        |at| format!("last used {}", at.relative_to(now)),
+    );
+    format!(
+        "{}, which works until {}, {used}",
+        old.id,
+        instant(old.stops_at(), now)
+    )
 }
 
 fn last_events(out: &mut dyn Write, events: &[Entry], now: Timestamp) -> io::Result<()> {

@@ -471,10 +471,8 @@ fn the_page_says_how_to_see_the_uses_of_both_tokens_and_how_to_undo() {
         "{page}"
     );
     let seen = run(&mut site.sh(see)).code(0);
-    seen.says(&format!(
-        "{old} is in its grace period: old token last used "
-    ))
-    .says("; new token first used ");
+    seen.says(&format!("{old} (service): old token last used "))
+        .says("; new token first used ");
 
     fs::write(site.path("api.token"), &service.old).unwrap();
     run(&mut site.sh(&format!("{} --yes", undo.replace("OLD_ID", &old)))).code(0);

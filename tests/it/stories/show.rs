@@ -99,7 +99,11 @@ fn text_shows_both_ends_of_a_rotation() {
         assert!(shown.contains(line), "{line:?} is not in\n{shown}");
     }
     let shown = text(&world, "ci");
-    assert!(shown.contains(&format!("\nReplaces   {old}\n")), "{shown}");
+    let works = "which works until 2026-11-22T01:00:00Z (in 60m), no use recorded";
+    assert!(
+        shown.contains(&format!("\nReplaces   {old}, {works}\n")),
+        "{shown}"
+    );
     assert!(shown.contains("\nState      active\n"), "{shown}");
     world.advance("1h");
     let shown = text(&world, &old);

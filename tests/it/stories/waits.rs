@@ -17,22 +17,27 @@ fn show_and_list_tell_the_last_use_of_the_old_token_and_the_first_of_the_new() {
     let old = world.create("--scope inference --name web");
     let new = world.run("rotate web --grace 1d").stdout;
     let id = id_of(&old);
-    let is = |says: &str| {
-        assert_eq!(waits(&world, &id).as_deref(), Some(says));
+    let is = |shown: &str, listed: &str| {
+        assert_eq!(waits(&world, &id).as_deref(), Some(shown));
         world
             .run("list --state phased-out")
-            .stderr(&format!("1 key\n{id} is in its grace period: {says}\n"));
+            .stderr(&format!("1 key\n{id} (web): {listed}\n"));
     };
-    is("old token: no use recorded; new token: no use recorded");
+    let nothing = "old token: no use recorded; new token: no use recorded yet";
+    is(nothing, nothing);
     assert_eq!(world.verify(&old, ""), 0);
     world.advance("5m");
-    is("old token last used 2026-11-22T00:00:00Z (5m ago); new token: no use recorded");
+    is(
+        "old token last used 2026-11-22T00:00:00Z (5m ago); new token: no use recorded yet",
+        "old token last used 5m ago; new token: no use recorded yet",
+    );
     assert_eq!(world.verify(&new, ""), 0);
     world.advance("5m");
     // A later use of the new token is not its first.
     assert_eq!(world.verify(&new, ""), 0);
     is(
         "old token last used 2026-11-22T00:00:00Z (10m ago); new token first used 2026-11-22T00:05:00Z (5m ago)",
+        "old token last used 10m ago; new token first used 5m ago",
     );
 }
 
@@ -77,7 +82,7 @@ fn list_tells_of_waiting_keys_only_below_a_table_of_phased_out_keys() {
     let world = World::quick();
     world.create("--scope inference --name web");
     world.run("rotate web --grace 1d");
-    let waits = |line: &str| world.run(line).stderr.contains(" is in its grace period: ");
+    let waits = |line: &str| world.run(line).stderr.contains(": old token");
     for line in [
         "list",
         "list --state phased-out,active",
@@ -98,10 +103,26 @@ fn list_tells_of_the_first_waiting_keys_and_counts_the_rest() {
         world.run(&format!("rotate web-{number} --grace 1d"));
     }
     let ran = world.run("list --state phased-out");
-    assert_eq!(
-        ran.stderr.matches(" is in its grace period: ").count(),
-        20,
-        "{ran:#?}"
-    );
-    ran.says("\nand 2 more are in their grace period\n");
+    assert_eq!(ran.stderr.matches("): old token").count(), 20, "{ran:#?}");
+    ran.says("\nand 2 more\n");
+}
+
+#[test]
+fn show_tells_of_a_new_key_until_when_the_old_one_works_and_when_it_was_last_used() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    let old = id_of(&token);
+    world.run("rotate web --grace 1d");
+    let replaces = |says: &str| {
+        let shown = world.run("show web").stdout;
+        let line = shown.lines().find_map(|line| line.strip_prefix("Replaces"));
+        let line = line.map(|line| line.trim().to_owned());
+        assert_eq!(line, Some(format!("{old}{says}")), "{shown}");
+    };
+    replaces(", which works until 2026-11-23T00:00:00Z (in 24h), no use recorded");
+    assert_eq!(world.verify(&token, ""), 0);
+    world.advance("2m");
+    replaces(", which works until 2026-11-23T00:00:00Z (in 24h), last used 2m ago");
+    world.advance("1d");
+    replaces("");
 }
