@@ -37,7 +37,8 @@ const COUNT_MAX: u32 = 10_000;
 /// created, even if it does not work: standard error names it and, in that case, says why. No token is
 /// printed and no secret file is written, since a token is shown only once. With --replace-expired, a
 /// key that has expired is deleted and the new one takes its name; with any other key, create still refuses. A
-/// daily job can use both: it gets a new key once the last one has expired.
+/// daily job can use both: it gets a new key once the last one has expired. Let the key expire before the next
+/// run, as with --expires 23h; otherwise that run gets no token. Move the secret file of the last run away first.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -54,7 +55,7 @@ Examples:
   $ keyctl create --scope inference --name worker --count 3 --format json
   $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32
   $ keyctl create --scope inference --name runner --secret-file runner.token --if-absent
-  $ keyctl create --scope inference --name nightly --expires 1d --replace-expired")]
+  $ keyctl create --scope inference --name nightly --expires 23h --if-absent --replace-expired")]
 pub struct Args {
     /// What the key may do: inference and project (which implies inference) are there from the
     /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas

@@ -18,7 +18,7 @@ use crate::output::instant;
 use crate::store::{self, Store, Tx};
 use crate::when::Timestamp;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::slice;
 
 /// Arguments for the destination and the format of a new token.
@@ -44,6 +44,17 @@ impl Handover {
             }
             None => deliver::check_stdout(&*cx.env.stdout),
         }
+    }
+
+    /// Tells whether the token goes to a secret file.
+    pub fn has_file(&self) -> bool {
+        self.secret_file.is_some()
+    }
+
+    /// Returns the path of the secret file, if no file is there.
+    pub fn missing_file(&self) -> Option<&Path> {
+        let path = self.secret_file.as_deref();
+        path.filter(|path| path.symlink_metadata().is_err())
     }
 
     /// Prints what a delivery prints but for the token: the record in JSON, the key ID with `--secret-file`,

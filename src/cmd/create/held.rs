@@ -32,13 +32,21 @@ pub fn refusal(holder: &Key, now: Timestamp, is_one: bool) -> Error {
 /// Reports for `--if-absent` that `key` holds the name, so that no key was created. Warns if it does not work.
 pub fn report(cx: &mut Cx<'_>, handover: &Handover, key: &Key, now: Timestamp) -> Result<u8> {
     handover.print_without_token(cx, key, now)?;
-    cx.status(format_args!(
-        "no key was created: {} already has a key named {}: {} ({})",
-        quote(&key.owner),
-        quote(&key.name),
-        key.id,
-        key.state(now)
-    ));
+    let (owner, name) = (quote(&key.owner), quote(&key.name));
+    let state = key.state(now);
+    let kept = format!(
+        "no key was created: {owner} already has a key named {name}: {} ({state}); its token cannot be shown again",
+        key.id
+    );
+    match handover.missing_file() {
+        // Its token may be in the file.
+        None if handover.has_file() => cx.status(kept),
+        None => cx.notice(format_args!("warning: {kept}")),
+        Some(path) => cx.notice(format_args!(
+            "warning: {kept} and {} was not written",
+            quote(&path.to_string_lossy())
+        )),
+    }
     let by = key.disabled_by.as_deref().map(escape);
     let disabled = by.map(|by| match key.disabled_at {
         at @ Some(_) => format!("it was disabled by {by} at {}", instant(at, now)),

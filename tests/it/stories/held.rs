@@ -24,9 +24,11 @@ fn create_if_absent_keeps_the_key_and_prints_no_token() {
     let id = id_of(&world.create("--scope inference --name ci"));
     let before = world.rows();
     let line = "create --scope project --name ci --if-absent";
-    let kept = format!("no key was created: 'alice' already has a key named 'ci': {id} (active)\n");
+    let kept = format!(
+        "warning: no key was created: 'alice' already has a key named 'ci': {id} (active); its token cannot be shown again\n"
+    );
     world.run(line).stdout("").stderr(&kept);
-    world.run(&format!("{line} -q")).stdout("").stderr("");
+    world.run(&format!("{line} -q")).stdout("").stderr(&kept);
     let ran = world.run(&format!("{line} --format json")).stderr(&kept);
     assert_eq!(ran.json(), world.record(&id));
     assert_eq!(world.rows(), before);
@@ -56,20 +58,23 @@ fn create_if_absent_says_why_the_key_does_not_work() {
     world.run("disable ci");
     let disabled = "it was disabled by alice at 2026-11-22T00:00:00Z";
     world.run(line).stdout("").stderr(&format!(
-        "no key was created: 'alice' already has a key named 'ci': {id} (disabled)\n\
+        "warning: no key was created: 'alice' already has a key named 'ci': {id} (disabled); its token cannot be shown again\n\
          warning: {id} does not work: {disabled} (now)\n\
          hint: to switch it on again: keyctl enable {id}\n"
     ));
     world.advance("2d");
     let expired = "it expired at 2026-11-23T00:00:00Z (24h ago)";
+    let kept = format!(
+        "warning: no key was created: 'alice' already has a key named 'ci': {id} (expired); its token cannot be shown again\n"
+    );
     world.run(line).stdout("").stderr(&format!(
-        "no key was created: 'alice' already has a key named 'ci': {id} (expired)\n\
+        "{kept}\
          warning: {id} does not work: {expired}, and {disabled} (2d ago)\n\
          hint: to create a new key in its place, add --replace-expired\n"
     ));
     // A warning is not a status line.
     world.run(&format!("{line} -q")).stderr(&format!(
-        "warning: {id} does not work: {expired}, and {disabled} (2d ago)\n"
+        "{kept}warning: {id} does not work: {expired}, and {disabled} (2d ago)\n"
     ));
 }
 
@@ -84,10 +89,16 @@ fn create_if_absent_leaves_the_secret_file_of_the_first_run() {
     let id = world.run(&line).stdout;
     let token = fs::read_to_string(&path).unwrap();
     let second = world.run(&line).stdout(&id);
-    second.says("no key was created: ");
+    assert!(
+        second.stderr.starts_with("no key was created: "),
+        "{second:#?}"
+    );
+    world.run(&format!("{line} -q")).stdout(&id).stderr("");
     assert_eq!(fs::read_to_string(&path).unwrap(), token);
     fs::remove_file(&path).unwrap();
-    world.run(&line).stdout(&id);
+    let shown = path.display();
+    let missing = format!("; its token cannot be shown again and '{shown}' was not written\n");
+    world.run(&format!("{line} -q")).stdout(&id).says(&missing);
     assert!(!path.exists());
     // The name is free and the file is there: nothing is written over it.
     fs::write(&path, "precious").unwrap();
