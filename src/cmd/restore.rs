@@ -33,8 +33,8 @@ use std::path::PathBuf;
 /// then works again, and a key created since then is gone. Before it does anything, restore counts the
 /// keys that will work again, those that will stop, and those that gain scopes, work longer or are
 /// accepted from more addresses, and names the first 20 of each. It also names project members and
-/// administrators who come back, and each policy setting that changes. With --dry-run that is all it
-/// does. Names, owners and labels come from the copy too, but are not listed. A head of the log that
+/// administrators who come back or lose their rights, and each policy setting that changes. With --dry-run
+/// that is all it does. Names, owners and labels come from the copy too, but are not listed. A head of the log that
 /// you saved after making the copy no longer matches: the restore removes the lines since then.
 ///
 /// If you have stopped a leaked key since then, it works again unless you add --keep-revoked. With that,
@@ -98,7 +98,7 @@ impl Args {
         restoration.check()?;
         if self.dry_run {
             let (effect, _) = self.compare(cx, &restoration)?;
-            announce(cx, &restoration, &effect);
+            announce(cx, &restoration, &effect, self.keep_revoked);
             cx.status("nothing was changed: this was a dry run");
             return Ok(DONE);
         }
@@ -172,7 +172,7 @@ impl Args {
     fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
         let (effect, revived) = self.compare(cx, restoration)?;
         if self.yes || cx.env.terminal.interactive() {
-            announce(cx, restoration, &effect);
+            announce(cx, restoration, &effect, self.keep_revoked);
         }
         let question = match effect.revived.count {
             0 => "Restore the copy?".to_owned(),

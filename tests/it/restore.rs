@@ -163,7 +163,8 @@ fn everything_is_as_it_was_and_the_log_says_so() {
     assert_eq!(
         ran.stderr,
         format!(
-            "1 key will become valid again:\n  {}  deleted  of alice, active, no use recorded\n\
+            "1 key will become valid again:\n  {}  deleted  of alice: deleted now (now); active in the copy\n\
+             hint: to keep them stopped: --keep-revoked\n\
              1 key will stop working:\n  {}  new  of alice, active, no use recorded\nthe log will lose its last 4 lines\n\
              administrators again after the restore: dave\npolicy max-expiry will be 365d, now 10d\nrestored {}\nthe replaced store is kept at {}\n\
              log head (keep a copy elsewhere): {head}",
@@ -219,7 +220,7 @@ fn it_asks_and_does_nothing_unless_it_is_told_to() {
         "Restore the copy, and make 1 key valid again? [y/N] \n"
     );
     ran.says("1 key will become valid again:\n")
-        .says("  deleted  of alice, active")
+        .says("  deleted  of alice: deleted now (now); active in the copy\nhint: to keep them stopped: --keep-revoked\n")
         .says("1 key will stop")
         .says("the log will lose its last 4 lines\n");
     restore(&world, &copy, "")
@@ -377,7 +378,12 @@ fn many_keys_are_not_named_one_by_one() {
     back_up(&world, &copy);
     world.run("purge --owner alice --all --yes");
     let ran = restore(&world, &copy, "--yes").run().code(0);
-    assert_eq!(ran.stderr.matches("of alice, active").count(), 20);
+    assert_eq!(
+        ran.stderr
+            .matches("of alice: not in the store now; active in the copy\n")
+            .count(),
+        20
+    );
     assert!(!ran.stderr.contains("made a new store"), "{ran:#?}");
     ran.says("25 keys will become valid again:\n")
         .says("\n  and 5 more\n");
@@ -426,7 +432,8 @@ fn restore_says_which_rights_become_wider() {
     admin("policy set default-grace 1h");
     admin("policy set max-expiry 200d");
     let said = format!(
-        "1 key will become valid again:\n  {stopped}  stopped  of alice, active, no use recorded\n\
+        "1 key will become valid again:\n  {stopped}  stopped  of alice: disabled now (now); active in the copy\n\
+         hint: to keep them stopped: --keep-revoked\n\
          1 key will gain scopes:\n  {scoped}  scoped  of alice: project\n\
          2 keys will work longer:\n\
          \x20 {short}  short  of alice: until 2027-02-20T00:00:00Z, now until 2026-11-27T00:00:00Z\n\
@@ -447,7 +454,7 @@ fn restore_says_which_rights_become_wider() {
 }
 
 #[test]
-fn restore_says_nothing_of_rights_that_become_narrower() {
+fn restore_names_users_who_lose_rights_and_no_key_whose_rights_become_narrower() {
     let world = World::quick();
     let token = world.create("--scope inference --name ci --expires 5d");
     world.alter(&id_of(&token), |key| {
@@ -461,7 +468,11 @@ fn restore_says_nothing_of_rights_that_become_narrower() {
     world.alter(&id_of(&token), |key| key.allow_from.clear());
     admin("member add search alice --role owner");
     admin("member add search bob --role owner");
-    let said = "no stopped key will become valid again\nthe log will lose its last 3 lines\n\
+    admin("admin add dave");
+    let said = "no stopped key will become valid again\nthe log will lose its last 4 lines\n\
+                administrators no more: dave\n\
+                members of projects no more, or with a lower role:\n\
+                \x20 search: alice, collaborator, now owner\n  search: bob, no member, now owner\n\
                 nothing was changed: this was a dry run\n";
     restore(&world, &copy, "--dry-run")
         .run()

@@ -1,6 +1,6 @@
 //! Announcement of what a restore will do.
 
-use super::effect::{Effect, Kept};
+use super::effect::{Effect, Kept, Lost, Revived, Stopped};
 use super::first::First;
 use super::wider::Wider;
 use crate::cmd::Cx;
@@ -8,12 +8,13 @@ use crate::cmd::confirm::{NAMED_MAX, keys, name_first};
 use crate::error::escape;
 use crate::key::Key;
 use crate::network::{Network, join};
+use crate::project::{Member, Role};
 use crate::store::Restoration;
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
-/// Says what the restore will do.
-pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
+/// Says what the restore will do. With `keep_revoked`, no hint is needed to that flag.
+pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect, keep_revoked: bool) {
     if let Some(damage) = restoration.damage() {
         cx.notice(damage);
         cx.notice("so keyctl cannot tell which of its keys work now");
@@ -24,7 +25,14 @@ pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
     if effect.revived.count == 0 {
         cx.status("no stopped key will become valid again");
     }
-    name(cx, &effect.revived, "will become valid again");
+    let now = cx.env.now();
+    let again = "will become valid again";
+    list(cx, &effect.revived, again, |revived| revival(revived, now));
+    // Without a store that can be read, that flag is refused.
+    let can_keep = restoration.current().is_some() && restoration.damage().is_none();
+    if effect.revived.count > 0 && !keep_revoked && can_keep {
+        cx.notice_hint("to keep them stopped: --keep-revoked");
+    }
     name(cx, &effect.stopped, "will stop working");
     kept(cx, &effect.kept);
     wider_keys(cx, &effect.wider);
@@ -41,7 +49,56 @@ pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect) {
             escape(&effect.administrators.join(", "))
         ));
     }
+    lost(cx, &effect.lost);
     members_and_policy(cx, &effect.wider);
+}
+
+/// Names a key that will work again, with the reason why it does not work now.
+fn revival(
+    Revived {
+        key,
+        copied,
+        stopped,
+    }: &Revived,
+    now: Timestamp,
+) -> String {
+    let stopped = match stopped {
+        None => String::new(),
+        Some(Stopped::Missing) => " not in the store now;".to_owned(),
+        Some(Stopped::Damaged) => " damaged now;".to_owned(),
+        Some(Stopped::State(state, since)) => {
+            let since = since.map(|since| format!(" ({})", since.relative_to(now)));
+            format!(" {state} now{};", since.unwrap_or_default())
+        }
+    };
+    format!("{}:{stopped} {copied} in the copy", describe(key))
+}
+
+/// Names users who lose rights.
+fn lost(cx: &mut Cx<'_>, lost: &Lost) {
+    let Lost {
+        administrators,
+        members,
+    } = lost;
+    if administrators.count > 0 {
+        let more = match administrators.count - administrators.first.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let names = escape(&administrators.first.join(", "));
+        cx.notice(format_args!("administrators no more: {names}{more}"));
+    }
+    if members.count > 0 {
+        cx.notice("members of projects no more, or with a lower role:");
+        rows(cx, members, lower_role);
+    }
+}
+
+/// Names a member of the store, with the role after the restore.
+fn lower_role((member, other): &(Member, Option<Role>)) -> String {
+    let then = other.map_or("no member", |role| role.word());
+    let (project, user) = (escape(&member.project), escape(&member.user));
+    format!("{project}: {user}, {then}, now {}", member.role.word())
 }
 
 /// Says what stays as it is in the store that is replaced.

@@ -5,7 +5,9 @@ use super::first::First;
 use super::outcome::{Outcome, readable};
 use super::wider::{self, Rights, Wider};
 use crate::error::{FailureKind, Result};
-use crate::key::Key;
+use crate::id::KeyId;
+use crate::key::{Key, State};
+use crate::project::{Member, Role};
 use crate::store::{Filter, Read};
 use crate::when::Timestamp;
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ use std::ops::ControlFlow;
 #[derive(Default)]
 pub struct Effect {
     /// Keys of the copy that will work, and that do not work in the store or are missing in it.
-    pub revived: First<Key>,
+    pub revived: First<Revived>,
     /// Keys of the store that work there, and that will not work or be missing.
     pub stopped: First<Key>,
     /// Rights that get wider.
@@ -26,6 +28,68 @@ pub struct Effect {
     pub events: u64,
     /// Users who become administrators again.
     pub administrators: Vec<String>,
+    /// Rights that users lose.
+    pub lost: Lost,
+}
+
+/// Key that will work again.
+pub struct Revived {
+    /// Record that will be restored.
+    pub key: Key,
+    /// State in the copy.
+    pub copied: State,
+    /// Reason why it does not work in the store; `None` if that cannot be read, or there is none.
+    pub stopped: Option<Stopped>,
+}
+
+/// Reason why a key of the copy does not work in the store.
+pub enum Stopped {
+    /// The store has no such key.
+    Missing,
+    /// The key's record is damaged.
+    Damaged,
+    /// The key has this state, since this time if that is known.
+    State(State, Option<Timestamp>),
+}
+
+impl Stopped {
+    fn of(current: &dyn Read, id: KeyId, now: Timestamp) -> Result<Self> {
+        let present = match current.get(id) {
+            Err(error) if error.is_damage_of(id) => return Ok(Stopped::Damaged),
+            present => present?,
+        };
+        Ok(present.map_or(Stopped::Missing, |key| {
+            let state = key.state(now);
+            let since = match state {
+                State::Active => None,
+                State::Disabled => key.disabled_at,
+                State::Expired => key.expires_at,
+                State::PhasedOut => key.stops_at(),
+                State::Deleted => key.deleted_at,
+            };
+            Stopped::State(state, since)
+        }))
+    }
+}
+
+/// Rights of users in the store that the copy does not give them.
+#[derive(Default)]
+pub struct Lost {
+    /// Users who are administrators no more.
+    pub administrators: First<String>,
+    /// Members of the store who will be none or have a lower role, each with that role.
+    pub members: First<(Member, Option<Role>)>,
+}
+
+impl Lost {
+    fn read(&mut self, current: &dyn Read, copy: &dyn Read) -> Result<()> {
+        for name in current.administrators(None)? {
+            if !copy.is_appointed(&name)? {
+                self.administrators.add(name);
+            }
+        }
+        wider::members(copy, current, &mut self.members)
+    }
 }
 
 /// Revocations that a restore keeps.
@@ -65,7 +129,12 @@ impl Effect {
             let works = present.as_ref().is_some_and(|key| key.is_usable(now));
             if restored.is_usable(now) && !works {
                 revives(&restored)?;
-                effect.revived.add(restored);
+                let stopped = current.map(|current| Stopped::of(current, copied.id, now));
+                effect.revived.add(Revived {
+                    key: restored,
+                    copied: copied.state(now),
+                    stopped: stopped.transpose()?,
+                });
             } else if let Some(present) = present {
                 effect.wider.compare(&present, restored, &rights, now);
             }
@@ -94,6 +163,7 @@ impl Effect {
             }
         }
         wider::members(current, copy, &mut effect.wider.members)?;
+        effect.lost.read(current, copy)?;
         effect.wider.policy = wider::policy(&current.policy()?, &copy.policy()?)?;
         effect.events = lines_only_in(current, copy)?;
         Ok(effect)

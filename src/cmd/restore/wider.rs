@@ -83,8 +83,8 @@ fn is_within(inner: &BTreeSet<Network>, outer: &BTreeSet<Network>) -> bool {
     outer.is_empty() || (!inner.is_empty() && inner.iter().all(covered))
 }
 
-/// Adds to `wider` the members in `copy` who are none in `current`, or have a lower role there. Reads one
-/// project at a time.
+/// Adds to `wider` the members in `copy` who are none in `current`, or have a lower role there, each with that
+/// role. Reads one project at a time.
 pub fn members(
     current: &dyn Read,
     copy: &dyn Read,
