@@ -15,13 +15,13 @@ use crate::event::Flaw;
 use crate::hash::Stored;
 use crate::output::unwritable;
 use crate::project::Member;
-use crate::store::{self, DAMAGE, Examined, Read, Remarks};
+use crate::store::{self, Address, DAMAGE, Examined, Read, Remarks};
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
 /// Check the store for problems
 ///
-/// Changes nothing. A finding needs fixing: damage, an interrupted restore, a broken log, files
+/// Changes nothing, and says which store it checked. A finding needs fixing: damage, an interrupted restore, a broken log, files
 /// that others can read or write or that somebody else put there, a parent directory through which
 /// another user could replace the store, keys that policy does not allow, a clock that is
 /// behind the log's last line. A note is for information: what a group may do, unless 'init --group'
@@ -48,13 +48,14 @@ pub struct Args {
 impl Args {
     /// Examines the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let remarks = examine(cx)?;
+        let store = cx.address()?;
+        let remarks = examine(cx, &store)?;
         let printed = match self.format {
             Format::Text => report::text(&remarks, cx.called).into_bytes(),
-            Format::Json => report::json(&remarks, cx.called).map_err(unwritable)?,
+            Format::Json => report::json(&remarks, &store, cx.called).map_err(unwritable)?,
         };
         cx.print(&printed)?;
-        cx.status(report::summary(&remarks));
+        cx.status(format_args!("store {store}: {}", report::summary(&remarks)));
         Ok(if remarks.findings.is_empty() {
             DONE
         } else {
@@ -63,10 +64,10 @@ impl Args {
     }
 }
 
-fn examine(cx: &Cx<'_>) -> Result<Remarks> {
+fn examine(cx: &Cx<'_>, store: &Address) -> Result<Remarks> {
     let (mut remarks, mut owners) = (Remarks::default(), Owners::default());
     store::examine(
-        &cx.address()?,
+        store,
         &cx.env.actor,
         &cx.env.group_name,
         &mut remarks,

@@ -251,12 +251,16 @@ fn words(words: &[&str]) -> Vec<String> {
 #[test]
 fn nothing_is_said_of_a_healthy_store() {
     let world = healthy();
-    world.run("doctor").stdout("").stderr("nothing found\n");
+    let shown = world.db().display().to_string();
+    let nothing = format!("store {shown}: nothing found\n");
+    world.run("doctor").stdout("").stderr(&nothing);
     world.run("doctor --quiet").stdout("").stderr("");
     world
         .run("doctor --format json")
-        .stdout("{\"findings\":[],\"notes\":[]}\n")
-        .stderr("nothing found\n");
+        .stdout(&format!(
+            "{{\"findings\":[],\"notes\":[],\"store\":\"{shown}\"}}\n"
+        ))
+        .stderr(&nothing);
 }
 
 #[test]
@@ -295,7 +299,7 @@ fn a_report_has_a_line_for_each_thing_and_one_for_its_cure() {
              note: {hash}\n  hint: {renewal}\n\
              note: {weak}\n  hint: {least}\n"
         ))
-        .stderr("1 finding, 2 notes\n");
+        .stderr(&format!("store {shown}: 1 finding, 2 notes\n"));
     let remark = |code: &str, message: &str, hint: &str| json!({"code": code, "message": message, "hint": hint});
     let ran = world.line("doctor --format json").run().code(1);
     assert_eq!(
@@ -303,6 +307,7 @@ fn a_report_has_a_line_for_each_thing_and_one_for_its_cure() {
         json!({
             "findings": [remark("open-file", &found, &format!("chmod go= {shown}"))],
             "notes": [remark("hash", &hash, renewal), remark("weak-hash", weak, least)],
+            "store": shown,
         })
     );
     assert!(

@@ -2,7 +2,7 @@
 
 use crate::called::Called;
 use crate::output::json;
-use crate::store::{DAMAGE, Remark, Remarks};
+use crate::store::{Address, DAMAGE, Remark, Remarks};
 use serde::Serialize;
 use std::io;
 
@@ -60,6 +60,7 @@ fn hint(remark: &Remark, called: &Called) -> String {
 struct RemarksInJson<'a> {
     findings: Vec<RemarkInJson<'a>>,
     notes: Vec<RemarkInJson<'a>>,
+    store: String,
 }
 
 /// Remark in JSON.
@@ -71,7 +72,7 @@ struct RemarkInJson<'a> {
 }
 
 /// Returns the remarks as JSON: one object on a line.
-pub fn json<'a>(remarks: &'a Remarks, called: &Called) -> io::Result<Vec<u8>> {
+pub fn json<'a>(remarks: &'a Remarks, store: &Address, called: &Called) -> io::Result<Vec<u8>> {
     let fields = |remark: &'a Remark| RemarkInJson {
         code: remark.code,
         message: &remark.message,
@@ -80,6 +81,7 @@ pub fn json<'a>(remarks: &'a Remarks, called: &Called) -> io::Result<Vec<u8>> {
     json::line(&RemarksInJson {
         findings: remarks.findings.iter().map(fields).collect(),
         notes: remarks.notes.iter().map(fields).collect(),
+        store: store.to_string(),
     })
 }
 
@@ -105,10 +107,12 @@ pub fn summary(remarks: &Remarks) -> String {
 mod tests {
     use super::*;
     use crate::hint::Hint;
+    use std::path::Path;
 
     #[test]
     fn damage_in_several_places_is_one_finding_for_people_and_each_for_programs() {
         let called = Called::by(&[]);
+        let store = Address::new(Path::new("/k.db"), None).unwrap();
         let mut remarks = Remarks::default();
         remarks.finding("log", "the log is broken", "compare it");
         for place in 1..=7 {
@@ -122,7 +126,7 @@ mod tests {
              finding: the log is broken\n  hint: compare it\n"
         );
         assert_eq!(summary(&remarks), "2 findings, 0 notes");
-        let line = String::from_utf8(json(&remarks, &called).unwrap()).unwrap();
+        let line = String::from_utf8(json(&remarks, &store, &called).unwrap()).unwrap();
         assert_eq!(line.matches("\"damage\"").count(), 7);
         remarks.findings.truncate(2);
         assert!(text(&remarks, &called).starts_with("finding: page 1\n"));
