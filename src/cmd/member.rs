@@ -142,12 +142,16 @@ fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
         user,
         role,
     } = &member;
-    let before = store::write(&mut *store, |tx| {
+    let (before, new) = store::write(&mut *store, |tx| {
         check_access(&*tx, &actor, project)?;
         let before = tx.role(project, user)?;
         if before == Some(*role) {
-            return Ok(before);
+            return Ok((before, None));
         }
+        let new = match values::project_as_stored(&*tx, project)? {
+            Some(_) => None,
+            None => Some(values::project_like(&*tx, project)?),
+        };
         tx.set_member(&member)?;
         let event = Event::new(cx.env.now(), &actor, Action::MemberAdd, None)
             .with("project", project.as_str())
@@ -157,7 +161,7 @@ fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
                 json!({ "old": before.map(Role::word), "new": role.word() }),
             );
         tx.append(&event.because(reason))?;
-        Ok(before)
+        Ok::<_, Error>((before, new))
     })?;
     let (user, project) = (escape(user), escape(project));
     let now = match before == Some(*role) {
@@ -169,6 +173,10 @@ fn add(cx: &mut Cx<'_>, given: &Member, reason: Option<&str>) -> Result<u8> {
         Role::Collaborator => "a collaborator in",
     };
     cx.status(format_args!("{user} is {now} {role} {project}"));
+    if let Some(like) = new {
+        cx.status(format_args!("{project} is a new project"));
+        like.into_iter().for_each(|like| cx.hint(like));
+    }
     owner::warn_if_unknown(cx, &*store, &recipient);
     Ok(DONE)
 }

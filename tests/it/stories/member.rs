@@ -251,7 +251,7 @@ fn only_an_administrator_founds_a_project() {
         .run()
         .code(0)
         .stdout("")
-        .stderr("alice is now an owner of fresh\n");
+        .stderr("alice is now an owner of fresh\nfresh is a new project\n");
     world.run("member add fresh bob --role collaborator");
 }
 
@@ -464,6 +464,26 @@ fn a_user_whom_nothing_knows_is_told_of_and_added() {
     assert_eq!(add("admin add dora", &["dora"]), "");
     let listed = world.run("admin list").stdout;
     assert!(listed.contains("alcie\n"), "{listed}");
+}
+
+#[test]
+fn member_add_says_that_the_project_is_new_and_which_one_may_be_meant() {
+    let world = World::own();
+    let add = |line: &str, said: &str| {
+        let ran = world.run(&format!("member add {line} --role owner"));
+        ran.stdout("").stderr(said);
+    };
+    add(
+        "search alice",
+        "alice is now an owner of search\nsearch is a new project\n",
+    );
+    add("search bob", "bob is now an owner of search\n");
+    add(
+        "serach bob",
+        "bob is now an owner of serach\nserach is a new project\nhint: did you mean 'search'?\n",
+    );
+    add("serach bob", "bob is already an owner of serach\n");
+    add("ads bob -q", "");
 }
 
 #[test]
