@@ -221,8 +221,11 @@ fn text_of(verdict: &Value, legacy: bool, now: Timestamp) -> (String, String) {
             ),
             _ => String::new(),
         };
-        let expires = time("expires_at");
-        let line = format!("valid: {id} {name} of {owner}, {abilities}, expires {expires}\n");
+        let end = match warning.is_empty() {
+            true => format!("expires {}", time("expires_at")),
+            false => format!("works until {}", time("usable_until")),
+        };
+        let line = format!("valid: {id} {name} of {owner}, {abilities}, {end}\n");
         return (line, warning);
     }
     let cause = match verdict["reason"].as_str().unwrap() {
