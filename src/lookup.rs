@@ -3,7 +3,7 @@
 mod lineage;
 mod logged;
 
-pub use lineage::lineage;
+pub use lineage::{lineage, predecessors_in_grace};
 pub use logged::{LoggedMatch, find_in_log, name_in_log};
 
 use crate::error::{Error, FailureKind, Result, escape, quote};
@@ -26,7 +26,7 @@ const CANDIDATES_MAX: u64 = 10;
 const LIKE_PREFIX: usize = 5;
 
 /// Largest number of successors to follow. Only a store that was tampered with has a longer lineage, or a loop.
-const LINEAGE_MAX: u32 = 10_000;
+pub const LINEAGE_MAX: u32 = 10_000;
 
 /// U+FEFF, which some programs put at the start of a file or a copied text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -403,7 +403,7 @@ fn logged_successor(store: &dyn Read, id: KeyId) -> Result<Option<KeyId>> {
 }
 
 /// Returns the result of a `read`; `None` if damage made it fail.
-fn unless_damaged<T>(read: Result<T>) -> Result<Option<T>> {
+pub fn unless_damaged<T>(read: Result<T>) -> Result<Option<T>> {
     match read {
         Ok(read) => Ok(Some(read)),
         Err(error) if error.kind == FailureKind::Damaged => Ok(None),

@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 /// --owner gives keys to another user, for example when a colleague leaves; only an administrator
 /// can. If a live key of that user has the same name, nothing is changed. A project accepts a key
 /// only if its owner is a member: the projects that the new owner does not belong to are named.
+/// A rotated key whose grace period still runs stays with its owner unless you give it too; it is named.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -136,6 +137,7 @@ impl Args {
             false => report::changed(cx, &plan),
         }
         report::projects(cx, &plan, self.dry_run);
+        report::staying(cx, &plan, self.dry_run);
         if let Some(owner) = &owner {
             owner::warn_if_unknown(cx, &*store, owner);
         }

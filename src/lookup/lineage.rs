@@ -4,7 +4,9 @@ use super::{LINEAGE_MAX, unless_damaged};
 use crate::error::Result;
 use crate::event::{Action, Entry};
 use crate::id::KeyId;
+use crate::key::Key;
 use crate::store::{LogFilter, Read};
+use crate::when::Timestamp;
 use std::ops::ControlFlow;
 
 /// Returns the IDs of the lineage of the key `id`, itself first. Follows the log as well as the records: of a
@@ -21,6 +23,24 @@ pub fn lineage(store: &dyn Read, id: KeyId) -> Result<Vec<KeyId>> {
         next += 1;
     }
     Ok(lineage)
+}
+
+/// Finds the predecessors of `key` that work at `now`, in their grace, the latest first. The search ends at one
+/// that is purged or damaged.
+pub fn predecessors_in_grace(store: &dyn Read, key: &Key, now: Timestamp) -> Result<Vec<Key>> {
+    let mut found = Vec::new();
+    let mut next = key.replaces;
+    for _ in 0..LINEAGE_MAX {
+        let Some(id) = next else { break };
+        let Some(key) = unless_damaged(store.get(id))?.flatten() else {
+            break;
+        };
+        next = key.replaces;
+        if !key.is_live() && key.is_usable(now) {
+            found.push(key);
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the IDs that the record of the key `id` and its events name as its predecessors and successors.

@@ -23,6 +23,8 @@ pub struct Plan {
     pub keys: Vec<Edited>,
     /// Projects in which keys stop working, because the new owner is no member.
     pub lost: Vec<Lost>,
+    /// Rotated keys that still work, and stay with the old owner of the key that replaced them.
+    pub staying: Vec<Key>,
 }
 
 /// Key before and after the edit.
@@ -85,7 +87,13 @@ impl Plan {
         }
         check_names(store, &keys, now)?;
         let lost = lost_projects(store, &keys)?;
-        Ok(Plan { now, keys, lost })
+        let staying = staying(store, &keys, now)?;
+        Ok(Plan {
+            now,
+            keys,
+            lost,
+            staying,
+        })
     }
 
     /// Writes each key that changes, and its event.
@@ -191,6 +199,18 @@ fn clash(owner: &str, mut clashes: Vec<(&Key, Key)>, now: Timestamp) -> Error {
                 .and(run!("edit {} --name OTHER", key.id)),
         ),
     }
+}
+
+/// Finds the predecessors that still work, of each key that changes its owner, and that do not move with it.
+fn staying(store: &dyn Read, keys: &[Edited], now: Timestamp) -> Result<Vec<Key>> {
+    let mut seen: HashSet<KeyId> = keys.iter().map(|edited| edited.after.id).collect();
+    let mut staying = Vec::new();
+    for Edited { before, after } in keys.iter().filter(|edited| edited.changes_owner()) {
+        let rotated = lookup::predecessors_in_grace(store, before, now)?;
+        let others = rotated.into_iter().filter(|key| key.owner != after.owner);
+        staying.extend(others.filter(|key| seen.insert(key.id)));
+    }
+    Ok(staying)
 }
 
 /// Finds the projects of which an old owner of `keys` is a member, and the new owner is not. A legacy key works

@@ -5,7 +5,7 @@ use crate::cmd::Cx;
 use crate::cmd::confirm;
 use crate::cmd::words::{networks, scopes};
 use crate::error::{Result, escape, quote};
-use crate::hint::run;
+use crate::hint::{Hint, run, word};
 use crate::key::Key;
 use crate::output::instant;
 use crate::when::Timestamp;
@@ -66,6 +66,34 @@ pub fn projects(cx: &mut Cx<'_>, plan: &Plan, dry_run: bool) {
             ));
         }
     }
+}
+
+/// Names the rotated keys that still work and stay with their owner, and how to move them too.
+pub fn staying(cx: &mut Cx<'_>, plan: &Plan, dry_run: bool) {
+    let stay = match dry_run {
+        true => "would stay",
+        false => "stays",
+    };
+    for key in &plan.staying {
+        cx.notice(format_args!(
+            "warning: {} ({}) was rotated, works until {}, and {stay} with {}",
+            key.id,
+            escape(&key.name),
+            instant(key.stops_at(), plan.now),
+            quote(&key.owner)
+        ));
+    }
+    let Some(Edited { after, .. }) = plan.keys.first() else {
+        return;
+    };
+    let move_them = match plan.staying.as_slice() {
+        [] => return,
+        [_] => "to move it too: ",
+        _ => "to move these keys too: ",
+    };
+    let ids: Vec<&str> = plan.staying.iter().map(|key| key.id.as_str()).collect();
+    let command = format!("edit {} --owner {}", ids.join(" "), word(&after.owner));
+    cx.notice_hint(Hint::from(move_them).and(Hint::command(command)));
 }
 
 fn count(plan: &Plan) -> usize {

@@ -970,6 +970,45 @@ fn edit_owner_gives_a_rotated_key_and_its_grace_runs_on() {
 }
 
 #[test]
+fn edit_owner_names_the_rotated_keys_that_work_on_for_the_old_owner() {
+    let world = World::own();
+    let first = id_of(&world.create("--scope inference --owner bob --name web"));
+    let rotate = |line: &str| {
+        let ran = world.run(&format!("rotate bob/web {line}"));
+        id_of(ran.stdout.trim_end())
+    };
+    let second = rotate("--grace 2d");
+    let third = rotate("");
+    let fourth = rotate("--grace 3d");
+    let stays = |stay: &str| {
+        format!(
+            "warning: {third} (web) was rotated, works until 2026-11-25T00:00:00Z (in 3d), and {stay} with 'bob'\n\
+             warning: {first} (web) was rotated, works until 2026-11-24T00:00:00Z (in 2d), and {stay} with 'bob'\n"
+        )
+    };
+    world
+        .run("edit bob/web --owner dora --dry-run")
+        .says(&format!(
+            "nothing was\n{}hint: to move these keys too: keyctl edit {third} {first} --owner dora\n",
+            stays("would stay")
+        ));
+    // A rotated key that has stopped is not named, nor one that moves too.
+    world
+        .run(&format!("edit bob/web {first} --owner dora -q"))
+        .stderr(&format!(
+            "warning: {third} (web) was rotated, works until 2026-11-25T00:00:00Z (in 3d), and stays with 'bob'\n\
+             hint: to move it too: keyctl edit {third} --owner dora\n"
+        ));
+    world
+        .run(&format!("edit {second} {third} --owner dora"))
+        .stderr(&format!(
+            "changed {second} (web)\n  owner  bob → dora\nchanged {third} (web)\n  owner  bob → dora\nchanged 2 keys\n"
+        ));
+    let ran = world.run(&format!("edit {fourth} --label a=b"));
+    ran.stderr(&format!("changed {fourth} (web)\n  labels  none → a=b\n"));
+}
+
+#[test]
 fn edit_owner_gives_a_legacy_key() {
     let world = World::own();
     let id = id_of(&world.create("--kind legacy --owner bob --name robot"));
