@@ -10,9 +10,9 @@ use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
-use crate::lookup::{self, live_successor};
+use crate::lookup::{self, LINEAGE_MAX, live_successor};
 use crate::output::{Record, instant, unwritable};
-use crate::store::{self, Read, Tx};
+use crate::store::{self, LogFilter, Read, Tx};
 use crate::when::Timestamp;
 use serde_json::json;
 
@@ -40,16 +40,17 @@ impl UndoRequest<'_> {
     pub fn run(&self, cx: &mut Cx<'_>) -> Result<u8> {
         let mut store = cx.open_to_write()?;
         let actor = store.actor(cx.env);
-        let found = store::read(&*store, |store| {
+        let (found, lost) = store::read(&*store, |store| {
             let now = cx.env.now();
             let key = cx.lookup_to_change(&actor, now).key(store, self.text)?;
             let pair = Pair::of(store, key, now)?;
             // Refuses what would be refused later before it asks.
             pair.clone().undo(store, &actor, now)?;
-            Ok(pair)
+            let lost = pair.lost_changes(store)?;
+            Ok((pair, lost))
         })?;
-        self.ask(cx, &found)?;
-        let (undone, now) = store::write(&mut *store, |tx| {
+        self.ask(cx, &found, lost.as_deref())?;
+        let (undone, lost, now) = store::write(&mut *store, |tx| {
             let now = cx.env.now();
             // Read again: either key may have changed while the question waited for its answer.
             let id = found.old.id;
@@ -57,24 +58,29 @@ impl UndoRequest<'_> {
             let before = Pair::with_successor(&*tx, old, found.new.id, now)?;
             let mut after = before.clone();
             after.undo(&*tx, &actor, now)?;
+            let lost = before.lost_changes(&*tx)?;
             self.record(tx, &actor, now, &before, &after)?;
-            Ok((after, now))
+            Ok((after, lost, now))
         })?;
-        self.report(cx, &undone, now)
+        self.report(cx, &undone, lost.as_deref(), now)
     }
 
-    fn ask(&self, cx: &mut Cx<'_>, Pair { old, new }: &Pair) -> Result<()> {
+    fn ask(&self, cx: &mut Cx<'_>, Pair { old, new }: &Pair, lost: Option<&str>) -> Result<()> {
         let now = cx.env.now();
         if cx.env.terminal.interactive() && !self.yes {
             cx.notice("this key will be deleted, and whatever uses it will fail:");
             name_keys(cx, std::slice::from_ref(new), now);
-            if let Some(lost) = lost_changes(old, new) {
+            if let Some(lost) = lost {
                 cx.notice(format_args!(
                     "  these changes since the rotation will be lost: {lost}"
                 ));
             }
             cx.notice("this key takes its place again:");
             name_keys(cx, std::slice::from_ref(old), now);
+            cx.notice(format_args!(
+                "  it expires {}",
+                instant(old.expires_at, now)
+            ));
         }
         confirm(cx, self.yes, "undo", "Undo the rotation?")
     }
@@ -102,9 +108,15 @@ impl UndoRequest<'_> {
         tx.append(&delete.because(self.reason))
     }
 
-    fn report(&self, cx: &mut Cx<'_>, Pair { old, new }: &Pair, now: Timestamp) -> Result<u8> {
+    fn report(
+        &self,
+        cx: &mut Cx<'_>,
+        Pair { old, new }: &Pair,
+        lost: Option<&str>,
+        now: Timestamp,
+    ) -> Result<u8> {
         cx.status(format_args!("deleted {} ({})", new.id, escape(&new.name)));
-        if let (true, Some(lost)) = (self.yes, lost_changes(old, new)) {
+        if let (true, Some(lost)) = (self.yes, lost) {
             cx.status(format_args!(
                 "  these changes since the rotation are lost: {lost}"
             ));
@@ -161,6 +173,19 @@ impl Pair {
         }
     }
 
+    /// Names of the fields of the successor that were changed since the rotation; `None` if there are none.
+    fn lost_changes(&self, store: &dyn Read) -> Result<Option<String>> {
+        let Pair { old, new } = self;
+        let mut changes = old.changes(new);
+        changes.remove("usable_until");
+        // A successor has an expiry of its own from the start.
+        if changes.contains_key("expires_at") && !is_expiry_edited(store, new)? {
+            changes.remove("expires_at");
+        }
+        let lost: Vec<&str> = changes.keys().map(String::as_str).collect();
+        Ok((!lost.is_empty()).then(|| lost.join(", ")))
+    }
+
     /// Undoes the rotation, unless access, the keys' states or another key of the name forbid it.
     fn undo(&mut self, store: &dyn Read, actor: &Actor, now: Timestamp) -> Result<()> {
         let Pair { old, new } = self;
@@ -168,9 +193,11 @@ impl Pair {
         let id = old.id;
         check_access(&access, old, new).map_err(|error| error.of_key(id))?;
         if let Err(error) = old.undo_rotation(new, now, &access) {
+            let was_rotated = old.replaced_by == Some(new.id) && new.usable_until.is_some();
+            let leads_nowhere = was_rotated && !can_be_undone(store, new, now)?;
             return Err(match error.hint {
-                Some(_) => error,
-                None => error.hint(instead(store, old, now)?),
+                Some(_) if !leads_nowhere => error,
+                _ => error.hint(instead(store, old, now)?),
             });
         }
         match taken::holder(store, &old.owner, &old.name)? {
@@ -220,12 +247,28 @@ fn instead(store: &dyn Read, old: &Key, now: Timestamp) -> Result<Hint> {
     Ok(Hint::from(how_it_stands).and(successor))
 }
 
-/// Names of the fields of `new` that were changed since the rotation of `old`; `None` if there are none.
-fn lost_changes(old: &Key, new: &Key) -> Option<String> {
-    // A successor has an expiry of its own from the start.
-    let own = ["expires_at", "usable_until"];
-    let changes = old.changes(new);
-    let changed = changes.keys().map(String::as_str);
-    let lost: Vec<&str> = changed.filter(|field| !own.contains(field)).collect();
-    (!lost.is_empty()).then(|| lost.join(", "))
+/// Tells whether the rotation of `key` can be undone, after those of its successors from the latest one on.
+fn can_be_undone(store: &dyn Read, key: &Key, now: Timestamp) -> Result<bool> {
+    let mut key = key.clone();
+    for _ in 0..LINEAGE_MAX {
+        let next = key.replaced_by.filter(|_| key.is_usable(now));
+        key = match next.map(|id| store.get(id)).transpose()?.flatten() {
+            Some(next) if next.is_live() => return Ok(true),
+            Some(next) => next,
+            None => return Ok(false),
+        };
+    }
+    Ok(false)
+}
+
+/// Tells whether the expiry of `successor` is another than the rotation gave it.
+fn is_expiry_edited(store: &dyn Read, successor: &Key) -> Result<bool> {
+    let edits = store.find_events(&LogFilter {
+        keys: vec![successor.id],
+        actions: vec![Action::Edit],
+        ..LogFilter::default()
+    })?;
+    let mut changes = edits.iter().map(|edit| edit.fields()["expires_at"].take());
+    let first = changes.find(|change| !change.is_null());
+    Ok(first.is_some_and(|first| first["old"] != json!(successor.expires_at)))
 }

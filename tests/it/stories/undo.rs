@@ -142,7 +142,8 @@ fn undo_asks_and_names_both_keys() {
          {new}  web  of alice, active, last used 5m ago\n  \
          these changes since the rotation will be lost: scopes\n\
          this key takes its place again:\n  \
-         {old}  web  of alice, phased-out, no use recorded\n\
+         {old}  web  of alice, phased-out, no use recorded\n  \
+         it expires 2027-11-22T00:00:00Z (in 365d)\n\
          deleted {new} (web)\n\
          {old} (web) is active again, expires 2027-11-22T00:00:00Z (in 365d)\n"
     ));
@@ -182,8 +183,22 @@ fn undo_names_what_was_changed_since_the_rotation() {
     undo(&world, "www")
         .run()
         .code(0)
-        .says("  these changes since the rotation are lost: labels, name, scopes\n");
+        .says("  these changes since the rotation are lost: expires_at, labels, name, scopes\n");
     assert_eq!(world.record("web")["scopes"], json!(["inference"]));
+}
+
+#[test]
+fn undo_names_no_expiry_that_is_as_the_rotation_gave_it() {
+    let world = World::quick();
+    let old = world.create("--scope inference --name web --expires 90d");
+    world.advance("1d");
+    rotate(&world, "--grace 1h");
+    let given = world.record("web")["expires_at"].clone();
+    world.run("edit web --expires 2h");
+    world.run(&format!("edit web --expires {}", given.as_str().unwrap()));
+    let ran = undo(&world, "web").run().code(0);
+    assert!(!ran.stderr.contains("lost"), "{ran:#?}");
+    assert_eq!(world.record("web")["id"], json!(id_of(&old)));
 }
 
 #[test]
@@ -317,6 +332,23 @@ fn a_successor_that_was_rotated_again_has_its_rotation_undone_first() {
         &format!(
             "its token works until 2026-11-22T01:00:00Z; use the token of its live successor {third_id_2}; if that is lost: keyctl rotate {third_id_2}"
         ),
+    );
+}
+
+#[test]
+fn undo_before_a_rotation_whose_new_key_is_gone_proposes_no_second_undo() {
+    let world = World::quick();
+    let (first, second) = rotated(&world);
+    let third = rotate(&world, "--grace 1h");
+    let [first, second, third] = [&first, &second, &third].map(|token| id_of(token));
+    world.run(&format!("delete {third} --yes"));
+    refused(
+        &world,
+        &first,
+        &format!(
+            "the rotation of {first} ('web') cannot be undone: its successor {second} was rotated again"
+        ),
+        "its token works until 2026-11-22T01:00:00Z; it has no live successor; to make a new key: keyctl create --scope inference",
     );
 }
 
