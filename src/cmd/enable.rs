@@ -7,7 +7,7 @@ use super::preview::{self, Preview};
 use super::values::Why;
 use super::{Cx, keys, next};
 use crate::env::Actor;
-use crate::error::{DONE, Result, escape};
+use crate::error::{DONE, Error, Result, escape};
 use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Change, Key, State};
@@ -15,7 +15,7 @@ use crate::output::instant;
 use crate::store::{self, LogFilter, Read, Store};
 use crate::when::Timestamp;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Switch keys back on
 ///
@@ -83,7 +83,7 @@ impl Args {
             |store, actor, now| {
                 let found = self.find(cx, store, actor, now, &texts)?;
                 if let Some(agreed) = &agreed {
-                    check_agreed(agreed, &found)?;
+                    check_asked(agreed, &found)?;
                 }
                 Ok(found)
             },
@@ -141,11 +141,11 @@ impl Args {
         })
     }
 
-    /// Asks whether to enable the chosen keys, and returns the IDs that the answer is about. Shows why each was
-    /// disabled: a reason may still hold.
-    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Store) -> Result<HashSet<KeyId>> {
+    /// Asks whether to enable the chosen keys, and returns their IDs, each with the time at which the key was
+    /// disabled. Shows why each was disabled: a reason may still hold.
+    fn ask(&self, cx: &mut Cx<'_>, store: &dyn Store) -> Result<HashMap<KeyId, Option<Timestamp>>> {
         let (due, now) = self.due(cx, store, &[])?;
-        let agreed = due.iter().map(|key| key.id).collect();
+        let agreed = due.iter().map(|key| (key.id, key.disabled_at)).collect();
         if due.is_empty() {
             return Ok(agreed);
         }
@@ -167,6 +167,20 @@ impl Args {
         let question = format!("Enable {}?", confirm::keys(due.len()));
         confirm::confirm(cx, false, "enable", &question)?;
         Ok(agreed)
+    }
+}
+
+/// Refuses keys that were not in the question, or that were disabled again since, maybe for another reason.
+fn check_asked(asked: &HashMap<KeyId, Option<Timestamp>>, found: &[Key]) -> Result<()> {
+    check_agreed(&asked.keys().copied().collect(), found)?;
+    let mut found = found.iter();
+    match found.find(|key| asked.get(&key.id) != Some(&key.disabled_at)) {
+        None => Ok(()),
+        Some(key) => Err(Error::state(format!(
+            "{} was disabled again after you were asked",
+            key.label()
+        ))
+        .hint("nothing was changed; run the command again")),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::World;
 use crate::harness::id_of;
 use keyctl::key::State;
+use keyctl::when::Span;
 use serde_json::json;
 
 /// A world in which alice is the administrator; keys of two users and two teams, by name.
@@ -318,6 +319,34 @@ fn enable_by_choice_enables_only_keys_that_were_confirmed() {
         .fails(4, "")
         .says("also matches now; it did not when you confirmed\n");
     assert_eq!(names(&world, State::Disabled), "ab");
+}
+
+#[test]
+fn enable_by_choice_leaves_a_key_that_was_disabled_again_meanwhile() {
+    let world = world();
+    world.run("disable bob/a");
+    let key = world.record("bob/a")["id"].as_str().unwrap().to_owned();
+    let (mut others, id, later) = (
+        world.open(),
+        key.parse().unwrap(),
+        world.now().after(Span::MINUTE),
+    );
+    let disabled = move || {
+        crate::harness::open::alter(&mut *others, id, |key| key.disabled_at = later);
+    };
+    world
+        .line("enable --owner bob")
+        .terminal(80)
+        .answer_after(disabled, "y")
+        .run()
+        .fails(
+            4,
+            &format!(
+                "{key} ('a') was disabled again after you were asked\n\
+                 hint: nothing was changed; run the command again\n"
+            ),
+        );
+    assert_eq!(names(&world, State::Disabled), "a");
 }
 
 #[test]
