@@ -45,7 +45,8 @@ pub struct Wanted {
     /// ends; together with --expired-within, lists both
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     expiring_within: Option<Span>,
-    /// Only keys that expired, or whose grace period ended, within this time up to now
+    /// Only keys that expired, or whose grace period ended, within this time up to now; not a rotated
+    /// key that was stopped at once or by hand
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     expired_within: Option<Span>,
     /// Only keys neither created nor used within this time; verifying with --no-touch, or without

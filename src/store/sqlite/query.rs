@@ -338,10 +338,11 @@ const STOPS_BY: &str = "((deleted_at IS NULL AND usable_until IS NULL AND disabl
     OR (deleted_at IS NULL AND usable_until > ? AND disabled_at IS NULL AND grace_from < usable_until \
     AND (expires_at IS NULL OR expires_at > ?) AND (usable_until <= ? OR expires_at <= ?)))";
 
-/// Condition for a key that expired, or whose grace ended, within a given time, and that is not deleted.
+/// Condition for a key that expired, or whose grace ended, within a given time, and that is not deleted. A
+/// grace of no length did not end: the key was rotated without one, or it was cut short by hand.
 /// Parameters: three times the start and the end of that time. Each alternative names the columns of the index
 /// of states, so that SQLite uses it.
-const STOPPED_SINCE: &str = "((deleted_at IS NULL AND usable_until BETWEEN ? AND ?) \
+const STOPPED_SINCE: &str = "((deleted_at IS NULL AND usable_until BETWEEN ? AND ? AND grace_from < usable_until) \
     OR (deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NULL AND expires_at BETWEEN ? AND ?) \
     OR (deleted_at IS NULL AND usable_until IS NULL AND disabled_at IS NOT NULL \
     AND expires_at BETWEEN ? AND ?))";

@@ -74,8 +74,12 @@ fn stops_or_stopped(
     };
     let stops = until.map(|until| key.is_usable(now) && at <= until);
     let stopped = since.map(|since| {
-        let is_over = matches!(key.state(now), State::Expired | State::PhasedOut) && at <= now;
-        is_over && at >= since
+        let counts = match key.state(now) {
+            State::Expired => true,
+            State::PhasedOut => key.grace_from < key.usable_until,
+            _ => false,
+        };
+        counts && at <= now && at >= since
     });
     match (stops, stopped) {
         (None, None) => true,

@@ -158,6 +158,23 @@ fn expired_within_lists_what_expired_or_ended_its_grace_lately() {
 }
 
 #[test]
+fn expired_within_lists_no_rotated_key_that_was_stopped_at_once_or_by_hand() {
+    let world = World::own();
+    world.create("--scope inference --name at-once");
+    world.run("rotate at-once");
+    world.create("--scope inference --name by-hand");
+    world.run("rotate by-hand --grace 1d");
+    let old = list(&world, "--expiring-within 1d --format ids")
+        .run()
+        .stdout;
+    world.create("--scope inference --name over");
+    world.run("rotate over --grace 1h");
+    world.advance("1h");
+    world.run(&format!("edit {} --grace 0s", old.trim_end()));
+    assert_eq!(names(&world, "--expired-within 1d"), ["over"]);
+}
+
+#[test]
 fn expired_within_and_expiring_within_list_both() {
     let world = ending();
     assert_eq!(names(&world, "--expiring-within 7d"), ["soon"]);
