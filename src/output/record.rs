@@ -60,6 +60,12 @@ impl<'a> Record<'a> {
         ])
     }
 
+    /// Tells whether the record has a last use.
+    pub(super) fn is_used(&self) -> bool {
+        let mut fields = Self::FIELDS.iter().zip(&self.0);
+        fields.any(|(name, value)| *name == "last_used_at" && matches!(value, Value::Time(_)))
+    }
+
     /// Value of the field with this index in [`Record::FIELDS`].
     pub(super) fn value(&self, index: usize) -> &Value<'a> {
         &self.0[index]

@@ -70,7 +70,7 @@ impl Field {
 
     fn text(self, record: &Record<'_>, now: Timestamp) -> String {
         match record.value(self.index) {
-            Value::Absent => absent(self.name()).to_owned(),
+            Value::Absent => absent(self.name(), record).to_owned(),
             Value::Flag(true) => "yes".to_owned(),
             Value::Flag(false) => "no".to_owned(),
             Value::Text(text) => cell(text),
@@ -109,10 +109,12 @@ pub fn columns(fields: &[Field]) -> Vec<Column> {
     columns
 }
 
-/// Text for a field without a value.
-fn absent(field: &str) -> &'static str {
+/// Text for a field of `record` without a value.
+fn absent(field: &str, record: &Record<'_>) -> &'static str {
     match field {
         "expires_at" => "never",
+        // An older schema stored the last use only.
+        "first_used_at" if record.is_used() => "not recorded",
         "last_used_at" | "first_used_at" => "no use recorded",
         _ => "",
     }

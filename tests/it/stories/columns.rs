@@ -149,3 +149,11 @@ fn columns_of_a_table_keep_control_characters_from_the_terminal() {
         assert!(!shown.contains(['\u{1b}', '\u{7}']), "{shown}");
     }
 }
+
+#[test]
+fn columns_tell_a_first_use_that_was_not_recorded_from_no_use() {
+    let (world, id) = world();
+    world.alter(&id, |key| key.last_used_at = Some(key.created_at));
+    let listed = list(&world, "--columns first-used-at,last-used-at").run();
+    listed.stdout("FIRST USED    LAST USED\nnot recorded  2026-11-22T00:00Z (now)\n");
+}
