@@ -33,7 +33,8 @@ use serde_json::json;
 ///
 /// --undo takes back a rotation while the grace period runs: the new key is deleted, and the old one is
 /// as it was before. It asks for confirmation. If either key was disabled or rotated again since then,
-/// nothing is changed.
+/// nothing is changed. In a script, give the ID of the new key: after an undo the name stands for the old
+/// key, and a second run would take back the rotation before it too.
 ///
 /// Only an administrator can rotate a legacy key, or undo that; its successor is a legacy key too.
 #[derive(clap::Args, Debug)]
