@@ -2,6 +2,7 @@
 
 mod held;
 
+use self::held::Kept;
 use super::change::record;
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
@@ -124,7 +125,7 @@ struct Names {
     /// Expired holders, which `--replace-expired` deletes.
     expired: Vec<Key>,
     /// Holder that `--if-absent` keeps. Then no key is made.
-    kept: Option<Box<Key>>,
+    kept: Option<Box<Kept>>,
 }
 
 /// Names of the new keys, and the fields that all of them share.
@@ -267,9 +268,13 @@ impl Args {
         if self.if_absent
             && let Some(name) = &self.name
         {
-            let names = self.given_names(store, owner, name, now)?;
-            if names.kept.is_some() {
-                // Policy does not matter: no key is created.
+            let mut names = self.given_names(store, owner, name, now)?;
+            if let Some(kept) = &mut names.kept {
+                // Policy matters only to the hint: no key is created.
+                kept.barred = policy
+                    .check_creator(&access)
+                    .err()
+                    .and_then(|error| error.hint);
                 let expires_at = None;
                 return Ok(Draft {
                     names,
@@ -318,7 +323,12 @@ impl Args {
             };
             match holder.state(now) {
                 State::Expired if self.replace_expired => names.expired.push(holder),
-                _ if self.if_absent => names.kept = Some(Box::new(holder)),
+                _ if self.if_absent => {
+                    names.kept = Some(Box::new(Kept {
+                        key: holder,
+                        barred: None,
+                    }));
+                }
                 _ => return Err(held::refusal(&holder, now, self.count.is_none())),
             }
         }

@@ -29,8 +29,17 @@ pub fn refusal(holder: &Key, now: Timestamp, is_one: bool) -> Error {
     })
 }
 
-/// Reports for `--if-absent` that `key` holds the name, so that no key was created. Warns if it does not work.
-pub fn report(cx: &mut Cx<'_>, handover: &Handover, key: &Key, now: Timestamp) -> Result<u8> {
+/// Live key that holds the name of a new one, and that `--if-absent` keeps.
+pub struct Kept {
+    /// Key.
+    pub key: Key,
+    /// Hint if policy lets the actor create no key in its place.
+    pub barred: Option<Hint>,
+}
+
+/// Reports for `--if-absent` that a key holds the name, so that no key was created. Warns if it does not work.
+pub fn report(cx: &mut Cx<'_>, handover: &Handover, kept: &Kept, now: Timestamp) -> Result<u8> {
+    let Kept { key, barred } = kept;
     handover.print_without_token(cx, key, now)?;
     let (owner, name) = (quote(&key.owner), quote(&key.name));
     let state = key.state(now);
@@ -58,7 +67,9 @@ pub fn report(cx: &mut Cx<'_>, handover: &Handover, key: &Key, now: Timestamp) -
             let why = [Some(expired), disabled].into_iter().flatten();
             (
                 why.collect::<Vec<_>>().join(", and "),
-                "to create a new key in its place, add --replace-expired".into(),
+                barred.clone().unwrap_or_else(|| {
+                    "to create a new key in its place, add --replace-expired".into()
+                }),
             )
         }
         State::Disabled => (

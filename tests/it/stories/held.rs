@@ -79,6 +79,21 @@ fn create_if_absent_says_why_the_key_does_not_work() {
 }
 
 #[test]
+fn create_if_absent_of_one_who_may_not_create_keys_proposes_no_new_one() {
+    let world = World::own();
+    let line = "create --scope inference --name ci --expires 1d --if-absent";
+    let id = id_of(world.line(line).user("bob").run().stdout.trim_end());
+    world.policy("self-service", "off");
+    world.advance("2d");
+    let ran = world.line(line).user("bob").run().code(0);
+    ran.stderr(&format!(
+        "no key was created: 'bob' already has a key named 'ci': {id} (expired)\n\
+         warning: {id} does not work: it expired at 2026-11-23T00:00:00Z (24h ago)\n\
+         hint: ask an administrator of this store: 'keyctl admin list' names them\n"
+    ));
+}
+
+#[test]
 fn create_if_absent_leaves_the_secret_file_of_the_first_run() {
     let world = World::own();
     let path = world.path("ci.token");
