@@ -5,12 +5,10 @@ use super::owner;
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::{Error, Result, quote};
-use crate::hint::{Hint, run};
+use crate::hint::Hint;
 use crate::key::Key;
-use crate::near::{self, AMONG};
 use crate::store::{Filter, Read, Skipped};
 use crate::when::Timestamp;
-use std::collections::BTreeSet;
 
 /// Choice of keys, of those that are not deleted.
 #[derive(clap::Args, Debug)]
@@ -71,7 +69,7 @@ impl Choice {
         let labels: Vec<String> = self
             .labels
             .iter()
-            .map(|label| quote(&in_word(label)))
+            .map(|label| quote(&label::in_word(label)))
             .collect();
         let labels = match labels.as_slice() {
             [] => None,
@@ -103,38 +101,9 @@ impl Choice {
             return Ok(Error::not_found(format!("{} has no keys", quote(owner)))
                 .hint(owner::suggestion(store, owner, now)?));
         }
-        let hint = match self.label_like(store, now)? {
-            Some(question) => question.into(),
-            None => run!("list --format jsonl")
-                .in_quotes()
-                .and(" shows the labels of every key"),
-        };
+        let like = label::label_like(store, &self.labels, Filter::undeleted(now))?;
+        let hint = like.map_or_else(label::shown, Hint::from);
         Ok(Error::not_found(format!("there is no key {}", self.in_words())).hint(hint))
-    }
-
-    /// Question that proposes the label most like one that no key has.
-    fn label_like(&self, store: &dyn Read, now: Timestamp) -> Result<Option<String>> {
-        let (some, _) = store.find_readable(&Filter {
-            limit: Some(AMONG),
-            ..Filter::undeleted(now)
-        })?;
-        let pairs = some.iter().flat_map(|key| &key.labels);
-        let known: BTreeSet<SoughtLabel> = pairs
-            .flat_map(|(label, value)| {
-                [None, Some(value.clone())].map(|value| (label.clone(), value))
-            })
-            .collect();
-        for sought in self.labels.iter().filter(|label| !known.contains(*label)) {
-            let alike = known
-                .iter()
-                .filter(|(_, value)| value.is_some() == sought.1.is_some());
-            let alike: Vec<String> = alike.map(in_word).collect();
-            let alike: Vec<&str> = alike.iter().map(String::as_str).collect();
-            if let Some(question) = near::suggestion(&in_word(sought), &alike) {
-                return Ok(Some(question));
-            }
-        }
-        Ok(None)
     }
 }
 
@@ -148,12 +117,4 @@ fn check_owners(access: &Access, keys: &[Key]) -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// Label as it is typed: `team=search`, or `team` for any value.
-fn in_word((label, value): &SoughtLabel) -> String {
-    match value {
-        Some(value) => format!("{label}={value}"),
-        None => label.clone(),
-    }
 }

@@ -115,12 +115,14 @@ impl Args {
         Ok(())
     }
 
-    /// Advice if nothing is due, since the user may be mistyped.
+    /// Advice if nothing is due, since the user or a label may be mistyped.
     fn advice(&self, store: &dyn Read, now: Timestamp) -> Result<Option<Hint>> {
-        match &self.owner {
-            Some(owner) => owner::advice_if_none(store, owner, now),
-            None => Ok(None),
+        if let Some(owner) = &self.owner
+            && let Some(advice) = owner::advice_if_none(store, owner, now)?
+        {
+            return Ok(Some(advice));
         }
+        label::advice_if_none(store, &self.labels, now)
     }
 
     fn purge(&mut self, cx: &mut Cx<'_>) -> Result<()> {

@@ -465,3 +465,27 @@ fn purge_removes_the_dead_keys_with_a_label() {
     world.run("purge --owner bob --all --label team --yes");
     assert_eq!(names("--owner bob"), "kept");
 }
+
+#[test]
+fn purge_of_a_label_that_no_key_has_names_the_one_most_like_it() {
+    let world = World::own();
+    world.create("--scope inference --name a --label team=search");
+    world.run("delete a --yes");
+    let nothing = |line: &str, rest: &str| {
+        world
+            .run(&format!("purge {line} --yes"))
+            .stderr(&format!("nothing to purge\n{rest}"));
+    };
+    nothing(
+        "--label team=serch",
+        "hint: no key has the label 'team=serch'; did you mean 'team=search'?\n",
+    );
+    nothing(
+        "--label env",
+        "hint: no key has the label 'env'; 'keyctl list --format jsonl' shows the labels of every key\n",
+    );
+    nothing("--label team=search --older-than 1d", "");
+    world
+        .run("purge --label taem --dry-run")
+        .says("hint: no key has the label 'taem'; did you mean 'team'?\n");
+}
