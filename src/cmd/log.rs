@@ -9,6 +9,7 @@ use super::{Cx, keys, values};
 use crate::error::{DONE, Error, FOUND, Result, quote};
 use crate::event::{Action, Entry, Head};
 use crate::hint::{Hint, run};
+use crate::id::KeyId;
 use crate::name::form;
 use crate::near::AMONG;
 use crate::output::{Entries, EntryFormat, buffered, unless_failed};
@@ -239,6 +240,14 @@ impl Args {
         }
         if let Some(former) = &chosen.former {
             cx.status(former);
+        }
+        if let Some(latest) = chosen.earlier.first() {
+            let ids: Vec<&str> = chosen.earlier.iter().map(KeyId::as_str).collect();
+            cx.status(format_args!(
+                "earlier keys of that name: {}",
+                ids.join(", ")
+            ));
+            cx.hint(Hint::from("for the events of one: ").and(run!("log --key {}", latest)));
         }
         if count == 0 {
             self.hint_if_unknown(cx, store, filter)?;

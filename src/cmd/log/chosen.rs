@@ -3,7 +3,12 @@
 use crate::error::{Candidate, Result, escape, quote};
 use crate::id::KeyId;
 use crate::lookup::{self, KeyMatch, LoggedMatch, Lookup};
-use crate::store::Read;
+use crate::name;
+use crate::store::{Filter, Read};
+use crate::when::Timestamp;
+
+/// Largest number of earlier keys to name.
+const NAMED_MAX: u64 = 20;
 
 /// Keys whose events are shown; all events if there are none.
 #[derive(Default)]
@@ -12,6 +17,8 @@ pub struct Chosen {
     pub keys: Vec<KeyId>,
     /// Status line about a key that was found by a name that it had.
     pub former: Option<String>,
+    /// Earlier keys of the name by which the key was found, the latest first, without those of the lineage.
+    pub earlier: Vec<KeyId>,
 }
 
 impl Chosen {
@@ -22,6 +29,7 @@ impl Chosen {
             true => vec![id],
             false => lookup::lineage(store, id)?,
         };
+        let earlier = earlier(store, text, id, &keys, lookup.now)?;
         let former = former.map(|key| {
             format!(
                 "{} was the name of {id}: {} of {}, {}",
@@ -31,7 +39,11 @@ impl Chosen {
                 key.state
             )
         });
-        Ok(Chosen { keys, former })
+        Ok(Chosen {
+            keys,
+            former,
+            earlier,
+        })
     }
 }
 
@@ -58,4 +70,33 @@ fn find(
         LoggedMatch::Several(error) => Err(*error),
         LoggedMatch::None => Err(lookup::none(text).hint(lookup.advice(store, text)?)),
     }
+}
+
+/// Finds the earlier keys of the owner of `id` with its name, if `text` is that name. Purged ones are not found:
+/// to search the log takes long.
+fn earlier(
+    store: &dyn Read,
+    text: &str,
+    id: KeyId,
+    chosen: &[KeyId],
+    now: Timestamp,
+) -> Result<Vec<KeyId>> {
+    let Some(key) = lookup::unless_damaged(store.get(id))?.flatten() else {
+        return Ok(Vec::new());
+    };
+    let (_, name) = lookup::owner_and_name(text);
+    if !key.is_live() || name::nfc(name) != name::nfc(&key.name) {
+        return Ok(Vec::new());
+    }
+    let (found, _) = store.find_readable(&Filter {
+        owner: Some(key.owner),
+        name: Some(key.name),
+        created_until: Some(key.created_at),
+        reverse: true,
+        limit: Some(NAMED_MAX + chosen.len() as u64),
+        ..Filter::all(now)
+    })?;
+    let ids = found.iter().map(|key| key.id);
+    let others = ids.filter(|other| *other != id && !chosen.contains(other));
+    Ok(others.take(NAMED_MAX as usize).collect())
 }

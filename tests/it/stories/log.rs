@@ -372,6 +372,30 @@ fn log_finds_a_deleted_a_purged_and_a_renamed_key_by_the_name_that_it_had() {
 }
 
 #[test]
+fn log_of_a_name_names_the_earlier_keys_that_had_it() {
+    let world = World::own();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let line = "--scope inference --name daily --expires 1d --replace-expired";
+        ids.push(id_of(&world.create(line)));
+        world.advance("2d");
+    }
+    world.create("--scope inference --owner bob --name daily");
+    let [first, second, third] = &ids[..] else {
+        panic!("three keys");
+    };
+    world.run("log --key alice/daily --only").stderr(&format!(
+        "1 event\nearlier keys of that name: {second}, {first}\nhint: for the events of one: keyctl log --key {second}\n"
+    ));
+    world.run(&format!("log --key {third}")).stderr("1 event\n");
+    // A predecessor has its events in the log already.
+    world.run("rotate bob/daily");
+    world
+        .run("log --key bob/daily")
+        .stderr("3 events of 2 keys that replaced one another; --only shows this key's alone\n");
+}
+
+#[test]
 fn log_of_a_name_that_stood_for_several_keys_names_them_the_newest_first() {
     let world = World::quick();
     let first = id_of(&world.create("--scope inference --name job"));
