@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::error::{Error, FailureKind, Result, escape};
 use crate::id::KeyId;
-use crate::key::{Key, Kind};
+use crate::key::{Change, Key, Kind};
 use crate::when::Timestamp;
 use std::collections::HashSet;
 use std::io;
@@ -139,4 +139,19 @@ pub fn keys(count: usize) -> String {
         1 => "1 key".to_owned(),
         count => format!("{count} keys"),
     }
+}
+
+/// Counts keys that were `done` ("disabled"), and those that were so already, unless that is true of all.
+pub fn total(cx: &mut Cx<'_>, done: &str, changes: impl Iterator<Item = Change>) {
+    let (applied, already): (Vec<Change>, Vec<Change>) =
+        changes.partition(|change| *change == Change::Applied);
+    if applied.is_empty() {
+        return;
+    }
+    let already = match already.len() {
+        0 => String::new(),
+        1 => format!("; 1 was {done} already"),
+        count => format!("; {count} were {done} already"),
+    };
+    cx.status(format_args!("{done} {}{already}", keys(applied.len())));
 }

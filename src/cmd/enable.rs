@@ -69,7 +69,14 @@ impl Args {
         };
         if let Some(format) = self.preview.format() {
             let (due, now) = self.due(cx, &*store, &texts)?;
-            preview::print(cx, &due, now, format, "enabled")?;
+            preview::print(cx, &due, now, format)?;
+            if !cx.quiet {
+                name(cx, &*store, &due, "would", now)?;
+            }
+            cx.status(format_args!(
+                "dry run: {} would be enabled; nothing was changed",
+                confirm::keys(due.len())
+            ));
             return Ok(DONE);
         }
         let agreed = match self.choice.is_given() && !self.yes {
@@ -92,6 +99,9 @@ impl Args {
         let now = cx.env.now();
         for changed in &changed {
             report(cx, changed, &*store, now);
+        }
+        if changed.len() > 1 {
+            confirm::total(cx, "enabled", changed.iter().map(|changed| changed.change));
         }
         if changed.is_empty() {
             let chosen = self.choice.in_words();
@@ -150,19 +160,7 @@ impl Args {
             return Ok(agreed);
         }
         if cx.env.terminal.interactive() {
-            let named = due.iter().take(NAMED_MAX);
-            let lines = store::read(store, |store| {
-                let lines = named.clone().map(|key| why_disabled(store, key, now));
-                lines.collect::<Result<Vec<_>>>()
-            })?;
-            cx.notice(match due.len() {
-                1 => "this key will be enabled:",
-                _ => "these keys will be enabled:",
-            });
-            lines.iter().for_each(|line| cx.notice(line));
-            if due.len() > NAMED_MAX {
-                cx.notice(format_args!("  and {} more", due.len() - NAMED_MAX));
-            }
+            name(cx, store, &due, "will", now)?;
         }
         let question = format!("Enable {}?", confirm::keys(due.len()));
         confirm::confirm(cx, false, "enable", &question)?;
@@ -184,7 +182,37 @@ fn check_asked(asked: &HashMap<KeyId, Option<Timestamp>>, found: &[Key]) -> Resu
     }
 }
 
-/// Line for a disabled key: by whom it was disabled, when, and the reason in its event.
+/// Lists the first of the keys `due`, which `will` ("would") be enabled, with the reason why each was disabled.
+fn name(cx: &mut Cx<'_>, store: &dyn Store, due: &[Key], will: &str, now: Timestamp) -> Result<()> {
+    let named = due.iter().take(NAMED_MAX);
+    let lines = store::read(store, |store| {
+        let lines = named.clone().map(|key| why_disabled(store, key, now));
+        lines.collect::<Result<Vec<_>>>()
+    })?;
+    match due.len() {
+        0 => {}
+        1 => cx.notice(format_args!("this key {will} be enabled:")),
+        _ => cx.notice(format_args!("these keys {will} be enabled:")),
+    }
+    lines.iter().for_each(|line| cx.notice(line));
+    if due.len() > NAMED_MAX {
+        cx.notice(format_args!("  and {} more", due.len() - NAMED_MAX));
+    }
+    Ok(())
+}
+
+/// State in which `key` stays after it is enabled; `None` if it works then.
+fn stays(key: &Key, now: Timestamp) -> Option<State> {
+    let enabled = Key {
+        disabled_at: None,
+        disabled_by: None,
+        ..key.clone()
+    };
+    (!enabled.is_usable(now)).then(|| enabled.state(now))
+}
+
+/// Line for a disabled key: by whom it was disabled, when, the reason in its event, and the state in which it
+/// stays.
 fn why_disabled(store: &dyn Read, key: &Key, now: Timestamp) -> Result<String> {
     let last = store.find_events(&LogFilter {
         keys: vec![key.id],
@@ -202,13 +230,14 @@ fn why_disabled(store: &dyn Read, key: &Key, now: Timestamp) -> Result<String> {
     let by = key.disabled_by.as_deref().unwrap_or("an administrator");
     let when = key.disabled_at.map(|at| at.relative_to(now).to_string());
     Ok(format!(
-        "  {}  {}  of {}, disabled by {} {}{}",
+        "  {}  {}  of {}, disabled by {} {}{}{}",
         key.id,
         escape(&key.name),
         escape(&key.owner),
         escape(by),
         when.unwrap_or_default(),
-        reason.map_or_else(String::new, |reason| format!(": {reason}"))
+        reason.map_or_else(String::new, |reason| format!(": {reason}")),
+        stays(key, now).map_or_else(String::new, |state| format!("; it stays {state}"))
     ))
 }
 

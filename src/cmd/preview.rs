@@ -1,7 +1,6 @@
 //! `--dry-run` of a command that changes keys.
 
 use super::Cx;
-use super::confirm;
 use crate::error::Result;
 use crate::key::Key;
 use crate::output::{ListFormat, Listing, buffered};
@@ -31,14 +30,8 @@ impl Preview {
     }
 }
 
-/// Prints `keys`, which would be `done` ("disabled"), as they are at `now`.
-pub fn print(
-    cx: &mut Cx<'_>,
-    keys: &[Key],
-    now: Timestamp,
-    format: ListFormat,
-    done: &str,
-) -> Result<()> {
+/// Prints `keys`, which would be changed, as they are at `now`.
+pub fn print(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp, format: ListFormat) -> Result<()> {
     let style = cx.style();
     buffered(&mut *cx.env.stdout, |out| {
         let mut listing = Listing::begin(format, &[], out, style, now)?;
@@ -47,9 +40,5 @@ pub fn print(
         }
         listing.finish()
     })?;
-    cx.status(format_args!(
-        "dry run: {} would be {done}; nothing was changed",
-        confirm::keys(keys.len())
-    ));
     Ok(())
 }

@@ -103,8 +103,8 @@ impl StopRequest<'_> {
             let due = self.due(found.clone(), &store.access(&actor)?, now)?;
             Ok((found, due, damaged))
         })?;
-        preview::print(cx, &due, now, format, self.verb.done())?;
-        report::preview_legacy(cx, &due, self.verb);
+        preview::print(cx, &due, now, format)?;
+        report::preview(cx, &due, self.verb);
         if found.is_empty() {
             self.report_deleted(cx);
         }

@@ -72,8 +72,8 @@ impl StopRequest<'_> {
                 due.push(key.clone());
             }
         }
-        preview::print(cx, &due, now, format, self.verb.done())?;
-        report::preview_legacy(cx, &due, self.verb);
+        preview::print(cx, &due, now, format)?;
+        report::preview(cx, &due, self.verb);
         Ok(())
     }
 

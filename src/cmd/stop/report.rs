@@ -35,22 +35,50 @@ pub fn stopped(cx: &mut Cx<'_>, changed: &[Changed], verb: Verb) {
             legacy += 1;
         }
     }
-    note_legacy(cx, legacy, verb, "disabled");
-}
-
-/// Counts the legacy keys among `due` that `delete` would disable.
-pub fn preview_legacy(cx: &mut Cx<'_>, due: &[Key], verb: Verb) {
-    let legacy = due.iter().filter(|key| key.kind == Kind::Legacy);
-    note_legacy(cx, legacy.count(), verb, "to be disabled");
-}
-
-fn note_legacy(cx: &mut Cx<'_>, count: usize, verb: Verb, disabled: &str) {
-    if verb == Verb::Delete && count > 0 {
+    total(cx, changed, verb);
+    if verb == Verb::Delete && legacy > 0 {
         cx.notice(format_args!(
-            "{disabled} instead of deleted, as legacy keys cannot be deleted: {}",
-            confirm::keys(count)
+            "disabled instead of deleted, as legacy keys cannot be deleted: {}",
+            confirm::keys(legacy)
         ));
     }
+}
+
+/// Counts the keys, where there are several. Leaves out legacy keys that `delete` disables, and deleted ones that
+/// `disable` leaves.
+fn total(cx: &mut Cx<'_>, changed: &[Changed], verb: Verb) {
+    let action = match verb {
+        Verb::Disable => Action::Disable,
+        Verb::Delete => Action::Delete,
+    };
+    let counted = changed.iter().filter(|changed| changed.action == action);
+    let counted: Vec<Change> = counted.map(|changed| changed.change).collect();
+    if counted.len() > 1 {
+        confirm::total(cx, verb.done(), counted.into_iter());
+    }
+}
+
+/// Counts the keys `due`, which would be stopped.
+pub fn preview(cx: &mut Cx<'_>, due: &[Key], verb: Verb) {
+    let legacy = match verb {
+        Verb::Disable => 0,
+        Verb::Delete => due.iter().filter(|key| key.kind == Kind::Legacy).count(),
+    };
+    let others = confirm::keys(due.len() - legacy);
+    let done = verb.done();
+    if legacy == 0 {
+        cx.status(format_args!(
+            "dry run: {others} would be {done}; nothing was changed"
+        ));
+        return;
+    }
+    let would = match due.len() - legacy {
+        0 => format!("{} would be disabled", confirm::keys(legacy)),
+        _ => format!("{others} would be {done} and {legacy} disabled"),
+    };
+    cx.notice(format_args!(
+        "dry run: {would} (legacy keys cannot be deleted); nothing was changed"
+    ));
 }
 
 /// Reports the KEYs in `failed`, each with its line, and input that was `cut`. Returns an error if there is

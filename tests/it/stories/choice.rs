@@ -161,11 +161,18 @@ fn delete_by_label_asks_and_disables_legacy_keys() {
         "Delete 2 keys, and disable 1 key of kind legacy? [y/N] \n"
     );
     let shown = world.run("delete --label team=search --dry-run --format ids");
-    let shown = shown.says("dry run: 3 keys would be deleted; nothing was changed\nto be disabled instead of deleted, as legacy keys cannot be deleted: 1 key\n");
+    let shown = shown.says("dry run: 2 keys would be deleted and 1 disabled (legacy keys cannot be deleted); nothing was changed\n");
     assert_eq!(shown.stdout.lines().count(), 3);
     assert_eq!(world.rows(), before);
-    world.run("delete --label team=search --yes");
+    let ran = world.run("delete --label team=search --yes");
+    ran.says(
+        "\ndeleted 2 keys\ndisabled instead of deleted, as legacy keys cannot be deleted: 1 key\n",
+    );
     assert_eq!(names(&world, State::Disabled), "robot");
+    world.run("enable robot");
+    world.run("delete --owner alice --dry-run").says(
+        "dry run: 1 key would be disabled (legacy keys cannot be deleted); nothing was changed\n",
+    );
 }
 
 #[test]
@@ -194,9 +201,11 @@ fn dry_run_prints_the_keys_that_would_change_and_changes_nothing() {
             1 => "1 key".to_owned(),
             count => format!("{count} keys"),
         };
-        ran.stderr(&format!(
-            "dry run: {count} would be {done}; nothing was changed\n"
-        ));
+        let said = format!("dry run: {count} would be {done}; nothing was changed\n");
+        match (done, chosen) {
+            ("enabled", "b") => ran.says(&said).says("  b  of bob, disabled by alice now\n"),
+            _ => ran.stderr(&said),
+        };
     }
     world.run("disable bob/a --dry-run -q").stderr("");
     world.line("disable bob/a --format ids").run().fails(2, "");
@@ -359,4 +368,43 @@ fn a_label_in_another_unicode_form_chooses_too() {
     });
     world.cmd(["disable", "--label", "team=café"]).run().code(0);
     assert_eq!(world.record("web")["state"], json!("disabled"));
+}
+
+#[test]
+fn dry_run_of_enable_shows_why_each_key_was_disabled_and_which_will_not_work() {
+    let world = World::quick();
+    let over = id_of(&world.create("--scope inference --name over --expires 1h"));
+    let web = id_of(&world.create("--scope inference --name web"));
+    world.run("disable over web -m audit");
+    world.advance("2h");
+    world
+        .run("enable over web --dry-run --format ids")
+        .stderr(&format!(
+            "these keys would be enabled:\n  \
+         {over}  over  of alice, disabled by alice 2h ago: audit; it stays expired\n  \
+         {web}  web  of alice, disabled by alice 2h ago: audit\n\
+         dry run: 2 keys would be enabled; nothing was changed\n"
+        ));
+    world
+        .run("enable over web --dry-run --format ids -q")
+        .stderr("");
+}
+
+#[test]
+fn several_keys_are_counted_after_disable_delete_and_enable() {
+    let world = World::quick();
+    for name in ["a", "b", "c"] {
+        world.create(&format!("--scope inference --name {name}"));
+    }
+    let ends = |line: &str, total: &str| {
+        let said = world.run(line).stderr;
+        assert_eq!(said.lines().last(), Some(total), "{said}");
+    };
+    world.run("disable a");
+    ends("disable a b c", "disabled 2 keys; 1 was disabled already");
+    ends("enable a b", "enabled 2 keys");
+    ends("enable a b c", "enabled 1 key; 2 were enabled already");
+    ends("delete --owner alice --yes", "deleted 3 keys");
+    let one = world.create("--scope inference --name one");
+    ends("disable one", &format!("disabled {} (one)", id_of(&one)));
 }

@@ -110,7 +110,7 @@ fn the_question_names_what_will_go_and_when_it_was_last_used() {
             "these keys will be deleted, and whatever uses them will fail:\n  \
              {id}  web  of alice, active, last used 3h ago\n  \
              {off}  off  of alice, disabled, no use recorded\n\
-             deleted {id} (web)\ndeleted {off} (off)\n"
+             deleted {id} (web)\ndeleted {off} (off)\ndeleted 2 keys\n"
         ));
     assert_eq!(ran.asked, "Delete 2 keys? [y/N] \n");
 }
@@ -325,7 +325,10 @@ fn several_keys_are_all_deleted_or_none_and_each_once() {
         .stdin(format!("Bearer {a}\r\n\nalice/b\n"))
         .run()
         .code(0)
-        .stderr(&format!("deleted {} (a)\ndeleted {b} (b)\n", id_of(&a)));
+        .stderr(&format!(
+            "deleted {} (a)\ndeleted {b} (b)\ndeleted 2 keys\n",
+            id_of(&a)
+        ));
     assert_eq!(world.log()[4..], ["delete", "delete"]);
     world.check_chain();
 }

@@ -86,7 +86,7 @@ fn an_expired_or_phased_out_key_stays_so() {
     );
     let enabled = world.run(&format!("enable {id} over"));
     enabled.stderr(&format!(
-        "enabled {id} (web)\n{phased_out}enabled {over_id} (over)\n{expired}"
+        "enabled {id} (web)\n{phased_out}enabled {over_id} (over)\n{expired}enabled 2 keys\n"
     ));
     // They were not disabled, and work no more for that.
     let again = world.run(&format!("enable {id} over"));
