@@ -8,6 +8,7 @@ pub use line::KeyLine;
 
 use super::Cx;
 use crate::error::{Error, Result};
+use crate::hint::run;
 use crate::key::Key;
 use crate::lookup::Lookup;
 use crate::store::Read;
@@ -20,7 +21,8 @@ pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
     let mut texts = Vec::with_capacity(given.len());
     for text in given {
         if text == "-" {
-            let lines = texts_of(&KeyInput::lines(cx)?)?;
+            let input = KeyInput::lines(cx)?;
+            let lines = texts_of(cx, &input)?;
             if lines.is_empty() {
                 return Err(none_came());
             }
@@ -37,7 +39,8 @@ pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
     if given != "-" {
         return Ok(given.to_owned());
     }
-    match <[String; 1]>::try_from(texts_of(&KeyInput::line(cx)?)?) {
+    let input = KeyInput::line(cx)?;
+    match <[String; 1]>::try_from(texts_of(cx, &input)?) {
         Ok([text]) => Ok(text),
         Err(none) if none.is_empty() => Err(none_came()),
         Err(texts) => Err(
@@ -65,15 +68,27 @@ pub fn find(lookup: &Lookup<'_>, store: &dyn Read, texts: &[String]) -> Result<V
     Ok(keys)
 }
 
-/// Returns the lines of `input` as texts to look up. Refuses all of an input that was not read to its end.
-fn texts_of(input: &KeyInput) -> Result<Vec<String>> {
+/// Returns the lines of `input` as texts to look up, and says of a token that its secret is not checked. Refuses
+/// all of an input that was not read to its end.
+fn texts_of(cx: &mut Cx<'_>, input: &KeyInput) -> Result<Vec<String>> {
     if let Some(cut) = &input.cut {
         return Err(cut.clone());
     }
+    let mut has_token = false;
     let text = |(_, line)| match line {
-        KeyLine::Token(token) => Ok(token.id().to_string()),
+        KeyLine::Token(token) => {
+            has_token = true;
+            Ok(token.id().to_string())
+        }
         KeyLine::Text(text) => Ok(text),
         KeyLine::Flawed(flaw) => Err(flaw.error(" on standard input")),
     };
-    input.keys().map(text).collect()
+    let texts = input.keys().map(text).collect();
+    if has_token {
+        let verify = cx.called.advice(&run!("verify").in_quotes());
+        cx.status(format_args!(
+            "note: only the ID in the token was looked up; {verify} checks its secret"
+        ));
+    }
+    texts
 }

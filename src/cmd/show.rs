@@ -17,7 +17,8 @@ const EVENTS: u64 = 5;
 ///
 /// Times are shown in UTC and relative to now. The key's last events are shown with what each changed;
 /// 'keyctl log --key KEY' has all of them, and those of the keys that it replaced or that replaced it. A
-/// deleted key can be shown only by its ID.
+/// deleted key can be shown only by its ID. Of a token on standard input only the ID is looked up; 'keyctl
+/// verify' checks its secret.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:

@@ -32,7 +32,11 @@ impl KeyInput {
         if cx.env.terminal.stdin {
             check_interactive(cx)?;
             let typed = cx.env.prompt.hidden_lines(TYPE_KEYS, STDIN_MAX);
-            let typed = typed.map_err(|cause| unanswered(cause, "", PIPE_HINT))?;
+            let typed = typed.map_err(|cause| match cause.kind() {
+                ErrorKind::Interrupted => unanswered(cause, ": nothing was changed", PIPE_HINT)
+                    .hint("end with Ctrl-D, not Ctrl-C"),
+                _ => unanswered(cause, "", PIPE_HINT),
+            })?;
             return Ok(bounded(typed));
         }
         let mut bytes = Zeroizing::new(vec![0; STDIN_FIRST]);

@@ -648,3 +648,33 @@ fn a_token_with_an_older_prefix_or_hash_is_compared_all_the_same() {
     world.line("disable older").run().code(0);
     world.line("enable -").stdin(forged(&older)).run().code(0);
 }
+
+#[test]
+fn show_and_edit_say_that_the_secret_of_a_piped_token_is_not_checked() {
+    let world = World::quick();
+    let token = key(&world, "web");
+    let note = "note: only the ID in the token was looked up; 'keyctl verify' checks its secret\n";
+    for line in ["show -", "edit - --label team=search"] {
+        let run = |line: &str, stdin: &str| world.line(line).stdin(stdin.to_owned()).run().code(0);
+        run(line, &token).says(note);
+        let silent = run(&format!("{line} -q"), &token).stderr;
+        assert!(!silent.contains("note: "), "{silent}");
+        let of_id = run(line, &id_of(&token)).stderr;
+        assert!(!of_id.contains("note: "), "{of_id}");
+    }
+}
+
+#[test]
+fn an_interrupted_list_of_keys_changes_nothing_and_names_ctrl_d() {
+    let world = World::quick();
+    key(&world, "web");
+    world
+        .line("disable -")
+        .terminal(80)
+        .prompt_fails(std::io::ErrorKind::Interrupted)
+        .run()
+        .fails(
+            130,
+            "interrupted: nothing was changed\nhint: end with Ctrl-D, not Ctrl-C\n",
+        );
+}

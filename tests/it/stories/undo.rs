@@ -55,7 +55,7 @@ fn undo_by_either_key_deletes_the_new_one_and_leaves_the_old_one_as_it_was() {
             .run()
             .code(0)
             .stdout("")
-            .stderr(&format!(
+            .says(&format!(
                 "deleted {} (web)\n{id} (web) is active again, expires 2027-11-22T00:00:00Z (in 365d)\n",
                 id_of(&new)
             ));
