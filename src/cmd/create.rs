@@ -7,7 +7,7 @@ use super::change::record;
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
 use super::values::{self, Expiry, Why};
-use super::words::{networks, scopes};
+use super::words::{labels, networks, scopes};
 use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
@@ -77,7 +77,7 @@ pub struct Args {
     #[arg(long, value_name = "KIND", value_parser = values::kind(), default_value = "api")]
     kind: Kind,
     /// A note on the key, for example team=search; may be repeated, up to 64 on one key
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = values::label)]
     labels: Vec<(String, String)>,
     /// A network from which the key works, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32; repeat it or
     /// separate networks with commas [default: from anywhere]
@@ -395,8 +395,12 @@ fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
             true => String::new(),
             false => format!(", from {}", networks(key)),
         };
+        let labels = match key.labels.is_empty() {
+            true => String::new(),
+            false => format!(", labels {}", labels(key)),
+        };
         cx.status(format_args!(
-            "all of them: owner {}, {abilities}{from}, expires {}",
+            "all of them: owner {}, {abilities}{labels}{from}, expires {}",
             escape(&key.owner),
             instant(key.expires_at, now)
         ));

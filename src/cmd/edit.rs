@@ -81,7 +81,7 @@ pub struct Args {
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     remove_allow_from: Vec<Network>,
     /// A label to set; may be repeated, up to 64 on one key
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = name::label)]
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = values::label)]
     labels: Vec<(String, String)>,
     /// A label to remove; may be repeated
     #[arg(long = "remove-label", value_name = "LABEL", value_parser = label_to_remove)]

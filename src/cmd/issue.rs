@@ -7,7 +7,7 @@ pub use form::Number;
 pub use mint::{Minted, mint};
 
 use super::values::{Format, file_path};
-use super::words::{networks, scopes};
+use super::words::{labels, networks, scopes};
 use super::{Cx, path};
 use crate::deliver::{self, SecretFile};
 use crate::env::Output;
@@ -194,6 +194,9 @@ pub fn announce(cx: &mut Cx<'_>, verb: &str, key: &Key, now: Timestamp) {
         cx.status("  kind     legacy");
     } else {
         cx.status(format_args!("  scopes   {}", scopes(key)));
+    }
+    if !key.labels.is_empty() {
+        cx.status(format_args!("  labels   {}", labels(key)));
     }
     if !key.allow_from.is_empty() {
         cx.status(format_args!("  from     {}", networks(key)));

@@ -5,9 +5,9 @@ mod wanted;
 
 use self::wanted::Wanted;
 use super::waiting::Waiting;
-use super::{Cx, owner, values};
-use crate::error::{DONE, FOUND, Result};
-use crate::hint::run;
+use super::{Cx, label, owner, values};
+use crate::error::{DONE, FOUND, Result, quote};
+use crate::hint::{Hint, run, word};
 use crate::output::{Field, ListFormat, Listing, buffered, unless_failed};
 use crate::store::{self, Filter, Read, Skipped, Sort};
 use clap::builder::TypedValueParser;
@@ -93,7 +93,12 @@ impl Args {
             if listed == 0 && matches!(self.format, ListFormat::Table | ListFormat::Lines) {
                 for owner in filter.owner.iter().chain(&filter.owners) {
                     let advice = owner::advice_if_none(store, owner, filter.now)?;
-                    advice.into_iter().for_each(|advice| cx.hint(advice));
+                    advice.into_iter().for_each(|advice| {
+                        cx.hint(several_owners(owner).unwrap_or(advice));
+                    });
+                }
+                if let Some(advice) = label::advice_if_none(store, &filter.labels, filter.now)? {
+                    cx.hint(advice);
                 }
             }
             Ok(listed)
@@ -104,6 +109,19 @@ impl Args {
             DONE
         })
     }
+}
+
+/// Hint for an `owner` without keys that has a comma, as a list of users has.
+fn several_owners(owner: &str) -> Option<Hint> {
+    let users = owner
+        .split(',')
+        .map(|user| format!("--owner {}", word(user)));
+    let users = users.collect::<Vec<_>>().join(" ");
+    let hint = format!(
+        "{} has no keys; for several users, repeat it: {users}",
+        quote(owner)
+    );
+    owner.contains(',').then(|| Hint::from(hint))
 }
 
 /// Prints the keys that match `filter`, with their number below a table, and returns the number.

@@ -2,7 +2,7 @@
 
 use super::path::Named;
 use crate::error::{Error, Result, escape, quote};
-use crate::hint::{Hint, run};
+use crate::hint::{Hint, run, word};
 use crate::key::{Kind, check_label_count};
 use crate::name::{self, form};
 use crate::near;
@@ -158,6 +158,31 @@ pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<Strin
         }
     }
     Ok(scopes)
+}
+
+/// Parses a label to set. Refuses a value with a second label after a comma, which is more likely a list.
+pub fn label(text: &str) -> Result<(String, String)> {
+    let (label, value) = name::label(text)?;
+    let mut labels: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        let is_label = part
+            .split_once('=')
+            .is_some_and(|(label, _)| name::label_key(label).is_ok());
+        match labels.last_mut() {
+            Some(last) if !is_label => *last = format!("{last},{part}"),
+            _ => labels.push(part.to_owned()),
+        }
+    }
+    if labels.len() < 2 {
+        return Ok((label, value));
+    }
+    let flags = labels
+        .iter()
+        .map(|label| format!(" --label {}", word(label)));
+    Err(
+        Error::usage(format!("{} is more than one label", quote(text)))
+            .hint(format!("repeat it:{}", flags.collect::<String>())),
+    )
 }
 
 /// Returns `given` as a map. Refuses too many labels, and a label that is given twice.

@@ -17,3 +17,13 @@ pub fn networks(key: &Key) -> String {
         false => network::join(&key.allow_from),
     }
 }
+
+/// Labels of `key`, separated by blanks.
+pub fn labels(key: &Key) -> String {
+    let labels = key.labels.iter();
+    let labels = labels.map(|(label, value)| format!("{label}={value}"));
+    match key.labels.is_empty() {
+        true => "none".to_owned(),
+        false => escape(&labels.collect::<Vec<_>>().join(" ")),
+    }
+}

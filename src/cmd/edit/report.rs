@@ -3,7 +3,7 @@
 use super::plan::{Edited, Plan};
 use crate::cmd::Cx;
 use crate::cmd::confirm;
-use crate::cmd::words::{networks, scopes};
+use crate::cmd::words::{labels, networks, scopes};
 use crate::error::{Result, escape, quote};
 use crate::hint::{Hint, run, word};
 use crate::key::Key;
@@ -108,17 +108,6 @@ fn in_words(edited: &Edited, verb: &str, now: Timestamp) -> String {
     let Edited { before, after } = edited;
     let name = |key: &Key| escape(&key.name);
     let owner = |key: &Key| escape(&key.owner);
-    let labels = |key: &Key| {
-        let labels = key
-            .labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"));
-        let labels: Vec<String> = labels.collect();
-        match labels.is_empty() {
-            true => "none".to_owned(),
-            false => escape(&labels.join(" ")),
-        }
-    };
     let at = |at: Option<Timestamp>| instant(at, now);
     let fields = [
         ("name", [name(before), name(after)]),

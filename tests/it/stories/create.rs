@@ -636,3 +636,34 @@ fn an_owner_whom_nothing_knows_is_told_of_and_made() {
     let theirs = |key: &&Key| ["alcie", "zoe"].contains(&&*key.owner);
     assert_eq!(keys.iter().filter(theirs).count(), 4);
 }
+
+#[test]
+fn several_labels_in_one_value_are_refused_by_create_and_edit() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    for line in ["create --scope inference", "edit web"] {
+        world.line(&format!("{line} --label team=a,b,env=prod")).run().fails(
+            2,
+            "'team=a,b,env=prod' is more than one label\nhint: repeat it: --label team=a,b --label env=prod\n",
+        );
+    }
+    // A comma alone, or before text that cannot be a label, is part of the value.
+    for value in ["a,b", "a,b c=d", "a,=b"] {
+        world
+            .cmd(["edit", "web", "--label", &format!("team={value}")])
+            .run()
+            .code(0);
+        assert_eq!(world.record("web")["labels"]["team"], value);
+    }
+}
+
+#[test]
+fn create_names_the_labels_of_the_new_key() {
+    let world = World::quick();
+    world
+        .run("create --scope inference --name web --label team=search --label env=prod")
+        .says("\n  labels   env=prod team=search\n");
+    world
+        .run("create --scope inference --name many --count 2 --label env=prod")
+        .says(", scopes inference, labels env=prod, expires ");
+}

@@ -684,3 +684,27 @@ fn an_empty_owner_is_a_mistake_and_not_nobody() {
     // No key can be theirs, which is an answer.
     world.line("list --owner=-n").run().code(0).stdout("");
 }
+
+#[test]
+fn list_without_keys_proposes_the_label_that_was_meant() {
+    let world = World::quick();
+    world.create("--scope inference --name web --label team=search");
+    world
+        .run("list --label tema=search")
+        .stdout("")
+        .stderr("no keys\nhint: no key has the label 'tema=search'; did you mean 'team=search'?\n");
+    world.run("list --label tema=search -q").stderr("");
+    // The label is right; another filter leaves nothing.
+    world
+        .run("list --label team=search --state expired")
+        .stderr("no keys\n");
+}
+
+#[test]
+fn list_of_several_users_in_one_value_says_to_repeat_the_flag() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    world.run("list --owner bob,dave").stderr(
+        "no keys\nhint: 'bob,dave' has no keys; for several users, repeat it: --owner bob --owner dave\n",
+    );
+}
