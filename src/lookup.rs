@@ -187,12 +187,12 @@ impl Lookup<'_> {
                 return Ok(question.into());
             }
             // Before the check of the length: a longer prefix would be refused too.
-            if !self.by_prefix {
+            if !self.by_prefix && begins_an_id(store, text)? {
                 return Ok(
                     "without a terminal, a command that changes a key needs the whole ID".into(),
                 );
             }
-            if is_short {
+            if is_short && self.by_prefix {
                 let least = KeyId::PREFIX_MIN;
                 return Ok(
                     Hint::from(format!("an ID prefix needs at least {least} characters; "))
@@ -341,6 +341,17 @@ impl Lookup<'_> {
         error.candidates = keys.iter().map(|key| key.candidate(self.now)).collect();
         error
     }
+}
+
+/// True if the ID of a key begins with `text`.
+fn begins_an_id(store: &dyn Read, text: &str) -> Result<bool> {
+    let (found, skipped) = store.find_readable(&Filter {
+        id_prefix: Some(text.to_owned()),
+        sort: Sort::Any,
+        limit: Some(1),
+        ..Filter::all(Timestamp::MIN)
+    })?;
+    Ok(!found.is_empty() || skipped.count > 0)
 }
 
 /// Splits `OWNER/NAME`; a `text` without '/' is a name.

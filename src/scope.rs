@@ -1,6 +1,7 @@
 //! Scopes: permissions of a key, and the implications among them.
 
 use crate::error::{Error, Result, quote};
+use crate::hint::{Hint, run};
 use crate::near::suggestion;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,8 +78,17 @@ impl Registry {
             return Ok(());
         }
         let known: Vec<&str> = self.all().map(|(name, _)| name).collect();
-        let hint = suggestion(name, &known)
-            .unwrap_or_else(|| format!("the scopes here are: {}", listed(&known)));
+        let hint = suggestion(name, &known).map_or_else(
+            || {
+                let here = format!("the scopes here are: {}", listed(&known));
+                let add = run!("scope add {}", name).in_quotes();
+                match self::name(name) {
+                    Ok(_) => Hint::from(here).and("; ").and(add).and(" adds this one"),
+                    Err(_) => here.into(),
+                }
+            },
+            Hint::from,
+        );
         Err(Error::usage(format!("there is no scope {}", quote(name))).hint(hint))
     }
 
@@ -193,7 +203,10 @@ mod tests {
         assert_eq!(hint("Projects"), "did you mean 'project'?".into());
         assert_eq!(
             hint("zzz"),
-            "the scopes here are: inference, project".into()
+            Hint::from("the scopes here are: inference, project")
+                .and("; ")
+                .and(run!("scope add {}", "zzz").in_quotes())
+                .and(" adds this one")
         );
     }
 }

@@ -91,6 +91,9 @@ impl Args {
             };
             let listed = print_columns(cx, store, &filter, self.format, &self.columns)?;
             if listed == 0 && matches!(self.format, ListFormat::Table | ListFormat::Lines) {
+                if let Some(literal) = self.wanted.literal() {
+                    cx.hint(literal);
+                }
                 for owner in filter.owner.iter().chain(&filter.owners) {
                     let advice = owner::advice_if_none(store, owner, filter.now)?;
                     advice.into_iter().for_each(|advice| {

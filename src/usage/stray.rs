@@ -48,6 +48,15 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
                     .into(),
             );
         }
+        ("disable" | "delete", "--key-file" | "--token-file" | "--file") => {
+            let file = value.unwrap_or("FILE");
+            let stop = Hint::command(format!("{command} -"));
+            return Some(
+                Hint::from("for the token in a file: ")
+                    .and(stop)
+                    .and(format!(" < {file}")),
+            );
+        }
         // Elsewhere this option names the file for the output.
         ("create" | "rotate", "-o" | "--output")
             if !matches!(line.after(flag), None | Some("text" | "json")) =>

@@ -105,7 +105,10 @@ fn parse_bound(text: &str) -> Result<Bound> {
         return Ok(Bound::Day(end));
     }
     if text.contains(['T', ':']) {
-        return parse_instant(text).map(Bound::At);
+        return match parse_instant(text) {
+            Err(error) if completed(text).is_none() => Err(error.hint(SINCE_HINT)),
+            at => at.map(Bound::At),
+        };
     }
     parse_span(text)?.map(Bound::Ago).ok_or_else(|| {
         Error::usage(format!("{} is not a time", quote(text)))
@@ -207,12 +210,25 @@ fn parse_date(text: &str) -> Result<Option<Timestamp>> {
         })
 }
 
-/// Parses an RFC 3339 instant.
+/// Parses an RFC 3339 instant. The hint completes a time that lacks its seconds or its zone.
 pub(super) fn parse_instant(text: &str) -> Result<Timestamp> {
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .and_then(|at| Timestamp::from_millis(at.timestamp_millis()))
-        .ok_or_else(|| {
-            Error::usage(format!("{} is not an RFC 3339 instant", quote(text))).hint(WHEN_HINT)
-        })
+    rfc3339(text).ok_or_else(|| {
+        let hint = completed(text).map(|meant| format!("did you mean '{meant}' (UTC)?"));
+        Error::usage(format!("{} is not an RFC 3339 instant", quote(text)))
+            .hint(hint.unwrap_or_else(|| WHEN_HINT.to_owned()))
+    })
+}
+
+fn rfc3339(text: &str) -> Option<Timestamp> {
+    let at = DateTime::parse_from_rfc3339(text).ok()?;
+    Timestamp::from_millis(at.timestamp_millis())
+}
+
+/// Returns `text` as an instant in UTC, if only its seconds, its zone or the 'T' are missing.
+fn completed(text: &str) -> Option<String> {
+    let with_t = text.trim().replacen(' ', "T", 1);
+    ["", "Z", ":00Z"]
+        .into_iter()
+        .map(|rest| format!("{with_t}{rest}"))
+        .find(|meant| rfc3339(meant).is_some())
 }

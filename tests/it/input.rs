@@ -137,7 +137,11 @@ fn a_when_that_cannot_be_read_is_refused() {
             ("2027-1-1", format!("'2027-1-1' is not a time{WHEN_HINT}")),
             (
                 "2027-01-01T00:00:00",
-                format!("'2027-01-01T00:00:00' is not an RFC 3339 instant{WHEN_HINT}"),
+                "'2027-01-01T00:00:00' is not an RFC 3339 instant\nhint: did you mean '2027-01-01T00:00:00Z' (UTC)?\n".to_owned(),
+            ),
+            (
+                "2027-01-01 08:30",
+                "'2027-01-01 08:30' is not an RFC 3339 instant\nhint: did you mean '2027-01-01T08:30:00Z' (UTC)?\n".to_owned(),
             ),
             (
                 "2027-01-01T24:00:01Z",
@@ -159,6 +163,29 @@ fn a_when_that_cannot_be_read_is_refused() {
             let option = format!("--expires={when}");
             stage.refuses(command.iter().copied().chain([option.as_str()]), 2, &message);
         }
+    }
+}
+
+#[test]
+fn log_since_a_time_without_its_zone_is_answered_with_the_whole_time() {
+    let stage = Stage::new();
+    for (typed, hint) in [
+        (
+            "2026-11-22T01:00",
+            "did you mean '2026-11-22T01:00:00Z' (UTC)?",
+        ),
+        (
+            "2026-11-22 01:00:05",
+            "did you mean '2026-11-22T01:00:05Z' (UTC)?",
+        ),
+        (
+            "01:00",
+            "give a duration before now (12h, 1d12h, 30d), a date (2026-03-31, yesterday, today) or an RFC 3339 instant",
+        ),
+    ] {
+        let message = format!("'{typed}' is not an RFC 3339 instant\nhint: {hint}\n");
+        stage.refuses(["log", "--since", typed], 2, &message);
+        stage.refuses(["log", "--until", typed], 2, &message);
     }
 }
 
@@ -372,7 +399,10 @@ fn a_scope_that_is_unknown_or_given_twice_is_refused() {
     for (scope, hint) in [
         ("infrence", "did you mean 'inference'?"),
         ("Project", "did you mean 'project'?"),
-        ("zzz", "the scopes here are: inference, project"),
+        (
+            "zzz",
+            "the scopes here are: inference, project; 'keyctl scope add zzz' adds this one",
+        ),
         ("*", "the scopes here are: inference, project"),
         ("", "the scopes here are: inference, project"),
     ] {
@@ -1281,6 +1311,16 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
         ("delete --user bob", "--user", "did you mean '--owner'?"),
         ("disable --for bob", "--for", "did you mean '--owner'?"),
         ("list --user bob", "--user", "did you mean '--owner'?"),
+        (
+            "disable --key-file u.tok",
+            "--key-file",
+            "for the token in a file: keyctl disable - < u.tok",
+        ),
+        (
+            "delete --file=u.tok --yes",
+            "--file",
+            "for the token in a file: keyctl delete - < u.tok",
+        ),
         ("list -l team", "-l", "did you mean '--label'?"),
         (
             "list --selector a=b",

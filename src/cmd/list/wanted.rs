@@ -72,6 +72,13 @@ fn state() -> impl TypedValueParser<Value = Option<State>> {
 }
 
 impl Wanted {
+    /// Hint for a text that was meant as a pattern; `None` if it is none.
+    pub fn literal(&self) -> Option<&'static str> {
+        let text = self.search.as_deref()?;
+        text.contains(['*', '?'])
+            .then_some("--search takes '*' and '?' literally: it finds a text anywhere in the name")
+    }
+
     /// Filter for these keys, oldest first, with names and labels as the store has them.
     pub fn filter(&self, store: &dyn Read, now: Timestamp) -> Result<Filter> {
         let known = store.scopes()?;

@@ -51,6 +51,9 @@ fn search_finds_a_part_of_a_name_in_any_case_and_any_form() {
         .code(0)
         .stdout("")
         .stderr("no keys\n");
+    list(&world, "--search ci-*").run().code(0).stdout("").stderr(
+        "no keys\nhint: --search takes '*' and '?' literally: it finds a text anywhere in the name\n",
+    );
 }
 
 #[test]

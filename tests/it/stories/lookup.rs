@@ -604,6 +604,23 @@ fn a_mistyped_name_or_id_is_answered_with_the_key_that_was_meant() {
 }
 
 #[test]
+fn a_script_hears_of_the_whole_id_only_where_an_id_begins_so() {
+    let world = World::quick();
+    let id = id_of(&world.create("--scope inference --name payments"));
+    let part = &id[..5];
+    let meant = "hint: did you mean 'payments'?\n";
+    for typed in ["paym", "paymen"] {
+        let ran = world.cmd(["edit", typed, "--name", "x"]).run();
+        ran.fails(3, &format!("there is no key '{typed}'\n{meant}"));
+    }
+    let ran = world.cmd(["edit", part, "--name", "x"]).run();
+    ran.fails(
+        3,
+        &format!("there is no key '{part}'\nhint: without a terminal, a command that changes a key needs the whole ID\n"),
+    );
+}
+
+#[test]
 fn who_owns_the_key_that_was_meant_cannot_write_on_the_screen() {
     let world = World::quick();
     let id = id_of(&world.create("--scope inference --name web"));

@@ -217,7 +217,7 @@ fn implication_runs_through_any_number_of_steps_and_one_way() {
 #[test]
 fn no_scope_can_come_to_imply_itself() {
     let world = administered();
-    let unknown = "there is no scope 'a'\nhint: the scopes here are: inference, project\n";
+    let unknown = "there is no scope 'a'\nhint: the scopes here are: inference, project; 'keyctl scope add a' adds this one\n";
     refused(&world, "add a --implies a", 2, unknown);
     world.run("scope add a");
     world.run("scope add b --implies a");
@@ -414,7 +414,10 @@ fn an_unknown_scope_is_refused_with_the_nearest_name() {
         ("infrence", "did you mean 'inference'?"),
         ("projects", "did you mean 'project'?"),
         ("data.read", "did you mean 'data:read'?"),
-        ("zzz", "the scopes here are: data:read, inference, project"),
+        (
+            "zzz",
+            "the scopes here are: data:read, inference, project; 'keyctl scope add zzz' adds this one",
+        ),
     ] {
         let message = format!("there is no scope '{name}'\nhint: {hint}\n");
         for line in ["create", "list", "edit ci", "verify"] {
