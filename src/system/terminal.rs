@@ -33,7 +33,7 @@ impl Prompt for Prompter {
     fn hidden(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
         // The crate would hide the input only after the question, and a signal could leave its
         // settings on the terminal. So the guard hides it first.
-        let _guard = Guard::hiding(question)?;
+        let _guard = Guard::hiding(question, INTERRUPTED)?;
         let config = rpassword::ConfigBuilder::new()
             .input_reader(Typed)
             .output_writer(io::stderr())
@@ -48,7 +48,7 @@ impl Prompt for Prompter {
 
     fn hidden_lines(&mut self, question: &str, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         // One guard for all lines: between two guards, pasted text would be echoed.
-        let _guard = Guard::hiding(question)?;
+        let _guard = Guard::hiding(question, LINES_INTERRUPTED)?;
         print(question)?;
         // Allocated at full length: growing would leave a copy that is not wiped.
         let mut bytes = Zeroizing::new(vec![0; most + 1]);
@@ -85,6 +85,11 @@ fn print(question: &str) -> io::Result<()> {
 /// Messages before a signal ends the program: at a hidden prompt, and at a question before a change.
 const INTERRUPTED: &str = "\nkeyctl: interrupted\n";
 const NOTHING_CHANGED: &str = "\nkeyctl: interrupted: nothing was changed\n";
+
+/// Message before a signal ends the program while it reads KEYs. A user may press Ctrl-C to end the
+/// list.
+const LINES_INTERRUPTED: &str =
+    "\nkeyctl: interrupted: nothing was changed\nhint: end with Ctrl-D, not Ctrl-C\n";
 
 /// Standard input without a buffer that would keep a copy. End of input is an error: the crate would
 /// take it for an empty answer.
@@ -131,7 +136,7 @@ struct Guard {
 impl Guard {
     /// Creates a guard that hides the input, and discards unread input when it ends: otherwise a shell
     /// would echo and run the rest of pasted tokens.
-    fn hiding(question: &str) -> io::Result<Self> {
+    fn hiding(question: &str, interrupted: &'static str) -> io::Result<Self> {
         let before = tcgetattr(stdio::stdin()).ok();
         let can_stop = can_stop();
         Guard::new(Asking {
@@ -139,7 +144,7 @@ impl Guard {
             before,
             unread: OptionalActions::Flush,
             question: question.to_owned(),
-            interrupted: INTERRUPTED,
+            interrupted,
             can_stop,
             is_open: Mutex::new(true),
         })
