@@ -4,7 +4,7 @@ mod input;
 mod line;
 
 pub use input::KeyInput;
-pub use line::KeyLine;
+pub use line::{KeyLine, LineFlaw};
 
 use super::Cx;
 use crate::error::{Error, Result};

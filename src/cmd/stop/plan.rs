@@ -3,7 +3,7 @@
 use super::given::Given;
 use super::verb::Verb;
 use crate::access::Access;
-use crate::cmd::keys::KeyLine;
+use crate::cmd::keys::{KeyLine, LineFlaw};
 use crate::error::{Error, FailureKind, Result, quote};
 use crate::event::Action;
 use crate::hint::{Hint, run};
@@ -102,13 +102,31 @@ impl Planner<'_> {
         Ok(Some(plan))
     }
 
+    /// Hint on how to take tokens out of other text, which a log file has.
+    fn extraction(&self, flaw: &LineFlaw) -> Hint {
+        let LineFlaw::Mistyped(found) = flaw else {
+            return Hint::default();
+        };
+        let Some(pattern) = found.pattern() else {
+            return Hint::default();
+        };
+        let stop = match self.verb {
+            Verb::Disable => run!("disable -"),
+            Verb::Delete => run!("delete -"),
+        };
+        Hint::from(format!(
+            "; if other text is around the token: grep -oE '{pattern}' FILE | "
+        ))
+        .and(stop)
+    }
+
     /// Finds the key that a KEY stands for. Returns `None` if the KEY is a token to compare again first.
     fn find(&self, given: &Given) -> Result<Option<Matched>> {
         match &given.content {
             KeyLine::Flawed(flaw) => {
                 let Error { message, hint, .. } = flaw.error("");
-                let error = Error::not_found(message);
-                Err(Error { hint, ..error })
+                let hint = Hint::from(hint).and(self.extraction(flaw));
+                Err(Error::not_found(message).hint(hint))
             }
             KeyLine::Text(text) => match self.lookup.find(self.store, text)? {
                 KeyMatch::One(key) => Ok(Some((*key, None))),
