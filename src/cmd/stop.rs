@@ -15,14 +15,17 @@ use super::confirm::{check_agreed, confirm_deletion};
 use super::{Cx, keys, preview};
 use crate::access::Access;
 use crate::env::Actor;
-use crate::error::{DONE, Result};
+use crate::error::{DONE, Error, Result};
 use crate::event::Action;
+use crate::hint::{Hint, run, word};
 use crate::id::KeyId;
 use crate::key::{Change, Key, State};
+use crate::lookup;
 use crate::output::ListFormat;
 use crate::store::{self, Read, Skipped, Store};
 use crate::when::Timestamp;
 use std::collections::HashSet;
+use std::path::Path;
 
 /// Arguments of a command that stops keys.
 pub struct StopRequest<'a> {
@@ -171,8 +174,29 @@ impl StopRequest<'_> {
         if self.choice.is_given() {
             return self.choice.find(store, actor, now);
         }
-        let found = keys::find(&cx.lookup_to_stop(actor, now), store, self.keys)?;
+        let found = keys::find(&cx.lookup_to_stop(actor, now), store, self.keys)
+            .map_err(|error| self.for_a_file(error))?;
         Ok((found, Skipped::default()))
+    }
+
+    /// Gives `error` another hint if the KEY that stands for no key is the path of a file, which may hold a token.
+    fn for_a_file(&self, error: Error) -> Error {
+        let mut keys = self.keys.iter();
+        let file = keys.find(|key| {
+            error.message == lookup::none(key).message && Path::new(key.as_str()).is_file()
+        });
+        let Some(file) = file else {
+            return error;
+        };
+        let stop = match self.verb {
+            Verb::Disable => run!("disable -"),
+            Verb::Delete => run!("delete -"),
+        };
+        error.hint(
+            Hint::from("for the token in a file: ")
+                .and(stop)
+                .and(format!(" < {}", word(file))),
+        )
     }
 }
 

@@ -621,6 +621,22 @@ fn a_script_hears_of_the_whole_id_only_where_an_id_begins_so() {
 }
 
 #[test]
+fn disable_of_a_file_is_answered_with_the_way_to_stop_the_token_in_it() {
+    let world = World::quick();
+    world.create("--scope inference --name web");
+    let path = world.path("leaked.tok");
+    std::fs::write(&path, "").unwrap();
+    let path = path.display();
+    for command in ["disable", "delete"] {
+        let ran = world.line(&format!("{command} {path}")).run();
+        ran.fails(
+            3,
+            &format!("there is no key '{path}'\nhint: for the token in a file: keyctl {command} - < {path}\n"),
+        );
+    }
+}
+
+#[test]
 fn who_owns_the_key_that_was_meant_cannot_write_on_the_screen() {
     let world = World::quick();
     let id = id_of(&world.create("--scope inference --name web"));
