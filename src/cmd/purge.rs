@@ -178,11 +178,7 @@ impl Args {
         let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
         for key in doomed {
             tx.purge(key.id)?;
-            let event = Event::new(now, actor, Action::Purge, Some(key.id))
-                .with("name", key.name.clone())
-                .with("owner", key.owner.clone())
-                .with("state", key.state(now).word());
-            tx.append(&event.because(self.why.reason.as_deref()))?;
+            tx.append(&purged(key, now, actor).because(self.why.reason.as_deref()))?;
             progress.advance(1);
         }
         Ok(())
@@ -264,6 +260,18 @@ impl Args {
             confirm(cx, self.yes, "purge", &question)?;
         }
         Ok(Some(doomed.iter().map(|key| key.id).collect()))
+    }
+}
+
+/// Event of the removal of the record of `key`.
+pub fn purged(key: &Key, now: Timestamp, actor: &Actor) -> Event {
+    let event = Event::new(now, actor, Action::Purge, Some(key.id))
+        .with("name", key.name.clone())
+        .with("owner", key.owner.clone())
+        .with("state", key.state(now).word());
+    match key.replaces {
+        Some(old) => event.with("replaces", old.to_string()),
+        None => event,
     }
 }
 

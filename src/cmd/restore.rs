@@ -3,12 +3,14 @@
 mod announce;
 mod effect;
 mod first;
+mod journal;
 mod keep;
 mod outcome;
 mod wider;
 
 use self::announce::announce;
 use self::effect::Effect;
+use self::journal::Journal;
 use self::outcome::Outcome;
 use super::confirm::{confirm, keys};
 use super::values::{Why, file_path};
@@ -17,7 +19,7 @@ use crate::error::{DONE, Error, Result, escape};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::store::{self, Read, Restoration};
+use crate::store::{self, Read, Restoration, Store};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -41,7 +43,8 @@ use std::path::PathBuf;
 /// keys that were disabled, deleted, purged or rotated in the replaced store stay that way, going by its
 /// records and its log. The keys that replaced rotated ones are kept too: their tokens are the ones in
 /// use. Scopes, expiries and networks that were narrowed stay narrow. Project members, administrators
-/// and policy still come from the copy. If the replaced store cannot be read, nothing is restored.
+/// and policy still come from the copy. Each change of a key that is kept gets a line in the log, with
+/// its reason. If the replaced store cannot be read, or its log is broken, nothing is restored.
 ///
 /// Only an administrator may restore; if the store is damaged, only its file's owner or root. If
 /// there is no store, one is created from the copy.
@@ -52,7 +55,7 @@ Exit codes:
   2    usage: a bad flag or value
   4    refused: you are not an administrator, not confirmed, or the store changed meanwhile
   5    the copy is missing, damaged or of a newer version, or the store failed; with --keep-revoked,
-       also if there is no store that can be read
+       also if there is no store that can be read, or its log is broken
   130  the prompt was interrupted
 
 Examples:
@@ -77,6 +80,13 @@ pub struct Args {
     why: Why,
 }
 
+/// Announcement that the user has answered.
+#[derive(Default)]
+struct Announced {
+    /// Keys that become valid again.
+    revived: HashSet<KeyId>,
+}
+
 impl Args {
     /// Restores the copy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
@@ -90,7 +100,10 @@ impl Args {
             cx.notice(notice);
         }
         if self.keep_revoked {
-            restoration.require_current().map_err(cannot_keep)?;
+            restoration
+                .require_current()
+                .and_then(check_log)
+                .map_err(cannot_keep)?;
         }
         if let Some(current) = restoration.current() {
             cx.warn_of_clock(current);
@@ -117,7 +130,7 @@ impl Args {
             }
             let outcome = self.outcome(current, copy)?;
             let effect = Effect::of(current, copy, &outcome, now, &mut |key| {
-                check_announced(&announced, key)
+                check_announced(&announced.revived, key)
             })?;
             let event = Event::new(now, &actor, Action::Restore, None)
                 .with("copy", source.to_string_lossy())
@@ -136,9 +149,14 @@ impl Args {
             };
             Ok(event.because(self.why.reason.as_deref()))
         };
+        let journal = Journal {
+            now,
+            actor: &actor,
+            reason: self.why.reason.as_deref(),
+        };
         let restored = restoration.run(now, &mut decide, &mut |replaced, copy, restored| {
             let outcome = self.outcome(Some(replaced), copy)?;
-            renamed = outcome.apply(restored, now)?;
+            renamed = outcome.apply(restored, &journal)?;
             Ok(())
         })?;
         for notice in &restored.notices {
@@ -167,10 +185,10 @@ impl Args {
         Ok(DONE)
     }
 
-    /// Announces the effects of the restore, and asks for confirmation unless `--yes` was given. Returns the
-    /// keys that were announced to become valid again.
-    fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<HashSet<KeyId>> {
-        let (effect, revived) = self.compare(cx, restoration)?;
+    /// Announces the effects of the restore, and asks for confirmation unless `--yes` was given. Returns
+    /// what was announced.
+    fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<Announced> {
+        let (effect, announced) = self.compare(cx, restoration)?;
         if self.yes || cx.env.terminal.interactive() {
             announce(cx, restoration, &effect, self.keep_revoked);
         }
@@ -179,19 +197,18 @@ impl Args {
             count => format!("Restore the copy, and make {} valid again?", keys(count)),
         };
         confirm(cx, self.yes, "restore", &question)?;
-        Ok(revived)
+        Ok(announced)
     }
 
-    /// Compares the store with what it will be. Returns the effect of the restore, and the keys that become valid
-    /// again.
-    fn compare(&self, cx: &Cx<'_>, restoration: &Restoration) -> Result<(Effect, HashSet<KeyId>)> {
+    /// Compares the store with what it will be. Returns the effect of the restore, and what it holds for.
+    fn compare(&self, cx: &Cx<'_>, restoration: &Restoration) -> Result<(Effect, Announced)> {
         let now = cx.env.now();
-        let mut revived = HashSet::new();
+        let mut announced = Announced::default();
         let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
-            revived.clear();
+            announced.revived.clear();
             let outcome = self.outcome(current, copy)?;
             Effect::of(current, copy, &outcome, now, &mut |key| {
-                revived.insert(key.id);
+                announced.revived.insert(key.id);
                 Ok(())
             })
         };
@@ -199,7 +216,7 @@ impl Args {
             Some(current) => store::read(current, |current| compare(Some(current), copy)),
             None => compare(None, copy),
         })?;
-        Ok((effect, revived))
+        Ok((effect, announced))
     }
 
     /// Returns the content that the restore leads to.
@@ -218,8 +235,18 @@ impl Args {
 /// Adds advice to the error about a store from which no revocation can be kept.
 fn cannot_keep(error: Error) -> Error {
     error.hint(
-        "nothing was changed: --keep-revoked needs a store that can be read; without --keep-revoked, keys that were stopped since the copy was made work again",
+        "nothing was changed: --keep-revoked needs a store that can be read, with its whole log; without --keep-revoked, keys that were stopped since the copy was made work again",
     )
+}
+
+/// Refuses a store with a broken log: what it has revoked may be missing there.
+fn check_log(current: &dyn Store) -> Result<()> {
+    store::read(current, |current| current.check_log(None))?.map_err(|flaw| {
+        Error::damaged(format!(
+            "the log of the store is broken: {flaw}; so what was revoked cannot be known"
+        ))
+    })?;
+    Ok(())
 }
 
 /// Refuses to make a key valid again that was not announced: it was disabled or deleted after that.

@@ -54,7 +54,7 @@ fn relatives(store: &dyn Read, id: KeyId) -> Result<Vec<KeyId>> {
         .collect();
     let events = LogFilter {
         keys: vec![id],
-        actions: vec![Action::Create, Action::Rotate],
+        actions: vec![Action::Create, Action::Rotate, Action::Purge],
         ..LogFilter::default()
     };
     let scanned = store.scan_log(&events, &mut |event: Entry| {

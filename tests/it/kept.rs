@@ -1,7 +1,7 @@
 //! `keyctl restore --keep-revoked`: what was revoked since the copy was made stays revoked, and what was in use
 //! works.
 
-use crate::harness::{Cmd, Ran, World, id_of};
+use crate::harness::{Cmd, Event, Ran, World, id_of};
 use crate::restore::{back_up, check_sound, kept_aside, restore};
 use keyctl::network::Network;
 use keyctl::scope::Scope;
@@ -335,6 +335,130 @@ fn restore_with_keep_revoked_takes_the_state_of_a_damaged_record_from_the_log() 
 }
 
 #[test]
+fn restore_with_keep_revoked_again_keeps_what_a_damaged_record_no_longer_has() {
+    let world = World::quick();
+    let make = |name: &str| world.create(&format!("--scope project --name {name}"));
+    let [disabled, deleted, rotated, narrow] =
+        ["disabled", "deleted", "rotated", "narrow"].map(make);
+    let copy = copied(&world);
+    admin(&world, "disable disabled -m leaked");
+    world.run("delete deleted --yes");
+    let next = rotate(&world, "rotated --grace 1d");
+    world.run("edit narrow --scope inference --expires 5d --allow-from 10.0.0.0/8");
+    world.run(&format!("edit {} --scope inference", id_of(&next)));
+    let later = world.path("later.db");
+    back_up(&world, &later);
+    world.run(&format!("disable {}", id_of(&next)));
+    let at = world.now();
+    world.advance("1h");
+    keep(&world, &copy, "--yes -m lost").run().code(0);
+    for (key, reason) in [(&disabled, "leaked"), (&deleted, "lost")] {
+        let event = last_event(&world, &id_of(key));
+        assert_eq!(event.detail()["reason"], reason);
+    }
+    let event = last_event(&world, &id_of(&disabled));
+    assert_eq!(event.action, "disable");
+    let original = json!({ "actor": "carol", "at": at.to_string() });
+    assert_eq!(event.detail()["original"], original);
+    let shown = world.run("show disabled").stdout;
+    assert!(shown.contains(": leaked\n"), "{shown}");
+    let log = world.run(&format!("log --key {} --only", id_of(&next)));
+    assert!(log.stdout.contains("  create  "), "{log:#?}");
+    // The restored store's rows break, and the log is all that knows.
+    for copy in [&copy, &copy, &later] {
+        let spoil = "UPDATE keys SET created_by = x'ff' WHERE replaces IS NULL";
+        crate::migrations::spoil(&world.sql(), "keys", spoil);
+        keep(&world, copy, "--yes").run().code(0);
+        check(
+            &world,
+            &[
+                ("disabled", &disabled, 1),
+                ("deleted", &deleted, 1),
+                ("rotated", &rotated, 0),
+                ("its disabled successor", &next, 1),
+                ("narrow, from anywhere", &narrow, 6),
+            ],
+        );
+        assert_eq!(world.verify(&narrow, "--ip 10.0.0.1 --no-touch"), 0);
+        assert_eq!(world.verify(&narrow, "--ip 10.0.0.1 --scope project"), 6);
+        check_sound(&world);
+    }
+    let record = world.key(&id_of(&disabled));
+    assert_eq!(record.disabled_by.as_deref(), Some("carol"));
+    world.advance("2d");
+    check(&world, &[("rotated", &rotated, 1)]);
+    world.advance("4d");
+    assert_eq!(world.verify(&narrow, "--ip 10.0.0.1"), 1);
+}
+
+#[test]
+fn restore_with_keep_revoked_is_refused_with_a_broken_log() {
+    let breaks = [
+        (
+            "DELETE FROM events WHERE action = 'purge'",
+            "line 6 is missing",
+        ),
+        (
+            "UPDATE events SET detail = '{x' WHERE action = 'edit'",
+            "line 4 was changed",
+        ),
+        ("UPDATE event_head SET seq = 9", "line 7 is missing"),
+    ];
+    for (sql, flaw) in breaks {
+        let world = World::quick();
+        let narrow = world.create("--scope project --name narrow");
+        let purged = world.create("--scope project --name purged");
+        let copy = copied(&world);
+        world.run("edit narrow --scope inference --allow-from 10.0.0.0/8");
+        world.run("delete purged --yes");
+        world.run("purge --owner alice --yes");
+        world.sql().execute_batch(sql).unwrap();
+        for line in ["--yes", "--dry-run"] {
+            let ran = keep(&world, &copy, line).run().code(5);
+            ran.says(&format!("the log of the store is broken: {flaw}; "))
+                .says("hint: nothing was changed: --keep-revoked needs a store that can be read, with its whole log; ");
+        }
+        check(
+            &world,
+            &[
+                ("narrow, from anywhere", &narrow, 6),
+                ("purged", &purged, 1),
+            ],
+        );
+        assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
+    }
+}
+
+/// The last event of a key.
+fn last_event(world: &World, id: &str) -> Event {
+    let mut events = world.events().into_iter().rev();
+    events
+        .find(|event| event.key_id.as_deref() == Some(id))
+        .unwrap()
+}
+
+#[test]
+fn restore_with_keep_revoked_again_brings_the_token_in_use_past_a_purged_predecessor() {
+    for purge_first in [false, true] {
+        let world = World::quick();
+        world.create("--scope inference --name ci");
+        let copy = copied(&world);
+        rotate(&world, "ci --grace 0s");
+        let last = rotate(&world, "ci --grace 0s");
+        for round in 0..3 {
+            if purge_first || round > 0 {
+                world.run("purge --owner alice --yes");
+            }
+            keep(&world, &copy, "--yes").run().code(0);
+            check(&world, &[("the last successor", &last, 0)]);
+            check_sound(&world);
+        }
+        let log = world.run(&format!("log --key {} --format jsonl", id_of(&last)));
+        assert_eq!(log.stdout.matches(r#""action":"create""#).count(), 2);
+    }
+}
+
+#[test]
 fn restore_with_keep_revoked_takes_a_record_that_is_damaged_in_the_copy_from_the_store() {
     let world = World::quick();
     let make = |name: &str| world.create(&format!("--scope inference --name {name}"));
@@ -362,7 +486,7 @@ fn restore_with_keep_revoked_is_refused_without_a_store_that_can_be_read() {
     let world = World::quick();
     world.create("--scope inference --name ci");
     let copy = copied(&world);
-    const HINT: &str = "hint: nothing was changed: --keep-revoked needs a store that can be read; \
+    const HINT: &str = "hint: nothing was changed: --keep-revoked needs a store that can be read, with its whole log; \
                         without --keep-revoked, keys that were stopped since the copy was made work again\n";
     let us = rustix::process::geteuid().as_raw();
     let mut bytes = fs::read(world.db()).unwrap();
@@ -588,6 +712,11 @@ proptest! {
         prop_assert!(ran.stderr.starts_with(dry.stderr.strip_suffix("nothing was changed: this was a dry run\n").unwrap()));
         check_sound(&model.world);
         let replaced = kept_aside(&model.world).remove(0);
+        // Again, from what the first one left.
+        admin(&model.world, "purge --yes");
+        model.world.advance("1s");
+        keep(&model.world, &copy, "--yes").run().code(0);
+        check_sound(&model.world);
         for _ in 0..3 {
             let was = model.verdicts(&replaced);
             let copied = model.verdicts(&plain);

@@ -5,7 +5,7 @@
 use crate::event::{Action, Entry};
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::network::{Network, split};
+use crate::network::Network;
 use crate::scope::{Registry, Scope};
 use crate::when::{Timestamp, When};
 use serde_json::Value;
@@ -116,56 +116,76 @@ fn networks(copied: &BTreeSet<Network>, present: &BTreeSet<Network>) -> BTreeSet
 /// Returns `copied` after the changes in `log`, the events of this key in the store that is replaced: the
 /// present record, where the row cannot be read.
 ///
-/// Events before the copy was made change nothing that the later ones would not.
+/// Events before the copy was made change nothing that the later ones would not. Where an event cannot be read,
+/// the key is disabled: the event may have stopped or narrowed it.
 pub fn replay(copied: &Key, log: &[Entry]) -> Key {
     let mut key = copied.clone();
+    let mut is_read = true;
     for entry in log {
-        if let (Ok(action), Some(at)) = (entry.action.parse(), Timestamp::from_millis(entry.at)) {
-            let detail = serde_json::from_str(&entry.detail).unwrap_or_default();
-            apply(&mut key, action, at, entry, &detail);
-        }
+        is_read &= apply(&mut key, entry).is_some();
+    }
+    if !is_read && key.disabled_at.is_none() {
+        let last = log.last().and_then(|last| Timestamp::from_millis(last.at));
+        key.disabled_at = Some(last.unwrap_or(key.created_at));
+        // Only an administrator may enable it.
+        key.disabled_by = Some("root".to_owned());
     }
     key
 }
 
-fn apply(key: &mut Key, action: Action, at: Timestamp, entry: &Entry, detail: &Value) {
+/// Applies what can be read of an event; `None` if that is not all of it.
+fn apply(key: &mut Key, entry: &Entry) -> Option<()> {
+    let action: Action = entry.action.parse().ok()?;
+    let at = Timestamp::from_millis(entry.at)?;
+    let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
     match action {
         Action::Delete => key.deleted_at = Some(at),
         Action::Disable => {
+            let by = detail["original"]["actor"].as_str();
             key.disabled_at = Some(at);
-            key.disabled_by = Some(entry.actor.clone());
+            key.disabled_by = Some(by.unwrap_or(&entry.actor).to_owned());
             if let Some(until) = key.usable_until {
                 (key.grace_from, key.usable_until) = (Some(min(at, until)), Some(min(at, until)));
             }
         }
         Action::Enable => (key.disabled_at, key.disabled_by) = (None, None),
         Action::Rotate => {
-            key.grace_from = Some(at);
-            key.usable_until = Some(time(&detail["usable_until"]).unwrap_or(at));
+            let until = time(&detail["usable_until"]).flatten();
+            // Stopped at once, if the end of the grace cannot be read.
+            key.usable_until = Some(until.unwrap_or(at));
+            key.grace_from = key.usable_until.min(Some(at));
             key.replaced_by = id(&detail["replaced_by"]);
+            until?;
         }
         Action::Undo => {
             (key.grace_from, key.usable_until, key.replaced_by) = (None, None, None);
         }
-        Action::Edit => edit(key, at, detail),
+        Action::Create | Action::Edit => edit(key, at, &detail)?,
         _ => {}
     }
+    detail.is_object().then_some(())
 }
 
-/// Applies what an edit has changed, as [`Key::changes`] wrote it.
-fn edit(key: &mut Key, at: Timestamp, detail: &Value) {
-    let new = |field: &str| detail.get(field).map(|change| &change["new"]);
-    if let Some(scopes) = new("scopes").and_then(Value::as_array) {
-        key.scopes = texts(scopes).map(str::to_owned).collect();
+/// Applies what an edit has changed, as [`Key::changes`] wrote it, or what a key was created with. `None` if a
+/// field cannot be read.
+fn edit(key: &mut Key, at: Timestamp, detail: &Value) -> Option<()> {
+    let new = |field: &str| {
+        let change = detail.get(field)?;
+        Some(change.get("new").unwrap_or(change))
+    };
+    if let Some(scopes) = new("scopes") {
+        key.scopes = texts(scopes)?.into_iter().map(str::to_owned).collect();
     }
-    if let Some(networks) = new("allow_from").and_then(Value::as_array) {
-        let networks: Vec<&str> = texts(networks).collect();
-        key.allow_from = split(&networks.join(" ")).unwrap_or_default();
+    if let Some(networks) = new("allow_from") {
+        let networks = texts(networks)?.into_iter();
+        let networks: Option<_> = networks.map(|text| text.parse().ok()).collect();
+        key.allow_from = networks?;
     }
     if let Some(expiry) = new("expires_at") {
-        key.expires_at = time(expiry);
+        key.expires_at = time(expiry)?;
     }
-    if let Some(until) = new("usable_until").and_then(time) {
+    if let Some(until) = new("usable_until") {
+        let until = time(until)??;
         // A grace that was ended by hand has the length zero.
         key.grace_from = key.grace_from.map(|from| match until <= at {
             true => until,
@@ -173,22 +193,29 @@ fn edit(key: &mut Key, at: Timestamp, detail: &Value) {
         });
         key.usable_until = Some(until);
     }
+    Some(())
 }
 
-fn texts(values: &[Value]) -> impl Iterator<Item = &str> {
-    values.iter().filter_map(Value::as_str)
+/// Returns the texts in a list; `None` if it is no list, or if one of them is no text.
+fn texts(list: &Value) -> Option<Vec<&str>> {
+    list.as_array()?.iter().map(Value::as_str).collect()
 }
 
-fn time(value: &Value) -> Option<Timestamp> {
-    match value.as_str()?.parse() {
-        Ok(When::At(at)) => Some(at),
-        _ => None,
+/// Returns a time, or the `None` that null stands for; `None` if it is neither.
+#[allow(clippy::option_option)]
+fn time(value: &Value) -> Option<Option<Timestamp>> {
+    match value.as_str() {
+        None => value.is_null().then_some(None),
+        Some(text) => match text.parse() {
+            Ok(When::At(at)) => Some(Some(at)),
+            _ => None,
+        },
     }
 }
 
-/// Returns the predecessor of a key from the event of its creation.
-pub fn replaces(created: &Entry) -> Option<KeyId> {
-    let detail: Value = serde_json::from_str(&created.detail).ok()?;
+/// Returns the predecessor of a key from the event of its creation or its purge.
+pub fn replaces(event: &Entry) -> Option<KeyId> {
+    let detail: Value = serde_json::from_str(&event.detail).ok()?;
     id(&detail["replaces"])
 }
 
@@ -201,6 +228,7 @@ fn id(value: &Value) -> Option<KeyId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::split;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
     use std::fmt::Debug;
@@ -388,5 +416,45 @@ mod tests {
         );
         let deleted = replay(&replayed, &[event(6, Action::Delete, "not JSON")]);
         assert_eq!(deleted.deleted_at, Some(time_of(6)));
+    }
+
+    #[test]
+    fn replay_disables_a_key_with_an_event_that_cannot_be_read() {
+        let id = KeyId::parse(b"000000000000").unwrap();
+        let key = Key::new(id, "ci".to_owned(), "alice".to_owned(), time_of(0));
+        for (action, detail) in [
+            (Action::Edit, "{x"),
+            (Action::Edit, "[]"),
+            (Action::Edit, r#"{"scopes":{"old":[],"new":["log",7]}}"#),
+            (
+                Action::Edit,
+                r#"{"allow_from":{"old":[],"new":["anywhere"]}}"#,
+            ),
+            (Action::Edit, r#"{"allow_from":{"old":[],"new":null}}"#),
+            (
+                Action::Edit,
+                r#"{"expires_at":{"old":null,"new":"tomorrow"}}"#,
+            ),
+            (Action::Edit, r#"{"expires_at":{"old":null,"new":7}}"#),
+            (
+                Action::Edit,
+                r#"{"usable_until":{"old":null,"new":"later"}}"#,
+            ),
+            (Action::Rotate, r#"{"replaced_by":"000000000001"}"#),
+            (Action::Create, r#"{"expires_at":"tomorrow"}"#),
+            (Action::Undo, "?"),
+        ] {
+            let log = [
+                event(1, action, detail),
+                event(2, Action::Disable, "{}"),
+                event(3, Action::Enable, "{}"),
+            ];
+            let replayed = replay(&key, &log);
+            assert!(replayed.disabled_at.is_some(), "{detail}: {replayed:?}");
+            assert_eq!(replayed.allow_from, key.allow_from);
+        }
+        let mut unknown = event(1, Action::Edit, "{}");
+        unknown.action = "narrow".to_owned();
+        assert!(replay(&key, &[unknown]).disabled_at.is_some());
     }
 }

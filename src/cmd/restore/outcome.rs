@@ -1,5 +1,6 @@
 //! Content that a restore leads to: that of the copy or, with `--keep-revoked`, what both stores allow.
 
+use super::journal::Journal;
 use super::keep::{self, Registries};
 use crate::cmd::taken;
 use crate::error::{Error, FailureKind, Result};
@@ -109,9 +110,15 @@ impl<'a> Outcome<'a> {
         Ok(scopes)
     }
 
-    /// Changes `restored`, which holds the content of the copy, to this content. Returns the keys that got
-    /// another name, each with the name before: another key of the copy has it.
-    pub fn apply(&self, restored: &mut dyn Tx, now: Timestamp) -> Result<Vec<(Key, String)>> {
+    /// Changes `restored`, which holds the content of the copy, to this content, and logs an event for each
+    /// change of a key. Returns the keys that got another name, each with the name before: another key of the
+    /// copy has it.
+    pub fn apply(
+        &self,
+        restored: &mut dyn Tx,
+        journal: &Journal<'_>,
+    ) -> Result<Vec<(Key, String)>> {
+        let now = journal.now;
         let mut renamed = Vec::new();
         let Some(present) = &self.kept else {
             return Ok(renamed);
@@ -121,13 +128,15 @@ impl<'a> Outcome<'a> {
         // First what stops: that frees names.
         self.visit(now, &mut |copied, kept| {
             let Some(kept) = kept else {
-                return restored.purge(copied.id);
+                restored.purge(copied.id)?;
+                return journal.removed(present.store, restored, &copied);
             };
             if kept == copied || comes_alive(&copied, &kept) {
                 return Ok(());
             }
             scopes.extend(kept.scopes.iter().cloned());
-            restored.update(&kept)
+            restored.update(&kept)?;
+            journal.changed(present.store, restored, &copied, &kept)
         })?;
         let mut name = |restored: &dyn Tx, key: &mut Key| -> Result<()> {
             scopes.extend(key.scopes.iter().cloned());
@@ -143,7 +152,8 @@ impl<'a> Outcome<'a> {
         self.visit(now, &mut |copied, kept| match kept {
             Some(mut kept) if comes_alive(&copied, &kept) => {
                 name(restored, &mut kept)?;
-                restored.update(&kept)
+                restored.update(&kept)?;
+                journal.changed(present.store, restored, &copied, &kept)
             }
             _ => Ok(()),
         })?;
@@ -151,6 +161,8 @@ impl<'a> Outcome<'a> {
             if readable(self.copy, key.id)?.is_none() && self.brings(&key)? {
                 name(restored, &mut key)?;
                 insert(present.store, restored, &key)?;
+                journal.added(present.store, restored, &key)?;
+                present.log_gone(restored, journal, &key)?;
             }
             Ok(ControlFlow::Continue(()))
         })?;
@@ -226,15 +238,28 @@ impl Present<'_> {
         Ok(!last.is_empty())
     }
 
-    /// Returns the predecessor of a key whose record is gone, from the event of its creation.
+    /// Returns the predecessor of a key whose record is gone, from the event of its creation or its purge.
     fn predecessor(&self, id: KeyId) -> Result<Option<KeyId>> {
-        let created = self.store.find_events(&LogFilter {
+        let named = self.store.find_events(&LogFilter {
             keys: vec![id],
-            actions: vec![Action::Create],
-            limit: Some(1),
+            actions: vec![Action::Create, Action::Purge],
             ..LogFilter::default()
         })?;
-        Ok(created.first().and_then(keep::replaces))
+        Ok(named.iter().find_map(keep::replaces))
+    }
+
+    /// Logs the purge of each predecessor of `key`, which comes along, that `restored` knows nothing of.
+    fn log_gone(&self, restored: &mut dyn Tx, journal: &Journal<'_>, key: &Key) -> Result<()> {
+        let mut next = key.replaces;
+        while let Some(id) = next {
+            let is_there = readable(self.store, id)?.is_some();
+            if is_there || restored.count_events(id)? > 0 {
+                break;
+            }
+            journal.gone(self.store, restored, id)?;
+            next = self.predecessor(id)?;
+        }
+        Ok(())
     }
 
     /// Tells whether the rotation that `copied` has was undone: the key is live, and its successor is gone.

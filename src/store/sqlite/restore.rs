@@ -216,10 +216,10 @@ impl Restoration {
         }
     }
 
-    /// Fails if there is no store that can be read.
-    pub fn require_current(&self) -> Result<()> {
+    /// Returns the store that will be replaced. Fails if there is none that can be read.
+    pub fn require_current(&self) -> Result<&dyn Store> {
         match &self.current {
-            Current::Store(_) => Ok(()),
+            Current::Store(store) => Ok(&**store),
             Current::Damaged(damage) => Err(Error::damaged(damage)),
             Current::Nothing => Err(Error::unavailable(format!(
                 "there is no store at {}",

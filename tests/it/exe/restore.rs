@@ -150,6 +150,8 @@ struct Templates {
     copy: PathBuf,
     /// The command line of a restore.
     line: &'static str,
+    /// Number of lines that it adds to the log of the copy.
+    lines: usize,
     /// The keys after it.
     keys: Vec<Vec<Value>>,
 }
@@ -182,6 +184,7 @@ impl Templates {
             site,
             copy,
             line: "restore copy --yes",
+            lines: 1,
             keys,
         }
     }
@@ -196,6 +199,8 @@ impl Templates {
         assert_ne!(keys, templates.keys);
         Templates {
             line: "restore copy --yes --keep-revoked",
+            // The deletion, and the restore.
+            lines: 2,
             keys,
             ..templates
         }
@@ -226,7 +231,7 @@ impl Templates {
     fn is_new(&self) -> bool {
         let db = self.site.db();
         let (events, copied) = (events(&db), events(&self.copy));
-        events.len() == copied.len() + 1
+        events.len() == copied.len() + self.lines
             && events[..copied.len()] == copied
             && keys(&db) == self.keys
     }
