@@ -5,12 +5,14 @@ mod effect;
 mod first;
 mod journal;
 mod keep;
+mod moment;
 mod outcome;
 mod wider;
 
 use self::announce::announce;
 use self::effect::Effect;
 use self::journal::Journal;
+use self::moment::Moment;
 use self::outcome::Outcome;
 use super::confirm::{confirm, keys};
 use super::values::{Why, file_path};
@@ -85,6 +87,8 @@ pub struct Args {
 struct Announced {
     /// Keys that become valid again.
     revived: HashSet<KeyId>,
+    /// Content of both stores.
+    moment: Moment,
 }
 
 impl Args {
@@ -121,6 +125,7 @@ impl Args {
             restoration.take_in()?;
         }
         let announced = self.ask(cx, &restoration)?;
+        let is_asked = !self.yes;
         let (actor, now) = (restoration.actor().clone(), cx.env.now());
         let source = restoration.source().to_owned();
         let mut renamed = Vec::new();
@@ -132,6 +137,9 @@ impl Args {
             let effect = Effect::of(current, copy, &outcome, now, &mut |key| {
                 check_announced(&announced.revived, key)
             })?;
+            if is_asked {
+                announced.moment.check(current, copy)?;
+            }
             let event = Event::new(now, &actor, Action::Restore, None)
                 .with("copy", source.to_string_lossy())
                 .with(
@@ -206,6 +214,7 @@ impl Args {
         let mut announced = Announced::default();
         let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {
             announced.revived.clear();
+            announced.moment = Moment::of(current, copy)?;
             let outcome = self.outcome(current, copy)?;
             Effect::of(current, copy, &outcome, now, &mut |key| {
                 announced.revived.insert(key.id);

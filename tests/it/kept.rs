@@ -522,7 +522,7 @@ fn restore_with_keep_revoked_is_refused_without_a_store_that_can_be_read() {
 }
 
 #[test]
-fn restore_with_keep_revoked_keeps_what_is_stopped_while_it_asks() {
+fn restore_with_keep_revoked_asks_again_if_a_key_is_stopped_meanwhile() {
     let world = World::quick();
     let token = world.create("--scope inference --name ci");
     let copy = copied(&world);
@@ -532,8 +532,12 @@ fn restore_with_keep_revoked_keeps_what_is_stopped_while_it_asks() {
         .terminal(80)
         .answer_after(meanwhile, "y")
         .run()
-        .code(0);
+        .code(4);
     assert_eq!(ran.asked, "Restore the copy? [y/N] \n");
+    ran.says("the store was changed while you were asked\n")
+        .says("hint: nothing was changed; run the command again\n");
+    assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
+    keep(&world, &copy, "--yes").run().code(0);
     assert_eq!(world.verify(&token, ""), 1);
     assert_eq!(
         world.events().pop().unwrap().detail()["keep_revoked"]["revoked"],

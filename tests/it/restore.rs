@@ -339,6 +339,55 @@ fn what_is_revoked_while_it_asks_does_not_come_alive() {
 }
 
 #[test]
+fn what_is_narrowed_or_made_while_it_asks_is_not_taken_back() {
+    for line in [
+        "edit kept --scope inference",
+        "create --scope inference --name fresh",
+    ] {
+        let Since { world, copy, .. } = since();
+        let mut other = world.real(line);
+        let meanwhile = move || assert!(other.output().unwrap().status.success());
+        let ran = restore(&world, &copy, "")
+            .terminal(80)
+            .answer_after(meanwhile, "y")
+            .run()
+            .code(4);
+        ran.says("the store was changed while you were asked\n")
+            .says("hint: nothing was changed; run the command again\n");
+        check_sound(&world);
+        assert_eq!(kept_aside(&world), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn a_stopped_token_that_is_presented_while_it_asks_does_not_matter() {
+    let Since {
+        world, copy, kept, ..
+    } = since();
+    let stopped = world.create("--scope inference --name stopped");
+    world.run("disable stopped");
+    let mut other = world.real("verify --batch");
+    let input = world.path("token");
+    fs::write(&input, format!("{stopped}\n")).unwrap();
+    other.stdin(fs::File::open(&input).unwrap());
+    let meanwhile = move || assert!(other.output().unwrap().status.code().is_some());
+    restore(&world, &copy, "")
+        .terminal(80)
+        .answer_after(meanwhile, "y")
+        .run()
+        .code(0)
+        .says("the log will lose its last ");
+    let replaced = kept_aside(&world).remove(0);
+    let reuse = "SELECT count(*) FROM events WHERE action = 'reuse'";
+    let found: i64 = Connection::open(replaced)
+        .unwrap()
+        .query_row(reuse, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(found, 1);
+    assert_eq!(world.verify(&kept, ""), 0);
+}
+
+#[test]
 fn only_an_administrator_may() {
     let Since { world, copy, .. } = since();
     let rows = world.rows();
