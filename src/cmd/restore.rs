@@ -36,10 +36,11 @@ use std::path::PathBuf;
 /// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged since
 /// then works again, and a key created since then is gone. Before it does anything, restore counts the
 /// keys that will work again, those that will stop, and those that gain scopes, work longer or are
-/// accepted from more addresses, and names the first 20 of each. It also names project members and
-/// administrators who come back or lose their rights, and each policy setting that changes. With --dry-run
-/// that is all it does. Names, owners and labels come from the copy too, but are not listed. A head of the log that
-/// you saved after making the copy no longer matches: the restore removes the lines since then.
+/// accepted from more addresses, and those that will be allowed less, and names the first 20 of each. It also
+/// names project members and administrators who come back or lose their rights, and each policy setting that
+/// changes. With --dry-run that is all it does. Names, owners and labels come from the copy too, but are not
+/// listed. A head of the log that you saved after making the copy no longer matches: the restore removes the
+/// lines since then.
 ///
 /// If you have stopped a leaked key since then, it works again unless you add --keep-revoked. With that,
 /// keys that were disabled, deleted, purged or rotated in the replaced store stay that way, going by its

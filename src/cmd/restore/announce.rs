@@ -137,6 +137,25 @@ fn wider_keys(cx: &mut Cx<'_>, wider: &Wider) {
         let (then, now) = (from(&key.allow_from), from(now));
         format!("{}: {then}, now {now}", describe(key))
     });
+    list(
+        cx,
+        &wider.narrower,
+        "will be allowed less than now",
+        |narrower| {
+            let key = &narrower.key;
+            let mut less = Vec::new();
+            if !narrower.lost.is_empty() {
+                less.push(format!("without {}", escape(&narrower.lost.join(", "))));
+            }
+            if let Some(now) = narrower.ends {
+                less.push(format!("{}, now {}", end(key.stops_at()), end(now)));
+            }
+            if let Some(now) = &narrower.networks {
+                less.push(format!("{}, now {}", from(&key.allow_from), from(now)));
+            }
+            format!("{}: {}", describe(key), less.join("; "))
+        },
+    );
 }
 
 fn members_and_policy(cx: &mut Cx<'_>, wider: &Wider) {

@@ -1,4 +1,4 @@
-//! Rights that a restore makes wider: of keys that work, of members of projects, and by policy.
+//! Rights that a restore makes wider or narrower: of keys that work, of members of projects, and by policy.
 
 use super::first::First;
 use super::outcome::Outcome;
@@ -12,7 +12,7 @@ use crate::store::Read;
 use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
-/// Rights that get wider. Keys stand here as they will be.
+/// Rights that get wider, and keys whose rights get narrower. Keys stand here as they will be.
 #[derive(Default)]
 pub struct Wider {
     /// Keys that gain scopes, each with these.
@@ -21,10 +21,24 @@ pub struct Wider {
     pub longer: First<(Key, Option<Timestamp>)>,
     /// Keys that will be accepted from more addresses, each with its present networks.
     pub networks: First<(Key, BTreeSet<Network>)>,
+    /// Keys that will still work, but with fewer scopes, for a shorter time or from fewer addresses.
+    pub narrower: First<Narrower>,
     /// Members who are none now or have a lower role, each with the present role.
     pub members: First<(Member, Option<Role>)>,
     /// Settings that differ: name, present and future value.
     pub policy: Vec<(&'static str, String, String)>,
+}
+
+/// Key that a restore makes narrower.
+pub struct Narrower {
+    /// The key as it will be.
+    pub key: Key,
+    /// Scopes that it loses.
+    pub lost: Vec<String>,
+    /// Its present end, if it will end sooner; the inner `None` is none.
+    pub ends: Option<Option<Timestamp>>,
+    /// Its present networks, if it will be refused from some address.
+    pub networks: Option<BTreeSet<Network>>,
 }
 
 /// Registered scopes before and after a restore.
@@ -53,6 +67,18 @@ impl Rights {
         });
         gained.map(str::to_owned).collect()
     }
+
+    /// Returns the scopes that `present` grants and `restored` does not.
+    fn lost(&self, present: &Key, restored: &Key) -> Vec<String> {
+        if present.scopes == restored.scopes && self.before == self.after {
+            return Vec::new();
+        }
+        let all = self.before.all().map(|(name, _)| name);
+        let lost = all.filter(|name| {
+            self.before.grants(&present.scopes, name) && !self.after.grants(&restored.scopes, name)
+        });
+        lost.map(str::to_owned).collect()
+    }
 }
 
 impl Wider {
@@ -61,6 +87,7 @@ impl Wider {
         if !restored.is_live() && !restored.is_in_grace(now) {
             return;
         }
+        self.compare_narrower(present, &restored, rights, now);
         let gained = rights.gained(present, &restored);
         if !gained.is_empty() {
             self.scopes.add((restored.clone(), gained));
@@ -71,6 +98,27 @@ impl Wider {
         }
         if !is_within(&restored.allow_from, &present.allow_from) {
             self.networks.add((restored, present.allow_from.clone()));
+        }
+    }
+
+    /// Finds what a key that works before and after will be allowed no more.
+    fn compare_narrower(&mut self, present: &Key, restored: &Key, rights: &Rights, now: Timestamp) {
+        if !present.is_usable(now) || !restored.is_usable(now) {
+            return;
+        }
+        let lost = rights.lost(present, restored);
+        let end = present.stops_at();
+        let sooner = |then| end.is_none_or(|end| then < end);
+        let ends = restored.stops_at().is_some_and(sooner).then_some(end);
+        let is_within = is_within(&present.allow_from, &restored.allow_from);
+        let networks = (!is_within).then(|| present.allow_from.clone());
+        if !lost.is_empty() || ends.is_some() || networks.is_some() {
+            self.narrower.add(Narrower {
+                key: restored.clone(),
+                lost,
+                ends,
+                networks,
+            });
         }
     }
 }
