@@ -655,7 +655,7 @@ fn show_and_edit_say_that_the_secret_of_a_piped_token_is_not_checked() {
     let token = key(&world, "web");
     let note = "note: only the ID in the token was looked up; 'keyctl verify' checks its secret\n";
     for line in ["show -", "edit - --label team=search"] {
-        let run = |line: &str, stdin: &str| world.line(line).stdin(stdin.to_owned()).run().code(0);
+        let run = |line: &str, stdin: &str| world.line(line).stdin(stdin).run().code(0);
         run(line, &token).says(note);
         let silent = run(&format!("{line} -q"), &token).stderr;
         assert!(!silent.contains("note: "), "{silent}");
