@@ -52,3 +52,20 @@ fn a_rotation_that_stops_a_key_in_use_warns_without_a_terminal() {
     ran.says(&format!("warning: {id}, last used "))
         .says("with --grace 1d both tokens work");
 }
+
+#[test]
+fn a_rotated_key_that_stays_with_its_owner_is_named_and_an_undo_names_a_lost_expiry() {
+    let site = Site::cheap();
+    let old = site.create();
+    let id = id_of(&old);
+    let new = site.run(&format!("rotate {id} --grace 1d")).stdout;
+    let new = id_of(new.trim_end());
+    site.run(&format!("edit {new} --owner heir"))
+        .says(&format!("warning: {id} ("))
+        .says(&format!(" edit {id} --owner heir\n"));
+    assert_eq!(site.verify(&old), 0);
+    site.run(&format!("edit {id} --owner heir"));
+    site.run(&format!("edit {new} --expires 2h"));
+    site.run(&format!("rotate {new} --undo --yes"))
+        .says("changed since the rotation, and lost: expires_at\n");
+}
