@@ -67,5 +67,5 @@ fn a_rotated_key_that_stays_with_its_owner_is_named_and_an_undo_names_a_lost_exp
     site.run(&format!("edit {id} --owner heir"));
     site.run(&format!("edit {new} --expires 2h"));
     site.run(&format!("rotate {new} --undo --yes"))
-        .says("changed since the rotation, and lost: expires_at\n");
+        .says("these changes since the rotation are lost: expires_at\n");
 }
