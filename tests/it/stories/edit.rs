@@ -989,7 +989,7 @@ fn edit_owner_names_the_rotated_keys_that_work_on_for_the_old_owner() {
     world
         .run("edit bob/web --owner dora --dry-run")
         .says(&format!(
-            "nothing was\n{}hint: to move these keys too: keyctl edit {third} {first} --owner dora\n",
+            "nothing was changed\n{}hint: to move these keys too: keyctl edit {third} {first} --owner dora\n",
             stays("would stay")
         ));
     // A rotated key that has stopped is not named, nor one that moves too.

@@ -87,9 +87,9 @@ fn create_if_absent_of_one_who_may_not_create_keys_proposes_no_new_one() {
     world.advance("2d");
     let ran = world.line(line).user("bob").run().code(0);
     ran.stderr(&format!(
-        "no key was created: 'bob' already has a key named 'ci': {id} (expired)\n\
+        "warning: no key was created: 'bob' already has a key named 'ci': {id} (expired); its token cannot be shown again\n\
          warning: {id} does not work: it expired at 2026-11-23T00:00:00Z (24h ago)\n\
-         hint: ask an administrator of this store: 'keyctl admin list' names them\n"
+         hint: ask an administrator of this store: 'keyctl admin list' lists them\n"
     ));
 }
 

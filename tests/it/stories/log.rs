@@ -392,7 +392,7 @@ fn log_of_a_name_names_the_earlier_keys_that_had_it() {
     world.run("rotate bob/daily");
     world
         .run("log --key bob/daily")
-        .stderr("3 events of 2 keys that replaced one another; --only shows this key's alone\n");
+        .stderr("3 events of 2 keys that replaced one another; --only shows only this key's\n");
 }
 
 #[test]
