@@ -39,6 +39,7 @@ Exit codes:
 Examples:
   $ keyctl edit ci-deploy --add-scope project -m 'uploads data sets now'
   $ keyctl edit ci-deploy --expires 30d --label team=search
+  $ keyctl edit api --add-scope inference --remove-scope project
   $ keyctl edit ci-deploy --name ci-release --remove-label team
   $ keyctl edit ci-deploy --allow-from 10.0.0.0/8,192.0.2.7
   $ keyctl edit alice/api --owner bob -m 'alice has left'

@@ -1486,11 +1486,11 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
         ),
         (
             "list --state rotated",
-            "'rotated' is not a value of --state\nhint: did you mean 'phased-out'?\n",
+            "'rotated' is not a valid value for --state\nhint: did you mean 'phased-out'?\n",
         ),
         (
             "log --action denied",
-            "'denied' is not a value of --action\nhint: did you mean 'refuse'?\n",
+            "'denied' is not a valid value for --action\nhint: did you mean 'refuse'?\n",
         ),
         (
             "project create search",

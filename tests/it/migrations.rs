@@ -240,7 +240,7 @@ fn a_writer_brings_it_up_to_date_and_everything_stays() {
         .user("carol")
         .run()
         .code(0)
-        .stderr("alice is now an owner of search\n");
+        .stderr("alice is now an owner of search\nsearch is a new project\n");
     assert_eq!(world.query("PRAGMA user_version"), LAST);
     assert_eq!(
         world.query("PRAGMA application_id"),

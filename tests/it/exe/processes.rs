@@ -88,7 +88,7 @@ fn of_eight_processes_that_create_a_key_if_absent_one_creates_it() {
     };
     let id = id_of(made.stdout.trim_end());
     for ran in kept {
-        ran.says(&format!("already has a key named 'ci': {id} (active)\n"));
+        ran.says(&format!("already has a key named 'ci': {id} (active); "));
     }
     assert_eq!(site.ids().len(), 2);
     site.log_is_whole(3);
