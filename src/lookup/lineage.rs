@@ -44,7 +44,8 @@ pub fn predecessors_in_grace(store: &dyn Read, key: &Key, now: Timestamp) -> Res
 }
 
 /// Returns the IDs that the record of the key `id` and its events name as its predecessors and successors.
-/// What is damaged names none.
+///
+/// Skips a record or an event that is damaged.
 fn relatives(store: &dyn Read, id: KeyId) -> Result<Vec<KeyId>> {
     let key = unless_damaged(store.get(id))?.flatten();
     let mut found: Vec<KeyId> = key

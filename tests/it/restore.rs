@@ -548,9 +548,9 @@ fn restore_names_users_who_lose_rights() {
     admin("member add search bob --role owner");
     admin("admin add dave");
     let said = "no stopped key will become valid again\nthe log will lose its last 3 lines\n\
-                administrators no more: dave\n\
-                members of projects no more, or with a lower role:\n\
-                \x20 search: alice, collaborator, now owner\n  search: bob, no member, now owner\n\
+                no longer administrators after the restore: dave\n\
+                project members who lose their role or get a lower one:\n\
+                \x20 search: alice, collaborator, now owner\n  search: bob, not a member, now owner\n\
                 nothing was changed: this was a dry run\n";
     restore(&world, &copy, "--dry-run")
         .run()

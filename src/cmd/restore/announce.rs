@@ -86,19 +86,23 @@ fn lost(cx: &mut Cx<'_>, lost: &Lost) {
             more => format!(" and {more} more"),
         };
         let names = escape(&administrators.first.join(", "));
-        cx.notice(format_args!("administrators no more: {names}{more}"));
+        cx.notice(format_args!(
+            "no longer administrators after the restore: {names}{more}"
+        ));
     }
     if members.count > 0 {
-        cx.notice("members of projects no more, or with a lower role:");
-        rows(cx, members, lower_role);
+        cx.notice("project members who lose their role or get a lower one:");
+        rows(cx, members, |(member, then)| {
+            role_change(member, *then, Some(member.role))
+        });
     }
 }
 
-/// Names a member of the store, with the role after the restore.
-fn lower_role((member, other): &(Member, Option<Role>)) -> String {
-    let then = other.map_or("no member", |role| role.word());
+/// Names a member with the roles after the restore and now.
+fn role_change(member: &Member, then: Option<Role>, now: Option<Role>) -> String {
+    let word = |role: Option<Role>| role.map_or("not a member", Role::word);
     let (project, user) = (escape(&member.project), escape(&member.user));
-    format!("{project}: {user}, {then}, now {}", member.role.word())
+    format!("{project}: {user}, {}, now {}", word(then), word(now))
 }
 
 /// Says what stays as it is in the store that is replaced.
@@ -162,9 +166,7 @@ fn members_and_policy(cx: &mut Cx<'_>, wider: &Wider) {
     if wider.members.count > 0 {
         cx.notice("project members who come back or get a higher role:");
         rows(cx, &wider.members, |(member, now)| {
-            let now = now.map_or("not a member", |role| role.word());
-            let (project, user) = (escape(&member.project), escape(&member.user));
-            format!("{project}: {user}, {}, now {now}", member.role.word())
+            role_change(member, Some(member.role), *now)
         });
     }
     for (name, now, then) in &wider.policy {

@@ -75,7 +75,7 @@ impl Stopped {
 /// Rights of users in the store that the copy does not give them.
 #[derive(Default)]
 pub struct Lost {
-    /// Users who are administrators no more.
+    /// Users who will no longer be administrators.
     pub administrators: First<String>,
     /// Members of the store who will be none or have a lower role, each with that role.
     pub members: First<(Member, Option<Role>)>,

@@ -202,7 +202,6 @@ fn texts(list: &Value) -> Option<Vec<&str>> {
 }
 
 /// Returns a time, or the `None` that null stands for; `None` if it is neither.
-#[allow(clippy::option_option)]
 fn time(value: &Value) -> Option<Option<Timestamp>> {
     match value.as_str() {
         None => value.is_null().then_some(None),

@@ -58,27 +58,25 @@ impl Rights {
 
     /// Returns the scopes that `restored` grants and `present` does not.
     fn gained(&self, present: &Key, restored: &Key) -> Vec<String> {
-        if present.scopes == restored.scopes && self.before == self.after {
-            return Vec::new();
-        }
-        let all = self.after.all().map(|(name, _)| name);
-        let gained = all.filter(|name| {
-            self.after.grants(&restored.scopes, name) && !self.before.grants(&present.scopes, name)
-        });
-        gained.map(str::to_owned).collect()
+        only_in((&self.after, restored), (&self.before, present))
     }
 
     /// Returns the scopes that `present` grants and `restored` does not.
     fn lost(&self, present: &Key, restored: &Key) -> Vec<String> {
-        if present.scopes == restored.scopes && self.before == self.after {
-            return Vec::new();
-        }
-        let all = self.before.all().map(|(name, _)| name);
-        let lost = all.filter(|name| {
-            self.before.grants(&present.scopes, name) && !self.after.grants(&restored.scopes, name)
-        });
-        lost.map(str::to_owned).collect()
+        only_in((&self.before, present), (&self.after, restored))
     }
+}
+
+/// Returns the scopes that the key of the first pair grants by its registry, and that of the second does not.
+fn only_in(one: (&Registry, &Key), other: (&Registry, &Key)) -> Vec<String> {
+    let ((granting, key), (others, other)) = (one, other);
+    if key.scopes == other.scopes && granting == others {
+        return Vec::new();
+    }
+    let all = granting.all().map(|(name, _)| name);
+    let only = all
+        .filter(|name| granting.grants(&key.scopes, name) && !others.grants(&other.scopes, name));
+    only.map(str::to_owned).collect()
 }
 
 impl Wider {
