@@ -177,7 +177,7 @@ impl Guard {
         }
         let handle = signals.handle();
         let watched = Arc::clone(&asking);
-        let watcher = thread::spawn(move || {
+        let watcher = thread::Builder::new().spawn(move || {
             for signal in signals.forever() {
                 match signal {
                     SIGTSTP => watched.stop(),
@@ -185,7 +185,7 @@ impl Guard {
                     signal => watched.exit(signal),
                 }
             }
-        });
+        })?;
         let guard = Guard {
             asking,
             handle,

@@ -1,6 +1,7 @@
 //! What only shows at a terminal: prompts, signals at them, widths, colour.
 
 use super::harness::{Site, run, until};
+use super::strace::{self, Fault, failing};
 use super::terminal::{Session, Terminal};
 use crate::harness::id_of;
 use pty_process::blocking::Command;
@@ -603,4 +604,24 @@ fn an_empty_no_color_asks_for_nothing() {
         .finish()
         .ends(0)
         .shows(ESCAPE);
+}
+
+#[test]
+fn a_prompt_fails_where_the_system_gives_no_thread() {
+    if !strace::is_here() {
+        return;
+    }
+    let site = Site::new();
+    let id = id_of(&site.create());
+    let no_thread = Fault {
+        names: "clone,clone3".to_owned(),
+        error: "EAGAIN",
+        when: "1+".to_owned(),
+    };
+    let command = failing(&site.shown(&format!("delete {id}")), &[no_thread], &[]);
+    Terminal::start(command.into(), 80)
+        .finish()
+        .ends(5)
+        .shows("keyctl: cannot ask at the terminal: Resource temporarily unavailable");
+    site.run(&format!("show {id}")).code(0);
 }
