@@ -95,13 +95,21 @@ def difference(name, expected):
         return "does not belong here"
     if not path.exists():
         return "is not there"
-    found = path.read_text(encoding="utf-8").splitlines()
-    if found == expected.splitlines():
+    found = path.read_text(encoding="utf-8")
+    if found == expected:
         return None
-    for number, (old, new) in enumerate(zip(found, expected.splitlines()), 1):
+    shown, was_shown = described(expected), described(found)
+    if shown != was_shown:
+        return f"would show\n{shown}\nand shows\n{was_shown}"
+    for number, (old, new) in enumerate(zip(found.splitlines(), expected.splitlines()), 1):
         if old != new:
             return f"line {number} would be drawn as {new}"
     return "has more lines, or fewer"
+
+
+def described(picture):
+    """What a picture shows, in words."""
+    return picture.partition('<desc id="desc">')[2].partition("</desc>")[0]
 
 
 def check(files):

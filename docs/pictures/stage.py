@@ -76,7 +76,7 @@ class Stage:
 
     def run(self, line, columns, answers=()):
         """What a shell's `line` shows at a terminal of so many columns. Each of `answers` is typed
-        once what comes before it has been asked."""
+        once what comes before it has been asked. A command that fails is an error."""
         terminal, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         shell = subprocess.Popen(
@@ -85,11 +85,14 @@ class Stage:
         os.close(side)
         try:
             shown = read(terminal, list(answers))
+            code = shell.wait(PATIENCE)
         finally:
             shell.kill()
             shell.wait()
             os.close(terminal)
         text = shown.decode("utf-8")
+        if code != 0:
+            raise RuntimeError(f"{line!r} ended with {code} and showed\n{text}")
         found = TOKEN.search(text)
         self.token = found.group(0) if found else self.token
         return text
