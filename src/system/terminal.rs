@@ -164,19 +164,23 @@ impl Guard {
     }
 
     fn new(asking: Asking) -> io::Result<Self> {
-        let asking = Arc::new(asking);
-        IS_IDLE.store(false, Ordering::SeqCst);
         let mut signals = Signals::new(ENDING)?;
+        // From here on, any error drops the guard, which gives the signals their default action back.
+        let mut guard = Guard {
+            asking: Arc::new(asking),
+            handle: signals.handle(),
+            watcher: None,
+        };
+        IS_IDLE.store(false, Ordering::SeqCst);
         for signal in ENDING {
             register_conditional_default(signal, &IS_IDLE)?;
         }
-        if asking.can_stop {
+        if guard.asking.can_stop {
             signals.add_signal(SIGTSTP)?;
             signals.add_signal(SIGCONT)?;
             register_conditional_default(SIGTSTP, &IS_IDLE)?;
         }
-        let handle = signals.handle();
-        let watched = Arc::clone(&asking);
+        let watched = Arc::clone(&guard.asking);
         let watcher = thread::Builder::new().spawn(move || {
             for signal in signals.forever() {
                 match signal {
@@ -186,11 +190,7 @@ impl Guard {
                 }
             }
         })?;
-        let guard = Guard {
-            asking,
-            handle,
-            watcher: Some(watcher),
-        };
+        guard.watcher = Some(watcher);
         guard.asking.hide()?;
         Ok(guard)
     }
