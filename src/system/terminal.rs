@@ -1,8 +1,8 @@
 //! Terminal: its width, and prompts with and without echo.
 
 use keyctl::env::Prompt;
+use nix::unistd::{getpgrp, getsid};
 use rustix::io::Errno;
-use rustix::process::{getpgrp, getsid};
 use rustix::stdio;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
@@ -285,7 +285,8 @@ fn silent(before: &Termios, can_stop: bool) -> Termios {
 /// Tells whether a shell with job control runs the program: it gives each job a process group of its own.
 ///
 /// In the process group of the session's first process there is nobody who could continue a program that
-/// has stopped, as after `ssh -t HOST keyctl verify`.
+/// has stopped, as after `ssh -t HOST keyctl verify`. The same goes for a session and a process group of
+/// another PID namespace: the system gives 0 for both, which rustix takes for impossible.
 fn can_stop() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }

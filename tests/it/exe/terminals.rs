@@ -1,6 +1,6 @@
 //! What only shows at a terminal: prompts, signals at them, widths, colour.
 
-use super::harness::{Site, run, until};
+use super::harness::{Site, run, skipped, until};
 use super::strace::{self, Fault, failing};
 use super::terminal::{Session, Terminal};
 use crate::harness::id_of;
@@ -624,4 +624,24 @@ fn a_prompt_fails_where_the_system_gives_no_thread() {
         .ends(5)
         .shows("keyctl: cannot ask at the terminal: Resource temporarily unavailable");
     site.run(&format!("show {id}")).code(0);
+}
+
+/// A container may be entered by a process whose session and process group are out of its sight: the
+/// system then tells 0 for both.
+#[test]
+fn a_prompt_works_where_the_process_group_is_in_another_container() {
+    const ENTER: [&str; 3] = ["-Ur", "--pid", "--fork"];
+    let site = Site::cheap();
+    let token = site.create();
+    let may = site.clean("unshare").args(ENTER).arg("true").status();
+    if !may.is_ok_and(|status| status.success()) {
+        return skipped("needs unshare, and leave to make a process namespace");
+    }
+    let mut command = site.clean("unshare");
+    command.args(ENTER).args(["keyctl", "--db"]).arg(site.db());
+    command.arg("verify");
+    let mut terminal = Terminal::start(command.into(), 80);
+    terminal.expect("Token: ");
+    terminal.type_in(&format!("{token}\r"));
+    terminal.finish().ends(0).shows("valid");
 }
