@@ -6,11 +6,16 @@
 //! - Argon2id (RFC 9106): version 1.3, one lane, a salt of 16 bytes, a tag of 32 bytes;
 //! - SHA-256 for hot paths: `$sha256$` and the digest in unpadded base64. A generated secret has 256
 //!   random bits, so a slow hash would not make it harder to guess.
+//!
+//! A token that another system made is hashed whole, by SHA-256: `$sha256-token$` and the digest. So the hash of
+//! one kind of token never matches a token of the other kind.
 
 mod cost;
+mod digest;
 mod memory;
 
 pub use cost::Cost;
+pub use digest::TokenDigest;
 pub use memory::Memory;
 
 use crate::env::Random;
@@ -26,6 +31,7 @@ use zeroize::Zeroizing;
 const SALT_LEN: usize = 16;
 const TAG_LEN: usize = 32;
 const SHA256: &str = "$sha256$";
+const TOKEN_SHA256: &str = "$sha256-token$";
 const LANES: u32 = 1;
 
 /// Parameters of a stored Argon2id hash: memory, iterations, lanes; each exactly once.
@@ -89,7 +95,7 @@ impl Recipe {
                 let tag = derive(secret, &self.salt, params.clone(), memory)?;
                 in_argon2id(params, &self.salt, &tag)
             }
-            Scheme::Sha256 => Ok(in_sha256(&digest(secret))),
+            Scheme::Sha256 => Ok(in_phc(SHA256, &digest(secret))),
         }
     }
 }
@@ -98,8 +104,8 @@ fn params(cost: Cost) -> Result<Params> {
     Params::new(cost.memory_kib, cost.iterations, LANES, Some(TAG_LEN)).map_err(failed)
 }
 
-fn in_sha256(digest: &[u8; TAG_LEN]) -> String {
-    format!("{SHA256}{}", BASE64_NOPAD.encode(digest))
+fn in_phc(head: &str, digest: &[u8; TAG_LEN]) -> String {
+    format!("{head}{}", BASE64_NOPAD.encode(digest))
 }
 
 fn in_argon2id(params: Params, salt: &[u8], tag: &[u8; TAG_LEN]) -> Result<String> {
@@ -119,8 +125,13 @@ fn in_argon2id(params: Params, salt: &[u8], tag: &[u8; TAG_LEN]) -> Result<Strin
 pub fn stand_in(scheme: Scheme) -> Result<String> {
     match scheme {
         Scheme::Argon2id(cost) => in_argon2id(params(cost)?, &[0; SALT_LEN], &[0; TAG_LEN]),
-        Scheme::Sha256 => Ok(in_sha256(&[0; TAG_LEN])),
+        Scheme::Sha256 => Ok(in_phc(SHA256, &[0; TAG_LEN])),
     }
+}
+
+/// Returns the PHC string of the digest of no known token, in the manner of [`stand_in`].
+pub fn token_stand_in() -> String {
+    TokenDigest::new([0; TAG_LEN]).phc()
 }
 
 /// Parsed stored hash, with parameters that are safe to run.
@@ -132,22 +143,29 @@ pub struct Stored {
 enum Method {
     Argon2id(Params, Salt),
     Sha256,
+    /// SHA-256 of a whole token.
+    Token,
 }
 
 impl Stored {
     /// Parses a PHC string; `None` for another format, and for a hash that costs too much to run.
     pub fn parse(phc: &str) -> Option<Self> {
-        let stored = match phc.strip_prefix(SHA256) {
-            Some(digest) => Stored {
-                tag: Output::new(&BASE64_NOPAD.decode(digest.as_bytes()).ok()?).ok()?,
-                method: Method::Sha256,
-            },
-            None => Self::parse_argon2id(phc)?,
-        };
-        (stored.tag.len() == TAG_LEN).then_some(stored)
+        let digests = [(SHA256, Method::Sha256), (TOKEN_SHA256, Method::Token)];
+        for (head, method) in digests {
+            if let Some(digest) = phc.strip_prefix(head) {
+                let tag = Output::new(&BASE64_NOPAD.decode(digest.as_bytes()).ok()?).ok()?;
+                return Self::checked(tag, method);
+            }
+        }
+        let (tag, method) = Self::parse_argon2id(phc)?;
+        Self::checked(tag, method)
     }
 
-    fn parse_argon2id(phc: &str) -> Option<Self> {
+    fn checked(tag: Output, method: Method) -> Option<Self> {
+        (tag.len() == TAG_LEN).then_some(Stored { tag, method })
+    }
+
+    fn parse_argon2id(phc: &str) -> Option<(Output, Method)> {
         let hash = PasswordHash::new(phc).ok()?;
         let params = Params::try_from(&hash).ok()?;
         let cost = Cost {
@@ -164,23 +182,26 @@ impl Stored {
                 .all(|((name, _), cost)| name.as_str() == cost);
         let bounded = cost.is_affordable() && params.p_cost() <= MAX_LANES;
         let (salt, tag) = (hash.salt?, hash.hash?);
-        (ours && bounded).then_some(Stored {
-            tag,
-            method: Method::Argon2id(params, salt),
-        })
+        (ours && bounded).then_some((tag, Method::Argon2id(params, salt)))
     }
 
     /// Tells whether this is the hash of `secret`, in constant time.
     pub fn matches(&self, secret: &[u8], memory: &mut Memory) -> Result<bool> {
         let tag = match &self.method {
             Method::Argon2id(params, salt) => derive(secret, salt, params.clone(), memory)?,
-            Method::Sha256 => digest(secret),
+            Method::Sha256 | Method::Token => digest(secret),
         };
         // `Output` compares in constant time.
         Ok(Output::new(&tag[..]).map_err(failed)? == self.tag)
     }
 
-    /// Returns the scheme that makes such hashes; `None` for several lanes, which no scheme makes.
+    /// Tells whether this is the hash of a whole token, not of the secret in one.
+    pub fn is_of_token(&self) -> bool {
+        matches!(self.method, Method::Token)
+    }
+
+    /// Returns the scheme that makes such hashes; `None` for several lanes and for whole tokens, which no scheme
+    /// makes.
     pub fn scheme(&self) -> Option<Scheme> {
         match &self.method {
             Method::Argon2id(params, _) if params.p_cost() == LANES => {
@@ -189,7 +210,7 @@ impl Stored {
                     iterations: params.t_cost(),
                 }))
             }
-            Method::Argon2id(..) => None,
+            Method::Argon2id(..) | Method::Token => None,
             Method::Sha256 => Some(Scheme::Sha256),
         }
     }

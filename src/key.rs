@@ -93,6 +93,8 @@ pub struct Key {
     pub replaces: Option<KeyId>,
     /// Successor: the key that this one was rotated into.
     pub replaced_by: Option<KeyId>,
+    /// True if another system made its token.
+    pub imported: bool,
 }
 
 impl Key {
@@ -119,6 +121,7 @@ impl Key {
             deleted_at: None,
             replaces: None,
             replaced_by: None,
+            imported: false,
         }
     }
 

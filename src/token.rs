@@ -5,9 +5,13 @@
 //! `0` to six characters. It rejects a typo before any store is opened, and lets a scanner tell a
 //! token from similar text.
 
+mod any;
+mod foreign;
 mod framed;
 
-pub use framed::{in_line, named, trim, without_mark};
+pub use any::{AnyToken, Locator};
+pub use foreign::ForeignToken;
+pub use framed::{foreign_in_line, in_line, named, trim, without_mark};
 
 use crate::env::Random;
 use crate::error::{Error, Result, quote};
@@ -22,7 +26,7 @@ const TAIL_LEN: usize = SECRET_LEN + CHECKSUM_LEN;
 
 /// Maximum number of bytes read where a token is expected: room for the longest one, `Bearer ` and
 /// blanks.
-pub const PRESENTED_MAX: usize = 512;
+pub const PRESENTED_MAX: usize = ForeignToken::MAX + 32;
 
 /// Minimum number of base62 characters after a key ID for which they count as a secret, whole or cut
 /// short.
@@ -109,19 +113,23 @@ impl Token {
     /// Any prefix is accepted: the policy may have changed since. The parts are split from the right,
     /// because a prefix may hold `_`.
     pub fn parse(presented: &[u8]) -> Option<Self> {
-        let (head, tail) = presented.split_at_checked(presented.len().checked_sub(TAIL_LEN)?)?;
-        let head = head.strip_suffix(b"_")?;
-        let (prefix, id) = head.split_at_checked(head.len().checked_sub(KeyId::LEN)?)?;
-        let prefix = prefix.strip_suffix(b"_")?;
-        let id = KeyId::parse(id)?;
-        if !Prefix::is_valid(prefix) || !tail.iter().all(u8::is_ascii_alphanumeric) {
-            return None;
-        }
+        let id = Self::shaped(presented)?;
         let (body, sum) = presented.split_at(presented.len() - CHECKSUM_LEN);
         (checksum(body) == sum).then(|| Token {
             text: Zeroizing::new(presented.to_vec()),
             id,
         })
+    }
+
+    /// Returns the key ID in a text of the length and shape of a token, whatever its checksum.
+    fn shaped(presented: &[u8]) -> Option<KeyId> {
+        let (head, tail) = presented.split_at_checked(presented.len().checked_sub(TAIL_LEN)?)?;
+        let head = head.strip_suffix(b"_")?;
+        let (prefix, id) = head.split_at_checked(head.len().checked_sub(KeyId::LEN)?)?;
+        let prefix = prefix.strip_suffix(b"_")?;
+        let id = KeyId::parse(id)?;
+        let is_shaped = Prefix::is_valid(prefix) && tail.iter().all(u8::is_ascii_alphanumeric);
+        is_shaped.then_some(id)
     }
 
     /// Returns the key ID, the public part.

@@ -6,6 +6,7 @@
 mod compare;
 mod explanation;
 mod note;
+mod request;
 mod rules;
 mod verdict;
 mod worker;
@@ -14,7 +15,7 @@ mod writer;
 pub use compare::{Match, compare_all};
 pub use explanation::{Explanation, Facts};
 pub use note::Note;
-pub use rules::Required;
+pub use request::{Request, Required};
 pub use verdict::{Reason, Verdict, Verified};
 pub use worker::{Outcome, Shared, Worker};
 pub use writer::{Notes, with_writer};
@@ -22,21 +23,11 @@ pub use writer::{Notes, with_writer};
 use crate::env::{Clock, Random};
 use crate::error::{Error, Result};
 use crate::hash::{self, Memory, Scheme};
-use crate::id::KeyId;
 use crate::key::Key;
 use crate::store::{self, Known, Read, Store, Version};
-use crate::token::Token;
+use crate::token::{AnyToken, Locator};
 use rules::Rules;
 use std::slice;
-
-/// Token to verify, with the permissions that its key must have.
-#[derive(Clone, Copy)]
-pub struct Request<'a> {
-    /// Presented token.
-    pub token: &'a Token,
-    /// Permissions that its key must have.
-    pub required: &'a Required,
-}
 
 /// Verifier of one thread, with its memory for hashing.
 #[derive(Default)]
@@ -47,8 +38,8 @@ pub struct Verifier {
 /// Keys of some requests, read from one snapshot of the store.
 pub struct Looked {
     rules: Rules,
-    /// PHC string for requests without a hash, by the policy's scheme.
-    stand_in: String,
+    /// PHC strings for requests without a hash: by the policy's scheme, and for foreign tokens.
+    stand_in: StandIn,
     /// Key of each request, if it exists.
     known: Vec<Option<Known>>,
     version: Version,
@@ -60,12 +51,29 @@ impl Looked {
         self.rules.check(required)
     }
 
-    /// Returns the PHC string to compare with the secret of the request at `index`.
+    /// Returns the PHC string to compare with the secret of `presented`, the token of the request at `index`.
     ///
     /// If the key does not exist or its hash is wiped, this is a stand-in that takes the same time.
-    pub fn phc(&self, index: usize) -> &str {
+    pub fn phc(&self, index: usize, presented: &AnyToken) -> &str {
         let known = self.known.get(index).and_then(Option::as_ref);
-        phc(known).unwrap_or(&self.stand_in)
+        phc(known).unwrap_or_else(|| self.stand_in.of(presented))
+    }
+}
+
+/// PHC strings that no known token matches.
+struct StandIn {
+    /// For tokens of our own.
+    own: String,
+    /// For foreign ones; empty if none is presented.
+    foreign: String,
+}
+
+impl StandIn {
+    fn of(&self, presented: &AnyToken) -> &str {
+        match presented {
+            AnyToken::Own(_) => &self.own,
+            AnyToken::Foreign(_) => &self.foreign,
+        }
     }
 }
 
@@ -97,7 +105,7 @@ impl Verifier {
         let mut matches = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
             looked.check(request.required)?;
-            matches.push(self.compare(request.token, looked.phc(index))?);
+            matches.push(self.compare(request.token, looked.phc(index, request.token))?);
         }
         let verified = self.judge(store, requests, looked, matches, clock)?;
         verified.into_iter().collect()
@@ -107,14 +115,21 @@ impl Verifier {
     ///
     /// A key that does not exist takes as many reads as one that does.
     pub fn look(store: &dyn Store, requests: &[Request<'_>]) -> Result<Looked> {
-        let ids: Vec<KeyId> = requests.iter().map(|request| request.token.id()).collect();
+        let locators = requests.iter().map(|request| request.token.locator());
+        let sought: Vec<Locator> = locators.collect();
         let mut looked = None;
         store.snapshot(&mut |snapshot, version| {
             let rules = rules(snapshot, requests)?;
             looked = Some(Looked {
-                stand_in: hash::stand_in(rules.scheme)?,
+                stand_in: StandIn {
+                    own: hash::stand_in(rules.scheme)?,
+                    foreign: match requests.iter().any(|request| request.token.is_foreign()) {
+                        true => hash::token_stand_in(),
+                        false => String::new(),
+                    },
+                },
                 rules,
-                known: snapshot.to_verify(&ids)?,
+                known: snapshot.to_verify(&sought)?,
                 version,
             });
             Ok(())
@@ -123,7 +138,7 @@ impl Verifier {
     }
 
     /// Second step: hashes the secret of `presented` and compares it with `phc`.
-    pub fn compare(&mut self, presented: &Token, phc: &str) -> Result<Match> {
+    pub fn compare(&mut self, presented: &AnyToken, phc: &str) -> Result<Match> {
         compare::compare(presented, phc, &mut self.memory)
     }
 
@@ -160,7 +175,7 @@ impl Verifier {
                     false => Ok(()),
                 };
                 let key = genuine(known.as_ref(), *matched);
-                let rejection = |()| looked.rules.rejection(snapshot, request.required, key, now);
+                let rejection = |()| looked.rules.rejection(snapshot, request, key, now);
                 reasons.push(refreshed.and_then(rejection));
             }
             Ok(())
@@ -180,7 +195,7 @@ impl Verifier {
         &mut self,
         store: &dyn Store,
         verified: &Verified,
-        presented: &Token,
+        presented: &AnyToken,
         random: &mut dyn Random,
     ) -> Result<Option<Note>> {
         Note::of(store, verified, presented, random, &mut self.memory)
@@ -190,21 +205,21 @@ impl Verifier {
     fn refresh(
         &mut self,
         snapshot: &dyn Read,
-        presented: &Token,
-        stand_in: &str,
+        presented: &AnyToken,
+        stand_in: &StandIn,
         known: &mut Option<Known>,
         matched: &mut Match,
     ) -> Result<()> {
         let before = known.take();
         *known = snapshot
-            .to_verify(&[presented.id()])?
+            .to_verify(&[presented.locator()])?
             .into_iter()
             .next()
             .flatten();
         let phc = phc(known.as_ref());
         if phc != self::phc(before.as_ref()) {
             // The key was rehashed, or the store was replaced by a restore.
-            *matched = self.compare(presented, phc.unwrap_or(stand_in))?;
+            *matched = self.compare(presented, phc.unwrap_or_else(|| stand_in.of(presented)))?;
         }
         Ok(())
     }
@@ -213,14 +228,16 @@ impl Verifier {
 /// Returns the hash scheme of `store`'s policy. Refuses a required scope that the store does not know.
 pub fn scheme(store: &dyn Store, required: &Required) -> Result<Scheme> {
     store::read(store, |snapshot| {
-        let rules = Rules::read(snapshot, [required])?;
+        let rules = Rules::read(snapshot, [required], false)?;
         rules.check(required)?;
         Ok(rules.scheme)
     })
 }
 
 fn rules(snapshot: &dyn Read, requests: &[Request<'_>]) -> Result<Rules> {
-    Rules::read(snapshot, requests.iter().map(|request| request.required))
+    let is_foreign = requests.iter().any(|request| request.token.is_foreign());
+    let required = requests.iter().map(|request| request.required);
+    Rules::read(snapshot, required, is_foreign)
 }
 
 fn phc(known: Option<&Known>) -> Option<&str> {

@@ -158,6 +158,7 @@ impl Population {
             deleted_at: deleted,
             replaces: replaces.map(|index| self.id(index)).transpose()?,
             replaced_by: grace.map(|_| self.id(index + 1)).transpose()?,
+            imported: false,
             owner,
         };
         Ok((key, token))

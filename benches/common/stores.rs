@@ -6,7 +6,7 @@ use super::synthetic::{self, Plan};
 use super::world::World;
 use keyctl::hash::Scheme;
 use keyctl::store::{self, Address, Mode, Store};
-use keyctl::token::Token;
+use keyctl::token::AnyToken;
 use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
@@ -67,7 +67,7 @@ impl Kept {
 
     /// Verifies a token with the library, without a command line.
     pub fn verify(&self, store: &dyn Store, token: &str) -> Result<(), Failed> {
-        let token = Token::parse(token.as_bytes()).ok_or("no token")?;
+        let token = AnyToken::parse(token.as_bytes()).ok_or("no token")?;
         let now = self.now;
         let request = Request {
             token: &token,

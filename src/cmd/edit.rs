@@ -104,10 +104,10 @@ impl Args {
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }
-        let texts = keys::expand(cx, &self.keys)?;
-        if self.name.is_some() && texts.len() > 1 {
+        let given = keys::expand(cx, &self.keys)?;
+        if self.name.is_some() && given.len() > 1 {
             return Err(
-                Error::usage(format!("--name is given for {} KEYs", texts.len()))
+                Error::usage(format!("--name is given for {} KEYs", given.len()))
                     .hint("a name is for one key: give one KEY, or leave --name out"),
             );
         }
@@ -115,6 +115,7 @@ impl Args {
             true => cx.open_to_read()?,
             false => cx.open_to_write()?,
         };
+        let texts = keys::resolve(cx, &*store, &given)?;
         let actor = store.actor(cx.env);
         let (ids, owner) = store::read(&*store, |store| {
             self.find(cx, store, &actor, &texts, &labels)

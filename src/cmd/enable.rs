@@ -62,11 +62,12 @@ pub struct Args {
 impl Args {
     /// Enables the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let texts = keys::expand(cx, &self.keys)?;
+        let given = keys::expand(cx, &self.keys)?;
         let mut store = match self.preview.format() {
             Some(_) => cx.open_to_read()?,
             None => cx.open_to_write()?,
         };
+        let texts = keys::resolve(cx, &*store, &given)?;
         if let Some(format) = self.preview.format() {
             let (due, now) = self.due(cx, &*store, &texts)?;
             preview::print(cx, &due, now, format)?;

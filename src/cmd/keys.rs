@@ -1,10 +1,12 @@
 //! `KEY` arguments, with `-` for standard input.
 
+mod foreign;
 mod input;
 mod line;
 
+pub use foreign::{find_token, refuse_tokens, resolve, resolve_one, unshown};
 pub use input::KeyInput;
-pub use line::{KeyLine, LineFlaw};
+pub use line::{KeyLine, KeyText, LineFlaw};
 
 use super::Cx;
 use crate::error::{Error, Result};
@@ -13,38 +15,46 @@ use crate::key::Key;
 use crate::lookup::Lookup;
 use crate::store::Read;
 
-/// Replaces each `-` in `given` by the lines of standard input. There a token stands for its key ID, so that a
-/// leaked token can be looked up without being an argument.
+/// `KEY` as it was given. [`resolve`] makes a text to look up of it.
+pub enum KeyGiven {
+    /// Argument.
+    Argument(KeyText),
+    /// Line of standard input. It is no token of our own, and if it is flawed, it may be a foreign token.
+    Line(KeyLine),
+}
+
+/// Replaces each `-` in `given` by the lines of standard input. There a token of our own stands for its key ID, so
+/// that a leaked token can be looked up without being an argument.
 ///
 /// Empty input is an error: a user who pipes in an empty file must not believe that something was done.
-pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<String>> {
-    let mut texts = Vec::with_capacity(given.len());
+pub fn expand(cx: &mut Cx<'_>, given: &[String]) -> Result<Vec<KeyGiven>> {
+    let mut keys = Vec::with_capacity(given.len());
     for text in given {
         if text == "-" {
             let input = KeyInput::lines(cx)?;
-            let lines = texts_of(cx, &input)?;
+            let lines = lines_of(cx, &input)?;
             if lines.is_empty() {
                 return Err(none_came());
             }
-            texts.extend(lines);
+            keys.extend(lines);
         } else {
-            texts.push(text.clone());
+            keys.push(KeyGiven::Argument(KeyText::new(text)));
         }
     }
-    Ok(texts)
+    Ok(keys)
 }
 
 /// Returns `given`, or the one line of standard input if `given` is `-`.
-pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<String> {
+pub fn expand_one(cx: &mut Cx<'_>, given: &str) -> Result<KeyGiven> {
     if given != "-" {
-        return Ok(given.to_owned());
+        return Ok(KeyGiven::Argument(KeyText::new(given)));
     }
     let input = KeyInput::line(cx)?;
-    match <[String; 1]>::try_from(texts_of(cx, &input)?) {
-        Ok([text]) => Ok(text),
+    match <[KeyGiven; 1]>::try_from(lines_of(cx, &input)?) {
+        Ok([key]) => Ok(key),
         Err(none) if none.is_empty() => Err(none_came()),
-        Err(texts) => Err(
-            Error::usage(format!("standard input has {} KEYs", texts.len()))
+        Err(keys) => Err(
+            Error::usage(format!("standard input has {} KEYs", keys.len()))
                 .hint("this command takes one"),
         ),
     }
@@ -68,27 +78,31 @@ pub fn find(lookup: &Lookup<'_>, store: &dyn Read, texts: &[String]) -> Result<V
     Ok(keys)
 }
 
-/// Returns the lines of `input` as texts to look up, and says of a token that its secret is not checked. Refuses
-/// all of an input that was not read to its end.
-fn texts_of(cx: &mut Cx<'_>, input: &KeyInput) -> Result<Vec<String>> {
+/// Returns the lines of `input`, and says of a token that its secret is not checked. Refuses all of an input that was
+/// not read to its end.
+fn lines_of(cx: &mut Cx<'_>, input: &KeyInput) -> Result<Vec<KeyGiven>> {
     if let Some(cut) = &input.cut {
         return Err(cut.clone());
     }
     let mut has_token = false;
-    let text = |(_, line)| match line {
+    let line = |(_, line): (usize, KeyLine)| match line {
         KeyLine::Token(token) => {
             has_token = true;
-            Ok(token.id().to_string())
+            let id = KeyText::new(token.id().as_str());
+            Ok(KeyGiven::Line(KeyLine::Text(id)))
         }
-        KeyLine::Text(text) => Ok(text),
-        KeyLine::Flawed(flaw) => Err(flaw.error(" on standard input")),
+        KeyLine::Flawed(flaw) if flaw.tokens().is_empty() => Err(flaw.error(ON_STANDARD_INPUT)),
+        line => Ok(KeyGiven::Line(line)),
     };
-    let texts = input.keys().map(text).collect();
+    let lines = input.keys().map(line).collect();
     if has_token {
         let verify = cx.called.advice(&run!("verify").in_quotes());
         cx.status(format_args!(
             "note: only the ID in the token was looked up; {verify} checks its secret"
         ));
     }
-    texts
+    lines
 }
+
+/// Place of a KEY in a message.
+const ON_STANDARD_INPUT: &str = " on standard input";

@@ -149,6 +149,8 @@ impl Args {
         let key = self.key.as_deref();
         let key = key.map(|text| keys::expand_one(cx, text)).transpose()?;
         let store = cx.open_to_read()?;
+        let key = key.map(|given| keys::resolve_one(cx, &*store, &given));
+        let key = key.transpose()?;
         let user = store.actor(cx.env);
         store::stream(&*store, |store| {
             let lookup = cx.lookup(&user, now);

@@ -92,7 +92,7 @@ impl Args {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         if self.undo {
             let request = UndoRequest {
-                text: &keys::expand_one(cx, &self.key)?,
+                key: &keys::expand_one(cx, &self.key)?,
                 yes: self.yes,
                 reason: self.why.reason.as_deref(),
                 format: self.handover.format,
@@ -102,10 +102,11 @@ impl Args {
         if let Some(expiry) = &self.expires {
             expiry.check(cx.env.now())?;
         }
-        let text = keys::expand_one(cx, &self.key)?;
+        let given = keys::expand_one(cx, &self.key)?;
         let target = &self.handover;
         target.check(cx)?;
         let mut store = cx.open_to_write()?;
+        let text = keys::resolve_one(cx, &*store, &given)?;
         let actor = store.actor(cx.env);
         let now = cx.env.now();
         let (id, planned, policy) = store::read(&*store, |store| {

@@ -44,8 +44,9 @@ pub struct Args {
 impl Args {
     /// Shows the key.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        let text = keys::expand_one(cx, &self.key)?;
+        let given = keys::expand_one(cx, &self.key)?;
         let store = cx.open_to_read()?;
+        let text = keys::resolve_one(cx, &*store, &given)?;
         let (actor, now) = (store.actor(cx.env), cx.env.now());
         let (key, changeover, events) = store::read(&*store, |store| {
             let key = cx.lookup(&actor, now).key(store, &text)?;

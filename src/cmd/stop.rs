@@ -50,6 +50,7 @@ impl StopRequest<'_> {
             return self.run_piped(cx);
         }
         let mut store = self.open(cx)?;
+        keys::refuse_tokens(&*store, self.keys)?;
         if self.verb == Verb::Delete
             && let Some(id) = damaged::only(cx, &*store, self.keys)?
         {

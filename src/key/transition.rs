@@ -59,6 +59,7 @@ impl Key {
             first_used_at: None,
             last_used_at: None,
             replaces: Some(self.id),
+            imported: false,
             ..self.clone()
         };
         self.grace_from = Some(now);

@@ -56,7 +56,7 @@ fn fields(
     old: Option<&Key>,
     style: Style,
     now: Timestamp,
-) -> [(&'static str, Option<Cell>); 17] {
+) -> [(&'static str, Option<Cell>); 18] {
     let at = |at| instant(Some(at), now);
     let by = |when, user: &String| format!("{} by {}", at(when), cell(user));
     let used = key.last_used_at.map(at);
@@ -89,6 +89,10 @@ fn fields(
         (
             "Works from",
             text(network::join(&key.allow_from)).filter(|_| !key.allow_from.is_empty()),
+        ),
+        (
+            "Imported",
+            text("yes: another system made its token".to_owned()).filter(|_| key.imported),
         ),
         ("Created", text(by(key.created_at, &key.created_by))),
         ("Expires", text(instant(key.expires_at, now))),

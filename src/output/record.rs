@@ -7,11 +7,11 @@ use crate::when::Timestamp;
 use std::io;
 
 /// Record of a key: a value for each of [`Record::FIELDS`].
-pub struct Record<'a>([Value<'a>; 19]);
+pub struct Record<'a>([Value<'a>; 20]);
 
 impl<'a> Record<'a> {
     /// Names of the fields, in order.
-    pub const FIELDS: [&'static str; 19] = [
+    pub const FIELDS: [&'static str; 20] = [
         "id",
         "name",
         "owner",
@@ -21,6 +21,7 @@ impl<'a> Record<'a> {
         "scopes",
         "labels",
         "allow_from",
+        "imported",
         "created_at",
         "created_by",
         "expires_at",
@@ -47,6 +48,7 @@ impl<'a> Record<'a> {
             Value::Scopes(&key.scopes),
             Value::Labels(&key.labels),
             Value::Networks(&key.allow_from),
+            Value::Flag(key.imported),
             Value::Time(key.created_at),
             Value::Text(&key.created_by),
             time(key.expires_at),

@@ -6,11 +6,13 @@ use crate::access::Access;
 use crate::env::{Actor, Env};
 use crate::error::{Error, Result};
 use crate::event::{Entry, Event, Flaw, Head};
+use crate::hash::TokenDigest;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
+use crate::token::Locator;
 use crate::when::Timestamp;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -54,10 +56,22 @@ pub trait Read {
     /// Returns the key with this ID.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// Returns the key of each ID, in order.
+    /// Returns the key of each ID or digest, in order.
     ///
-    /// An unknown ID costs as many page reads as a known one, so that the time does not tell which exist.
-    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>>;
+    /// An unknown one costs as many page reads as a known one, so that the time does not tell which exist.
+    fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>>;
+
+    /// Tells whether there is an imported key, deleted or not.
+    fn has_imported(&self) -> Result<bool>;
+
+    /// Returns the key of the foreign token with this digest, unless it is deleted.
+    fn key_by_digest(&self, digest: &TokenDigest) -> Result<Option<Key>> {
+        let known = self.to_verify(&[Locator::Digest(*digest)])?;
+        match known.into_iter().flatten().next() {
+            Some(known) => self.get(known.key.id),
+            None => Ok(None),
+        }
+    }
 
     /// Returns the live key of `owner` with this name.
     fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>>;

@@ -1,6 +1,7 @@
 //! Removal of the text around a token: quotes, names, `Bearer`, blanks, byte-order marks.
 
-use super::{PRESENTED_MAX, Token};
+use super::{ForeignToken, PRESENTED_MAX, Token};
+use crate::hash::TokenDigest;
 
 /// Byte-order mark U+FEFF in UTF-8: some editors and shells write it at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -44,6 +45,27 @@ pub fn in_line(line: &[u8]) -> Option<Token> {
         }
         rest = trim(unwrapped(rest)?);
     }
+}
+
+/// Maximum number of layers around a foreign token, which has no checksum that would tell where it begins.
+const LAYERS_MAX: usize = 8;
+
+/// Returns the digests of the foreign tokens that a line of a file may hold: the line alone, and what remains as
+/// [`in_line`] removes the text around it.
+pub fn foreign_in_line(line: &[u8]) -> Vec<TokenDigest> {
+    let mut digests = Vec::new();
+    let mut rest = trim(line);
+    for _ in 0..=LAYERS_MAX {
+        if rest.len() > PRESENTED_MAX {
+            break;
+        }
+        digests.extend(ForeignToken::parse(rest).map(|token| *token.digest()));
+        match unwrapped(rest) {
+            Some(inner) => rest = trim(inner),
+            None => break,
+        }
+    }
+    digests
 }
 
 /// Removes one layer: a trailing comma, a name, quotes, or `Bearer `.

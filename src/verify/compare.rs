@@ -2,9 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::hash::{Memory, Scheme, Stored};
-use crate::id::KeyId;
 use crate::parallel::in_order;
-use crate::token::Token;
+use crate::token::{AnyToken, Token};
 use std::num::NonZeroUsize;
 
 /// Result of comparing one secret with one PHC string.
@@ -21,9 +20,31 @@ pub enum Match {
 /// Compares the secret of `presented` with the stored hash `phc`.
 ///
 /// Every verdict is based on this function. It takes the same time whether or not they match.
-pub fn compare(presented: &Token, phc: &str, memory: &mut Memory) -> Result<Match> {
-    let stored = Stored::parse(phc).ok_or_else(|| unreadable(presented.id()))?;
-    Ok(match stored.matches(presented.secret(), memory)? {
+pub fn compare(presented: &AnyToken, phc: &str, memory: &mut Memory) -> Result<Match> {
+    match presented {
+        AnyToken::Own(token) => compare_own(token, phc, memory),
+        AnyToken::Foreign(token) => {
+            let stored = Stored::parse(phc).ok_or_else(|| unreadable("an imported key"))?;
+            is_match(&stored, stored.is_of_token(), token.expose(), memory)
+        }
+    }
+}
+
+/// Compares the secret of a token of our own, as [`compare`] does.
+fn compare_own(token: &Token, phc: &str, memory: &mut Memory) -> Result<Match> {
+    let stored = Stored::parse(phc).ok_or_else(|| unreadable(token.id().as_str()))?;
+    is_match(&stored, !stored.is_of_token(), token.secret(), memory)
+}
+
+/// Compares `secret` with `stored`, a hash of the right kind only if `is_right_kind`: the secret in a token of our
+/// own could be a whole token of another system.
+fn is_match(
+    stored: &Stored,
+    is_right_kind: bool,
+    secret: &[u8],
+    memory: &mut Memory,
+) -> Result<Match> {
+    Ok(match stored.matches(secret, memory)? && is_right_kind {
         true => Match::Yes(stored.scheme()),
         false => Match::No,
     })
@@ -40,7 +61,7 @@ pub fn compare_all(
     let start_worker = || {
         let mut memory = Memory::default();
         move |&(presented, phc): &(&Token, &str)| {
-            compare(presented, phc, &mut memory).map(|matched| matched != Match::No)
+            compare_own(presented, phc, &mut memory).map(|matched| matched != Match::No)
         }
     };
     let mut results = Vec::with_capacity(pairs.len());
@@ -56,9 +77,9 @@ pub fn compare_all(
     Ok(results)
 }
 
-fn unreadable(id: KeyId) -> Error {
+fn unreadable(key: &str) -> Error {
     Error::damaged(format!(
-        "the hash of {id} cannot be read or would cost too much to check"
+        "the hash of {key} cannot be read or would cost too much to check"
     ))
     .hint("rotate the key; if you did not edit the store, somebody else did")
 }

@@ -8,7 +8,7 @@ use crate::hash::{Memory, Recipe};
 use crate::id::KeyId;
 use crate::key::State;
 use crate::store::{self, LogFilter, Read, Store, Tx};
-use crate::token::Token;
+use crate::token::AnyToken;
 use crate::when::{Span, Timestamp};
 
 /// Note of one verification.
@@ -35,7 +35,7 @@ impl Note {
     pub fn of(
         store: &dyn Store,
         verified: &Verified,
-        presented: &Token,
+        presented: &AnyToken,
         random: &mut dyn Random,
         memory: &mut Memory,
     ) -> Result<Option<Self>> {

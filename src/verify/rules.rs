@@ -1,5 +1,6 @@
 //! Check of a key against the address of the client, and the required scopes and project.
 
+use super::request::{Request, Required};
 use super::verdict::Reason;
 use crate::error::Result;
 use crate::hash::Scheme;
@@ -8,18 +9,6 @@ use crate::name::form;
 use crate::scope::Registry;
 use crate::store::Read;
 use crate::when::Timestamp;
-use std::net::IpAddr;
-
-/// Permissions that a usable key must have, and the address that it must work from.
-#[derive(Clone, Debug, Default)]
-pub struct Required {
-    /// Scopes that the key must all hold. The store must know them.
-    pub scopes: Vec<String>,
-    /// Project that the key's owner must be a member of.
-    pub project: Option<String>,
-    /// Address of the client. A key that works from some networks only is refused without it.
-    pub address: Option<IpAddr>,
-}
 
 /// Parts of the policy and the scopes of a store that verification needs.
 pub struct Rules {
@@ -27,13 +16,17 @@ pub struct Rules {
     pub scheme: Scheme,
     /// Scopes of the store; empty if no request requires a scope.
     scopes: Registry,
+    /// True if a foreign token is presented and the store has imported keys.
+    has_imported: bool,
 }
 
 impl Rules {
-    /// Reads the rules; the scopes only if one of `required` names a scope.
+    /// Reads the rules; the scopes only if one of `required` names a scope, and whether there are imported keys only
+    /// if a foreign token `is_presented`.
     pub fn read<'a>(
         store: &dyn Read,
         required: impl IntoIterator<Item = &'a Required>,
+        is_presented: bool,
     ) -> Result<Self> {
         let needs_scopes = required
             .into_iter()
@@ -45,6 +38,7 @@ impl Rules {
         Ok(Rules {
             scheme: store.policy()?.scheme(),
             scopes,
+            has_imported: is_presented && store.has_imported()?,
         })
     }
 
@@ -56,19 +50,24 @@ impl Rules {
             .try_for_each(|scope| self.scopes.check(scope))
     }
 
-    /// Returns the reason to reject a token at the time `at`; `None` accepts it.
+    /// Returns the reason to reject the token of `request` at the time `at`; `None` accepts it.
     ///
     /// `key` is the token's key if the secret matched, else `None`.
     pub fn rejection(
         &self,
         store: &dyn Read,
-        required: &Required,
+        request: &Request<'_>,
         key: Option<&Key>,
         at: Timestamp,
     ) -> Result<Option<Reason>> {
+        let required = request.required;
         self.check(required)?;
         let Some(key) = key else {
-            return Ok(Some(Reason::Unknown));
+            let could_be_known = !request.token.is_foreign() || self.has_imported;
+            return Ok(Some(match could_be_known {
+                true => Reason::Unknown,
+                false => Reason::Malformed,
+            }));
         };
         match unusable(key, at) {
             Some(reason) => Ok(Some(reason)),

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 /// Reason to reject a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Not a token: mistyped, cut short, or other text. Found without the store.
+    /// Not a token: mistyped, cut short, or other text. Found without the store, or in one without imported keys.
     Malformed,
     /// No key has this ID and secret, or the key is deleted.
     Unknown,
@@ -89,7 +89,8 @@ impl Verified {
     ) -> Self {
         let (verdict, outdated) = match (reason, known) {
             (None, Some(known)) => {
-                let is_outdated = matched != Match::Yes(Some(scheme));
+                // The hash of an imported key is that of its whole token, and the means to find it.
+                let is_outdated = matched != Match::Yes(Some(scheme)) && !known.key.imported;
                 let old = known.hash.filter(|_| is_outdated);
                 let verdict = Verdict::Valid(Box::new(known.key));
                 (verdict, old.map(|old| (old, scheme)))

@@ -4,7 +4,7 @@ use super::{Note, Request, Required, Verified, Verifier};
 use crate::env::{Clock, Random};
 use crate::error::Result;
 use crate::store::{self, Address, Mode, Store};
-use crate::token::Token;
+use crate::token::AnyToken;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
@@ -48,7 +48,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Verifies the tokens of a chunk, all on one snapshot of the store.
-    pub fn verify(&mut self, tokens: &[Token]) -> Result<Outcome> {
+    pub fn verify(&mut self, tokens: &[AnyToken]) -> Result<Outcome> {
         let required = self.shared.required;
         let requests: Vec<Request<'_>> = tokens
             .iter()
@@ -75,7 +75,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Returns the note on a token; `None` also on an error, which must not affect the verdict.
-    fn note(&mut self, store: &dyn Store, token: &Token, verified: &Verified) -> Option<Note> {
+    fn note(&mut self, store: &dyn Store, token: &AnyToken, verified: &Verified) -> Option<Note> {
         let mut random = Locked(self.shared.random.as_ref()?);
         let note = self.verifier.note(store, verified, token, &mut random);
         note.ok().flatten()

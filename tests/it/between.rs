@@ -4,8 +4,9 @@
 use crate::harness::{World, alice};
 use keyctl::env::{Actor, Env};
 use keyctl::error::Result;
+use keyctl::id::KeyId;
 use keyctl::store::{self, Address, Filter, Job, Look, Store};
-use keyctl::token::Token;
+use keyctl::token::{AnyToken, Locator};
 use keyctl::verify::{Match, Reason, Request, Required, Verdict, Verified, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
@@ -66,15 +67,22 @@ impl Store for Between<'_> {
     }
 }
 
-fn token(world: &World) -> Token {
+fn token(world: &World) -> AnyToken {
     let token = world.create("--scope inference");
-    Token::parse(token.as_bytes()).unwrap()
+    AnyToken::parse(token.as_bytes()).unwrap()
+}
+
+fn id(token: &AnyToken) -> KeyId {
+    match token.locator() {
+        Locator::Id(id) => id,
+        Locator::Digest(_) => unreachable!("it is our own"),
+    }
 }
 
 /// Why `token` is not let in, if it is not.
 fn rejection(
     store: &dyn Store,
-    token: &Token,
+    token: &AnyToken,
     clock: impl Fn() -> Timestamp + Send + Sync + 'static,
 ) -> Option<Reason> {
     let request = Request {
@@ -195,14 +203,14 @@ fn stream_runs_again_where_it_failed_and_never_visits_twice() {
 fn verify_matches_again_where_the_hash_was_replaced_meanwhile() {
     let world = World::quick();
     let (mine, other) = (token(&world), token(&world));
-    let hash = |token: &Token| {
-        let id = token.id();
+    let hash = |token: &AnyToken| {
+        let id = id(token);
         world.query(&format!("SELECT hash FROM keys WHERE id = '{id}'"))
     };
     let others = hash(&other);
     let digest = data_encoding::BASE64_NOPAD.encode(&Sha256::digest(mine.secret()));
     let renewed = format!("$sha256${digest}");
-    let (db, now, id) = (world.db(), world.now(), mine.id());
+    let (db, now, id) = (world.db(), world.now(), id(&mine));
     for (new, expected) in [(renewed, None), (others, Some(Reason::Unknown))] {
         let store = world.opened();
         let store = &*store;
@@ -234,7 +242,7 @@ fn requiring(scope: &str) -> Required {
 fn judge_holds_each_request_to_what_it_requires_and_an_unknown_scope_spoils_no_other() {
     let world = World::quick();
     let (token, off) = (token(&world), token(&world));
-    world.run(&format!("disable {}", off.id()));
+    world.run(&format!("disable {}", id(&off)));
     let store = world.opened();
     let (nothing, held) = (Required::default(), requiring("inference"));
     let (lacking, unknown) = (requiring("project"), requiring("inferense"));
@@ -254,7 +262,7 @@ fn judge_holds_each_request_to_what_it_requires_and_an_unknown_scope_spoils_no_o
     assert!(looked.check(&held).is_ok() && looked.check(&unknown).is_err());
     let compared = requests.iter().enumerate();
     let compared = compared.map(|(index, request)| {
-        let matched = verifier.compare(request.token, looked.phc(index));
+        let matched = verifier.compare(request.token, looked.phc(index, request.token));
         matched.unwrap()
     });
     let matches: Vec<Match> = compared.collect();
@@ -282,7 +290,12 @@ fn judge_takes_a_match_that_is_known_for_the_hash_and_sees_what_changed_since() 
     let clock = move || now;
     let mut verifier = Verifier::default();
     let first = Verifier::look(&*store, &requests).unwrap();
-    let kept = [0, 1].map(|index| verifier.compare(requests[index].token, first.phc(index)));
+    let kept = [0, 1].map(|index| {
+        verifier.compare(
+            requests[index].token,
+            first.phc(index, requests[index].token),
+        )
+    });
     let kept = kept.map(Result::unwrap);
     // Nothing is compared from here on but a hash that is replaced.
     for (change_to, expected) in [

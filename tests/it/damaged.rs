@@ -5,7 +5,7 @@ use crate::harness::{Ran, World, id_of};
 use rusqlite::Connection;
 
 /// The commands that spoil one column each of the key named `bad`, and the column.
-const SPOILT: [(&str, &str); 25] = [
+const SPOILT: [(&str, &str); 27] = [
     ("expires_at = 9223372036854775807", "expires_at"),
     ("expires_at = -9223372036854775807", "expires_at"),
     ("created_at = 9223372036854775807", "created_at"),
@@ -43,6 +43,8 @@ const SPOILT: [(&str, &str); 25] = [
     ("allow_from = '10.0.0.1/8'", "allow_from"),
     ("allow_from = CAST(x'ff' AS TEXT)", "allow_from"),
     ("first_used_at = 9223372036854775807", "first_used_at"),
+    ("imported = 0", "imported"),
+    ("imported = 2", "imported"),
 ];
 
 /// A store with the keys `good`, `bad` and `last`, all of alice.

@@ -9,12 +9,11 @@ pub use log::Event;
 use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
 use keyctl::error::{Error, Result};
 use keyctl::event::{Action, GENESIS};
-use keyctl::id::KeyId;
 use keyctl::key::{Key, Kind};
 use keyctl::namespace::Namespace;
 use keyctl::project::{Member, Role};
 use keyctl::store::{self, Address, Filter, Founder, LogFilter, Remarks, Store, Tx};
-use keyctl::token::{Prefix, Token};
+use keyctl::token::{Locator, Prefix, Token};
 use keyctl::when::{Span, Timestamp};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
@@ -398,7 +397,7 @@ impl Setup {
     /// The hash that is stored for the key with this ID, if it is not wiped.
     #[track_caller]
     pub fn hash(&self, id: &str) -> Option<String> {
-        let ids = [id.parse().unwrap()];
+        let ids = [Locator::Id(id.parse().unwrap())];
         let mut known = self.read(|read| read.to_verify(&ids));
         known.remove(0).unwrap().hash
     }
@@ -409,7 +408,7 @@ impl Setup {
         let now = self.now();
         self.read(|read| {
             let keys = read.find(&Filter::all(now))?;
-            let ids: Vec<KeyId> = keys.iter().map(|key| key.id).collect();
+            let ids: Vec<Locator> = keys.iter().map(|key| key.id.into()).collect();
             let known = read.to_verify(&ids)?.into_iter().flatten();
             let hashes = known.map(|known| known.hash);
             let log = read.find_events(&LogFilter::default())?;

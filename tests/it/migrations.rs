@@ -12,15 +12,16 @@ use std::process::Stdio;
 const FIRST: &str = include_str!("../../src/store/sqlite/0001_main.sql");
 
 /// The steps after it.
-const LATER: [&str; 4] = [
+const LATER: [&str; 5] = [
     include_str!("../../src/store/sqlite/0002_projects.sql"),
     include_str!("../../src/store/sqlite/0003_states.sql"),
     include_str!("../../src/store/sqlite/0004_one_row.sql"),
     include_str!("../../src/store/sqlite/0005_networks.sql"),
+    include_str!("../../src/store/sqlite/0006_imported.sql"),
 ];
 
 /// The version that all of them make.
-const LAST: &str = "5";
+const LAST: &str = "6";
 
 /// How many processes come at once.
 const PROCESSES: usize = 8;
@@ -55,14 +56,24 @@ fn old() -> Old {
     }
 }
 
-/// Takes back what the fifth step did.
+/// Takes back what the sixth step did.
+const DOWNGRADE_TO_FIFTH: &str = "
+DROP INDEX keys_imported;
+ALTER TABLE keys DROP COLUMN imported;
+PRAGMA user_version = 5";
+
+/// Takes back what the fifth step did, and the sixth.
 const DOWNGRADE_TO_FOURTH: &str = "
+DROP INDEX keys_imported;
+ALTER TABLE keys DROP COLUMN imported;
 ALTER TABLE keys DROP COLUMN first_used_at;
 ALTER TABLE keys DROP COLUMN allow_from;
 PRAGMA user_version = 4";
 
-/// Takes back what the fourth step did, and the fifth.
+/// Takes back what the fourth step did, and the later ones.
 pub const DOWNGRADE_TO_THIRD: &str = "
+DROP INDEX keys_imported;
+ALTER TABLE keys DROP COLUMN imported;
 ALTER TABLE keys DROP COLUMN first_used_at;
 ALTER TABLE keys DROP COLUMN allow_from;
 CREATE TABLE key_labels (
@@ -367,7 +378,12 @@ fn ids(lines: &str) -> String {
         .collect()
 }
 
-/// Takes back what the fifth step did.
+/// Takes back what the sixth step did.
+fn downgrade_to_fifth(connection: &Connection) {
+    connection.execute_batch(DOWNGRADE_TO_FIFTH).unwrap();
+}
+
+/// Takes back what the fifth step did, and the sixth.
 fn downgrade_to_fourth(connection: &Connection) {
     connection.execute_batch(DOWNGRADE_TO_FOURTH).unwrap();
 }
@@ -520,7 +536,7 @@ fn migration_leaves_a_key_with_an_oversized_value_damaged() {
 #[test]
 fn migration_sorts_nothing_in_memory() {
     let store = Connection::open_in_memory().unwrap();
-    let [second, third, fourth, _] = LATER;
+    let [second, third, fourth, ..] = LATER;
     for step in [FIRST, second, third] {
         store.execute_batch(step).unwrap();
     }
@@ -541,8 +557,10 @@ fn migration_sorts_nothing_in_memory() {
 
 #[test]
 fn disable_and_delete_stop_keys_of_an_older_store_without_a_migration() {
-    let downgrades = DOWNGRADES.into_iter().chain([downgrade_to_fourth as _]);
-    for (version, to_older) in ["1", "2", "3", "4"].into_iter().zip(downgrades) {
+    let downgrades = DOWNGRADES
+        .into_iter()
+        .chain([downgrade_to_fourth as _, downgrade_to_fifth as _]);
+    for (version, to_older) in ["1", "2", "3", "4", "5"].into_iter().zip(downgrades) {
         let Old {
             world, live, old, ..
         } = old();

@@ -42,7 +42,13 @@ impl<'a> Tally<'a> {
         }
         let may_work = matches!(state, State::Active | State::Disabled);
         let is_api = key.kind == Kind::Api;
-        let expiry = self.policy.check_expiry(key.expires_at, key.created_at);
+        // The maximum counts from the import, whose time is not in the record.
+        let begun = if key.imported {
+            self.now
+        } else {
+            key.created_at
+        };
+        let expiry = self.policy.check_expiry(key.expires_at, begun);
         let plain = key.scopes.is_empty() && key.expires_at.is_none();
         let last = key.last_used_at.max(Some(key.created_at));
         let idle = last <= Some(self.now.before(UNUSED));
@@ -53,7 +59,10 @@ impl<'a> Tally<'a> {
             ("legacy", !is_api && !plain),
             ("scopes", is_api && key.scopes.is_empty()),
             ("unused", idle && key.is_usable(self.now)),
-            ("hash", hash.is_some_and(|hash| hash.scheme() != scheme)),
+            (
+                "hash",
+                !key.imported && hash.is_some_and(|hash| hash.scheme() != scheme),
+            ),
             ("names", has_odd_name(key)),
         ];
         for (code, _) in checks.into_iter().filter(|(_, is_odd)| *is_odd) {

@@ -1,22 +1,43 @@
 //! Line of a list of KEYs.
 
 use crate::error::{Error, quote};
-use crate::token::{Redacted, Token, in_line, trim, without_mark};
+use crate::hash::TokenDigest;
+use crate::token::{Redacted, Token, foreign_in_line, in_line, trim, without_mark};
+use zeroize::Zeroizing;
 
 /// Content of a line.
 pub enum KeyLine {
     /// Token, alone or with quotes, a comma or a name around it.
     Token(Token),
-    /// Text to look up. No part of it is shaped like a token.
-    Text(String),
+    /// Text to look up. No part of it is shaped like a token of our own.
+    Text(KeyText),
     /// Line that cannot be looked up.
     Flawed(LineFlaw),
 }
 
+/// Text that may be a name, an ID or a token of another system. Wiped on drop.
+pub struct KeyText {
+    /// Text.
+    pub text: Zeroizing<String>,
+    /// Digests of the foreign tokens that the line may hold; none if it can hold none.
+    pub tokens: Vec<TokenDigest>,
+}
+
+impl KeyText {
+    /// Takes an argument.
+    pub fn new(text: &str) -> Self {
+        KeyText {
+            tokens: foreign_in_line(text.as_bytes()),
+            text: Zeroizing::new(text.to_owned()),
+        }
+    }
+}
+
 /// Reason why a line cannot be looked up.
 pub enum LineFlaw {
-    /// Text shaped like a token that is not one, in the form that may be shown.
-    Mistyped(Redacted),
+    /// Text shaped like a token of our own that is not one, in the form that may be shown, and the digests of the
+    /// foreign tokens that the line may hold.
+    Mistyped(Redacted, Vec<TokenDigest>),
     /// Bytes that are not UTF-8, in the form that may be shown.
     NotUtf8(String),
     /// The line may have been longer.
@@ -38,10 +59,14 @@ impl KeyLine {
             return Some(KeyLine::Token(token));
         }
         if let Some(found) = Redacted::find(line) {
-            return Some(KeyLine::Flawed(LineFlaw::Mistyped(found)));
+            let tokens = foreign_in_line(line);
+            return Some(KeyLine::Flawed(LineFlaw::Mistyped(found, tokens)));
         }
         Some(match std::str::from_utf8(trimmed) {
-            Ok(text) => KeyLine::Text(text.to_owned()),
+            Ok(text) => KeyLine::Text(KeyText {
+                text: Zeroizing::new(text.to_owned()),
+                tokens: foreign_in_line(line),
+            }),
             Err(_) => KeyLine::Flawed(LineFlaw::NotUtf8(quote(&String::from_utf8_lossy(trimmed)))),
         })
     }
@@ -55,11 +80,30 @@ impl KeyLine {
     }
 }
 
+impl KeyLine {
+    /// Returns the digests of the foreign tokens that the line may hold.
+    pub fn tokens(&self) -> &[TokenDigest] {
+        match self {
+            KeyLine::Text(text) => &text.tokens,
+            KeyLine::Flawed(flaw) => flaw.tokens(),
+            KeyLine::Token(_) => &[],
+        }
+    }
+}
+
 impl LineFlaw {
+    /// Returns the digests of the foreign tokens that the line may hold.
+    pub fn tokens(&self) -> &[TokenDigest] {
+        match self {
+            LineFlaw::Mistyped(_, tokens) => tokens,
+            LineFlaw::NotUtf8(_) | LineFlaw::Cut => &[],
+        }
+    }
+
     /// Error for the line. `place` follows the KEY in the message, as " on standard input".
     pub fn error(&self, place: &str) -> Error {
         let error = match self {
-            LineFlaw::Mistyped(found) => {
+            LineFlaw::Mistyped(found, _) => {
                 format!("{found}{place} is mistyped, cut short or inside other text")
             }
             LineFlaw::NotUtf8(shown) => format!("the KEY {shown}{place} is not UTF-8"),
@@ -149,7 +193,7 @@ mod tests {
             let kept = String::from_utf8(trim(line.as_bytes()).to_vec()).unwrap();
             let is_kept = matches!(
                 KeyLine::read(line.as_bytes(), true),
-                Some(KeyLine::Text(text)) if text == kept
+                Some(KeyLine::Text(text)) if *text.text == kept
             );
             prop_assert!(is_kept, "{}", line);
         }
@@ -166,7 +210,7 @@ mod tests {
             prop_assert_eq!(read(&line), None);
             let is_shown = matches!(
                 KeyLine::read(line.as_bytes(), true),
-                Some(KeyLine::Flawed(LineFlaw::Mistyped(_)))
+                Some(KeyLine::Flawed(LineFlaw::Mistyped(..)))
             );
             prop_assert!(is_shown);
         }
@@ -191,7 +235,7 @@ mod tests {
     #[test]
     fn a_mark_before_the_first_line_is_no_part_of_a_name() {
         let text = |line: &str, first| match KeyLine::read(line.as_bytes(), first) {
-            Some(KeyLine::Text(text)) => text,
+            Some(KeyLine::Text(text)) => text.text.to_string(),
             _ => panic!("no text: {line}"),
         };
         assert_eq!(text("\u{feff}web", true), "web");

@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::cmd::confirm::{confirm, name_keys};
+use crate::cmd::keys::{self, KeyGiven};
 use crate::cmd::values::Format;
 use crate::cmd::{Cx, next, taken};
 use crate::env::Actor;
@@ -19,7 +20,7 @@ use serde_json::json;
 /// Arguments of an undo.
 pub struct UndoRequest<'a> {
     /// The old key or its successor, as given.
-    pub text: &'a str,
+    pub key: &'a KeyGiven,
     /// Skip the confirmation.
     pub yes: bool,
     /// The reason for the audit log.
@@ -39,10 +40,11 @@ impl UndoRequest<'_> {
     /// Deletes the successor and makes the old key live again, in one transaction.
     pub fn run(&self, cx: &mut Cx<'_>) -> Result<u8> {
         let mut store = cx.open_to_write()?;
+        let text = keys::resolve_one(cx, &*store, self.key)?;
         let actor = store.actor(cx.env);
         let (found, lost) = store::read(&*store, |store| {
             let now = cx.env.now();
-            let key = cx.lookup_to_change(&actor, now).key(store, self.text)?;
+            let key = cx.lookup_to_change(&actor, now).key(store, &text)?;
             let pair = Pair::of(store, key, now)?;
             // Refuses what would be refused later before it asks.
             pair.clone().undo(store, &actor, now)?;

@@ -1,7 +1,7 @@
 //! KEYs from the command line and standard input, and the comparison of tokens among them with the store.
 
 use crate::cmd::Cx;
-use crate::cmd::keys::{KeyInput, KeyLine, none_came};
+use crate::cmd::keys::{KeyInput, KeyLine, KeyText, none_came};
 use crate::env::Unit;
 use crate::error::{Error, FailureKind, Result};
 use crate::store::{self, Read, Store};
@@ -65,7 +65,7 @@ pub fn read(cx: &mut Cx<'_>, keys: &[String]) -> Result<(Vec<Given>, Option<Cut>
     let mut input = None;
     for key in keys {
         if key != "-" {
-            given.push(Given::new(None, KeyLine::Text(key.clone())));
+            given.push(Given::new(None, KeyLine::Text(KeyText::new(key))));
         } else if input.is_none() {
             let input = input.insert(KeyInput::lines(cx)?);
             let lines = input.keys();
@@ -137,7 +137,7 @@ fn pending<'a>(store: &dyn Read, given: &'a [Given]) -> Result<BTreeMap<&'a [u8]
             continue;
         };
         // One query for each token, so that a damaged row fails its own token only; the plan reports it.
-        let known = match store.to_verify(&[token.id()]) {
+        let known = match store.to_verify(&[token.id().into()]) {
             Err(error) if error.kind != FailureKind::Damaged => return Err(error),
             known => known.unwrap_or_default(),
         };

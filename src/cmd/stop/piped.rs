@@ -10,7 +10,7 @@ use super::plan::{Plan, Planner, Step, Unstopped};
 use super::report;
 use crate::cmd::change::{Changed, record};
 use crate::cmd::confirm::{check_agreed, confirm_deletion};
-use crate::cmd::{Cx, preview};
+use crate::cmd::{Cx, keys, preview};
 use crate::env::Actor;
 use crate::error::Result;
 use crate::id::KeyId;
@@ -28,6 +28,7 @@ impl StopRequest<'_> {
     pub fn run_piped(&self, cx: &mut Cx<'_>) -> Result<u8> {
         let (mut given, cut) = given::read(cx, self.keys)?;
         let mut store = self.open(cx)?;
+        keys::refuse_tokens(&*store, self.keys)?;
         let actor = store.actor(cx.env);
         let mut plan = self.plan(cx, &*store, &actor, &mut given)?;
         // Not looked up again under the write lock, for which others wait: there may be very many.

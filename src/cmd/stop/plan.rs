@@ -3,7 +3,7 @@
 use super::given::Given;
 use super::verb::Verb;
 use crate::access::Access;
-use crate::cmd::keys::{KeyLine, LineFlaw};
+use crate::cmd::keys::{self, KeyLine, LineFlaw};
 use crate::error::{Error, FailureKind, Result, quote};
 use crate::event::Action;
 use crate::hint::{Hint, run};
@@ -104,7 +104,7 @@ impl Planner<'_> {
 
     /// Hint on how to take tokens out of other text, which a log file has.
     fn extraction(&self, flaw: &LineFlaw) -> Hint {
-        let LineFlaw::Mistyped(found) = flaw else {
+        let LineFlaw::Mistyped(found, _) = flaw else {
             return Hint::default();
         };
         let Some(pattern) = found.pattern() else {
@@ -122,17 +122,24 @@ impl Planner<'_> {
 
     /// Finds the key that a KEY stands for. Returns `None` if the KEY is a token to compare again first.
     fn find(&self, given: &Given) -> Result<Option<Matched>> {
+        // Its digest is that of the whole token, so nothing is left to compare.
+        if let Some(key) = keys::find_token(self.store, given.content.tokens())? {
+            return Ok(Some((key, None)));
+        }
         match &given.content {
             KeyLine::Flawed(flaw) => {
                 let Error { message, hint, .. } = flaw.error("");
                 let hint = Hint::from(hint).and(self.extraction(flaw));
                 Err(Error::not_found(message).hint(hint))
             }
-            KeyLine::Text(text) => match self.lookup.find(self.store, text)? {
+            KeyLine::Text(text) => match self.lookup.find(self.store, &text.text)? {
                 KeyMatch::One(key) => Ok(Some((*key, None))),
-                KeyMatch::None => match self.lookup.deleted(self.store, text)? {
+                KeyMatch::None => match self.lookup.deleted(self.store, &text.text)? {
                     Some(deleted) => Err(deleted),
-                    None => Err(none(text)),
+                    None => Err(match keys::unshown(self.store, text)? {
+                        Some(error) if given.line.is_some() => error,
+                        _ => none(&text.text),
+                    }),
                 },
                 KeyMatch::Several(error) => Err(*error),
             },
@@ -142,7 +149,12 @@ impl Planner<'_> {
 
     fn find_by_token(&self, token: &Token, given: &Given) -> Result<Option<Matched>> {
         let id = token.id();
-        let known = self.store.to_verify(&[id])?.into_iter().flatten().next();
+        let known = self
+            .store
+            .to_verify(&[id.into()])?
+            .into_iter()
+            .flatten()
+            .next();
         let (Some(known), Some(key)) = (known, self.store.get(id)?) else {
             return Err(lookup::none(id.as_str()));
         };

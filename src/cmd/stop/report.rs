@@ -151,7 +151,7 @@ fn alone(
     others: &str,
 ) -> Error {
     let advice = match (&error.hint, given.get(at).map(|given| &given.content)) {
-        (None, Some(KeyLine::Text(text))) => advice(cx, store, text),
+        (None, Some(KeyLine::Text(text))) => advice(cx, store, &text.text),
         (None, Some(KeyLine::Token(token))) => advice(cx, store, token.id().as_str()),
         _ => None,
     };

@@ -11,7 +11,7 @@ use crate::hash::Scheme;
 use crate::output::{self, unwritable};
 use crate::parallel::in_order;
 use crate::store::{self, Mode};
-use crate::token::Token;
+use crate::token::AnyToken;
 use crate::verify::{self, Explanation, Note, Outcome, Required, Shared, Worker, with_writer};
 use std::io;
 use std::path::Path;
@@ -111,9 +111,9 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
 impl Verdicts {
     /// Verifies the tokens in `chunk` with `worker`.
     fn by(worker: &mut Worker<'_>, chunk: &Chunk) -> Result<Self> {
-        let lines: Vec<Option<Token>> = chunk.lines().map(presented::parse).collect();
+        let lines: Vec<Option<AnyToken>> = chunk.lines().map(presented::parse).collect();
         let are_tokens: Vec<bool> = lines.iter().map(Option::is_some).collect();
-        let tokens: Vec<Token> = lines.into_iter().flatten().collect();
+        let tokens: Vec<AnyToken> = lines.into_iter().flatten().collect();
         let Outcome { verified, notes } = worker.verify(&tokens)?;
         let mut done = Verdicts {
             text: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::cmd::Cx;
 use crate::cmd::confirm::unanswered;
 use crate::error::{Error, FailureKind, Result, quote};
-use crate::token::{PRESENTED_MAX, Token, trim};
+use crate::token::{AnyToken, PRESENTED_MAX, trim};
 use rustix::fs::{FileType, fstat, tell};
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,7 +20,7 @@ pub struct Presented {
 
 impl Presented {
     /// Parses the token; `None` if the bytes are not a token.
-    pub fn token(&self) -> Option<Token> {
+    pub fn token(&self) -> Option<AnyToken> {
         parse(&self.bytes)
     }
 
@@ -99,12 +99,12 @@ pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
 }
 
 /// Parses a token after removing blanks and a leading `Bearer `; `None` if the rest is not a token.
-pub fn parse(presented: &[u8]) -> Option<Token> {
+pub fn parse(presented: &[u8]) -> Option<AnyToken> {
     // Cut input is refused even if the rest is a token: the part that was cut off is unknown.
     if presented.len() > PRESENTED_MAX {
         return None;
     }
-    Token::parse(trim(presented))
+    AnyToken::parse(trim(presented))
 }
 
 /// Error for a `file` or, without one, standard input that cannot be read.

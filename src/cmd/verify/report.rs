@@ -94,7 +94,12 @@ fn abilities(key: &Key) -> String {
 fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
     let word = reason.word();
     let Some(facts) = facts else {
-        return format!("{word}: no such key, a deleted one, or a wrong secret");
+        return match reason {
+            Reason::Malformed => format!(
+                "{word}: not a token, or mistyped or cut short; the store has no key with a token of another system"
+            ),
+            _ => format!("{word}: no such key, a deleted one, or a wrong secret"),
+        };
     };
     let key = facts.key;
     let time = |word: &str| {

@@ -138,6 +138,7 @@ const COLUMNS: [(&str, Column); Record::FIELDS.len()] = [
     ("scopes", narrow("SCOPES").keep_words(40)),
     ("labels", narrow("LABELS").keep_words(40)),
     ("allow_from", narrow("ALLOW FROM").keep_words(43)),
+    ("imported", narrow("IMPORTED")),
     ("created_at", time("CREATED")),
     ("created_by", narrow("CREATED BY").keep(40)),
     ("expires_at", time("EXPIRES")),

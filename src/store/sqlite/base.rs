@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const APPLICATION_ID: i32 = 0x6b63_746c;
 
 /// Version of the schema that this program writes.
-pub const LATEST: usize = 5;
+pub const LATEST: usize = 6;
 
 /// First version of the schema with projects. A reader does not migrate an older one.
 pub const WITH_PROJECTS: usize = 2;
@@ -20,6 +20,9 @@ pub const WITH_SCOPES_IN_ROW: usize = 4;
 
 /// First version of the schema with the networks of a key, and the time of its first use.
 pub const WITH_NETWORKS: usize = 5;
+
+/// First version of the schema with imported keys.
+pub const WITH_IMPORTED: usize = 6;
 
 /// Longest time that a writer waits for the write lock, and a reader for recovery by another process.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(30);

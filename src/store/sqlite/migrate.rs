@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; LATEST] = [
     include_str!("0003_states.sql"),
     include_str!("0004_one_row.sql"),
     include_str!("0005_networks.sql"),
+    include_str!("0006_imported.sql"),
 ];
 
 /// Takes all missing steps in one transaction. An empty file becomes a store with `founder` as its first

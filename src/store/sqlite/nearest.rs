@@ -1,38 +1,73 @@
-//! Looks up keys by ID for verification. An unknown ID costs as much as a known one: the row of the nearest
-//! ID is read instead, so that the time does not tell which IDs exist.
+//! Looks up keys for verification by ID or by the digest of a foreign token. An unknown one costs as much as a
+//! known one: the row of the nearest one is read instead, so that the time does not tell which exist.
 
 use super::error::{SqliteError, SqliteResult, index_mismatch};
 use super::row;
 use super::schema::Schema;
-use crate::id::KeyId;
 use crate::store::contract::Known;
+use crate::token::Locator;
 use rusqlite::{Connection, Row};
 
-/// SQL expression for the nearest ID: the first at or after the given one, or the last of all. Its value is
-/// the number of its row, a space, and the ID as the index has it: one text, so that the index is searched
-/// only once.
+/// SQL expression for the nearest entry of an index on `column`, for rows that meet `condition`: the first at or
+/// after the given value, or the last of all. Its value is the number of the row, a space, and the column as the
+/// index has it: one text, so that the index is searched only once.
 macro_rules! nearest {
-    ($id:literal) => {
+    ($column:literal, $condition:literal, $value:literal) => {
         concat!(
-            "coalesce((SELECT seq || ' ' || id FROM keys WHERE id >= ",
-            $id,
-            " ORDER BY id LIMIT 1), (SELECT seq || ' ' || id FROM keys ORDER BY id DESC LIMIT 1)) AS nearest"
+            "coalesce((SELECT seq || ' ' || ",
+            $column,
+            " FROM keys WHERE ",
+            $condition,
+            $column,
+            " >= ",
+            $value,
+            " ORDER BY ",
+            $column,
+            " LIMIT 1), (SELECT seq || ' ' || ",
+            $column,
+            " FROM keys WHERE ",
+            $condition,
+            $column,
+            " NOT NULL ORDER BY ",
+            $column,
+            " DESC LIMIT 1)) AS nearest"
         )
     };
 }
 
-/// Subquery for one ID. LIMIT keeps SQLite from computing `nearest` again for each use of the column.
-const ONE: &str = concat!("SELECT 0 AS place, ", nearest!("?1"), " LIMIT -1");
+/// Subqueries that find rows by a column.
+struct Search {
+    /// For one value. LIMIT keeps SQLite from computing `nearest` again for each use of the column.
+    one: &'static str,
+    /// For many values, given as a JSON array: one statement, for which SQLite opens the index once.
+    many: &'static str,
+    /// Index of the column in the row that is read, or `None` for the hash.
+    column: Option<usize>,
+}
 
-/// Subquery for many IDs, given as a JSON array: one statement, for which SQLite opens the index once.
-const MANY: &str = concat!(
-    "SELECT key AS place, ",
-    nearest!("value"),
-    " FROM json_each(?1) LIMIT -1"
-);
+macro_rules! search {
+    ($column:literal, $condition:literal, $index:expr) => {
+        Search {
+            one: concat!(
+                "SELECT 0 AS place, ",
+                nearest!($column, $condition, "?1"),
+                " LIMIT -1"
+            ),
+            many: concat!(
+                "SELECT key AS place, ",
+                nearest!($column, $condition, "value"),
+                " FROM json_each(?1) LIMIT -1"
+            ),
+            column: $index,
+        }
+    };
+}
+
+const BY_ID: Search = search!("id", "", Some(0));
+const BY_DIGEST: Search = search!("hash", "imported NOT NULL AND ", None);
 
 /// Returns the query for the rows that `places` finds. It reads each row by its number: SQLite would
-/// otherwise return the ID of the index entry.
+/// otherwise return the value in the index entry.
 fn rows(schema: Schema, places: &str) -> String {
     format!(
         "SELECT {}, place, nearest, hash FROM ({places}) CROSS JOIN keys ON seq = CAST(nearest AS INTEGER)",
@@ -40,71 +75,109 @@ fn rows(schema: Schema, places: &str) -> String {
     )
 }
 
-/// Returns the key with each of these IDs, in their order.
-pub fn to_verify(connection: &Connection, ids: &[KeyId]) -> SqliteResult<Vec<Option<Known>>> {
-    let (places, asked) = match ids {
-        [id] => (ONE, id.as_str().to_owned()),
-        ids => (MANY, in_json(ids)),
-    };
-    let sql = rows(Schema::of(connection)?, places);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([asked])?;
-    let mut known: Vec<Option<Known>> = Vec::with_capacity(ids.len());
-    known.resize_with(ids.len(), || None);
-    while let Some(found) = rows.next()? {
-        let place: i64 = row::get(found, row::WIDTH, "place")?;
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        if let (Some(&id), Some(known)) = (ids.get(place), known.get_mut(place)) {
-            *known = read(found, id)?;
+/// Returns the key of each locator, in their order.
+pub fn to_verify(connection: &Connection, sought: &[Locator]) -> SqliteResult<Vec<Option<Known>>> {
+    let schema = Schema::of(connection)?;
+    let mut known: Vec<Option<Known>> = Vec::with_capacity(sought.len());
+    known.resize_with(sought.len(), || None);
+    let (mut ids, mut digests) = (Values::default(), Values::default());
+    for (place, locator) in sought.iter().enumerate() {
+        match locator {
+            Locator::Id(id) => ids.push(place, id.as_str().to_owned()),
+            Locator::Digest(digest) => digests.push(place, digest.phc()),
         }
+    }
+    ids.find(connection, schema, &BY_ID, &mut known)?;
+    if schema.has_imported() {
+        digests.find(connection, schema, &BY_DIGEST, &mut known)?;
     }
     Ok(known)
 }
 
-/// Writes `ids` as a JSON array. Their alphabet has no character that JSON escapes.
-fn in_json(ids: &[KeyId]) -> String {
-    let mut list = String::with_capacity(2 + ids.len() * (KeyId::LEN + 3));
-    list.push('[');
-    for (index, id) in ids.iter().enumerate() {
-        if index > 0 {
-            list.push(',');
-        }
-        list.push('"');
-        list.push_str(id.as_str());
-        list.push('"');
-    }
-    list.push(']');
-    list
+/// Values of one column to look for. None of them has a character that JSON escapes.
+#[derive(Default)]
+struct Values {
+    texts: Vec<String>,
+    /// Index in the result, of each value.
+    places: Vec<usize>,
 }
 
-/// Returns the key in a row that was read for `id`, or `None` if the row is that of another ID.
-fn read(found: &Row<'_>, id: KeyId) -> SqliteResult<Option<Known>> {
+impl Values {
+    fn push(&mut self, place: usize, text: String) {
+        self.texts.push(text);
+        self.places.push(place);
+    }
+
+    /// Puts the key of each value into its place in `known`.
+    fn find(
+        self,
+        connection: &Connection,
+        schema: Schema,
+        search: &Search,
+        known: &mut [Option<Known>],
+    ) -> SqliteResult<()> {
+        let (places, asked) = match self.texts.as_slice() {
+            [] => return Ok(()),
+            [one] => (search.one, one.clone()),
+            texts => (search.many, in_json(texts)),
+        };
+        let sql = rows(schema, places);
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([asked])?;
+        while let Some(found) = rows.next()? {
+            let place: i64 = row::get(found, row::WIDTH, "place")?;
+            let at = usize::try_from(place).unwrap_or(usize::MAX);
+            if let (Some(text), Some(&place)) = (self.texts.get(at), self.places.get(at)) {
+                known[place] = read(found, search, text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes `texts` as a JSON array.
+fn in_json(texts: &[String]) -> String {
+    format!("[\"{}\"]", texts.join("\",\""))
+}
+
+/// Returns the key in a row that was read for `text`, or `None` if the row is that of another value.
+fn read(found: &Row<'_>, search: &Search, text: &str) -> SqliteResult<Option<Known>> {
     let key = row::key(found);
     let hash = row::get(found, row::WIDTH + 2, "hash");
     let nearest = found.get_ref(row::WIDTH + 1)?.as_bytes().ok();
     let of_index = nearest.and_then(|nearest| nearest.splitn(2, |&byte| byte == b' ').nth(1));
+    let of_row = found.get_ref(search.column.unwrap_or(row::WIDTH + 2))?;
     // Otherwise a corrupted index could let one key's secret pass as another's.
-    if of_index.is_none() || of_index != found.get_ref(0)?.as_bytes().ok() {
+    if of_index.is_none() || of_index != of_row.as_bytes().ok() {
         return Err(index_mismatch());
     }
-    if of_index != Some(id.as_str().as_bytes()) {
-        // The nearest ID's row, which may be damaged: its errors are not this key's.
+    if of_index != Some(text.as_bytes()) {
+        // The nearest row, which may be damaged: its errors are not this key's.
         return Ok(None);
     }
     if let Err(SqliteError::Key(_, row::HASH)) = key {
         // A key without a hash matches no secret.
         return Ok(None);
     }
-    let (key, hash) = (
-        key?,
-        hash.map_err(|_| SqliteError::Key(Some(id), row::HASH))?,
-    );
+    let key = key?;
+    let hash = hash.map_err(|_| SqliteError::Key(Some(key.id), row::HASH))?;
     Ok(Some(Known { key, hash }))
+}
+
+/// Tells whether there is an imported key, deleted or not.
+pub fn has_imported(connection: &Connection) -> SqliteResult<bool> {
+    if !Schema::of(connection)?.has_imported() {
+        return Ok(false);
+    }
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM keys WHERE imported NOT NULL LIMIT 1")?;
+    Ok(statement.exists([])?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::KeyId;
     use crate::store::sqlite::migrate;
 
     fn id(text: &str) -> KeyId {
@@ -128,7 +201,7 @@ mod tests {
     #[test]
     fn each_id_is_answered_in_its_place() {
         let store = store(9);
-        let asked: Vec<KeyId> = [
+        let asked: Vec<Locator> = [
             "000000000007",
             "000000000008",
             "zzzzzzzzzzzz",
@@ -137,6 +210,7 @@ mod tests {
             "000000000007",
         ]
         .map(id)
+        .map(Locator::Id)
         .to_vec();
         let expected = [Some("4"), None, None, None, Some("1"), Some("4")];
         let named = |known: Option<Known>| {
@@ -160,7 +234,7 @@ mod tests {
     fn a_store_without_keys_knows_none() {
         let store = store(1);
         store.execute("DELETE FROM keys", []).unwrap();
-        let asked = [id("000000000001"), id("000000000002")];
+        let asked = [id("000000000001"), id("000000000002")].map(Locator::Id);
         for asked in [&asked[..1], &asked] {
             let known = to_verify(&store, asked).ok().unwrap();
             assert_eq!(known.len(), asked.len());
@@ -173,9 +247,9 @@ mod tests {
         let store = store(2000);
         let schema = Schema::of(&store).ok().unwrap();
         for (places, asked) in [
-            (ONE, "000000001000"),
-            (ONE, "zzzzzzzzzzzz"),
-            (MANY, r#"["000000001000","zzzzzzzzzzzz"]"#),
+            (BY_ID.one, "000000001000"),
+            (BY_ID.one, "zzzzzzzzzzzz"),
+            (BY_ID.many, r#"["000000001000","zzzzzzzzzzzz"]"#),
         ] {
             let mut statement = store.prepare(&rows(schema, places)).unwrap();
             let mut rows = statement.query([asked]).unwrap();

@@ -28,7 +28,7 @@ pub const LABELS: usize = 17;
 pub const NETWORKS: usize = 18;
 
 /// The number of columns that [`key`] reads.
-pub const WIDTH: usize = 20;
+pub const WIDTH: usize = 21;
 
 /// Returns the columns of a key in a store with this schema, in the order in which [`key`] reads them.
 pub fn columns(schema: Schema) -> String {
@@ -42,9 +42,10 @@ pub fn columns_without_labels(schema: Schema) -> String {
 
 fn with_labels(schema: Schema, labels: &str) -> String {
     format!(
-        "{COLUMNS}, {}, {labels}, {}",
+        "{COLUMNS}, {}, {labels}, {}, {}",
         schema.scopes(),
-        schema.networks_and_first_use()
+        schema.networks_and_first_use(),
+        schema.imported()
     )
 }
 
@@ -99,6 +100,11 @@ fn read_key(row: &Row<'_>) -> SqliteResult<Key> {
         deleted_at: time(row, 12, "deleted_at")?,
         replaces: lineage(row, 13, "replaces")?,
         replaced_by: lineage(row, 14, "replaced_by")?,
+        imported: match get(row, 20, "imported")? {
+            None => false,
+            Some(1) => true,
+            Some(_) => return Err(damaged("imported")),
+        },
     };
     check_pairs(&key, get(row, 15, HASH)?)?;
     Ok(key)

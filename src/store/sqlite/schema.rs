@@ -1,6 +1,6 @@
 //! Version of the schema, for the queries that differ by it.
 
-use super::base::{WITH_NETWORKS, WITH_PROJECTS, WITH_SCOPES_IN_ROW};
+use super::base::{WITH_IMPORTED, WITH_NETWORKS, WITH_PROJECTS, WITH_SCOPES_IN_ROW};
 use super::error::SqliteResult;
 use rusqlite::Connection;
 
@@ -34,6 +34,19 @@ impl Schema {
     /// Tells whether a key has networks, and the time of its first use.
     pub fn has_networks(self) -> bool {
         self.0 >= WITH_NETWORKS
+    }
+
+    /// Tells whether there may be imported keys.
+    pub fn has_imported(self) -> bool {
+        self.0 >= WITH_IMPORTED
+    }
+
+    /// SQL expression that is 1 for an imported key, else NULL.
+    pub fn imported(self) -> &'static str {
+        match self.has_imported() {
+            true => "imported",
+            false => "NULL",
+        }
     }
 
     /// SQL expressions for the networks of a row of `keys`, and for the time of the first use.

@@ -17,6 +17,7 @@ use crate::scope::{Registry, Scope};
 use crate::store::contract::{Known, Read, Tx, Visit, VisitEntry};
 use crate::store::filter::{Filter, LogFilter};
 use crate::store::skipped::Skipped;
+use crate::token::Locator;
 use crate::when::{Span, Timestamp};
 use rusqlite::{Connection, Params};
 use std::ops::ControlFlow;
@@ -104,8 +105,12 @@ impl Read for SqliteTx<'_> {
         self.explain(read::get(self.connection, id))
     }
 
-    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
-        self.explain(nearest::to_verify(self.connection, ids))
+    fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
+        self.explain(nearest::to_verify(self.connection, sought))
+    }
+
+    fn has_imported(&self) -> Result<bool> {
+        self.explain(nearest::has_imported(self.connection))
     }
 
     fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>> {

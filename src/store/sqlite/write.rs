@@ -42,9 +42,9 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
         .prepare_cached(
             "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, \
              grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, \
-             labels, allow_from, first_used_at) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
+             labels, allow_from, first_used_at, imported) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
              :last_used_at, :grace_from, :usable_until, :disabled_at, :disabled_by, :deleted_at, :replaces, \
-             :replaced_by, :scopes, :labels, :allow_from, :first_used_at)",
+             :replaced_by, :scopes, :labels, :allow_from, :first_used_at, :imported)",
         )?
         .execute(named_params! {
             ":id": key.id.as_str(),
@@ -67,6 +67,7 @@ pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()
             ":labels": labels_text(key)?,
             ":allow_from": networks_text(key),
             ":first_used_at": key.first_used_at.map(Timestamp::millis),
+            ":imported": key.imported.then_some(1),
         })
         .map_err(|error| name_taken(error, key))?;
     index_scopes(

@@ -12,7 +12,7 @@ fn stored(store: &Made, number: u32) -> Option<Key> {
 }
 
 fn stored_hash(store: &Made, number: u32) -> Option<String> {
-    let known: Vec<Option<Known>> = store.read(|read| read.to_verify(&[id(number)]));
+    let known: Vec<Option<Known>> = store.read(|read| read.to_verify(&[id(number).into()]));
     known.into_iter().flatten().next().and_then(|it| it.hash)
 }
 

@@ -2,7 +2,10 @@
 
 use super::fixtures::{at, hash, id, insert, key};
 use super::stores::stores;
+use keyctl::hash::TokenDigest;
 use keyctl::key::Key;
+use keyctl::store::Known;
+use keyctl::token::Locator;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn of(owner: &str, name: &str, number: u32) -> Key {
@@ -116,7 +119,7 @@ fn to_verify_answers_each_id_in_its_place() {
         labels: BTreeMap::from([("team".to_owned(), "a".to_owned())]),
         ..key(3)
     };
-    let asked = [9, 3, 1, 0, 1, 5, 2].map(id);
+    let asked = [9, 3, 1, 0, 1, 5, 2].map(|number| Locator::Id(id(number)));
     let expected = [None, Some(3), Some(1), None, Some(1), None, Some(2)];
     for store in stores() {
         // There is nothing near any ID.
@@ -153,9 +156,55 @@ fn to_verify_tells_of_a_deleted_key_and_has_no_hash_of_it() {
             insert(tx, &[key(1)])?;
             tx.update(&deleted(&key(1)))
         });
-        let mut known = store.read(|read| read.to_verify(&[id(1)]));
+        let mut known = store.read(|read| read.to_verify(&[id(1).into()]));
         let known = known.remove(0).unwrap();
         assert_eq!((known.key, known.hash), (deleted(&key(1)), None));
+    }
+}
+
+#[test]
+fn to_verify_finds_an_imported_key_by_its_digest_and_no_other_key() {
+    let digest = |number| TokenDigest::of(format!("token of {number}").as_bytes());
+    let imported = |number| Key {
+        imported: true,
+        ..key(number)
+    };
+    let asked = [
+        Locator::Digest(digest(3)),
+        id(3).into(),
+        Locator::Digest(digest(9)),
+        Locator::Digest(digest(1)),
+        id(1).into(),
+        Locator::Digest(digest(2)),
+    ];
+    let expected = [Some(3), Some(3), None, None, Some(1), Some(2)];
+    for store in stores() {
+        store.write(|tx| insert(tx, &[key(5)]));
+        assert!(!store.read(|read| read.has_imported()));
+        let known = store.read(|read| read.to_verify(&asked));
+        assert!(known.iter().all(Option::is_none));
+        store.write(|tx| {
+            // The first one has such a hash too, but is not imported.
+            tx.insert(&key(1), &digest(1).phc())?;
+            tx.insert(&imported(2), &digest(2).phc())?;
+            tx.insert(&imported(3), &digest(3).phc())?;
+            tx.insert(&imported(4), &digest(4).phc())?;
+            tx.update(&deleted(&imported(4)))
+        });
+        let ids = |known: Vec<Option<Known>>| {
+            let ids = known.into_iter().map(|known| Some(known?.key.id));
+            ids.collect::<Vec<_>>()
+        };
+        let expected = expected.map(|number| number.map(id));
+        assert_eq!(ids(store.read(|read| read.to_verify(&asked))), expected);
+        for (one, expected) in asked.into_iter().zip(expected) {
+            assert_eq!(ids(store.read(|read| read.to_verify(&[one]))), [expected]);
+        }
+        let deleted = store.read(|read| read.key_by_digest(&digest(4)));
+        assert_eq!(deleted, None);
+        let found = store.read(|read| read.key_by_digest(&digest(2)));
+        assert_eq!(found, Some(imported(2)));
+        assert!(store.read(|read| read.has_imported()));
     }
 }
 

@@ -15,6 +15,7 @@ use keyctl::store::{
     Filter, Founder, Job, Known, LogFilter, Look, Read, Skipped, Store, Tx, Version, Visit,
     VisitEntry,
 };
+use keyctl::token::Locator;
 use keyctl::when::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
@@ -165,7 +166,7 @@ impl Read for Content {
         Ok(self.row(id).map(|row| row.key.clone()))
     }
 
-    fn to_verify(&self, ids: &[KeyId]) -> Result<Vec<Option<Known>>> {
+    fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
         let known = |row: &Row| Known {
             key: Key {
                 labels: BTreeMap::new(),
@@ -173,7 +174,19 @@ impl Read for Content {
             },
             hash: row.hash.clone(),
         };
-        Ok(ids.iter().map(|&id| self.row(id).map(known)).collect())
+        let find = |locator: &Locator| match locator {
+            Locator::Id(id) => self.row(*id),
+            Locator::Digest(digest) => {
+                let hash = Some(digest.phc());
+                let mut rows = self.rows.iter();
+                rows.find(|row| row.key.imported && row.hash == hash)
+            }
+        };
+        Ok(sought.iter().map(|it| find(it).map(known)).collect())
+    }
+
+    fn has_imported(&self) -> Result<bool> {
+        Ok(self.keys().any(|key| key.imported))
     }
 
     fn live_key(&self, owner: &str, name: &str) -> Result<Option<Key>> {

@@ -65,7 +65,7 @@ fn touch_of_a_key_that_is_not_there_does_nothing() {
 fn replace_hash_takes_the_place_of_that_hash_only() {
     for store in stores() {
         let stored = |number| {
-            let known = store.read(|read| read.to_verify(&[id(number)]));
+            let known = store.read(|read| read.to_verify(&[id(number).into()]));
             known.into_iter().flatten().next().and_then(|it| it.hash)
         };
         store.write(|tx| insert(tx, &[key(1), key(2)]));
@@ -93,7 +93,7 @@ fn replace_hash_gives_a_deleted_key_none() {
             tx.update(&deleted)
         });
         assert!(!store.write(|tx| tx.replace_hash(id(1), &hash(id(1)), "new")));
-        let known = store.read(|read| read.to_verify(&[id(1)]));
+        let known = store.read(|read| read.to_verify(&[id(1).into()]));
         assert!(known.into_iter().flatten().all(|it| it.hash.is_none()));
     }
 }

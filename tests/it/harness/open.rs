@@ -38,7 +38,7 @@ pub fn exists(path: &Path) -> bool {
 #[track_caller]
 pub fn alter(store: &mut dyn Store, id: KeyId, change: impl FnOnce(&mut Key)) {
     let altered = store::write(store, |tx| {
-        let known = tx.to_verify(&[id])?.remove(0).unwrap();
+        let known = tx.to_verify(&[id.into()])?.remove(0).unwrap();
         let mut key = tx.get(id)?.unwrap();
         change(&mut key);
         tx.purge(id)?;

@@ -38,6 +38,7 @@ fn no_value_in_a_key_lets_anybody_in_or_brings_anything_down() {
         "replaced_by",
         "allow_from",
         "first_used_at",
+        "imported",
     ];
     let mut stage = Stage::new();
     stage.loosen();

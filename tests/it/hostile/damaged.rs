@@ -15,7 +15,7 @@ use keyctl::scope::Scope;
 use keyctl::store::{
     self, Address, DAMAGE, Filter, Founder, LogFilter, Mode, Read, Remarks, Store,
 };
-use keyctl::token::{Prefix, Token};
+use keyctl::token::{AnyToken, Prefix, Token};
 use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::{Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,8 +191,9 @@ impl Original {
     }
 
     fn verified(&self, store: &dyn Store, token: &Token) -> Met {
+        let presented = AnyToken::parse(token.expose()).unwrap();
         let request = Request {
-            token,
+            token: &presented,
             required: &Required::default(),
         };
         match Verifier::default().verify_one(store, request, &now) {
@@ -393,6 +394,7 @@ fn key(id: KeyId, index: usize, other: KeyId) -> Key {
         deleted_at: None,
         replaces: None,
         replaced_by: (index == 3).then_some(other),
+        imported: false,
     }
 }
 

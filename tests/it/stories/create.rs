@@ -175,7 +175,7 @@ fn json_is_the_record_in_its_order_and_the_token_at_its_end() {
         line,
         format!(
             "{{\"id\":\"{id}\",\"name\":\"ci\",\"owner\":\"alice\",\"kind\":\"api\",\"state\":\"active\",\"usable\":true,\
-             \"scopes\":[\"inference\",\"project\"],\"labels\":{{\"a\":\"1\",\"b\":\"2\"}},\"allow_from\":[],\
+             \"scopes\":[\"inference\",\"project\"],\"labels\":{{\"a\":\"1\",\"b\":\"2\"}},\"allow_from\":[],\"imported\":false,\
              \"created_at\":\"2026-11-22T00:00:00Z\",\"created_by\":\"alice\",\"expires_at\":\"2027-02-20T00:00:00Z\",\
              \"first_used_at\":null,\"last_used_at\":null,\"usable_until\":null,\"disabled_at\":null,\"deleted_at\":null,\
              \"replaces\":null,\"replaced_by\":null,\"token\":\"{token}\"}}"

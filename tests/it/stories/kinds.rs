@@ -451,9 +451,9 @@ fn list_tells_the_kinds_apart() {
     world
         .run("list --kind legacy --format csv")
         .stdout(&format!(
-            "id,name,owner,kind,state,usable,scopes,labels,allow_from,created_at,created_by,expires_at,\
+            "id,name,owner,kind,state,usable,scopes,labels,allow_from,imported,created_at,created_by,expires_at,\
              first_used_at,last_used_at,usable_until,disabled_at,deleted_at,replaces,replaced_by\n\
-             {},robot,alice,legacy,active,true,,{{}},,2026-11-22T00:00:00Z,carol,,,,,,,,\n",
+             {},robot,alice,legacy,active,true,,{{}},,false,2026-11-22T00:00:00Z,carol,,,,,,,,\n",
             ids(&world, "--kind legacy")[0]
         ));
 }

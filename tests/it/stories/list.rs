@@ -75,7 +75,7 @@ fn a_store_without_keys_lists_none_in_every_form() {
     form("lines").stdout("").stderr("no keys\n");
     form("ids").stdout("").stderr("");
     form("csv").stderr("").stdout(
-        "id,name,owner,kind,state,usable,scopes,labels,allow_from,created_at,created_by,expires_at,\
+        "id,name,owner,kind,state,usable,scopes,labels,allow_from,imported,created_at,created_by,expires_at,\
          first_used_at,last_used_at,usable_until,disabled_at,deleted_at,replaces,replaced_by\n",
     );
 }

@@ -237,7 +237,7 @@ fn json_is_the_record_in_its_order() {
     world.run(&format!("delete {old} --yes"));
     show(&world, &format!("{old} --format json")).run().code(0).stderr("").stdout(&format!(
         "{{\"id\":\"{old}\",\"name\":\"ci\",\"owner\":\"alice\",\"kind\":\"api\",\"state\":\"deleted\",\"usable\":false,\
-         \"scopes\":[\"project\"],\"labels\":{{\"a\":\"1\"}},\"allow_from\":[],\
+         \"scopes\":[\"project\"],\"labels\":{{\"a\":\"1\"}},\"allow_from\":[],\"imported\":false,\
          \"created_at\":\"2026-11-22T00:00:00Z\",\"created_by\":\"alice\",\"expires_at\":\"2027-02-20T00:00:00Z\",\
          \"first_used_at\":null,\"last_used_at\":null,\"usable_until\":\"2026-11-22T00:01:00Z\",\"disabled_at\":\"2026-11-22T00:01:00Z\",\
          \"deleted_at\":\"2026-11-22T00:01:00Z\",\"replaces\":null,\"replaced_by\":\"{new}\"}}\n"

@@ -465,6 +465,7 @@ fn compare(world: &World, model: &Model) {
             "scopes",
             "labels",
             "allow_from",
+            "imported",
             "created_by",
             "first_used_at",
             "last_used_at",

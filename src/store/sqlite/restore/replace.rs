@@ -38,7 +38,7 @@ const TABLES: [(&str, &str); 9] = [
         "keys",
         "seq, id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, grace_from, \
          usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, labels, \
-         allow_from, first_used_at",
+         allow_from, first_used_at, imported",
     ),
     ("key_scopes", "scope, key"),
     ("policy", "name, value"),

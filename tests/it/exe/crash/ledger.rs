@@ -7,7 +7,7 @@ use crate::harness::id_of;
 use keyctl::event::Entry;
 use keyctl::key::{Key, State};
 use keyctl::store::{self, Address, Filter, LogFilter, Mode, Store};
-use keyctl::token::Token;
+use keyctl::token::{AnyToken, Token};
 use keyctl::verify::{Request, Required, Verdict, Verifier};
 use keyctl::when::Timestamp;
 use rusqlite::Connection;
@@ -233,7 +233,7 @@ impl Ledger {
         let read_all = |read: &dyn store::Read| {
             let keys = read.find(&Filter::all(now()))?.into_iter();
             keys.map(|key| {
-                let found = read.to_verify(&[key.id])?.remove(0);
+                let found = read.to_verify(&[key.id.into()])?.remove(0);
                 let hash = found.and_then(|known| known.hash);
                 Ok((key.id.to_string(), (key, hash)))
             })
@@ -288,7 +288,7 @@ impl Ledger {
                 Some(key) if key.disabled_at.is_some() => "disabled",
                 Some(_) => "valid",
             };
-            let token = Token::parse(token.as_bytes()).unwrap();
+            let token = AnyToken::parse(token.as_bytes()).unwrap();
             let request = Request {
                 token: &token,
                 required: &Required::default(),

@@ -1,0 +1,70 @@
+//! Token that another system made.
+
+use super::Token;
+use crate::hash::TokenDigest;
+use zeroize::Zeroizing;
+
+/// Token that another system made. Like [`Token`], it cannot be printed or copied, and is wiped on drop.
+pub struct ForeignToken {
+    text: Zeroizing<Vec<u8>>,
+    digest: TokenDigest,
+}
+
+impl ForeignToken {
+    /// Minimum length in bytes.
+    pub const MIN: usize = 16;
+    /// Maximum length in bytes.
+    pub const MAX: usize = 512;
+
+    /// Takes 16 to 512 visible ASCII characters; `None` for other text, and for a text of the shape of our own
+    /// tokens, whatever its checksum.
+    pub fn parse(presented: &[u8]) -> Option<Self> {
+        let is_possible = (Self::MIN..=Self::MAX).contains(&presented.len())
+            && presented.iter().all(u8::is_ascii_graphic)
+            && Token::shaped(presented).is_none();
+        is_possible.then(|| ForeignToken {
+            text: Zeroizing::new(presented.to_vec()),
+            digest: TokenDigest::of(presented),
+        })
+    }
+
+    /// Returns the digest by which the store finds the token's key.
+    pub fn digest(&self) -> &TokenDigest {
+        &self.digest
+    }
+
+    /// Returns the whole token, which is hashed.
+    pub fn expose(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_foreign(text: &str) -> bool {
+        ForeignToken::parse(text.as_bytes()).is_some()
+    }
+
+    #[test]
+    fn a_foreign_token_is_16_to_512_visible_characters() {
+        assert!(is_foreign("sk-0123456789abc"));
+        assert!(!is_foreign("sk-0123456789ab"));
+        assert!(is_foreign(&"x".repeat(512)));
+        assert!(!is_foreign(&"x".repeat(513)));
+        assert!(is_foreign("!\"#$%&'()*+,-./~"));
+        for odd in [" ", "\t", "\n", "\0", "\u{7f}", "é"] {
+            assert!(!is_foreign(&format!("sk-0123456789abc{odd}d")), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_the_shape_of_our_tokens_is_not_foreign() {
+        let text = format!("kc_0123456789ab_{}", "A".repeat(49));
+        assert!(!is_foreign(&text));
+        assert!(is_foreign(&text[1..].replace("c_", "C_")));
+        assert!(is_foreign(&text[..64]));
+        assert!(is_foreign(&format!("{text}A")));
+    }
+}
