@@ -25,6 +25,7 @@ Needs hyperfine, and python3 with its standard library.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -538,19 +539,29 @@ class Bench:
         count, cores = (50 if self.args.quick else 1000), min(2, len(self.cores))
         cpus = ",".join(str(core) for core in self.cores[:cores])
         template = self.argon2()[0]
-        timed = {"create": [], "hash": [], "reused": []}
+        lines = self.path("services.jsonl")
+        lines.write_text("".join(f'{{"name":"service-{n}"}}\n' for n in range(count)))
+        timed = {"create": [], "from": [], "hash": [], "reused": []}
         least = self.hashes(count, "--threads", cores, "--reuse", cpus=cpus)
         plain = self.hashes(count, "--threads", cores, cpus=cpus)
         for _ in range(3):
             db = self.copy(template)
             flags = ["--scope", "inference", "--count", count, "--name", "many"]
             timed["create"].append(self.ours(db, "create", *flags, cpus=cpus).run())
+            db = self.copy(template)
+            secrets = db.parent / "secrets"
+            flags = ["--scope", "inference", "--from", lines, "--secret-dir", secrets]
+            timed["from"].append(self.ours(db, "create", *flags, cpus=cpus).run())
+            if (made := len(list(secrets.iterdir()))) != count:
+                raise SystemExit(f"create --from made {made} files for {count} keys")
             timed["hash"].append(plain.run())
             timed["reused"].append(least.run())
         times = Times(timed)
-        for name, what in (("hash", "in fresh memory"), ("reused", "its blocks reused")):
-            text = f"create --count {count}, wall / {count} hashes by the crate on {cores} cores"
-            self.table.pair(times, f"{text}, {what}", "create", name, 1.2, kind="wall")
+        shown = {"create": f"create --count {count}", "from": f"create --from of {count} keys"}
+        for ours, command in shown.items():
+            for name, what in (("hash", "in fresh memory"), ("reused", "its blocks reused")):
+                text = f"{command}, wall / {count} hashes by the crate on {cores} cores"
+                self.table.pair(times, f"{text}, {what}", ours, name, 1.2, kind="wall")
 
     def change_growth(self):
         """Create and rotate by the size of the store. The new keys stay in it."""
@@ -585,6 +596,29 @@ class Bench:
         times = Times(timed)
         shown = f"{ms(times.of('purge'))}, wall {ms(times.of('purge', 'wall'))}"
         self.table.plain(f"purge of {count:,} keys", shown)
+
+    def group_import(self):
+        """Import of many digests into a store with few keys."""
+        count = 1_000 if self.args.quick else 100_000
+        lines = self.path("digests.jsonl")
+        with open(lines, "w", encoding="ascii") as file:
+            for n in range(count):
+                digest = hashlib.sha256(f"sk-synthetic-token-{n}".encode()).hexdigest()
+                owner = f"team-{n // 100}"
+                key = {"name": f"service-{n}", "owner": owner, "scopes": ["inference"]}
+                file.write(json.dumps({**key, "sha256": digest}) + "\n")
+        template, before = self.sized(10)[0], 10
+        timed = {"import": []}
+        for _ in range(3):
+            db = self.copy(template)
+            timed["import"].append(self.ours(db, "import", lines).run())
+            made = query(db, "SELECT count(*) FROM keys") - before
+            if made != count:
+                raise SystemExit(f"import made {made} keys of {count}")
+        times = Times(timed)
+        what = f"import of {count:,} digests"
+        self.table.plain(f"{what}, CPU", ms(times.of("import")))
+        self.table.limited(f"{what}, wall", times.of("import", "wall"), " s", 5.0)
 
     # Peers
 
