@@ -10,7 +10,7 @@
 //! 4. `store`
 //! 5. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
 //! 6. `hash`, `id`, `network`
-//! 7. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`
+//! 7. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`, `records`
 //! 8. `error`, `hint`, `text`, `url`, `word`
 
 pub mod access;
@@ -33,6 +33,7 @@ pub mod output;
 pub mod parallel;
 pub mod policy;
 pub mod project;
+pub mod records;
 pub mod scope;
 pub mod store;
 pub mod text;

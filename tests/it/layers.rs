@@ -30,6 +30,7 @@ const LAYERS: [&[&str]; 11] = [
         "namespace",
         "near",
         "called",
+        "records",
     ],
     &["error", "hint", "text", "url", "word"],
 ];
