@@ -38,6 +38,13 @@ pub const KEY_FILE: Named = Named {
     instead_of_dash: None,
 };
 
+/// File with the records of keys, or standard input.
+#[expect(dead_code, reason = "the commands that read files follow")]
+pub const RECORDS: Named = Named {
+    by: "FILE",
+    instead_of_dash: None,
+};
+
 /// Copy of the store to make.
 pub const NEW_COPY: Named = Named {
     by: "PATH",
