@@ -1,26 +1,29 @@
 //! `keyctl create`
 
+mod fields;
 mod held;
+mod made;
+mod names;
 
-use self::held::Kept;
+pub use self::made::created;
+
+use self::fields::{Fields, Terms, network};
+use self::made::announce_many;
+use self::names::{Names, Naming};
+use super::Cx;
 use super::change::record;
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
 use super::values::{self, Expiry, Why};
-use super::words::{labels, networks, scopes};
-use super::{Cx, taken};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
-use crate::event::{Action, Event};
-use crate::hint::{Hint, run};
-use crate::key::{Key, Kind, State};
+use crate::event::Action;
+use crate::key::Kind;
 use crate::name;
 use crate::network::Network;
 use crate::output::instant;
 use crate::store::{self, Read};
-use crate::when::{Timestamp, When};
-use serde_json::json;
-use std::collections::BTreeSet;
+use crate::when::Timestamp;
 
 /// Largest number of keys that one command makes.
 const COUNT_MAX: u32 = 10_000;
@@ -109,41 +112,17 @@ fn count(text: &str) -> Result<u32> {
         })
 }
 
-/// Parses a network.
-fn network(text: &str) -> Result<Network> {
-    match text {
-        "any" => Err(Error::usage("'any' is not a network")
-            .hint("a new key works from anywhere if you leave --allow-from out")),
-        text => text.parse(),
-    }
-}
-
-/// Names of the new keys, and the live keys that hold one of them.
-#[derive(Default)]
-struct Names {
-    new: Vec<String>,
-    /// Expired holders, which `--replace-expired` deletes.
-    expired: Vec<Key>,
-    /// Holder that `--if-absent` keeps. Then no key is made.
-    kept: Option<Box<Kept>>,
-}
-
 /// Names of the new keys, and the fields that all of them share.
 struct Draft {
     names: Names,
-    scopes: BTreeSet<String>,
-    expires_at: Option<Timestamp>,
+    terms: Terms,
 }
 
 impl Args {
     /// Makes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        self.check_kind()?;
-        let labels = values::labels(&self.labels)?;
-        let allow_from = values::networks(&self.allow_from)?;
-        if let Some(expiry) = &self.expires {
-            expiry.check(cx.env.now())?;
-        }
+        let fields = self.fields()?;
+        fields.check(cx.env.now())?;
         let handover = &self.handover;
         if !self.if_absent {
             handover.check(cx)?;
@@ -153,7 +132,7 @@ impl Args {
         let (actor, now) = (preview.actor(cx.env), cx.env.now());
         let (recipient, draft, policy) = store::read(&*preview, |store| {
             let recipient = self.recipient(cx, store, &actor)?;
-            let draft = self.draft(store, &actor, &recipient.name, now)?;
+            let draft = self.draft(store, &fields, &actor, &recipient.name, now)?;
             Ok((recipient, draft, store.policy()?))
         })?;
         if let Some(kept) = &draft.names.kept {
@@ -173,7 +152,7 @@ impl Args {
         let reason = self.why.reason.as_deref();
         let mut held = Names::default();
         let (keys, now) = issue(cx, &mut *store, handover, number, &minted, |tx, now| {
-            let draft = self.draft(&*tx, &actor, owner, now)?;
+            let draft = self.draft(&*tx, &fields, &actor, owner, now)?;
             held = draft.names;
             if held.kept.is_some() {
                 return Ok(Vec::new());
@@ -184,15 +163,8 @@ impl Args {
             }
             let mut keys = Vec::with_capacity(minted.len());
             for (name, minted) in held.new.iter().zip(&minted) {
-                let key = Key {
-                    kind: self.kind,
-                    scopes: draft.scopes.clone(),
-                    labels: labels.clone(),
-                    allow_from: allow_from.clone(),
-                    created_by: actor.name.clone(),
-                    expires_at: draft.expires_at,
-                    ..Key::new(minted.id(), name.clone(), owner.clone(), now)
-                };
+                let whose = (owner.as_str(), name.as_str());
+                let key = fields.key(&draft.terms, minted.id(), whose, &actor, now);
                 tx.insert(&key, &minted.hash)?;
                 tx.append(&created(&key, now, &actor).because(reason))?;
                 keys.push(key);
@@ -232,177 +204,65 @@ impl Args {
         owner::recipient(cx, store, actor, owner, |_| Ok(false), name::owner)
     }
 
-    fn when(&self) -> Option<When> {
-        self.expires.as_ref().map(|expiry| expiry.when)
-    }
-
-    /// Refuses options that do not go with the kind of key.
-    fn check_kind(&self) -> Result<()> {
-        match (self.kind, self.scopes.is_empty(), self.when()) {
-            (Kind::Api, true, _) => Err(Error::usage("missing argument: --scope SCOPE").hint(
-                Hint::from("say what the key may do, as in --scope inference; ")
-                    .and(run!("scope list").in_quotes())
-                    .and(" shows every scope"),
-            )),
-            (Kind::Legacy, false, _) => {
-                Err(Error::usage("a legacy key has no scopes").hint("leave --scope out"))
-            }
-            (Kind::Legacy, _, Some(When::After(_) | When::At(_))) => {
-                Err(Error::usage("a legacy key never expires").hint("leave --expires out"))
-            }
-            _ => Ok(()),
+    fn naming(&self) -> Naming {
+        Naming {
+            count: self.count,
+            if_absent: self.if_absent,
+            replace_expired: self.replace_expired,
         }
     }
 
+    fn fields(&self) -> Result<Fields> {
+        fields::check_kind(self.kind, &self.scopes, self.expires.as_ref())?;
+        Ok(Fields {
+            kind: self.kind,
+            scopes: self.scopes.clone(),
+            expires: self.expires.clone(),
+            labels: values::labels(&self.labels)?,
+            allow_from: values::networks(&self.allow_from)?,
+        })
+    }
+
     /// Checks the arguments against the store at `now`.
-    fn draft(&self, store: &dyn Read, actor: &Actor, owner: &str, now: Timestamp) -> Result<Draft> {
+    fn draft(
+        &self,
+        store: &dyn Read,
+        fields: &Fields,
+        actor: &Actor,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Draft> {
         let (access, policy) = (store.access(actor)?, store.policy()?);
         if !self.if_absent {
             policy.check_creator(&access)?;
         }
         access.for_owner(owner)?;
-        if self.kind == Kind::Legacy {
-            access.administrator("make a legacy key")?;
-        }
-        let scopes = values::check_scopes(store, &self.scopes)?;
+        fields.check_access(&access)?;
+        let scopes = fields.known_scopes(&store.scopes()?)?;
         if self.if_absent
             && let Some(name) = &self.name
         {
-            let mut names = self.given_names(store, owner, name, now)?;
+            let mut names = self.naming().given(store, owner, name, now)?;
             if let Some(kept) = &mut names.kept {
                 // Policy matters only to the hint: no key is created.
                 kept.barred = policy
                     .check_creator(&access)
                     .err()
                     .and_then(|error| error.hint);
-                let expires_at = None;
-                return Ok(Draft {
-                    names,
-                    scopes,
-                    expires_at,
-                });
+                let terms = Terms::default();
+                return Ok(Draft { names, terms });
             }
         }
         policy.check_creator(&access)?;
-        let expires_at = match self.kind {
-            Kind::Api => policy.expiry(self.when(), now)?,
-            Kind::Legacy => None,
-        };
+        let expires_at = fields.expires_at(&policy, now)?;
         let names = match &self.name {
-            Some(name) => self.given_names(store, owner, name, now)?,
+            Some(name) => self.naming().given(store, owner, name, now)?,
             None => {
                 let base = format!("{}-apikey-{owner}-{}", policy.key_prefix, now.compact());
-                Names {
-                    new: self.default_names(store, owner, &name::nfc(&base))?,
-                    ..Names::default()
-                }
+                self.naming().free(store, owner, &name::nfc(&base))?
             }
         };
-        Ok(Draft {
-            names,
-            scopes,
-            expires_at,
-        })
-    }
-
-    fn given_names(
-        &self,
-        store: &dyn Read,
-        owner: &str,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<Names> {
-        let mut names = Names {
-            new: self.numbered(name),
-            ..Names::default()
-        };
-        for name in &names.new {
-            name::key_name(name)?;
-            let Some(holder) = taken::holder(store, owner, name)? else {
-                continue;
-            };
-            match holder.state(now) {
-                State::Expired if self.replace_expired => names.expired.push(holder),
-                _ if self.if_absent => {
-                    names.kept = Some(Box::new(Kept {
-                        key: holder,
-                        barred: None,
-                    }));
-                }
-                _ => return Err(held::refusal(&holder, now, self.count.is_none())),
-            }
-        }
-        Ok(names)
-    }
-
-    /// Returns free names made from `base`, else from `base-2`, `base-3` and so on.
-    fn default_names(&self, store: &dyn Read, owner: &str, base: &str) -> Result<Vec<String>> {
-        let mut attempt = 1_u64;
-        loop {
-            let names = match attempt {
-                1 => self.numbered(base),
-                n => self.numbered(&format!("{base}-{n}")),
-            };
-            let mut is_taken = false;
-            for name in &names {
-                is_taken = is_taken || taken::holder(store, owner, name)?.is_some();
-            }
-            if !is_taken {
-                return Ok(names);
-            }
-            attempt += 1;
-        }
-    }
-
-    fn numbered(&self, base: &str) -> Vec<String> {
-        match self.count {
-            None => vec![base.to_owned()],
-            Some(count) => (1..=count).map(|n| format!("{base}-{n}")).collect(),
-        }
-    }
-}
-
-/// Event of the creation of `key`.
-pub fn created(key: &Key, now: Timestamp, actor: &Actor) -> Event {
-    let event = Event::new(now, actor, Action::Create, Some(key.id))
-        .with("name", key.name.clone())
-        .with("owner", key.owner.clone())
-        .with("kind", key.kind.word())
-        .with("scopes", json!(key.scopes))
-        .with("labels", json!(key.labels))
-        .with("expires_at", json!(key.expires_at));
-    let event = match key.allow_from.is_empty() {
-        true => event,
-        false => event.with("allow_from", json!(key.allow_from)),
-    };
-    match key.replaces {
-        Some(old) => event.with("replaces", old.to_string()),
-        None => event,
-    }
-}
-
-fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
-    cx.status(format_args!("created {} keys", keys.len()));
-    for key in keys {
-        cx.status(format_args!("  {}  {}", key.id, escape(&key.name)));
-    }
-    if let Some(key) = keys.first() {
-        let abilities = match key.kind {
-            Kind::Api => format!("scopes {}", scopes(key)),
-            Kind::Legacy => "kind legacy".to_owned(),
-        };
-        let from = match key.allow_from.is_empty() {
-            true => String::new(),
-            false => format!(", from {}", networks(key)),
-        };
-        let labels = match key.labels.is_empty() {
-            true => String::new(),
-            false => format!(", labels {}", labels(key)),
-        };
-        cx.status(format_args!(
-            "all of them: owner {}, {abilities}{labels}{from}, expires {}",
-            escape(&key.owner),
-            instant(key.expires_at, now)
-        ));
+        let terms = Terms { scopes, expires_at };
+        Ok(Draft { names, terms })
     }
 }

@@ -8,6 +8,7 @@ use crate::name::{self, form};
 use crate::near;
 use crate::network::{Network, check_network_count};
 use crate::project::Role;
+use crate::scope::Registry;
 use crate::store::Read;
 use crate::when::{Timestamp, When};
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -147,9 +148,13 @@ pub fn networks(given: &[Network]) -> Result<BTreeSet<Network>> {
     Ok(networks)
 }
 
-/// Returns `given` as a set. Refuses unknown scopes, and a scope that is given twice.
+/// Returns `given` as a set. Refuses scopes that `store` does not know, and a scope that is given twice.
 pub fn check_scopes(store: &dyn Read, given: &[String]) -> Result<BTreeSet<String>> {
-    let known = store.scopes()?;
+    known_scopes(&store.scopes()?, given)
+}
+
+/// Returns `given` as a set, as [`check_scopes`] does.
+pub fn known_scopes(known: &Registry, given: &[String]) -> Result<BTreeSet<String>> {
     let mut scopes = BTreeSet::new();
     for scope in given {
         known.check(scope)?;
