@@ -9,5 +9,6 @@ mod likeness;
 pub mod links;
 mod others;
 mod reader;
+mod states;
 mod table;
 mod worlds;

@@ -17,12 +17,12 @@ const STARTS: [(&str, char); 4] = [
     (" srcset=\"", '"'),
 ];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The paths of all pages below `root`.
-fn pages(root: &Path) -> Vec<PathBuf> {
+pub fn pages(root: &Path) -> Vec<PathBuf> {
     let mut pages = markdown_in(root, false);
     for directory in DIRECTORIES {
         pages.extend(markdown_in(&root.join(directory), true));
@@ -48,7 +48,7 @@ fn markdown_in(directory: &Path, deep: bool) -> Vec<PathBuf> {
 }
 
 /// The text of a page without its fenced blocks, which hold no links and no headings.
-fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let mut fenced = false;
     let mut kept = String::new();
     for line in text.lines() {
