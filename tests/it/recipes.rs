@@ -5,6 +5,7 @@ mod endpoint;
 mod github_actions;
 mod gitlab_ci;
 mod guard;
+mod handover;
 mod migrate;
 mod pages;
 mod pre_commit;

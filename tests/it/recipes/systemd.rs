@@ -14,7 +14,7 @@ const MAIL: &str = "systemd/keyctl-expiring-mail.sh";
 
 /// The only value of a setting in a unit.
 #[track_caller]
-fn setting(unit: &str, name: &str) -> String {
+pub(super) fn setting(unit: &str, name: &str) -> String {
     let text = fs::read_to_string(doc(unit)).unwrap();
     let values: Vec<&str> = text
         .lines()
@@ -60,6 +60,45 @@ fn mail(site: &Site, status: &str) -> Command {
     command
 }
 
+/// Installs units as a page's block says, in a root of its own, beside those of the system and the
+/// `programs` of `/usr`; `false`, which is said, where no units are here.
+pub(super) fn installed(site: &Site, recipe: &str, block: &str, programs: &[&str]) -> bool {
+    let system = "/usr/lib/systemd/system";
+    if !is_here("systemd-analyze", &["--version"]) || !fs::exists(system).unwrap() {
+        return false;
+    }
+    let programs: String = programs
+        .iter()
+        .map(|program| format!("cp /bin/true root/usr/{program}\n"))
+        .collect();
+    let install: String = block
+        .lines()
+        .filter(|line| line.starts_with("install "))
+        .map(|line| format!("{}\n", line.replace(" /", " root/")))
+        .collect();
+    let script = format!(
+        "set -e
+         mkdir -p root/etc/systemd/system root/usr/lib/systemd root/usr/local/bin root/usr/bin
+         cp -r {system} root/usr/lib/systemd/
+         {programs}{install}"
+    );
+    run(&mut site.beside(recipe, &script)).code(0);
+    true
+}
+
+/// systemd's own check of units in that root: what it does not know it says and passes over.
+#[track_caller]
+pub(super) fn finds_nothing_wrong(site: &Site, units: &[&str]) {
+    let mut verify = site.clean("systemd-analyze");
+    verify.args(["verify", "--man=no", "--root=root"]);
+    verify.args(
+        units
+            .iter()
+            .map(|unit| format!("/etc/systemd/system/{unit}")),
+    );
+    run(&mut verify).code(0).stdout("").stderr("");
+}
+
 #[test]
 fn systemd_finds_nothing_wrong_with_the_units() {
     let units = [
@@ -67,42 +106,23 @@ fn systemd_finds_nothing_wrong_with_the_units() {
         "keyctl-expiring.service",
         "keyctl-expiring-mail.service",
     ];
-    let system = "/usr/lib/systemd/system";
-    if !is_here("systemd-analyze", &["--version"]) || !fs::exists(system).unwrap() {
-        return;
-    }
-    // Installed as the page says, in a root of its own, beside the units of the system.
     let site = Site::new();
     let page = blocks(&page("systemd"), "sh").swap_remove(0);
-    let install: String = page
-        .lines()
-        .filter(|line| line.starts_with("install "))
-        .map(|line| format!("{}\n", line.replace(" /", " root/")))
-        .collect();
-    let script = format!(
-        "set -e
-         mkdir -p root/etc/systemd/system root/usr/lib/systemd root/usr/local/bin
-         cp -r {system} root/usr/lib/systemd/
-         cp /bin/true root/usr/local/bin/keyctl
-         {install}"
-    );
-    run(&mut site.beside("systemd", &script)).code(0);
+    if !installed(&site, "systemd", &page, &["local/bin/keyctl"]) {
+        return;
+    }
     let mail = site.path("root/usr/local/libexec/keyctl-expiring-mail");
     assert_eq!(mode(mail), 0o755);
-    let mut verify = site.clean("systemd-analyze");
-    verify.args(["verify", "--man=no", "--root=root"]);
-    verify.args(units.map(|unit| format!("/etc/systemd/system/{unit}")));
-    // What it does not know it says and passes over.
-    run(&mut verify).code(0).stdout("").stderr("");
+    finds_nothing_wrong(&site, &units);
     // And with what the page says to put over it for the Debian package.
     let script = "set -e
-         mkdir -p root/usr/bin root/etc/systemd/system/keyctl-expiring.service.d
+         mkdir -p root/etc/systemd/system/keyctl-expiring.service.d
          rm root/usr/local/bin/keyctl
          cp /bin/true root/usr/bin/api-keyctl
          cp override root/etc/systemd/system/keyctl-expiring.service.d/override.conf";
     fs::write(site.path("override"), block("systemd", "dosini")).unwrap();
     run(&mut site.sh(script)).code(0);
-    run(&mut verify).code(0).stdout("").stderr("");
+    finds_nothing_wrong(&site, &units);
     let command = setting(SERVICE, "ExecStart");
     let packaged = command.replace("/usr/local/bin/keyctl", "/usr/bin/api-keyctl");
     assert_eq!(
