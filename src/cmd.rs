@@ -14,6 +14,7 @@ mod disable;
 mod doctor;
 mod edit;
 mod enable;
+mod handover;
 mod init;
 mod issue;
 mod keys;

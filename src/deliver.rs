@@ -1,8 +1,12 @@
 //! Delivery of a new token to standard output or a new file: bounded in time, flushed, undone on
-//! failure.
+//! failure. Delivery to a command: after the commit, which is undone on failure.
 //!
-//! Runs inside the transaction that creates the key, before its commit: so no live key exists whose
+//! The first two run inside the transaction that creates the key, before its commit: so no live key exists whose
 //! token was not accepted by the file, pipe or terminal.
+
+mod command;
+
+pub use command::{Failure, TokenCommand};
 
 use crate::directory;
 use crate::env::Output;

@@ -6,12 +6,13 @@ use crate::error::Result;
 use crate::namespace::Namespace;
 use crate::when::Timestamp;
 use std::cell::LazyCell;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Source of random bytes for secrets.
@@ -78,6 +79,51 @@ pub enum Unit {
 
 /// Function that draws a progress bar for a number of units on standard error, a terminal.
 pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
+
+/// Program to run with a secret on its standard input.
+pub struct Invocation<'a> {
+    /// File of the program.
+    pub program: &'a Path,
+    /// Name of the program, as typed, and its arguments.
+    pub words: &'a [OsString],
+    /// Environment variables to set or, with `None`, to remove.
+    pub variables: &'a [(&'static str, Option<&'a OsStr>)],
+    /// Standard input. The program reads it up to the end of file.
+    pub input: &'a [u8],
+    /// Time after which the program is ended.
+    pub timeout: Duration,
+}
+
+/// End of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It exited by itself.
+    Exited {
+        /// Exit status.
+        status: i32,
+        /// True if it has read its standard input up to the end of file.
+        read_all: bool,
+    },
+    /// A signal of this name has ended it.
+    Killed(String),
+    /// It was ended after the timeout.
+    TimedOut,
+    /// It was ended, or not started, after a signal that would have ended this program.
+    Interrupted,
+}
+
+/// Access to other programs.
+pub trait Programs {
+    /// Holds the signals that would end this program, until the result is dropped. A signal that comes meanwhile
+    /// ends the program that [`Runner::run`] runs.
+    fn hold_signals(&self) -> io::Result<Box<dyn Runner>>;
+}
+
+/// Runs programs while signals are held.
+pub trait Runner {
+    /// Runs a program to its end. Its output goes to standard error. Fails if it cannot be started.
+    fn run(&mut self, invocation: &Invocation<'_>) -> io::Result<Ending>;
+}
 
 /// User who runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +200,8 @@ pub struct Env {
     pub prompt: Box<dyn Prompt>,
     /// Function that draws a progress bar. Called only where standard error is a terminal.
     pub progress: Box<ShowProgress>,
+    /// Access to other programs.
+    pub programs: Box<dyn Programs>,
     /// Number of threads that can run at once.
     pub cores: Lazy<NonZeroUsize>,
 }

@@ -36,6 +36,8 @@ words! {
         Rotate = "rotate",
         /// The rotation of a key was undone.
         Undo = "undo",
+        /// A command has got the token of a new key.
+        Handover = "handover",
         /// A key was disabled.
         Disable = "disable",
         /// A key was enabled again.

@@ -1,6 +1,7 @@
 //! Key: the record of a token without its secret, and the states of a key.
 
 mod edit;
+mod handover;
 mod networks;
 mod transition;
 mod undo;

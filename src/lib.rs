@@ -77,7 +77,7 @@ pub fn as_called<'a>(called: &Called, text: &'a str) -> Cow<'a, str> {
 
 /// Runs the program with `args`, which begin with its name, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> u8 {
-    let mut args: Vec<OsString> = args.into_iter().collect();
+    let mut args = usage::exec::join(args.into_iter().collect());
     let mut called = Called::by(&args);
     if let Some(first) = args.first_mut() {
         // clap prints this in every usage line.

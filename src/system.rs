@@ -1,10 +1,13 @@
 //! Real environment of the process: the system's clock, generator, user, streams and terminal.
 
 mod closed;
+mod command;
+mod foreground;
 mod memory;
 #[cfg(target_os = "linux")]
 mod proc;
 mod progress;
+mod signals;
 mod terminal;
 
 pub use memory::keep_private;
@@ -51,6 +54,7 @@ pub fn env() -> Env {
         },
         prompt: Box::new(terminal::Prompter),
         progress: Box::new(progress::show),
+        programs: Box::new(command::System),
         cores: LazyCell::new(Box::new(cores)),
     }
 }

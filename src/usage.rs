@@ -1,5 +1,6 @@
 //! clap's errors, turned into errors of this crate.
 
+pub mod exec;
 mod line;
 mod stray;
 mod synonyms;

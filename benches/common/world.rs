@@ -2,7 +2,9 @@
 //! output that is discarded.
 
 use super::Failed;
-use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
+use keyctl::env::{
+    Actor, Env, Input, Output, Programs, Progress, Prompt, Random, Runner, Terminal,
+};
 use keyctl::error::Result;
 use keyctl::namespace::Namespace;
 use keyctl::when::Timestamp;
@@ -72,6 +74,7 @@ impl World {
             terminal: Terminal::default(),
             prompt: Box::new(NoPrompt),
             progress: Box::new(|_, _| Box::new(NoProgress)),
+            programs: Box::new(NoPrograms),
             cores: LazyCell::new(Box::new(|| NonZeroUsize::MIN)),
         };
         let code = keyctl::run(args, &mut env);
@@ -180,6 +183,15 @@ impl Prompt for NoPrompt {
 
     fn line(&mut self, _question: &str) -> io::Result<String> {
         Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// Programs of which none can be run.
+struct NoPrograms;
+
+impl Programs for NoPrograms {
+    fn hold_signals(&self) -> io::Result<Box<dyn Runner>> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

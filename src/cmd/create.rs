@@ -8,13 +8,15 @@ mod names;
 pub use self::made::created;
 
 use self::fields::{Fields, Terms, network};
+use self::held::Kept;
 use self::made::announce_many;
 use self::names::{Names, Naming};
 use super::Cx;
 use super::change::record;
+use super::handover::{CreateHandover, Exec, begins};
 use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner::{self, Recipient};
-use super::values::{self, Expiry, Why};
+use super::values::{self, Expiry, Format, Why};
 use crate::env::Actor;
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::event::Action;
@@ -22,8 +24,9 @@ use crate::key::Kind;
 use crate::name;
 use crate::network::Network;
 use crate::output::instant;
-use crate::store::{self, Read};
+use crate::store::{self, Read, Tx};
 use crate::when::Timestamp;
+use serde_json::Value;
 
 /// Largest number of keys that one command makes.
 const COUNT_MAX: u32 = 10_000;
@@ -98,6 +101,8 @@ pub struct Args {
     #[command(flatten)]
     handover: Handover,
     #[command(flatten)]
+    exec: Exec,
+    #[command(flatten)]
     why: Why,
 }
 
@@ -124,8 +129,13 @@ impl Args {
         let fields = self.fields()?;
         fields.check(cx.env.now())?;
         let handover = &self.handover;
+        let plan = self.exec.plan(cx)?;
+        let check = |cx: &Cx<'_>| match plan {
+            Some(_) => Ok(()),
+            None => handover.check(cx),
+        };
         if !self.if_absent {
-            handover.check(cx)?;
+            check(cx)?;
         }
         // Refuse early, before a store is made and time goes into hashing; checked again under the lock.
         let preview = cx.preview()?;
@@ -136,11 +146,11 @@ impl Args {
             Ok((recipient, draft, store.policy()?))
         })?;
         if let Some(kept) = &draft.names.kept {
-            return held::report(cx, handover, kept, now);
+            return self.keep(cx, kept, now);
         }
         drop(preview);
         // Only now with --if-absent: the secret file of the key that is kept may be there.
-        handover.check(cx)?;
+        check(cx)?;
         let owner = &recipient.name;
         let minted = mint(cx, &policy, self.count.unwrap_or(1) as usize)?;
         let mut store = cx.open_or_create()?;
@@ -151,7 +161,7 @@ impl Args {
         };
         let reason = self.why.reason.as_deref();
         let mut held = Names::default();
-        let (keys, now) = issue(cx, &mut *store, handover, number, &minted, |tx, now| {
+        let mut write = |tx: &mut dyn Tx, now: Timestamp, detail: Option<&Value>| {
             let draft = self.draft(&*tx, &fields, &actor, owner, now)?;
             held = draft.names;
             if held.kept.is_some() {
@@ -166,13 +176,33 @@ impl Args {
                 let whose = (owner.as_str(), name.as_str());
                 let key = fields.key(&draft.terms, minted.id(), whose, &actor, now);
                 tx.insert(&key, &minted.hash)?;
-                tx.append(&created(&key, now, &actor).because(reason))?;
+                let event = created(&key, now, &actor).because(reason);
+                tx.append(&begins(event, detail))?;
                 keys.push(key);
             }
             Ok(keys)
-        })?;
+        };
+        let (keys, now, store) = match (&plan, minted.as_slice()) {
+            (Some(plan), [minted]) => {
+                let handover = CreateHandover {
+                    plan,
+                    minted,
+                    reason,
+                };
+                let insert = |tx: &mut dyn Tx, now, detail: &Value| {
+                    Ok(write(tx, now, Some(detail))?.into_iter().next())
+                };
+                let (key, now) = handover.run(cx, store, insert)?;
+                (Vec::from_iter(key), now, cx.reopen().ok())
+            }
+            _ => {
+                let job = |tx: &mut dyn Tx, now| write(tx, now, None);
+                let (keys, now) = issue(cx, &mut *store, handover, number, &minted, job)?;
+                (keys, now, Some(store))
+            }
+        };
         if let Some(kept) = &held.kept {
-            return held::report(cx, handover, kept, now);
+            return self.keep(cx, kept, now);
         }
         for expired in &held.expired {
             cx.status(format_args!(
@@ -186,8 +216,21 @@ impl Args {
             [key] => announce(cx, "created", key, now),
             keys => announce_many(cx, keys, now),
         }
-        owner::warn_if_unknown(cx, &*store, &recipient);
+        if let (Some(_), [key]) = (&plan, keys.as_slice()) {
+            handover.print_handed_over(cx, key, now)?;
+        }
+        if let Some(store) = store {
+            owner::warn_if_unknown(cx, &*store, &recipient);
+        }
         Ok(DONE)
+    }
+
+    /// Reports that a key holds the name, so that none was created and no command ran.
+    fn keep(&self, cx: &mut Cx<'_>, kept: &Kept, now: Timestamp) -> Result<u8> {
+        if self.exec.is_given() && self.handover.format == Format::Text {
+            self.handover.print_handed_over(cx, &kept.key, now)?;
+        }
+        held::report(cx, &self.handover, kept, now)
     }
 
     /// Returns the owner of the new keys.

@@ -162,6 +162,11 @@ impl Cx<'_> {
         Ok(store)
     }
 
+    /// Opens the store for changes again, without its notices.
+    pub fn reopen(&self) -> Result<Box<dyn Store>> {
+        store::open(&self.address()?, Mode::Write)
+    }
+
     /// Opens the store to stop keys, without a migration.
     pub fn open_to_stop(&mut self) -> Result<Box<dyn Store>> {
         let store = store::open(&self.address()?, Mode::Stop)?;

@@ -1,11 +1,12 @@
 //! `keyctl rotate`
 
 mod in_use;
-mod undo;
+pub mod undo;
 
 use self::undo::UndoRequest;
 use super::create::created;
-use super::issue::{Handover, Number, announce, issue, mint};
+use super::handover::{self, Exec, RotateHandover, Settled};
+use super::issue::{Handover, Minted, Number, announce, issue, mint};
 use super::values::{Expiry, Why};
 use super::{Cx, keys, next};
 use crate::env::Actor;
@@ -17,9 +18,9 @@ use crate::key::{Key, Kind, Rotation, State};
 use crate::lookup::{self, in_grace, live_successor};
 use crate::output::instant;
 use crate::policy::{self, Policy};
-use crate::store::{self, Read, Store};
+use crate::store::{self, Read, Store, Tx};
 use crate::when::{Span, Timestamp, When};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Replace a key with a new one
 ///
@@ -66,13 +67,15 @@ pub struct Args {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
     /// Take back a rotation while the old key still works; KEY is the old key or the new one
-    #[arg(long, conflicts_with_all = ["grace", "expires", "secret_file"])]
+    #[arg(long, conflicts_with_all = ["grace", "expires", "secret_file", "exec"])]
     undo: bool,
     /// Do not ask for confirmation; with --undo, required without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
     handover: Handover,
+    #[command(flatten)]
+    exec: Exec,
     #[command(flatten)]
     why: Why,
 }
@@ -104,7 +107,10 @@ impl Args {
         }
         let given = keys::expand_one(cx, &self.key)?;
         let target = &self.handover;
-        target.check(cx)?;
+        let plan = self.exec.plan(cx)?;
+        if plan.is_none() {
+            target.check(cx)?;
+        }
         let mut store = cx.open_to_write()?;
         let text = keys::resolve_one(cx, &*store, &given)?;
         let actor = store.actor(cx.env);
@@ -122,36 +128,81 @@ impl Args {
             in_use::ask(cx, &planned.old, at, now)?;
         }
         let minted = mint(cx, &policy, 1)?;
+        // Always one: `mint` was asked for one.
+        let [only] = minted.as_slice() else {
+            return Err(Error::io("no token was created"));
+        };
         let mut rotated = None;
-        let (new, now) = issue(cx, &mut *store, target, Number::One, &minted, |tx, now| {
-            // Always one: `mint` was asked for one.
-            let [minted] = minted.as_slice() else {
-                return Err(Error::io("no token was created"));
-            };
-            let (facts, successor) = self
-                .rotate(&*tx, id, minted.id(), &actor, now)
-                .map_err(|error| error.of_key(id))?;
-            // The old key first: that frees the name for the new one.
-            tx.update(&facts.old)?;
-            tx.insert(&successor, &minted.hash)?;
-            let event = Event::new(now, &actor, Action::Rotate, Some(id))
-                .with("replaced_by", successor.id.to_string())
-                .with("usable_until", json!(facts.old.usable_until));
-            tx.append(&event.because(self.why.reason.as_deref()))?;
-            tx.append(&created(&successor, now, &actor).because(self.why.reason.as_deref()))?;
-            rotated = Some(facts);
-            Ok(vec![successor])
-        })?;
-        if let (Some(rotated), [new]) = (rotated, new.as_slice()) {
-            report(cx, &rotated, new, now);
+        let (new, now, store) = match &plan {
+            None => {
+                let number = Number::One;
+                let (new, now) = issue(cx, &mut *store, target, number, &minted, |tx, now| {
+                    let (facts, successor) = self.write(tx, id, only, &actor, now, None)?;
+                    rotated = Some(facts);
+                    Ok(vec![successor])
+                })?;
+                (new.into_iter().next(), now, Some(store))
+            }
+            Some(plan) => {
+                let handover = RotateHandover {
+                    plan,
+                    minted: only,
+                    grace: planned.grace,
+                    reason: self.why.reason.as_deref(),
+                };
+                let settled = handover.run(cx, store, |tx, now, detail| {
+                    let (facts, new) = self.write(tx, id, only, &actor, now, Some(detail))?;
+                    let old = facts.old.clone();
+                    rotated = Some(facts);
+                    Ok((old, new))
+                })?;
+                let Settled { old, new, now } = settled;
+                rotated = rotated.map(|facts| Rotated { old, ..facts });
+                (Some(new), now, cx.reopen().ok())
+            }
+        };
+        if let (Some(rotated), Some(new)) = (rotated, new) {
+            report(cx, &rotated, &new, now);
             if let Some(at) = self.unasked_stop(&rotated, now)
                 && !cx.env.terminal.interactive()
             {
                 in_use::warn(cx, &rotated.old, at, now);
             }
-            warn_of_others(cx, &*store, &rotated.old, now);
+            if let Some(store) = store {
+                warn_of_others(cx, &*store, &rotated.old, now);
+            }
+            if plan.is_some() {
+                target.print_handed_over(cx, &new, now)?;
+            }
         }
         Ok(DONE)
+    }
+
+    /// Writes the rotation of the key `id` at `now` and its events, with the field for the `handover` that it
+    /// begins.
+    fn write(
+        &self,
+        tx: &mut dyn Tx,
+        id: KeyId,
+        minted: &Minted,
+        actor: &Actor,
+        now: Timestamp,
+        handover: Option<&Value>,
+    ) -> Result<(Rotated, Key)> {
+        let (facts, successor) = self
+            .rotate(&*tx, id, minted.id(), actor, now)
+            .map_err(|error| error.of_key(id))?;
+        // The old key first: that frees the name for the new one.
+        tx.update(&facts.old)?;
+        tx.insert(&successor, &minted.hash)?;
+        let rotate = Event::new(now, actor, Action::Rotate, Some(id))
+            .with("replaced_by", successor.id.to_string())
+            .with("usable_until", json!(facts.old.usable_until));
+        for event in [rotate, created(&successor, now, actor)] {
+            let event = event.because(self.why.reason.as_deref());
+            tx.append(&handover::begins(event, handover))?;
+        }
+        Ok((facts, successor))
     }
 
     /// Returns the old key after a rotation at `now`, and its successor.
@@ -173,11 +224,18 @@ impl Args {
         let policy = store.policy()?;
         let grace = self.grace.unwrap_or(policy.default_grace);
         policy::check_grace(grace)?;
+        if self.exec.is_given() && old.state(now) == State::Expired {
+            return Err(expired(&old));
+        }
         let (expires_at, capped) = self.expiry(&policy, &old, now)?;
         let rotation = Rotation {
             successor,
             actor: actor.name.clone(),
-            grace,
+            // Shortened once the command has the token.
+            grace: match self.exec.is_given() {
+                true => policy::MAX_GRACE,
+                false => grace,
+            },
             expires_at,
         };
         let new = old.rotate(now, rotation)?;
@@ -216,6 +274,19 @@ impl Args {
             }
         }
     }
+}
+
+/// Error for a handover of an expired key: no token works while the command runs, and none could be restored.
+fn expired(key: &Key) -> Error {
+    let at = key
+        .expires_at
+        .map_or_else(String::new, |at| format!(" at {at}"));
+    let rotate = Hint::from("rotate it without --exec: ").and(run!("rotate {}", key.id));
+    Error::state(format!(
+        "{} cannot be rotated with --exec: it expired{at}",
+        key.label()
+    ))
+    .hint(rotate.and("; or make a new key with create --exec"))
 }
 
 /// Refuses a key that cannot be rotated. If it was rotated already, the hint names the key to rotate instead.

@@ -1,5 +1,6 @@
 //! Terminal: its width, and prompts with and without echo.
 
+use super::signals::{ENDING, IS_IDLE};
 use keyctl::env::Prompt;
 use nix::unistd::{getpgrp, getsid};
 use rustix::io::Errno;
@@ -7,13 +8,13 @@ use rustix::stdio;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
 };
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 use std::io::{self, Read, Write};
 use std::os::fd::BorrowedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use zeroize::Zeroizing;
@@ -113,15 +114,8 @@ fn end_of_input() -> io::Error {
     io::ErrorKind::UnexpectedEof.into()
 }
 
-/// Signals that end the program during a prompt.
-const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
-
 /// Character that switches a special character off (`_POSIX_VDISABLE`).
 const NO_CHARACTER: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
-
-/// True while no prompt is open. The handlers stay registered after the first prompt; while this is
-/// true they run the default action of the signal.
-static IS_IDLE: AtomicBool = AtomicBool::new(true);
 
 /// Restores the terminal after a prompt: on drop, and before a signal ends or stops the program.
 /// Without it, a hidden prompt would leave the terminal without echo.
@@ -287,6 +281,6 @@ fn silent(before: &Termios, can_stop: bool) -> Termios {
 /// In the process group of the session's first process there is nobody who could continue a program that
 /// has stopped, as after `ssh -t HOST keyctl verify`. The same goes for a session and a process group of
 /// another PID namespace: the system gives 0 for both, which rustix takes for impossible.
-fn can_stop() -> bool {
+pub fn can_stop() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }

@@ -29,6 +29,11 @@ impl Span {
     /// One minute.
     pub const MINUTE: Span = Span(MINUTE);
 
+    /// Returns `minutes` minutes.
+    pub const fn minutes(minutes: u32) -> Self {
+        Span(minutes as i64 * MINUTE)
+    }
+
     /// Returns `days` times 24 hours.
     pub const fn days(days: u32) -> Self {
         Span(days as i64 * DAY)

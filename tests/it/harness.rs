@@ -6,7 +6,10 @@ pub mod open;
 
 pub use log::Event;
 
-use keyctl::env::{Actor, Env, Input, Output, Progress, Prompt, Random, Terminal};
+use keyctl::env::{
+    Actor, Ending, Env, Input, Invocation, Output, Programs, Progress, Prompt, Random, Runner,
+    Terminal,
+};
 use keyctl::error::{Error, Result};
 use keyctl::event::{Action, GENESIS};
 use keyctl::key::{Key, Kind};
@@ -247,6 +250,7 @@ impl Setup {
             stdin_fails: None,
             terminal: Terminal::default(),
             answers: VecDeque::new(),
+            program: None,
             variables: BTreeMap::new(),
             with_db: true,
             called: "keyctl".to_owned(),
@@ -528,7 +532,11 @@ pub struct Cmd<'w> {
     cores: NonZeroUsize,
     called: String,
     users: Option<Vec<String>>,
+    program: Option<Script>,
 }
+
+/// What a program does that a command runs, and how it ends.
+type Script = Box<dyn FnOnce(&Invocation<'_>) -> io::Result<Ending>>;
 
 impl Cmd<'_> {
     /// By what the program is called.
@@ -619,6 +627,15 @@ impl Cmd<'_> {
         self
     }
 
+    /// What the program of `--exec` does in place of running, and how it ends.
+    pub fn program(
+        mut self,
+        program: impl FnOnce(&Invocation<'_>) -> io::Result<Ending> + 'static,
+    ) -> Self {
+        self.program = Some(Box::new(program));
+        self
+    }
+
     /// Without the `KEYCTL_DB` that every command is given here.
     pub fn without_db(mut self) -> Self {
         self.with_db = false;
@@ -641,6 +658,7 @@ impl Cmd<'_> {
             variables.entry("KEYCTL_DB".to_owned()).or_insert_with(db);
         }
         let answers = Rc::new(RefCell::new(self.answers));
+        let program = Rc::new(RefCell::new(self.program));
         let mut env = Env {
             clock: Box::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
             random: Box::new(Seeded(Arc::clone(&self.world.random))),
@@ -678,6 +696,7 @@ impl Cmd<'_> {
                     line: format!("{unit:?} {total}:"),
                 })
             }),
+            programs: Box::new(Scripted(Rc::clone(&program))),
             cores: LazyCell::new(Box::new(move || cores)),
         };
         let code = keyctl::run(args, &mut env);
@@ -862,6 +881,23 @@ impl Person {
             Some(Answer::Fails(kind)) => Err(kind.into()),
             None => panic!("a prompt that nobody expected: {question}"),
         }
+    }
+}
+
+/// A program that does what a test says, once.
+#[derive(Clone)]
+struct Scripted(Rc<RefCell<Option<Script>>>);
+
+impl Programs for Scripted {
+    fn hold_signals(&self) -> io::Result<Box<dyn Runner>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Runner for Scripted {
+    fn run(&mut self, invocation: &Invocation<'_>) -> io::Result<Ending> {
+        let program = self.0.take();
+        program.unwrap_or_else(|| panic!("a program that nobody expected"))(invocation)
     }
 }
 

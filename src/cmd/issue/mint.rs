@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 
 /// A new token and the hash of its secret.
 pub struct Minted {
-    pub(super) token: Token,
+    pub(in crate::cmd) token: Token,
     /// Hash, a PHC string.
     pub hash: String,
 }

@@ -31,9 +31,11 @@ pub struct UndoRequest<'a> {
 
 /// Two keys of one rotation.
 #[derive(Clone)]
-struct Pair {
-    old: Key,
-    new: Key,
+pub struct Pair {
+    /// Key that was rotated.
+    pub old: Key,
+    /// Successor.
+    pub new: Key,
 }
 
 impl UndoRequest<'_> {
@@ -61,7 +63,7 @@ impl UndoRequest<'_> {
             let mut after = before.clone();
             after.undo(&*tx, &actor, now)?;
             let lost = before.lost_changes(&*tx)?;
-            self.record(tx, &actor, now, &before, &after)?;
+            before.record_undo(tx, &actor, now, &after, |event| event.because(self.reason))?;
             Ok((after, lost, now))
         })?;
         self.report(cx, &undone, lost.as_deref(), now)
@@ -85,29 +87,6 @@ impl UndoRequest<'_> {
             ));
         }
         confirm(cx, self.yes, "undo", "Undo the rotation?")
-    }
-
-    /// Writes both keys and an event for each.
-    fn record(
-        &self,
-        tx: &mut dyn Tx,
-        actor: &Actor,
-        now: Timestamp,
-        before: &Pair,
-        after: &Pair,
-    ) -> Result<()> {
-        let (old, new) = (&after.old, &after.new);
-        // The successor first: that frees the name for the old key.
-        tx.update(new)?;
-        tx.update(old)?;
-        let cleared = |value: serde_json::Value| json!({ "old": value, "new": null });
-        let undo = Event::new(now, actor, Action::Undo, Some(old.id))
-            .with("replaced_by", cleared(json!(new.id.as_str())))
-            .with("usable_until", cleared(json!(before.old.usable_until)));
-        let delete = Event::new(now, actor, Action::Delete, Some(new.id))
-            .with("replaces", old.id.to_string());
-        tx.append(&undo.because(self.reason))?;
-        tx.append(&delete.because(self.reason))
     }
 
     fn report(
@@ -192,9 +171,14 @@ impl Pair {
     fn undo(&mut self, store: &dyn Read, actor: &Actor, now: Timestamp) -> Result<()> {
         let Pair { old, new } = self;
         let access = store.access(actor)?;
-        let id = old.id;
-        check_access(&access, old, new).map_err(|error| error.of_key(id))?;
-        if let Err(error) = old.undo_rotation(new, now, &access) {
+        check_access(&access, old, new).map_err(|error| error.of_key(old.id))?;
+        self.restore(store, &access, now)
+    }
+
+    /// Undoes the rotation, unless the keys' states or another key of the name forbid it.
+    pub fn restore(&mut self, store: &dyn Read, access: &Access, now: Timestamp) -> Result<()> {
+        let Pair { old, new } = self;
+        if let Err(error) = old.undo_rotation(new, now, access) {
             let was_rotated = old.replaced_by == Some(new.id) && new.usable_until.is_some();
             let leads_nowhere = was_rotated && !can_be_undone(store, new, now)?;
             return Err(match error.hint {
@@ -206,6 +190,29 @@ impl Pair {
             Some(holder) if ![old.id, new.id].contains(&holder.id) => Err(name_taken(old, &holder)),
             _ => Ok(()),
         }
+    }
+
+    /// Writes both keys as they are `after` the undo, and an event for each. `complete` adds to the events.
+    pub fn record_undo(
+        &self,
+        tx: &mut dyn Tx,
+        actor: &Actor,
+        now: Timestamp,
+        after: &Pair,
+        complete: impl Fn(Event) -> Event,
+    ) -> Result<()> {
+        let (old, new) = (&after.old, &after.new);
+        // The successor first: that frees the name for the old key.
+        tx.update(new)?;
+        tx.update(old)?;
+        let cleared = |value: serde_json::Value| json!({ "old": value, "new": null });
+        let undo = Event::new(now, actor, Action::Undo, Some(old.id))
+            .with("replaced_by", cleared(json!(new.id.as_str())))
+            .with("usable_until", cleared(json!(self.old.usable_until)));
+        let delete = Event::new(now, actor, Action::Delete, Some(new.id))
+            .with("replaces", old.id.to_string());
+        tx.append(&complete(undo))?;
+        tx.append(&complete(delete))
     }
 }
 
