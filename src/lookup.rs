@@ -1,8 +1,10 @@
 //! Lookup of a `KEY`: an ID, a shown token (`kc_ID_…`), a name, or a prefix of an ID.
 
+mod handover;
 mod lineage;
 mod logged;
 
+pub use handover::{HANDOVER, Unfinished, unfinished_handovers};
 pub use lineage::{lineage, predecessors_in_grace};
 pub use logged::{LoggedMatch, find_in_log, name_in_log};
 

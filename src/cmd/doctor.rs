@@ -1,5 +1,6 @@
 //! `keyctl doctor`
 
+mod handovers;
 mod keys;
 mod names;
 mod owners;
@@ -13,6 +14,7 @@ use super::{Cx, clock};
 use crate::error::{DONE, FOUND, FailureKind, Result};
 use crate::event::Flaw;
 use crate::hash::Stored;
+use crate::lookup::unfinished_handovers;
 use crate::output::unwritable;
 use crate::project::Member;
 use crate::store::{self, Address, DAMAGE, Examined, Read, Remarks};
@@ -24,7 +26,7 @@ use std::ops::ControlFlow;
 /// Changes nothing, and says which store it checked. A finding needs fixing: damage, an interrupted restore, a broken log, files
 /// that others can read or write or that somebody else put there, a parent directory through which
 /// another user could replace the store, keys that policy does not allow, a clock that is
-/// behind the log's last line. A note is for information: what a group may do, unless 'init --group'
+/// behind the log's last line, a --exec that was cut short. A note is for information: what a group may do, unless 'init --group'
 /// set it up, files left beside the store by a restore or backup, keys unused for 90 days, hashes that
 /// do not match policy, names that may look like others, usable keys whose owner is not a user of this
 /// machine, another keyctl that the shell finds first.
@@ -106,6 +108,9 @@ fn content(
     }
     if let Some(Some(behind)) = sound(clock::behind(store, now), remarks)? {
         remarks.finding("clock", behind, clock::HINT);
+    }
+    if let Some(handovers) = sound(unfinished_handovers(store, now), remarks)? {
+        handovers::judge(&handovers, now, remarks);
     }
     sound(count(examined, now, remarks, owners), remarks)?;
     if let Some((members, administrators)) = sound(users(store), remarks)? {

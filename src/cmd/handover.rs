@@ -7,25 +7,24 @@ mod create;
 mod rotate;
 
 pub use create::CreateHandover;
-pub use rotate::{RotateHandover, Settled, begins};
+pub use rotate::{RotateHandover, Settled};
 
 use super::issue::Minted;
 use super::{Cx, path};
 use crate::deliver::{Failure, TokenCommand};
 use crate::env::Runner;
 use crate::error::{Error, FailureKind, Result};
-use crate::hint::Hint;
+use crate::event::Event;
+use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, State};
+use crate::lookup::HANDOVER;
 use crate::store::Tx;
 use crate::url;
 use crate::when::{Span, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 use std::ffi::{OsStr, OsString};
-
-/// Field of an event that began a handover.
-pub const FIELD: &str = "handover";
 
 /// Time that a command may take by default.
 const USUAL_TIMEOUT: Span = Span::minutes(5);
@@ -92,7 +91,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the field [`FIELD`] of the events that begin a handover at `now`: its deadline and, for a rotation,
+    /// Returns the field [`HANDOVER`] of the events that begin a handover at `now`: its deadline and, for a rotation,
     /// the grace that was asked for.
     pub fn detail(&self, now: Timestamp, grace: Option<Span>) -> Value {
         let deadline = now.after(self.timeout).and_then(|end| end.after(SLACK));
@@ -144,6 +143,14 @@ impl Plan {
     }
 }
 
+/// Adds the field `detail` of a handover to an event that begins one.
+pub fn begins(event: Event, detail: Option<&Value>) -> Event {
+    match detail {
+        Some(detail) => event.with(HANDOVER, detail.clone()),
+        None => event,
+    }
+}
+
 /// Holds the signals that would end the program: from now on they end the command, and the change is undone.
 fn hold_signals(cx: &Cx<'_>) -> Result<Box<dyn Runner>> {
     let held = cx.env.programs.hold_signals();
@@ -157,7 +164,7 @@ fn not_begun(error: Error) -> Error {
             .adding("the command was not run, and nobody has the token of the new key")
             .hint(
                 Hint::from("when the store works again, look with ")
-                    .and(crate::hint::run!("doctor").in_quotes()),
+                    .and(run!("doctor").in_quotes()),
             ),
         _ => error,
     }

@@ -19,6 +19,16 @@ impl Key {
         self.usable_until = self.usable_until.map(|until| min(until, end));
     }
 
+    /// Returns a grace for `edit --grace` that ends before the present one: `grace`, or what is left of the present
+    /// one, in whole days or hours.
+    pub fn shorter_grace(&self, now: Timestamp, grace: Span) -> Span {
+        let end = self.stops_at().unwrap_or(Timestamp::MAX);
+        match now.after(grace) {
+            Some(until) if until < end => grace,
+            _ => end.since(now).rounded_down(),
+        }
+    }
+
     /// Returns what has happened to this key or its `successor` since a handover began, if that forbids to end or
     /// undo the rotation. `owner` is the owner of both then.
     pub fn handover_obstacle(&self, successor: &Key, owner: &str) -> Option<String> {

@@ -44,6 +44,15 @@ impl Span {
         Span((self.0 + DAY - 1) / DAY * DAY)
     }
 
+    /// Rounds down to whole days or, below one day, to whole hours.
+    pub fn rounded_down(self) -> Self {
+        let unit = match self.0 < DAY {
+            true => HOUR,
+            false => DAY,
+        };
+        Span(self.0 / unit * unit)
+    }
+
     /// Returns the number of milliseconds.
     pub fn millis(self) -> i64 {
         self.0

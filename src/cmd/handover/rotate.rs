@@ -1,6 +1,6 @@
 //! Rotation whose new token goes to a command.
 
-use super::{FIELD, Plan, hold_signals, not_begun, read_again, standing};
+use super::{Plan, hold_signals, not_begun, read_again, standing};
 use crate::cmd::Cx;
 use crate::cmd::issue::Minted;
 use crate::cmd::rotate::undo::Pair;
@@ -72,7 +72,7 @@ impl RotateHandover<'_> {
         let failure = ran.err();
         let settled = self
             .settle(cx, &begun, failure.as_ref())
-            .map_err(|error| self.not_settled(error, &begun, failure.as_ref()))?;
+            .map_err(|error| self.not_settled(error, &begun, failure.as_ref(), cx.env.now()))?;
         match failure {
             None => Ok(settled),
             Some(failure) => {
@@ -146,7 +146,13 @@ impl RotateHandover<'_> {
     }
 
     /// Error for a second transaction that failed with `error`: says how both keys stand, and the way on.
-    fn not_settled(&self, error: Error, begun: &Pair, failure: Option<&Failure>) -> Error {
+    fn not_settled(
+        &self,
+        error: Error,
+        begun: &Pair,
+        failure: Option<&Failure>,
+        now: Timestamp,
+    ) -> Error {
         let Pair { old, new } = begun;
         let command = self.plan.command.name();
         let how = match failure {
@@ -179,7 +185,7 @@ impl RotateHandover<'_> {
             None => Hint::from("when the store works again, end the old token: ").and(run!(
                 "edit {} --grace {}",
                 old.id,
-                self.grace
+                old.shorter_grace(now, self.grace)
             )),
             Some(_) => Hint::from("when the store works again, take the rotation back: ")
                 .and(run!("rotate {} --undo", new.id)),
@@ -196,12 +202,4 @@ fn obstructed(error: Error, pair: &Pair, now: Timestamp) -> Error {
         true => Hint::from("to stop the old token: ").and(run!("edit {} --grace 0s", old.id)),
         false => Hint::from("to see more: ").and(run!("show {}", new.id)),
     }))
-}
-
-/// Field of the events of a rotation that begins a handover.
-pub fn begins(event: Event, detail: Option<&Value>) -> Event {
-    match detail {
-        Some(detail) => event.with(FIELD, detail.clone()),
-        None => event,
-    }
 }
