@@ -28,7 +28,6 @@ pub mod path;
 mod policy;
 mod preview;
 mod purge;
-#[expect(dead_code, reason = "the commands that read files follow")]
 mod records;
 mod refusal;
 mod restore;

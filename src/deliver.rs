@@ -5,8 +5,10 @@
 //! token was not accepted by the file, pipe or terminal.
 
 mod command;
+mod secret_files;
 
 pub use command::{Failure, TokenCommand};
+pub use secret_files::SecretFiles;
 
 use crate::directory;
 use crate::env::Output;

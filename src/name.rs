@@ -7,7 +7,7 @@ pub mod form;
 mod invisible;
 pub mod stored;
 
-pub use form::nfc;
+pub use form::{file_folded, nfc};
 pub use stored::{LABEL_KEY_MAX, LABEL_VALUE_MAX, NAME_MAX, OWNER_MAX};
 
 use crate::error::{Error, Result, quote};

@@ -8,11 +8,10 @@ mod field;
 mod json;
 mod record;
 
-pub use record::Record;
+pub use record::{Record, at_line};
 
 use crate::error::{Error, Result};
 use crate::hint::Hint;
-use record::at_line;
 
 /// Mark at the beginning of a UTF-8 file, which some programs write.
 const MARK: &str = "\u{feff}";

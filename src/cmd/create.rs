@@ -1,29 +1,38 @@
 //! `keyctl create`
 
+mod faults;
 mod fields;
+mod from;
 mod held;
+mod lines;
 mod made;
 mod names;
+mod plan;
+mod recipients;
 
 pub use self::made::created;
 
 use self::fields::{Fields, Terms, network};
+use self::from::{Order, Source};
 use self::held::Kept;
-use self::made::announce_many;
+use self::lines::Defaults;
+use self::made::{announce_many, announce_replaced};
 use self::names::{Names, Naming};
+use self::plan::Rules;
+use self::recipients::recipient;
 use super::Cx;
 use super::change::record;
 use super::handover::{CreateHandover, Exec, begins};
 use super::issue::{Handover, Number, announce, issue, mint};
-use super::owner::{self, Recipient};
+use super::owner;
 use super::values::{self, Expiry, Format, Why};
 use crate::env::Actor;
-use crate::error::{DONE, Error, Result, escape, quote};
+use crate::error::{DONE, Error, Result, quote};
 use crate::event::Action;
+use crate::hint::{Hint, run};
 use crate::key::Kind;
 use crate::name;
 use crate::network::Network;
-use crate::output::instant;
 use crate::store::{self, Read, Tx};
 use crate::when::Timestamp;
 use serde_json::Value;
@@ -46,11 +55,19 @@ const COUNT_MAX: u32 = 10_000;
 /// key that has expired is deleted and the new one takes its name; with any other key, create still refuses. A
 /// daily job can use both: it gets a new key once the last one has expired. Let the key expire before the next
 /// run, as with --expires 23h; otherwise that run gets no token. Move the secret file of the last run away first.
+///
+/// With --from, the keys come from a file: CSV whose first line names the fields, or JSON lines. Each key has a
+/// name, and may have owner, scopes, expires, labels (team=search), kind and allow_from; commas separate several
+/// scopes, labels or networks in one field, and JSON may have arrays and an object of labels. --scope,
+/// --owner, --expires, --label, --allow-from and --kind fill in what a line leaves out. All keys are created in
+/// one step; if a line is refused or a token cannot be written, no key is created and no file is left.
+/// With --skip-existing, a line whose name another key of the owner has is left out and standard error names it;
+/// --replace-expired works for each line.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
   0  the keys were created; or, with --if-absent, a key of that name was kept
-  2  usage: a bad flag or value, or an unknown scope
+  2  usage: a bad flag, value or line of a file, or an unknown scope
   4  refused: a later expiry than policy allows, another user's key, a name already in use, or
      only administrators create keys (policy self-service)
   5  the store failed, or the token could not be delivered: no key was created
@@ -62,7 +79,9 @@ Examples:
   $ keyctl create --scope inference --name worker --count 3 --format json
   $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32
   $ keyctl create --scope inference --name runner --secret-file runner.token --if-absent
-  $ keyctl create --scope inference --name nightly --expires 23h --if-absent --replace-expired")]
+  $ keyctl create --scope inference --name nightly --expires 23h --if-absent --replace-expired
+  $ keyctl create --from services.csv --secret-dir tokens --expires 90d
+  $ jq -c '.[]' services.json | keyctl create --from - --secret-dir tokens --skip-existing")]
 pub struct Args {
     /// What the key may do: inference and project (which implies inference) are there from the
     /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas
@@ -96,8 +115,10 @@ pub struct Args {
     #[arg(long, requires = "name", conflicts_with = "count")]
     if_absent: bool,
     /// If an expired key has the name, delete it in the same step
-    #[arg(long, requires = "name")]
+    #[arg(long)]
     replace_expired: bool,
+    #[command(flatten)]
+    source: Source,
     #[command(flatten)]
     handover: Handover,
     #[command(flatten)]
@@ -126,6 +147,27 @@ struct Draft {
 impl Args {
     /// Makes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        if let (Some(from), Some(directory)) = (&self.source.from, &self.source.secret_dir) {
+            let order = Order {
+                from,
+                directory,
+                defaults: &Defaults {
+                    owner: self.owner.clone(),
+                    fields: self.given_fields()?,
+                },
+                rules: Rules {
+                    skip_existing: self.source.skip_existing,
+                    replace_expired: self.replace_expired,
+                },
+                format: self.handover.format,
+                reason: self.why.reason.as_deref(),
+            };
+            return order.run(cx);
+        }
+        if self.replace_expired && self.name.is_none() {
+            return Err(Error::usage("missing argument: --name NAME")
+                .hint(Hint::from("see ").and(run!("help create").in_quotes())));
+        }
         let fields = self.fields()?;
         fields.check(cx.env.now())?;
         let handover = &self.handover;
@@ -141,7 +183,7 @@ impl Args {
         let preview = cx.preview()?;
         let (actor, now) = (preview.actor(cx.env), cx.env.now());
         let (recipient, draft, policy) = store::read(&*preview, |store| {
-            let recipient = self.recipient(cx, store, &actor)?;
+            let recipient = recipient(cx, store, &actor, self.owner.as_deref())?;
             let draft = self.draft(store, &fields, &actor, &recipient.name, now)?;
             Ok((recipient, draft, store.policy()?))
         })?;
@@ -205,12 +247,7 @@ impl Args {
             return self.keep(cx, kept, now);
         }
         for expired in &held.expired {
-            cx.status(format_args!(
-                "deleted {} ({}), which expired at {}",
-                expired.id,
-                escape(&expired.name),
-                instant(expired.expires_at, now)
-            ));
+            announce_replaced(cx, expired, now);
         }
         match keys.as_slice() {
             [key] => announce(cx, "created", key, now),
@@ -233,20 +270,6 @@ impl Args {
         held::report(cx, &self.handover, kept, now)
     }
 
-    /// Returns the owner of the new keys.
-    fn recipient(&self, cx: &Cx<'_>, store: &dyn Read, actor: &Actor) -> Result<Recipient> {
-        let Some(owner) = &self.owner else {
-            let own = &actor.name;
-            name::stored::user(own, "owner")?;
-            return Ok(Recipient::known(own));
-        };
-        // Before the query to the system's user database, which may be slow.
-        let access = store.access(actor)?;
-        store.policy()?.check_creator(&access)?;
-        access.for_owner(owner)?;
-        owner::recipient(cx, store, actor, owner, |_| Ok(false), name::owner)
-    }
-
     fn naming(&self) -> Naming {
         Naming {
             count: self.count,
@@ -257,6 +280,10 @@ impl Args {
 
     fn fields(&self) -> Result<Fields> {
         fields::check_kind(self.kind, &self.scopes, self.expires.as_ref())?;
+        self.given_fields()
+    }
+
+    fn given_fields(&self) -> Result<Fields> {
         Ok(Fields {
             kind: self.kind,
             scopes: self.scopes.clone(),

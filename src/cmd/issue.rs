@@ -3,7 +3,7 @@
 mod form;
 mod mint;
 
-pub use form::Number;
+pub use form::{Number, ids, records};
 pub use mint::{Minted, mint};
 
 use super::values::{Format, file_path};

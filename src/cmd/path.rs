@@ -32,6 +32,12 @@ pub const SECRET_FILE: Named = Named {
     instead_of_dash: Some("without --secret-file the token goes to standard output"),
 };
 
+/// Directory for new tokens.
+pub const SECRET_DIR: Named = Named {
+    by: "--secret-dir",
+    instead_of_dash: Some("each token goes to a file of its own"),
+};
+
 /// File to read a token from, or standard input.
 pub const KEY_FILE: Named = Named {
     by: "--key-file",
@@ -39,7 +45,6 @@ pub const KEY_FILE: Named = Named {
 };
 
 /// File with the records of keys, or standard input.
-#[expect(dead_code, reason = "the commands that read files follow")]
 pub const RECORDS: Named = Named {
     by: "FILE",
     instead_of_dash: None,

@@ -85,6 +85,13 @@ fn folded(text: &str) -> String {
     nfc(&folded).into_owned()
 }
 
+/// Returns `text` without what a file system may not tell apart: differences of case and of Unicode form, joiners and
+/// variation selectors.
+pub fn file_folded(text: &str) -> String {
+    let is_ignored = |c: char| matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
+    folded(&text.chars().filter(|&c| !is_ignored(c)).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -78,7 +78,14 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "--ttl --expiry --expire --expires-in --expires-at --expiration --lifetime",
     ),
     ("edit", "--expires", "--extend --prolong --renew"),
-    ("create rotate", "--secret-file", "--file --out-file --out"),
+    (
+        "create",
+        "--from",
+        "--file --input --csv --batch --bulk --from-file",
+    ),
+    ("create", "--secret-dir", "--dir --out-dir --output-dir"),
+    ("create rotate", "--secret-file", "--out-file --out"),
+    ("rotate", "--secret-file", "--file"),
     (
         "create list delete disable enable purge",
         "--owner",

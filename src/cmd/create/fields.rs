@@ -6,7 +6,7 @@ use crate::env::Actor;
 use crate::error::{Error, Result};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
-use crate::key::{Key, Kind};
+use crate::key::{Key, Kind, check_label_count};
 use crate::network::Network;
 use crate::policy::Policy;
 use crate::scope::Registry;
@@ -44,6 +44,26 @@ impl Fields {
         self.expires
             .as_ref()
             .map_or(Ok(()), |expiry| expiry.check(now))
+    }
+
+    /// Takes from `default` what these fields leave out, label by label. A legacy key gets no scopes and no expiry.
+    pub fn fill_in(&mut self, default: &Fields) -> Result<()> {
+        if self.kind == Kind::Api {
+            if self.scopes.is_empty() {
+                self.scopes.clone_from(&default.scopes);
+            }
+            if self.expires.is_none() {
+                self.expires.clone_from(&default.expires);
+            }
+        }
+        if self.allow_from.is_empty() {
+            self.allow_from.clone_from(&default.allow_from);
+        }
+        for (label, value) in &default.labels {
+            let entry = self.labels.entry(label.clone());
+            entry.or_insert_with(|| value.clone());
+        }
+        check_label_count(self.labels.len())
     }
 
     /// Refuses a kind that the actor may not make.

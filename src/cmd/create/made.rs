@@ -1,14 +1,16 @@
 //! Keys that were created, in the log and on standard error.
 
+use super::lines::Line;
 use crate::cmd::Cx;
 use crate::cmd::words::{labels, networks, scopes};
 use crate::env::Actor;
-use crate::error::escape;
+use crate::error::{escape, quote};
 use crate::event::{Action, Event};
-use crate::key::{Key, Kind};
+use crate::key::{Key, Kind, State};
 use crate::output::instant;
 use crate::when::Timestamp;
 use serde_json::json;
+use std::path::Path;
 
 /// Event of the creation of `key`.
 pub fn created(key: &Key, now: Timestamp, actor: &Actor) -> Event {
@@ -53,5 +55,54 @@ pub fn announce_many(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) {
             escape(&key.owner),
             instant(key.expires_at, now)
         ));
+    }
+}
+
+/// Prints on standard error that an expired key gave its name to a new one.
+pub fn announce_replaced(cx: &mut Cx<'_>, expired: &Key, now: Timestamp) {
+    cx.status(format_args!(
+        "deleted {} ({}), which expired at {}",
+        expired.id,
+        escape(&expired.name),
+        instant(expired.expires_at, now)
+    ));
+}
+
+/// Prints on standard error how many keys have their tokens in files of `directory` and, at a terminal, which.
+pub fn announce_files(cx: &mut Cx<'_>, keys: &[Key], directory: &Path, now: Timestamp) {
+    let (count, s) = (keys.len(), if keys.len() == 1 { "" } else { "s" });
+    let directory = quote(&directory.to_string_lossy());
+    cx.status(format_args!(
+        "created {count} key{s}, with a file for each token in {directory}"
+    ));
+    if !cx.env.terminal.stderr {
+        return;
+    }
+    for key in keys {
+        cx.status(format_args!(
+            "  {}  {}  of {}, expires {}",
+            key.id,
+            escape(&key.name),
+            escape(&key.owner),
+            instant(key.expires_at, now)
+        ));
+    }
+}
+
+/// Prints on standard error which lines are left out since a live key holds the name, and warns if it does not work.
+pub fn announce_left_out(cx: &mut Cx<'_>, skipped: &[(&Line, Key)], now: Timestamp) {
+    for (line, holder) in skipped {
+        let state = holder.state(now);
+        let text = format!(
+            "left out line {}: {} already has a key named {}: {} ({state})",
+            line.number,
+            quote(&holder.owner),
+            quote(&holder.name),
+            holder.id
+        );
+        match state {
+            State::Active => cx.status(text),
+            _ => cx.notice(format_args!("warning: {text}, which does not work")),
+        }
     }
 }

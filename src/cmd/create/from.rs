@@ -1,0 +1,208 @@
+//! `create --from`: the keys of a file, all or none, each token in a file of its own.
+
+use super::faults::Faults;
+use super::lines::{self, Defaults, Line};
+use super::made::{announce_files, announce_left_out, announce_replaced, created};
+use super::plan::{Plan, Rules, plan};
+use super::recipients::Recipients;
+use crate::cmd::change::record;
+use crate::cmd::issue::{self, Minted, Number, mint};
+use crate::cmd::values::{Format, file_path};
+use crate::cmd::{Cx, owner, path, records};
+use crate::deliver::{self, SecretFiles};
+use crate::env::Actor;
+use crate::error::{DONE, Error, FailureKind, Result};
+use crate::event::Action;
+use crate::hint::{Hint, run};
+use crate::key::Key;
+use crate::store::{self, Tx};
+use crate::when::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// Arguments for the keys of a file.
+#[derive(clap::Args, Debug)]
+pub struct Source {
+    /// Create the keys that FILE describes, or '-' (standard input): all of them or none
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = file_path(path::RECORDS),
+        conflicts_with_all = ["name", "count", "secret_file", "if_absent"],
+        requires = "secret_dir"
+    )]
+    pub from: Option<PathBuf>,
+    /// Write each token to a new file DIR/NAME (mode 0600, no trailing newline), and only key IDs to
+    /// standard output; a directory that is missing is made (mode 0700)
+    #[arg(long, value_name = "DIR", value_parser = file_path(path::SECRET_DIR), requires = "from")]
+    pub secret_dir: Option<PathBuf>,
+    /// Leave out each line of FILE whose name a live key of the owner has
+    #[arg(long, requires = "from")]
+    pub skip_existing: bool,
+}
+
+/// Keys of a file to be made.
+pub struct Order<'a> {
+    /// File with the records, or `-`.
+    pub from: &'a Path,
+    /// Directory for the tokens.
+    pub directory: &'a Path,
+    /// Owner and fields that a line leaves out.
+    pub defaults: &'a Defaults,
+    /// Rules for names that are held.
+    pub rules: Rules,
+    /// Output format.
+    pub format: Format,
+    /// Reason for the log.
+    pub reason: Option<&'a str>,
+}
+
+impl Order<'_> {
+    /// Makes the keys.
+    pub fn run(&self, cx: &mut Cx<'_>) -> Result<u8> {
+        let lines = {
+            let records = records::read(cx, self.from, &lines::KNOWN)?;
+            lines::read(&records, self.defaults, cx.env.now())?
+        };
+        lines::check_files(&lines)?;
+        self.check_names(cx, &lines)?;
+        // Refuse early, before a store is made and time goes into hashing; checked again under the lock.
+        let preview = cx.preview()?;
+        let (actor, now) = (preview.actor(cx.env), cx.env.now());
+        let (recipients, policy) = store::read(&*preview, |store| {
+            let recipients = Recipients::find(cx, store, &actor, &lines)?;
+            Ok((recipients, store.policy()?))
+        })?;
+        let drafted = store::read(&*preview, |store| {
+            plan(store, &lines, &recipients, self.rules, &actor, now)
+        })?;
+        drop(preview);
+        let wanted: Vec<&Line> = drafted.keys.iter().map(|planned| planned.line).collect();
+        SecretFiles::check(self.directory, wanted.iter().map(|line| &*line.name))?;
+        announce_left_out(cx, &drafted.skipped, now);
+        if wanted.is_empty() {
+            self.print_records(cx, &[], now)?;
+            cx.status("no key was created: every line was left out");
+            return Ok(DONE);
+        }
+        let minted = mint(cx, &policy, wanted.len())?;
+        let mut store = cx.open_or_create()?;
+        // The store may have been made in this directory.
+        self.check_names(cx, &lines)?;
+        let files = SecretFiles::write(self.directory, &contents(&wanted, &minted))?;
+        let rules = Rules {
+            // A name that was taken meanwhile is refused: its token is in a file already.
+            skip_existing: false,
+            ..self.rules
+        };
+        let mut has_printed = false;
+        let done = store::write(&mut *store, |tx| {
+            let now = cx.env.now();
+            let plan = plan(
+                &*tx,
+                wanted.iter().copied(),
+                &recipients,
+                rules,
+                &actor,
+                now,
+            )?;
+            let (keys, expired) = self.insert(tx, plan, &minted, &actor, now)?;
+            self.print_records(cx, &keys, now)?;
+            has_printed = true;
+            Ok((keys, expired, now))
+        });
+        let (keys, expired, now) = match done {
+            Ok(done) => {
+                files.keep();
+                done
+            }
+            Err(error) if has_printed && error.kind == FailureKind::Uncertain => {
+                // The commit may have succeeded; then these files are the only copies of the tokens.
+                files.keep();
+                return Err(uncertain(error));
+            }
+            Err(error) if has_printed => {
+                return Err(
+                    error.adding("the key IDs just printed are void, and the files are removed")
+                );
+            }
+            Err(error) => return Err(error),
+        };
+        for expired in &expired {
+            announce_replaced(cx, expired, now);
+        }
+        announce_files(cx, &keys, self.directory, now);
+        for recipient in recipients.all() {
+            owner::warn_if_unknown(cx, &*store, recipient);
+        }
+        Ok(DONE)
+    }
+
+    /// Refuses names that are none of a file, and those that SQLite would take for a part of a store.
+    fn check_names(&self, cx: &Cx<'_>, lines: &[Line]) -> Result<()> {
+        let address = cx.address()?;
+        let mut faults = Faults::default();
+        for line in lines {
+            let checked = SecretFiles::check_name(&line.name)
+                .and_then(|()| address.check_apart(&self.directory.join(&line.name)));
+            if let Err(error) = checked {
+                faults.add(crate::records::at_line(line.number, error));
+            }
+        }
+        faults.end()
+    }
+
+    /// Writes the keys of `plan` and their events.
+    fn insert(
+        &self,
+        tx: &mut dyn Tx,
+        mut plan: Plan<'_>,
+        minted: &[Minted],
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(Vec<Key>, Vec<Key>)> {
+        for expired in &mut plan.expired {
+            let deleted = (expired.delete(now)?, Action::Delete);
+            record(tx, actor, now, self.reason, expired.clone(), deleted)?;
+        }
+        let mut keys = Vec::with_capacity(minted.len());
+        for (planned, minted) in plan.keys.iter().zip(minted) {
+            let whose = (planned.owner, &*planned.line.name);
+            let fields = &planned.line.fields;
+            let key = fields.key(&planned.terms, minted.id(), whose, actor, now);
+            tx.insert(&key, &minted.hash)?;
+            tx.append(&created(&key, now, actor).because(self.reason))?;
+            keys.push(key);
+        }
+        Ok((keys, plan.expired))
+    }
+
+    /// Prints the IDs of `keys`, or their records in JSON. A closed standard output is no failure here: the files have
+    /// the tokens.
+    fn print_records(&self, cx: &mut Cx<'_>, keys: &[Key], now: Timestamp) -> Result<()> {
+        let data = match self.format {
+            Format::Text => issue::ids(keys),
+            Format::Json => issue::records(Number::Many, keys, None, now)?,
+        };
+        match cx.env.stdout.is_closed() {
+            true => Ok(()),
+            false => deliver::to_stdout(&mut *cx.env.stdout, &data),
+        }
+    }
+}
+
+/// Names of the files, with their contents.
+fn contents<'a>(lines: &[&'a Line], minted: &'a [Minted]) -> Vec<(&'a str, &'a [u8])> {
+    let tokens = minted.iter().map(|minted| minted.token.expose());
+    lines.iter().map(|line| &*line.name).zip(tokens).collect()
+}
+
+/// Error for a commit that may have succeeded.
+fn uncertain(error: Error) -> Error {
+    error
+        .adding("the secret files are kept, since their tokens may work")
+        .hint(
+            Hint::from("when the store works again, look with ")
+                .and(run!("list").in_quotes())
+                .and("; if the keys are not there, remove the files"),
+        )
+}

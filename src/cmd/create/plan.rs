@@ -1,0 +1,115 @@
+//! Lines of a file checked against the store.
+
+use super::faults::Faults;
+use super::fields::Terms;
+use super::held;
+use super::lines::Line;
+use super::recipients::Recipients;
+use crate::access::Access;
+use crate::cmd::taken;
+use crate::env::Actor;
+use crate::error::{Error, Result};
+use crate::hint::Hint;
+use crate::key::{Key, State};
+use crate::policy::Policy;
+use crate::records::at_line;
+use crate::scope::Registry;
+use crate::store::Read;
+use crate::when::Timestamp;
+
+/// Rules for lines whose name a live key holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Leave such a line out.
+    pub skip_existing: bool,
+    /// Delete that key if it has expired.
+    pub replace_expired: bool,
+}
+
+/// Key to be made.
+pub struct Planned<'a> {
+    /// Line that describes it.
+    pub line: &'a Line,
+    /// Owner.
+    pub owner: &'a str,
+    /// Scopes and expiry.
+    pub terms: Terms,
+}
+
+/// Keys to be made, and the live keys that hold a name.
+#[derive(Default)]
+pub struct Plan<'a> {
+    /// Keys to be made, in the order of their lines.
+    pub keys: Vec<Planned<'a>>,
+    /// Lines that are left out, with the keys that hold their names.
+    pub skipped: Vec<(&'a Line, Key)>,
+    /// Expired keys that are deleted.
+    pub expired: Vec<Key>,
+}
+
+/// Checks `lines` against the store at `now`. The error names each line that is refused.
+pub fn plan<'a>(
+    store: &dyn Read,
+    lines: impl IntoIterator<Item = &'a Line>,
+    recipients: &'a Recipients,
+    rules: Rules,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Plan<'a>> {
+    let (access, policy, scopes) = (store.access(actor)?, store.policy()?, store.scopes()?);
+    policy.check_creator(&access)?;
+    let mut faults = Faults::default();
+    let mut plan = Plan::default();
+    for line in lines {
+        let Some(owner) = recipients.owner(line) else {
+            continue;
+        };
+        let allowed = access.for_owner(owner);
+        if faults.keep_at(line.number, allowed)?.is_none() {
+            continue;
+        }
+        let holder = taken::holder(store, owner, &line.name)?;
+        if let Some(holder) = holder {
+            match holder.state(now) {
+                State::Expired if rules.replace_expired => plan.expired.push(holder),
+                _ if rules.skip_existing => {
+                    plan.skipped.push((line, holder));
+                    continue;
+                }
+                _ => {
+                    faults.add(at_line(line.number, refusal(&holder, now)));
+                    continue;
+                }
+            }
+        }
+        let terms = terms(line, &access, &policy, &scopes, now);
+        if let Some(terms) = faults.keep_at(line.number, terms)? {
+            plan.keys.push(Planned { line, owner, terms });
+        }
+    }
+    faults.end()?;
+    Ok(plan)
+}
+
+fn terms(
+    line: &Line,
+    access: &Access,
+    policy: &Policy,
+    scopes: &Registry,
+    now: Timestamp,
+) -> Result<Terms> {
+    line.fields.check_access(access)?;
+    Ok(Terms {
+        scopes: line.fields.known_scopes(scopes)?,
+        expires_at: line.fields.expires_at(policy, now)?,
+    })
+}
+
+fn refusal(holder: &Key, now: Timestamp) -> Error {
+    let error = held::refusal(holder, now, false);
+    let advice = Hint::from(error.hint.clone());
+    error.hint(
+        advice
+            .and("; to leave out each line whose name is held by a live key, add --skip-existing"),
+    )
+}
