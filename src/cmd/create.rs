@@ -80,8 +80,8 @@ Examples:
   $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32
   $ keyctl create --scope inference --name runner --secret-file runner.token --if-absent
   $ keyctl create --scope inference --name nightly --expires 23h --if-absent --replace-expired
-  $ keyctl create --from services.csv --secret-dir tokens --expires 90d
-  $ jq -c '.[]' services.json | keyctl create --from - --secret-dir tokens --skip-existing")]
+  $ keyctl create --from services.csv --secret-dir secrets --expires 90d
+  $ jq -c '.[]' services.json | keyctl create --from - --secret-dir secrets --skip-existing")]
 pub struct Args {
     /// What the key may do: inference and project (which implies inference) are there from the
     /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas

@@ -25,7 +25,7 @@ keyctl admin add carol
 keyctl policy set max-expiry 2y
 keyctl log --head > kept.head
 printf 'name,scopes,labels\\nsearch,inference,team=search\\ntrainer,project,\\n' > services.csv
-echo '[{\"name\":\"search\",\"scopes\":[\"inference\"]},{\"name\":\"api\",\"scopes\":[\"project\"]}]' > services.json
+printf '[{\"name\":\"search\",\"scopes\":[\"inference\"]},{\"name\":\"api\",\"scopes\":\"project\"}]' > services.json
 keyctl backup /var/backups/keyctl-2026-11-22.db";
 
 /// What has been typed into the shell before.
