@@ -1307,6 +1307,18 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
             "--out-file",
             "did you mean '--secret-file'?",
         ),
+        ("create --csv a.csv", "--csv", "did you mean '--from'?"),
+        ("create --file a.csv", "--file", "did you mean '--from'?"),
+        (
+            "create --output-dir d",
+            "--output-dir",
+            "did you mean '--secret-dir'?",
+        ),
+        (
+            "rotate ci --file f.tok",
+            "--file",
+            "did you mean '--secret-file'?",
+        ),
         ("create --for bob", "--for", "did you mean '--owner'?"),
         ("delete --user bob", "--user", "did you mean '--owner'?"),
         ("disable --for bob", "--for", "did you mean '--owner'?"),

@@ -14,6 +14,7 @@ mod disable;
 mod edit;
 mod enable;
 mod find;
+mod from;
 mod held;
 mod in_use;
 mod kinds;
