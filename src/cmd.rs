@@ -15,6 +15,7 @@ mod doctor;
 mod edit;
 mod enable;
 mod handover;
+mod import;
 mod init;
 mod issue;
 mod keys;
@@ -53,7 +54,10 @@ pub type Group = (&'static str, &'static [&'static str]);
 
 /// Groups of commands, in the order of a key's life.
 pub const GROUPS: [Group; 6] = [
-    ("Make and use keys", &["create", "list", "show", "verify"]),
+    (
+        "Make and use keys",
+        &["create", "import", "list", "show", "verify"],
+    ),
     ("Change and replace keys", &["edit", "rotate"]),
     ("Stop keys", &["disable", "enable", "delete", "purge"]),
     ("Set rules", &["policy", "scope", "member", "admin"]),
@@ -75,6 +79,7 @@ pub fn is_command(word: &str) -> bool {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Create(create::Args),
+    Import(import::Args),
     #[command(visible_alias = "ls")]
     List(list::Args),
     Show(show::Args),
@@ -107,6 +112,7 @@ impl Command {
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let ran = match self {
             Command::Create(args) => args.run(cx),
+            Command::Import(args) => args.run(cx),
             Command::List(args) => args.run(cx),
             Command::Show(args) => args.run(cx),
             Command::Verify(args) => args.run(cx),

@@ -30,6 +30,8 @@ words! {
         Restore = "restore",
         /// A key was created.
         Create = "create",
+        /// A key of another system was imported.
+        Import = "import",
         /// A key was changed.
         Edit = "edit",
         /// A key was phased out for a successor.

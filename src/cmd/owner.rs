@@ -32,6 +32,11 @@ impl Recipient {
             is_unknown: false,
         }
     }
+
+    /// Tells whether neither the system nor the store knows the user.
+    pub fn is_unknown(&self) -> bool {
+        self.is_unknown
+    }
 }
 
 /// Finds the user `given`: under that name, else under the same name in another Unicode form.

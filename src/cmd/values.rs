@@ -136,6 +136,15 @@ pub fn address(text: &str) -> Result<IpAddr> {
     })
 }
 
+/// Parses a network for a new key.
+pub fn new_network(text: &str) -> Result<Network> {
+    match text {
+        "any" => Err(Error::usage("'any' is not a network")
+            .hint("a new key works from anywhere if you leave --allow-from out")),
+        text => text.parse(),
+    }
+}
+
 /// Returns `given` as a set. Refuses too many networks, and a network that is given twice.
 pub fn networks(given: &[Network]) -> Result<BTreeSet<Network>> {
     check_network_count(given.len())?;

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// Kinds of events whose detail has the name or the owner of a key.
-const NAMING: [Action; 3] = [Action::Create, Action::Edit, Action::Purge];
+const NAMING: [Action; 4] = [Action::Create, Action::Import, Action::Edit, Action::Purge];
 
 /// Word for the state of a key that has no record any more.
 const PURGED: &str = "purged";

@@ -40,7 +40,7 @@ pub fn changes(event: &Entry) -> Vec<String> {
 /// Tells whether a field of an event is a change that its key does not show.
 fn is_shown(action: &str, field: &str) -> bool {
     let is = |known: Action| action == known.word();
-    if is(Action::Create) {
+    if is(Action::Create) || is(Action::Import) {
         // The values that a key began with are its own, or the old ones of an edit.
         return field == "replaces";
     }

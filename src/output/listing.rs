@@ -49,6 +49,7 @@ pub struct Listing<'a> {
     fields: &'a [Field],
     style: Style,
     now: Timestamp,
+    has_ids: bool,
     count: u64,
 }
 
@@ -102,8 +103,17 @@ impl<'a> Listing<'a> {
             fields,
             style,
             now,
+            has_ids: true,
             count: 0,
         })
+    }
+
+    /// Leaves the ID of each key out, since the keys are not made yet.
+    pub fn without_ids(self) -> Self {
+        Listing {
+            has_ids: false,
+            ..self
+        }
     }
 
     /// Lets a narrow terminal leave out the columns of the table with these titles last.
@@ -115,7 +125,7 @@ impl<'a> Listing<'a> {
 
     /// Adds a key.
     pub fn push(&mut self, key: &Key) -> io::Result<()> {
-        let now = self.now;
+        let (now, has_ids) = (self.now, self.has_ids);
         if !self.fields.is_empty() {
             self.count += 1;
             return self.push_fields(key);
@@ -128,17 +138,17 @@ impl<'a> Listing<'a> {
                 if self.count > 0 {
                     record.push(b',');
                 }
-                Record::new(key, now).write(record)?;
+                record_of(key, now, has_ids).write(record)?;
                 out.write_all(record)?;
             }
             ListBody::Jsonl(out, record) => {
                 record.clear();
-                Record::new(key, now).write(record)?;
+                record_of(key, now, has_ids).write(record)?;
                 record.push(b'\n');
                 out.write_all(record)?;
             }
             ListBody::Csv(csv) => csv
-                .write_record(Record::new(key, now).cells()?)
+                .write_record(record_of(key, now, has_ids).cells()?)
                 .map_err(unwrapped)?,
             ListBody::Ids(out) => writeln!(out, "{}", key.id)?,
         }
@@ -185,6 +195,15 @@ impl<'a> Listing<'a> {
             ListBody::Lines(out) | ListBody::Jsonl(out, _) | ListBody::Ids(out) => out.flush()?,
         }
         Ok(Vec::new())
+    }
+}
+
+/// Record of `key`, with its ID or without it.
+fn record_of(key: &Key, now: Timestamp, has_id: bool) -> Record<'_> {
+    let record = Record::new(key, now);
+    match has_id {
+        true => record,
+        false => record.without_id(),
     }
 }
 

@@ -62,6 +62,12 @@ impl<'a> Record<'a> {
         ])
     }
 
+    /// Leaves the ID out.
+    pub(super) fn without_id(mut self) -> Self {
+        self.0[0] = Value::Absent;
+        self
+    }
+
     /// Tells whether the record has a last use.
     pub(super) fn is_used(&self) -> bool {
         let mut fields = Self::FIELDS.iter().zip(&self.0);

@@ -57,6 +57,10 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
                     .and(format!(" < {file}")),
             );
         }
+        ("import", "--file" | "--input" | "--from" | "-i") => {
+            let file = value.unwrap_or("FILE");
+            return Some(format!("name the file alone: import {file}").into());
+        }
         // Elsewhere this option names the file for the output.
         ("create" | "rotate", "-o" | "--output")
             if !matches!(line.after(flag), None | Some("text" | "json")) =>

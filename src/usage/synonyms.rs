@@ -7,6 +7,7 @@ use crate::hint::{Hint, run};
 /// Commands: parents ("" for the program itself), name, and the words that stand for it in other programs.
 const COMMANDS: &[(&str, &str, &str)] = &[
     ("", "create", "new add issue generate make"),
+    ("", "import", "load ingest import-keys migrate"),
     (
         "",
         "show",
@@ -65,15 +66,17 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "--del-allow-from --rm-allow-from --drop-allow-from --delete-allow-from",
     ),
     ("purge disable enable delete", "--dry-run", "-n"),
-    ("restore", "--dry-run", "-n --preview --what-if"),
+    ("restore import", "--dry-run", "-n --preview --what-if"),
+    ("import", "--again", "--force -f"),
+    ("import", "--tokens-are-plain", "--plain"),
     (
-        "create list show rotate verify log doctor",
+        "create import list show rotate verify log doctor",
         "--format",
         "-o --output",
     ),
     ("delete enable purge restore rotate", "--yes", "--force -f"),
     (
-        "create edit rotate",
+        "create import edit rotate",
         "--expires",
         "--ttl --expiry --expire --expires-in --expires-at --expiration --lifetime",
     ),
@@ -87,12 +90,12 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("create rotate", "--secret-file", "--out-file --out"),
     ("rotate", "--secret-file", "--file"),
     (
-        "create list delete disable enable purge",
+        "create import list delete disable enable purge",
         "--owner",
         "--user --for",
     ),
     (
-        "create list delete disable enable purge edit",
+        "create import list delete disable enable purge edit",
         "--label",
         "-l --selector --add-label --labels --tag",
     ),
@@ -116,11 +119,6 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
         (None, "revoke" | "kill") => {
             Some("did you mean 'delete' (permanently) or 'disable' (until 'enable')?".into())
         }
-        (None, "import") => Some(
-            Hint::from("keys of another system cannot be imported; ")
-                .and(run!("restore PATH").in_quotes())
-                .and(" replaces the whole store with a backup"),
-        ),
         (None, "extend" | "prolong") => Some(suggest_edit("--expires WHEN")),
         (None, "undo" | "unrotate" | "rollback") => {
             Some("did you mean 'rotate KEY --undo'?".into())
@@ -206,7 +204,7 @@ mod tests {
         for word in ["delete", "disable", "enable"] {
             assert!(is_command("", word), "{word}");
         }
-        let words = "revoke kill version import extend prolong renew rename mv grant search find \
+        let words = "revoke kill version extend prolong renew rename mv grant search find \
                      project projects group team where path env store db exit exit-codes states \
                      label tag undo unrotate rollback transfer chown reassign handover owner";
         let mut seen: BTreeSet<_> = words.split(' ').map(|word| ("", word)).collect();

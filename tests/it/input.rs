@@ -1492,9 +1492,8 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
     let stage = Stage::new();
     for (line, message) in [
         (
-            "import x",
-            "there is no command 'import'\nhint: keys of another system cannot be imported; \
-             'keyctl restore PATH' replaces the whole store with a backup\n",
+            "migrate x",
+            "there is no command 'migrate'\nhint: did you mean 'import'?\n",
         ),
         (
             "list --state rotated",

@@ -160,7 +160,9 @@ fn apply(key: &mut Key, entry: &Entry) -> Option<()> {
         Action::Undo => {
             (key.grace_from, key.usable_until, key.replaced_by) = (None, None, None);
         }
-        Action::Create | Action::Edit | Action::Handover => edit(key, at, &detail)?,
+        Action::Create | Action::Import | Action::Edit | Action::Handover => {
+            edit(key, at, &detail)?;
+        }
         _ => {}
     }
     detail.is_object().then_some(())

@@ -16,6 +16,7 @@ mod enable;
 mod find;
 mod from;
 mod held;
+mod import;
 mod in_use;
 mod kinds;
 mod leaked;
