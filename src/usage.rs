@@ -121,6 +121,9 @@ fn missing(error: &clap::Error, line: &CommandLine<'_>) -> Error {
     if let Some(hint) = stray::joined_setting(line) {
         return missed.hint(hint);
     }
+    if line.after(exec::EXEC).is_some() {
+        return missed.hint(exec::HINT);
+    }
     if all.iter().any(|argument| argument == "KEY") {
         return missed.hint(
             run!("list")
@@ -158,7 +161,11 @@ fn validation(error: &clap::Error, argument: &str, value: &str, line: &CommandLi
 
 /// Hint for an option without a value. A value that begins with '-' is an option to clap.
 fn no_value(error: &clap::Error, args: &[OsString], line: &CommandLine<'_>) -> Hint {
-    let is_name = text(error, ContextKind::InvalidArg).is_some_and(|arg| named(&arg) == "--name");
+    let argument = text(error, ContextKind::InvalidArg).map(|arg| named(&arg));
+    if argument.as_deref() == Some(exec::EXEC) {
+        return exec::HINT.into();
+    }
+    let is_name = argument.as_deref() == Some("--name");
     let dashed =
         |pair: &[OsString]| pair[0] == "--name" && pair[1].as_encoded_bytes().starts_with(b"-");
     match is_name && args.windows(2).any(dashed) {

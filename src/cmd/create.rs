@@ -49,6 +49,9 @@ const COUNT_MAX: u32 = 10_000;
 /// Only an administrator can create a legacy key, meant for internal automation. It has no scopes,
 /// never expires, and cannot be deleted or purged: rotate or disable it instead.
 ///
+/// --exec hands the token to a command in place of printing it. If the command fails, does not read the token, or
+/// runs out of time, the key is deleted. See 'keyctl help rotate' for what the command gets.
+///
 /// A name that another key of the owner has is refused. With --if-absent such a key is kept, however it was
 /// created, even if it does not work: standard error names it and, in that case, says why. No token is
 /// printed and no secret file is written, since a token is shown only once. With --replace-expired, a
@@ -66,11 +69,13 @@ const COUNT_MAX: u32 = 10_000;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  the keys were created; or, with --if-absent, a key of that name was kept
-  2  usage: a bad flag, value or line of a file, or an unknown scope
-  4  refused: a later expiry than policy allows, another user's key, a name already in use, or
-     only administrators create keys (policy self-service)
-  5  the store failed, or the token could not be delivered: no key was created
+  0    the keys were created; or, with --if-absent, a key of that name was kept
+  2    usage: a bad flag, value or line of a file, or an unknown scope
+  4    refused: a later expiry than policy allows, another user's key, a name already in use, or
+       only administrators create keys (policy self-service)
+  5    the store failed, or the token could not be delivered, or the command of --exec failed: no
+       key was created
+  130  the command of --exec was interrupted: no key was created
 
 Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
@@ -78,6 +83,7 @@ Examples:
   $ TOKEN=$(keyctl create --scope inference --quiet)
   $ keyctl create --scope inference --name worker --count 3 --format json
   $ keyctl create --scope inference --name gateway --allow-from 10.0.0.0/8,2001:db8::/32
+  $ keyctl create --scope inference --name reporter --exec -- gh secret set REPORTER_TOKEN
   $ keyctl create --scope inference --name runner --secret-file runner.token --if-absent
   $ keyctl create --scope inference --name nightly --expires 23h --if-absent --replace-expired
   $ keyctl create --from services.csv --secret-dir secrets --expires 90d
@@ -109,7 +115,7 @@ pub struct Args {
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     allow_from: Vec<Network>,
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
-    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, conflicts_with = "exec")]
     count: Option<u32>,
     /// If a key of the owner has the name, keep it: create nothing, print no token, exit 0
     #[arg(long, requires = "name", conflicts_with = "count")]

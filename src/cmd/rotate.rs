@@ -37,6 +37,16 @@ use serde_json::{Value, json};
 /// nothing is changed. In a script, give the ID of the new key: after an undo the name stands for the old
 /// key, and a second run would take back the rotation before it too.
 ///
+/// --exec hands the new token to a command in place of printing it. Both keys work while the command runs. Once
+/// it has ended with exit code 0, the old key gets the grace period that you gave. If it fails, does not read
+/// the token, or runs out of time, the rotation is undone. Ctrl-C ends the command, and undoes the rotation
+/// too. An expired key is refused, since there would be nothing to go back to. If keyctl itself is
+/// killed meanwhile, both keys go on working, and 'keyctl doctor' names the command that mends it.
+///
+/// The command gets the token, and nothing else, on standard input. The variables KEYCTL_KEY_ID, KEYCTL_KEY_NAME,
+/// KEYCTL_KEY_OWNER and KEYCTL_OLD_KEY_ID tell it the keys. Its output goes to standard error: a command that
+/// repeats its input shows the token.
+///
 /// Only an administrator can rotate a legacy key, or undo that; its successor is a legacy key too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -44,14 +54,17 @@ Exit codes:
   0    done
   2    usage: a bad flag or value
   3    no such key, or more than one match
-  4    refused: by policy, access or the key's state, or not confirmed
-  5    the store failed, or the token could not be delivered: nothing was changed
-  130  the prompt was interrupted
+  4    refused: by policy, access or the key's state, or not confirmed; or with --exec, either key
+       was changed by somebody else while the command ran
+  5    the store failed, or the token could not be delivered, or the command of --exec failed:
+       nothing was changed
+  130  the prompt or the command of --exec was interrupted: nothing was changed
 
 Examples:
   $ keyctl rotate ci-deploy --grace 24h
   $ keyctl rotate ci-deploy --secret-file new.token -m 'quarterly rotation'
   $ keyctl rotate ci-deploy --grace 0s -m 'the token has leaked'
+  $ keyctl rotate ci-deploy --grace 1h --exec -- gh secret set KEYCTL_TOKEN
   $ keyctl rotate ci-deploy --undo
   $ keyctl list --state phased-out --search ci-deploy --format ids | keyctl edit - --grace 0s")]
 pub struct Args {

@@ -6,7 +6,11 @@
 use std::ffi::OsString;
 
 /// The option.
-const EXEC: &str = "--exec";
+pub const EXEC: &str = "--exec";
+
+/// Hint on the place of the option.
+pub const HINT: &str =
+    "--exec comes last: all that follows it is the command, as in --exec -- gh secret set NAME";
 
 /// Returns `args` with each word after `--exec` as a value of its own: `--exec -- cat -n` becomes
 /// `--exec=cat --exec=-n`. Stays as it is after a `--` that comes before.

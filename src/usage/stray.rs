@@ -37,6 +37,13 @@ fn option(flag: &str, line: &CommandLine<'_>) -> Option<Hint> {
     }
     let value = line.after(flag).and_then(simple);
     match (command, flag) {
+        ("", "--exec") => {
+            return Some(
+                "put '--exec' and its command at the end of the line, after 'create' or 'rotate'"
+                    .into(),
+            );
+        }
+        (_, "--exec") => return Some("only 'create' and 'rotate' take '--exec'".into()),
         ("list", "--name") => return Some(suggest_show(value)),
         ("list", "--page" | "--offset" | "--skip") => {
             return Some("there are no pages; use --limit and --reverse, or a pager".into());

@@ -90,6 +90,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("create rotate", "--secret-file", "--out-file --out"),
     ("rotate", "--secret-file", "--file"),
     (
+        "create rotate",
+        "--exec",
+        "--cmd --command --run --pipe --pipe-to --output-command",
+    ),
+    (
         "create import list delete disable enable purge",
         "--owner",
         "--user --for",

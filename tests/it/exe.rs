@@ -10,6 +10,7 @@ mod doctor;
 mod exposure;
 mod failures;
 mod files;
+mod handover;
 pub mod harness;
 mod history;
 mod journal;

@@ -37,6 +37,7 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -122,6 +123,15 @@ impl World {
     /// See [`On::quick`].
     pub fn quick() -> Self {
         World(On::quick())
+    }
+
+    /// A world at the present time whose store is the file at `path`.
+    pub fn of(path: &Path) -> Self {
+        let mut world = World::new();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        world.0.0.now = Arc::new(AtomicI64::new(since.as_millis().try_into().unwrap()));
+        world.0.0.address = path.to_owned();
+        world
     }
 
     /// The store's file.
@@ -232,6 +242,11 @@ impl Setup {
     /// Lets so many milliseconds pass, or sets the clock back by them.
     pub fn advance_millis(&self, millis: i64) {
         self.now.fetch_add(millis, Relaxed);
+    }
+
+    /// The clock, for what sets it while a command runs.
+    pub fn clock(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.now)
     }
 
     /// A command line, without the program's name, run by alice, who is no administrator unless

@@ -7,7 +7,7 @@ use crate::deliver::Failure;
 use crate::error::{Error, FailureKind, Result, escape};
 use crate::event::{Action, Event};
 use crate::hint::{Hint, run};
-use crate::key::Key;
+use crate::key::{Key, Kind};
 use crate::store::{self, Store, Tx};
 use crate::when::Timestamp;
 use serde_json::Value;
@@ -135,8 +135,13 @@ impl CreateHandover<'_> {
                     .and(run!("doctor").in_quotes())
                     .and(" names it until its first use"),
             ),
-            Some(_) => error
-                .hint(Hint::from("when the store works again: ").and(run!("delete {}", key.id))),
+            Some(_) => {
+                let stop = match key.kind {
+                    Kind::Api => run!("delete {}", key.id),
+                    Kind::Legacy => run!("disable {}", key.id),
+                };
+                error.hint(Hint::from("when the store works again: ").and(stop))
+            }
         }
     }
 }

@@ -34,9 +34,14 @@ TOKEN=$(cat ci.token)
 REMOTE_ADDR=192.0.2.7
 export API_KEY=$(cat api.token)";
 
+/// Makes a stand-in for GitHub's `gh` that takes a token.
+const GH: &str = "printf '#!/bin/sh\\ncat > gh.token\\n' > .cargo/bin/gh && chmod +x .cargo/bin/gh";
+
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 10] = [
+const BEFORE: [(&str, &str); 12] = [
     ("keyctl backup", "rm /var/backups/keyctl-*"),
+    ("keyctl create --scope inference --name reporter", GH),
+    ("keyctl rotate ci-deploy --grace 1h --exec", GH),
     ("keyctl create", "keyctl delete ci-deploy --yes"),
     (
         "keyctl edit ci-deploy --name",

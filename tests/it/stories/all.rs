@@ -15,6 +15,7 @@ mod edit;
 mod enable;
 mod find;
 mod from;
+mod handover;
 mod held;
 mod import;
 mod in_use;

@@ -1,0 +1,77 @@
+//! `--exec` at a terminal: the command may ask there, and the terminal is given back.
+
+use super::{Fixture, is_alive};
+use crate::exe::terminal::Terminal;
+use std::process::Command;
+
+const CTRL_C: &str = "\u{3}";
+const CTRL_Z: &str = "\u{1a}";
+
+/// Script of a command that asks a question at the terminal.
+const ASK: &str = "cat > got; printf 'passphrase? ' > /dev/tty; read -r line < /dev/tty; \
+                   echo \"read $line\"; echo $$ > pid";
+
+/// A shell with job control that rotates the key and hands the token to a shell with `script`.
+fn shell(key: &Fixture, script: &str, then: &str) -> Command {
+    let line = format!("keyctl rotate ci --grace 1h --exec -- sh -c \"$SCRIPT\" >id; {then}");
+    let mut shell = key.site.clean("sh");
+    shell
+        .args(["-mc", &line])
+        .env("KEYCTL_DB", key.site.db())
+        .env("SCRIPT", script);
+    shell
+}
+
+#[test]
+fn the_command_may_ask_at_the_terminal() {
+    let key = Fixture::new();
+    let then = "echo code $?; read -r line; echo \"the shell read $line\"";
+    let mut terminal = Terminal::start(shell(&key, ASK, then).into(), 80);
+    terminal.expect("passphrase? ");
+    terminal.type_in("open sesame\r");
+    terminal.expect("code 0\n");
+    terminal.type_in("on\r");
+    terminal.expect("the shell read on\n");
+    let session = terminal.finish();
+    assert!(
+        session.screen.contains("\nread open sesame\n"),
+        "{session:#?}"
+    );
+    assert_eq!(key.site.verify(key.got()), 0);
+}
+
+#[test]
+fn ctrl_c_while_the_command_runs_undoes_the_rotation() {
+    let key = Fixture::new();
+    let mut terminal = Terminal::start(shell(&key, ASK, "echo code $?").into(), 80);
+    terminal.expect("passphrase? ");
+    terminal.type_in(CTRL_C);
+    terminal.expect("code 130\n");
+    let session = terminal.finish();
+    assert!(
+        session.screen.contains("the rotation was undone"),
+        "{session:#?}"
+    );
+    key.is_as_before();
+}
+
+#[test]
+fn ctrl_z_while_the_command_runs_stops_both_and_fg_continues_both() {
+    let key = Fixture::new();
+    let then = "echo stopped; read -r line; echo \"the shell read $line\"; fg; echo code $?";
+    let mut terminal = Terminal::start(shell(&key, ASK, then).into(), 80);
+    terminal.expect("passphrase? ");
+    terminal.type_in(CTRL_Z);
+    terminal.expect("stopped\n");
+    terminal.type_in("on\r");
+    terminal.expect("the shell read on\n");
+    terminal.type_in("open sesame\r");
+    terminal.expect("code 0\n");
+    let session = terminal.finish();
+    assert!(
+        session.screen.contains("\nread open sesame\n"),
+        "{session:#?}"
+    );
+    assert_eq!(key.site.verify(key.got()), 0);
+    assert!(!is_alive(&key.site));
+}
