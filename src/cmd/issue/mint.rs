@@ -12,7 +12,8 @@ use std::num::NonZeroUsize;
 
 /// A new token and the hash of its secret.
 pub struct Minted {
-    pub(in crate::cmd) token: Token,
+    /// Token.
+    pub token: Token,
     /// Hash, a PHC string.
     pub hash: String,
 }
