@@ -30,6 +30,7 @@ mod processes;
 mod readonly;
 mod restore;
 mod rotation;
+mod secret_dir;
 mod secrets;
 mod shells;
 mod siblings;

@@ -335,7 +335,7 @@ fn a_change_that_is_cut_short_by_a_limit_of_a_files_size_is_whole_or_absent() {
 }
 
 /// `unshare` with leave to mount, if it works here.
-fn unshare() -> Option<Command> {
+pub fn unshare() -> Option<Command> {
     let options = if is_root() { "-m" } else { "-rm" };
     let mut unshare = Command::new("unshare");
     unshare.arg(options);
