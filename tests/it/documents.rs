@@ -8,6 +8,7 @@ mod examples;
 mod likeness;
 pub mod links;
 mod others;
+mod postgres;
 mod reader;
 mod states;
 mod table;

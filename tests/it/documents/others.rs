@@ -2,6 +2,7 @@
 //! those that are not run, each with its reason. A new block must be in one of the two tables.
 
 use super::blocks::{self, Block};
+use super::postgres::Postgres;
 use crate::exe::harness::{Site, is_root, run, run_with, set_mode, skipped};
 use crate::harness::{Ran, exe, id_of};
 use std::fs;
@@ -12,13 +13,17 @@ use std::process::Command;
 type Runs = (&'static str, fn(&Block));
 
 /// The blocks that are run.
-const RUN: [Runs; 12] = [
+const RUN: [Runs; 13] = [
     ("eval \"$(keyctl completions bash)\"", completions),
     (
         "keyctl rotate rcpdphdw3vkh --grace 0s --secret-file fresh.token",
         a_leaked_token_that_is_replaced,
     ),
     ("#!/bin/sh", a_script_that_guards),
+    (
+        "psql --csv \"$DATABASE_URL\" >litellm.csv <<'SQL'",
+        keys_of_litellm,
+    ),
     (
         "for f in *.token; do cat \"$f\"; echo; done | keyctl verify --batch --scope inference >verdicts.jsonl",
         many_at_once,
@@ -186,6 +191,59 @@ fn a_leaked_token_that_is_replaced(block: &Block) {
     fs::remove_file(site.path("fresh.token")).unwrap();
     run(&mut site.sh(&line)).code(4);
     assert_eq!(site.verify(fresh), 0, "{block}");
+}
+
+/// The table of LiteLLM's keys, with the columns that its schema has in 2026.
+const LITELLM: &str = r#"CREATE TABLE "LiteLLM_VerificationToken" (
+    token text PRIMARY KEY, key_name text, key_alias text, soft_budget_cooldown boolean NOT NULL DEFAULT false,
+    spend double precision NOT NULL DEFAULT 0, expires timestamp(3), models text[], aliases jsonb NOT NULL DEFAULT '{}',
+    config jsonb NOT NULL DEFAULT '{}', user_id text, team_id text, permissions jsonb NOT NULL DEFAULT '{}',
+    max_parallel_requests integer, metadata jsonb NOT NULL DEFAULT '{}', blocked boolean, tpm_limit bigint,
+    rpm_limit bigint, max_budget double precision, budget_duration text, budget_reset_at timestamp(3),
+    created_at timestamp(3) DEFAULT CURRENT_TIMESTAMP, created_by text, updated_at timestamp(3), updated_by text)"#;
+
+/// What the query takes from a table of LiteLLM's can be imported: the keys that have not expired, blocked ones
+/// as disabled. The client's token, of which the table has the digest, works.
+fn keys_of_litellm(block: &Block) {
+    let Some(database) = Postgres::start() else {
+        return;
+    };
+    database.run(LITELLM);
+    for (token, alias, expires, blocked, team) in [
+        (
+            "sk-LDwzKf8zQ2mT6vXb1RcY9w",
+            "'chat'",
+            "now() + interval '60 days'",
+            "NULL",
+            "'search'",
+        ),
+        ("sk-7Ty2Hn5Bv8Qm4Lf1Xc3Wd6", "NULL", "NULL", "true", "NULL"),
+        (
+            "sk-3Rv9Kd7Lq2Zx8Vb5Nm1Tc6",
+            "'gone'",
+            "now() - interval '1 day'",
+            "false",
+            "NULL",
+        ),
+    ] {
+        database.run(&format!(
+            r#"INSERT INTO "LiteLLM_VerificationToken" (token, key_alias, user_id, expires, blocked, team_id)
+               VALUES (encode(sha256('{token}'), 'hex'), {alias}, 'bob', {expires}, {blocked}, {team})"#
+        ));
+    }
+    let site = Site::new();
+    site.run("init");
+    run(site.sh(&block.text).env("DATABASE_URL", database.url())).code(0);
+    site.run("import litellm.csv --scope inference --label from=litellm");
+    assert_eq!(site.ids().len(), 2, "{block}");
+    assert_eq!(site.verify("sk-LDwzKf8zQ2mT6vXb1RcY9w"), 0, "{block}");
+    let chat = site.record("bob/chat");
+    assert!(
+        chat.contains(r#""labels":{"from":"litellm","team":"search"}"#),
+        "{chat}"
+    );
+    let blocked = site.run("list --state disabled --format csv").stdout;
+    assert!(blocked.contains(",litellm-"), "{blocked}");
 }
 
 fn a_script_that_guards(block: &Block) {

@@ -43,6 +43,20 @@ pub const ALL: &[World] = &[
         prepared: "",
     },
     World {
+        page: "docs/guide/import.md",
+        users: Users::Alice,
+        prepared: r#"$ keyctl init
+$ digest() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
+$ printf sk-LDwzKf8zQ2mT6vXb1RcY9w >chat.token
+$ printf 'name,owner,sha256,expires,created_at,disabled,labels\n' >litellm.csv
+$ echo "chat,alice,$(digest "$(cat chat.token)"),,2025-03-04T09:10:11Z,f,team=search" >>litellm.csv
+$ echo "litellm-9f2c41d8,bob,$(digest sk-7Ty2Hn5Bv8Qm4Lf1Xc3Wd6),,2024-11-05T10:00:00Z,t," >>litellm.csv
+$ printf 'map $http_x_api_key $client {\n    default "";\n    "Yh3k9QzLw7Vb2NxTf5Rc8Md1" billing;\n    "pQ4tZ8sKj6Hn1WvXg9Bm3Lr7" reports;\n}\n' >clients.map
+$ printf 'name,token,expires,labels,allow_from\nindexer,3f9Kd7Lq2Zx8Vb5Nm1Tc6Rw,90d,team=search,10.0.0.0/8\nnightly,Gs4Pj1Hy7Xe9Uo3Ba5Qi8Lk,180d,,\n' >keys.csv
+$ printf '{"keys":[{"name":"mobile","owner":"alice","secret":"d8Tq5Wn2Jx7Kc4Vz9Rb1Fm6"}]}' >keys.json
+$ printf 'name,scopes,token\na/b,,sk-2Jw8Rk4Tz6Yp1Xc9Lm3Qd\nweb,infrence,sk-5Hn3Gd7Bv2Qm8Lf4Ks9Wt\nsk-1Dg6Sj3Zx8Cv5Bn2/,,sk-8Pb4Vf6Ny2Zr7Ja1Uc5Ho\n' >wrong.csv"#,
+    },
+    World {
         page: "docs/guide/networks.md",
         users: Users::Alice,
         prepared: "$ keyctl init",
