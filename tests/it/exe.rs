@@ -13,6 +13,7 @@ mod files;
 mod handover;
 pub mod harness;
 mod history;
+mod import;
 mod journal;
 mod links;
 mod lists;

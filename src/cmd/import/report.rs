@@ -16,15 +16,7 @@ use std::path::Path;
 pub const NO_ID: &str = "000000000000";
 
 /// Columns of a preview in a table.
-const COLUMNS: [&str; 7] = [
-    "name",
-    "owner",
-    "state",
-    "scopes",
-    "labels",
-    "expires_at",
-    "created_at",
-];
+const COLUMNS: [&str; 6] = ["name", "owner", "state", "scopes", "labels", "expires_at"];
 
 /// Format of the output; `None` is text.
 #[derive(Clone, Copy, Debug)]

@@ -23,6 +23,8 @@ keyctl member add search carol --role owner
 keyctl member add search bob --role collaborator
 keyctl admin add carol
 keyctl policy set max-expiry 2y
+printf 'name,token\\nimported,sk-Zq8mT3vXw1Lr7KpYb2Nc\\n' > keys.csv
+printf '[{\"name\":\"mobile\",\"token\":\"gw_live_51HdQx7mVt2Ra9Lk\",\"scopes\":[\"inference\"]}]' > keys.json
 keyctl log --head > kept.head
 printf 'name,scopes,labels\\nsearch,inference,team=search\\ntrainer,project,\\n' > services.csv
 printf '[{\"name\":\"search\",\"scopes\":[\"inference\"]},{\"name\":\"api\",\"scopes\":\"project\"}]' > services.json
