@@ -122,7 +122,8 @@ impl Event {
 
     /// Returns the detail as JSON text, as it is stored and hashed.
     pub fn detail_text(&self) -> String {
-        Value::Object(self.detail.clone()).to_string()
+        // Cannot fail: all its keys are text.
+        serde_json::to_string(&self.detail).unwrap_or_default()
     }
 }
 
