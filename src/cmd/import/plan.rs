@@ -73,6 +73,10 @@ impl Planner<'_> {
             tokens: tokens(entries),
         };
         let mut names = HashMap::with_capacity(entries.len());
+        let mut taken = Taken {
+            store,
+            has_keys: HashMap::new(),
+        };
         let mut imports = Vec::with_capacity(entries.len());
         for (chunk, ids) in entries.chunks(CHUNK).zip(ids.chunks(CHUNK)) {
             let present = present(store, chunk)?;
@@ -82,15 +86,11 @@ impl Planner<'_> {
                     moment.check_name(entry, &key, &mut names)?;
                     Ok(key)
                 });
-                let key = match key {
-                    Ok(key) => match taken::holder(store, &key.owner, &key.name)? {
-                        Some(holder) => Err(taken::refusal(&holder, now)),
-                        None => Ok(key),
-                    },
-                    refused => refused,
-                };
                 match key {
-                    Ok(key) => imports.push((key, entry.digest)),
+                    Ok(key) => match taken.holder(&key)? {
+                        None => imports.push((key, entry.digest)),
+                        Some(holder) => flaws.add(entry.line, taken::refusal(&holder, now)),
+                    },
                     Err(error) => flaws.add(entry.line, error),
                 }
             }
@@ -247,6 +247,31 @@ impl Moment {
                 Error::usage(format!("{owner} has the name {name} on line {line} too"))
                     .hint("names are unique among the keys of an owner: change one of them"),
             ),
+        }
+    }
+}
+
+/// Names that live keys of the store hold.
+struct Taken<'a> {
+    store: &'a dyn Read,
+    /// Owners, and whether they have a live key: most of those in a file have none yet.
+    has_keys: HashMap<String, bool>,
+}
+
+impl Taken<'_> {
+    /// Finds the live key that holds the name of `key`.
+    fn holder(&mut self, key: &Key) -> Result<Option<Key>> {
+        let has_keys = match self.has_keys.get(&key.owner) {
+            Some(has_keys) => *has_keys,
+            None => {
+                let has_keys = !self.store.live_names(Some(&key.owner), 1)?.is_empty();
+                self.has_keys.insert(key.owner.clone(), has_keys);
+                has_keys
+            }
+        };
+        match has_keys {
+            true => taken::holder(self.store, &key.owner, &key.name),
+            false => Ok(None),
         }
     }
 }
