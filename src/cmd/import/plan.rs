@@ -233,8 +233,9 @@ impl Moment {
     /// Refuses the name of an imported key that was deleted, and one that another line has.
     fn check_name(&self, entry: &Entry, key: &Key, names: &mut HashMap<Name, usize>) -> Result<()> {
         let full = (key.owner.clone(), key.name.clone());
-        let (owner, name) = (quote(&key.owner), quote(&key.name));
+        let shown = || (quote(&key.owner), quote(&key.name));
         if let Some(id) = self.deleted.get(&full) {
+            let (owner, name) = shown();
             return Err(Error::state(format!(
                 "the key {name} of {owner} was imported before and deleted since: {id}"
             ))
@@ -243,10 +244,13 @@ impl Moment {
         let line = *names.entry(full).or_insert(entry.line);
         match line == entry.line {
             true => Ok(()),
-            false => Err(
-                Error::usage(format!("{owner} has the name {name} on line {line} too"))
-                    .hint("names are unique among the keys of an owner: change one of them"),
-            ),
+            false => {
+                let (owner, name) = shown();
+                Err(
+                    Error::usage(format!("{owner} has the name {name} on line {line} too"))
+                        .hint("names are unique among the keys of an owner: change one of them"),
+                )
+            }
         }
     }
 }
@@ -288,6 +292,9 @@ fn tokens(entries: &[Entry]) -> HashMap<TokenDigest, usize> {
 /// Returns the key that has the token of each entry already.
 fn present(store: &dyn Read, entries: &[Entry]) -> Result<Vec<Option<Key>>> {
     let entries = entries.iter();
+    if !store.has_imported()? {
+        return Ok(entries.map(|_| None).collect());
+    }
     let sought: Vec<Locator> = entries.map(|entry| Locator::Digest(entry.digest)).collect();
     let found = store.to_verify(&sought)?.into_iter();
     Ok(found.map(|found| found.map(|known| known.key)).collect())

@@ -747,6 +747,11 @@ fn all_lines_that_are_wrong_are_named_at_once() {
     import(&world, &text, "--scope inference")
         .run()
         .fails(4, "2 of 2 lines cannot be imported");
+    // A mistake in the file comes first, wherever it stands.
+    let text = format!("name,token\na,{WEB}\nx/y,{BATCH}\n");
+    import(&world, &text, "--scope inference")
+        .run()
+        .fails(2, "2 of 2 lines cannot be imported");
 }
 
 #[test]
