@@ -32,11 +32,14 @@ take() {
     printf %s "$token" >taken
 }
 
-# Stores the token, or fails if the test says so, or is what kills keyctl.
+# Fails if the test says so, or stores the token. Then it may send keyctl a signal, and wait to be ended.
 store() {
     if [ -e "fail-$1" ]; then exit 7; fi
     printf %s "$token" >"$1.stored"
-    if [ -e kill ]; then kill -9 "$PPID"; fi
+    if [ -e signal ]; then
+        kill -s "$(cat signal)" "$PPID"
+        [ "$(cat signal)" = KILL ] || kill -s STOP $$
+    fi
 }
 "#;
 
@@ -205,6 +208,16 @@ impl Desk {
         shown.json()["id"].as_str().unwrap().to_owned()
     }
 
+    /// Runs a line whose tool sends keyctl a signal once it has stored the token.
+    #[track_caller]
+    fn signalled(&self, signal: &str, line: &str) -> Ran {
+        let path = self.site.path("signal");
+        fs::write(&path, signal).unwrap();
+        let ran = self.run(line);
+        fs::remove_file(path).unwrap();
+        ran
+    }
+
     /// The findings of `doctor` in half an hour: a command may take five minutes.
     #[track_caller]
     fn doctor_later(&self) -> String {
@@ -293,6 +306,23 @@ fn a_command_that_fails_leaves_the_old_token_working_and_its_line_can_run_again(
 }
 
 #[test]
+fn a_signal_to_keyctl_ends_the_command_and_takes_the_rotation_back() {
+    let desk = Desk::new();
+    let lines = lines();
+    desk.run(&lines[0]).code(0);
+    let token = desk.token(&lines[0]);
+    for signal in ["TERM", "INT", "HUP"] {
+        desk.signalled(signal, &lines[1]).code(130);
+        assert_eq!(desk.site.verify(&token), 0, "{signal}");
+        let stored = desk.stored(&lines[1]);
+        assert_ne!(stored, token.as_bytes(), "{signal}");
+        assert_eq!(desk.site.verify(stored), 1, "{signal}");
+    }
+    desk.run(&lines[1]).code(0);
+    desk.token(&lines[1]);
+}
+
+#[test]
 fn the_exit_code_of_a_pipe_is_that_of_its_last_command_without_pipefail() {
     let desk = Desk::new();
     let line = |pipe: &str| format!("keyctl rotate API_KEY --grace 1h --exec -- bash -c '{pipe}'");
@@ -354,6 +384,14 @@ fn the_page_shows_whose_token_a_credential_holds() {
     );
 }
 
+/// What is known of a token whose handover was cut short.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    NotStored,
+    Stored,
+    CannotTell,
+}
+
 #[test]
 fn after_a_kill_both_tokens_work_until_doctor_says_how_to_end_that() {
     if !is_here("faketime", &["--version"]) {
@@ -362,39 +400,66 @@ fn after_a_kill_both_tokens_work_until_doctor_says_how_to_end_that() {
     let lines = lines();
     let [create, rotate] = [&lines[0], &lines[1]];
     assert_eq!([key(create), key(rotate)], ["ci"; 2]);
-    for undo in [true, false] {
+    for way in [Way::NotStored, Way::Stored, Way::CannotTell] {
         let desk = Desk::new();
         desk.run(create).code(0);
         let first = desk.token(create);
-        fs::write(desk.site.path("kill"), "").unwrap();
-        desk.run(rotate).code(137);
-        fs::remove_file(desk.site.path("kill")).unwrap();
+        desk.signalled("KILL", rotate).code(137);
         let second = desk.token(rotate);
         let (old, new) = (id_of(&first), id_of(&second));
         assert_ne!(old, new);
         assert_eq!(desk.site.verify(&first), 0);
-
         // The command's time is not up yet.
         desk.site.run("doctor");
         let said = desk.doctor_later();
         assert!(said.contains(&old) && said.contains(&new), "{said}");
-        let mend = match undo {
-            true => format!("rotate {new} --undo"),
-            false => format!("edit {old} --grace 1h"),
+
+        let mend = match way {
+            Way::NotStored => format!("rotate {new} --undo"),
+            Way::Stored | Way::CannotTell => format!("edit {old} --grace 1h"),
         };
         let shown = mend.replace(&new, "NEW_ID").replace(&old, "OLD_ID");
-        assert!(
-            page("handover").contains(&format!("`keyctl {shown}`")),
-            "{shown}"
-        );
-        let yes = if undo { " --yes" } else { "" };
+        let shown = format!("`keyctl {shown}`");
+        assert!(page("handover").contains(&shown), "{shown}");
+        if way == Way::CannotTell {
+            desk.run(rotate).code(0);
+        }
+        // No question without a terminal.
+        let yes = if way == Way::NotStored { " --yes" } else { "" };
         desk.site.run(&format!("{mend}{yes}"));
         assert_eq!(desk.doctor_later(), "");
         assert_eq!(desk.site.verify(&first), 0);
-        assert_eq!(desk.site.verify(&second), u8::from(undo));
+        assert_eq!(desk.site.verify(&second), u8::from(way == Way::NotStored));
         // And the line runs again.
         desk.run(rotate).code(0);
         desk.token(rotate);
+    }
+}
+
+#[test]
+fn after_a_killed_create_doctor_names_the_key_until_it_is_deleted_or_used() {
+    if !is_here("faketime", &["--version"]) {
+        return;
+    }
+    let create = lines().swap_remove(0);
+    for is_used in [true, false] {
+        let desk = Desk::new();
+        desk.signalled("KILL", &create).code(137);
+        let token = String::from_utf8(desk.stored(&create)).unwrap();
+        let id = id_of(&token);
+        assert!(desk.doctor_later().contains(&id));
+        if is_used {
+            assert_eq!(desk.site.verify(&token), 0);
+        } else {
+            let delete = page("handover").contains("`keyctl delete\nNEW_ID`");
+            assert!(delete);
+            desk.site.run(&format!("delete {id} --yes"));
+        }
+        assert_eq!(desk.doctor_later(), "");
+        if !is_used {
+            desk.run(&create).code(0);
+            desk.token(&create);
+        }
     }
 }
 
@@ -406,7 +471,9 @@ fn an_expired_key_is_refused_and_works_again_with_the_edit_on_the_page() {
     let line = "keyctl rotate API_KEY --grace 1h --exec -- gh secret set API_KEY --repo OWNER/REPO";
     desk.site
         .sql()
-        .execute_batch("UPDATE keys SET created_at = 1000, expires_at = 2000")
+        .execute_batch(
+            "UPDATE keys SET created_at = created_at - 86400000, expires_at = created_at - 1000",
+        )
         .unwrap();
     desk.run(line).code(4);
     assert!(!desk.site.path("variables").exists());
