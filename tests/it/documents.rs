@@ -10,6 +10,7 @@ pub mod links;
 mod others;
 mod postgres;
 mod reader;
+mod spans;
 mod states;
 mod table;
 mod worlds;
