@@ -8,8 +8,7 @@ use keyctl::env::{Ending, Invocation, Programs, Runner};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::{
-    Pid, Signal, WaitIdOptions, WaitOptions, WaitStatus, getpgrp, kill_process_group, waitid,
-    waitpid,
+    Pid, Signal, WaitIdOptions, WaitOptions, WaitStatus, kill_process_group, waitid, waitpid,
 };
 use rustix::stdio;
 use signal_hook::SigId;
@@ -168,7 +167,7 @@ impl Running {
     /// Lends the terminal to the program.
     fn begin(&self) {
         if let Some(foreground) = &self.foreground {
-            foreground.pass(getpgrp(), self.pid);
+            foreground.lend(self.pid);
             // It may have been stopped as it used the terminal before.
             self.signal(Signal::CONT);
         }
@@ -177,7 +176,7 @@ impl Running {
     /// Takes the terminal back.
     fn finish(&self) {
         if let Some(foreground) = &self.foreground {
-            foreground.pass(self.pid, getpgrp());
+            foreground.take_back(self.pid);
         }
     }
 
@@ -255,10 +254,10 @@ impl Running {
         if !can_stop() {
             return Ok(());
         }
-        foreground.pass(self.pid, getpgrp());
+        foreground.take_back(self.pid);
         // Raises SIGSTOP, and returns once the shell continues the program. That cannot fail.
         emulate_default_handler(SIGTSTP).ok();
-        foreground.pass(getpgrp(), self.pid);
+        foreground.lend(self.pid);
         self.signal(Signal::CONT);
         Ok(())
     }
