@@ -121,15 +121,21 @@ impl Token {
         })
     }
 
-    /// Returns the key ID in a text of the length and shape of a token, whatever its checksum.
+    /// Returns the key ID in a text that has the shape of a token, whatever its checksum.
     fn shaped(presented: &[u8]) -> Option<KeyId> {
+        let (prefix, id) = Self::split(presented)?;
+        Prefix::is_valid(prefix).then_some(id)
+    }
+
+    /// Returns what stands before the key ID, and the ID, in a text that ends like a token.
+    fn split(presented: &[u8]) -> Option<(&[u8], KeyId)> {
         let (head, tail) = presented.split_at_checked(presented.len().checked_sub(TAIL_LEN)?)?;
         let head = head.strip_suffix(b"_")?;
         let (prefix, id) = head.split_at_checked(head.len().checked_sub(KeyId::LEN)?)?;
         let prefix = prefix.strip_suffix(b"_")?;
         let id = KeyId::parse(id)?;
-        let is_shaped = Prefix::is_valid(prefix) && tail.iter().all(u8::is_ascii_alphanumeric);
-        is_shaped.then_some(id)
+        let is_tail = tail.iter().all(u8::is_ascii_alphanumeric);
+        is_tail.then_some((prefix, id))
     }
 
     /// Returns the key ID, the public part.

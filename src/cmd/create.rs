@@ -1,25 +1,30 @@
 //! `keyctl create`
 
+mod checked;
 mod faults;
 mod fields;
 mod from;
 mod held;
+mod insert;
 mod lines;
 mod made;
 mod names;
 mod plan;
 mod recipients;
+mod series;
+mod several;
 
 pub use self::made::created;
 
 use self::fields::{Fields, Terms, network};
-use self::from::{Order, Source};
+use self::from::Source;
 use self::held::Kept;
 use self::lines::Defaults;
 use self::made::{announce_many, announce_replaced};
-use self::names::{Names, Naming};
+use self::names::{Names, Naming, count};
 use self::plan::Rules;
 use self::recipients::recipient;
+use self::several::{Several, missing};
 use super::Cx;
 use super::change::record;
 use super::handover::{CreateHandover, Exec, begins};
@@ -27,7 +32,7 @@ use super::issue::{Handover, Number, announce, issue, mint};
 use super::owner;
 use super::values::{self, Expiry, Format, Why};
 use crate::env::Actor;
-use crate::error::{DONE, Error, Result, quote};
+use crate::error::{DONE, Result};
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::key::Kind;
@@ -36,9 +41,6 @@ use crate::network::Network;
 use crate::store::{self, Read, Tx};
 use crate::when::Timestamp;
 use serde_json::Value;
-
-/// Largest number of keys that one command makes.
-const COUNT_MAX: u32 = 10_000;
 
 /// Create keys
 ///
@@ -115,7 +117,7 @@ pub struct Args {
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     allow_from: Vec<Network>,
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
-    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, conflicts_with = "exec")]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     count: Option<u32>,
     /// If a key of the owner has the name, keep it: create nothing, print no token, exit 0
     #[arg(long, requires = "name", conflicts_with = "count")]
@@ -133,17 +135,6 @@ pub struct Args {
     why: Why,
 }
 
-/// Parses the value of `--count`.
-fn count(text: &str) -> Result<u32> {
-    let number = text.parse().ok();
-    number
-        .filter(|number| (1..=COUNT_MAX).contains(number))
-        .ok_or_else(|| {
-            Error::usage(format!("{} is not a valid value for --count", quote(text)))
-                .hint(format!("give a whole number from 1 to {COUNT_MAX}"))
-        })
-}
-
 /// Names of the new keys, and the fields that all of them share.
 struct Draft {
     names: Names,
@@ -153,27 +144,10 @@ struct Draft {
 impl Args {
     /// Makes the keys.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
-        if let (Some(from), Some(directory)) = (&self.source.from, &self.source.secret_dir) {
-            let order = Order {
-                from,
-                directory,
-                defaults: &Defaults {
-                    owner: self.owner.clone(),
-                    fields: self.given_fields()?,
-                },
-                rules: Rules {
-                    skip_existing: self.source.skip_existing,
-                    replace_expired: self.replace_expired,
-                },
-                format: self.handover.format,
-                reason: self.why.reason.as_deref(),
-            };
-            return order.run(cx);
+        if let Some(code) = self.run_several(cx)? {
+            return Ok(code);
         }
-        if self.replace_expired && self.name.is_none() {
-            return Err(Error::usage("missing argument: --name NAME")
-                .hint(Hint::from("see ").and(run!("help create").in_quotes())));
-        }
+        self.check_flags()?;
         let fields = self.fields()?;
         fields.check(cx.env.now())?;
         let handover = &self.handover;
@@ -266,6 +240,49 @@ impl Args {
             owner::warn_if_unknown(cx, &*store, &recipient);
         }
         Ok(DONE)
+    }
+
+    /// Makes several keys in the ways that are not for one: from a file, or with a command for each.
+    fn run_several(&self, cx: &mut Cx<'_>) -> Result<Option<u8>> {
+        let count = self.count.filter(|_| self.exec.is_given());
+        if self.source.from.is_none() && count.is_none() {
+            return Ok(None);
+        }
+        let several = Several {
+            defaults: &Defaults {
+                owner: self.owner.clone(),
+                fields: self.given_fields()?,
+            },
+            rules: Rules {
+                skip_existing: self.source.skip_existing,
+                replace_expired: self.replace_expired,
+            },
+            exec: &self.exec,
+            format: self.handover.format,
+            reason: self.why.reason.as_deref(),
+        };
+        match (&self.source.from, count) {
+            (Some(from), _) => several.from(cx, from, self.source.secret_dir.as_deref()),
+            (None, count) => several.numbered(cx, self.name.as_deref(), count.unwrap_or(1)),
+        }
+        .map(Some)
+    }
+
+    /// Refuses flags that go with other ones only.
+    fn check_flags(&self) -> Result<()> {
+        if self.source.skip_existing {
+            return Err(missing(
+                "--from FILE",
+                "--skip-existing goes with --from, or with --count and --exec",
+            ));
+        }
+        match self.replace_expired && self.name.is_none() {
+            true => Err(missing(
+                "--name NAME",
+                Hint::from("see ").and(run!("help create").in_quotes()),
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Reports that a key holds the name, so that none was created and no command ran.

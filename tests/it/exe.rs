@@ -33,6 +33,7 @@ mod restore;
 mod rotation;
 mod secret_dir;
 mod secrets;
+mod series;
 mod shells;
 mod siblings;
 pub mod strace;

@@ -699,7 +699,7 @@ fn an_older_copy_is_brought_up_to_date_on_its_way() {
     let bytes = fs::read(&copy).unwrap();
     restore(&world, &copy, "--yes").run().code(0);
     assert_eq!(fs::read(&copy).unwrap(), bytes);
-    assert_eq!(world.query("PRAGMA user_version"), "5");
+    assert_eq!(world.query("PRAGMA user_version"), "6");
     assert_eq!(world.verify(&kept, ""), 0);
     world.run("member list").stderr("no members\n");
     check_sound(&world);

@@ -11,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// How many steps of the schema there are.
-const SCHEMA: &str = "5";
+const SCHEMA: &str = "6";
 
 /// A command of each kind: one that makes a store, those that change one, those that only look.
 const CREATE: &str = "create --scope inference";

@@ -1,7 +1,6 @@
 //! Errors of many lines as one.
 
 use crate::error::{Error, FailureKind, Result};
-use crate::records::at_line;
 
 /// Largest number of errors that are shown.
 const SHOWN: usize = 20;
@@ -31,11 +30,6 @@ impl Faults {
                 _ => Err(error),
             },
         }
-    }
-
-    /// Does the same for an error that does not name its line yet.
-    pub fn keep_at<T>(&mut self, line: usize, result: Result<T>) -> Result<Option<T>> {
-        self.keep(result.map_err(|error| at_line(line, error)))
     }
 
     /// Adds an error whose message names its line.

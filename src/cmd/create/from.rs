@@ -1,43 +1,53 @@
 //! `create --from`: the keys of a file, all or none, each token in a file of its own.
 
+use super::checked::{Checked, check};
 use super::faults::Faults;
+use super::insert::{Making, insert};
 use super::lines::{self, Defaults, Line};
-use super::made::{announce_files, announce_left_out, announce_replaced, created};
-use super::plan::{Plan, Rules, plan};
-use super::recipients::Recipients;
-use crate::cmd::change::record;
+use super::made::{announce_files, announce_replaced};
+use super::plan::{Rules, plan};
 use crate::cmd::issue::{self, Minted, Number, mint};
 use crate::cmd::values::{Format, file_path};
 use crate::cmd::{Cx, owner, path, records};
 use crate::deliver::{self, SecretFiles};
-use crate::env::Actor;
 use crate::error::{DONE, Error, FailureKind, Result};
-use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::key::Key;
-use crate::store::{self, Tx};
+use crate::store;
 use crate::when::Timestamp;
 use std::path::{Path, PathBuf};
 
 /// Arguments for the keys of a file.
 #[derive(clap::Args, Debug)]
 pub struct Source {
-    /// Create the keys that FILE describes, or '-' (standard input): all of them or none
+    /// Create the keys that FILE describes, or '-' (standard input), with --secret-dir or --exec
     #[arg(
         long,
         value_name = "FILE",
         value_parser = file_path(path::RECORDS),
-        conflicts_with_all = ["name", "count", "secret_file", "if_absent"],
-        requires = "secret_dir"
+        conflicts_with_all = ["name", "count", "secret_file", "if_absent"]
     )]
     pub from: Option<PathBuf>,
     /// Write each token to a new file DIR/NAME (mode 0600, no trailing newline), and only key IDs to
     /// standard output; a directory that is missing is made (mode 0700)
-    #[arg(long, value_name = "DIR", value_parser = file_path(path::SECRET_DIR), requires = "from")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        value_parser = file_path(path::SECRET_DIR),
+        requires = "from",
+        conflicts_with = "exec"
+    )]
     pub secret_dir: Option<PathBuf>,
-    /// Leave out each line of FILE whose name a live key of the owner has
-    #[arg(long, requires = "from")]
+    /// Leave out each line of FILE, or number of --count with --exec, whose name a live key of the owner
+    /// has
+    #[arg(long)]
     pub skip_existing: bool,
+}
+
+/// Reads the keys that the file at `path` describes.
+pub fn read(cx: &mut Cx<'_>, path: &Path, defaults: &Defaults) -> Result<Vec<Line>> {
+    let records = records::read(cx, path, &lines::KNOWN)?;
+    lines::read(&records, defaults, cx.env.now())
 }
 
 /// Keys of a file to be made.
@@ -59,36 +69,26 @@ pub struct Order<'a> {
 impl Order<'_> {
     /// Makes the keys.
     pub fn run(&self, cx: &mut Cx<'_>) -> Result<u8> {
-        let lines = {
-            let records = records::read(cx, self.from, &lines::KNOWN)?;
-            lines::read(&records, self.defaults, cx.env.now())?
-        };
+        let lines = read(cx, self.from, self.defaults)?;
         lines::check_files(&lines)?;
         self.check_names(cx, &lines)?;
-        // Refuse early, before a store is made and time goes into hashing; checked again under the lock.
-        let preview = cx.preview()?;
-        let (actor, now) = (preview.actor(cx.env), cx.env.now());
-        let (recipients, policy) = store::read(&*preview, |store| {
-            let recipients = Recipients::find(cx, store, &actor, &lines)?;
-            Ok((recipients, store.policy()?))
-        })?;
-        let drafted = store::read(&*preview, |store| {
-            plan(store, &lines, &recipients, self.rules, &actor, now)
-        })?;
-        drop(preview);
-        let wanted: Vec<&Line> = drafted.keys.iter().map(|planned| planned.line).collect();
+        let checked = check(cx, &lines, self.rules)?;
+        let Checked {
+            wanted,
+            recipients,
+            actor,
+            policy,
+        } = &checked;
         SecretFiles::check(self.directory, wanted.iter().map(|line| &*line.name))?;
-        announce_left_out(cx, &drafted.skipped, now);
         if wanted.is_empty() {
-            self.print_records(cx, &[], now)?;
-            cx.status("no key was created: every line was left out");
+            self.print_records(cx, &[], cx.env.now())?;
             return Ok(DONE);
         }
-        let minted = mint(cx, &policy, wanted.len())?;
+        let minted = mint(cx, policy, wanted.len())?;
         let mut store = cx.open_or_create()?;
         // The store may have been made in this directory.
         self.check_names(cx, &lines)?;
-        let files = SecretFiles::write(self.directory, &contents(&wanted, &minted))?;
+        let files = SecretFiles::write(self.directory, &contents(wanted, &minted))?;
         let rules = Rules {
             // A name that was taken meanwhile is refused: its token is in a file already.
             skip_existing: false,
@@ -97,20 +97,18 @@ impl Order<'_> {
         let mut has_printed = false;
         let done = store::write(&mut *store, |tx| {
             let now = cx.env.now();
-            let plan = plan(
-                &*tx,
-                wanted.iter().copied(),
-                &recipients,
-                rules,
-                &actor,
-                now,
-            )?;
-            let (keys, expired) = self.insert(tx, plan, &minted, &actor, now)?;
-            self.print_records(cx, &keys, now)?;
+            let plan = plan(&*tx, wanted.iter().copied(), recipients, rules, actor, now)?;
+            let making = Making {
+                actor,
+                reason: self.reason,
+                handover: None,
+            };
+            let made = insert(tx, plan, &minted, &making, now)?;
+            self.print_records(cx, &made.keys, now)?;
             has_printed = true;
-            Ok((keys, expired, now))
+            Ok((made, now))
         });
-        let (keys, expired, now) = match done {
+        let (made, now) = match done {
             Ok(done) => {
                 files.keep();
                 done
@@ -127,10 +125,10 @@ impl Order<'_> {
             }
             Err(error) => return Err(error),
         };
-        for expired in &expired {
+        for expired in &made.expired {
             announce_replaced(cx, expired, now);
         }
-        announce_files(cx, &keys, self.directory, now);
+        announce_files(cx, &made.keys, self.directory, now);
         for recipient in recipients.all() {
             owner::warn_if_unknown(cx, &*store, recipient);
         }
@@ -145,35 +143,10 @@ impl Order<'_> {
             let checked = SecretFiles::check_name(&line.name)
                 .and_then(|()| address.check_apart(&self.directory.join(&line.name)));
             if let Err(error) = checked {
-                faults.add(crate::records::at_line(line.number, error));
+                faults.add(line.at(error));
             }
         }
         faults.end()
-    }
-
-    /// Writes the keys of `plan` and their events.
-    fn insert(
-        &self,
-        tx: &mut dyn Tx,
-        mut plan: Plan<'_>,
-        minted: &[Minted],
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<(Vec<Key>, Vec<Key>)> {
-        for expired in &mut plan.expired {
-            let deleted = (expired.delete(now)?, Action::Delete);
-            record(tx, actor, now, self.reason, expired.clone(), deleted)?;
-        }
-        let mut keys = Vec::with_capacity(minted.len());
-        for (planned, minted) in plan.keys.iter().zip(minted) {
-            let whose = (planned.owner, &*planned.line.name);
-            let fields = &planned.line.fields;
-            let key = fields.key(&planned.terms, minted.id(), whose, actor, now);
-            tx.insert(&key, &minted.hash)?;
-            tx.append(&created(&key, now, actor).because(self.reason))?;
-            keys.push(key);
-        }
-        Ok((keys, plan.expired))
     }
 
     /// Prints the IDs of `keys`, or their records in JSON. A closed standard output is no failure here: the files have

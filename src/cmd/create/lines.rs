@@ -7,7 +7,7 @@ use crate::error::{Error, Result, quote};
 use crate::key::Kind;
 use crate::name;
 use crate::network::Network;
-use crate::records::Record;
+use crate::records::{Record, at_line};
 use crate::when::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,16 +30,48 @@ pub struct Defaults {
     pub fields: Fields,
 }
 
-/// Key that a record describes.
+/// Key that a record describes, or one of several that flags describe.
 pub struct Line {
-    /// Number of the record's line.
-    pub number: usize,
+    /// Number of the record's line; `None` without a record.
+    pub number: Option<usize>,
     /// Name.
     pub name: String,
     /// Owner; `None` for the actor.
     pub owner: Option<String>,
     /// Other fields.
     pub fields: Fields,
+}
+
+impl Line {
+    /// Puts the number of the line, if there is one, before the message of `error`.
+    #[must_use]
+    pub fn at(&self, error: Error) -> Error {
+        match self.number {
+            Some(number) => at_line(number, error),
+            None => error,
+        }
+    }
+
+    /// Name for a message: `line 3`, or the key's own.
+    pub fn shown(&self) -> String {
+        match self.number {
+            Some(number) => format!("line {number}"),
+            None => quote(&self.name),
+        }
+    }
+}
+
+/// Describes `count` keys by flags, with the names `name-1`, `name-2` and so on.
+pub fn numbered(name: &str, count: u32, defaults: &Defaults) -> Result<Vec<Line>> {
+    let line = |n| {
+        Ok(Line {
+            number: None,
+            name: name::key_name(&format!("{name}-{n}"))?,
+            owner: defaults.owner.clone(),
+            fields: defaults.fields.clone(),
+        })
+    };
+    (1..=count).map(line).collect()
 }
 
 /// Reads keys from `records`. The error names each line that is refused.
@@ -76,7 +108,7 @@ fn line(record: &Record, defaults: &Defaults, now: Timestamp) -> Result<Line> {
         fields.check(now)?;
         let owner = owner.map(name::sought_owner).transpose()?;
         Ok(Line {
-            number: record.line,
+            number: Some(record.line),
             name: name::key_name(name)?,
             owner: owner.or_else(|| defaults.owner.clone()),
             fields,
@@ -135,7 +167,8 @@ pub fn check_files(lines: &[Line]) -> Result<()> {
 }
 
 fn shared(first: &Line, second: &Line) -> Error {
-    let (lines, name) = ((first.number, second.number), quote(&second.name));
+    let line = |line: &Line| line.number.unwrap_or_default();
+    let (lines, name) = ((line(first), line(second)), quote(&second.name));
     let error = Error::usage(match first.name == second.name {
         true => format!(
             "lines {} and {} would share the file {name}",

@@ -6,7 +6,9 @@ use crate::cmd::words::{labels, networks, scopes};
 use crate::env::Actor;
 use crate::error::{escape, quote};
 use crate::event::{Action, Event};
+use crate::hint::run;
 use crate::key::{Key, Kind, State};
+use crate::lookup::Unfinished;
 use crate::output::instant;
 use crate::when::Timestamp;
 use serde_json::json;
@@ -89,20 +91,32 @@ pub fn announce_files(cx: &mut Cx<'_>, keys: &[Key], directory: &Path, now: Time
     }
 }
 
-/// Prints on standard error which lines are left out since a live key holds the name, and warns if it does not work.
-pub fn announce_left_out(cx: &mut Cx<'_>, skipped: &[(&Line, Key)], now: Timestamp) {
+/// Prints on standard error which lines are left out since a live key holds the name. Warns if that key does not work,
+/// or if it is among `unfinished`.
+pub fn announce_left_out(
+    cx: &mut Cx<'_>,
+    skipped: &[(&Line, Key)],
+    unfinished: &[Unfinished],
+    now: Timestamp,
+) {
     for (line, holder) in skipped {
         let state = holder.state(now);
         let text = format!(
-            "left out line {}: {} already has a key named {}: {} ({state})",
-            line.number,
+            "left out {}: {} already has a key named {}: {} ({state})",
+            line.shown(),
             quote(&holder.owner),
             quote(&holder.name),
             holder.id
         );
-        match state {
-            State::Active => cx.status(text),
-            _ => cx.notice(format_args!("warning: {text}, which does not work")),
+        if state != State::Active {
+            cx.notice(format_args!("warning: {text}, which does not work"));
+        } else if unfinished.iter().any(|it| it.key.id == holder.id) {
+            cx.notice(format_args!(
+                "warning: {text}, whose token a command may not have got"
+            ));
+            cx.notice_hint(run!("doctor").in_quotes().and(" names the ways to mend it"));
+        } else {
+            cx.status(text);
         }
     }
 }

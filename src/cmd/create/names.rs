@@ -2,11 +2,25 @@
 
 use super::held::{self, Kept};
 use crate::cmd::taken;
-use crate::error::Result;
+use crate::error::{Error, Result, quote};
 use crate::key::{Key, State};
 use crate::name;
 use crate::store::Read;
 use crate::when::Timestamp;
+
+/// Largest number of keys that one command makes.
+const COUNT_MAX: u32 = 10_000;
+
+/// Parses the value of `--count`.
+pub fn count(text: &str) -> Result<u32> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=COUNT_MAX).contains(number))
+        .ok_or_else(|| {
+            Error::usage(format!("{} is not a valid value for --count", quote(text)))
+                .hint(format!("give a whole number from 1 to {COUNT_MAX}"))
+        })
+}
 
 /// Rules for the names of new keys.
 #[derive(Clone, Copy, Debug)]

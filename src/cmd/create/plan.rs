@@ -8,14 +8,14 @@ use super::recipients::Recipients;
 use crate::access::Access;
 use crate::cmd::taken;
 use crate::env::Actor;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quote};
 use crate::hint::Hint;
 use crate::key::{Key, State};
 use crate::policy::Policy;
-use crate::records::at_line;
 use crate::scope::Registry;
 use crate::store::Read;
 use crate::when::Timestamp;
+use std::collections::HashMap;
 
 /// Rules for lines whose name a live key holds.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub struct Planned<'a> {
     /// Line that describes it.
     pub line: &'a Line,
     /// Owner.
-    pub owner: &'a str,
+    pub owner: String,
     /// Scopes and expiry.
     pub terms: Terms,
 }
@@ -51,7 +51,7 @@ pub struct Plan<'a> {
 pub fn plan<'a>(
     store: &dyn Read,
     lines: impl IntoIterator<Item = &'a Line>,
-    recipients: &'a Recipients,
+    recipients: &Recipients,
     rules: Rules,
     actor: &Actor,
     now: Timestamp,
@@ -60,12 +60,20 @@ pub fn plan<'a>(
     policy.check_creator(&access)?;
     let mut faults = Faults::default();
     let mut plan = Plan::default();
+    let mut seen = HashMap::new();
     for line in lines {
         let Some(owner) = recipients.owner(line) else {
             continue;
         };
         let allowed = access.for_owner(owner);
-        if faults.keep_at(line.number, allowed)?.is_none() {
+        if faults
+            .keep(allowed.map_err(|error| line.at(error)))?
+            .is_none()
+        {
+            continue;
+        }
+        if let Some(first) = seen.insert((owner, &*line.name), line) {
+            faults.add(line.at(repeated(line, first)));
             continue;
         }
         let holder = taken::holder(store, owner, &line.name)?;
@@ -77,13 +85,14 @@ pub fn plan<'a>(
                     continue;
                 }
                 _ => {
-                    faults.add(at_line(line.number, refusal(&holder, now)));
+                    faults.add(line.at(refusal(&holder, now)));
                     continue;
                 }
             }
         }
         let terms = terms(line, &access, &policy, &scopes, now);
-        if let Some(terms) = faults.keep_at(line.number, terms)? {
+        if let Some(terms) = faults.keep(terms.map_err(|error| line.at(error)))? {
+            let owner = owner.to_owned();
             plan.keys.push(Planned { line, owner, terms });
         }
     }
@@ -105,11 +114,19 @@ fn terms(
     })
 }
 
+fn repeated(line: &Line, first: &Line) -> Error {
+    let error = Error::usage(format!(
+        "the name {} is that of {} too",
+        quote(&line.name),
+        first.shown()
+    ));
+    error.hint("give each key of an owner a name of its own")
+}
+
 fn refusal(holder: &Key, now: Timestamp) -> Error {
     let error = held::refusal(holder, now, false);
     let advice = Hint::from(error.hint.clone());
     error.hint(
-        advice
-            .and("; to leave out each line whose name is held by a live key, add --skip-existing"),
+        advice.and("; to leave out each name that is held by a live key, add --skip-existing"),
     )
 }

@@ -42,7 +42,7 @@ impl Recipients {
                 continue;
             }
             let recipient = recipient(cx, store, actor, line.owner.as_deref());
-            let recipient = faults.keep_at(line.number, recipient)?;
+            let recipient = faults.keep(recipient.map_err(|error| line.at(error)))?;
             found.insert(line.owner.clone(), recipient);
         }
         faults.end()?;

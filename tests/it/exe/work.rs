@@ -114,7 +114,8 @@ fn what_is_no_token_costs_as_little_as_the_version_and_no_look_at_the_store() {
     ran.code(0);
     let last = if token.ends_with('0') { "1" } else { "0" };
     let mistyped = format!("{}{last}", &token[..token.len() - 1]);
-    for presented in ["x", &mistyped, &token[..40]] {
+    let after_more = format!("_{token}");
+    for presented in ["x", &mistyped, &after_more, &token[..15]] {
         for line in ["", "--scope inference --project p --format json"] {
             let (ran, made) = calls(&verification(&site, presented, line));
             ran.code(1);

@@ -182,14 +182,14 @@ fn a_store_without_its_tables_fails() {
 #[test]
 fn a_version_that_is_none_is_refused() {
     let stage = Stage::new();
-    for version in ["-1", "6", "2147483647", "-2147483648"] {
+    for version in ["-1", "7", "2147483647", "-2147483648"] {
         stage.tamper(&format!("PRAGMA user_version = {version}"));
         let ran = stage.world.line("verify").stdin(&stage.active).run();
         ran.fails(5, "the store ").says("written by a newer keyctl");
         stage.read();
     }
     // One that has yet to be brought up to date, with all that that is about to make.
-    for version in ["0", "1", "2", "3", "4"] {
+    for version in ["0", "1", "2", "3", "4", "5"] {
         stage.tamper(&format!("PRAGMA user_version = {version}"));
         stage.meet();
     }
