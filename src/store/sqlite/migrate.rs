@@ -113,7 +113,9 @@ pub fn is_current(connection: &Connection) -> SqliteResult<bool> {
 
 /// Returns the number of steps taken. Refuses a store of a newer version.
 pub fn version(connection: &Connection) -> SqliteResult<usize> {
-    let stored: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    // Cached: a verification asks again.
+    let mut statement = connection.prepare_cached("PRAGMA user_version")?;
+    let stored: i64 = statement.query_row([], |row| row.get(0))?;
     usize::try_from(stored)
         .ok()
         .filter(|&version| version <= MIGRATIONS.len())

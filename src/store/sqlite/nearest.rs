@@ -8,38 +8,37 @@ use crate::store::contract::Known;
 use crate::token::Locator;
 use rusqlite::{Connection, Row};
 
-/// SQL expression for the nearest entry of an index on `column`, for rows that meet `condition`: the first at or
-/// after the given value, or the last of all. Its value is the number of the row, a space, and the column as the
-/// index has it: one text, so that the index is searched only once.
+/// SQL for the nearest entry of an index on `column`, for rows that meet `condition`: the first at or after the given
+/// value, or the last of all. Its value is the number of the row, a space, and the column as the index has it: one
+/// text, so that the index is searched only once.
 macro_rules! nearest {
     ($column:literal, $condition:literal, $value:literal) => {
         concat!(
-            "coalesce((SELECT seq || ' ' || ",
+            "seq || ' ' || ",
             $column,
-            " FROM keys WHERE ",
+            " AS nearest FROM keys WHERE ",
             $condition,
             $column,
-            " >= ",
+            " >= min(",
             $value,
-            " ORDER BY ",
+            ", (SELECT max(",
             $column,
-            " LIMIT 1), (SELECT seq || ' ' || ",
-            $column,
-            " FROM keys WHERE ",
+            ") FROM keys WHERE ",
             $condition,
             $column,
-            " NOT NULL ORDER BY ",
+            " NOT NULL)) ORDER BY ",
             $column,
-            " DESC LIMIT 1)) AS nearest"
+            " LIMIT 1"
         )
     };
 }
 
 /// Subqueries that find rows by a column.
 struct Search {
-    /// For one value. LIMIT keeps SQLite from computing `nearest` again for each use of the column.
+    /// For one value.
     one: &'static str,
-    /// For many values, given as a JSON array: one statement, for which SQLite opens the index once.
+    /// For many values, given as a JSON array: one statement, for which SQLite opens the index once. LIMIT -1 keeps it
+    /// from computing `nearest` again for each use of the column.
     many: &'static str,
     /// Index of the column in the row that is read, or `None` for the hash.
     column: Option<usize>,
@@ -50,13 +49,12 @@ macro_rules! search {
         Search {
             one: concat!(
                 "SELECT 0 AS place, ",
-                nearest!($column, $condition, "?1"),
-                " LIMIT -1"
+                nearest!($column, $condition, "?1")
             ),
             many: concat!(
-                "SELECT key AS place, ",
+                "SELECT key AS place, (SELECT ",
                 nearest!($column, $condition, "value"),
-                " FROM json_each(?1) LIMIT -1"
+                ") AS nearest FROM json_each(?1) LIMIT -1"
             ),
             column: $index,
         }
