@@ -254,9 +254,10 @@ fn harden(connection: &Connection) -> SqliteResult<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_MAX)?;
-    connection.execute_batch("PRAGMA cell_size_check = ON")?;
     // SQLITE_LIMIT_LENGTH does not cover a search in an index, which reads whole rows.
-    connection.pragma_update_and_check(None, "hard_heap_limit", HEAP_MAX, |_| Ok(()))?;
+    connection.execute_batch(&format!(
+        "PRAGMA cell_size_check = ON; PRAGMA hard_heap_limit = {HEAP_MAX}"
+    ))?;
     Ok(())
 }
 
