@@ -52,7 +52,9 @@ use serde_json::Value;
 /// never expires, and cannot be deleted or purged: rotate or disable it instead.
 ///
 /// --exec hands the token to a command in place of printing it. If the command fails, does not read the token, or
-/// runs out of time, the key is deleted. See 'keyctl help rotate' for what the command gets.
+/// runs out of time, the key is deleted. With --count or --from, the command runs once for each key, in order; the
+/// first failure ends that, and keys made before it stay. The same line with --skip-existing goes on from there.
+/// See 'keyctl help rotate' for what the command gets.
 ///
 /// A name that another key of the owner has is refused. With --if-absent such a key is kept, however it was
 /// created, even if it does not work: standard error names it and, in that case, says why. No token is
@@ -64,8 +66,8 @@ use serde_json::Value;
 /// With --from, the keys come from a file: CSV whose first line names the fields, or JSON lines. Each key has a
 /// name, and may have owner, scopes, expires, labels (team=search), kind and allow_from; commas separate several
 /// scopes, labels or networks in one field, and JSON may have arrays and an object of labels. --scope,
-/// --owner, --expires, --label, --allow-from and --kind fill in what a line leaves out. All keys are created in
-/// one step; if a line is refused or a token cannot be written, no key is created and no file is left.
+/// --owner, --expires, --label, --allow-from and --kind fill in what a line leaves out. With --secret-dir, all keys
+/// are created in one step; if a line is refused or a token cannot be written, no key is created and no file is left.
 /// With --skip-existing, a line whose name another key of the owner has is left out and standard error names it;
 /// --replace-expired works for each line.
 #[derive(clap::Args, Debug)]
@@ -76,8 +78,8 @@ Exit codes:
   4    refused: a later expiry than policy allows, another user's key, a name already in use, or
        only administrators create keys (policy self-service)
   5    the store failed, or the token could not be delivered, or the command of --exec failed: no
-       key was created
-  130  the command of --exec was interrupted: no key was created
+       key was created, or only those before it
+  130  the command of --exec was interrupted: no key was created, or only those before it
 
 Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
@@ -89,7 +91,8 @@ Examples:
   $ keyctl create --scope inference --name runner --secret-file runner.token --if-absent
   $ keyctl create --scope inference --name nightly --expires 23h --if-absent --replace-expired
   $ keyctl create --from services.csv --secret-dir secrets --expires 90d
-  $ jq -c '.[]' services.json | keyctl create --from - --secret-dir secrets --skip-existing")]
+  $ jq -c '.[]' services.json | keyctl create --from - --secret-dir secrets --skip-existing
+  $ keyctl create --from services.csv --exec -- sh -c 'gh secret set \"$KEYCTL_KEY_NAME\"'")]
 pub struct Args {
     /// What the key may do: inference and project (which implies inference) are there from the
     /// start, and 'keyctl scope list' shows all; repeat it or separate scopes with commas

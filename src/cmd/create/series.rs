@@ -9,7 +9,7 @@ use crate::cmd::handover::{CreateHandover, Plan as Exec};
 use crate::cmd::issue::{Number, ids, mint, records};
 use crate::cmd::values::Format;
 use crate::cmd::{Cx, owner};
-use crate::error::{DONE, Error, FailureKind, Result};
+use crate::error::{DONE, Error, Result};
 use crate::hint::Hint;
 use crate::key::Key;
 use crate::store::{Store, Tx};
@@ -134,10 +134,10 @@ fn cut_short(error: Error, made: usize, of: usize) -> Error {
     if made == 0 {
         return error;
     }
-    let on = "those that were made stay; to go on, run this again with --skip-existing";
-    let hint = match (error.kind, &error.hint) {
-        (FailureKind::Interrupted, _) | (_, None) => Hint::from(on),
-        (_, Some(hint)) => hint.clone().and(format!("; {on}")),
+    let on = "with --skip-existing, a second run goes on after the keys that were made";
+    let hint = match &error.hint {
+        Some(hint) => hint.clone().and(format!("; {on}")),
+        None => Hint::from(on),
     };
     error
         .adding(format_args!("{made} of {of} keys were made before"))

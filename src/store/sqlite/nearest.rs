@@ -9,13 +9,12 @@ use crate::token::Locator;
 use rusqlite::{Connection, Row};
 
 /// SQL for the nearest entry of an index on `column`, for rows that meet `condition`: the first at or after the given
-/// value, or the last of all. Its value is the number of the row, a space, and the column as the index has it: one
-/// text, so that the index is searched only once.
+/// value, or the last of all. `shown` is what is read of it.
 macro_rules! nearest {
-    ($column:literal, $condition:literal, $value:literal) => {
+    ($shown:expr, $column:literal, $condition:literal, $value:literal) => {
         concat!(
-            "seq || ' ' || ",
-            $column,
+            "SELECT ",
+            $shown,
             " AS nearest FROM keys WHERE ",
             $condition,
             $column,
@@ -33,12 +32,14 @@ macro_rules! nearest {
     };
 }
 
-/// Subqueries that find rows by a column.
+/// Queries that find rows by a column, without the columns of the row. Each reads the row by its number: SQLite would
+/// otherwise return the value in the index entry.
 struct Search {
     /// For one value.
     one: &'static str,
-    /// For many values, given as a JSON array: one statement, for which SQLite opens the index once. LIMIT -1 keeps it
-    /// from computing `nearest` again for each use of the column.
+    /// For many values, given as a JSON array: one statement, for which SQLite opens the index once. An entry of the
+    /// index is read as one text, so that the index is searched only once: the number of the row, a space, and the
+    /// column. LIMIT -1 keeps SQLite from reading it again for each use.
     many: &'static str,
     /// Index of the column in the row that is read, or `None` for the hash.
     column: Option<usize>,
@@ -48,13 +49,25 @@ macro_rules! search {
     ($column:literal, $condition:literal, $index:expr) => {
         Search {
             one: concat!(
-                "SELECT 0 AS place, ",
-                nearest!($column, $condition, "?1")
+                "nearest, hash FROM (",
+                nearest!(
+                    concat!("seq AS number, ", $column),
+                    $column,
+                    $condition,
+                    "?1"
+                ),
+                ") CROSS JOIN keys ON seq = number"
             ),
             many: concat!(
-                "SELECT key AS place, (SELECT ",
-                nearest!($column, $condition, "value"),
-                ") AS nearest FROM json_each(?1) LIMIT -1"
+                "nearest, hash, place FROM (SELECT key AS place, (",
+                nearest!(
+                    concat!("seq || ' ' || ", $column),
+                    $column,
+                    $condition,
+                    "value"
+                ),
+                ") AS nearest FROM json_each(?1) LIMIT -1) \
+                 CROSS JOIN keys ON seq = CAST(nearest AS INTEGER)"
             ),
             column: $index,
         }
@@ -64,14 +77,9 @@ macro_rules! search {
 const BY_ID: Search = search!("id", "", Some(0));
 const BY_DIGEST: Search = search!("hash", "imported NOT NULL AND ", None);
 
-/// Returns the query for the rows that `places` finds. It reads each row by its number: SQLite would
-/// otherwise return the value in the index entry.
-fn rows(schema: Schema, places: &str) -> String {
-    format!(
-        "SELECT {}, place, nearest, hash FROM ({places}) CROSS JOIN keys ON seq = CAST(nearest AS INTEGER)",
-        row::columns_without_labels(schema)
-    )
-}
+const NEAREST: usize = row::WIDTH;
+const HASH: usize = row::WIDTH + 1;
+const PLACE: usize = row::WIDTH + 2;
 
 /// Returns the key of each locator, in their order.
 pub fn to_verify(connection: &Connection, sought: &[Locator]) -> SqliteResult<Vec<Option<Known>>> {
@@ -114,16 +122,19 @@ impl Values {
         search: &Search,
         known: &mut [Option<Known>],
     ) -> SqliteResult<()> {
-        let (places, asked) = match self.texts.as_slice() {
+        let (query, asked) = match self.texts.as_slice() {
             [] => return Ok(()),
             [one] => (search.one, one.clone()),
             texts => (search.many, in_json(texts)),
         };
-        let sql = rows(schema, places);
+        let sql = format!("SELECT {}, {query}", row::columns_without_labels(schema));
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([asked])?;
         while let Some(found) = rows.next()? {
-            let place: i64 = row::get(found, row::WIDTH, "place")?;
+            let place: i64 = match self.texts.len() {
+                1 => 0,
+                _ => row::get(found, PLACE, "place")?,
+            };
             let at = usize::try_from(place).unwrap_or(usize::MAX);
             if let (Some(text), Some(&place)) = (self.texts.get(at), self.places.get(at)) {
                 known[place] = read(found, search, text)?;
@@ -141,10 +152,10 @@ fn in_json(texts: &[String]) -> String {
 /// Returns the key in a row that was read for `text`, or `None` if the row is that of another value.
 fn read(found: &Row<'_>, search: &Search, text: &str) -> SqliteResult<Option<Known>> {
     let key = row::key(found);
-    let hash = row::get(found, row::WIDTH + 2, "hash");
-    let nearest = found.get_ref(row::WIDTH + 1)?.as_bytes().ok();
-    let of_index = nearest.and_then(|nearest| nearest.splitn(2, |&byte| byte == b' ').nth(1));
-    let of_row = found.get_ref(search.column.unwrap_or(row::WIDTH + 2))?;
+    let hash = row::get(found, HASH, "hash");
+    let nearest = found.get_ref(NEAREST)?.as_bytes().ok();
+    let of_index = nearest.and_then(|nearest| nearest.splitn(2, |&byte| byte == b' ').last());
+    let of_row = found.get_ref(search.column.unwrap_or(HASH))?;
     // Otherwise a corrupted index could let one key's secret pass as another's.
     if of_index.is_none() || of_index != of_row.as_bytes().ok() {
         return Err(index_mismatch());

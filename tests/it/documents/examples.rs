@@ -40,9 +40,10 @@ export API_KEY=$(cat api.token)";
 const GH: &str = "printf '#!/bin/sh\\ncat > gh.token\\n' > .cargo/bin/gh && chmod +x .cargo/bin/gh";
 
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 12] = [
+const BEFORE: [(&str, &str); 13] = [
     ("keyctl backup", "rm /var/backups/keyctl-*"),
     ("keyctl create --scope inference --name reporter", GH),
+    ("keyctl create --from services.csv --exec", GH),
     ("keyctl rotate ci-deploy --grace 1h --exec", GH),
     ("keyctl create", "keyctl delete ci-deploy --yes"),
     (

@@ -43,6 +43,13 @@ pub const ALL: &[World] = &[
         prepared: "",
     },
     World {
+        page: "docs/guide/several.md",
+        users: Users::Alice,
+        prepared: r#"$ keyctl init
+$ keyctl policy set hash sha256
+$ printf 'name,owner,scopes,expires,labels\nsearch,alice,inference,,team=search\nbilling,alice,project,30d,\nindexer,bob,"inference,project",,team=search\n' >services.csv"#,
+    },
+    World {
         page: "docs/guide/import.md",
         users: Users::Alice,
         prepared: r#"$ keyctl init

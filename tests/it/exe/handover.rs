@@ -356,8 +356,8 @@ fn the_line_after_exec_is_the_command_s_alone() {
         ),
         (
             "create --scope inference --count 2 --exec cat",
-            "--count does not go with --exec",
-            "",
+            "missing argument: --name NAME",
+            "by their names --skip-existing knows",
         ),
         (
             "rotate ci --exec-timeout 0s --exec cat",

@@ -93,7 +93,7 @@ fn create_from_with_exec_stops_at_the_first_failure_and_goes_on_with_skip_existi
     let hint = error["error"]["hint"].as_str().unwrap();
     assert!(
         hint.ends_with(
-            "; those that were made stay; to go on, run this again with --skip-existing"
+            "; with --skip-existing, a second run goes on after the keys that were made"
         ),
         "{hint}"
     );
@@ -202,7 +202,7 @@ fn create_from_with_exec_that_is_interrupted_says_how_many_were_made() {
     );
     assert!(
         ran.stderr
-            .contains("\nhint: those that were made stay; to go on, "),
+            .contains("\nhint: with --skip-existing, a second run "),
         "{ran:#?}"
     );
     assert_eq!(live(&site), ["search"]);
