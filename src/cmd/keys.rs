@@ -1,10 +1,12 @@
 //! `KEY` arguments, with `-` for standard input.
 
+mod absent;
 mod foreign;
 mod input;
 mod line;
 
-pub use foreign::{find_token, refuse_tokens, resolve, resolve_one, unshown};
+pub use absent::{assigned, unshown};
+pub use foreign::{find_token, refuse_tokens, resolve, resolve_one};
 pub use input::KeyInput;
 pub use line::{KeyLine, KeyText, LineFlaw};
 

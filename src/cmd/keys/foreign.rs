@@ -1,12 +1,13 @@
 //! Tokens of other systems among KEYs. A store finds such a token's key by its digest.
 
+use super::absent::{assigned, is_public, unshown};
 use super::{KeyGiven, KeyLine, KeyText, ON_STANDARD_INPUT};
 use crate::cmd::Cx;
 use crate::error::{Error, Result};
 use crate::hash::TokenDigest;
 use crate::hint::{Hint, run};
 use crate::key::Key;
-use crate::lookup::{KeyMatch, Lookup};
+use crate::lookup::Lookup;
 use crate::store::{self, Read, Store};
 
 /// Returns the key of the first of `tokens` that has one, unless it is deleted.
@@ -78,28 +79,9 @@ fn text_of(lookup: &Lookup<'_>, store: &dyn Read, given: &KeyGiven) -> Result<St
     match line {
         KeyLine::Token(token) => Ok(token.id().to_string()),
         KeyLine::Flawed(flaw) => Err(flaw.error(ON_STANDARD_INPUT)),
-        KeyLine::Text(text) => match unshown(store, text)? {
-            Some(error) if matches!(lookup.find(store, &text.text)?, KeyMatch::None) => Err(error),
+        KeyLine::Text(text) => match unshown(store, text)?.or_else(|| assigned(&text.text)) {
+            Some(error) if !is_public(lookup, store, &text.text)? => Err(error),
             _ => Ok(text.text.to_string()),
         },
     }
-}
-
-/// Returns an error for `text` that stands for no key and does not show it, if it may be the token of an imported key
-/// that is gone.
-pub fn unshown(store: &dyn Read, text: &KeyText) -> Result<Option<Error>> {
-    if text.tokens.is_empty() || !store.has_imported()? {
-        return Ok(None);
-    }
-    let length = text.text.chars().count();
-    let error = Error::not_found(format!(
-        "there is no such key: {length} characters, which are not shown, since they may be a token"
-    ));
-    Ok(Some(
-        error.hint(
-            Hint::from("a deleted key's token is unknown too; ")
-                .and(run!("list --state all").in_quotes())
-                .and(" shows every key"),
-        ),
-    ))
 }

@@ -1,5 +1,6 @@
 //! Line of a list of KEYs.
 
+use super::absent::may_hold_token;
 use crate::error::{Error, quote};
 use crate::hash::TokenDigest;
 use crate::token::{Redacted, Token, foreign_in_line, in_line, trim, without_mark};
@@ -67,7 +68,13 @@ impl KeyLine {
                 text: Zeroizing::new(text.to_owned()),
                 tokens: foreign_in_line(line),
             }),
-            Err(_) => KeyLine::Flawed(LineFlaw::NotUtf8(quote(&String::from_utf8_lossy(trimmed)))),
+            Err(_) => {
+                let text = String::from_utf8_lossy(trimmed);
+                KeyLine::Flawed(LineFlaw::NotUtf8(match may_hold_token(&text) {
+                    true => format!("of {} bytes", trimmed.len()),
+                    false => quote(&text),
+                }))
+            }
         })
     }
 

@@ -4,14 +4,14 @@ use super::given::Given;
 use super::verb::Verb;
 use crate::access::Access;
 use crate::cmd::keys::{self, KeyLine, LineFlaw};
-use crate::error::{Error, FailureKind, Result, quote};
+use crate::error::{Error, FailureKind, Result};
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
 use crate::key::{Key, Kind};
 use crate::lookup::{self, KeyMatch, Lookup};
 use crate::store::Read;
-use crate::token::{Redacted, Token, named};
+use crate::token::{Redacted, Token};
 use std::collections::HashSet;
 
 /// Plan for the KEYs, by the store at one moment.
@@ -136,10 +136,14 @@ impl Planner<'_> {
                 KeyMatch::One(key) => Ok(Some((*key, None))),
                 KeyMatch::None => match self.lookup.deleted(self.store, &text.text)? {
                     Some(deleted) => Err(deleted),
-                    None => Err(match keys::unshown(self.store, text)? {
-                        Some(error) if given.line.is_some() => error,
-                        _ => none(&text.text),
-                    }),
+                    None => {
+                        let unshown = match given.line {
+                            Some(_) => keys::unshown(self.store, text)?,
+                            None => None,
+                        };
+                        let hidden = unshown.or_else(|| keys::assigned(&text.text));
+                        Err(hidden.unwrap_or_else(|| lookup::none(&text.text)))
+                    }
                 },
                 KeyMatch::Several(error) => Err(*error),
             },
@@ -220,25 +224,4 @@ fn is_about_one_key(kind: FailureKind) -> bool {
         kind,
         FailureKind::NotFound | FailureKind::Ambiguous | FailureKind::Damaged
     )
-}
-
-/// Error for a `text` that stands for no key. Of a line `NAME=VALUE` it shows the name only: the value may be a
-/// secret of another program.
-fn none(text: &str) -> Error {
-    match named(text.as_bytes()) {
-        Some((name, value)) if is_assigned(text, value) => {
-            let name = String::from_utf8_lossy(name);
-            Error::not_found(format!("the value of {} is not a token", quote(&name)))
-                .hint("after NAME= only a token is accepted")
-        }
-        _ => lookup::none(text),
-    }
-}
-
-/// True if `value`, the end of `text`, is assigned to a name. Otherwise `text` may be the name of a key with a
-/// ':' in it.
-fn is_assigned(text: &str, value: &[u8]) -> bool {
-    let before = text.len().checked_sub(value.len() + 1);
-    let sign = before.and_then(|at| text.as_bytes().get(at));
-    sign == Some(&b'=') || value.first().is_some_and(|first| b" \t\"'".contains(first))
 }

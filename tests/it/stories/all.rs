@@ -18,6 +18,7 @@ mod from;
 mod handover;
 mod held;
 mod import;
+mod imported;
 mod in_use;
 mod kinds;
 mod leaked;
