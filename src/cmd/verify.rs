@@ -9,7 +9,7 @@ mod report;
 mod source;
 
 use super::values::{self, Format, file_path};
-use super::{Cx, path};
+use super::{Cx, keys, path};
 use crate::error::{Error, Result, quote};
 use crate::name;
 use crate::verify::{Note, Request, Required, Verifier};
@@ -115,7 +115,7 @@ impl Args {
             required: &required,
         };
         let verified = verifier.verify_one(&*store, request, &*cx.env.clock)?;
-        report::report(cx, &verified.explain(), self.format, &*store)?;
+        report::report(cx, &token, &verified.explain(), self.format, &*store)?;
         if !self.no_touch
             && let Ok(Some(note)) = verifier.note(&*store, &verified, &token, &mut *cx.env.random)
         {
@@ -132,9 +132,14 @@ impl Args {
     }
 }
 
-/// Error for an argument. An argument shaped like a token was refused before.
+/// Error for an argument. An argument shaped like a token of our own was refused before; one that may be a token of
+/// another system is not shown.
 fn misplaced(argument: &OsStr) -> Error {
-    let shown = quote(&argument.to_string_lossy());
+    let text = argument.to_string_lossy();
+    let shown = match keys::may_hold_token(&text) {
+        true => format!("one of {} characters, not shown,", text.chars().count()),
+        false => quote(&text),
+    };
     let error = Error::usage(format!(
         "verify takes no argument, but {shown} is given: others can read arguments with ps"
     ));

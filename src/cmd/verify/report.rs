@@ -8,12 +8,14 @@ use crate::error::{FOUND, Result, escape};
 use crate::key::{Key, Kind, State};
 use crate::output::{self, instant, unwritable};
 use crate::store::Store;
+use crate::token::AnyToken;
 use crate::verify::{Explanation, Facts, Reason};
 
-/// Prints the verdict: a valid one on standard output, the reason for a rejection on standard error; in JSON,
+/// Prints the verdict on `token`: a valid one on standard output, the reason for a rejection on standard error; in JSON,
 /// both on standard output.
 pub fn report(
     cx: &mut Cx<'_>,
+    token: &AnyToken,
     verdict: &Explanation<'_>,
     format: Format,
     store: &dyn Store,
@@ -25,7 +27,7 @@ pub fn report(
         (Format::Json, _) => return print_json(cx, verdict),
         (Format::Text, Explanation::Valid(facts)) => return print(cx, valid(facts).as_bytes()),
         (Format::Text, Explanation::Rejected(reason, facts)) => {
-            let why = why(reason, facts.as_ref());
+            let why = why(reason, facts.as_ref(), token.is_foreign());
             cx.status(format_args!("rejected: {why} (store {})", store.name()));
         }
     }
@@ -91,12 +93,16 @@ fn abilities(key: &Key) -> String {
 }
 
 /// Text for a rejection: the reason and, if the secret matched, the key and the cause.
-fn why(reason: &Reason, facts: Option<&Facts<'_>>) -> String {
+fn why(reason: &Reason, facts: Option<&Facts<'_>>, is_foreign: bool) -> String {
     let word = reason.word();
     let Some(facts) = facts else {
         return match reason {
             Reason::Malformed => format!(
                 "{word}: not a token, or mistyped or cut short; the store has no key with a token of another system"
+            ),
+            // Its digest finds the key or does not: there is no secret that could be wrong.
+            _ if is_foreign => format!(
+                "{word}: no key has this token; it is mistyped, cut short, no token, or that of a deleted key"
             ),
             _ => format!("{word}: no such key, a deleted one, or a wrong secret"),
         };

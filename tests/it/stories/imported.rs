@@ -163,7 +163,7 @@ fn verify_of_a_stopped_imported_key_names_its_state_and_logs_the_reuse() {
 #[test]
 fn the_token_of_a_deleted_or_purged_imported_key_is_unknown_and_of_no_event() {
     let (world, _, batch) = imported();
-    let unknown = "rejected: unknown: no such key, a deleted one, or a wrong secret (store ";
+    let unknown = "rejected: unknown: no key has this token; it is mistyped, cut short, no token, or that of a deleted key (store ";
     piped(&world, NONE, "verify")
         .run()
         .code(1)
@@ -460,6 +460,9 @@ fn an_imported_token_as_an_argument_is_refused_and_not_shown() {
         let ran = piped(&world, BATCH, &format!("{line} {WEB}")).run().code(2);
         shows_no_token(&ran);
     }
+    let ran = world.line(&format!("verify {WEB}")).run();
+    shows_no_token(&ran);
+    ran.fails(2, "verify takes no argument, but one of 23 characters, not shown, is given: others can read arguments with ps\n");
     assert_eq!((world.rows(), world.log()), (before, log));
 }
 
