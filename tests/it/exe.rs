@@ -14,6 +14,7 @@ mod handover;
 pub mod harness;
 mod history;
 mod import;
+mod imported;
 mod journal;
 mod links;
 mod lists;
