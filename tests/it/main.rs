@@ -20,6 +20,7 @@ mod exe;
 mod generated;
 mod help;
 mod hostile;
+mod imported;
 mod init;
 mod input;
 mod kept;
