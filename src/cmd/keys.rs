@@ -5,7 +5,7 @@ mod foreign;
 mod input;
 mod line;
 
-pub use absent::{assigned, may_hold_token, unshown};
+pub use absent::{assigned, unshown};
 pub use foreign::{find_token, refuse_tokens, resolve, resolve_one};
 pub use input::KeyInput;
 pub use line::{KeyLine, KeyText, LineFlaw};

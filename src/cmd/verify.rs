@@ -9,9 +9,10 @@ mod report;
 mod source;
 
 use super::values::{self, Format, file_path};
-use super::{Cx, keys, path};
+use super::{Cx, path};
 use crate::error::{Error, Result, quote};
 use crate::name;
+use crate::token::ForeignToken;
 use crate::verify::{Note, Request, Required, Verifier};
 use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
@@ -136,7 +137,7 @@ impl Args {
 /// another system is not shown.
 fn misplaced(argument: &OsStr) -> Error {
     let text = argument.to_string_lossy();
-    let shown = match keys::may_hold_token(&text) {
+    let shown = match ForeignToken::may_be_in(&text) {
         true => format!("one of {} characters, not shown,", text.chars().count()),
         false => quote(&text),
     };

@@ -28,6 +28,16 @@ impl ForeignToken {
         })
     }
 
+    /// Tells whether a token may stand anywhere in `text`: a run of visible ASCII characters as long as the shortest
+    /// one. NULs do not end a run: UTF-16 has one in each character.
+    pub fn may_be_in(text: &str) -> bool {
+        let mut run = 0;
+        text.chars().filter(|&c| c != '\0').any(|c| {
+            run = if c.is_ascii_graphic() { run + 1 } else { 0 };
+            run >= Self::MIN
+        })
+    }
+
     /// Returns the digest by which the store finds the token's key.
     pub fn digest(&self) -> &TokenDigest {
         &self.digest
@@ -69,5 +79,27 @@ mod tests {
         assert!(is_foreign(&text[3..]));
         assert!(is_foreign(&text[..64]));
         assert!(is_foreign(&format!("{text}A")));
+    }
+
+    #[test]
+    fn sixteen_visible_characters_anywhere_may_be_a_token() {
+        let token = "sk-0123456789abc";
+        for text in [
+            token.to_owned(),
+            format!("{{\"key\": \"{token}\"}}"),
+            format!("caf\u{e9} {token} # x"),
+            token.chars().flat_map(|c| [c, '\0']).collect(),
+        ] {
+            assert!(ForeignToken::may_be_in(&text), "{text}");
+        }
+        for text in [
+            "",
+            "web",
+            &token[1..],
+            "the key of the web server",
+            "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+        ] {
+            assert!(!ForeignToken::may_be_in(text), "{text}");
+        }
     }
 }

@@ -7,20 +7,10 @@ use crate::lookup::{self, KeyMatch, LoggedMatch, Lookup};
 use crate::store::Read;
 use crate::token::{ForeignToken, named};
 
-/// Tells whether a token of another system may stand anywhere in `text`: a run of visible ASCII characters as long as
-/// the shortest one. NULs do not end a run: UTF-16 has one in each character.
-pub fn may_hold_token(text: &str) -> bool {
-    let mut run = 0;
-    text.chars().filter(|&c| c != '\0').any(|c| {
-        run = if c.is_ascii_graphic() { run + 1 } else { 0 };
-        run >= ForeignToken::MIN
-    })
-}
-
 /// Returns an error for `text` that stands for no key and does not show it, if it may be or hold the token of an
 /// imported key.
 pub fn unshown(store: &dyn Read, text: &KeyText) -> Result<Option<Error>> {
-    if !may_hold_token(&text.text) || !store.has_imported()? {
+    if !ForeignToken::may_be_in(&text.text) || !store.has_imported()? {
         return Ok(None);
     }
     let length = text.text.chars().count();
@@ -66,31 +56,4 @@ pub fn is_public(lookup: &Lookup<'_>, store: &dyn Read, text: &str) -> Result<bo
     }
     let logged = lookup::find_in_log(store, text, false, lookup.now)?;
     Ok(!matches!(logged, LoggedMatch::None))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::may_hold_token;
-
-    #[test]
-    fn sixteen_visible_characters_anywhere_may_be_a_token() {
-        let token = "sk-0123456789abc";
-        for text in [
-            token.to_owned(),
-            format!("{{\"key\": \"{token}\"}}"),
-            format!("caf\u{e9} {token} # x"),
-            token.chars().flat_map(|c| [c, '\0']).collect(),
-        ] {
-            assert!(may_hold_token(&text), "{text}");
-        }
-        for text in [
-            "",
-            "web",
-            &token[1..],
-            "the key of the web server",
-            "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
-        ] {
-            assert!(!may_hold_token(text), "{text}");
-        }
-    }
 }

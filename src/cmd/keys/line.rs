@@ -1,9 +1,8 @@
 //! Line of a list of KEYs.
 
-use super::absent::may_hold_token;
 use crate::error::{Error, quote};
 use crate::hash::TokenDigest;
-use crate::token::{Redacted, Token, foreign_in_line, in_line, trim, without_mark};
+use crate::token::{ForeignToken, Redacted, Token, foreign_in_line, in_line, trim, without_mark};
 use zeroize::Zeroizing;
 
 /// Content of a line.
@@ -70,7 +69,7 @@ impl KeyLine {
             }),
             Err(_) => {
                 let text = String::from_utf8_lossy(trimmed);
-                KeyLine::Flawed(LineFlaw::NotUtf8(match may_hold_token(&text) {
+                KeyLine::Flawed(LineFlaw::NotUtf8(match ForeignToken::may_be_in(&text) {
                     true => format!("of {} bytes", trimmed.len()),
                     false => quote(&text),
                 }))
