@@ -127,8 +127,7 @@ impl Values {
             [one] => (search.one, one.clone()),
             texts => (search.many, in_json(texts)),
         };
-        let sql = format!("SELECT {}, {query}", row::columns_without_labels(schema));
-        let mut statement = connection.prepare_cached(&sql)?;
+        let mut statement = connection.prepare_cached(&select(schema, query))?;
         let mut rows = statement.query([asked])?;
         while let Some(found) = rows.next()? {
             let place: i64 = match self.texts.len() {
@@ -142,6 +141,11 @@ impl Values {
         }
         Ok(())
     }
+}
+
+/// Returns the statement for a query of a [`Search`].
+fn select(schema: Schema, query: &str) -> String {
+    format!("SELECT {}, {query}", row::columns_without_labels(schema))
 }
 
 /// Writes `texts` as a JSON array.
@@ -255,12 +259,12 @@ mod tests {
     fn no_table_is_walked_and_nothing_is_sorted() {
         let store = store(2000);
         let schema = Schema::of(&store).ok().unwrap();
-        for (places, asked) in [
+        for (query, asked) in [
             (BY_ID.one, "000000001000"),
             (BY_ID.one, "zzzzzzzzzzzz"),
             (BY_ID.many, r#"["000000001000","zzzzzzzzzzzz"]"#),
         ] {
-            let mut statement = store.prepare(&rows(schema, places)).unwrap();
+            let mut statement = store.prepare(&select(schema, query)).unwrap();
             let mut rows = statement.query([asked]).unwrap();
             while rows.next().unwrap().is_some() {}
             drop(rows);
