@@ -16,7 +16,7 @@ mod several;
 
 pub use self::made::created;
 
-use self::fields::{Fields, Terms, network};
+use self::fields::{Fields, Terms};
 use self::from::Source;
 use self::held::Kept;
 use self::lines::Defaults;
@@ -117,7 +117,7 @@ pub struct Args {
     labels: Vec<(String, String)>,
     /// A network from which the key works, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32; repeat it or
     /// separate networks with commas [default: from anywhere]
-    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = values::new_network)]
     allow_from: Vec<Network>,
     /// Create this many keys, with names ending in -1, -2 and so on; prints one token per line
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]

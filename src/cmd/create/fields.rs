@@ -125,12 +125,3 @@ pub fn check_kind(kind: Kind, scopes: &[String], expires: Option<&Expiry>) -> Re
         _ => Ok(()),
     }
 }
-
-/// Parses a network.
-pub fn network(text: &str) -> Result<Network> {
-    match text {
-        "any" => Err(Error::usage("'any' is not a network")
-            .hint("a new key works from anywhere if you leave --allow-from out")),
-        text => text.parse(),
-    }
-}

@@ -1,7 +1,7 @@
 //! Keys as the records of a file describe them. Pure.
 
 use super::faults::Faults;
-use super::fields::{self, Fields, network};
+use super::fields::{self, Fields};
 use crate::cmd::values::{self, Expiry};
 use crate::error::{Error, Result, quote};
 use crate::key::Kind;
@@ -139,7 +139,8 @@ fn kind(text: &str) -> Result<Kind> {
 }
 
 fn networks(given: &[String]) -> Result<BTreeSet<Network>> {
-    let networks: Result<Vec<Network>> = given.iter().map(|text| network(text)).collect();
+    let networks: Result<Vec<Network>> =
+        given.iter().map(|text| values::new_network(text)).collect();
     values::networks(&networks?)
 }
 
