@@ -14,6 +14,7 @@ mod disable;
 mod doctor;
 mod edit;
 mod enable;
+mod flaws;
 mod handover;
 mod import;
 mod init;
@@ -108,7 +109,8 @@ impl Command {
         verify::Args::augment_args(clap::Command::new("verify"))
     }
 
-    /// Runs the command and returns its exit code. Logs a refusal by access or policy.
+    /// Runs the command and returns its exit code. Prints the lines of a file that are refused, and logs a refusal by
+    /// access or policy.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
         let ran = match self {
             Command::Create(args) => args.run(cx),
@@ -134,6 +136,7 @@ impl Command {
             Command::Completions(args) => args.run(cx),
         };
         if let Err(error) = &ran {
+            let error = flaws::print(cx, error);
             refusal::log(cx, error);
         }
         ran

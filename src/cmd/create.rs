@@ -1,7 +1,6 @@
 //! `keyctl create`
 
 mod checked;
-mod faults;
 mod fields;
 mod from;
 mod held;

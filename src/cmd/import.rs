@@ -1,21 +1,20 @@
 //! `keyctl import`
 
 mod entry;
-mod flaws;
 mod owners;
 mod plan;
 mod report;
 mod token;
 
 use self::entry::{Entry, FIELDS};
-use self::flaws::Flaws;
 use self::owners::Owners;
 use self::plan::{Defaults, Import, Planner};
 use super::create::created;
+use super::flaws::Flaws;
 use super::values::{self, Expiry, Why, file_path};
 use super::{Cx, path, records};
 use crate::env::{Actor, Progress, Unit};
-use crate::error::{DONE, Error, Result};
+use crate::error::{DONE, Result};
 use crate::event::{Action, Event};
 use crate::id::KeyId;
 use crate::key::Key;
@@ -111,7 +110,9 @@ impl Args {
             check_access(store, &actor)?;
             values::check_scopes(store, &self.scopes)
         })?;
-        let (entries, flaws) = self.read(cx)?;
+        let parse = |record: &_, now| Entry::read(record, self.tokens_are_plain, now);
+        let nothing = "nothing was imported";
+        let (entries, flaws) = records::read(cx, &self.file, &FIELDS, nothing, parse)?;
         let owners = Owners::find(cx, &*store, &actor, self.owner.as_deref(), &entries)?;
         let defaults = Defaults {
             scopes: &self.scopes,
@@ -122,7 +123,6 @@ impl Args {
         let job = Job {
             args: &self,
             entries: &entries,
-            flaws,
             planner: Planner {
                 actor: &actor,
                 defaults: &defaults,
@@ -131,32 +131,16 @@ impl Args {
             },
         };
         // With a flaw that needs no store, the others are found without the write lock.
-        if self.dry_run || !job.flaws.is_empty() {
-            let (keys, now) = job.preview(cx, &*store)?;
+        if self.dry_run || !flaws.is_empty() {
+            let (keys, now) = job.preview(cx, &*store, &flaws)?;
             report::preview(cx, &keys, now, self.format)?;
         } else {
-            let (keys, now) = job.import(cx, &mut *store)?;
+            let (keys, now) = job.import(cx, &mut *store, flaws)?;
             report::imported(cx, &keys, now, self.format)?;
             report::next(cx, &keys, &entries, &defaults, &self.file);
         }
         owners.warn_of_unknown(cx, &*store);
         Ok(DONE)
-    }
-
-    /// Reads the lines, and the flaws of those that are wrong. Keeps no token.
-    fn read(&self, cx: &mut Cx<'_>) -> Result<(Vec<Entry>, Flaws)> {
-        let records = records::read(cx, &self.file, &FIELDS)
-            .map_err(|error| error.adding("nothing was imported"))?;
-        let now = cx.env.now();
-        let (mut entries, mut flaws) =
-            (Vec::with_capacity(records.len()), Flaws::new(records.len()));
-        for record in records {
-            match Entry::read(&record, self.tokens_are_plain, now) {
-                Ok(entry) => entries.push(entry),
-                Err(error) => flaws.add_named(record.line, error),
-            }
-        }
-        Ok((entries, flaws))
     }
 }
 
@@ -168,54 +152,44 @@ fn check_access(store: &dyn Read, actor: &Actor) -> Result<()> {
 struct Job<'a> {
     args: &'a Args,
     entries: &'a [Entry],
-    /// Lines that are wrong by themselves.
-    flaws: Flaws,
     planner: Planner<'a>,
 }
 
 impl Job<'_> {
-    /// Makes the keys that would be imported, without IDs of their own.
-    fn preview(self, cx: &mut Cx<'_>, store: &dyn Store) -> Result<(Vec<Key>, Timestamp)> {
+    /// Makes the keys that would be imported, without IDs of their own. Fails if there are `flaws`, or others.
+    fn preview(
+        &self,
+        cx: &Cx<'_>,
+        store: &dyn Store,
+        flaws: &Flaws,
+    ) -> Result<(Vec<Key>, Timestamp)> {
         let ids = vec![report::NO_ID.parse()?; self.entries.len()];
         let now = cx.env.now();
-        let (imports, flaws) = store::read(store, |store| {
-            let mut flaws = self.flaws.clone();
-            let imports = self
-                .planner
-                .plan(store, self.entries, &ids, now, &mut flaws)?;
-            Ok((imports, flaws))
+        let imports = store::read(store, |store| {
+            let flaws = flaws.clone();
+            self.planner.plan(store, self.entries, &ids, now, flaws)
         })?;
-        match flaws.is_empty() {
-            true => Ok((imports.into_iter().map(|(key, _)| key).collect(), now)),
-            false => Err(flaws.report(cx)),
-        }
+        Ok((imports.into_iter().map(|(key, _)| key).collect(), now))
     }
 
     /// Imports the keys, in one transaction.
-    fn import(self, cx: &mut Cx<'_>, store: &mut dyn Store) -> Result<(Vec<Key>, Timestamp)> {
+    fn import(
+        &self,
+        cx: &mut Cx<'_>,
+        store: &mut dyn Store,
+        flaws: Flaws,
+    ) -> Result<(Vec<Key>, Timestamp)> {
         let mut ids = Vec::with_capacity(self.entries.len());
         for _ in self.entries {
             ids.push(KeyId::generate(&mut *cx.env.random)?);
         }
         let mut progress = cx.progress(Unit::Keys, self.entries.len() as u64);
-        let mut flaws = self.flaws.clone();
-        let done = store::write(store, |tx| {
+        store::write(store, |tx| {
             let now = cx.env.now();
             check_access(&*tx, self.planner.actor)?;
-            let imports = self
-                .planner
-                .plan(&*tx, self.entries, &ids, now, &mut flaws)?;
-            if !flaws.is_empty() {
-                // Rolls back; the error is made of the flaws.
-                return Err(Error::usage("some lines are wrong"));
-            }
+            let imports = self.planner.plan(&*tx, self.entries, &ids, now, flaws)?;
             Ok((self.insert(tx, imports, now, &mut *progress)?, now))
-        });
-        drop(progress);
-        match flaws.is_empty() {
-            true => done,
-            false => Err(flaws.report(cx)),
-        }
+        })
     }
 
     /// Writes the keys, and an event for each.

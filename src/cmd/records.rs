@@ -1,8 +1,10 @@
 //! Files of records from arguments, in memory that is wiped.
 
 use super::Cx;
+use super::flaws::Flaws;
 use crate::error::{Error, Result, quote};
 use crate::records::{self, Record};
+use crate::when::Timestamp;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -14,9 +16,26 @@ const MOST: usize = 256 << 20;
 /// Size of the first buffer.
 const FIRST: usize = 64 << 10;
 
-/// Reads the records of the file at `path`, or of standard input if that is `-`. `known` are the fields that may
-/// occur.
-pub fn read(cx: &mut Cx<'_>, path: &Path, known: &[&'static str]) -> Result<Vec<Record>> {
+/// Reads the records of the file at `path`, or of standard input if that is `-`, each by `parse`. Returns them without
+/// those that are refused, and the flaws of these. `known` are the fields that may occur.
+pub fn read<T>(
+    cx: &mut Cx<'_>,
+    path: &Path,
+    known: &[&'static str],
+    outcome: &'static str,
+    parse: impl Fn(&Record, Timestamp) -> Result<T>,
+) -> Result<(Vec<T>, Flaws)> {
+    let records = raw(cx, path, known).map_err(|error| error.adding(outcome))?;
+    let now = cx.env.now();
+    let mut flaws = Flaws::new(records.len(), outcome);
+    let mut parsed = Vec::with_capacity(records.len());
+    for record in records {
+        parsed.extend(flaws.keep(Some(record.line), parse(&record, now))?);
+    }
+    Ok((parsed, flaws))
+}
+
+fn raw(cx: &mut Cx<'_>, path: &Path, known: &[&'static str]) -> Result<Vec<Record>> {
     let bytes = if path == Path::new("-") {
         if cx.env.terminal.stdin {
             return Err(

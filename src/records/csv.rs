@@ -32,9 +32,7 @@ pub fn read(text: &str, known: &[&'static str]) -> Result<Vec<Record>> {
                 "cells in the row: {width}; fields in the header: {}",
                 fields.len()
             ));
-            return Err(record
-                .at(error)
-                .hint("a cell with a comma in it needs quotes"));
+            return Err(at_line(record.line, error).hint("a cell with a comma in it needs quotes"));
         }
         records.push(record);
     }

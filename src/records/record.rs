@@ -40,6 +40,8 @@ impl Value {
 
 /// Record of a file, field by field. It has no `Debug`, since a field may hold a token.
 ///
+/// Errors name the field, and leave it to the caller to name the line, as [`at_line`] does.
+///
 /// An empty field counts as absent: a blank cell or string, `null`, `[]` and `{}`.
 pub struct Record {
     /// Number of the line on which it begins.
@@ -72,10 +74,10 @@ impl Record {
         match self.value(field) {
             None => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text)),
-            Some(Value::Number(_)) => Err(self
-                .flawed(field, "it is a number, not text")
-                .hint("put it in quotes")),
-            Some(_) => Err(self.flawed(field, "it is not text")),
+            Some(Value::Number(_)) => {
+                Err(in_field(field, "it is a number, not text").hint("put it in quotes"))
+            }
+            Some(_) => Err(in_field(field, "it is not text")),
         }
     }
 
@@ -87,14 +89,14 @@ impl Record {
             Some(Value::List(items)) => Ok(items.iter().map(|item| item.to_string()).collect()),
             Some(Value::Text(text)) if text.trim_ascii_start().starts_with('[') => {
                 serde_json::from_str(text)
-                    .map_err(|_| self.flawed(field, "it is not a JSON array of strings"))
+                    .map_err(|_| in_field(field, "it is not a JSON array of strings"))
             }
             Some(Value::Text(text)) => Ok(text
                 .split(|c: char| c == ',' || c.is_ascii_whitespace())
                 .filter(|item| !item.is_empty())
                 .map(str::to_owned)
                 .collect()),
-            Some(_) => Err(self.flawed(field, "it is no list of strings")),
+            Some(_) => Err(in_field(field, "it is no list of strings")),
         }
     }
 
@@ -107,7 +109,7 @@ impl Record {
             Some(Value::Text(text)) if text.trim_ascii_start().starts_with('{') => {
                 match serde_json::from_str(text) {
                     Ok(Value::Map(entries)) => Ok(owned(&entries)),
-                    _ => Err(self.flawed(field, "it is not a JSON object of strings")),
+                    _ => Err(in_field(field, "it is not a JSON object of strings")),
                 }
             }
             Some(Value::Text(text)) => {
@@ -116,11 +118,11 @@ impl Record {
                     Some((label.to_owned(), value.to_owned()))
                 });
                 labels.collect::<Option<_>>().ok_or_else(|| {
-                    self.flawed(field, "a label has no '='")
+                    in_field(field, "a label has no '='")
                         .hint("write labels as team=search,stage=live or as a JSON object")
                 })
             }
-            Some(_) => Err(self.flawed(field, "it is no object of strings")),
+            Some(_) => Err(in_field(field, "it is no object of strings")),
         }
     }
 
@@ -138,14 +140,8 @@ impl Record {
             },
             Some(_) => None,
         };
-        let flag = flag.ok_or_else(|| self.flawed(field, "it is neither true nor false"))?;
+        let flag = flag.ok_or_else(|| in_field(field, "it is neither true nor false"))?;
         Ok(Some(flag))
-    }
-
-    /// Puts the number of the line before the message of `error`.
-    #[must_use]
-    pub fn at(&self, error: Error) -> Error {
-        at_line(self.line, error)
     }
 
     fn value(&self, field: &str) -> Option<&Value> {
@@ -153,10 +149,6 @@ impl Record {
         fields
             .find(|(name, _)| *name == field)
             .map(|(_, value)| value)
-    }
-
-    fn flawed(&self, field: &str, what: &str) -> Error {
-        self.at(in_field(field, what))
     }
 }
 

@@ -5,6 +5,7 @@ use super::made::announce_left_out;
 use super::plan::{Rules, plan};
 use super::recipients::Recipients;
 use crate::cmd::Cx;
+use crate::cmd::flaws::Flaws;
 use crate::env::Actor;
 use crate::error::Result;
 use crate::lookup::unfinished_handovers;
@@ -24,32 +25,35 @@ pub struct Checked<'a> {
 }
 
 /// Checks `lines` by a preview of the store, before a store is made and time goes into hashing; they are checked again
-/// under the lock. Prints which lines are left out.
-pub fn check<'a>(cx: &mut Cx<'_>, lines: &'a [Line], rules: Rules) -> Result<Checked<'a>> {
+/// under the lock. Fails if there are `flaws`, or if lines are refused. Prints which lines are left out.
+pub fn check<'a>(
+    cx: &mut Cx<'_>,
+    lines: &[&'a Line],
+    rules: Rules,
+    flaws: &Flaws,
+) -> Result<Checked<'a>> {
     let preview = cx.preview()?;
     let (actor, now) = (preview.actor(cx.env), cx.env.now());
-    let (recipients, policy) = store::read(&*preview, |store| {
-        let recipients = Recipients::find(cx, store, &actor, lines)?;
-        Ok((recipients, store.policy()?))
-    })?;
-    let (wanted, skipped, unfinished) = store::read(&*preview, |store| {
-        let plan = plan(store, lines, &recipients, rules, &actor, now)?;
-        let wanted: Vec<&Line> = plan.keys.iter().map(|planned| planned.line).collect();
+    let (checked, skipped, unfinished) = store::read(&*preview, |store| {
+        let recipients = Recipients::find(cx, store, &actor, lines);
+        let (lines, flaws) = (lines.iter().copied(), flaws.clone());
+        let plan = plan(store, lines, &recipients, rules, &actor, now, flaws)?;
         let unfinished = match plan.skipped.is_empty() {
             true => Vec::new(),
             false => unfinished_handovers(store, now)?,
         };
-        Ok((wanted, plan.skipped, unfinished))
+        let checked = Checked {
+            wanted: plan.keys.iter().map(|planned| planned.line).collect(),
+            recipients,
+            actor: actor.clone(),
+            policy: store.policy()?,
+        };
+        Ok((checked, plan.skipped, unfinished))
     })?;
     drop(preview);
     announce_left_out(cx, &skipped, &unfinished, now);
-    if wanted.is_empty() {
+    if checked.wanted.is_empty() {
         cx.status("no key was created: every line was left out");
     }
-    Ok(Checked {
-        wanted,
-        recipients,
-        actor,
-        policy,
-    })
+    Ok(checked)
 }

@@ -1,11 +1,11 @@
 //! `create --from`: the keys of a file, all or none, each token in a file of its own.
 
 use super::checked::{Checked, check};
-use super::faults::Faults;
 use super::insert::{Making, insert};
-use super::lines::{self, Defaults, Line};
+use super::lines::{self, Defaults, Line, NO_KEY};
 use super::made::{announce_files, announce_replaced};
 use super::plan::{Rules, plan};
+use crate::cmd::flaws::Flaws;
 use crate::cmd::issue::{self, Minted, Number, mint};
 use crate::cmd::values::{Format, file_path};
 use crate::cmd::{Cx, owner, path, records};
@@ -13,8 +13,9 @@ use crate::deliver::{self, SecretFiles};
 use crate::error::{DONE, Error, FailureKind, Result};
 use crate::hint::{Hint, run};
 use crate::key::Key;
-use crate::store;
+use crate::store::{self, Address};
 use crate::when::Timestamp;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Arguments for the keys of a file.
@@ -44,10 +45,10 @@ pub struct Source {
     pub skip_existing: bool,
 }
 
-/// Reads the keys that the file at `path` describes.
-pub fn read(cx: &mut Cx<'_>, path: &Path, defaults: &Defaults) -> Result<Vec<Line>> {
-    let records = records::read(cx, path, &lines::KNOWN)?;
-    lines::read(&records, defaults, cx.env.now())
+/// Reads the keys that the file at `path` describes, and the flaws of lines that are refused.
+pub fn read(cx: &mut Cx<'_>, path: &Path, defaults: &Defaults) -> Result<(Vec<Line>, Flaws)> {
+    let line = |record: &_, now| lines::line(record, defaults, now);
+    records::read(cx, path, &lines::KNOWN, NO_KEY, line)
 }
 
 /// Keys of a file to be made.
@@ -69,10 +70,10 @@ pub struct Order<'a> {
 impl Order<'_> {
     /// Makes the keys.
     pub fn run(&self, cx: &mut Cx<'_>) -> Result<u8> {
-        let lines = read(cx, self.from, self.defaults)?;
-        lines::check_files(&lines)?;
-        self.check_names(cx, &lines)?;
-        let checked = check(cx, &lines, self.rules)?;
+        let (lines, mut flaws) = read(cx, self.from, self.defaults)?;
+        let address = cx.address()?;
+        let lines = self.check_files(&address, &lines, &mut flaws);
+        let checked = check(cx, &lines, self.rules, &flaws)?;
         let Checked {
             wanted,
             recipients,
@@ -87,7 +88,10 @@ impl Order<'_> {
         let minted = mint(cx, policy, wanted.len())?;
         let mut store = cx.open_or_create()?;
         // The store may have been made in this directory.
-        self.check_names(cx, &lines)?;
+        for line in wanted {
+            self.check_name(&address, line)
+                .map_err(|error| line.at(error))?;
+        }
         let files = SecretFiles::write(self.directory, &contents(wanted, &minted))?;
         let rules = Rules {
             // A name that was taken meanwhile is refused: its token is in a file already.
@@ -97,7 +101,8 @@ impl Order<'_> {
         let mut has_printed = false;
         let done = store::write(&mut *store, |tx| {
             let now = cx.env.now();
-            let plan = plan(&*tx, wanted.iter().copied(), recipients, rules, actor, now)?;
+            let (lines, flaws) = (wanted.iter().copied(), Flaws::new(wanted.len(), NO_KEY));
+            let plan = plan(&*tx, lines, recipients, rules, actor, now, flaws)?;
             let making = Making {
                 actor,
                 reason: self.reason,
@@ -135,18 +140,29 @@ impl Order<'_> {
         Ok(DONE)
     }
 
-    /// Refuses names that are none of a file, and those that SQLite would take for a part of a store.
-    fn check_names(&self, cx: &Cx<'_>, lines: &[Line]) -> Result<()> {
-        let address = cx.address()?;
-        let mut faults = Faults::default();
+    /// Returns the lines whose names can be those of files, and adds a flaw for each of the others.
+    fn check_files<'l>(
+        &self,
+        address: &Address,
+        lines: &'l [Line],
+        flaws: &mut Flaws,
+    ) -> Vec<&'l Line> {
+        let mut seen = HashMap::with_capacity(lines.len());
+        let mut fit = Vec::with_capacity(lines.len());
         for line in lines {
-            let checked = SecretFiles::check_name(&line.name)
-                .and_then(|()| address.check_apart(&self.directory.join(&line.name)));
-            if let Err(error) = checked {
-                faults.add(line.at(error));
+            let checked = lines::check_file(line, &mut seen);
+            match checked.and_then(|()| self.check_name(address, line)) {
+                Ok(()) => fit.push(line),
+                Err(error) => flaws.add(line.number, error),
             }
         }
-        faults.end()
+        fit
+    }
+
+    /// Refuses a name that is none of a file, and one that SQLite would take for a part of a store.
+    fn check_name(&self, address: &Address, line: &Line) -> Result<()> {
+        SecretFiles::check_name(&line.name)?;
+        address.check_apart(&self.directory.join(&line.name))
     }
 
     /// Prints the IDs of `keys`, or their records in JSON. A closed standard output is no failure here: the files have

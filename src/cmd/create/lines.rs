@@ -1,6 +1,5 @@
 //! Keys as the records of a file describe them. Pure.
 
-use super::faults::Faults;
 use super::fields::{self, Fields};
 use crate::cmd::values::{self, Expiry};
 use crate::error::{Error, Result, quote};
@@ -10,6 +9,9 @@ use crate::network::Network;
 use crate::records::{Record, at_line};
 use crate::when::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Clause of an error for lines that are refused.
+pub const NO_KEY: &str = "no key was created";
 
 /// Fields of a record.
 pub const KNOWN: [&str; 7] = [
@@ -74,47 +76,30 @@ pub fn numbered(name: &str, count: u32, defaults: &Defaults) -> Result<Vec<Line>
     (1..=count).map(line).collect()
 }
 
-/// Reads keys from `records`. The error names each line that is refused.
-pub fn read(records: &[Record], defaults: &Defaults, now: Timestamp) -> Result<Vec<Line>> {
-    let mut faults = Faults::default();
-    let mut lines = Vec::with_capacity(records.len());
-    for record in records {
-        lines.extend(faults.keep(line(record, defaults, now))?);
-    }
-    faults.end()?;
-    Ok(lines)
-}
-
-fn line(record: &Record, defaults: &Defaults, now: Timestamp) -> Result<Line> {
-    // These name the line themselves.
-    let (name, owner) = (record.text("name")?, record.text("owner")?);
+/// Reads the key that `record` describes, at `now`.
+pub fn line(record: &Record, defaults: &Defaults, now: Timestamp) -> Result<Line> {
+    let name = record.text("name")?.ok_or_else(|| {
+        Error::usage("the name is missing").hint("give each key of the file a name")
+    })?;
     let (kind, expires) = (record.text("kind")?, record.text("expires")?);
-    let (scopes, networks) = (record.list("scopes")?, record.list("allow_from")?);
-    let labels = record.labels("labels")?;
-    let parsed = || {
-        let name = name.ok_or_else(|| {
-            Error::usage("the name is missing").hint("give each key of the file a name")
-        })?;
-        let default = &defaults.fields;
-        let mut fields = Fields {
-            kind: kind.map_or(Ok(default.kind), self::kind)?,
-            scopes,
-            expires: expires.map(str::parse::<Expiry>).transpose()?,
-            labels: self::labels(&labels)?,
-            allow_from: self::networks(&networks)?,
-        };
-        fields.fill_in(default)?;
-        check_kind(&fields)?;
-        fields.check(now)?;
-        let owner = owner.map(name::sought_owner).transpose()?;
-        Ok(Line {
-            number: Some(record.line),
-            name: name::key_name(name)?,
-            owner: owner.or_else(|| defaults.owner.clone()),
-            fields,
-        })
+    let default = &defaults.fields;
+    let mut fields = Fields {
+        kind: kind.map_or(Ok(default.kind), self::kind)?,
+        scopes: record.list("scopes")?,
+        expires: expires.map(str::parse::<Expiry>).transpose()?,
+        labels: labels(&record.labels("labels")?)?,
+        allow_from: networks(&record.list("allow_from")?)?,
     };
-    parsed().map_err(|error| record.at(error))
+    fields.fill_in(default)?;
+    check_kind(&fields)?;
+    fields.check(now)?;
+    let owner = record.text("owner")?.map(name::sought_owner).transpose()?;
+    Ok(Line {
+        number: Some(record.line),
+        name: name::key_name(name)?,
+        owner: owner.or_else(|| defaults.owner.clone()),
+        fields,
+    })
 }
 
 /// Refuses what does not go with the kind of key, with advice on the file in place of the flags.
@@ -153,34 +138,19 @@ fn labels(given: &[(String, String)]) -> Result<BTreeMap<String, String>> {
     values::labels(&given.iter().map(label).collect::<Result<Vec<_>>>()?)
 }
 
-/// Refuses two lines for one name. Some file systems do not tell names apart that differ in case or Unicode form.
-pub fn check_files(lines: &[Line]) -> Result<()> {
-    let mut faults = Faults::default();
-    let mut seen: HashMap<String, &Line> = HashMap::with_capacity(lines.len());
-    for line in lines {
-        if let Some(first) = seen.get(&*name::file_folded(&line.name)) {
-            faults.add(shared(first, line));
-        } else {
-            seen.insert(name::file_folded(&line.name), line);
-        }
-    }
-    faults.end()
-}
-
-fn shared(first: &Line, second: &Line) -> Error {
-    let line = |line: &Line| line.number.unwrap_or_default();
-    let (lines, name) = ((line(first), line(second)), quote(&second.name));
-    let error = Error::usage(match first.name == second.name {
-        true => format!(
-            "lines {} and {} would share the file {name}",
-            lines.0, lines.1
-        ),
+/// Refuses a `line` that would share a file with one of those in `seen`, by their names as [`name::file_folded`] has
+/// them, and adds it. Some file systems do not tell names apart that differ in case or Unicode form.
+pub fn check_file<'a>(line: &'a Line, seen: &mut HashMap<String, &'a Line>) -> Result<()> {
+    let Some(first) = seen.insert(name::file_folded(&line.name), line) else {
+        return Ok(());
+    };
+    let (other, name) = (first.shown(), quote(&line.name));
+    let error = Error::usage(match first.name == line.name {
+        true => format!("it would share the file {name} with {other}"),
         false => format!(
-            "lines {} and {} would share a file on some systems: {} and {name} differ in case or Unicode form alone",
-            lines.0,
-            lines.1,
+            "it would share a file with {other} on some systems: {name} and {} differ in case or Unicode form alone",
             quote(&first.name)
         ),
     });
-    error.hint("give each key another name, or make the keys of each owner by themselves, with a directory of their own")
+    Err(error.hint("give each key another name, or make the keys of each owner by themselves, with a directory of their own"))
 }

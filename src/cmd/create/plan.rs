@@ -1,11 +1,11 @@
 //! Lines of a file checked against the store.
 
-use super::faults::Faults;
 use super::fields::Terms;
 use super::held;
 use super::lines::Line;
 use super::recipients::Recipients;
 use crate::access::Access;
+use crate::cmd::flaws::Flaws;
 use crate::cmd::taken;
 use crate::env::Actor;
 use crate::error::{Error, Result, quote};
@@ -47,7 +47,7 @@ pub struct Plan<'a> {
     pub expired: Vec<Key>,
 }
 
-/// Checks `lines` against the store at `now`. The error names each line that is refused.
+/// Checks `lines` against the store at `now`. Fails if there are `flaws`, or if lines are refused.
 pub fn plan<'a>(
     store: &dyn Read,
     lines: impl IntoIterator<Item = &'a Line>,
@@ -55,48 +55,37 @@ pub fn plan<'a>(
     rules: Rules,
     actor: &Actor,
     now: Timestamp,
+    mut flaws: Flaws,
 ) -> Result<Plan<'a>> {
     let (access, policy, scopes) = (store.access(actor)?, store.policy()?, store.scopes()?);
     policy.check_creator(&access)?;
-    let mut faults = Faults::default();
     let mut plan = Plan::default();
     let mut seen = HashMap::new();
-    for line in lines {
-        let Some(owner) = recipients.owner(line) else {
-            continue;
-        };
-        let allowed = access.for_owner(owner);
-        if faults
-            .keep(allowed.map_err(|error| line.at(error)))?
-            .is_none()
-        {
-            continue;
-        }
+    let mut add = |line: &'a Line| {
+        let owner = recipients.owner(line)?;
+        access.for_owner(owner)?;
         if let Some(first) = seen.insert((owner, &*line.name), line) {
-            faults.add(line.at(repeated(line, first)));
-            continue;
+            return Err(repeated(line, first));
         }
-        let holder = taken::holder(store, owner, &line.name)?;
-        if let Some(holder) = holder {
+        if let Some(holder) = taken::holder(store, owner, &line.name)? {
             match holder.state(now) {
                 State::Expired if rules.replace_expired => plan.expired.push(holder),
                 _ if rules.skip_existing => {
                     plan.skipped.push((line, holder));
-                    continue;
+                    return Ok(());
                 }
-                _ => {
-                    faults.add(line.at(refusal(&holder, now)));
-                    continue;
-                }
+                _ => return Err(refusal(&holder, now)),
             }
         }
-        let terms = terms(line, &access, &policy, &scopes, now);
-        if let Some(terms) = faults.keep(terms.map_err(|error| line.at(error)))? {
-            let owner = owner.to_owned();
-            plan.keys.push(Planned { line, owner, terms });
-        }
+        let terms = terms(line, &access, &policy, &scopes, now)?;
+        let owner = owner.to_owned();
+        plan.keys.push(Planned { line, owner, terms });
+        Ok(())
+    };
+    for line in lines {
+        flaws.keep(line.number, add(line))?;
     }
-    faults.end()?;
+    flaws.end()?;
     Ok(plan)
 }
 

@@ -1,11 +1,10 @@
 //! Owners of new keys.
 
-use super::faults::Faults;
 use super::lines::Line;
 use crate::cmd::Cx;
 use crate::cmd::owner::{self, Recipient};
 use crate::env::Actor;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name;
 use crate::store::Read;
 use std::collections::HashMap;
@@ -30,37 +29,32 @@ pub fn recipient(
 }
 
 /// Owners by the names that lines give, `None` for the actor.
-pub struct Recipients(HashMap<Option<String>, Recipient>);
+pub struct Recipients(HashMap<Option<String>, Result<Recipient>>);
 
 impl Recipients {
     /// Finds the owner of each of `lines`, each once.
-    pub fn find(cx: &Cx<'_>, store: &dyn Read, actor: &Actor, lines: &[Line]) -> Result<Self> {
-        let mut faults = Faults::default();
+    pub fn find(cx: &Cx<'_>, store: &dyn Read, actor: &Actor, lines: &[&Line]) -> Self {
         let mut found = HashMap::new();
         for line in lines {
-            if found.contains_key(&line.owner) {
-                continue;
+            if !found.contains_key(&line.owner) {
+                let recipient = recipient(cx, store, actor, line.owner.as_deref());
+                found.insert(line.owner.clone(), recipient);
             }
-            let recipient = recipient(cx, store, actor, line.owner.as_deref());
-            let recipient = faults.keep(recipient.map_err(|error| line.at(error)))?;
-            found.insert(line.owner.clone(), recipient);
         }
-        faults.end()?;
-        let found = found.into_iter();
-        Ok(Recipients(
-            found
-                .filter_map(|(given, recipient)| Some((given, recipient?)))
-                .collect(),
-        ))
+        Recipients(found)
     }
 
     /// Name of the owner of `line`.
-    pub fn owner<'a>(&'a self, line: &Line) -> Option<&'a str> {
-        self.0.get(&line.owner).map(|recipient| &*recipient.name)
+    pub fn owner(&self, line: &Line) -> Result<&str> {
+        match self.0.get(&line.owner) {
+            Some(Ok(recipient)) => Ok(&recipient.name),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::usage("its owner was not looked up")),
+        }
     }
 
     /// Iterates over the owners.
     pub fn all(&self) -> impl Iterator<Item = &Recipient> {
-        self.0.values()
+        self.0.values().flatten()
     }
 }

@@ -5,6 +5,7 @@ use super::insert::{Making, insert};
 use super::lines::Line;
 use super::made::announce_replaced;
 use super::plan::{Rules, plan};
+use crate::cmd::flaws::Flaws;
 use crate::cmd::handover::{CreateHandover, Plan as Exec};
 use crate::cmd::issue::{Number, ids, mint, records};
 use crate::cmd::values::Format;
@@ -21,6 +22,8 @@ use std::slice;
 pub struct Series<'a> {
     /// Lines that describe them.
     pub lines: &'a [Line],
+    /// Flaws of other lines.
+    pub flaws: Flaws,
     /// Rules for names that are held.
     pub rules: Rules,
     /// Command.
@@ -34,7 +37,8 @@ pub struct Series<'a> {
 impl Series<'_> {
     /// Makes the keys in order, and stops at the first command that fails. Those before it stay.
     pub fn run(&self, cx: &mut Cx<'_>) -> Result<u8> {
-        let checked = check(cx, self.lines, self.rules)?;
+        let lines: Vec<&Line> = self.lines.iter().collect();
+        let checked = check(cx, &lines, self.rules, &self.flaws)?;
         let mut keys = Vec::with_capacity(checked.wanted.len());
         let done = self.make_all(cx, &checked, &mut keys);
         if self.format == Format::Json && (done.is_ok() || !keys.is_empty()) {
@@ -102,7 +106,8 @@ impl Series<'_> {
                 reason: self.reason,
                 handover: Some(detail),
             };
-            let plan = plan(&*tx, [line], &checked.recipients, rules, making.actor, now)?;
+            let (recipients, flaws) = (&checked.recipients, Flaws::default());
+            let plan = plan(&*tx, [line], recipients, rules, making.actor, now, flaws)?;
             let made = insert(tx, plan, slice::from_ref(handover.minted), &making, now)?;
             expired = made.expired;
             Ok(made.keys.into_iter().next())

@@ -2,10 +2,11 @@
 
 use super::fields::check_kind;
 use super::from::{self, Order};
-use super::lines::{self, Defaults, Line};
+use super::lines::{self, Defaults, Line, NO_KEY};
 use super::plan::Rules;
 use super::series::Series;
 use crate::cmd::Cx;
+use crate::cmd::flaws::Flaws;
 use crate::cmd::handover::{Exec, Plan};
 use crate::cmd::values::Format;
 use crate::error::{Error, Result};
@@ -46,8 +47,8 @@ impl Several<'_> {
                 "the tokens go there; or give --exec -- COMMAND, to hand each to a command",
             ));
         };
-        let lines = from::read(cx, path, self.defaults)?;
-        self.in_series(cx, &exec, &lines)
+        let (lines, flaws) = from::read(cx, path, self.defaults)?;
+        self.in_series(cx, &exec, &lines, flaws)
     }
 
     /// Makes the keys `name-1` to `name-N`, with a command for each.
@@ -65,12 +66,14 @@ impl Several<'_> {
             return Err(missing("--exec COMMAND", Hint::default()));
         };
         let lines = lines::numbered(name, count, self.defaults)?;
-        self.in_series(cx, &exec, &lines)
+        let flaws = Flaws::new(lines.len(), NO_KEY);
+        self.in_series(cx, &exec, &lines, flaws)
     }
 
-    fn in_series(&self, cx: &mut Cx<'_>, exec: &Plan, lines: &[Line]) -> Result<u8> {
+    fn in_series(&self, cx: &mut Cx<'_>, exec: &Plan, lines: &[Line], flaws: Flaws) -> Result<u8> {
         let series = Series {
             lines,
+            flaws,
             rules: self.rules,
             exec,
             format: self.format,

@@ -64,8 +64,8 @@ impl Entry {
         check_apart(record, &digest)?;
         let field = |field| Field { record, field };
         let name = field("name").parse(name::key_name)?.ok_or_else(|| {
-            record.at(Error::usage("field 'name': it is missing")
-                .hint("give each key a name, unique among the keys of its owner"))
+            Error::usage("field 'name': it is missing")
+                .hint("give each key a name, unique among the keys of its owner")
         })?;
         let labels = field("labels").labels()?;
         let allow_from = field("allow_from").list(|text| text.parse())?;
@@ -74,9 +74,9 @@ impl Entry {
             name,
             owner: field("owner").parse(name::sought_owner)?,
             scopes: record.list("scopes")?,
-            labels: values::labels(&labels).map_err(|error| field("labels").shown(error))?,
+            labels: values::labels(&labels).map_err(|error| in_field("labels", error))?,
             allow_from: values::networks(&allow_from)
-                .map_err(|error| field("allow_from").shown(error))?,
+                .map_err(|error| in_field("allow_from", error))?,
             expires: expires(record, now)?,
             created_at: created_at(record, now)?,
             disabled: record.flag("disabled")?.unwrap_or_default(),
@@ -103,7 +103,7 @@ impl Entry {
     }
 }
 
-/// Field of a record, for its errors.
+/// Field of a record.
 struct Field<'a> {
     record: &'a Record,
     field: &'static str,
@@ -117,7 +117,7 @@ impl Field<'_> {
         };
         parse(text)
             .map(Some)
-            .map_err(|error| self.refused(text, error))
+            .map_err(|error| refused(self.field, text, error))
     }
 
     /// Parses each text in the list of the field.
@@ -125,7 +125,7 @@ impl Field<'_> {
         let texts = self.record.list(self.field)?;
         let parsed = texts
             .iter()
-            .map(|text| parse(text).map_err(|error| self.refused(text, error)));
+            .map(|text| parse(text).map_err(|error| refused(self.field, text, error)));
         parsed.collect()
     }
 
@@ -137,18 +137,9 @@ impl Field<'_> {
             // Without this a label with a '=' in it would be split there.
             name::label_key(label)
                 .and_then(|_| name::label(&text))
-                .map_err(|error| self.refused(&text, error))
+                .map_err(|error| refused(self.field, &text, error))
         });
         parsed.collect()
-    }
-
-    /// Error for `text`, the value or a part of it.
-    fn refused(&self, text: &str, error: Error) -> Error {
-        self.record.at(refused(self.field, text, error))
-    }
-
-    fn shown(&self, error: Error) -> Error {
-        self.record.at(in_field(self.field, error))
     }
 }
 
@@ -171,7 +162,7 @@ pub fn in_field(field: &str, error: Error) -> Error {
 
 /// Returns the digest of the line's token.
 fn digest(record: &Record, are_plain: bool) -> Result<TokenDigest> {
-    let found = match (record.text("token")?, record.text("sha256")?) {
+    match (record.text("token")?, record.text("sha256")?) {
         (Some(token), None) => token::digest_of(token, are_plain),
         (None, Some(text)) => token::digest(text),
         (None, None) => Err(
@@ -182,8 +173,7 @@ fn digest(record: &Record, are_plain: bool) -> Result<TokenDigest> {
             "both field 'token' and field 'sha256' have a value",
         )
         .hint("leave one of them out")),
-    };
-    found.map_err(|error| record.at(error))
+    }
 }
 
 /// Refuses a field with the line's token in it: the field would be stored, or an error would show it.
@@ -194,7 +184,7 @@ fn check_apart(record: &Record, digest: &TokenDigest) -> Result<()> {
     };
     let apart = |field: &str, has_token: bool| match has_token {
         false => Ok(()),
-        true => Err(record.at(token_in_field(field))),
+        true => Err(token_in_field(field)),
     };
     for field in SHOWN {
         apart(field, record.text(field)?.is_some_and(has_token))?;
@@ -228,10 +218,10 @@ fn is_token(text: &str, is_known: impl FnOnce(&TokenDigest) -> bool) -> bool {
 fn expires(record: &Record, now: Timestamp) -> Result<Option<Expiry>> {
     let name = match (record.has("expires"), record.has("expires_at")) {
         (true, true) => {
-            return Err(record.at(Error::usage(
-                "both field 'expires' and field 'expires_at' have a value",
-            )
-            .hint("leave one of them out")));
+            return Err(
+                Error::usage("both field 'expires' and field 'expires_at' have a value")
+                    .hint("leave one of them out"),
+            );
         }
         (false, true) => "expires_at",
         _ => "expires",

@@ -1,8 +1,8 @@
 //! Check of all lines of an import against the store, and the keys that they make.
 
 use super::entry::{Entry, in_field, refused};
-use super::flaws::Flaws;
 use super::owners::Owners;
+use crate::cmd::flaws::Flaws;
 use crate::cmd::taken;
 use crate::cmd::values::Expiry;
 use crate::env::Actor;
@@ -55,15 +55,15 @@ pub struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Makes a key with the next of `ids` from each of `entries`, at `now`. Adds a flaw for each line that cannot
-    /// be imported.
+    /// Makes a key with the next of `ids` from each of `entries`, at `now`. Fails if there are `flaws`, or if other
+    /// lines are refused.
     pub fn plan(
         &self,
         store: &dyn Read,
         entries: &[Entry],
         ids: &[KeyId],
         now: Timestamp,
-        flaws: &mut Flaws,
+        mut flaws: Flaws,
     ) -> Result<Vec<Import>> {
         let moment = Moment {
             now,
@@ -81,20 +81,18 @@ impl Planner<'_> {
         for (chunk, ids) in entries.chunks(CHUNK).zip(ids.chunks(CHUNK)) {
             let present = present(store, chunk)?;
             for ((entry, id), present) in chunk.iter().zip(ids).zip(present) {
-                let key = self.key(entry, *id, &moment).and_then(|key| {
+                let import = self.key(entry, *id, &moment).and_then(|key| {
                     moment.check_token(entry, present)?;
                     moment.check_name(entry, &key, &mut names)?;
-                    Ok(key)
+                    match taken.holder(&key)? {
+                        None => Ok((key, entry.digest)),
+                        Some(holder) => Err(taken::refusal(&holder, now)),
+                    }
                 });
-                match key {
-                    Ok(key) => match taken.holder(&key)? {
-                        None => imports.push((key, entry.digest)),
-                        Some(holder) => flaws.add(entry.line, taken::refusal(&holder, now)),
-                    },
-                    Err(error) => flaws.add(entry.line, error),
-                }
+                imports.extend(flaws.keep(Some(entry.line), import)?);
             }
         }
+        flaws.end()?;
         Ok(imports)
     }
 

@@ -66,7 +66,7 @@ fn import_of_ten_thousand_keys_is_one_change_and_none_a_second_time() {
     site.run("log --check");
     let again = run(&mut site.cmd("import keys.csv --scope inference")).fails(
         4,
-        "10000 of 10000 lines cannot be imported; nothing was imported\n",
+        "10000 of 10000 lines are refused; nothing was imported\n",
     );
     assert_eq!(
         again

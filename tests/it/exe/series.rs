@@ -119,12 +119,12 @@ fn create_from_with_exec_checks_every_line_before_a_command_runs() {
         (
             "name,scopes\na,inference\nb,nosuch\n",
             2,
-            "line 3: there is no scope 'nosuch'\n",
+            "line 3: there is no scope 'nosuch'; no key was created\n",
         ),
         (
             "name,scopes\na,inference\na,inference\n",
             2,
-            "line 3: the name 'a' is that of line 2 too\n",
+            "line 3: the name 'a' is that of line 2 too; no key was created\n",
         ),
     ] {
         let ran = run_with(&mut exec(&site, "create --from -", KEEP), text).fails(code, message);
@@ -169,6 +169,46 @@ fn create_with_count_and_exec_runs_the_command_once_a_key() {
     let scopeless = "create --name x --count 2";
     run(&mut exec(&site, scopeless, KEEP)).fails(2, "missing argument: --scope SCOPE\n");
     assert_eq!(live(&site).len(), 3);
+}
+
+#[test]
+fn create_with_count_and_exec_names_each_key_whose_name_is_held() {
+    let site = site();
+    for name in ["w-1", "w-3"] {
+        site.run(&format!(
+            "create --scope inference --name {name} --secret-file {name}"
+        ));
+    }
+    let line = "create --scope inference --name w --count 3";
+    let ran =
+        run(&mut exec(&site, line, KEEP)).fails(4, "2 of 3 keys are refused; no key was created\n");
+    for name in ["w-1", "w-3"] {
+        assert!(
+            ran.stderr
+                .contains(&format!(" already has a live key named '{name}': ")),
+            "{ran:#?}"
+        );
+    }
+    // The scope is the same for all keys.
+    let line = "create --scope nosuch --name x --count 3";
+    run(&mut exec(&site, line, KEEP)).fails(2, "there is no scope 'nosuch'\n");
+    assert_eq!((live(&site).len(), got(&site).len()), (2, 0));
+}
+
+#[test]
+fn create_from_with_exec_names_the_line_whose_name_was_taken_meanwhile() {
+    let site = site();
+    let take = "keyctl --db keyctl.db create --scope inference --name billing --secret-file taken";
+    let script = format!(r#"test "$KEYCTL_KEY_NAME" = search && {take}; {KEEP}"#);
+    let ran = run(&mut exec(&site, "create --from services.csv", &script)).code(4);
+    let last = ran.stderr.lines().find(|line| line.starts_with("keyctl: "));
+    let message = last.unwrap();
+    assert!(
+        message.starts_with("keyctl: line 3: '")
+            && message.ends_with(" (active); 1 of 3 keys were made before"),
+        "{ran:#?}"
+    );
+    assert_eq!(names(&site), ["search"]);
 }
 
 #[test]

@@ -174,40 +174,46 @@ c,,,,,legacy,
 }
 
 #[test]
-fn create_from_names_every_line_that_is_refused_and_makes_nothing() {
+fn create_from_names_a_line_that_is_refused_and_makes_nothing() {
     let world = World::own();
     for (text, message) in [
         (
             "name,scope\nweb,inference",
-            "line 1: unknown field 'scope'\nhint: did you mean 'scopes'?\n",
+            "line 1: unknown field 'scope'; no key was created\nhint: did you mean 'scopes'?\n",
         ),
-        ("", "the input has no records\n"),
-        ("name,scopes\n,inference", "line 2: the name is missing\n"),
-        ("name\nweb", "line 2: the scopes are missing\n"),
+        ("", "the input has no records; no key was created\n"),
+        (
+            "name,scopes\n,inference",
+            "line 2: the name is missing; no key was created\n",
+        ),
+        (
+            "name\nweb",
+            "line 2: the scopes are missing; no key was created\n",
+        ),
         ("name,scopes\na/b,inference", "line 2: "),
         (
             "name,scopes,kind\nweb,,api",
-            "line 2: the scopes are missing\n",
+            "line 2: the scopes are missing; no key was created\n",
         ),
         (
             "name,scopes,kind\nweb,inference,user",
-            "line 2: 'user' is no kind of key\n",
+            "line 2: 'user' is no kind of key; no key was created\n",
         ),
         (
             "name,scopes,kind\nweb,inference,legacy",
-            "line 2: a legacy key has no scopes\n",
+            "line 2: a legacy key has no scopes; no key was created\n",
         ),
         (
             "name,expires,kind\nweb,9d,legacy",
-            "line 2: a legacy key never expires\n",
+            "line 2: a legacy key never expires; no key was created\n",
         ),
         (
             "name,scopes,labels\nweb,inference,team",
-            "line 2: field 'labels': a label has no '='\n",
+            "line 2: field 'labels': a label has no '='; no key was created\n",
         ),
         (
             "name,scopes,labels\nweb,inference,\"a=1,a=2\"",
-            "line 2: the label 'a' is given twice\n",
+            "line 2: the label 'a' is given twice; no key was created\n",
         ),
         (
             r#"{"name":"web","scopes":["inference"],"labels":{"a=b":"c"}}"#,
@@ -215,7 +221,7 @@ fn create_from_names_every_line_that_is_refused_and_makes_nothing() {
         ),
         (
             "name,scopes,allow_from\nweb,inference,any",
-            "line 2: 'any' is not a network\n",
+            "line 2: 'any' is not a network; no key was created\n",
         ),
         (
             "name,scopes,allow_from\nweb,inference,10.0.0.1/8",
@@ -228,33 +234,79 @@ fn create_from_names_every_line_that_is_refused_and_makes_nothing() {
         ("name,scopes,expires\nweb,inference,soon", "line 2: "),
         (
             "name,scopes\nweb,inference inference",
-            "line 2: the scope 'inference' is given twice\n",
-        ),
-        (
-            "name,scopes\na,inferenc\nb,inference\nc,\nd,x:y\n",
-            "line 4: the scopes are missing\n",
-        ),
-        (
-            "name,scopes\na,inferenc\nb,inference\nd,x:y\n",
-            "line 2: there is no scope 'inferenc'; line 4: there is no scope 'x:y'\nhint: did you mean 'inference'?\n",
+            "line 2: the scope 'inference' is given twice; no key was created\n",
         ),
     ] {
         refused(&world, from(&world, text, ""), 2, message);
     }
-    let many: String = (0..25)
-        .map(|n| format!("{{\"name\":\"w{n}\"}}\n"))
-        .collect();
+}
+
+#[test]
+fn create_from_names_all_lines_that_are_refused_each_hint_once() {
+    let world = World::own();
+    world.create("--scope inference --name held");
+    let before = world.rows();
+    let text = "name,owner,scopes\n\
+        a,,inferenc\n\
+        b,,inference\n\
+        ..,,inference\n\
+        c,,\n\
+        d,,inferenc\n\
+        b,bob,inference\n\
+        held,,inference\n\
+        e,-bob,inference\n";
     let ran = refused(
         &world,
-        from(&world, &many, ""),
+        from(&world, text, ""),
         2,
-        "line 1: the scopes are missing; line 2: ",
+        "7 of 8 lines are refused; no key was created\n",
     );
-    assert!(
-        ran.stderr
-            .contains("line 20: the scopes are missing; and 5 more\n"),
-        "{ran:#?}"
+    let id = world.keys()[0].id;
+    ran.stderr(&format!(
+        "line 2: there is no scope 'inferenc'\n\
+         hint: did you mean 'inference'?\n\
+         line 4: no file can be named '..': it stands for a directory\n\
+         hint: choose another name for this key\n\
+         line 5: the scopes are missing\n\
+         hint: say what the key may do in the field scopes, or with --scope for all lines that do not\n\
+         line 6: there is no scope 'inferenc'\n\
+         line 7: it would share the file 'b' with line 3\n\
+         hint: give each key another name, or make the keys of each owner by themselves, with a directory of their own\n\
+         line 8: 'alice' already has a live key named 'held': {id} (active)\n\
+         hint: for a new token of that key: keyctl rotate {id}; otherwise choose another name, or free this one: \
+         keyctl edit {id} --name OTHER or keyctl delete {id}; to leave out each name that is held by a live key, \
+         add --skip-existing\n\
+         line 9: the owner '-bob' starts with '-'\n\
+         hint: start it with a letter or a digit\n\
+         keyctl: 7 of 8 lines are refused; no key was created\n"
+    ));
+    // With --quiet, the lines without their hints.
+    let ran = from(&world, text, "-q --format json").run().code(2);
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(lines.len(), 8, "{ran:#?}");
+    assert!(lines[0].starts_with("line 2: ") && lines[6].starts_with("line 9: "));
+    let error: serde_json::Value = serde_json::from_str(lines[7]).unwrap();
+    let message = "7 of 8 lines are refused; no key was created";
+    assert_eq!(
+        error["error"],
+        json!({"code": "usage", "message": message, "hint": null})
     );
+    assert_eq!(world.rows(), before);
+}
+
+#[test]
+fn create_from_names_twenty_lines_that_are_refused_and_counts_the_others() {
+    let world = World::own();
+    let line = |n| format!("{{\"name\":\"w{n}\"}}\n");
+    let text: String = (0..25).map(line).collect();
+    let ran = refused(
+        &world,
+        from(&world, &text, ""),
+        2,
+        "25 of 25 lines are refused; no key was created\n",
+    );
+    assert_eq!(ran.stderr.matches("hint: ").count(), 1, "{ran:#?}");
+    ran.says("\nline 20: the scopes are missing\nand 5 more lines\nkeyctl: 25 of 25 ");
 }
 
 #[test]
@@ -265,7 +317,7 @@ fn create_from_shows_no_value_of_a_file_without_a_header() {
         &world,
         from(&world, text, ""),
         2,
-        "line 1: the header's field 1 is not a field name; the first line must name the fields\n",
+        "line 1: the header's field 1 is not a field name; the first line must name the fields; no key was created\n",
     );
     assert!(!ran.stderr.contains("9f8e7d6c"), "{ran:#?}");
 }
@@ -274,19 +326,23 @@ fn create_from_shows_no_value_of_a_file_without_a_header() {
 fn create_from_refuses_two_lines_that_would_share_a_file() {
     let world = World::own();
     for (first, second, message) in [
-        ("web", "web", "lines 2 and 3 would share the file 'web'\n"),
+        (
+            "web",
+            "web",
+            "line 3: it would share the file 'web' with line 2; no key was created\n",
+        ),
         (
             "Web",
             "wEB",
-            "lines 2 and 3 would share a file on some systems: 'Web' and 'wEB' ",
+            "line 3: it would share a file with line 2 on some systems: 'wEB' and 'Web' ",
         ),
         (
             "größe",
             "GRÖSSE",
-            "lines 2 and 3 would share a file on some systems: ",
+            "line 3: it would share a file with line 2 on some systems: ",
         ),
         // Both are stored in NFC.
-        ("\u{e9}", "e\u{301}", "lines 2 and 3 would share the file "),
+        ("\u{e9}", "e\u{301}", "line 3: it would share the file "),
     ] {
         let text = format!("name,owner,scopes\n{first},alice,inference\n{second},bob,inference\n");
         refused(&world, from(&world, &text, ""), 2, message);
@@ -300,11 +356,11 @@ fn create_from_refuses_names_that_are_none_of_a_file() {
     for (name, message) in [
         (
             ".",
-            "line 2: no file can be named '.': it stands for a directory\n",
+            "line 2: no file can be named '.': it stands for a directory; no key was created\n",
         ),
         (
             "..",
-            "line 2: no file can be named '..': it stands for a directory\n",
+            "line 2: no file can be named '..': it stands for a directory; no key was created\n",
         ),
         (&*long, "line 2: no file can be named "),
     ] {
@@ -417,17 +473,25 @@ fn create_from_holds_to_access_and_policy_in_each_line() {
     let others =
         "name,owner,scopes\nweb,alice,inference\napi,bob,inference\nbatch,carol,inference\n";
     let legacy = "name,scopes,kind\nweb,inference,\nrobot,,legacy\n";
-    refused(
+    let ran = refused(
         &world,
         from(&world, others, ""),
         4,
-        "line 3: 'alice' may not manage keys of 'bob'; line 4: 'alice' may not manage keys of 'carol'\n",
+        "2 of 3 lines are refused; no key was created\n",
+    );
+    ran.says("line 3: 'alice' may not manage keys of 'bob'\n")
+        .says("line 4: 'alice' may not manage keys of 'carol'\n");
+    let logged = world.events().pop().unwrap().detail();
+    let message = "line 3: 'alice' may not manage keys of 'bob'";
+    assert_eq!(
+        (&logged["message"], &logged["code"]),
+        (&json!(message), &json!("access"))
     );
     refused(
         &world,
         from(&world, legacy, ""),
         4,
-        "line 3: 'alice' may not make a legacy key\n",
+        "line 3: 'alice' may not make a legacy key; no key was created\n",
     );
     let long = "{\"name\":\"a\",\"scopes\":[\"inference\"],\"expires\":\"10y\"}";
     refused(&world, from(&world, long, ""), 4, "line 1: expiry 2036-");
@@ -560,7 +624,10 @@ fn create_from_at_a_terminal_names_the_keys_and_shows_the_progress() {
         .line("create --from - --secret-dir t")
         .terminal(80)
         .run();
-    ran.fails(2, "'-' is standard input, and that is a terminal\n");
+    ran.fails(
+        2,
+        "'-' is standard input, and that is a terminal; no key was created\n",
+    );
 }
 
 #[test]

@@ -730,28 +730,27 @@ fn all_lines_that_are_wrong_are_named_at_once() {
          hint: the scopes here are: inference, project; 'keyctl scope add nosuch' adds this one\n\
          line 6: field 'name': it is missing\n\
          hint: give each key a name, unique among the keys of its owner\n\
-         keyctl: 4 of 5 lines cannot be imported; nothing was imported\n",
+         keyctl: 4 of 5 lines are refused; nothing was imported\n",
         );
     assert!(world.keys().is_empty());
     let lines = (0..33).map(|number| format!("x/{number},{WEB}{number}\n"));
     let text = format!("name,token\n{}", lines.collect::<String>());
     let ran = import(&world, &text, "--scope inference").run().code(2);
     assert_eq!(ran.stderr.matches("field 'name'").count(), 20, "{ran:#?}");
-    ran.says("line 21: ").says(
-        "\nand 13 more lines\nkeyctl: 33 of 33 lines cannot be imported; nothing was imported\n",
-    );
+    ran.says("line 21: ")
+        .says("\nand 13 more lines\nkeyctl: 33 of 33 lines are refused; nothing was imported\n");
     // Only what policy, names and tokens refuse is no mistake in the file.
     world.create("--scope inference --name a");
     world.create("--scope inference --name b");
     let text = format!("name,token\na,{WEB}\nb,{BATCH}\n");
     import(&world, &text, "--scope inference")
         .run()
-        .fails(4, "2 of 2 lines cannot be imported");
+        .fails(4, "2 of 2 lines are refused");
     // A mistake in the file comes first, wherever it stands.
     let text = format!("name,token\na,{WEB}\nx/y,{BATCH}\n");
     import(&world, &text, "--scope inference")
         .run()
-        .fails(2, "2 of 2 lines cannot be imported");
+        .fails(2, "2 of 2 lines are refused");
 }
 
 #[test]
