@@ -1,7 +1,6 @@
 //! Lines of a file checked against the store.
 
 use super::fields::Terms;
-use super::held;
 use super::lines::Line;
 use super::recipients::Recipients;
 use crate::access::Access;
@@ -9,7 +8,6 @@ use crate::cmd::flaws::Flaws;
 use crate::cmd::taken;
 use crate::env::Actor;
 use crate::error::{Error, Result, quote};
-use crate::hint::Hint;
 use crate::key::{Key, State};
 use crate::policy::Policy;
 use crate::scope::Registry;
@@ -112,10 +110,11 @@ fn repeated(line: &Line, first: &Line) -> Error {
     error.hint("give each key of an owner a name of its own")
 }
 
+/// Error for a name that `holder` has. Its hint names no key, so that it is printed once for all lines.
 fn refusal(holder: &Key, now: Timestamp) -> Error {
-    let error = held::refusal(holder, now, false);
-    let advice = Hint::from(error.hint.clone());
-    error.hint(
-        advice.and("; to leave out each name that is held by a live key, add --skip-existing"),
-    )
+    let advice = match holder.state(now) {
+        State::Expired => "to delete expired keys and create the new ones in their place, add --replace-expired",
+        _ => "to leave out each name that is held by a live key, add --skip-existing; for a new token of that key, rotate it",
+    };
+    taken::refusal(holder, now).hint(advice)
 }

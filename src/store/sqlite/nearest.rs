@@ -263,6 +263,9 @@ mod tests {
             (BY_ID.one, "000000001000"),
             (BY_ID.one, "zzzzzzzzzzzz"),
             (BY_ID.many, r#"["000000001000","zzzzzzzzzzzz"]"#),
+            (BY_DIGEST.one, "hash of key 7"),
+            (BY_DIGEST.one, "zzzzzzzzzzzz"),
+            (BY_DIGEST.many, r#"["hash of key 7","zzzzzzzzzzzz"]"#),
         ] {
             let mut statement = store.prepare(&select(schema, query)).unwrap();
             let mut rows = statement.query([asked]).unwrap();

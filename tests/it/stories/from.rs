@@ -273,9 +273,8 @@ fn create_from_names_all_lines_that_are_refused_each_hint_once() {
          line 7: it would share the file 'b' with line 3\n\
          hint: give each key another name, or make the keys of each owner by themselves, with a directory of their own\n\
          line 8: 'alice' already has a live key named 'held': {id} (active)\n\
-         hint: for a new token of that key: keyctl rotate {id}; otherwise choose another name, or free this one: \
-         keyctl edit {id} --name OTHER or keyctl delete {id}; to leave out each name that is held by a live key, \
-         add --skip-existing\n\
+         hint: to leave out each name that is held by a live key, add --skip-existing; for a new token of that key, \
+         rotate it\n\
          line 9: the owner '-bob' starts with '-'\n\
          hint: start it with a letter or a digit\n\
          keyctl: 7 of 8 lines are refused; no key was created\n"
