@@ -229,6 +229,22 @@ fn uses_reuses_and_renewed_hashes_are_noted_as_for_one() {
 }
 
 #[test]
+fn each_renewed_hash_has_a_salt_of_its_own() {
+    let world = sha256();
+    let tokens =
+        ["one", "two"].map(|name| world.create(&format!("--scope inference --name {name}")));
+    world.policy("hash", "argon2id");
+    batch(&world, tokens.join("\n"), "").run().code(0);
+    let [one, two] = tokens.map(|token| {
+        let hash = world.hash(&id_of(&token)).unwrap();
+        assert!(hash.starts_with("$argon2id$"), "{hash}");
+        hash.split('$').nth(4).unwrap().to_owned()
+    });
+    let zeros = "A".repeat(22);
+    assert!(one != two && ![&one, &two].contains(&&zeros));
+}
+
+#[test]
 fn without_touch_nothing_is_written() {
     let world = World::quick();
     let tokens = one_of_each(&world);

@@ -92,6 +92,16 @@ fn rotate_with_exec_logs_the_deadline_and_the_grace_and_then_the_end() {
 }
 
 #[test]
+fn the_command_may_take_at_most_a_day() {
+    let world = World::quick();
+    ci(&world);
+    for (timeout, code) in [("25h", 2), ("24h", 0)] {
+        let line = format!("rotate ci --exec-timeout {timeout}");
+        exec(&world, &line, DONE).run().code(code);
+    }
+}
+
+#[test]
 fn the_grace_counts_from_the_end_of_the_command_but_never_longer_than_90_days() {
     for (grace, until) in [
         ("1h", "2026-11-22T01:04:00Z"),

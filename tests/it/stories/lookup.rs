@@ -716,3 +716,25 @@ fn a_name_of_a_deleted_key_finds_the_live_key_of_another_owner() {
     let of_bob = id_of(&world.create("--scope inference --name ci --owner bob"));
     assert_eq!(world.record("ci")["id"], json!(of_bob));
 }
+
+#[test]
+fn a_line_that_may_be_an_imported_token_is_a_name_that_a_key_has_or_is_not_shown() {
+    let world = World::own();
+    let (token, unknown) = ("sk-Zq8mT3vXw1Lr7KpYb2Nc", "sk-Zq8mT3vXw1Lr7KpYb2Nd");
+    world
+        .line("import - --scope inference")
+        .stdin(format!("name,token\nweb,{token}\n"))
+        .run()
+        .code(0);
+    let name = "deploy-of-the-website";
+    let id = id_of(&world.create(&format!("--scope inference --name {name}")));
+    let shown = world.line("show - --format json").stdin(name).run().code(0);
+    assert_eq!(shown.json()["id"], id);
+    for line in ["show -", "rotate -", "disable -", "delete - --yes"] {
+        let ran = world.line(line).stdin(unknown).run();
+        for text in [&ran.stdout, &ran.stderr] {
+            assert!(!text.contains(unknown), "{line}: {text}");
+        }
+        ran.says("23 characters, which are not shown, since they may be a token");
+    }
+}

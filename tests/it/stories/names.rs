@@ -3,6 +3,7 @@
 
 use super::World;
 use crate::harness::{Cmd, Ran, id_of};
+use keyctl::project::Role;
 use serde_json::json;
 
 const NFC: &str = "é";
@@ -207,6 +208,21 @@ fn verify_takes_a_project_in_either_form() {
         );
     }
     assert_eq!(world.verify(&token, "--project è"), 6);
+}
+
+#[test]
+fn verify_keeps_two_projects_apart_whose_names_look_the_same() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name web");
+    for (theirs, ours) in [(NFC, NFD), (NFD, NFC)] {
+        for member in world.members() {
+            world.write(|tx| tx.remove_member(&member.project, &member.user));
+        }
+        world.add_member(theirs, "bob", Role::Owner);
+        world.add_member(ours, "alice", Role::Owner);
+        assert_eq!(world.verify(&token, &format!("--project {ours}")), 0);
+        assert_eq!(world.verify(&token, &format!("--project {theirs}")), 6);
+    }
 }
 
 #[test]
