@@ -246,6 +246,7 @@ impl Args {
 
     /// Makes several keys in the ways that are not for one: from a file, or with a command for each.
     fn run_several(&self, cx: &mut Cx<'_>) -> Result<Option<u8>> {
+        self.exec.check()?;
         let count = self.count.filter(|_| self.exec.is_given());
         if self.source.from.is_none() && count.is_none() {
             return Ok(None);
@@ -272,6 +273,13 @@ impl Args {
 
     /// Refuses flags that go with other ones only.
     fn check_flags(&self) -> Result<()> {
+        // clap requires no flag that conflicts with a given one, such as --count.
+        if self.source.secret_dir.is_some() {
+            return Err(missing(
+                "--from FILE",
+                "--secret-dir goes with --from; without it, --secret-file FILE takes the tokens",
+            ));
+        }
         if self.source.skip_existing {
             return Err(missing(
                 "--from FILE",

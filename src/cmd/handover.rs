@@ -49,7 +49,7 @@ pub struct Exec {
     )]
     exec: Vec<OsString>,
     /// How long the command may take, at most 1d [default: 5m]
-    #[arg(long, value_name = "DURATION", requires = "exec", value_parser = timeout)]
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
     exec_timeout: Option<Span>,
 }
 
@@ -57,6 +57,15 @@ impl Exec {
     /// Tells whether a command is given.
     pub fn is_given(&self) -> bool {
         !self.exec.is_empty()
+    }
+
+    /// Refuses a timeout without a command. clap would not, beside a flag that conflicts with --exec.
+    pub fn check(&self) -> Result<()> {
+        match self.exec_timeout {
+            Some(_) if !self.is_given() => Err(Error::usage("missing argument: --exec COMMAND")
+                .hint("--exec-timeout is the time of that command")),
+            _ => Ok(()),
+        }
     }
 
     /// Finds the program of the command, if one is given. Fails if it cannot be run.
@@ -133,12 +142,16 @@ impl Plan {
 
     /// Error for a command that failed, after the change was undone. `outcome` names the keys.
     fn failed(&self, failure: &Failure, outcome: &str) -> Error {
+        let stored = format!(
+            "if {} has stored the token already, what it stored does not work",
+            self.command.name()
+        );
         let error = Error::new(failure.kind, &failure.text).adding(outcome);
         match failure.kind {
-            FailureKind::Interrupted => error,
-            _ => error.hint(
-                "fix the command, or give it more time with --exec-timeout, and run this again",
-            ),
+            FailureKind::Interrupted => error.hint(format!("{stored}: run this again soon")),
+            _ => error.hint(format!(
+                "fix the command, or give it more time with --exec-timeout, and run this again; {stored}"
+            )),
         }
     }
 }

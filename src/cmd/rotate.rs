@@ -3,6 +3,7 @@
 mod in_use;
 pub mod undo;
 
+use self::in_use::Use;
 use self::undo::UndoRequest;
 use super::create::created;
 use super::handover::{self, Exec, RotateHandover, Settled};
@@ -30,7 +31,7 @@ use serde_json::{Value, json};
 /// a key whose grace period had run out works again until it ends once more. A grace period ended
 /// by hand (edit --grace 0s, or disable) stays over. A key that is disabled or already rotated
 /// cannot be rotated. Without a grace period, rotate asks for confirmation at a terminal if the key was
-/// used within the last day; elsewhere it prints a warning.
+/// used within the last day, or was imported and not used here yet; elsewhere it prints a warning.
 ///
 /// --undo takes back a rotation while the grace period runs: the new key is deleted, and the old one is
 /// as it was before. It asks for confirmation. If either key was disabled or rotated again since then,
@@ -106,6 +107,7 @@ struct Rotated {
 impl Args {
     /// Rotates the key, or undoes a rotation.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        self.exec.check()?;
         if self.undo {
             let request = UndoRequest {
                 key: &keys::expand_one(cx, &self.key)?,
@@ -137,8 +139,8 @@ impl Args {
                 .map_err(|error| error.of_key(id))?;
             Ok((id, planned, store.policy()?))
         })?;
-        if let Some(at) = self.unasked_stop(&planned, now) {
-            in_use::ask(cx, &planned.old, at, now)?;
+        if let Some(used) = self.unasked_stop(&planned, now) {
+            in_use::ask(cx, &planned.old, used, now)?;
         }
         let minted = mint(cx, &policy, 1)?;
         // Always one: `mint` was asked for one.
@@ -176,10 +178,10 @@ impl Args {
         };
         if let (Some(rotated), Some(new)) = (rotated, new) {
             report(cx, &rotated, &new, now);
-            if let Some(at) = self.unasked_stop(&rotated, now)
+            if let Some(used) = self.unasked_stop(&rotated, now)
                 && !cx.env.terminal.interactive()
             {
-                in_use::warn(cx, &rotated.old, at, now);
+                in_use::warn(cx, &rotated.old, used, now);
             }
             if let Some(store) = store {
                 warn_of_others(cx, &*store, &rotated.old, now);
@@ -255,10 +257,10 @@ impl Args {
         Ok((Rotated { old, grace, capped }, new))
     }
 
-    /// Returns the last use of a key in use that the rotation stops, unless the command line says that it shall.
-    fn unasked_stop(&self, rotated: &Rotated, now: Timestamp) -> Option<Timestamp> {
+    /// Returns why a key that the rotation stops may be in use, unless the command line says that it shall stop.
+    fn unasked_stop(&self, rotated: &Rotated, now: Timestamp) -> Option<Use> {
         let is_asked_for = self.yes || self.grace.is_some() || rotated.grace > Span::ZERO;
-        in_use::last_use(&rotated.old, now).filter(|_| !is_asked_for)
+        Use::of(&rotated.old, now).filter(|_| !is_asked_for)
     }
 
     /// Returns the expiry of the successor of `old`, and true if the policy shortened it.

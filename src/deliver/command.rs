@@ -37,17 +37,27 @@ impl TokenCommand {
             return Err(Error::usage("--exec has no value")
                 .hint("give the command at the end of the line: --exec -- COMMAND ARGUMENT…"));
         };
+        if name.as_bytes().starts_with(b"-") {
+            return Err(
+                Error::usage(format!("{} is no program", quote(&name.to_string_lossy())))
+                    .hint("all that follows --exec is the command; give flags of keyctl before it"),
+            );
+        }
         let refused = |cause: &str| {
             let shown = quote(&name.to_string_lossy());
             Error::io(format!("{shown} cannot be started: {cause}"))
+        };
+        let advice = match name.as_bytes().contains(&b' ') {
+            true => {
+                "nothing was changed; no shell splits the command: give its words without quotes around all of them, or sh -c '…'"
+            }
+            false => "nothing was changed; check the name and PATH",
         };
         if name.as_bytes().contains(&b'/') {
             let file = PathBuf::from(name);
             return match check(&file) {
                 Ok(()) => Ok(TokenCommand::new(file, words)),
-                Err(cause) => Err(refused("it is not a program")
-                    .because(cause)
-                    .hint("nothing was changed; check the path")),
+                Err(cause) => Err(refused("it is not a program").because(cause).hint(advice)),
             };
         }
         let path = path.unwrap_or(OsStr::new(USUAL_PATH));
@@ -56,8 +66,7 @@ impl TokenCommand {
             .map(|directory| Path::new(".").join(directory).join(name));
         match files.find(|file| check(file).is_ok()) {
             Some(file) => Ok(TokenCommand::new(file, words)),
-            None => Err(refused("there is no such program")
-                .hint("nothing was changed; check the name and PATH")),
+            None => Err(refused("there is no such program").hint(advice)),
         }
     }
 

@@ -35,7 +35,6 @@ pub struct Source {
         long,
         value_name = "DIR",
         value_parser = file_path(path::SECRET_DIR),
-        requires = "from",
         conflicts_with = "exec"
     )]
     pub secret_dir: Option<PathBuf>,

@@ -113,8 +113,12 @@ fn repeated(line: &Line, first: &Line) -> Error {
 /// Error for a name that `holder` has. Its hint names no key, so that it is printed once for all lines.
 fn refusal(holder: &Key, now: Timestamp) -> Error {
     let advice = match holder.state(now) {
-        State::Expired => "to delete expired keys and create the new ones in their place, add --replace-expired",
-        _ => "to leave out each name that is held by a live key, add --skip-existing; for a new token of that key, rotate it",
+        State::Expired => {
+            "to delete expired keys and create the new ones in their place, add --replace-expired"
+        }
+        _ => {
+            "to leave out each name that is held by a live key, add --skip-existing; for a new token of that key, rotate it"
+        }
     };
     taken::refusal(holder, now).hint(advice)
 }

@@ -30,6 +30,7 @@ pub fn judge(handovers: &[Unfinished], now: Timestamp, remarks: &mut Remarks) {
         );
     }
     for handover in running.iter().take(NAMED) {
+        let (_, mend) = describe(handover, now);
         remarks.note(
             CODE,
             format!(
@@ -37,7 +38,8 @@ pub fn judge(handovers: &[Unfinished], now: Timestamp, remarks: &mut Remarks) {
                 handover.key.label(),
                 handover.deadline
             ),
-            Hint::from("if that was cut short, this is a finding from then on"),
+            Hint::from("wait until then, or, if neither keyctl nor the command runs any more: ")
+                .and(mend),
         );
     }
 }
@@ -75,7 +77,7 @@ fn describe(handover: &Unfinished, now: Timestamp) -> (String, Hint) {
                 .and(run!("rotate {} --undo", key.id))
                 .and("; if it was: ")
                 .and(end),
-            false => Hint::from("end the grace of the old key: ").and(end),
+            false => Hint::from("once a newer token is stored for sure: ").and(end),
         },
     )
 }

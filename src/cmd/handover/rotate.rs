@@ -198,7 +198,13 @@ impl RotateHandover<'_> {
 fn obstructed(error: Error, pair: &Pair, now: Timestamp) -> Error {
     let Pair { old, new } = pair;
     let stand = format!("{}, {}; ", standing(old, now), standing(new, now));
+    let is_old_alone = old.is_usable(now) && !new.is_usable(now) && new.replaced_by.is_none();
     error.hint(Hint::from(stand).and(match old.is_usable(now) {
+        // Its end would leave no token that works.
+        _ if is_old_alone => match old.check_rotatable(now) {
+            Ok(()) => Hint::from("for another token, rotate it again"),
+            Err(_) => Hint::from("for another token, create a new key before it stops"),
+        },
         true => Hint::from("to stop the old token: ").and(run!("edit {} --grace 0s", old.id)),
         false => Hint::from("to see more: ").and(run!("show {}", new.id)),
     }))

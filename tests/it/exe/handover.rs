@@ -360,6 +360,26 @@ fn the_line_after_exec_is_the_command_s_alone() {
             "by their names --skip-existing knows",
         ),
         (
+            "create --scope inference --name w --count 2 --secret-dir x",
+            "missing argument: --from FILE",
+            "--secret-file FILE takes the tokens",
+        ),
+        (
+            "create --scope inference --name w --count 2 --exec-timeout 5s",
+            "missing argument: --exec COMMAND",
+            "",
+        ),
+        (
+            "rotate ci --undo --exec-timeout 5s",
+            "missing argument: --exec COMMAND",
+            "",
+        ),
+        (
+            "rotate ci --exec --exec-timeout 5s -- cat",
+            "'--exec-timeout' is no program",
+            "give flags of keyctl before it",
+        ),
+        (
             "rotate ci --exec-timeout 0s --exec cat",
             "a timeout of 0s",
             "at least 1s",
@@ -453,33 +473,53 @@ fn an_ignored_signal_stays_ignored() {
     assert_eq!(key.site.verify(key.got()), 0);
 }
 
-/// Changes by another process while the command runs, and the reason for which nothing else was changed.
-const MEANWHILE: [(&str, &str); 8] = [
-    ("keyctl disable $KEYCTL_KEY_ID", "NEW was disabled by "),
-    ("keyctl disable $KEYCTL_OLD_KEY_ID", "OLD was disabled by "),
-    ("keyctl delete $KEYCTL_KEY_ID --yes", "NEW was deleted"),
-    ("keyctl delete $KEYCTL_OLD_KEY_ID --yes", "OLD was deleted"),
+/// Changes by another process while the command runs, the reason for which nothing else was changed, and the advice.
+const MEANWHILE: [(&str, &str, &str); 8] = [
+    (
+        "keyctl disable $KEYCTL_KEY_ID",
+        "NEW was disabled by ",
+        "create a new key before it stops",
+    ),
+    (
+        "keyctl disable $KEYCTL_OLD_KEY_ID",
+        "OLD was disabled by ",
+        "to see more: ",
+    ),
+    (
+        "keyctl delete $KEYCTL_KEY_ID --yes",
+        "NEW was deleted",
+        "create a new key before it stops",
+    ),
+    (
+        "keyctl delete $KEYCTL_OLD_KEY_ID --yes",
+        "OLD was deleted",
+        "to see more: ",
+    ),
     (
         "keyctl rotate $KEYCTL_KEY_ID --secret-file other",
         "NEW was rotated",
+        "to stop the old token: ",
     ),
     (
         "keyctl rotate $KEYCTL_KEY_ID --undo --yes",
         "NEW was deleted",
+        "for another token, rotate it again",
     ),
     (
         "keyctl edit $KEYCTL_OLD_KEY_ID --owner heir",
         "OLD was given to 'heir'",
+        "to stop the old token: ",
     ),
     (
         "keyctl edit $KEYCTL_KEY_ID --owner heir",
         "NEW was given to 'heir'",
+        "to stop the old token: ",
     ),
 ];
 
 #[test]
 fn what_another_has_changed_meanwhile_stays_whether_the_command_fails_or_not() {
-    for (change, why) in MEANWHILE {
+    for (change, why, advice) in MEANWHILE {
         for (end, how) in [
             ("", "'sh' has the new token"),
             ("; exit 3", "exited with status 3"),
@@ -498,7 +538,7 @@ fn what_another_has_changed_meanwhile_stays_whether_the_command_fails_or_not() {
                 key.id
             );
             assert!(ran.stderr.contains(&error), "{change}{end}: {ran:#?}");
-            ran.fails(4, &error).says(how).says("\nhint: ");
+            ran.fails(4, &error).says(how).says(advice);
             let during = fs::read_to_string(key.site.path("during")).unwrap();
             let after = key.site.run("list --state all --format json").stdout;
             assert_eq!(after, during, "{change}{end}");

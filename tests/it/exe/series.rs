@@ -242,7 +242,7 @@ fn create_from_with_exec_that_is_interrupted_says_how_many_were_made() {
     );
     assert!(
         ran.stderr
-            .contains("\nhint: with --skip-existing, a second run "),
+            .contains("; with --skip-existing, a second run goes on "),
         "{ran:#?}"
     );
     assert_eq!(live(&site), ["search"]);

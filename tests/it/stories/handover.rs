@@ -268,7 +268,7 @@ fn a_successor_that_cannot_be_deleted_leaves_only_the_grace_to_end() {
         world.run(&change.replace("NEW", &new));
         world.advance("10m");
         let hint = doctor(&world).0[0]["hint"].clone();
-        let only = format!("end the grace of the old key: keyctl edit {old} --grace 1h");
+        let only = format!("once a newer token is stored for sure: keyctl edit {old} --grace 1h");
         assert_eq!(hint, json!(only), "{change}");
     }
 }

@@ -120,3 +120,19 @@ fn rotate_asks_of_a_key_last_used_just_within_a_day() {
     let ran = at_terminal(&world, "rotate web").answer("y").run().code(0);
     ran.says("was last used 24h ago;");
 }
+
+#[test]
+fn rotate_of_an_imported_key_that_was_not_used_here_asks_or_warns() {
+    let world = World::own();
+    let text = "name,token\nweb,sk-Zq8mT3vXw1Lr7KpYb2Nc\n";
+    let ran = world.line("import - --scope inference").stdin(text).run();
+    let id = ran.code(0).stdout.trim_end().to_owned();
+    let no = at_terminal(&world, "rotate web").answer("n").run();
+    no.fails(4, "not confirmed: nothing was changed\n")
+        .says(&format!("{id} (web) was imported, and perhaps in use; "));
+    let warning = format!("warning: {id}, imported, and perhaps in use, has stopped working: ");
+    world.run("rotate web").says(&warning);
+    // The new key's token is one of ours.
+    let second = world.run("rotate web");
+    assert!(!second.stderr.contains(WARNING), "{second:#?}");
+}

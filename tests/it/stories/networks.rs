@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::harness::{Ran, id_of};
+use keyctl::network::Network;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -291,4 +292,45 @@ proptest! {
         prop_assert_eq!(verify(&world, &token, &format!("--ip 10.0.0.{address}")).code, code);
         prop_assert_eq!(verify(&world, &token, &format!("--ip ::ffff:10.0.0.{address}")).code, code);
     }
+}
+
+/// Arguments for so many networks from a number on.
+fn networks(first: usize, count: usize) -> String {
+    let all: Vec<_> = (first..first + count)
+        .map(|number| format!("10.0.{number}.0/24"))
+        .collect();
+    all.join(",")
+}
+
+#[test]
+fn a_key_gets_at_most_64_networks_and_keeps_what_it_has() {
+    let world = World::quick();
+    let too_many = |line: &str, count: usize| {
+        let message = format!("{count} networks are too many for one key\n");
+        world.line(line).run().fails(2, &message);
+    };
+    let id = id_of(&world.create(&format!(
+        "--scope inference --name web --allow-from {}",
+        networks(0, 64)
+    )));
+    let before = world.rows();
+    too_many(
+        &format!("edit web --add-allow-from {}", networks(64, 1)),
+        65,
+    );
+    assert_eq!(world.rows(), before);
+    let line = "edit web --remove-allow-from 10.0.0.0/24 --add-allow-from";
+    world.run(&format!("{line} {}", networks(64, 1)));
+    // A later version has given it more.
+    world.alter(&id, |key| {
+        let later = (1..=9).map(|number| format!("10.1.{number}.0/24").parse::<Network>().unwrap());
+        key.allow_from.extend(later);
+    });
+    world.run("edit web --remove-allow-from 10.1.1.0/24");
+    too_many(
+        &format!("edit web --add-allow-from {}", networks(100, 1)),
+        73,
+    );
+    let line = "edit web --remove-allow-from 10.1.2.0/24 --add-allow-from";
+    world.run(&format!("{line} {}", networks(100, 1)));
 }
