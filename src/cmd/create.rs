@@ -189,7 +189,7 @@ impl Args {
             let draft = self.draft(&*tx, &fields, &actor, owner, now)?;
             held = draft.names;
             if held.kept.is_some() {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), Vec::new()));
             }
             for expired in &mut held.expired {
                 let deleted = (expired.delete(now)?, Action::Delete);
@@ -204,7 +204,7 @@ impl Args {
                 tx.append(&begins(event, detail))?;
                 keys.push(key);
             }
-            Ok(keys)
+            Ok((keys, held.expired.clone()))
         };
         let (keys, now, store) = match (&plan, minted.as_slice()) {
             (Some(plan), [minted]) => {
@@ -214,13 +214,14 @@ impl Args {
                     reason,
                 };
                 let insert = |tx: &mut dyn Tx, now, detail: &Value| {
-                    Ok(write(tx, now, Some(detail))?.into_iter().next())
+                    let (keys, expired) = write(tx, now, Some(detail))?;
+                    Ok(keys.into_iter().next().map(|key| (key, expired)))
                 };
                 let (key, now) = handover.run(cx, store, insert)?;
                 (Vec::from_iter(key), now, cx.reopen().ok())
             }
             _ => {
-                let job = |tx: &mut dyn Tx, now| write(tx, now, None);
+                let job = |tx: &mut dyn Tx, now| Ok(write(tx, now, None)?.0);
                 let (keys, now) = issue(cx, &mut *store, handover, number, &minted, job)?;
                 (keys, now, Some(store))
             }
@@ -299,6 +300,9 @@ impl Args {
     fn keep(&self, cx: &mut Cx<'_>, kept: &Kept, now: Timestamp) -> Result<u8> {
         if self.exec.is_given() && self.handover.format == Format::Text {
             self.handover.print_handed_over(cx, &kept.key, now)?;
+        }
+        if self.exec.is_given() && kept.key.last_used_at.is_none() {
+            held::warn_of_handover(cx, &kept.key, now)?;
         }
         held::report(cx, &self.handover, kept, now)
     }

@@ -116,6 +116,18 @@ impl Cx<'_> {
         }
     }
 
+    /// Prints data about a change that is made, and warns if that fails. A closed standard output is no failure.
+    pub fn print_or_warn(&mut self, data: &[u8]) {
+        if self.env.stdout.is_closed() {
+            return;
+        }
+        if let Err(error) = self.print(data) {
+            self.notice(format_args!(
+                "warning: {error}; the change is made all the same"
+            ));
+        }
+    }
+
     /// Style of text on standard output.
     pub fn style(&self) -> Style {
         Style {

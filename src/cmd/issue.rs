@@ -57,18 +57,16 @@ impl Handover {
         path.filter(|path| path.symlink_metadata().is_err())
     }
 
-    /// Prints the key ID, or the record in JSON, once a command has got the token. A closed standard output is no
-    /// failure: standard error gets the ID too.
+    /// Prints the key ID, or the record in JSON, once a command has got the token. A standard output that cannot be
+    /// written is no failure: the change is made, and standard error gets the ID too.
     pub fn print_handed_over(&self, cx: &mut Cx<'_>, key: &Key, now: Timestamp) -> Result<()> {
         let keys = slice::from_ref(key);
         let data = match self.format {
             Format::Json => form::records(Number::One, keys, None, now)?,
             Format::Text => form::ids(keys),
         };
-        match cx.env.stdout.is_closed() {
-            true => Ok(()),
-            false => cx.print(&data),
-        }
+        cx.print_or_warn(&data);
+        Ok(())
     }
 
     /// Prints what a delivery prints but for the token: the record in JSON, the key ID with `--secret-file`,

@@ -18,7 +18,7 @@ pub const HANDOVER: &str = "handover";
 pub struct Unfinished {
     /// Key whose token goes to the command.
     pub key: Key,
-    /// Rotated key, which still works. `None` if the key was created.
+    /// Rotated key, which still works. `None` if the key was created, or if the rotated key has stopped.
     pub old: Option<Key>,
     /// Grace that was asked for.
     pub grace: Span,
@@ -100,21 +100,26 @@ impl Begun {
         let Some(key) = get(self.new)? else {
             return Ok(None);
         };
-        let old = match self.usable_until {
-            None if key.is_usable(now) && key.last_used_at.is_none() => None,
-            None => return Ok(None),
-            Some(until) => match get(id)? {
-                Some(old)
-                    if key.deleted_at.is_none()
-                        && old.is_in_grace(now)
-                        // Not edited since.
-                        && old.usable_until.is_some_and(|at| at.to_string() == until) =>
-                {
-                    Some(old)
-                }
-                _ => return Ok(None),
-            },
+        let old = match &self.usable_until {
+            None => None,
+            Some(until) => {
+                // Somebody has settled it: by the end of the grace, or by stopping the old key.
+                let is_open = |old: &Key| {
+                    let end = old.usable_until.map(|end| end.to_string());
+                    end.as_ref() == Some(until)
+                        && old.disabled_at.is_none()
+                        && old.deleted_at.is_none()
+                };
+                let Some(old) = get(id)?.filter(is_open) else {
+                    return Ok(None);
+                };
+                Some(old).filter(|old| old.is_in_grace(now))
+            }
         };
+        let is_unused = key.is_usable(now) && key.last_used_at.is_none();
+        if old.is_none() && !(is_unused && key.usable_until.is_none()) {
+            return Ok(None);
+        }
         let deadline = self.detail["deadline"].as_str().map(str::parse);
         let deadline = match deadline {
             Some(Ok(When::At(at))) => at,

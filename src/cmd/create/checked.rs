@@ -53,7 +53,7 @@ pub fn check<'a>(
     drop(preview);
     announce_left_out(cx, &skipped, &unfinished, now);
     if checked.wanted.is_empty() {
-        cx.status("no key was created: every line was left out");
+        cx.status("no key was created: every name is held");
     }
     Ok(checked)
 }

@@ -5,7 +5,9 @@ use crate::cmd::{Cx, taken};
 use crate::error::{DONE, Error, Result, escape, quote};
 use crate::hint::{Hint, run};
 use crate::key::{Key, State};
+use crate::lookup::unfinished_handovers;
 use crate::output::instant;
+use crate::store;
 use crate::when::Timestamp;
 
 /// Error for a name that `holder` has. The hint names the ways to a new token under that name. With `is_one`,
@@ -81,4 +83,18 @@ pub fn report(cx: &mut Cx<'_>, handover: &Handover, kept: &Kept, now: Timestamp)
     cx.notice(format_args!("warning: {} does not work: {why}", key.id));
     cx.hint(hint);
     Ok(DONE)
+}
+
+/// Warns if a command may not have got the token of `key`.
+pub fn warn_of_handover(cx: &mut Cx<'_>, key: &Key, now: Timestamp) -> Result<()> {
+    let store = cx.preview()?;
+    let unfinished = store::read(&*store, |store| unfinished_handovers(store, now))?;
+    if unfinished.iter().any(|it| it.key.id == key.id) {
+        cx.notice(format_args!(
+            "warning: a command may not have got the token of {}",
+            key.id
+        ));
+        cx.notice_hint(run!("doctor").in_quotes().and(" names the ways to mend it"));
+    }
+    Ok(())
 }

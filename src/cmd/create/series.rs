@@ -109,8 +109,9 @@ impl Series<'_> {
             let (recipients, flaws) = (&checked.recipients, Flaws::default());
             let plan = plan(&*tx, [line], recipients, rules, making.actor, now, flaws)?;
             let made = insert(tx, plan, slice::from_ref(handover.minted), &making, now)?;
-            expired = made.expired;
-            Ok(made.keys.into_iter().next())
+            expired = made.expired.clone();
+            let key = made.keys.into_iter().next();
+            Ok(key.map(|key| (key, made.expired)))
         };
         let (key, now) = handover.run(cx, store, write)?;
         for expired in &expired {
@@ -119,18 +120,16 @@ impl Series<'_> {
         Ok(key)
     }
 
-    /// Prints the IDs of `keys`, or their records in JSON. A closed standard output is no failure: standard error has
-    /// the IDs too.
+    /// Prints the IDs of `keys`, or their records in JSON. A standard output that cannot be written is no failure:
+    /// standard error has the IDs too.
     fn print(&self, cx: &mut Cx<'_>, keys: &[Key]) -> Result<()> {
         let now = cx.env.now();
         let data = match self.format {
             Format::Text => ids(keys),
             Format::Json => records(Number::Many, keys, None, now)?,
         };
-        match cx.env.stdout.is_closed() {
-            true => Ok(()),
-            false => cx.print(&data),
-        }
+        cx.print_or_warn(&data);
+        Ok(())
     }
 }
 

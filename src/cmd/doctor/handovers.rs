@@ -54,7 +54,7 @@ fn describe(handover: &Unfinished, now: Timestamp) -> (String, Hint) {
         };
         return (
             format!(
-                "{} was created for a command, which may not have got its token",
+                "{} was made for a command, which may not have got its token",
                 key.label()
             ),
             Hint::from("if the token was not stored: ")
@@ -63,26 +63,59 @@ fn describe(handover: &Unfinished, now: Timestamp) -> (String, Hint) {
         );
     };
     let until = old.stops_at().unwrap_or(Timestamp::MAX);
-    let message = format!(
-        "the rotation of {} for a command was cut short: it works until {until}, and so does {}",
-        old.label(),
-        key.id
-    );
     let grace = old.shorter_grace(now, handover.grace);
     let end = run!("edit {} --grace {}", old.id, grace);
-    (
-        message,
-        match can_undo(key) {
-            true => Hint::from("if the new token was not stored: ")
-                .and(run!("rotate {} --undo", key.id))
+    let undo = run!("rotate {} --undo", key.id);
+    let (stands, hint) = match Successor::of(key, now) {
+        Successor::Works => (
+            format!("so does {}", key.id),
+            Hint::from("if the new token was not stored: ")
+                .and(undo)
                 .and("; if it was: ")
                 .and(end),
-            false => Hint::from("once a newer token is stored for sure: ").and(end),
-        },
-    )
+        ),
+        Successor::Disabled => (
+            format!("{} is disabled", key.id),
+            Hint::from("to let the old token go on: ")
+                .and(run!("enable {}", key.id))
+                .and(", then ")
+                .and(undo)
+                .and("; to stop it too: ")
+                .and(end),
+        ),
+        Successor::Rotated => (
+            format!("{} was rotated", key.id),
+            Hint::from("once a newer token is stored for sure: ").and(end),
+        ),
+        Successor::Stopped => (
+            format!("{} is {}", key.id, key.state(now)),
+            Hint::from("create a new key before then; to stop the old token too: ").and(end),
+        ),
+    };
+    let message = format!(
+        "the rotation of {} for a command was cut short: it works until {until}, and {stands}",
+        old.label()
+    );
+    (message, hint)
 }
 
-/// Tells whether the rotation that made `key` can be undone.
-fn can_undo(key: &Key) -> bool {
-    key.is_live() && key.disabled_at.is_none()
+/// State of the key that a rotation made.
+enum Successor {
+    Works,
+    Disabled,
+    Rotated,
+    /// It is deleted, or has expired.
+    Stopped,
+}
+
+impl Successor {
+    fn of(key: &Key, now: Timestamp) -> Self {
+        match () {
+            () if key.deleted_at.is_some() => Successor::Stopped,
+            () if key.usable_until.is_some() => Successor::Rotated,
+            () if key.disabled_at.is_some() => Successor::Disabled,
+            () if key.is_usable(now) => Successor::Works,
+            () => Successor::Stopped,
+        }
+    }
 }

@@ -24,12 +24,13 @@ pub struct CreateHandover<'a> {
 
 impl CreateHandover<'_> {
     /// Creates a key by `insert`, runs the command, and logs that it has the token; or deletes the key if the
-    /// command fails. `insert` gets the field for its event, and returns the key; or none, and no command runs.
+    /// command fails. `insert` gets the field for its event, and returns the key, with the expired keys that it
+    /// replaces; or none, and no command runs.
     pub fn run(
         &self,
         cx: &mut Cx<'_>,
         mut store: Box<dyn Store>,
-        insert: impl FnOnce(&mut dyn Tx, Timestamp, &Value) -> Result<Option<Key>>,
+        insert: impl FnOnce(&mut dyn Tx, Timestamp, &Value) -> Result<Option<(Key, Vec<Key>)>>,
     ) -> Result<(Option<Key>, Timestamp)> {
         let mut runner = None;
         let begun = store::write(&mut *store, |tx| {
@@ -43,7 +44,7 @@ impl CreateHandover<'_> {
         let (key, now) = begun.map_err(not_begun)?;
         // The command may take long, and may replace the store's file. No descriptor of it is left open meanwhile.
         drop(store);
-        let (Some(key), Some(mut runner)) = (key, runner) else {
+        let (Some((key, replaced)), Some(mut runner)) = (key, runner) else {
             return Ok((None, now));
         };
         cx.status(format_args!(
@@ -67,6 +68,9 @@ impl CreateHandover<'_> {
             }
             Some(failure) => {
                 let undone = format!("{} is deleted", key.label());
+                let undone = replaced.iter().fold(undone, |undone, expired| {
+                    format!("{undone}, and so is {}, which had expired", expired.id)
+                });
                 Err(self.plan.failed(&failure, &undone))
             }
         }

@@ -76,18 +76,27 @@ impl RotateHandover<'_> {
         match failure {
             None => Ok(settled),
             Some(failure) => {
-                let undone = format!(
-                    "the rotation was undone: {} ({}) is as it was before, and {} is deleted",
-                    old.id,
-                    escape(&old.name),
-                    new.id
-                );
+                let undone = match settled.old.replaced_by {
+                    None => format!(
+                        "the rotation was undone: {} ({}) is as it was before, and {} is deleted",
+                        old.id,
+                        escape(&old.name),
+                        new.id
+                    ),
+                    Some(_) => format!(
+                        "{} ({}) has expired meanwhile, and {} is deleted",
+                        old.id,
+                        escape(&old.name),
+                        new.id
+                    ),
+                };
                 Err(self.plan.failed(&failure, &undone))
             }
         }
     }
 
-    /// Ends the rotation, or undoes it after a `failure`, in a transaction of its own.
+    /// Ends the rotation, or undoes it after a `failure`, in a transaction of its own. Where the old key has expired
+    /// meanwhile, only the new one is deleted.
     fn settle(&self, cx: &mut Cx<'_>, begun: &Pair, failure: Option<&Failure>) -> Result<Settled> {
         let mut store = cx.reopen()?;
         let actor = store.actor(cx.env);
@@ -106,6 +115,13 @@ impl RotateHandover<'_> {
                 None => {
                     after.old.settle_grace(now, self.grace);
                     self.record(tx, &actor, now, &before, &after)?;
+                }
+                Some(failure) if !before.old.is_in_grace(now) => {
+                    after.new.discard(now);
+                    tx.update(&after.new)?;
+                    let deleted = Event::new(now, &actor, Action::Delete, Some(after.new.id))
+                        .with("failure", &*failure.text);
+                    tx.append(&deleted.because(self.reason))?;
                 }
                 Some(failure) => {
                     let access = tx.access(&actor)?;

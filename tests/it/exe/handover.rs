@@ -395,6 +395,24 @@ fn the_line_after_exec_is_the_command_s_alone() {
 }
 
 #[test]
+fn a_standard_output_that_is_full_does_not_make_a_handover_a_failure() {
+    let key = Fixture::new();
+    let full = fs::File::options().write(true).open("/dev/full");
+    let mut rotate = key.site.exec("rotate ci", "cat > got");
+    let ran = run(rotate.stdout(full.unwrap())).code(0);
+    ran.says("warning: cannot write to standard output")
+        .says("; the change is made all the same\n");
+    assert_eq!(key.site.verify(key.got()), 0);
+    assert_eq!(key.site.verify(&key.token), 1);
+    let mut create = key
+        .site
+        .exec("create --name w --count 2 --scope inference", "cat > got");
+    let full = fs::File::options().write(true).open("/dev/full");
+    let ran = run(create.stdout(full.unwrap())).code(0);
+    ran.says("created 2 keys, each with a run of the command\n");
+}
+
+#[test]
 fn a_command_that_takes_too_long_is_ended_and_the_rotation_undone() {
     let key = Fixture::new();
     key.site.fifo();

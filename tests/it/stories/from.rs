@@ -412,7 +412,7 @@ fn create_from_with_skip_existing_leaves_out_names_that_are_held() {
     assert_eq!(ran.json(), json!([]));
     assert!(
         ran.stderr
-            .ends_with("no key was created: every line was left out\n")
+            .ends_with("no key was created: every name is held\n")
     );
     assert_eq!(world.rows(), rows);
     from(&world, &text, "--skip-existing -q")

@@ -232,7 +232,6 @@ fn each_way_out_of_a_rotation_that_was_cut_short_ends_the_finding() {
         "edit OLD --grace 0s",
         "disable OLD",
         "delete OLD --yes",
-        "delete NEW --yes",
     ] {
         let world = World::own();
         let old = ci(&world);
@@ -260,17 +259,92 @@ fn the_grace_that_doctor_names_can_be_given() {
 }
 
 #[test]
-fn a_successor_that_cannot_be_deleted_leaves_only_the_grace_to_end() {
-    for change in ["rotate NEW --grace 1h", "disable NEW"] {
+fn doctor_names_what_is_left_by_the_state_of_the_new_key() {
+    for (change, stands, hint) in [
+        (
+            "rotate NEW --grace 1h",
+            "NEW was rotated",
+            "once a newer token is stored for sure: keyctl edit OLD --grace 1h",
+        ),
+        (
+            "disable NEW",
+            "NEW is disabled",
+            "to let the old token go on: keyctl enable NEW, then keyctl rotate NEW --undo; \
+             to stop it too: keyctl edit OLD --grace 1h",
+        ),
+        (
+            "delete NEW --yes",
+            "NEW is deleted",
+            "create a new key before then; to stop the old token too: keyctl edit OLD --grace 1h",
+        ),
+    ] {
         let world = World::own();
         let old = ci(&world);
         let new = cut_short(&world, "rotate ci --grace 1h");
-        world.run(&change.replace("NEW", &new));
+        let named = |text: &str| text.replace("NEW", &new).replace("OLD", &old);
+        world.run(&named(change));
         world.advance("10m");
-        let hint = doctor(&world).0[0]["hint"].clone();
-        let only = format!("once a newer token is stored for sure: keyctl edit {old} --grace 1h");
-        assert_eq!(hint, json!(only), "{change}");
+        let findings = doctor(&world).0;
+        let message = findings[0]["message"].as_str().unwrap();
+        assert!(
+            message.ends_with(&format!(", and {}", named(stands))),
+            "{message}"
+        );
+        assert_eq!(findings[0]["hint"], json!(named(hint)), "{change}");
+        world.run(&format!("edit {old} --grace 1h"));
+        assert_eq!(doctor(&world), (vec![], vec![]), "{change}");
     }
+}
+
+#[test]
+fn doctor_finds_the_new_key_of_a_rotation_whose_old_key_has_expired() {
+    let world = World::own();
+    world.create("--scope inference --name ci --expires 1h");
+    let new = cut_short(&world, "rotate ci --expires 30d");
+    world.advance("2h");
+    let findings = doctor(&world).0;
+    let hint = findings[0]["hint"].as_str().unwrap();
+    assert!(hint.contains(&format!("keyctl delete {new}; ")), "{hint}");
+    world.run(&format!("delete {new} --yes"));
+    assert_eq!(doctor(&world), (vec![], vec![]));
+}
+
+#[test]
+fn a_command_that_fails_after_the_old_key_has_expired_leaves_no_new_key() {
+    let world = World::quick();
+    let old = id_of(&world.create("--scope inference --name ci --expires 1h"));
+    let now = world.clock();
+    let rotate = world.line("rotate ci --expires 30d --exec-timeout 3h --exec sh");
+    let rotate = rotate.var("PATH", "/bin").program(move |_| {
+        now.fetch_add(2 * 3_600_000, std::sync::atomic::Ordering::Relaxed);
+        Ok(Ending::TimedOut)
+    });
+    let ran = rotate.run().code(5);
+    let new = world.keys().pop().unwrap().id.to_string();
+    let said = format!("; {old} (ci) has expired meanwhile, and {new} is deleted\n");
+    assert!(ran.stderr.contains(&said), "{ran:#?}");
+    assert_eq!(world.record(&new)["state"], "deleted");
+    assert_eq!(doctor(&world), (vec![], vec![]));
+}
+
+#[test]
+fn create_with_exec_names_the_expired_key_that_is_deleted_too() {
+    let world = World::quick();
+    let old = id_of(&world.create("--scope inference --name ci --expires 1h"));
+    world.advance("2h");
+    let line = "create --scope inference --name ci --replace-expired";
+    let ran = exec(&world, line, Ending::TimedOut).run().code(5);
+    let said = format!(" is deleted, and so is {old}, which had expired\n");
+    assert!(ran.stderr.contains(&said), "{ran:#?}");
+}
+
+#[test]
+fn if_absent_with_exec_warns_of_a_token_that_nobody_may_have() {
+    let world = World::own();
+    let new = cut_short(&world, "create --scope inference --name ci");
+    let line = "create --scope inference --name ci --if-absent";
+    let warning = format!("warning: a command may not have got the token of {new}\n");
+    exec(&world, line, DONE).run().code(0).says(&warning);
 }
 
 #[test]
@@ -279,6 +353,7 @@ fn doctor_finds_a_created_key_until_it_is_used_or_stopped() {
         ("create --scope inference --name x", "delete NEW --yes"),
         ("create --scope inference --name x", "disable NEW"),
         ("create --scope inference --name x", "rotate NEW"),
+        ("create --scope inference --name x", "rotate NEW --grace 1h"),
         ("create --scope inference --name x", "use NEW"),
         ("create --kind legacy --name x", "disable NEW"),
     ] {
