@@ -10,6 +10,7 @@ use crate::cmd::issue::{self, Minted, Number, mint};
 use crate::cmd::values::{Format, file_path};
 use crate::cmd::{Cx, owner, path, records};
 use crate::deliver::{self, SecretFiles};
+use crate::env::Runner;
 use crate::error::{DONE, Error, FailureKind, Result};
 use crate::hint::{Hint, run};
 use crate::key::Key;
@@ -91,12 +92,14 @@ impl Order<'_> {
             self.check_name(&address, line)
                 .map_err(|error| line.at(error))?;
         }
-        let files = SecretFiles::write(self.directory, &contents(wanted, &minted))?;
         let rules = Rules {
-            // A name that was taken meanwhile is refused: its token is in a file already.
+            // A name that was taken meanwhile is refused: the lines that are left out were printed before.
             skip_existing: false,
             ..self.rules
         };
+        // Dropped in reverse order: the signals are held until no file is left.
+        let mut hold = None;
+        let mut files = None;
         let mut has_printed = false;
         let done = store::write(&mut *store, |tx| {
             let now = cx.env.now();
@@ -108,18 +111,24 @@ impl Order<'_> {
                 handover: None,
             };
             let made = insert(tx, plan, &minted, &making, now)?;
+            // Only now: a signal that ends the program while it waits for the lock leaves no files.
+            hold = Some(hold_signals(cx)?);
+            files = Some(SecretFiles::write(
+                self.directory,
+                &contents(wanted, &minted),
+            )?);
             self.print_records(cx, &made.keys, now)?;
             has_printed = true;
             Ok((made, now))
         });
         let (made, now) = match done {
             Ok(done) => {
-                files.keep();
+                keep(files);
                 done
             }
             Err(error) if has_printed && error.kind == FailureKind::Uncertain => {
                 // The commit may have succeeded; then these files are the only copies of the tokens.
-                files.keep();
+                keep(files);
                 return Err(uncertain(error));
             }
             Err(error) if has_printed => {
@@ -129,6 +138,7 @@ impl Order<'_> {
             }
             Err(error) => return Err(error),
         };
+        drop(hold);
         for expired in &made.expired {
             announce_replaced(cx, expired, now);
         }
@@ -182,6 +192,19 @@ impl Order<'_> {
 fn contents<'a>(lines: &[&'a Line], minted: &'a [Minted]) -> Vec<(&'a str, &'a [u8])> {
     let tokens = minted.iter().map(|minted| minted.token.expose());
     lines.iter().map(|line| &*line.name).zip(tokens).collect()
+}
+
+/// Holds the signals that would end the program: one that comes between the first file and the commit would leave
+/// files without keys.
+fn hold_signals(cx: &Cx<'_>) -> Result<Box<dyn Runner>> {
+    let held = cx.env.programs.hold_signals();
+    held.map_err(|cause| Error::io("signals cannot be held").because(cause))
+}
+
+fn keep(files: Option<SecretFiles>) {
+    if let Some(files) = files {
+        files.keep();
+    }
 }
 
 /// Error for a commit that may have succeeded.

@@ -1,8 +1,11 @@
 //! `create --from --secret-dir` on real files: modes, order, full disks, kills.
 
 use super::disks::unshare;
-use super::harness::{Site, content, mode, run, run_with, set_mode};
-use super::strace::{self, Call, Fault, WRITES, calls_of, failing, killed_at};
+use super::harness::{
+    Site, content, finish, mode, run, run_with, set_mode, skipped, tells_waiting, until_it_waits,
+};
+use super::strace::{self, Call, Fault, WRITES, calls_of, failing, killed_at, signalled_at};
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -234,6 +237,47 @@ fn create_from_killed_at_any_write_makes_every_key_with_its_file_or_none() {
         all_work(&site);
     }
     assert!(done[0] > 10 && done[1] > 0, "{done:?}: {calls:#?}");
+}
+
+#[test]
+fn create_from_ended_while_the_store_is_busy_leaves_no_file() {
+    if !tells_waiting() {
+        skipped("needs a kernel that tells where a process waits");
+        return;
+    }
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let site = site();
+        let other = site.sql();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let child = site.cmd(CREATE).spawn().unwrap();
+        until_it_waits(&child);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        finish(child).code(code).stdout("");
+        nothing_is_left(&site, signal);
+        other.execute_batch("ROLLBACK").unwrap();
+        run(&mut site.cmd(CREATE)).code(0);
+        all_work(&site);
+    }
+}
+
+#[test]
+fn create_from_ended_at_any_write_after_its_first_file_makes_all() {
+    if !strace::is_here() {
+        return;
+    }
+    let names = format!("{WRITES},openat,mkdir");
+    let (ran, calls) = calls_of(&site().cmd(CREATE), &names, Stdio::piped());
+    ran.code(0);
+    let first = calls.iter().position(|call| call.name == "mkdir").unwrap();
+    let is_printed = |call: &Call| call.name == "write" && call.text.contains("\"created \"");
+    let said = calls.iter().position(is_printed).unwrap();
+    assert!(said > first + 20, "{calls:#?}");
+    for call in &calls[first..said] {
+        let site = site();
+        let ran = run(&mut signalled_at(&site.cmd(CREATE), call, "TERM"));
+        assert_eq!(ran.code, 0, "{call:?} {ran:#?}");
+        all_work(&site);
+    }
 }
 
 #[test]

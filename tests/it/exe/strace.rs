@@ -134,8 +134,13 @@ pub fn arguments_of(command: &Command) -> (Ran, String) {
 
 /// `command`, killed before it makes `call`; it runs to its end if it does not.
 pub fn killed_at(command: &Command, call: &Call) -> Command {
+    signalled_at(command, call, "KILL")
+}
+
+/// `command`, which gets `signal` as it makes `call`.
+pub fn signalled_at(command: &Command, call: &Call, signal: &str) -> Command {
     let trace = format!("trace={}", call.name);
-    let inject = format!("inject={}:signal=KILL:when={}", call.name, call.nth);
+    let inject = format!("inject={}:signal={signal}:when={}", call.name, call.nth);
     let more = ["-e", &trace, "-e", &inject].map(OsStr::new);
     traced(command, Path::new("/dev/null"), &more)
 }
