@@ -204,8 +204,16 @@ fn not_written(directory: &Path, name: &str, cause: io::Error) -> Error {
 
 fn not_made(path: &Path, cause: io::Error) -> Error {
     let shown = quote(&path.to_string_lossy());
+    let parent = directory::of(path);
+    let advice = match cause.kind() {
+        io::ErrorKind::NotFound if !parent.exists() => {
+            let parent = quote(&parent.to_string_lossy());
+            format!("make the directory {parent} first, or name another directory for the tokens")
+        }
+        _ => "check the path and its permissions".to_owned(),
+    };
     Error::io(format!("cannot make the directory {shown}"))
-        .hint(directory::advice(path, &cause))
+        .hint(advice)
         .because(cause)
 }
 

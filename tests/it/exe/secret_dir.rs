@@ -126,6 +126,21 @@ fn create_from_into_a_directory_that_may_not_be_written_makes_no_store() {
 }
 
 #[test]
+fn create_from_into_a_directory_of_a_missing_one_asks_for_another_directory() {
+    let site = site();
+    let mut command = site.cmd(&CREATE.replace("tokens", "missing/tokens"));
+    run(&mut command)
+        .fails(
+            5,
+            "cannot make the directory 'missing/tokens': No such file ",
+        )
+        .says(
+            "hint: make the directory 'missing' first, or name another directory for the tokens\n",
+        );
+    assert_eq!(keys(&site), 0);
+}
+
+#[test]
 fn create_from_flushes_each_file_and_the_directory_before_the_commit() {
     if !strace::is_here() {
         return;
