@@ -8,13 +8,14 @@ use keyctl::env::{Ending, Invocation, Programs, Runner};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::{
-    Pid, Signal, WaitIdOptions, WaitOptions, WaitStatus, kill_process_group, waitid, waitpid,
+    Pid, Signal, WaitIdOptions, WaitOptions, WaitStatus, kill_current_process_group,
+    kill_process_group, waitid, waitpid,
 };
 use rustix::stdio;
 use signal_hook::SigId;
-use signal_hook::consts::{SIGCHLD, SIGINT, SIGTSTP};
+use signal_hook::consts::{SIGCHLD, SIGINT};
 use signal_hook::flag;
-use signal_hook::low_level::{emulate_default_handler, pipe, signal_name, unregister};
+use signal_hook::low_level::{pipe, signal_name, unregister};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -255,8 +256,9 @@ impl Running {
             return Ok(());
         }
         foreground.take_back(self.pid);
-        // Raises SIGSTOP, and returns once the shell continues the program. That cannot fail.
-        emulate_default_handler(SIGTSTP).ok();
+        // As Ctrl-Z does: the shell waits until each process of a pipe or a script has stopped. It returns once the
+        // shell continues them.
+        kill_current_process_group(Signal::TSTP)?;
         foreground.lend(self.pid);
         self.signal(Signal::CONT);
         Ok(())

@@ -10,6 +10,9 @@ pub const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 /// while this is true they run the default action of the signal.
 pub static IS_IDLE: AtomicBool = AtomicBool::new(true);
 
+/// True while no prompt is open: then Ctrl-Z stops the process, also during a handover.
+pub static HAS_NO_PROMPT: AtomicBool = AtomicBool::new(true);
+
 /// Tells whether the process ignores `signal`, as under `nohup`. Linux alone tells.
 #[cfg(target_os = "linux")]
 pub fn is_ignored(signal: i32) -> bool {

@@ -1,6 +1,6 @@
 //! Terminal: its width, and prompts with and without echo.
 
-use super::signals::{ENDING, IS_IDLE};
+use super::signals::{ENDING, HAS_NO_PROMPT, IS_IDLE};
 use keyctl::env::Prompt;
 use nix::unistd::{getpgrp, getsid};
 use rustix::io::Errno;
@@ -166,13 +166,14 @@ impl Guard {
             watcher: None,
         };
         IS_IDLE.store(false, Ordering::SeqCst);
+        HAS_NO_PROMPT.store(false, Ordering::SeqCst);
         for signal in ENDING {
             register_conditional_default(signal, &IS_IDLE)?;
         }
         if guard.asking.can_stop {
             signals.add_signal(SIGTSTP)?;
             signals.add_signal(SIGCONT)?;
-            register_conditional_default(SIGTSTP, &IS_IDLE)?;
+            register_conditional_default(SIGTSTP, &HAS_NO_PROMPT)?;
         }
         let watched = Arc::clone(&guard.asking);
         let watcher = thread::Builder::new().spawn(move || {
@@ -194,6 +195,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         self.asking.close();
         IS_IDLE.store(true, Ordering::SeqCst);
+        HAS_NO_PROMPT.store(true, Ordering::SeqCst);
         self.handle.close();
         if let Some(watcher) = self.watcher.take() {
             drop(watcher.join());

@@ -13,10 +13,17 @@ const ASK: &str = "cat > got; printf 'passphrase? ' > /dev/tty; read -r line < /
 
 /// A shell with job control that rotates the key and hands the token to a shell with `script`.
 fn shell(key: &Fixture, script: &str, then: &str) -> Command {
-    let line = format!("keyctl rotate ci --grace 1h --exec -- sh -c \"$SCRIPT\" >id; {then}");
+    shell_of(key, script, &format!("{ROTATE} >id; {then}"))
+}
+
+/// The command line that rotates the key and hands the token to a shell with `$SCRIPT`.
+const ROTATE: &str = "keyctl rotate ci --grace 1h --exec -- sh -c \"$SCRIPT\"";
+
+/// A shell with job control that runs `line`.
+fn shell_of(key: &Fixture, script: &str, line: &str) -> Command {
     let mut shell = key.site.clean("sh");
     shell
-        .args(["-mc", &line])
+        .args(["-mc", line])
         .env("KEYCTL_DB", key.site.db())
         .env("SCRIPT", script);
     shell
@@ -74,4 +81,27 @@ fn ctrl_z_while_the_command_runs_stops_both_and_fg_continues_both() {
     );
     assert_eq!(key.site.verify(key.got()), 0);
     assert!(!is_alive(&key.site));
+}
+
+#[test]
+fn ctrl_z_stops_the_whole_pipe_or_script_and_fg_continues_it() {
+    let then = "echo stopped; read -r line; fg; echo code $?";
+    for job in [
+        format!("{ROTATE} | cat >id"),
+        format!("sh -c '{ROTATE} >id; exit $?'"),
+    ] {
+        let key = Fixture::new();
+        let line = format!("{job}; {then}");
+        let mut terminal = Terminal::start(shell_of(&key, ASK, &line).into(), 80);
+        terminal.expect("passphrase? ");
+        terminal.type_in(CTRL_Z);
+        terminal.expect("stopped\n");
+        terminal.type_in("on\r");
+        terminal.type_in("open sesame\r");
+        terminal.expect("code 0\n");
+        let session = terminal.finish();
+        let read = session.screen.contains("read open sesame\n");
+        assert!(read, "{job}: {session:#?}");
+        assert_eq!(key.site.verify(key.got()), 0);
+    }
 }
