@@ -245,20 +245,20 @@ impl Running {
         }
     }
 
-    /// Stops this process too if Ctrl-Z has stopped the program, and continues it afterwards.
+    /// Stops this process too if Ctrl-Z has stopped the program, and continues it afterwards. Continues it at once if
+    /// there is no shell that could.
     fn pass_on_stop(&self) -> io::Result<()> {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
         let stopped = waitid(rustix::process::WaitId::Pid(self.pid), options)?;
         let (Some(_), Some(foreground)) = (stopped, &self.foreground) else {
             return Ok(());
         };
-        if !can_stop() {
-            return Ok(());
-        }
         foreground.take_back(self.pid);
-        // As Ctrl-Z does: the shell waits until each process of a pipe or a script has stopped. It returns once the
-        // shell continues them.
-        kill_current_process_group(Signal::TSTP)?;
+        if can_stop() {
+            // As Ctrl-Z does: the shell waits until each process of a pipe or a script has stopped. It returns once the
+            // shell continues them.
+            kill_current_process_group(Signal::TSTP)?;
+        }
         foreground.lend(self.pid);
         self.signal(Signal::CONT);
         Ok(())

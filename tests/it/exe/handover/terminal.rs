@@ -105,3 +105,16 @@ fn ctrl_z_stops_the_whole_pipe_or_script_and_fg_continues_it() {
         assert_eq!(key.site.verify(key.got()), 0);
     }
 }
+
+#[test]
+fn ctrl_z_has_no_effect_where_no_shell_could_continue() {
+    let key = Fixture::new();
+    let rotate = key.site.exec("rotate ci --grace 1h", ASK);
+    let mut terminal = Terminal::start(rotate.into(), 80);
+    terminal.expect("passphrase? ");
+    terminal.type_in(CTRL_Z);
+    terminal.type_in("open sesame\r");
+    terminal.expect("read open sesame\n");
+    assert_eq!(terminal.finish().code, 0);
+    assert_eq!(key.site.verify(key.got()), 0);
+}
