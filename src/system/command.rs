@@ -13,7 +13,7 @@ use rustix::process::{
 };
 use rustix::stdio;
 use signal_hook::SigId;
-use signal_hook::consts::{SIGCHLD, SIGINT};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGINT};
 use signal_hook::flag;
 use signal_hook::low_level::{pipe, signal_name, unregister};
 use std::io::{self, Read, Write};
@@ -43,6 +43,8 @@ impl Programs for System {
 struct Hold {
     wakes: UnixStream,
     is_interrupted: Arc<AtomicBool>,
+    /// True after a stop, once a shell has continued this process.
+    is_continued: Arc<AtomicBool>,
     actions: Vec<SigId>,
 }
 
@@ -53,6 +55,7 @@ impl Hold {
         let mut hold = Hold {
             wakes,
             is_interrupted: Arc::default(),
+            is_continued: Arc::default(),
             actions: Vec::new(),
         };
         IS_IDLE.store(false, Ordering::SeqCst);
@@ -74,6 +77,8 @@ impl Hold {
         }
         self.actions
             .push(pipe::register(SIGCHLD, wake.try_clone()?)?);
+        let continued = Arc::clone(&self.is_continued);
+        self.actions.push(flag::register(SIGCONT, continued)?);
         Ok(())
     }
 
@@ -127,13 +132,14 @@ impl Runner for Hold {
             .stdin(input.try_clone()?)
             .stdout(Stdio::from(output()?))
             .stderr(Stdio::from(output()?));
-        let foreground = Foreground::own();
+        let foreground = Foreground::open();
         let child = with_users_limit(|| command.spawn())?;
-        let child = Running {
+        let mut child = Running {
             pid: Pid::from_child(&child),
             foreground,
+            is_lent: false,
         };
-        child.begin();
+        child.lend();
         let ended = child.wait(self, invocation.timeout);
         child.finish();
         if ended.is_err() {
@@ -160,15 +166,17 @@ enum Ended {
 /// Program that runs, in a process group of its own.
 struct Running {
     pid: Pid,
-    /// The terminal, lent to the program.
     foreground: Option<Foreground>,
+    /// True if the terminal was lent to the program, when it was last asked for.
+    is_lent: bool,
 }
 
 impl Running {
-    /// Lends the terminal to the program.
-    fn begin(&self) {
-        if let Some(foreground) = &self.foreground {
-            foreground.lend(self.pid);
+    /// Lends the terminal to the program, if this process is in the foreground.
+    fn lend(&mut self) {
+        let foreground = self.foreground.as_ref();
+        self.is_lent = foreground.is_some_and(|foreground| foreground.lend(self.pid));
+        if self.is_lent {
             // It may have been stopped as it used the terminal before.
             self.signal(Signal::CONT);
         }
@@ -187,7 +195,7 @@ impl Running {
     }
 
     /// Waits for the end of the program. Ends it after `timeout`, or after a signal to this process.
-    fn wait(&self, hold: &mut Hold, timeout: Duration) -> io::Result<Ended> {
+    fn wait(&mut self, hold: &mut Hold, timeout: Duration) -> io::Result<Ended> {
         let deadline = Instant::now() + timeout;
         loop {
             if self.has_exited()? {
@@ -201,7 +209,7 @@ impl Running {
                 self.end(hold)?;
                 return Ok(Ended::TimedOut);
             }
-            self.pass_on_stop()?;
+            self.pass_on_stop(hold)?;
             hold.sleep(deadline)?;
         }
     }
@@ -245,29 +253,34 @@ impl Running {
         }
     }
 
-    /// Stops this process too if Ctrl-Z has stopped the program, and continues it afterwards. Continues it at once if
-    /// there is no shell that could.
-    fn pass_on_stop(&self) -> io::Result<()> {
+    /// Continues the program if it has stopped: after Ctrl-Z, or because it lacks the terminal in the background, once
+    /// a shell continues the job of this process, which is stopped too. At once if no shell could, or if this process
+    /// has come to the foreground.
+    fn pass_on_stop(&mut self, hold: &Hold) -> io::Result<()> {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
         let stopped = waitid(rustix::process::WaitId::Pid(self.pid), options)?;
         let (Some(_), Some(foreground)) = (stopped, &self.foreground) else {
             return Ok(());
         };
-        foreground.take_back(self.pid);
-        if can_stop() {
+        hold.is_continued.store(false, Ordering::SeqCst);
+        let had_terminal = foreground.take_back(self.pid);
+        if (had_terminal || !foreground.is_own()) && can_stop() {
             // As Ctrl-Z does: the shell waits until each process of a pipe or a script has stopped. It returns once the
             // shell continues them.
             kill_current_process_group(Signal::TSTP)?;
         }
-        foreground.lend(self.pid);
-        self.signal(Signal::CONT);
+        self.lend();
+        // In the background and never stopped, as where the shell has ended, it would only stop again and again.
+        if hold.is_continued.load(Ordering::SeqCst) {
+            self.signal(Signal::CONT);
+        }
         Ok(())
     }
 
     /// The ending for `status`.
     fn ending(&self, status: WaitStatus, read_all: bool) -> Ending {
         // With the terminal lent, Ctrl-C goes to the program and not to this process.
-        let is_lent = self.foreground.is_some();
+        let is_lent = self.is_lent;
         match (status.exit_status(), status.terminating_signal()) {
             (Some(STATUS_OF_INTERRUPTED), _) | (_, Some(SIGINT)) if is_lent => Ending::Interrupted,
             (Some(status), _) => Ending::Exited { status, read_all },

@@ -7,33 +7,38 @@ use rustix::process::Pid;
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use std::os::fd::OwnedFd;
 
-/// Controlling terminal whose foreground process group is this process's.
+/// Controlling terminal, and the process group of this process.
 pub struct Foreground {
     terminal: OwnedFd,
     own: Pid,
 }
 
 impl Foreground {
-    /// Opens the controlling terminal; `None` if there is none, if this process is in the background, or if its
-    /// process group is in another PID namespace.
-    pub fn own() -> Option<Self> {
+    /// Opens the controlling terminal; `None` if there is none, or if the process group of this process is in another
+    /// PID namespace.
+    pub fn open() -> Option<Self> {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let foreground = Foreground {
+        Some(Foreground {
             terminal: open("/dev/tty", flags, Mode::empty()).ok()?,
             // The system gives 0 for a group that it does not show.
             own: Pid::from_raw(getpgrp().as_raw())?,
-        };
-        foreground.is_of(foreground.own).then_some(foreground)
+        })
     }
 
-    /// Lends the terminal to the process group `to`. Keeps it if a shell has taken it meanwhile.
-    pub fn lend(&self, to: Pid) {
-        self.pass(self.own, to);
+    /// Tells whether this process is in the foreground.
+    pub fn is_own(&self) -> bool {
+        self.is_of(self.own)
     }
 
-    /// Takes the terminal back from the process group `from`. Does nothing if a shell has taken it meanwhile.
-    pub fn take_back(&self, from: Pid) {
-        self.pass(from, self.own);
+    /// Lends the terminal to the process group `to`, if this process is in the foreground. Returns whether it was.
+    pub fn lend(&self, to: Pid) -> bool {
+        self.pass(self.own, to)
+    }
+
+    /// Takes the terminal back from the process group `from`. Does nothing if a shell has taken it meanwhile. Returns
+    /// whether `from` had it.
+    pub fn take_back(&self, from: Pid) -> bool {
+        self.pass(from, self.own)
     }
 
     /// Tells whether `group` is the foreground process group.
@@ -41,16 +46,17 @@ impl Foreground {
         tcgetpgrp(&self.terminal).is_ok_and(|current| current == group)
     }
 
-    fn pass(&self, from: Pid, to: Pid) {
+    fn pass(&self, from: Pid, to: Pid) -> bool {
         if !self.is_of(from) {
-            return;
+            return false;
         }
         // From the background, the change would stop this process by SIGTTOU.
         let stop = SigSet::from(Signal::SIGTTOU);
         let Ok(before) = stop.thread_swap_mask(SigmaskHow::SIG_BLOCK) else {
-            return;
+            return false;
         };
-        tcsetpgrp(&self.terminal, to).ok();
+        let passed = tcsetpgrp(&self.terminal, to).is_ok();
         before.thread_set_mask().ok();
+        passed
     }
 }

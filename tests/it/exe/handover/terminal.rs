@@ -2,6 +2,7 @@
 
 use super::{Fixture, is_alive};
 use crate::exe::terminal::Terminal;
+use std::fs;
 use std::process::Command;
 
 const CTRL_C: &str = "\u{3}";
@@ -116,5 +117,40 @@ fn ctrl_z_has_no_effect_where_no_shell_could_continue() {
     terminal.type_in("open sesame\r");
     terminal.expect("read open sesame\n");
     assert_eq!(terminal.finish().code, 0);
+    assert_eq!(key.site.verify(key.got()), 0);
+}
+
+#[test]
+fn a_job_of_the_background_is_stopped_as_its_command_asks_and_may_ask_after_fg() {
+    let key = Fixture::new();
+    let line = format!(
+        "{ROTATE} >id & until jobs >jobs; grep -q Stopped jobs; do :; done; fg; echo code $?"
+    );
+    let mut terminal = Terminal::start(shell_of(&key, ASK, &line).into(), 80);
+    // The shell shows the job as it continues it.
+    terminal.expect("keyctl rotate");
+    terminal.type_in("open sesame\r");
+    terminal.expect("code 0\n");
+    let session = terminal.finish();
+    let read = session.screen.contains("read open sesame\n");
+    assert!(read, "{session:#?}");
+    assert_eq!(key.site.verify(key.got()), 0);
+}
+
+#[test]
+fn a_command_may_ask_that_came_to_the_foreground_after_its_start() {
+    let key = Fixture::new();
+    key.site.fifo();
+    let script = format!(": >runs; cat fifo; {ASK}");
+    let line = format!("{ROTATE} >id & until test -e runs; do :; done; fg; echo code $?");
+    let mut terminal = Terminal::start(shell_of(&key, &script, &line).into(), 80);
+    terminal.expect("keyctl rotate");
+    fs::write(key.site.path("fifo"), "").unwrap();
+    terminal.expect("passphrase? ");
+    terminal.type_in("open sesame\r");
+    terminal.expect("code 0\n");
+    let session = terminal.finish();
+    let read = session.screen.contains("read open sesame\n");
+    assert!(read, "{session:#?}");
     assert_eq!(key.site.verify(key.got()), 0);
 }
