@@ -154,3 +154,29 @@ fn a_command_may_ask_that_came_to_the_foreground_after_its_start() {
     assert!(read, "{session:#?}");
     assert_eq!(key.site.verify(key.got()), 0);
 }
+
+#[test]
+fn ctrl_z_stops_the_job_also_after_a_question_of_its_own() {
+    let key = Fixture::new();
+    fs::write(
+        key.site.path("others"),
+        "name,token\nweb,sk-Zq8mT3vXw1Lr7KpYb2Nc\n",
+    )
+    .unwrap();
+    key.site.run("import others --scope inference").code(0);
+    let rotate = ROTATE.replace(" ci --grace 1h", " web");
+    let line = format!("{rotate} >id; echo stopped; read -r line; fg; echo code $?");
+    let mut terminal = Terminal::start(shell_of(&key, ASK, &line).into(), 80);
+    terminal.expect("[y/N] ");
+    terminal.type_in("y\r");
+    terminal.expect("passphrase? ");
+    terminal.type_in(CTRL_Z);
+    terminal.expect("stopped\n");
+    terminal.type_in("on\r");
+    terminal.type_in("open sesame\r");
+    terminal.expect("code 0\n");
+    let session = terminal.finish();
+    let read = session.screen.contains("read open sesame\n");
+    assert!(read, "{session:#?}");
+    assert_eq!(key.site.verify(key.got()), 0);
+}
