@@ -4,8 +4,8 @@ use super::record::known_fields;
 use crate::error::{Error, quote};
 use crate::near;
 
-/// Maximum length of a name that an error shows.
-const LONGEST: usize = 32;
+/// Maximum length of a name that an error shows. Most tokens are longer.
+const LONGEST: usize = 16;
 
 /// Maximum of digits in a name that an error shows.
 const DIGITS_MAX: usize = 2;
@@ -53,6 +53,9 @@ mod tests {
             "API_KEY",
             "key2",
             "x-id",
+            "key_alias",
+            "organization_id",
+            "model_max_budget",
         ] {
             assert!(unknown(name, &[]).is_some(), "{name}");
         }
@@ -63,9 +66,11 @@ mod tests {
             "größe",
             "sk-1f09b7c2",
             "sk_live_AbXdqRrTmKpWzQnL",
+            "sk-abcdefghijklmnopqrstuvwx",
+            "sk-live-ZZZZbbbbCCCC",
             "a1b2c3d4e5f60718293a4b5c6d7e8f90",
             "kc_7h2m9qxw4d1e",
-            &"a".repeat(33),
+            &"a".repeat(17),
         ] {
             assert!(unknown(name, &[]).is_none(), "{name}");
         }
