@@ -1,13 +1,12 @@
 //! Line of an import: one key of another system.
 
-use super::token::{self, is_suspect};
+use super::token::{self, candidates, is_suspect};
 use crate::cmd::values::{self, Expiry};
 use crate::error::{Error, Result, quote};
 use crate::hash::TokenDigest;
 use crate::name;
 use crate::network::Network;
 use crate::records::Record;
-use crate::token::ForeignToken;
 use crate::when::{Since, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -87,7 +86,7 @@ impl Entry {
 
     /// Refuses an entry with a token of another line in a field, as when two columns have changed places.
     pub fn check_apart(&self, tokens: &HashMap<TokenDigest, usize>) -> Result<()> {
-        let has_token = |text: &str| is_token(text, |digest| tokens.contains_key(digest));
+        let is_secret = |text: &str| has_token(text, |digest| tokens.contains_key(digest));
         let owner = self.owner.iter().map(String::as_str);
         let labels = self.labels.iter();
         let labels = labels.flat_map(|(label, value)| [("labels", &**label), ("labels", &**value)]);
@@ -96,7 +95,7 @@ impl Entry {
             .chain(owner.map(|owner| ("owner", owner)))
             .chain(self.scopes.iter().map(|scope| ("scopes", &**scope)))
             .chain(labels);
-        match texts.find(|(_, text)| has_token(text)) {
+        match texts.find(|(_, text)| is_secret(text)) {
             Some((field, _)) => Err(token_in_field(field)),
             None => Ok(()),
         }
@@ -179,27 +178,27 @@ fn digest(record: &Record, are_plain: bool) -> Result<TokenDigest> {
 /// Refuses a field with the line's token in it: the field would be stored, or an error would show it.
 fn check_apart(record: &Record, digest: &TokenDigest) -> Result<()> {
     let token = record.text("token")?;
-    let has_token = |text: &str| {
-        token.is_some_and(|token| text.contains(token)) || is_token(text, |found| found == digest)
+    let is_secret = |text: &str| {
+        token.is_some_and(|token| text.contains(token)) || has_token(text, |found| found == digest)
     };
-    let apart = |field: &str, has_token: bool| match has_token {
+    let apart = |field: &str, is_secret: bool| match is_secret {
         false => Ok(()),
         true => Err(token_in_field(field)),
     };
     for field in SHOWN {
-        apart(field, record.text(field)?.is_some_and(has_token))?;
+        apart(field, record.text(field)?.is_some_and(is_secret))?;
     }
     for field in ["scopes", "allow_from"] {
         apart(
             field,
-            record.list(field)?.iter().any(|text| has_token(text)),
+            record.list(field)?.iter().any(|text| is_secret(text)),
         )?;
     }
     let labels = record.labels("labels")?;
     let mut labels = labels.iter();
     apart(
         "labels",
-        labels.any(|(label, value)| has_token(label) || has_token(value)),
+        labels.any(|(label, value)| is_secret(label) || is_secret(value)),
     )
 }
 
@@ -209,9 +208,9 @@ fn token_in_field(field: &str) -> Error {
         .hint("only the fields 'token' and 'sha256' are secret: check that each value is in its own column")
 }
 
-/// Tells whether `text` is a token whose digest `is_known`.
-fn is_token(text: &str, is_known: impl FnOnce(&TokenDigest) -> bool) -> bool {
-    text.len() >= ForeignToken::MIN && is_known(&TokenDigest::of(text.as_bytes()))
+/// Tells whether `text` is a token whose digest `is_known`, or has one as a word.
+fn has_token(text: &str, is_known: impl Fn(&TokenDigest) -> bool) -> bool {
+    candidates(text).any(|word| is_known(&TokenDigest::of(word.as_bytes())))
 }
 
 /// Returns the expiry, which has two names.

@@ -76,8 +76,35 @@ pub fn digest(text: &str) -> Result<TokenDigest> {
 ///
 /// Every random token is suspect. So are some names, and then an error says less.
 pub fn is_suspect(text: &str) -> bool {
-    let words = text.split(|c: char| c.is_whitespace() || ",;=\"'[]{}()".contains(c));
+    let words = text.split(|c: char| c == '=' || c.is_whitespace() || is_mark(c));
     text.len() > ForeignToken::MAX || words.into_iter().any(is_suspect_word)
+}
+
+fn is_mark(c: char) -> bool {
+    ",;\"'[]{}()".contains(c)
+}
+
+/// Returns the parts of `text` that may be a token by their length: all of it, and its words.
+///
+/// A token may have a separator in it, and a text another one around it. So the text is split in steps, at more
+/// characters in each, and a word that a step leaves whole is returned once.
+pub fn candidates(text: &str) -> impl Iterator<Item = &str> {
+    let is_inner = |c: char| !c.is_alphanumeric() && c != '-' && c != '_';
+    parts(text, char::is_whitespace)
+        .flat_map(|word| parts(word, is_mark))
+        .flat_map(|word| parts(word, |c| c == ':'))
+        .flat_map(|word| parts(word, |c| c == '='))
+        .flat_map(move |word| parts(word, is_inner))
+}
+
+/// Returns `text`, and its parts between the characters that `is_end` finds, if they are long enough for a token.
+fn parts(text: &str, is_end: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let parts = text
+        .split(is_end)
+        .filter(move |part| part.len() < text.len());
+    std::iter::once(text)
+        .chain(parts)
+        .filter(|part| part.len() >= SUSPECT_MIN)
 }
 
 fn is_suspect_word(word: &str) -> bool {

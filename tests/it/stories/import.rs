@@ -573,6 +573,44 @@ fn a_token_of_another_line_in_a_name_an_owner_or_a_label_is_refused() {
 }
 
 #[test]
+fn a_token_as_a_word_of_a_field_is_refused() {
+    let world = World::own();
+    let message = "line 2: field 'labels': it has a token in it; nothing was imported\n";
+    for label in [
+        format!("note=old:{BATCH}"),
+        format!("note=the old one is {BATCH}."),
+        format!("note=<{BATCH}>/x"),
+        format!("note=token={BATCH}"),
+    ] {
+        let text = format!("name,token,labels\nweb,{WEB},{label}\nbatch,{BATCH},\n");
+        let hint = "hint: only the fields";
+        refused(&world, 2, &text, "--scope inference", message, hint);
+        let text = format!("name,sha256,labels\nbatch,{},{label}\n", hex(BATCH));
+        refused(&world, 2, &text, "--scope inference", message, hint);
+    }
+    // A token with separators in it.
+    let token = "gw:live=51HdQx7mVt2Ra9Lk/b+c=";
+    for (field, value) in [
+        ("name", format!("old {token}")),
+        ("owner", token.to_owned()),
+        ("labels", format!("note=({token})")),
+    ] {
+        let text = format!("name,sha256\nbatch,{}\n", hex(token));
+        let mut line = json!({ "name": "batch", "sha256": hex(token) });
+        line[field] = json!(value);
+        import(&world, &text, "--scope inference --dry-run")
+            .run()
+            .code(0);
+        let ran = import(&world, &line.to_string(), "--scope inference").run();
+        shows_none(&ran, &[token]);
+        ran.fails(2, &format!("line 1: field '{field}': it has a token in it"));
+    }
+    // Long words that are no token of the file.
+    let text = format!("name,token,labels\nweb,{WEB},id=0190b2c4-7d1e-7a3f-9c55-0c8f3f1f7e21\n");
+    import(&world, &text, "--scope inference").run().code(0);
+}
+
+#[test]
 fn a_token_that_looks_like_a_digest_works_with_tokens_are_plain() {
     let world = World::own();
     let token = hex(WEB);
