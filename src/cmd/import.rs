@@ -8,7 +8,7 @@ mod token;
 
 use self::entry::{Entry, FIELDS};
 use self::owners::Owners;
-use self::plan::{Defaults, Import, Planner};
+use self::plan::{Defaults, Plan, Planner};
 use super::create::created;
 use super::flaws::Flaws;
 use super::values::{self, Expiry, Why, file_path};
@@ -39,6 +39,9 @@ use std::path::PathBuf;
 /// fewer than 20 characters, or with fewer than 10 different ones, is refused. So is a token of keyctl, and a
 /// token that looks like a digest: LiteLLM, for example, calls the digest token. Name such a field sha256.
 ///
+/// With --skip-existing, a line whose token a key here has already is left out, and standard error names it: a file
+/// to which lines are added can be imported again and again.
+///
 /// A lifetime is limited by policy from the import on, not from created_at. To replace an imported token by one
 /// of keyctl, rotate its key.
 #[derive(clap::Args, Debug)]
@@ -53,6 +56,7 @@ Exit codes:
 Examples:
   $ keyctl import keys.csv --scope inference --dry-run
   $ keyctl import keys.csv --scope inference --label from=gateway -m 'moved from the old gateway'
+  $ keyctl import keys.csv --scope inference --skip-existing
   $ jq -c '.[]' keys.json | keyctl import - --owner bob --expires 90d --format json")]
 pub struct Args {
     /// JSON lines or CSV with the fields name, owner, scopes, labels, allow_from, expires, created_at, disabled,
@@ -82,6 +86,9 @@ pub struct Args {
     /// Import also keys that were imported before and then deleted
     #[arg(long)]
     again: bool,
+    /// Leave out each line whose token a key here has already, and that is not deleted
+    #[arg(long)]
+    skip_existing: bool,
     /// Print what would be imported, but import nothing
     #[arg(long)]
     dry_run: bool,
@@ -128,16 +135,19 @@ impl Args {
                 defaults: &defaults,
                 owners: &owners,
                 again: self.again,
+                skip_existing: self.skip_existing,
             },
         };
         // With a flaw that needs no store, the others are found without the write lock.
         if self.dry_run || !flaws.is_empty() {
-            let (keys, now) = job.preview(cx, &*store, &flaws)?;
-            report::preview(cx, &keys, now, self.format)?;
+            let (plan, now) = job.preview(cx, &*store, &flaws)?;
+            report::left_out(cx, &plan.left_out, now);
+            report::preview(cx, &plan.imports, now, self.format)?;
         } else {
-            let (keys, now) = job.import(cx, &mut *store, flaws)?;
-            report::imported(cx, &keys, now, self.format)?;
-            report::next(cx, &keys, &entries, &defaults, &self.file);
+            let (plan, now) = job.import(cx, &mut *store, flaws)?;
+            report::left_out(cx, &plan.left_out, now);
+            report::imported(cx, &plan.imports, now, self.format)?;
+            report::next(cx, &plan.imports, &defaults, &self.file);
         }
         owners.warn_of_unknown(cx, &*store);
         Ok(DONE)
@@ -155,21 +165,21 @@ struct Job<'a> {
     planner: Planner<'a>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
     /// Makes the keys that would be imported, without IDs of their own. Fails if there are `flaws`, or others.
     fn preview(
         &self,
         cx: &Cx<'_>,
         store: &dyn Store,
         flaws: &Flaws,
-    ) -> Result<(Vec<Key>, Timestamp)> {
+    ) -> Result<(Plan<'a>, Timestamp)> {
         let ids = vec![report::NO_ID.parse()?; self.entries.len()];
         let now = cx.env.now();
-        let imports = store::read(store, |store| {
+        let plan = store::read(store, |store| {
             let flaws = flaws.clone();
             self.planner.plan(store, self.entries, &ids, now, flaws)
         })?;
-        Ok((imports.into_iter().map(|(key, _)| key).collect(), now))
+        Ok((plan, now))
     }
 
     /// Imports the keys, in one transaction.
@@ -178,7 +188,7 @@ impl Job<'_> {
         cx: &mut Cx<'_>,
         store: &mut dyn Store,
         flaws: Flaws,
-    ) -> Result<(Vec<Key>, Timestamp)> {
+    ) -> Result<(Plan<'a>, Timestamp)> {
         let mut ids = Vec::with_capacity(self.entries.len());
         for _ in self.entries {
             ids.push(KeyId::generate(&mut *cx.env.random)?);
@@ -187,8 +197,9 @@ impl Job<'_> {
         store::write(store, |tx| {
             let now = cx.env.now();
             check_access(&*tx, self.planner.actor)?;
-            let imports = self.planner.plan(&*tx, self.entries, &ids, now, flaws)?;
-            Ok((self.insert(tx, imports, now, &mut *progress)?, now))
+            let plan = self.planner.plan(&*tx, self.entries, &ids, now, flaws)?;
+            self.insert(tx, &plan, now, &mut *progress)?;
+            Ok((plan, now))
         })
     }
 
@@ -196,23 +207,24 @@ impl Job<'_> {
     fn insert(
         &self,
         tx: &mut dyn Tx,
-        imports: Vec<Import>,
+        plan: &Plan<'_>,
         now: Timestamp,
         progress: &mut dyn Progress,
-    ) -> Result<Vec<Key>> {
+    ) -> Result<()> {
         let (actor, reason) = (self.planner.actor, self.args.why.reason.as_deref());
-        let mut keys = Vec::with_capacity(imports.len());
-        for (key, digest) in imports {
-            tx.insert(&key, &digest.phc())?;
-            tx.append(&imported(&key, now, actor).because(reason))?;
+        if !plan.left_out.is_empty() {
+            progress.advance(plan.left_out.len() as u64);
+        }
+        for (key, entry) in &plan.imports {
+            tx.insert(key, &entry.digest.phc())?;
+            tx.append(&imported(key, now, actor).because(reason))?;
             if key.disabled_at.is_some() {
                 let event = Event::new(now, actor, Action::Disable, Some(key.id));
                 tx.append(&event.because(reason))?;
             }
-            keys.push(key);
             progress.advance(1);
         }
-        Ok(keys)
+        Ok(())
     }
 }
 

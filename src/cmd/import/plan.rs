@@ -36,8 +36,16 @@ pub struct Defaults<'a> {
     pub expires: Option<&'a Expiry>,
 }
 
-/// Key to import, and the digest of its token.
-pub type Import = (Key, TokenDigest);
+/// Keys to import, and the lines that are left out.
+pub struct Plan<'a> {
+    /// Keys to import, each with its line.
+    pub imports: Vec<(Key, &'a Entry)>,
+    /// Lines that are left out, with the keys that have their tokens.
+    pub left_out: Vec<LeftOut<'a>>,
+}
+
+/// Line that is left out, and the key that has its token.
+pub type LeftOut<'a> = (&'a Entry, Key);
 
 /// Owner and name.
 type Name = (String, String);
@@ -52,19 +60,21 @@ pub struct Planner<'a> {
     pub owners: &'a Owners,
     /// True if keys that were deleted are imported again.
     pub again: bool,
+    /// True if lines are left out whose token a key has already.
+    pub skip_existing: bool,
 }
 
 impl Planner<'_> {
-    /// Makes a key with the next of `ids` from each of `entries`, at `now`. Fails if there are `flaws`, or if other
-    /// lines are refused.
-    pub fn plan(
+    /// Makes a key with the next of `ids` from each of `entries` that is not left out, at `now`. Fails if there are
+    /// `flaws`, or if other lines are refused.
+    pub fn plan<'a>(
         &self,
         store: &dyn Read,
-        entries: &[Entry],
+        entries: &'a [Entry],
         ids: &[KeyId],
         now: Timestamp,
         mut flaws: Flaws,
-    ) -> Result<Vec<Import>> {
+    ) -> Result<Plan<'a>> {
         let moment = Moment {
             now,
             policy: store.policy()?,
@@ -78,14 +88,22 @@ impl Planner<'_> {
             has_keys: HashMap::new(),
         };
         let mut imports = Vec::with_capacity(entries.len());
+        let mut left_out = Vec::new();
         for (chunk, ids) in entries.chunks(CHUNK).zip(ids.chunks(CHUNK)) {
             let present = present(store, chunk)?;
             for ((entry, id), present) in chunk.iter().zip(ids).zip(present) {
+                let present = match present {
+                    Some(key) if self.skip_existing => {
+                        left_out.push((entry, key));
+                        continue;
+                    }
+                    present => present,
+                };
                 let import = self.key(entry, *id, &moment).and_then(|key| {
                     moment.check_token(entry, present)?;
                     moment.check_name(entry, &key, &mut names)?;
                     match taken.holder(&key)? {
-                        None => Ok((key, entry.digest)),
+                        None => Ok((key, entry)),
                         Some(holder) => Err(taken::refusal(&holder, now)),
                     }
                 });
@@ -93,7 +111,7 @@ impl Planner<'_> {
             }
         }
         flaws.end()?;
-        Ok(imports)
+        Ok(Plan { imports, left_out })
     }
 
     /// Makes the key of `entry`.
@@ -212,12 +230,8 @@ impl Moment {
     /// Refuses a token that `present` has, a key of the store, or that another line has.
     fn check_token(&self, entry: &Entry, present: Option<Key>) -> Result<()> {
         if let Some(key) = present {
-            let state = key.state(self.now);
-            let (id, name) = (key.id, quote(&key.name));
-            return Err(Error::state(format!(
-                "a key here has its token already: {id} ({name}, {state})"
-            ))
-            .hint("leave out the lines that are imported already"));
+            return Err(Error::state(has_token(&key, self.now))
+                .hint("leave out the lines that are imported already: --skip-existing does that"));
         }
         match self.tokens.get(&entry.digest) {
             Some(first) if *first != entry.line => Err(Error::usage(format!(
@@ -278,6 +292,12 @@ impl Taken<'_> {
     }
 }
 
+/// Says that `key` has the token of a line.
+pub fn has_token(key: &Key, now: Timestamp) -> String {
+    let (id, name, state) = (key.id, quote(&key.name), key.state(now));
+    format!("a key here has its token already: {id} ({name}, {state})")
+}
+
 /// Returns the first line of each token.
 fn tokens(entries: &[Entry]) -> HashMap<TokenDigest, usize> {
     let mut tokens = HashMap::with_capacity(entries.len());
@@ -287,7 +307,7 @@ fn tokens(entries: &[Entry]) -> HashMap<TokenDigest, usize> {
     tokens
 }
 
-/// Returns the key that has the token of each entry already.
+/// Returns the key that has the token of each entry already. A deleted key has none.
 fn present(store: &dyn Read, entries: &[Entry]) -> Result<Vec<Option<Key>>> {
     let entries = entries.iter();
     if !store.has_imported()? {

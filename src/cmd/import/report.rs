@@ -1,9 +1,9 @@
 //! Reports of an import.
 
 use super::entry::Entry;
-use super::plan::Defaults;
+use super::plan::{Defaults, LeftOut, has_token};
 use crate::cmd::values::one_of;
-use crate::cmd::{Cx, confirm, preview};
+use crate::cmd::{Cx, confirm};
 use crate::error::{Error, Result, quote};
 use crate::hint::{Hint, run};
 use crate::key::Key;
@@ -17,6 +17,12 @@ pub const NO_ID: &str = "000000000000";
 
 /// Columns of a preview in a table.
 const COLUMNS: [&str; 6] = ["name", "owner", "state", "scopes", "labels", "expires_at"];
+
+/// Maximum number of lines that are named as left out.
+const NAMED_MAX: usize = 20;
+
+/// Key, and the line that it is made from.
+type Import<'a> = (Key, &'a Entry);
 
 /// Format of the output; `None` is text.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +64,12 @@ pub fn check_format(format: Format, is_preview: bool) -> Result<()> {
 }
 
 /// Prints the keys that would be imported.
-pub fn preview(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp, format: Format) -> Result<()> {
+pub fn preview(
+    cx: &mut Cx<'_>,
+    imports: &[Import<'_>],
+    now: Timestamp,
+    format: Format,
+) -> Result<()> {
     let format = format.0.unwrap_or(ListFormat::Table);
     let columns: Vec<Field> = match format {
         ListFormat::Table | ListFormat::Lines => COLUMNS
@@ -70,7 +81,7 @@ pub fn preview(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp, format: Format) ->
     let style = cx.style();
     let left_out = buffered(&mut *cx.env.stdout, |out| {
         let mut listing = Listing::begin(format, &columns, out, style, now)?.without_ids();
-        for key in keys {
+        for (key, _) in imports {
             listing.push(key)?;
         }
         listing.finish()
@@ -78,32 +89,56 @@ pub fn preview(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp, format: Format) ->
     cx.note_left_out(&left_out.unwrap_or_default());
     cx.status(format_args!(
         "dry run: {} would be imported; nothing was changed",
-        confirm::keys(keys.len())
+        confirm::keys(imports.len())
     ));
     Ok(())
 }
 
 /// Prints the keys that were imported.
-pub fn imported(cx: &mut Cx<'_>, keys: &[Key], now: Timestamp, format: Format) -> Result<()> {
-    cx.status(format_args!("imported {}", confirm::keys(keys.len())));
-    preview::print(cx, keys, now, format.0.unwrap_or(ListFormat::Ids))
+pub fn imported(
+    cx: &mut Cx<'_>,
+    imports: &[Import<'_>],
+    now: Timestamp,
+    format: Format,
+) -> Result<()> {
+    match imports.len() {
+        0 => cx.status("no key was imported: every line was left out"),
+        count => cx.status(format_args!("imported {}", confirm::keys(count))),
+    }
+    let (format, style) = (format.0.unwrap_or(ListFormat::Ids), cx.style());
+    buffered(&mut *cx.env.stdout, |out| {
+        let mut listing = Listing::begin(format, &[], out, style, now)?;
+        for (key, _) in imports {
+            listing.push(key)?;
+        }
+        listing.finish()
+    })?;
+    Ok(())
+}
+
+/// Names the lines that are left out.
+pub fn left_out(cx: &mut Cx<'_>, left_out: &[LeftOut<'_>], now: Timestamp) {
+    for (entry, key) in left_out.iter().take(NAMED_MAX) {
+        let why = has_token(key, now);
+        cx.status(format_args!("left out line {}: {why}", entry.line));
+    }
+    if let more @ 1.. = left_out.len().saturating_sub(NAMED_MAX) {
+        cx.status(format_args!("and {more} more lines"));
+    }
 }
 
 /// Says what else is to know of the new keys, and what to do next.
-pub fn next(
-    cx: &mut Cx<'_>,
-    keys: &[Key],
-    entries: &[Entry],
-    defaults: &Defaults<'_>,
-    file: &Path,
-) {
-    let disabled = keys.iter().filter(|key| key.disabled_at.is_some()).count();
+pub fn next(cx: &mut Cx<'_>, imports: &[Import<'_>], defaults: &Defaults<'_>, file: &Path) {
+    if imports.is_empty() {
+        return;
+    }
+    let is_disabled = |(key, _): &&Import<'_>| key.disabled_at.is_some();
+    let disabled = imports.iter().filter(is_disabled).count();
     if disabled > 0 {
         cx.status(format_args!("  disabled, as in the file: {disabled}"));
     }
-    let mut by_policy = keys
+    let mut by_policy = imports
         .iter()
-        .zip(entries)
         .filter(|(_, entry)| entry.expires.is_none() && defaults.expires.is_none());
     if let Some((first, _)) = by_policy.next() {
         cx.status(format_args!(
@@ -113,7 +148,7 @@ pub fn next(
         ));
     }
     let check = Hint::from("check that an old token works: ").and(run!("verify"));
-    let has_tokens = entries.iter().any(|entry| entry.is_plain);
+    let has_tokens = imports.iter().any(|(_, entry)| entry.is_plain);
     cx.hint(match has_tokens {
         true => check.and(format!("; then remove the tokens from {}", shown(file))),
         false => check,

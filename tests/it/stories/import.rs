@@ -667,7 +667,7 @@ fn a_token_that_a_key_has_already_is_named_with_its_id() {
         &text,
         "--scope inference",
         &message("active"),
-        "hint: leave out the lines that are imported already",
+        "hint: leave out the lines that are imported already: --skip-existing does that\n",
     );
     world.run("disable web");
     refused(
@@ -688,6 +688,90 @@ fn a_token_that_a_key_has_already_is_named_with_its_id() {
         &message("phased-out"),
         "",
     );
+}
+
+#[test]
+fn import_with_skip_existing_leaves_out_the_lines_whose_token_a_key_has() {
+    let world = World::own();
+    let id = import_web(&world);
+    // The name on the line is of no account, nor is what else the line has.
+    let text = format!(
+        "name,scopes,sha256,token\nother,nosuch,{},\nbatch,,,{BATCH}\n",
+        hex(WEB)
+    );
+    let line = "--scope inference --skip-existing";
+    let left_out =
+        format!("left out line 2: a key here has its token already: {id} ('web', active)\n");
+    import(&world, &text, &format!("{line} --dry-run"))
+        .run()
+        .code(0)
+        .stderr(&format!(
+            "{left_out}dry run: 1 key would be imported; nothing was changed\n"
+        ));
+    let ran = import(&world, &text, line)
+        .run()
+        .code(0)
+        .says(&format!(
+            "{left_out}imported 1 key\n  with policy's default expiry, "
+        ))
+        .says(": 1\nhint: check that an old token works");
+    let batch = ran.stdout.trim_end().to_owned();
+    assert_eq!(world.record("batch")["id"], json!(batch));
+    assert_eq!(world.log(), ["init", "import", "import"]);
+    assert_eq!(world.verify(WEB, ""), 0);
+    assert_eq!(world.verify(BATCH, ""), 0);
+    // Nothing is left to import.
+    world.run("disable web");
+    let left_out = format!(
+        "left out line 2: a key here has its token already: {id} ('web', disabled)\n\
+         left out line 3: a key here has its token already: {batch} ('batch', active)\n\
+         no key was imported: every line was left out\n"
+    );
+    import(&world, &text, line)
+        .run()
+        .code(0)
+        .stdout("")
+        .stderr(&left_out);
+    let ran = import(&world, &text, &format!("{line} --format json -q")).run();
+    ran.code(0).stdout("[]\n").stderr("");
+    assert_eq!(world.verify(WEB, ""), 1);
+    assert_eq!(world.keys().len(), 2);
+    // A rotated key has its token until it is deleted.
+    world.run("rotate batch --quiet --grace 1h");
+    world.advance("2h");
+    import(&world, &text, line)
+        .run()
+        .code(0)
+        .says("no key was imported: every line was left out\n");
+    world.run("delete web --yes");
+    let text = format!("name,token\nweb,{WEB}\n");
+    import(&world, &text, line).run().fails(
+        4,
+        &format!("line 2: the key 'web' of 'alice' was imported before and deleted since: {id}"),
+    );
+}
+
+#[test]
+fn import_with_skip_existing_names_20_lines_and_counts_the_others() {
+    let world = World::own();
+    let lines = (0..33).map(|number| format!("k{number},{WEB}{number}\n"));
+    let text = format!("name,token\n{}", lines.collect::<String>());
+    let line = "--scope inference --skip-existing";
+    import(&world, &text, line)
+        .run()
+        .code(0)
+        .says("imported 33 keys\n");
+    let ran = import(&world, &format!("{text}web,{WEB}\n"), line)
+        .run()
+        .code(0);
+    assert_eq!(ran.stderr.matches("left out line").count(), 20, "{ran:#?}");
+    ran.says("left out line 21: ")
+        .says("\nand 13 more lines\nimported 1 key\n");
+    // Another line that is wrong is refused as ever.
+    let text = format!("name,token\nk0,{WEB}0\nk1,{BATCH}\n");
+    import(&world, &text, line)
+        .run()
+        .fails(4, "line 3: 'alice' already has a live key named 'k1'");
 }
 
 #[test]
