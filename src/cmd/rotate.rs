@@ -357,7 +357,7 @@ fn report(cx: &mut Cx<'_>, rotated: &Rotated, new: &Key, now: Timestamp) {
                 old.id,
                 instant(until, now)
             ));
-            if rotated.grace > Span::ZERO && old.state(now) == State::Expired {
+            if rotated.grace > Span::ZERO && old.expires_at.is_some_and(|at| at <= now) {
                 cx.status(format_args!(
                     "  (without a grace period, since it expired {})",
                     instant(old.expires_at, now)
