@@ -164,8 +164,8 @@ pub fn begins(event: Event, detail: Option<&Value>) -> Event {
     }
 }
 
-/// Holds the signals that would end the program: from now on they end the command, and the change is undone.
-fn hold_signals(cx: &Cx<'_>) -> Result<Box<dyn Runner>> {
+/// Holds the signals that would end the program: from now on they end a command that runs, and cut no change in two.
+pub fn hold_signals(cx: &Cx<'_>) -> Result<Box<dyn Runner>> {
     let held = cx.env.programs.hold_signals();
     held.map_err(|cause| Error::io("signals cannot be held").because(cause))
 }

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where programs are looked for if `PATH` is not set.
+/// Directories in which a program is looked for if `PATH` is not set.
 const USUAL_PATH: &str = "/bin:/usr/bin";
 
 /// Command that takes a token.

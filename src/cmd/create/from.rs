@@ -6,11 +6,11 @@ use super::lines::{self, Defaults, Line, NO_KEY};
 use super::made::{announce_files, announce_replaced};
 use super::plan::{Rules, plan};
 use crate::cmd::flaws::Flaws;
+use crate::cmd::handover::hold_signals;
 use crate::cmd::issue::{self, Minted, Number, mint};
 use crate::cmd::values::{Format, file_path};
 use crate::cmd::{Cx, owner, path, records};
 use crate::deliver::{self, SecretFiles};
-use crate::env::Runner;
 use crate::error::{DONE, Error, FailureKind, Result};
 use crate::hint::{Hint, run};
 use crate::key::Key;
@@ -192,13 +192,6 @@ impl Order<'_> {
 fn contents<'a>(lines: &[&'a Line], minted: &'a [Minted]) -> Vec<(&'a str, &'a [u8])> {
     let tokens = minted.iter().map(|minted| minted.token.expose());
     lines.iter().map(|line| &*line.name).zip(tokens).collect()
-}
-
-/// Holds the signals that would end the program: one that comes between the first file and the commit would leave
-/// files without keys.
-fn hold_signals(cx: &Cx<'_>) -> Result<Box<dyn Runner>> {
-    let held = cx.env.programs.hold_signals();
-    held.map_err(|cause| Error::io("signals cannot be held").because(cause))
 }
 
 fn keep(files: Option<SecretFiles>) {
