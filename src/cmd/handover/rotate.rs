@@ -116,7 +116,8 @@ impl RotateHandover<'_> {
                     after.old.settle_grace(now, self.grace);
                     self.record(tx, &actor, now, &before, &after)?;
                 }
-                Some(failure) if !before.old.is_in_grace(now) => {
+                // Not where somebody has ended the grace: then the new token is the only one that works.
+                Some(failure) if before.old.expires_at.is_some_and(|at| at <= now) => {
                     after.new.discard(now);
                     tx.update(&after.new)?;
                     let deleted = Event::new(now, &actor, Action::Delete, Some(after.new.id))

@@ -576,6 +576,16 @@ fn a_grace_that_another_has_ended_meanwhile_stays_over() {
 }
 
 #[test]
+fn a_command_that_fails_after_another_has_ended_the_grace_leaves_the_new_token_working() {
+    let key = Fixture::new();
+    let script = "cat > got; keyctl edit $KEYCTL_OLD_KEY_ID --grace 0s; exit 3";
+    let mut rotate = key.site.exec("rotate ci --grace 1h", script);
+    run(rotate.env("KEYCTL_DB", key.site.db())).code(4);
+    assert_eq!(key.site.verify(&key.token), 1);
+    assert_eq!(key.site.verify(key.got()), 0);
+}
+
+#[test]
 fn a_created_key_that_another_has_changed_meanwhile_is_told() {
     for (change, code, says) in [
         (
