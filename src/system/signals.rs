@@ -3,11 +3,11 @@
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use std::sync::atomic::AtomicBool;
 
-/// Signals that end the program by default, and that a prompt or a handover handles.
+/// Signals that end the program by default, and that a prompt, a handover and the writing of secret files handle.
 pub const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
-/// True while no prompt is open and no handover runs. The handlers stay registered after the first of either;
-/// while this is true they run the default action of the signal.
+/// True while none of these is under way. The handlers stay registered after the first of them; while this is true
+/// they run the default action of the signal.
 pub static IS_IDLE: AtomicBool = AtomicBool::new(true);
 
 /// True while no prompt is open: then Ctrl-Z stops the process, also during a handover.
