@@ -6,12 +6,13 @@
 //!
 //! 1. `cli`
 //! 2. `cmd`
-//! 3. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`
-//! 4. `store`
-//! 5. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
-//! 6. `hash`, `id`, `network`
-//! 7. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`, `records`
-//! 8. `error`, `hint`, `text`, `url`, `word`
+//! 3. `serve`
+//! 4. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`
+//! 5. `store`
+//! 6. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
+//! 7. `hash`, `id`, `network`
+//! 8. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`, `records`
+//! 9. `error`, `hint`, `text`, `url`, `word`
 
 pub mod access;
 pub mod called;
@@ -35,6 +36,8 @@ pub mod policy;
 pub mod project;
 pub mod records;
 pub mod scope;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod store;
 pub mod text;
 pub mod token;

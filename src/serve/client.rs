@@ -1,0 +1,1 @@
+//! Address of the client, in the header that the gateway sets.

@@ -1,0 +1,1 @@
+//! Token in the headers of a request.

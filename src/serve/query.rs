@@ -1,0 +1,1 @@
+//! Endpoint and required permissions in the path and query of a request.
