@@ -134,6 +134,11 @@ pub fn token_stand_in() -> String {
     TokenDigest::new([0; TAG_LEN]).phc()
 }
 
+/// Tells whether a comparison with the stored hash `phc` takes milliseconds and more: only SHA-256 does not.
+pub fn is_slow(phc: &str) -> bool {
+    !phc.starts_with(SHA256) && !phc.starts_with(TOKEN_SHA256)
+}
+
 /// Parsed stored hash, with parameters that are safe to run.
 pub struct Stored {
     tag: Output,

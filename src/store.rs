@@ -25,6 +25,11 @@ use std::path::Path;
 
 /// Opens the store at `address` in `mode`.
 pub fn open(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store>> {
+    Ok(open_to_send(address, mode)?)
+}
+
+/// Opens the store at `address` in `mode`, for use by one thread after another.
+pub fn open_to_send(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store + Send>> {
     Ok(Box::new(sqlite::open(address.file()?, mode)?))
 }
 

@@ -5,8 +5,11 @@
 
 mod compare;
 mod explanation;
+mod generations;
+mod match_cache;
 mod note;
 mod request;
+mod resident;
 mod rules;
 mod verdict;
 mod worker;
@@ -14,8 +17,10 @@ mod writer;
 
 pub use compare::{Match, compare_all};
 pub use explanation::{Explanation, Facts};
+pub use match_cache::{Fingerprint, MatchCache};
 pub use note::Note;
 pub use request::{Request, Required};
+pub use resident::{Presented, Reads, Resident, Step};
 pub use verdict::{Reason, Verdict, Verified};
 pub use worker::{Outcome, Shared, Worker};
 pub use writer::{Notes, with_writer};

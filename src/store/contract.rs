@@ -44,6 +44,7 @@ impl Version {
 }
 
 /// Record of a key and its hash, for verification.
+#[derive(Clone)]
 pub struct Known {
     /// The record, without labels.
     pub key: Key,

@@ -47,6 +47,14 @@ impl AnyToken {
         }
     }
 
+    /// Returns the whole token.
+    pub fn expose(&self) -> &[u8] {
+        match self {
+            AnyToken::Own(token) => token.expose(),
+            AnyToken::Foreign(token) => token.expose(),
+        }
+    }
+
     /// Tells whether another system made the token.
     pub fn is_foreign(&self) -> bool {
         matches!(self, AnyToken::Foreign(_))

@@ -42,6 +42,15 @@ impl Rules {
         })
     }
 
+    /// Reads all rules, for requests of any kind.
+    pub fn read_all(store: &dyn Read) -> Result<Self> {
+        Ok(Rules {
+            scheme: store.policy()?.scheme(),
+            scopes: store.scopes()?,
+            has_imported: store.has_imported()?,
+        })
+    }
+
     /// Refuses a required scope that the store does not know.
     pub fn check(&self, required: &Required) -> Result<()> {
         required
