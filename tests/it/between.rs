@@ -233,7 +233,7 @@ fn words(judged: Vec<Result<Verified>>) -> Vec<&'static str> {
 fn requiring(scope: &str) -> Required {
     Required {
         scopes: vec![scope.to_owned()],
-        project: None,
+        projects: Vec::new(),
         address: None,
     }
 }

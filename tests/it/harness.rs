@@ -675,7 +675,7 @@ impl Cmd<'_> {
         let answers = Rc::new(RefCell::new(self.answers));
         let program = Rc::new(RefCell::new(self.program));
         let mut env = Env {
-            clock: Box::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
+            clock: Arc::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
             random: Box::new(Seeded(Arc::clone(&self.world.random))),
             actor: LazyCell::new(Box::new(move || Actor {
                 name: self.user,
@@ -853,17 +853,17 @@ impl Random for Seeded {
 }
 
 #[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
+struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
     fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
