@@ -1,6 +1,6 @@
 //! Token of our own or of another system, as verification takes it.
 
-use super::{ForeignToken, Token};
+use super::{ForeignToken, PRESENTED_MAX, Token, trim};
 use crate::hash::TokenDigest;
 use crate::id::KeyId;
 
@@ -29,6 +29,14 @@ impl AnyToken {
             Some(own) => Some(AnyToken::Own(own)),
             None => ForeignToken::parse(presented).map(AnyToken::Foreign),
         }
+    }
+
+    /// Parses a token after removing blanks and a leading `Bearer `. `None` if the rest is not a token, or if `presented`
+    /// is longer than [`PRESENTED_MAX`]: it may have been cut, and the part that was cut off is unknown.
+    pub fn presented(presented: &[u8]) -> Option<Self> {
+        (presented.len() <= PRESENTED_MAX)
+            .then(|| AnyToken::parse(trim(presented)))
+            .flatten()
     }
 
     /// Returns the means by which a store finds the token's key.

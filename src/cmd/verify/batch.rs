@@ -111,7 +111,7 @@ pub fn run(cx: &mut Cx<'_>, file: Option<&Path>, required: &Required, touch: boo
 impl Verdicts {
     /// Verifies the tokens in `chunk` with `worker`.
     fn by(worker: &mut Worker<'_>, chunk: &Chunk) -> Result<Self> {
-        let lines: Vec<Option<AnyToken>> = chunk.lines().map(presented::parse).collect();
+        let lines: Vec<Option<AnyToken>> = chunk.lines().map(AnyToken::presented).collect();
         let are_tokens: Vec<bool> = lines.iter().map(Option::is_some).collect();
         let tokens: Vec<AnyToken> = lines.into_iter().flatten().collect();
         let Outcome { verified, notes } = worker.verify(&tokens)?;

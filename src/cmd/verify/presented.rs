@@ -21,7 +21,7 @@ pub struct Presented {
 impl Presented {
     /// Parses the token; `None` if the bytes are not a token.
     pub fn token(&self) -> Option<AnyToken> {
-        parse(&self.bytes)
+        AnyToken::presented(&self.bytes)
     }
 
     /// Describes bytes that are not a token, with a hint.
@@ -96,15 +96,6 @@ pub fn length(cx: &Cx<'_>, file: Option<&File>) -> Option<u64> {
     u64::try_from(found.st_size)
         .ok()?
         .checked_sub(tell(source).ok()?)
-}
-
-/// Parses a token after removing blanks and a leading `Bearer `; `None` if the rest is not a token.
-pub fn parse(presented: &[u8]) -> Option<AnyToken> {
-    // Cut input is refused even if the rest is a token: the part that was cut off is unknown.
-    if presented.len() > PRESENTED_MAX {
-        return None;
-    }
-    AnyToken::parse(trim(presented))
 }
 
 /// Error for a `file` or, without one, standard input that cannot be read.
