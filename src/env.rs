@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -170,7 +171,7 @@ pub type ByName<T> = Box<dyn Fn(&str) -> Option<T>>;
 /// Environment of a command.
 pub struct Env {
     /// Current time.
-    pub clock: Box<Clock>,
+    pub clock: Arc<Clock>,
     /// Source of secrets, key IDs and salts.
     pub random: Box<dyn Random + Send>,
     /// User who runs the command.
@@ -193,7 +194,7 @@ pub struct Env {
     /// Standard output, unbuffered.
     pub stdout: Box<dyn Output>,
     /// Standard error, unbuffered.
-    pub stderr: Box<dyn Write>,
+    pub stderr: Box<dyn Write + Send>,
     /// Standard streams that are terminals.
     pub terminal: Terminal,
     /// Prompt at the terminal.

@@ -31,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Returns the environment of this process.
 pub fn env() -> Env {
     Env {
-        clock: Box::new(now),
+        clock: Arc::new(now),
         random: Box::new(Generator),
         actor: LazyCell::new(Box::new(actor)),
         variable: Box::new(|name| std::env::var_os(name)),

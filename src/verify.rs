@@ -18,7 +18,7 @@ mod writer;
 pub use compare::{Match, compare_all};
 pub use explanation::{Explanation, Facts};
 pub use match_cache::{Fingerprint, MatchCache};
-pub use note::Note;
+pub use note::{Note, Noteworthy};
 pub use request::{Request, Required};
 pub use resident::{Presented, Reads, Resident, Step};
 pub use verdict::{Reason, Verdict, Verified};

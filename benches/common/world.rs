@@ -10,13 +10,12 @@ use keyctl::namespace::Namespace;
 use keyctl::when::Timestamp;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use std::cell::{LazyCell, RefCell};
+use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -59,7 +58,7 @@ impl World {
         let (stdout, stderr) = (Sink::default(), Sink::default());
         let now = self.now;
         let mut env = Env {
-            clock: Box::new(move || now),
+            clock: Arc::new(move || now),
             random: Box::new(self.random.clone()),
             actor: LazyCell::new(Box::new(actor)),
             variable: Box::new(|_| None),
@@ -80,8 +79,8 @@ impl World {
         let code = keyctl::run(args, &mut env);
         Ran {
             code,
-            written: stdout.0.take().written,
-            stderr: stderr.0.take().last,
+            written: stdout.taken().written,
+            stderr: stderr.taken().last,
         }
     }
 }
@@ -141,7 +140,13 @@ impl Input for Source {
 
 /// Output that counts the bytes written, and keeps the start of the last write.
 #[derive(Clone, Default)]
-struct Sink(Rc<RefCell<Written>>);
+struct Sink(Arc<Mutex<Written>>);
+
+impl Sink {
+    fn taken(&self) -> Written {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 #[derive(Default)]
 struct Written {
@@ -151,7 +156,7 @@ struct Written {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut sink = self.0.borrow_mut();
+        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sink.written += bytes.len();
         sink.last.clear();
         sink.last.extend_from_slice(&bytes[..bytes.len().min(512)]);

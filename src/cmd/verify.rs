@@ -99,7 +99,7 @@ impl Args {
         }
         let required = Required {
             scopes: self.scopes,
-            project: self.project,
+            projects: self.project.into_iter().collect(),
             address: self.ip,
         };
         if self.batch {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::event::{Action, Event};
 use crate::hash::{Memory, Recipe};
 use crate::id::KeyId;
-use crate::key::State;
+use crate::key::{Key, State};
 use crate::store::{self, LogFilter, Read, Store, Tx};
 use crate::token::AnyToken;
 use crate::when::{Span, Timestamp};
@@ -16,6 +16,17 @@ pub struct Note {
     key: KeyId,
     at: Timestamp,
     kind: NoteKind,
+}
+
+/// Kind of note that a verdict may lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Noteworthy {
+    /// A valid key was used.
+    Use,
+    /// A valid key was used, and its hash is not by the policy.
+    Rehash,
+    /// The right secret of a stopped key was presented.
+    Reuse,
 }
 
 enum NoteKind {
@@ -40,29 +51,32 @@ impl Note {
         memory: &mut Memory,
     ) -> Result<Option<Self>> {
         let at = verified.at;
-        let (key, kind) = match &verified.verdict {
-            Verdict::Valid(key) => match &verified.outdated {
-                Some((old, scheme)) => {
-                    let new = Recipe::draw(*scheme, random)?.hash(presented.secret(), memory)?;
-                    let old = old.clone();
-                    (key, Some(NoteKind::Rehash { old, new }))
-                }
-                None => (key, is_due(key.last_used_at, at).then_some(NoteKind::Use)),
-            },
-            Verdict::Rejected(
-                Reason::PhasedOut | Reason::Expired | Reason::Disabled,
-                Some(key),
-            ) => {
-                let noted = store::read(store, |snapshot| reuse_is_noted(snapshot, key.id, at))?;
-                (key, (!noted).then_some(NoteKind::Reuse(key.state(at))))
-            }
-            Verdict::Rejected(..) => return Ok(None),
-        };
-        Ok(kind.map(|kind| Note {
+        let note = |key: &Key, kind| Note {
             key: key.id,
             at,
             kind,
-        }))
+        };
+        match (verified.noteworthy(), &verified.outdated) {
+            (Some((key, Noteworthy::Use)), _) => Ok(Some(note(key, NoteKind::Use))),
+            (Some((key, Noteworthy::Rehash)), Some((old, scheme))) => {
+                let new = Recipe::draw(*scheme, random)?.hash(presented.secret(), memory)?;
+                let old = old.clone();
+                Ok(Some(note(key, NoteKind::Rehash { old, new })))
+            }
+            (Some((key, Noteworthy::Reuse)), _) => {
+                let noted = store::read(store, |snapshot| reuse_is_noted(snapshot, key.id, at))?;
+                Ok((!noted).then(|| note(key, NoteKind::Reuse(key.state(at)))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the PHC string that a rehash writes.
+    pub fn new_hash(&self) -> Option<&str> {
+        match &self.kind {
+            NoteKind::Rehash { new, .. } => Some(new),
+            NoteKind::Use | NoteKind::Reuse(_) => None,
+        }
     }
 
     /// Writes `notes` to `store` in one transaction. If the store is locked, drops them without waiting.
@@ -89,6 +103,24 @@ impl Note {
             // Another process may have noted the reuse since.
             NoteKind::Reuse(_) if reuse_is_noted(&*tx, self.key, self.at)? => Ok(()),
             NoteKind::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
+        }
+    }
+}
+
+impl Verified {
+    /// Returns the key and the kind of note that the verdict may lead to, without a look at the store: a reuse
+    /// may be noted already.
+    pub fn noteworthy(&self) -> Option<(&Key, Noteworthy)> {
+        match &self.verdict {
+            Verdict::Valid(key) if self.outdated.is_some() => Some((key, Noteworthy::Rehash)),
+            Verdict::Valid(key) => {
+                is_due(key.last_used_at, self.at).then_some((key, Noteworthy::Use))
+            }
+            Verdict::Rejected(
+                Reason::PhasedOut | Reason::Expired | Reason::Disabled,
+                Some(key),
+            ) => Some((key, Noteworthy::Reuse)),
+            Verdict::Rejected(..) => None,
         }
     }
 }

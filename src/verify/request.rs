@@ -17,8 +17,8 @@ pub struct Request<'a> {
 pub struct Required {
     /// Scopes that the key must all hold. The store must know them.
     pub scopes: Vec<String>,
-    /// Project that the key's owner must be a member of.
-    pub project: Option<String>,
+    /// Projects that the key's owner must be a member of, all of them.
+    pub projects: Vec<String>,
     /// Address of the client. A key that works from some networks only is refused without it.
     pub address: Option<IpAddr>,
 }

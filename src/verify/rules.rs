@@ -85,7 +85,7 @@ impl Rules {
         }
     }
 
-    /// Returns the first required scope that `key` lacks, else the project if its owner is no member.
+    /// Returns the first required scope that `key` lacks, else the first project of which its owner is no member.
     fn lacking(&self, store: &dyn Read, required: &Required, key: &Key) -> Result<Option<Reason>> {
         let missing = required
             .scopes
@@ -94,12 +94,12 @@ impl Rules {
         if let Some(scope) = missing {
             return Ok(Some(Reason::Scope(scope.clone())));
         }
-        match &required.project {
-            Some(project) if !works_in(store, project, key)? => {
-                Ok(Some(Reason::Project(project.clone())))
+        for project in &required.projects {
+            if !works_in(store, project, key)? {
+                return Ok(Some(Reason::Project(project.clone())));
             }
-            _ => Ok(None),
         }
+        Ok(None)
     }
 }
 

@@ -69,6 +69,7 @@ impl Verdict {
 }
 
 /// Verdict with its time, and the old hash if the key is to be rehashed.
+#[derive(Clone)]
 pub struct Verified {
     /// Verdict.
     pub verdict: Verdict,

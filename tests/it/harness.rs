@@ -675,7 +675,7 @@ impl Cmd<'_> {
         let answers = Rc::new(RefCell::new(self.answers));
         let program = Rc::new(RefCell::new(self.program));
         let mut env = Env {
-            clock: Box::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
+            clock: Arc::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
             random: Box::new(Seeded(Arc::clone(&self.world.random))),
             actor: LazyCell::new(Box::new(move || Actor {
                 name: self.user,
