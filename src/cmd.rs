@@ -35,6 +35,8 @@ mod refusal;
 mod restore;
 mod rotate;
 mod scope;
+#[cfg(feature = "serve")]
+mod serve;
 mod show;
 mod stop;
 mod taken;
@@ -57,7 +59,7 @@ pub type Group = (&'static str, &'static [&'static str]);
 pub const GROUPS: [Group; 6] = [
     (
         "Make and use keys",
-        &["create", "import", "list", "show", "verify"],
+        &["create", "import", "list", "show", "verify", "serve"],
     ),
     ("Change and replace keys", &["edit", "rotate"]),
     ("Stop keys", &["disable", "enable", "delete", "purge"]),
@@ -85,6 +87,8 @@ pub enum Command {
     List(list::Args),
     Show(show::Args),
     Verify(verify::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     Edit(edit::Args),
     Rotate(rotate::Args),
     Disable(disable::Args),
@@ -118,6 +122,8 @@ impl Command {
             Command::List(args) => args.run(cx),
             Command::Show(args) => args.run(cx),
             Command::Verify(args) => args.run(cx),
+            #[cfg(feature = "serve")]
+            Command::Serve(args) => args.run(cx),
             Command::Edit(args) => args.run(cx),
             Command::Rotate(args) => args.run(cx),
             Command::Disable(args) => args.run(cx),

@@ -102,7 +102,7 @@ fn next<T>(queued: &Mutex<Receiver<T>>) -> Option<T> {
 }
 
 /// Locks; a panic of another thread does not make the content invalid.
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

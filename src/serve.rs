@@ -1,8 +1,239 @@
 //! `keyctl serve`: an HTTP endpoint that gateways ask whether to let a request in.
+//!
+//! A request goes from its connection (`connection`, `service`) through a queue to the verdict threads (`verdicts`),
+//! which share connections to the store (`seats`). A request that needs a slow hash goes on to the pool (`hashing`)
+//! and from there back to the queue. Notes are written behind the answers (`notes`).
 
-pub mod client;
-pub mod listen;
-pub mod log;
-pub mod metrics;
-pub mod presented;
-pub mod query;
+mod answer;
+mod client;
+mod connection;
+mod core;
+mod fair;
+mod hashing;
+mod inquiry;
+mod limits;
+mod listen;
+mod log;
+mod metrics;
+mod notes;
+mod notify;
+mod presented;
+mod query;
+mod queue;
+mod ready;
+mod seats;
+mod service;
+mod threads;
+mod timed;
+mod verdicts;
+
+pub use listen::{ListenAddress, Listener, bind, from_systemd};
+pub use log::LogLevel;
+pub use service::Settings;
+
+use crate::env::{Actor, Clock, Random};
+use crate::error::{Error, Result};
+use crate::store::Address;
+use crate::verify::MatchCache;
+use connection::Accepting;
+use core::Core;
+use fair::FairQueue;
+use hashing::Hashing;
+use log::Log;
+use metrics::Metrics;
+use notes::{NoteSender, NoteWriter};
+use queue::Queue;
+use seats::Seats;
+use service::Service;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use threads::Threads;
+use tokio::runtime::{Builder, Runtime};
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+/// Maximum number of comparisons of one client that wait for the pool.
+const OF_CLIENT: usize = 8;
+
+/// Maximum number of connections to the listener for metrics.
+const METRICS_CONNECTIONS: usize = 64;
+
+/// Maximum number of threads that give verdicts. A verdict takes microseconds; more threads would only wait for the
+/// same locks.
+const VERDICT_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+
+/// Maximum number of threads that read and write connections.
+const CONNECTION_THREADS: usize = 4;
+
+const NO_THREAD: &str = "cannot start a thread";
+
+/// Sizes of the server's parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Number of processors.
+    pub cores: NonZeroUsize,
+    /// Number of threads that compute slow hashes.
+    pub hash_threads: NonZeroUsize,
+    /// Maximum number of comparisons that wait for them.
+    pub hash_queue: usize,
+    /// Maximum number of comparisons and of rows to keep.
+    pub cache: usize,
+    /// Maximum number of connections.
+    pub connections: usize,
+}
+
+/// Server that is ready to start.
+pub struct Server {
+    /// Store.
+    pub address: Address,
+    /// Settings for requests and answers.
+    pub settings: Settings,
+    /// Sizes.
+    pub sizes: Sizes,
+    /// Answers that are logged.
+    pub log: LogLevel,
+    /// Maximum time to answer open requests at the end.
+    pub drain: Duration,
+    /// Clock.
+    pub clock: Arc<Clock>,
+    /// User in whose name notes are written; `None` to write none.
+    pub author: Option<Actor>,
+}
+
+/// Returns a runtime for the listeners and connections.
+pub fn runtime(cores: NonZeroUsize) -> Result<Runtime> {
+    let threads = cores.get().min(CONNECTION_THREADS);
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("connections")
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::io(NO_THREAD).because(cause))
+}
+
+impl Server {
+    /// Serves until SIGTERM, SIGINT or SIGHUP, and then answers the open requests. Log lines go to `stderr`.
+    ///
+    /// # Errors
+    ///
+    /// Fails only at the start. Whatever happens later is answered with 503.
+    pub async fn run(
+        self,
+        listeners: Vec<Listener>,
+        for_metrics: Option<Listener>,
+        stderr: Box<dyn Write + Send>,
+        random: Box<dyn Random + Send>,
+    ) -> Result<()> {
+        limits::raise_descriptors(self.sizes.connections);
+        let ended = stop_signal()?;
+        let (sizes, drain) = (self.sizes, self.drain);
+        let (draining, is_draining) = watch::channel(false);
+        let (service, threads) = self.start(stderr, random, is_draining.clone())?;
+        let core = Arc::clone(&service.core);
+        let limit = Arc::new(Semaphore::new(sizes.connections));
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| Accepting {
+                listener,
+                service: service.clone(),
+                limit: Arc::clone(&limit),
+                stop: is_draining.clone(),
+            })
+            .map(|accepting| tokio::spawn(accepting.run()))
+            .collect();
+        // Answers as long as the process lives, also that it shuts down.
+        let (_never, running) = watch::channel(false);
+        if let Some(listener) = for_metrics {
+            let accepting = Accepting {
+                listener,
+                service: service.for_metrics(),
+                limit: Arc::new(Semaphore::new(METRICS_CONNECTIONS)),
+                stop: running,
+            };
+            tokio::spawn(accepting.run());
+        }
+        notify::ready();
+        select! {
+            () = ended => {}
+            () = notify::stay_alive(Arc::clone(&core)) => {}
+        }
+        notify::stopping();
+        core.log.message("end", "shutting down");
+        draining.send_replace(true);
+        for task in accepting {
+            drop(task.await);
+        }
+        let all = u32::try_from(sizes.connections).unwrap_or(u32::MAX);
+        drop(timeout(drain, limit.acquire_many(all)).await);
+        threads.end(&core);
+        Ok(())
+    }
+
+    /// Starts the threads, and returns the service for connections.
+    fn start(
+        self,
+        stderr: Box<dyn Write + Send>,
+        mut random: Box<dyn Random + Send>,
+        draining: watch::Receiver<bool>,
+    ) -> Result<(Service, Threads)> {
+        let sizes = self.sizes;
+        let metrics = Arc::new(Metrics::new((self.clock)()));
+        let log = Log::start(self.log, stderr, Arc::clone(&self.clock));
+        let log = Arc::new(log.map_err(|cause| Error::io(NO_THREAD).because(cause))?);
+        let cache = Arc::new(MatchCache::new(sizes.cache, &mut *random)?);
+        let queue = Arc::new(Queue::new());
+        // Without the client's address all requests are those of one client.
+        let of_client = match self.settings.client_header {
+            Some(_) => OF_CLIENT,
+            None => sizes.hash_queue,
+        };
+        let (notes, received) = NoteSender::new(&metrics);
+        let writer = self.author.map(|actor| NoteWriter {
+            received,
+            address: self.address.clone(),
+            actor,
+            random,
+            cache: Arc::clone(&cache),
+        });
+        let verdict_threads = sizes.cores.min(VERDICT_THREADS);
+        let comparisons = FairQueue::new(sizes.hash_queue, of_client);
+        let core = Arc::new(Core {
+            clock: self.clock,
+            seats: Seats::new(self.address, verdict_threads, sizes.cache),
+            hashing: Hashing::new(comparisons, &queue, &cache, &metrics, &log),
+            queue,
+            cache,
+            notes,
+            metrics,
+            log,
+            readiness: Arc::new(Semaphore::new(1)),
+        });
+        let threads = Threads::start(&core, verdict_threads, sizes.hash_threads, writer)?;
+        let service = Service {
+            core,
+            settings: Arc::new(self.settings),
+            draining,
+            is_for_metrics: false,
+        };
+        Ok((service, threads))
+    }
+}
+
+/// Waits for a signal that ends the server.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let on = |kind| signal(kind).map_err(|cause| Error::io("cannot handle signals").because(cause));
+    let mut terminate = on(SignalKind::terminate())?;
+    let mut interrupt = on(SignalKind::interrupt())?;
+    let mut hangup = on(SignalKind::hangup())?;
+    Ok(async move {
+        select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}

@@ -15,10 +15,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
+use serde::Serialize;
 use std::time::Duration;
 
 words! {
     /// Word for a verdict: label `verdict` of the metrics, and `reason` of the log.
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
     pub enum VerdictWord {
         /// The token is accepted.
         Valid = "valid",

@@ -268,13 +268,7 @@ impl Pending {
     }
 
     /// Finds the reason to reject a token whose secret was compared.
-    fn judge(
-        &mut self,
-        request: &Request<'_>,
-        rules: &Rules,
-        snapshot: &dyn Read,
-        now: Timestamp,
-    ) {
+    fn judge(&mut self, request: &Request<'_>, rules: &Rules, snapshot: &dyn Read, now: Timestamp) {
         if let Some(Ok(matched)) = &self.matched {
             let key = genuine(self.known.as_ref(), *matched);
             self.reason = Some(rules.rejection(snapshot, request, key, now));

@@ -80,6 +80,11 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// Returns the scheme by which the hash is to be renewed, if it is.
+    pub fn scheme_to_renew(&self) -> Option<Scheme> {
+        self.outdated.as_ref().map(|(_, scheme)| *scheme)
+    }
+
     /// Creates the verdict on the key `known`: rejected for `reason`, or valid without one.
     pub(super) fn new(
         reason: Option<Reason>,

@@ -1,0 +1,204 @@
+//! Pool of threads that compute slow hashes, so that verdicts that need none never wait for one.
+
+use super::fair::{FairQueue, Refusal};
+use super::inquiry::{Failure, Inquiry};
+use super::log::Log;
+use super::metrics::{Metrics, Shed};
+use super::queue::Queue;
+use crate::error::Result;
+use crate::hash::Memory;
+use crate::verify::{Fingerprint, Match, MatchCache, compare};
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Queue of the comparisons to make, and what its threads share with others.
+pub struct Hashing {
+    state: Mutex<State>,
+    arrived: Condvar,
+    verdicts: Arc<Queue<Inquiry>>,
+    cache: Arc<MatchCache>,
+    metrics: Arc<Metrics>,
+    log: Arc<Log>,
+}
+
+struct State {
+    queue: FairQueue<Comparison>,
+    /// Requests that wait for each comparison that is queued or under way, by its fingerprint.
+    waiting: HashMap<Fingerprint, Vec<Inquiry>>,
+    is_closed: bool,
+}
+
+/// Comparison to make. The token is that of the first request that waits for it.
+pub struct Comparison {
+    fingerprint: Fingerprint,
+    phc: String,
+}
+
+impl Hashing {
+    /// Creates a pool over an empty `queue`. Requests whose comparison is made go back to `verdicts`.
+    pub fn new(
+        queue: FairQueue<Comparison>,
+        verdicts: &Arc<Queue<Inquiry>>,
+        cache: &Arc<MatchCache>,
+        metrics: &Arc<Metrics>,
+        log: &Arc<Log>,
+    ) -> Self {
+        Hashing {
+            state: Mutex::new(State {
+                queue,
+                waiting: HashMap::new(),
+                is_closed: false,
+            }),
+            arrived: Condvar::new(),
+            verdicts: Arc::clone(verdicts),
+            cache: Arc::clone(cache),
+            metrics: Arc::clone(metrics),
+            log: Arc::clone(log),
+        }
+    }
+
+    /// Queues a comparison for `inquiry`, which waits until it is made. One for a comparison that is queued or
+    /// under way waits for that one. One for which there is no room is answered.
+    pub fn submit(&self, inquiry: Inquiry, fingerprint: Fingerprint, phc: String) {
+        let mut state = self.state();
+        if let Some(waiting) = state.waiting.get_mut(&fingerprint) {
+            waiting.push(inquiry);
+            return;
+        }
+        let comparison = Comparison { fingerprint, phc };
+        match state.queue.push(inquiry.client, comparison) {
+            Ok(()) => {
+                state.waiting.insert(fingerprint, vec![inquiry]);
+                self.metrics.hash_queue_jobs.set(state.queue.len() as i64);
+                drop(state);
+                self.arrived.notify_one();
+            }
+            Err((refusal, _)) => {
+                drop(state);
+                self.metrics.shed(match refusal {
+                    Refusal::Full => Shed::Full,
+                    Refusal::Client => Shed::Client,
+                });
+                inquiry.answer(Err(Failure::Busy));
+            }
+        }
+    }
+
+    /// Makes comparisons until the queue is closed. Run by each thread of the pool.
+    pub fn work(&self) {
+        let mut memory = Memory::default();
+        while let Some(comparison) = self.next() {
+            self.make(&comparison, &mut memory);
+        }
+    }
+
+    /// Ends the threads of the pool.
+    pub fn close(&self) {
+        self.state().is_closed = true;
+        self.arrived.notify_all();
+    }
+
+    /// Makes a comparison, and hands its requests back to be verified with it.
+    fn make(&self, comparison: &Comparison, memory: &mut Memory) {
+        let fingerprint = comparison.fingerprint;
+        let Some(inquiry) = self.first(fingerprint) else {
+            return;
+        };
+        let claim = Claim {
+            hashing: self,
+            fingerprint,
+            is_over: false,
+        };
+        let begin = Instant::now();
+        let compared = compare(&inquiry.token, &comparison.phc, memory);
+        self.metrics.slow_hash(begin.elapsed());
+        if let Ok(matched) = compared {
+            self.cache.insert(fingerprint, matched);
+        }
+        let mut inquiries = claim.end();
+        inquiries.push(inquiry);
+        self.hand_back(inquiries, fingerprint, compared);
+    }
+
+    fn hand_back(&self, inquiries: Vec<Inquiry>, made: Fingerprint, compared: Result<Match>) {
+        if let Err(error) = &compared {
+            self.log.failure(error);
+        }
+        for mut inquiry in inquiries {
+            match compared {
+                Ok(matched) => {
+                    inquiry.compared = Some((made, matched));
+                    self.verdicts.push(inquiry);
+                }
+                Err(_) => drop(inquiry.answer(Err(Failure::Store))),
+            }
+        }
+    }
+
+    /// Waits for a comparison; `None` once the queue is closed.
+    fn next(&self) -> Option<Comparison> {
+        let mut state = self.state();
+        loop {
+            if state.is_closed {
+                return None;
+            }
+            if let Some(comparison) = state.queue.pop() {
+                self.metrics.hash_queue_jobs.set(state.queue.len() as i64);
+                return Some(comparison);
+            }
+            state = self
+                .arrived
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes a request that still waits for this comparison. Without one the comparison is not made.
+    fn first(&self, fingerprint: Fingerprint) -> Option<Inquiry> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let waiting = state.waiting.get_mut(&fingerprint)?;
+        let before = waiting.len();
+        waiting.retain(|inquiry| !inquiry.is_abandoned(now));
+        (waiting.len()..before).for_each(|_| self.metrics.shed(Shed::Late));
+        let first = waiting.pop();
+        if first.is_none() {
+            state.waiting.remove(&fingerprint);
+        }
+        first
+    }
+
+    /// Takes the requests that wait for a comparison.
+    fn waiting_for(&self, fingerprint: Fingerprint) -> Vec<Inquiry> {
+        self.state().waiting.remove(&fingerprint).unwrap_or_default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic of another thread does not make the queue invalid: at worst its requests get no answer.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Comparison under way. If its thread panics, the requests for it do not wait any longer.
+struct Claim<'a> {
+    hashing: &'a Hashing,
+    fingerprint: Fingerprint,
+    is_over: bool,
+}
+
+impl Claim<'_> {
+    /// Takes the requests that have come for this comparison while it was made.
+    fn end(mut self) -> Vec<Inquiry> {
+        self.is_over = true;
+        self.hashing.waiting_for(self.fingerprint)
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            drop(self.hashing.waiting_for(self.fingerprint));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Limits of the process.
+
+use rustix::process::{Resource, getrlimit, setpriority_process, setrlimit};
+
+/// Number of descriptors for everything but connections: the store, listeners, the log.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// Niceness of threads whose work can wait.
+const NICE: i32 = 10;
+
+/// Raises the limit of open descriptors, as far as the hard limit allows, to make room for as many `connections`.
+pub fn raise_descriptors(connections: usize) {
+    let mut limit = getrlimit(Resource::Nofile);
+    let needed = (connections as u64).saturating_add(OTHER_DESCRIPTORS);
+    let allowed = limit.maximum.unwrap_or(needed).min(needed);
+    if limit.current.is_some_and(|current| current < allowed) {
+        limit.current = Some(allowed);
+        // Without it, connections wait to be accepted.
+        drop(setrlimit(Resource::Nofile, limit));
+    }
+}
+
+/// Lets other threads go before this one.
+pub fn be_nice() {
+    // On Linux this sets the niceness of the calling thread alone. Where it is forbidden, nothing is lost but time.
+    drop(setpriority_process(None, NICE));
+}

@@ -1,0 +1,93 @@
+//! Queue of jobs from many senders to several threads, which take all that wait at once.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Queue of jobs. Its senders bound it: each connection has one job at most.
+pub struct Queue<T> {
+    waiting: Mutex<Waiting<T>>,
+    arrived: Condvar,
+}
+
+struct Waiting<T> {
+    jobs: VecDeque<T>,
+    /// Number of times that jobs were taken.
+    taken: u64,
+    is_closed: bool,
+}
+
+impl<T> Queue<T> {
+    /// Creates an empty queue.
+    pub fn new() -> Self {
+        Queue {
+            waiting: Mutex::new(Waiting {
+                jobs: VecDeque::new(),
+                taken: 0,
+                is_closed: false,
+            }),
+            arrived: Condvar::new(),
+        }
+    }
+
+    /// Adds a job.
+    pub fn push(&self, job: T) {
+        self.waiting().jobs.push_back(job);
+        self.arrived.notify_one();
+    }
+
+    /// Waits for jobs and takes up to `most` of them; `None` once the queue is closed and empty.
+    pub fn take(&self, most: usize) -> Option<Vec<T>> {
+        let mut waiting = self.waiting();
+        while waiting.jobs.is_empty() {
+            if waiting.is_closed {
+                return None;
+            }
+            waiting = self
+                .arrived
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        waiting.taken += 1;
+        let count = most.min(waiting.jobs.len());
+        Some(waiting.jobs.drain(..count).collect())
+    }
+
+    /// Number of times that jobs were taken; `None` if none waits.
+    pub fn progress(&self) -> Option<u64> {
+        let waiting = self.waiting();
+        (!waiting.jobs.is_empty()).then_some(waiting.taken)
+    }
+
+    /// Ends the threads that take jobs, once none waits.
+    pub fn close(&self) {
+        self.waiting().is_closed = true;
+        self.arrived.notify_all();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting<T>> {
+        // A panic of another thread does not make the list invalid.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::thread;
+
+    #[test]
+    fn take_gives_what_waits_in_order_and_ends_when_closed() {
+        let queue = Arc::new(Queue::new());
+        (0..5).for_each(|job| queue.push(job));
+        assert_eq!(queue.take(3), Some(vec![0, 1, 2]));
+        assert_eq!(queue.take(3), Some(vec![3, 4]));
+        let taker = thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || (queue.take(3), queue.take(3))
+        });
+        queue.push(5);
+        queue.close();
+        assert_eq!(taker.join().unwrap(), (Some(vec![5]), None));
+    }
+}

@@ -1,0 +1,119 @@
+//! Connections to the store that verdict threads share.
+//!
+//! SQLite keeps one index of the log for all connections of a process. Where that file was removed, only a
+//! connection that is opened when no other is open reads the new one: so all are closed together.
+
+use crate::error::{Error, Result};
+use crate::store::{self, Address, Mode};
+use crate::verify::Resident;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Connections to the store at one address.
+pub struct Seats {
+    address: Address,
+    connections: NonZeroUsize,
+    rows: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    free: Vec<Resident>,
+    /// Number of resets so far.
+    epoch: u64,
+    /// Number of connections in use that were opened since the last reset.
+    used: usize,
+    /// Number of connections in use that were opened before it.
+    stale: usize,
+}
+
+/// Connection in use. Returned when dropped.
+pub struct Seat<'a> {
+    seats: &'a Seats,
+    epoch: u64,
+    resident: Option<Resident>,
+}
+
+impl Seats {
+    /// Creates seats for up to `connections` threads, without opening the store. Each keeps up to `rows` rows.
+    pub fn new(address: Address, connections: NonZeroUsize, rows: usize) -> Self {
+        Seats {
+            address,
+            connections,
+            rows,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Takes a connection; opens one if none is free.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be opened, and after a reset until all older connections are closed.
+    pub fn take(&self) -> Result<Seat<'_>> {
+        let mut seat = {
+            let mut state = self.state();
+            if state.stale > 0 {
+                return Err(Error::busy("the store is being opened again"));
+            }
+            state.used += 1;
+            Seat {
+                seats: self,
+                epoch: state.epoch,
+                resident: state.free.pop(),
+            }
+        };
+        if seat.resident.is_none() {
+            let store = store::open_to_send(&self.address, Mode::Pooled(self.connections))?;
+            seat.resident = Some(Resident::new(store, self.rows));
+        }
+        Ok(seat)
+    }
+
+    /// Opens another connection and reads over it.
+    pub fn check(&self) -> Result<()> {
+        let store = store::open(&self.address, Mode::Read)?;
+        store::read(&*store, |snapshot| snapshot.policy().map(drop))
+    }
+
+    /// Closes all connections: the free ones now, those in use when they are returned.
+    pub fn reset(&self) {
+        let mut state = self.state();
+        state.free.clear();
+        state.epoch += 1;
+        state.stale += state.used;
+        state.used = 0;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic of another thread does not make the numbers invalid.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat<'_> {
+    /// The connection.
+    pub fn resident(&mut self) -> Result<&mut Resident> {
+        self.resident
+            .as_mut()
+            .ok_or_else(|| Error::unavailable("the store is not open"))
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut state = self.seats.state();
+        // Closed under the lock: another one is opened only when no older one is open.
+        match (state.epoch == self.epoch, self.resident.take()) {
+            (true, resident) => {
+                state.used -= 1;
+                state.free.extend(resident);
+            }
+            (false, resident) => {
+                drop(resident);
+                state.stale -= 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Threads that give verdicts: each takes all requests that wait, and looks at the store once for them.
+
+use super::core::Core;
+use super::inquiry::{Answered, Failure, Inquiry};
+use super::log::HashUse;
+use super::metrics::FactKind;
+use crate::error::{Error, FailureKind, Result};
+use crate::verify::{Presented, Reads, Resident, Step};
+use std::time::Instant;
+
+/// Maximum number of requests that are judged on one snapshot.
+const BATCH: usize = 128;
+
+/// Gives verdicts until the queue is closed.
+pub fn work(core: &Core) {
+    while let Some(mut inquiries) = core.queue.take(BATCH) {
+        let now = Instant::now();
+        inquiries.retain(|inquiry| !inquiry.is_abandoned(now));
+        if !inquiries.is_empty() {
+            judge(core, inquiries);
+        }
+    }
+}
+
+/// Gives a verdict on each inquiry, or a failure.
+fn judge(core: &Core, inquiries: Vec<Inquiry>) {
+    match verify(core, &inquiries) {
+        Ok(steps) => {
+            for (inquiry, step) in inquiries.into_iter().zip(steps) {
+                take_step(core, inquiry, step);
+            }
+        }
+        // Damage of one record must not stop the others.
+        Err(error) if error.kind == FailureKind::Damaged && inquiries.len() > 1 => {
+            for inquiry in inquiries {
+                judge(core, vec![inquiry]);
+            }
+        }
+        Err(error) => {
+            core.log.failure(&error);
+            for inquiry in inquiries {
+                inquiry.answer(Err(Failure::Store));
+            }
+        }
+    }
+}
+
+/// Verifies inquiries over one connection. Closes all connections if the store fails.
+fn verify(core: &Core, inquiries: &[Inquiry]) -> Result<Vec<Result<Step>>> {
+    let presented = inquiries.iter().map(|inquiry| Presented {
+        request: inquiry.request(),
+        token: core.cache.fingerprint(&inquiry.token, ""),
+        compared: inquiry.compared,
+    });
+    let presented: Vec<Presented<'_>> = presented.collect();
+    let verified = over_connection(core, |resident| {
+        resident.verify(&presented, &core.cache, &*core.clock)
+    });
+    match verified {
+        Ok((steps, reads)) => {
+            count(core, reads);
+            Ok(steps)
+        }
+        Err(error) => {
+            // The damage of one record says nothing about the connection.
+            if error.key.is_none() {
+                core.seats.reset();
+                core.metrics.store_up.set(0);
+            }
+            Err(error)
+        }
+    }
+}
+
+fn over_connection<T>(core: &Core, work: impl FnOnce(&mut Resident) -> Result<T>) -> Result<T> {
+    work(core.seats.take()?.resident()?)
+}
+
+fn count(core: &Core, reads: Reads) {
+    core.metrics.store_up.set(1);
+    core.metrics.rows_read.inc_by(reads.rows);
+    core.metrics.fact_hits(FactKind::Match, reads.matches);
+    core.metrics.fact_hits(FactKind::Mismatch, reads.mismatches);
+    core.metrics
+        .store_changes
+        .inc_by(u64::from(reads.has_changed));
+}
+
+fn take_step(core: &Core, inquiry: Inquiry, step: Result<Step>) {
+    match step {
+        Ok(Step::Judged(verified)) => {
+            let hash = match inquiry.compared {
+                Some(_) => HashUse::Computed,
+                None => HashUse::Cached,
+            };
+            let noted = verified.noteworthy().is_some().then(|| verified.clone());
+            let token = inquiry.answer(Ok(Answered { verified, hash }));
+            if let Some(verified) = noted {
+                core.notes.send(&verified, token);
+            }
+        }
+        Ok(Step::Compare { fingerprint, phc }) => {
+            core.hashing.submit(inquiry, fingerprint, phc);
+        }
+        Err(error) => {
+            let failure = failure(core, &error);
+            inquiry.answer(Err(failure));
+        }
+    }
+}
+
+fn failure(core: &Core, error: &Error) -> Failure {
+    if error.kind == FailureKind::Usage {
+        return Failure::Usage;
+    }
+    core.log.failure(error);
+    Failure::Store
+}
