@@ -15,7 +15,7 @@ mod verdict;
 mod worker;
 mod writer;
 
-pub use compare::{Match, compare_all};
+pub use compare::{Match, compare, compare_all};
 pub use explanation::{Explanation, Facts};
 pub use match_cache::{Fingerprint, MatchCache};
 pub use note::{Note, Noteworthy};

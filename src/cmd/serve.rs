@@ -1,6 +1,5 @@
 //! `keyctl serve`
 
-use super::values;
 use super::Cx;
 use crate::env::Random;
 use crate::error::{DONE, Error, Result, quote};
@@ -149,8 +148,8 @@ impl Args {
     /// Refuses flags that contradict each other, before anything is opened.
     fn check(&self) -> Result<()> {
         if !self.plaintext_ok {
-            let all = self.listen.iter().chain(&self.metrics);
-            all.map(check_private).collect::<Result<()>>()?;
+            let mut all = self.listen.iter().chain(&self.metrics);
+            all.try_for_each(check_private)?;
         }
         if self.header == AUTHORIZATION {
             return Err(Error::usage("--header cannot be authorization")
@@ -178,8 +177,8 @@ impl Args {
     async fn listen(&self) -> Result<(Vec<Listener>, Option<Listener>)> {
         let mut listeners = serve::from_systemd()?;
         if !self.plaintext_ok {
-            let addresses = listeners.iter().map(Listener::local);
-            addresses.map(check_private).collect::<Result<()>>()?;
+            let mut addresses = listeners.iter().map(Listener::local);
+            addresses.try_for_each(check_private)?;
         }
         for address in &self.listen {
             listeners.push(serve::bind(address, self.socket_mode).await?);
@@ -207,7 +206,7 @@ impl Args {
         for listener in listeners {
             lines.push_str(&format!("{}\n", listener.local()));
         }
-        for listener in metrics {
+        if let Some(listener) = metrics {
             lines.push_str(&format!("metrics {}\n", listener.local()));
         }
         if let Scheme::Argon2id(_) = scheme {
@@ -277,7 +276,9 @@ fn check_private(address: &ListenAddress) -> Result<()> {
 
 /// Parses permission bits in octal.
 fn mode(text: &str) -> Result<u32> {
-    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    let mode = u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777);
     mode.ok_or_else(|| {
         Error::usage(format!("{} is not a mode", quote(text)))
             .hint("give permission bits in octal: 0600, 0660 or 0666")
@@ -295,17 +296,23 @@ fn header(text: &str) -> Result<HeaderName> {
 /// Parses a name to send in a header: 1 to 128 visible ASCII characters.
 fn replica(text: &str) -> Result<HeaderValue> {
     let is_valid = (1..=128).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic());
-    HeaderValue::from_str(text).ok().filter(|_| is_valid).ok_or_else(|| {
-        Error::usage(format!("{} is not a name for a replica", quote(text)))
-            .hint("give 1 to 128 visible ASCII characters, such as gpu-2")
-    })
+    HeaderValue::from_str(text)
+        .ok()
+        .filter(|_| is_valid)
+        .ok_or_else(|| {
+            Error::usage(format!("{} is not a name for a replica", quote(text)))
+                .hint("give 1 to 128 visible ASCII characters, such as gpu-2")
+        })
 }
 
 /// Parses a number of at most ten million.
 fn number(text: &str) -> Result<usize> {
     let number = text.parse().ok().filter(|number| *number <= 10_000_000);
     number.ok_or_else(|| {
-        Error::usage(format!("{} is not a number from 0 to 10000000", quote(text)))
+        Error::usage(format!(
+            "{} is not a number from 0 to 10000000",
+            quote(text)
+        ))
     })
 }
 

@@ -52,10 +52,7 @@ impl Answer {
                 (StatusCode::SERVICE_UNAVAILABLE, None)
             }
             VerdictWord::Missing => (StatusCode::UNAUTHORIZED, Some("")),
-            _ => (
-                StatusCode::UNAUTHORIZED,
-                Some(r#", error="invalid_token""#),
-            ),
+            _ => (StatusCode::UNAUTHORIZED, Some(r#", error="invalid_token""#)),
         };
         let mut answer = Answer::new(status, word);
         if let Some(error) = error {

@@ -1,6 +1,6 @@
 //! Connections: accepted up to a maximum, served over HTTP/1.1, and ended when the server shuts down.
 
-use super::listen::{Listener, ClientStream};
+use super::listen::{ClientStream, Listener};
 use super::metrics::Metrics;
 use super::service::Service;
 use super::timed::{Progress, Timed};
@@ -40,7 +40,7 @@ impl Accepting {
         loop {
             let accepted = select! {
                 accepted = self.listener.accept() => accepted,
-                _ = self.stop.wait_for(|is_stopped| *is_stopped) => return,
+                () = stopped(&mut self.stop) => return,
             };
             match accepted {
                 Ok(stream) => self.open(stream),
@@ -121,9 +121,15 @@ async fn serve(
     // An error ends this connection only: the client has closed it, or was too slow.
     select! {
         ended = connection.as_mut() => drop(ended),
-        _ = stop.wait_for(|is_stopped| *is_stopped) => {
+        () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             drop(connection.await);
         }
     }
+}
+
+/// Waits until the server shuts down.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the server has ended.
+    drop(stop.wait_for(|is_stopped| *is_stopped).await);
 }

@@ -89,10 +89,7 @@ mod tests {
         queue.push(client(3), (3, 0)).unwrap();
         queue.push(client(2), (2, 1)).unwrap();
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
-        assert_eq!(
-            order[..6],
-            [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (1, 2)]
-        );
+        assert_eq!(order[..6], [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (1, 2)]);
         assert_eq!(order.len(), 13);
         assert_eq!((queue.len(), queue.lists.len()), (0, 0));
     }

@@ -171,7 +171,10 @@ impl Hashing {
 
     /// Takes the requests that wait for a comparison.
     fn waiting_for(&self, fingerprint: Fingerprint) -> Vec<Inquiry> {
-        self.state().waiting.remove(&fingerprint).unwrap_or_default()
+        self.state()
+            .waiting
+            .remove(&fingerprint)
+            .unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

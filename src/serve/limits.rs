@@ -16,12 +16,12 @@ pub fn raise_descriptors(connections: usize) {
     if limit.current.is_some_and(|current| current < allowed) {
         limit.current = Some(allowed);
         // Without it, connections wait to be accepted.
-        drop(setrlimit(Resource::Nofile, limit));
+        let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 
 /// Lets other threads go before this one.
 pub fn be_nice() {
     // On Linux this sets the niceness of the calling thread alone. Where it is forbidden, nothing is lost but time.
-    drop(setpriority_process(None, NICE));
+    let _ = setpriority_process(None, NICE);
 }

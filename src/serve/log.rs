@@ -6,6 +6,7 @@ mod throttle;
 
 use super::metrics::VerdictWord;
 use crate::env::Clock;
+use crate::error::Error;
 use crate::id::KeyId;
 use crate::output::json;
 use crate::parallel::locked;
@@ -84,14 +85,14 @@ pub struct Log {
     clock: Arc<Clock>,
     reminders: Mutex<Reminders>,
     throttle: Arc<Mutex<Throttle>>,
-    jobs: SyncSender<Job>,
+    jobs: SyncSender<LogJob>,
     is_ending: Arc<AtomicBool>,
     /// Writer, which the thread returns at its end.
     returned: Mutex<Receiver<Box<dyn Write + Send>>>,
 }
 
 /// Job of the thread that writes.
-enum Job {
+enum LogJob {
     /// Writes a line.
     Line(Vec<u8>),
     /// Looks for the end of the log, and for lines that were withheld.
@@ -169,11 +170,16 @@ impl Log {
         }
     }
 
+    /// Logs an error of the store or of a hash. Its advice is for a command, so it is left out.
+    pub fn failure(&self, error: &Error) {
+        self.message(error.kind.word(), &error.to_string());
+    }
+
     /// Writes what waits and returns the writer; `None` if that takes longer than `within`. Later lines are lost.
     pub fn finish(&self, within: Duration) -> Option<Box<dyn Write + Send>> {
         self.is_ending.store(true, Ordering::Release);
         // If the queue is full, the thread sees the end after its next job.
-        let _ = self.jobs.try_send(Job::Look);
+        let _ = self.jobs.try_send(LogJob::Look);
         locked(&self.returned).recv_timeout(within).ok()
     }
 
@@ -202,7 +208,7 @@ impl Log {
     }
 
     fn send(&self, line: Vec<u8>) {
-        if let Err(TrySendError::Full(_)) = self.jobs.try_send(Job::Line(line)) {
+        if let Err(TrySendError::Full(_)) = self.jobs.try_send(LogJob::Line(line)) {
             locked(&self.throttle).drop_line(Instant::now());
             self.wake();
         }
@@ -211,14 +217,14 @@ impl Log {
     /// Makes the thread look at what was withheld: after this job, or after one of those for which this one has no
     /// room in the queue.
     fn wake(&self) {
-        let _ = self.jobs.try_send(Job::Look);
+        let _ = self.jobs.try_send(LogJob::Look);
     }
 }
 
 /// Thread that writes the lines.
 struct LogThread {
     writer: Box<dyn Write + Send>,
-    queue: Receiver<Job>,
+    queue: Receiver<LogJob>,
     throttle: Arc<Mutex<Throttle>>,
     clock: Arc<Clock>,
     is_ending: Arc<AtomicBool>,
@@ -238,8 +244,8 @@ impl LogThread {
                 None => self.queue.recv().map_err(RecvTimeoutError::from),
             };
             match job {
-                Ok(Job::Line(line)) => self.write(&line),
-                Ok(Job::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(LogJob::Line(line)) => self.write(&line),
+                Ok(LogJob::Look) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.is_ending.load(Ordering::Acquire) {
@@ -251,8 +257,8 @@ impl LogThread {
         }
         for _ in 0..CAPACITY {
             match self.queue.try_recv() {
-                Ok(Job::Line(line)) => self.write(&line),
-                Ok(Job::Look) => {}
+                Ok(LogJob::Line(line)) => self.write(&line),
+                Ok(LogJob::Look) => {}
                 Err(_) => break,
             }
         }
@@ -448,7 +454,7 @@ mod tests {
             (LogLevel::None, vec![]),
             (
                 LogLevel::Rejected,
-                [&[in_grace_line.clone()], &rejected[..]].concat(),
+                [std::slice::from_ref(&in_grace_line), &rejected[..]].concat(),
             ),
             (
                 LogLevel::All,

@@ -4,7 +4,6 @@ mod process;
 
 pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 
-use crate::hash::Scheme;
 use crate::when::Timestamp;
 use crate::word::words;
 use process::Process;
@@ -156,7 +155,7 @@ impl Metrics {
             hash_seconds: histogram(
                 all,
                 "keyctl_hash_seconds",
-                "Time to compute a hash, without the wait in the queue",
+                "Time to compute a slow hash, without the wait in the queue",
                 &HASH_BUCKETS,
             ),
             hash_queue_jobs: plain(
@@ -209,14 +208,15 @@ impl Metrics {
         self.verdict_seconds.observe(took.as_secs_f64());
     }
 
-    /// Counts a hash, and the time to compute it.
-    pub fn hash(&self, scheme: Scheme, took: Duration) {
-        let index = match scheme {
-            Scheme::Argon2id(_) => 0,
-            Scheme::Sha256 => 1,
-        };
-        add(&self.hashes, index, 1);
+    /// Counts a slow hash, and the time to compute it.
+    pub fn slow_hash(&self, took: Duration) {
+        add(&self.hashes, 0, 1);
         self.hash_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts `count` fast hashes.
+    pub fn fast_hashes(&self, count: u64) {
+        add(&self.hashes, 1, count);
     }
 
     /// Counts a hash that is not computed.
@@ -225,8 +225,8 @@ impl Metrics {
     }
 
     /// Counts a hash that the cache saved.
-    pub fn fact_hit(&self, kind: FactKind) {
-        add(&self.fact_hits, kind as usize, 1);
+    pub fn fact_hits(&self, kind: FactKind, count: u64) {
+        add(&self.fact_hits, kind as usize, count);
     }
 
     /// Counts `count` notes.
@@ -280,7 +280,6 @@ fn add(counters: &[Counter], index: usize, by: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::Cost;
     use rustix::process::{Resource, getrlimit};
     use std::collections::BTreeMap;
     use std::time::Instant;
@@ -421,7 +420,7 @@ mod tests {
             expected.insert(series, index + 1);
         }
         for (index, kind) in FactKind::ALL.into_iter().enumerate() {
-            (0..=index).for_each(|_| metrics.fact_hit(kind));
+            metrics.fact_hits(kind, index as u64 + 1);
             let series = format!("keyctl_fact_hits_total{{kind=\"{}\"}}", kind.word());
             expected.insert(series, index + 1);
         }
@@ -430,9 +429,8 @@ mod tests {
             let series = format!("keyctl_notes_total{{result=\"{}\"}}", result.word());
             expected.insert(series, index + 1);
         }
-        let cost = Cost::default();
-        metrics.hash(Scheme::Argon2id(cost), took);
-        (0..2).for_each(|_| metrics.hash(Scheme::Sha256, took));
+        metrics.slow_hash(took);
+        metrics.fast_hashes(2);
         expected.insert("keyctl_hashes_total{scheme=\"argon2id\"}".to_owned(), 1);
         expected.insert("keyctl_hashes_total{scheme=\"sha256\"}".to_owned(), 2);
         let all = parse(&metrics.render());
@@ -468,7 +466,7 @@ mod tests {
         let metrics = metrics();
         metrics.verdict(VerdictWord::Valid, Duration::from_micros(50));
         metrics.verdict(VerdictWord::Valid, Duration::from_secs(6));
-        metrics.hash(Scheme::Sha256, Duration::from_micros(1500));
+        metrics.slow_hash(Duration::from_micros(1500));
         let all = parse(&metrics.render());
         let bucket = |bound: &str| {
             value(

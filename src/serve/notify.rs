@@ -3,7 +3,6 @@
 use super::core::Core;
 use sd_notify::NotifyState;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::sleep;
 
 /// Says that the server answers requests.

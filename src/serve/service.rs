@@ -10,10 +10,12 @@ use super::presented::{self, Credential};
 use super::query::{self, Asked, BadQuery, Endpoint};
 use super::ready;
 use crate::verify::Required;
-use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE as TYPE, HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE as TYPE, HeaderName, HeaderValue,
+};
+use hyper::{Request, Response, StatusCode};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -224,8 +226,11 @@ impl Service {
     }
 }
 
+/// Response that gives no verdict.
 fn plain(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     *response.status_mut() = status;
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, no_store);
     response
 }

@@ -55,7 +55,7 @@ impl Threads {
     pub fn end(self, core: &Core) {
         core.notes.close();
         // An error either way: the writer ends without a message, or takes too long.
-        drop(self.notes.recv_timeout(END));
+        let _ = self.notes.recv_timeout(END);
         core.hashing.close();
         core.queue.close();
         drop(core.log.finish(END));

@@ -79,6 +79,7 @@ fn over_connection<T>(core: &Core, work: impl FnOnce(&mut Resident) -> Result<T>
 fn count(core: &Core, reads: Reads) {
     core.metrics.store_up.set(1);
     core.metrics.rows_read.inc_by(reads.rows);
+    core.metrics.fast_hashes(reads.fast_hashes);
     core.metrics.fact_hits(FactKind::Match, reads.matches);
     core.metrics.fact_hits(FactKind::Mismatch, reads.mismatches);
     core.metrics
@@ -88,10 +89,13 @@ fn count(core: &Core, reads: Reads) {
 
 fn take_step(core: &Core, inquiry: Inquiry, step: Result<Step>) {
     match step {
-        Ok(Step::Judged(verified)) => {
-            let hash = match inquiry.compared {
-                Some(_) => HashUse::Computed,
-                None => HashUse::Cached,
+        Ok(Step::Judged {
+            verified,
+            is_cached,
+        }) => {
+            let hash = match is_cached {
+                true => HashUse::Cached,
+                false => HashUse::Computed,
             };
             let noted = verified.noteworthy().is_some().then(|| verified.clone());
             let token = inquiry.answer(Ok(Answered { verified, hash }));

@@ -50,7 +50,12 @@ pub struct Presented<'a> {
 /// Result of [`Resident::verify`] for one token.
 pub enum Step {
     /// Verdict.
-    Judged(Verified),
+    Judged {
+        /// Verdict.
+        verified: Verified,
+        /// True if the comparison was found in the cache or in a kept row, false if a fast hash was computed.
+        is_cached: bool,
+    },
     /// The token must be compared with this PHC string, which is slow, and then be verified again.
     Compare {
         /// Fingerprint of the comparison.
@@ -71,6 +76,8 @@ pub struct Reads {
     pub matches: u64,
     /// Comparisons that were found in the cache, and did not match.
     pub mismatches: u64,
+    /// Comparisons that were made by a fast hash.
+    pub fast_hashes: u64,
 }
 
 /// Token on its way to a verdict.
@@ -78,6 +85,7 @@ struct Pending {
     known: Option<Known>,
     /// Comparison with the hash of `known` or with the stand-in, once it is made.
     matched: Option<Result<Match>>,
+    is_cached: bool,
     /// Fingerprint and PHC string of the comparison to make.
     due: Option<(Fingerprint, String)>,
     reason: Option<Result<Option<Reason>>>,
@@ -185,6 +193,7 @@ fn look(
         pending.push(Pending {
             known: current.map(|row| row.known.clone()),
             matched: current.map(|row| Ok(row.matched)),
+            is_cached: current.is_some(),
             due: None,
             reason: None,
         });
@@ -200,6 +209,7 @@ fn look(
         if let Some((_, matched)) = same {
             reads.matches += 1;
             pending.matched = Some(Ok(matched));
+            pending.is_cached = true;
         }
         pending.known = known;
     }
@@ -247,6 +257,7 @@ impl Pending {
         let token = presented.request.token;
         let phc = phc(self.known.as_ref()).unwrap_or_else(|| stand_in.of(token));
         if !hash::is_slow(phc) {
+            reads.fast_hashes += 1;
             self.matched = Some(compare(token, phc, &mut Memory::default()));
             return;
         }
@@ -261,6 +272,7 @@ impl Pending {
                         Match::Yes(_) => reads.matches += 1,
                     }
                     self.matched = Some(Ok(matched));
+                    self.is_cached = true;
                 }
                 None => self.due = Some((fingerprint, phc.to_owned())),
             },
@@ -279,7 +291,10 @@ impl Pending {
         match (self.matched, self.reason, self.due) {
             (Some(matched), Some(reason), _) => {
                 let verified = Verified::new(reason?, self.known, matched?, scheme, at);
-                Ok(Step::Judged(verified))
+                Ok(Step::Judged {
+                    verified,
+                    is_cached: self.is_cached,
+                })
             }
             (None, _, Some((fingerprint, phc))) => Ok(Step::Compare { fingerprint, phc }),
             (Some(Err(error)), ..) => Err(error),
