@@ -73,7 +73,7 @@ fn shells() -> Vec<&'static str> {
 }
 
 /// Whether `program` is here and does something when called so; says so if not.
-fn is_here(program: &str, args: &[&str]) -> bool {
+pub fn is_here(program: &str, args: &[&str]) -> bool {
     let ran = Command::new(program)
         .args(args)
         .stdin(Stdio::null())
