@@ -32,12 +32,12 @@ fn doc(path: &str) -> PathBuf {
 }
 
 /// The page of a recipe.
-fn page(recipe: &str) -> String {
+pub fn page(recipe: &str) -> String {
     fs::read_to_string(doc(recipe).join("README.md")).unwrap()
 }
 
 /// The parts of a page that are fenced as `language`, without what they are indented by.
-fn blocks(page: &str, language: &str) -> Vec<String> {
+pub fn blocks(page: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {

@@ -1,4 +1,5 @@
-//! The application behind a gateway: it answers every request, and keeps what it received.
+//! The application behind a gateway: it answers every request with 200, `/status/N` with N, and keeps
+//! what it received.
 
 use crate::exe::harness::GUARD;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -87,9 +88,14 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(received) = receive(&mut reader)? {
         let of_head = received.method == "HEAD";
+        let status = received
+            .path
+            .strip_prefix("/status/")
+            .unwrap_or("200")
+            .to_owned();
         shared.received.lock().unwrap().push(received);
         let mut answer = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 {status} As Asked\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             BODY.len()
         );
         if !of_head {

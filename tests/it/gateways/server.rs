@@ -45,7 +45,7 @@ impl Socket {
 
 /// A running `keyctl serve`.
 pub struct Server {
-    _process: Process,
+    process: Process,
     place: Place,
 }
 
@@ -59,10 +59,7 @@ impl Server {
                 let mut process = begin(&mut command, site);
                 process.until("it prints its address", |it| it.stdout().ends_with('\n'));
                 let place = Place::Tcp(printed(&process.stdout()));
-                Server {
-                    _process: process,
-                    place,
-                }
+                Server { process, place }
             }
             Socket::Unix => {
                 let path = site.path("keyctl.sock");
@@ -70,10 +67,7 @@ impl Server {
                 let mut process = begin(&mut site.cmd(&listen), site);
                 process.until("it listens", |_| UnixStream::connect(&path).is_ok());
                 let place = Place::Unix(path);
-                Server {
-                    _process: process,
-                    place,
-                }
+                Server { process, place }
             }
         }
     }
@@ -81,6 +75,16 @@ impl Server {
     /// Where it listens.
     pub fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The lines of its log so far.
+    pub fn log(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Ends it with SIGTERM.
+    pub fn end(&mut self) {
+        self.process.end();
     }
 }
 
