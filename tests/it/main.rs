@@ -17,6 +17,7 @@ mod damaged;
 mod doctor;
 mod documents;
 mod exe;
+mod gateways;
 mod generated;
 mod help;
 mod hostile;

@@ -32,12 +32,12 @@ fn doc(path: &str) -> PathBuf {
 }
 
 /// The page of a recipe.
-fn page(recipe: &str) -> String {
+pub fn page(recipe: &str) -> String {
     fs::read_to_string(doc(recipe).join("README.md")).unwrap()
 }
 
 /// The parts of a page that are fenced as `language`, without what they are indented by.
-fn blocks(page: &str, language: &str) -> Vec<String> {
+pub fn blocks(page: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
@@ -73,7 +73,7 @@ fn shells() -> Vec<&'static str> {
 }
 
 /// Whether `program` is here and does something when called so; says so if not.
-fn is_here(program: &str, args: &[&str]) -> bool {
+pub fn is_here(program: &str, args: &[&str]) -> bool {
     let ran = Command::new(program)
         .args(args)
         .stdin(Stdio::null())

@@ -217,7 +217,7 @@ fn a_link_to_no_file_and_one_to_no_heading_are_named() {
 }
 
 /// The paths of the tree that the Debian package has in its documentation, with `*` for any name.
-fn packaged() -> Vec<String> {
+pub fn packaged() -> Vec<String> {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let lines = manifest.lines().map(str::trim);
     let documents = lines.filter(|line| line.contains("\"usr/share/doc/"));
@@ -229,7 +229,7 @@ fn packaged() -> Vec<String> {
 }
 
 /// Whether `path` is one that `pattern` stands for.
-fn fits(pattern: &str, path: &Path) -> bool {
+pub fn fits(pattern: &str, path: &Path) -> bool {
     let names: Vec<&str> = path.iter().map(|name| name.to_str().unwrap()).collect();
     let patterns: Vec<&str> = pattern.split('/').collect();
     names.len() == patterns.len()

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 /// The directories of `docs` that are no recipes.
 const OTHERS: [&str; 2] = ["guide", "pictures"];
 
-/// The directories of the recipes.
-fn recipes() -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(doc(""))
+/// The names of the directories in one of `docs`.
+fn directories(path: &str) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(doc(path))
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| entry.path().is_dir())
@@ -23,12 +23,24 @@ fn recipes() -> Vec<String> {
     names
 }
 
+/// The directories of the recipes, with those inside another recipe's.
+fn recipes() -> Vec<String> {
+    let within = |recipe: &String| {
+        let inner = directories(recipe).into_iter();
+        inner.map(|name| format!("{recipe}/{name}")).collect()
+    };
+    let mut all = directories("");
+    let inner: Vec<Vec<String>> = all.iter().map(within).collect();
+    all.extend(inner.concat());
+    all
+}
+
 /// The files of a recipe, but for its page.
 fn files(recipe: &str) -> Vec<PathBuf> {
     fs::read_dir(doc(recipe))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.ends_with("README.md"))
+        .filter(|path| path.is_file() && !path.ends_with("README.md"))
         .collect()
 }
 
@@ -39,19 +51,36 @@ fn scripts() -> Vec<PathBuf> {
         .collect()
 }
 
+/// The recipes to which a page links, `start` being the way to them.
+fn listed(page: &str, start: &str) -> Vec<String> {
+    let text = fs::read_to_string(doc(page)).unwrap();
+    let mut listed: Vec<String> = links::targets(&text)
+        .iter()
+        .filter_map(|link| link.strip_prefix(start)?.strip_suffix("/README.md"))
+        .filter(|name| !name.starts_with("..") && !OTHERS.contains(name))
+        .map(str::to_owned)
+        .collect();
+    listed.sort();
+    listed.dedup();
+    listed
+}
+
 #[test]
 fn every_recipe_is_listed_by_docs_and_by_the_readme() {
     for (page, start) in [("README.md", ""), ("../README.md", "docs/")] {
-        let text = fs::read_to_string(doc(page)).unwrap();
-        let mut listed: Vec<String> = links::targets(&text)
-            .iter()
-            .filter_map(|link| link.strip_prefix(start)?.strip_suffix("/README.md"))
-            .filter(|name| *name != ".." && !OTHERS.contains(name))
-            .map(str::to_owned)
-            .collect();
-        listed.sort();
-        listed.dedup();
-        assert_eq!(listed, recipes(), "{page}");
+        let mut listed = listed(page, start);
+        listed.retain(|name| !name.contains('/'));
+        assert_eq!(listed, directories(""), "{page}");
+    }
+}
+
+#[test]
+fn every_recipe_inside_another_is_listed_by_its_page() {
+    for recipe in directories("") {
+        let inner = directories(&recipe);
+        if !inner.is_empty() {
+            assert_eq!(listed(&format!("{recipe}/README.md"), ""), inner);
+        }
     }
 }
 
@@ -116,14 +145,12 @@ fn every_program_may_be_run() {
 
 #[test]
 fn the_package_has_every_file_of_a_recipe() {
-    let manifest = fs::read_to_string(doc("../Cargo.toml")).unwrap();
+    let packaged = links::packaged();
     for recipe in recipes() {
         for file in files(&recipe) {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            let (_, end) = name.rsplit_once('.').unwrap();
-            let has = |asset: &str| manifest.contains(&format!("[\"docs/{asset}\", "));
-            let is_there = has(&format!("*/*.{end}")) || has(&format!("{recipe}/{name}"));
-            assert!(is_there, "{recipe}/{name}");
+            let file = file.strip_prefix(links::root()).unwrap();
+            let is_there = packaged.iter().any(|pattern| links::fits(pattern, file));
+            assert!(is_there, "{}", file.display());
         }
     }
 }
