@@ -2,11 +2,11 @@
 //! `keyctl serve` behind them, asked as clients ask.
 
 mod application;
-mod client;
+pub mod client;
 mod matrix;
 mod nginx;
-mod process;
-mod server;
+pub mod process;
+pub mod server;
 mod world;
 
 use std::fs;

@@ -30,6 +30,7 @@ mod migrations;
 mod properties;
 mod recipes;
 mod restore;
+mod serving;
 mod sqlite;
 mod store;
 mod tampered;

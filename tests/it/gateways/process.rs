@@ -1,6 +1,6 @@
 //! A process that runs beside a test and ends with it.
 
-use crate::exe::harness::until;
+use crate::exe::harness::{code, until};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -66,6 +66,12 @@ impl Process {
     #[track_caller]
     pub fn until_it_listens(&mut self, address: SocketAddr) {
         self.until("it listens", |_| TcpStream::connect(address).is_ok());
+    }
+
+    /// Ends it with SIGTERM, and returns its exit code.
+    pub fn terminate(&mut self) -> u8 {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        code(self.child.wait().unwrap())
     }
 
     /// Ends it with SIGTERM, and by force if it stays.

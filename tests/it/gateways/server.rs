@@ -2,6 +2,7 @@
 
 use super::process::{Process, free_address};
 use crate::exe::harness::Site;
+use rustix::process::Pid;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -80,6 +81,16 @@ impl Server {
     /// The lines of its log so far.
     pub fn log(&self) -> String {
         self.process.stderr()
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        self.process.pid()
+    }
+
+    /// Ends it with SIGTERM, and returns its exit code.
+    pub fn terminate(&mut self) -> u8 {
+        self.process.terminate()
     }
 
     /// Ends it with SIGTERM.

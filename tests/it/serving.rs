@@ -1,0 +1,7 @@
+//! `keyctl serve` as a process, asked over HTTP.
+
+mod at_once;
+mod failing;
+mod server;
+mod shutdown;
+mod verdicts;

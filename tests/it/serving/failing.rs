@@ -1,0 +1,185 @@
+//! Failures: no verdict but 503, and then the right one again without a restart.
+
+use super::server::{Served, quick, rejected, valid};
+use crate::exe::harness::{Site, run, until};
+use crate::harness::id_of;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Paths of a store's file and of its siblings.
+fn files(db: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|suffix| format!("{}{suffix}", db.display()).into())
+}
+
+/// Moves a store to another path.
+fn move_store(from: &Path, to: &Path) {
+    for (from, to) in files(from).iter().zip(files(to)) {
+        if from.exists() {
+            fs::rename(from, to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_store_that_is_gone_is_503_until_it_is_back() {
+    let served = Served::start("");
+    let token = served.site.create();
+    assert_eq!(served.ask(&token), valid());
+    let away = served.site.path("away.db");
+    move_store(&served.site.db(), &away);
+    let unavailable = (503, "store".to_owned());
+    assert_eq!(served.ask(&token), unavailable);
+    assert_eq!(served.ask_at("/readyz", "").status, 503);
+    assert_eq!(served.ask_at("/livez", "").status, 200);
+    let answer = served.ask_at("/verify", &token);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    move_store(&away, &served.site.db());
+    served.until_it_is(&token, (200, ""));
+    assert_eq!(served.ask_at("/readyz", "").status, 200);
+    assert!(
+        served.server.log().contains("message"),
+        "{}",
+        served.server.log()
+    );
+}
+
+#[test]
+fn a_store_in_the_place_of_another_decides_at_once() {
+    let served = Served::start("");
+    let token = served.site.create();
+    assert_eq!(served.ask(&token), valid());
+    let other = quick();
+    let of_other = other.create();
+    let away = served.site.path("away.db");
+    move_store(&served.site.db(), &away);
+    move_store(&other.db(), &served.site.db());
+    served.until_it_is(&token, (401, "unknown"));
+    assert_eq!(served.ask(&of_other), valid());
+}
+
+#[test]
+fn a_removed_index_or_log_hides_no_change() {
+    for suffix in ["-shm", "-wal"] {
+        let served = Served::start("");
+        let (stopped, other) = (served.site.create(), served.site.create());
+        assert_eq!(
+            (served.ask(&stopped), served.ask(&other)),
+            (valid(), valid())
+        );
+        fs::remove_file(format!("{}{suffix}", served.site.db().display())).unwrap();
+        served.on("disable KEY", &stopped);
+        served.until_it_is(&stopped, (401, "disabled"));
+        served.until_it_is(&other, (200, ""));
+        served.on("enable KEY", &stopped);
+        assert_eq!(served.ask(&stopped), valid(), "{suffix}");
+    }
+}
+
+#[test]
+fn readyz_alone_brings_the_server_back_after_a_removed_index() {
+    let served = Served::start("");
+    let token = served.site.create();
+    assert_eq!(served.ask(&token), valid());
+    fs::remove_file(format!("{}-shm", served.site.db().display())).unwrap();
+    served.on("disable KEY", &token);
+    until("readyz is 200", || {
+        served.ask_at("/readyz", "").status == 200
+    });
+    assert_eq!(served.ask(&token), rejected("disabled"));
+}
+
+#[test]
+fn a_locked_store_is_read_as_ever() {
+    let served = Served::start("");
+    let (token, stopped) = (served.site.create(), served.site.create());
+    served.on("disable KEY", &stopped);
+    let lock = served.site.sql();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(served.ask(&token), valid());
+    assert_eq!(served.ask(&stopped), rejected("disabled"));
+}
+
+#[test]
+fn damage_is_503_until_it_is_mended() {
+    let served = Served::start("");
+    let token = served.site.create();
+    served.site.run("doctor");
+    let db = served.site.db();
+    // All pages are in the file, and none is known yet.
+    served
+        .site
+        .sql()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let sound = fs::read(&db).unwrap();
+    let file = fs::File::options().write(true).open(&db).unwrap();
+    file.write_all_at(&vec![0x5a; sound.len() - 100], 100)
+        .unwrap();
+    assert_eq!(served.ask(&token), (503, "store".to_owned()));
+    assert_eq!(served.ask_at("/readyz", "").status, 503);
+    file.write_all_at(&sound, 0).unwrap();
+    served.until_it_is(&token, (200, ""));
+}
+
+#[test]
+fn damage_of_one_key_stops_no_other() {
+    let served = Served::start("");
+    let (sound, damaged) = (served.site.create(), served.site.create());
+    let sql = format!(
+        "UPDATE keys SET hash = 'x' WHERE id = '{}'",
+        id_of(&damaged)
+    );
+    served.site.sql().execute_batch(&sql).unwrap();
+    for _ in 0..2 {
+        assert_eq!(served.ask(&damaged), (503, "store".to_owned()));
+        assert_eq!(served.ask(&sound), valid());
+    }
+    let log = served.server.log();
+    assert!(log.contains(&id_of(&damaged)), "{log}");
+}
+
+#[test]
+fn a_hash_without_memory_is_503_and_the_next_one_works() {
+    let site = Site::new();
+    site.run("init");
+    site.run("policy set argon2-memory 262144");
+    let token = site.create();
+    let served = Served::of(site, "--hash-wait 60s --client-header x-real-ip");
+    let pid = served.server.pid();
+    let used = virtual_memory(pid);
+    let limit = |bytes: Option<u64>| {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(pid), Resource::As, limit).unwrap();
+    };
+    // Room for all but the 256 MiB of a hash.
+    limit(Some(used + (128 << 20)));
+    assert_eq!(served.ask(&token), (503, "store".to_owned()));
+    limit(None);
+    assert_eq!(served.ask(&token), valid());
+}
+
+/// Size of the address space of a process, in bytes.
+fn virtual_memory(pid: Pid) -> u64 {
+    let path = format!("/proc/{}/statm", pid.as_raw_nonzero());
+    let text = fs::read_to_string(path).unwrap();
+    let pages: u64 = text.split(' ').next().unwrap().parse().unwrap();
+    pages * 4096
+}
+
+#[test]
+fn without_a_store_or_with_an_unknown_scope_nothing_is_served() {
+    let site = Site::new();
+    let ran = run(&mut site.cmd("serve --listen 127.0.0.1:0"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (5, ""), "{ran:?}");
+    site.run("init");
+    let ran = run(&mut site.cmd("serve --listen 127.0.0.1:0 --scope nix"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    let ran = run(&mut site.cmd("serve --listen 0.0.0.0:0"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("--plaintext-ok"), "{ran:?}");
+}
