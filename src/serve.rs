@@ -59,6 +59,10 @@ use tokio::time::timeout;
 /// Maximum number of comparisons of one client that wait for the pool.
 const OF_CLIENT: usize = 8;
 
+/// Maximum number of requests that wait for verdict threads, for each connection. A connection has one request at a
+/// time, and may have given up others while the store was slow.
+const QUEUE: usize = 4;
+
 /// Maximum number of connections to the listener for metrics.
 const METRICS_CONNECTIONS: usize = 64;
 
@@ -185,7 +189,7 @@ impl Server {
         let log = Log::start(self.log, stderr, Arc::clone(&self.clock));
         let log = Arc::new(log.map_err(|cause| Error::io(NO_THREAD).because(cause))?);
         let cache = Arc::new(MatchCache::new(sizes.cache, &mut *random)?);
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::new(QUEUE.saturating_mul(sizes.connections)));
         // Without the client's address all requests are those of one client.
         let of_client = match self.settings.client_header {
             Some(_) => OF_CLIENT,

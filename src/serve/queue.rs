@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Queue of jobs. Its senders bound it: each connection has one job at most.
+/// Queue of jobs, with a maximum for new ones.
 pub struct Queue<T> {
+    most: usize,
     waiting: Mutex<Waiting<T>>,
     arrived: Condvar,
 }
@@ -17,9 +18,10 @@ struct Waiting<T> {
 }
 
 impl<T> Queue<T> {
-    /// Creates an empty queue.
-    pub fn new() -> Self {
+    /// Creates an empty queue that takes new jobs while fewer than `most` wait.
+    pub fn new(most: usize) -> Self {
         Queue {
+            most,
             waiting: Mutex::new(Waiting {
                 jobs: VecDeque::new(),
                 taken: 0,
@@ -29,7 +31,19 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds a job.
+    /// Adds a new job. Returns false if too many wait.
+    pub fn offer(&self, job: T) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.jobs.len() >= self.most {
+            return false;
+        }
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.arrived.notify_one();
+        true
+    }
+
+    /// Adds a job that has been in the queue before.
     pub fn push(&self, job: T) {
         self.waiting().jobs.push_back(job);
         self.arrived.notify_one();
@@ -78,8 +92,10 @@ mod tests {
 
     #[test]
     fn take_gives_what_waits_in_order_and_ends_when_closed() {
-        let queue = Arc::new(Queue::new());
-        (0..5).for_each(|job| queue.push(job));
+        let queue = Arc::new(Queue::new(4));
+        (0..4).for_each(|job| assert!(queue.offer(job)));
+        assert!(!queue.offer(4));
+        queue.push(4);
         assert_eq!(queue.take(3), Some(vec![0, 1, 2]));
         assert_eq!(queue.take(3), Some(vec![3, 4]));
         let taker = thread::spawn({

@@ -5,7 +5,7 @@ use super::client::{self, Bucket};
 use super::core::Core;
 use super::inquiry::{Failure, Inquiry, Reply};
 use super::log::{HashUse, LogEntry};
-use super::metrics::{CONTENT_TYPE, Shed, VerdictWord};
+use super::metrics::{CONTENT_TYPE, VerdictWord};
 use super::presented::{self, Credential};
 use super::query::{self, Asked, BadQuery, Endpoint};
 use super::ready;
@@ -170,7 +170,7 @@ impl Service {
         };
         let (reply, replied) = oneshot::channel();
         let patience = self.settings.patience;
-        self.core.queue.push(Inquiry {
+        let is_queued = self.core.queue.offer(Inquiry {
             token,
             required: asking.required.clone(),
             client: Bucket::from(asking.required.address),
@@ -178,14 +178,13 @@ impl Service {
             compared: None,
             reply,
         });
+        if !is_queued {
+            return Answer::without_key(VerdictWord::Busy);
+        }
+        // An error means that the thread has panicked, or that the time is up.
         let reply: Reply = match timeout(patience, replied).await {
-            Ok(Ok(reply)) => reply,
-            // The thread has panicked.
-            Ok(Err(_)) => Err(Failure::Store),
-            Err(_) => {
-                self.core.metrics.shed(Shed::Late);
-                Err(Failure::Busy)
-            }
+            Ok(reply) => reply.unwrap_or(Err(Failure::Store)),
+            Err(_) => Err(Failure::Busy),
         };
         if let Ok(answered) = &reply {
             asking.hash = answered.hash;

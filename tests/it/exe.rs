@@ -40,7 +40,7 @@ mod siblings;
 pub mod strace;
 pub mod terminal;
 mod terminals;
-mod timing;
+pub mod timing;
 mod work;
 
 pub use harness::skipped;

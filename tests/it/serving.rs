@@ -4,4 +4,5 @@ mod at_once;
 mod failing;
 mod server;
 mod shutdown;
+mod timing;
 mod verdicts;

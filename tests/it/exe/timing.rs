@@ -18,11 +18,11 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// What is presented, by what it is.
-type Presented = [(&'static str, String); 3];
+pub type Presented = [(&'static str, String); 3];
 
 /// A store with some keys, whose hashes are made by `scheme`, and three tokens that are unknown to
 /// it, each in another way.
-fn store(scheme: &str) -> (Site, Presented) {
+pub fn store(scheme: &str) -> (Site, Presented) {
     let site = Site::new();
     site.run("init");
     site.run(&format!("policy set hash {scheme}"));

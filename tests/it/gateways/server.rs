@@ -58,7 +58,10 @@ impl Server {
             Socket::Tcp => {
                 let mut command = site.cmd(&format!("serve --listen 127.0.0.1:0 {flags}"));
                 let mut process = begin(&mut command, site);
-                process.until("it prints its address", |it| it.stdout().ends_with('\n'));
+                let lines = 1 + usize::from(flags.contains("--metrics"));
+                process.until("it prints its addresses", |it| {
+                    it.stdout().matches('\n').count() == lines
+                });
                 let place = Place::Tcp(printed(&process.stdout()));
                 Server { process, place }
             }
@@ -81,6 +84,20 @@ impl Server {
     /// The lines of its log so far.
     pub fn log(&self) -> String {
         self.process.stderr()
+    }
+
+    /// Where it answers `/metrics`, if a flag asks for that.
+    #[track_caller]
+    pub fn metrics(&self) -> Place {
+        let stdout = self.process.stdout();
+        let line = stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("metrics "));
+        Place::Tcp(
+            line.unwrap_or_else(|| panic!("{stdout:?}"))
+                .parse()
+                .unwrap(),
+        )
     }
 
     /// Its process.

@@ -229,7 +229,10 @@ fn uses_and_reuses_are_noted() {
             .record(&id_of(&used))
             .contains(r#""last_used_at":null"#)
     );
-    let log = served.site.run(&format!("log --key {}", id_of(&stopped))).stdout;
+    let log = served
+        .site
+        .run(&format!("log --key {}", id_of(&stopped)))
+        .stdout;
     assert_eq!(log.matches("reuse").count(), 1, "{log}");
 }
 
