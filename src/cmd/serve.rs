@@ -84,8 +84,8 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = header)]
     client_header: Option<HeaderName>,
     /// How many threads compute slow hashes [default: half the processors]
-    #[arg(long, value_name = "N")]
-    hash_threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = positive)]
+    hash_threads: Option<usize>,
     /// How many slow hashes may wait; with --client-header at most 8 of one client
     #[arg(long, value_name = "N", default_value = "256", value_parser = number)]
     hash_queue: usize,
@@ -96,8 +96,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "100000", value_parser = number)]
     cache: usize,
     /// How many connections may be open; more are closed at once
-    #[arg(long, value_name = "N", default_value = "1024")]
-    connections: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = positive)]
+    connections: usize,
     /// Which answers to log on standard error, in JSON, one per line
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     log: LogLevel,
@@ -226,14 +226,15 @@ impl Args {
     }
 
     fn sizes(&self, cores: NonZeroUsize, scheme: Scheme) -> Sizes {
-        let half = NonZeroUsize::new(cores.get() / 2).unwrap_or(NonZeroUsize::MIN);
+        let threads = self.hash_threads.unwrap_or(cores.get() / 2);
+        let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
         Sizes {
             cores,
             // Bounded by memory too: each hash of the policy takes its own.
-            hash_threads: scheme.threads(self.hash_threads.unwrap_or(half)),
+            hash_threads: scheme.threads(threads),
             hash_queue: self.hash_queue,
             cache: self.cache,
-            connections: self.connections.get(),
+            connections: self.connections,
         }
     }
 
@@ -314,6 +315,14 @@ fn number(text: &str) -> Result<usize> {
             quote(text)
         ))
     })
+}
+
+/// Parses a number from 1 to ten million.
+fn positive(text: &str) -> Result<usize> {
+    match number(text)? {
+        0 => Err(Error::usage("0 is too few").hint("give at least 1")),
+        number => Ok(number),
+    }
 }
 
 /// Parses the value of `--hash-wait`.

@@ -214,3 +214,101 @@ fn encoded(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+    use crate::when::Timestamp;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// The answer to a valid token of a key, and the length of its head with the longest name of a replica.
+    fn answered(owner: &str, name: &str, scopes: BTreeSet<String>) -> (HeaderMap, usize) {
+        let at = Timestamp::from_millis(1_795_000_000_000).unwrap();
+        let id = KeyId::parse(b"0123456789ab").unwrap();
+        let mut key = Key::new(id, name.to_owned(), owner.to_owned(), at);
+        key.scopes = scopes;
+        let facts = Facts {
+            key: &key,
+            at,
+            state: State::PhasedOut,
+            since: None,
+            by: None,
+            replaced_by: Some(id),
+            expires_at: Some(at),
+            usable_until: Some(at),
+            lacks: None,
+        };
+        let headers = Answer::valid(&facts).headers;
+        let lines = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4);
+        let status = "HTTP/1.1 200 OK\r\n\r\n".len();
+        let date = "date: Sun, 29 Nov 2026 11:12:29 GMT\r\n".len();
+        let others = "connection: close\r\nx-keyctl-replica: \r\n".len() + 128;
+        (
+            headers.clone(),
+            lines.sum::<usize>() + status + date + others,
+        )
+    }
+
+    fn scopes(count: usize, length: usize) -> BTreeSet<String> {
+        (0..count).map(|n| format!("{n:0length$}")).collect()
+    }
+
+    #[test]
+    fn what_fits_is_there_and_the_owner_always() {
+        let long = "é".repeat(128);
+        let (headers, _) = answered("ann", "chat", scopes(2, 10));
+        assert_eq!(headers[KEY_OWNER], "ann");
+        assert_eq!(headers[KEY_NAME], "chat");
+        assert_eq!(headers[KEY_SCOPES], "0000000000 0000000001");
+        assert!(!headers.contains_key(KEY_SCOPE_COUNT));
+        let (headers, _) = answered("ann", "chat", scopes(16, 64));
+        assert_eq!(
+            (&headers[KEY_SCOPES], &headers[KEY_SCOPE_COUNT]),
+            (
+                &HeaderValue::from_static(""),
+                &HeaderValue::from_static("16")
+            )
+        );
+        let (headers, _) = answered(&long, &long, scopes(9, 64));
+        assert_eq!(headers[KEY_OWNER], "%C3%A9".repeat(128).as_str());
+        assert_eq!(headers[KEY_NAME], "%C3%A9".repeat(128).as_str());
+        assert_eq!(headers[KEY_SCOPE_COUNT], "9");
+        let (headers, _) = answered(&"\u{10348}".repeat(128), &long, scopes(1, 3));
+        assert_eq!(headers[KEY_NAME], "");
+    }
+
+    proptest! {
+        #[test]
+        fn the_head_of_an_answer_is_bounded(
+            owner in "\\PC{1,128}",
+            name in "\\PC{1,128}",
+            count in 0_usize..80,
+            length in 1_usize..65,
+        ) {
+            let (_, head) = answered(&owner, &name, scopes(count, length));
+            prop_assert!(head <= HEAD_MAX, "{}", head);
+        }
+
+        #[test]
+        fn encoded_is_visible_ascii_that_decodes_to_the_text(text in "\\PC*|%[0-9a-f]{2}") {
+            let encoded = encoded(&text);
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()));
+            let mut bytes = encoded.bytes();
+            let mut decoded = Vec::new();
+            while let Some(byte) = bytes.next() {
+                decoded.push(match byte {
+                    b'%' => {
+                        let digits = [bytes.next().unwrap(), bytes.next().unwrap()];
+                        u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+                    }
+                    byte => byte,
+                });
+            }
+            prop_assert_eq!(decoded, text.into_bytes());
+        }
+    }
+}

@@ -38,7 +38,9 @@ fn a_store_that_is_gone_is_503_until_it_is_back() {
     move_store(&away, &served.site.db());
     served.until_it_is(&token, (200, ""));
     assert_eq!(served.ask_at("/readyz", "").status, 200);
-    until("the log says why", || served.server.log().contains("message"));
+    until("the log says why", || {
+        served.server.log().contains("message")
+    });
 }
 
 #[test]
