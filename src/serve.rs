@@ -120,7 +120,8 @@ pub fn runtime(cores: NonZeroUsize) -> Result<Runtime> {
 }
 
 impl Server {
-    /// Serves until SIGTERM, SIGINT or SIGHUP, and then answers the open requests. Log lines go to `stderr`.
+    /// Serves until SIGTERM, SIGINT or SIGHUP, and then answers the open requests. Log lines go to `stderr`. Calls
+    /// `ready` as soon as requests are answered and signals handled.
     ///
     /// # Errors
     ///
@@ -131,6 +132,7 @@ impl Server {
         for_metrics: Option<Listener>,
         stderr: Box<dyn Write + Send>,
         random: Box<dyn Random + Send>,
+        ready: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         limits::raise_descriptors(self.sizes.connections);
         let ended = stop_signal()?;
@@ -160,6 +162,7 @@ impl Server {
             };
             tokio::spawn(accepting.run());
         }
+        ready()?;
         notify::ready();
         select! {
             () = ended => {}

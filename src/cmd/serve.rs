@@ -51,8 +51,7 @@ Exit codes:
 Examples:
   $ keyctl serve
   $ keyctl serve --listen 127.0.0.1:9091 --scope inference --client-header x-real-ip
-  $ keyctl serve --listen unix:/run/keyctl/verify.sock --socket-mode 0660 --metrics 127.0.0.1:9092
-  $ curl -H @headers -i 'http://127.0.0.1:9091/verify?scope=inference'")]
+  $ keyctl serve --listen unix:/run/keyctl/verify.sock --socket-mode 0660 --metrics 127.0.0.1:9092")]
 pub struct Args {
     /// Where to listen: ADDRESS:PORT or unix:PATH; may be repeated [default: systemd's sockets, else
     /// 127.0.0.1:9091]
@@ -122,7 +121,8 @@ impl Args {
         let cores = *cx.env.cores;
         let runtime = serve::runtime(cores)?;
         let (listeners, metrics) = runtime.block_on(self.listen())?;
-        self.announce(cx, &*store, scheme, &listeners, metrics.as_ref())?;
+        self.announce(cx, &*store, scheme);
+        let addresses = addresses(&listeners, metrics.as_ref());
         let author = (!self.no_touch).then(|| store.actor(cx.env));
         drop(store);
         let server = Server {
@@ -137,7 +137,8 @@ impl Args {
         // The threads of the server have both from now on.
         let stderr = mem::replace(&mut cx.env.stderr, Box::new(io::sink()));
         let random = mem::replace(&mut cx.env.random, Box::new(Taken));
-        runtime.block_on(server.run(listeners, metrics, stderr, random))?;
+        let ready = || cx.print(addresses.as_bytes());
+        runtime.block_on(server.run(listeners, metrics, stderr, random, ready))?;
         // A thread may still wait for the store.
         runtime.shutdown_background();
         Ok(DONE)
@@ -193,22 +194,8 @@ impl Args {
         Ok((listeners, metrics))
     }
 
-    /// Prints the addresses on standard output, and warnings on standard error.
-    fn announce(
-        &self,
-        cx: &mut Cx<'_>,
-        store: &dyn Store,
-        scheme: Scheme,
-        listeners: &[Listener],
-        metrics: Option<&Listener>,
-    ) -> Result<()> {
-        let mut lines = String::new();
-        for listener in listeners {
-            lines.push_str(&format!("{}\n", listener.local()));
-        }
-        if let Some(listener) = metrics {
-            lines.push_str(&format!("metrics {}\n", listener.local()));
-        }
+    /// Prints the store, and what is expensive or unfair, on standard error.
+    fn announce(&self, cx: &mut Cx<'_>, store: &dyn Store, scheme: Scheme) {
         if let Scheme::Argon2id(_) = scheme {
             cx.status(
                 "the policy is to hash by argon2id: the first use of each token after a start costs milliseconds of a processor",
@@ -222,7 +209,6 @@ impl Args {
             }
         }
         cx.status(format_args!("serving the keys in {}", store.name()));
-        cx.print(lines.as_bytes())
     }
 
     fn sizes(&self, cores: NonZeroUsize, scheme: Scheme) -> Sizes {
@@ -258,6 +244,18 @@ impl Random for Taken {
     fn fill(&mut self, _: &mut [u8]) -> Result<()> {
         Err(Error::io("the server has the random generator"))
     }
+}
+
+/// Returns the addresses of the listeners, one a line.
+fn addresses(listeners: &[Listener], metrics: Option<&Listener>) -> String {
+    let mut lines = String::new();
+    for listener in listeners {
+        lines.push_str(&format!("{}\n", listener.local()));
+    }
+    if let Some(listener) = metrics {
+        lines.push_str(&format!("metrics {}\n", listener.local()));
+    }
+    lines
 }
 
 fn duration(span: Span) -> Duration {

@@ -215,7 +215,7 @@ fn works(machine: &mut Machine, example: &str) -> Result<(), String> {
     for line in VARIABLES.lines().chain(before) {
         succeeds(machine, shell, line);
     }
-    let shown = machine.types_to(shell, "alice", example);
+    let shown = machine.types_to(shell, "alice", &until_it_serves(example));
     let code = machine.types_to(shell, "alice", "echo $?");
     // The code of a pipe is that of its last command.
     let complains = shown.lines().any(|line| line.starts_with("keyctl: "));
@@ -223,6 +223,25 @@ fn works(machine: &mut Machine, example: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("{shown}the exit code is {code}")),
     }
+}
+
+/// The line, and if it starts a server, one that ends it as soon as it serves. The server gets addresses that no
+/// other test has.
+fn until_it_serves(example: &str) -> String {
+    if !example.starts_with("keyctl serve") {
+        return example.to_owned();
+    }
+    let mut line = example.replace("/run/keyctl/", "$HOME/");
+    for port in ["9091", "9092"] {
+        line = line.replace(&format!("127.0.0.1:{port}"), "127.0.0.1:0");
+    }
+    if !line.contains("--listen") {
+        line += " --listen 127.0.0.1:0";
+    }
+    format!(
+        "mkfifo serving; {line} >serving & read address <serving; kill $!; wait $!; \
+         code=$?; rm serving; (exit $code)"
+    )
 }
 
 /// Types a line that must succeed.
