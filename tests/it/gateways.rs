@@ -3,6 +3,7 @@
 
 mod application;
 mod client;
+mod five_minutes;
 mod matrix;
 mod nginx;
 mod process;
