@@ -3,6 +3,7 @@
 
 mod application;
 pub mod client;
+mod five_minutes;
 mod matrix;
 mod nginx;
 pub mod process;

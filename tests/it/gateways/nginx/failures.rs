@@ -1,10 +1,10 @@
 //! Statuses and log lines that an operator finds when something fails.
 
 use super::super::client::{Request, send};
-use super::super::server::{Hung, Socket};
+use super::super::server::{Hung, Place, Socket};
 use super::super::world::World;
 use super::{error_log, nginx_is_here, stack, start_with};
-use crate::exe::harness::{is_root, skipped, until};
+use crate::exe::harness::{is_root, set_mode, skipped, until};
 use crate::recipes::page;
 use std::fs;
 
@@ -12,10 +12,7 @@ use std::fs;
 #[track_caller]
 fn is_explained(world: &World, line: &str) {
     let page = page("gateways/nginx");
-    assert!(
-        page.contains(&format!("`{line}")),
-        "not on the page: {line}"
-    );
+    assert!(page.contains(line), "not on the page: {line}");
     let log = error_log(world);
     assert!(log.contains(line), "not in the log: {line}: {log}");
 }
@@ -88,6 +85,11 @@ fn a_socket_that_nginx_may_not_open_is_503_and_named() {
     let world = World::new();
     let server = world.serve(Socket::Unix, super::FLAGS);
     let application = world.application.address().to_string();
+    let Place::Unix(socket) = server.place() else {
+        panic!("{:?}", server.place());
+    };
+    // As for a user who is not in the group.
+    set_mode(socket, 0o600);
     let nginx = super::start_as("user nobody root;", &world.site, |listen| {
         super::recipe("socket.conf", listen, &application, server.place())
     });

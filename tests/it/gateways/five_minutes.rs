@@ -1,0 +1,90 @@
+//! `docs/gateways/five-minutes`: the page is typed as it is printed, with other ports.
+
+use super::configuration;
+use super::process::free_address;
+use crate::exe::harness::{Site, run};
+use crate::recipes::{blocks, is_here, page};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+const RECIPE: &str = "gateways/five-minutes";
+
+/// Ends what the page has started, whatever has become of it.
+const AT_THE_END: &str = r#"trap 'kill $(jobs -p) 2>/dev/null
+    nginx -p "$PWD" -c nginx.conf -e error.log -s stop 2>/dev/null' EXIT"#;
+
+/// Waits for what was started in the background, as a person does.
+const WAIT: &str = "until curl --silent --noproxy '*' --fail --output /dev/null http://127.0.0.1:9091/readyz; do :; done
+    until curl --silent --noproxy '*' --output /dev/null http://127.0.0.1:8000/; do :; done";
+
+#[test]
+fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
+    let is_here = [
+        "bash --version",
+        "nginx -v",
+        "curl --version",
+        "python3 --version",
+    ]
+    .map(|line| line.split_once(' ').unwrap())
+    .map(|(program, arg)| is_here(program, &[arg]));
+    if is_here.contains(&false) {
+        return;
+    }
+    let site = Site::new();
+    let [model, server, gateway] = [(); 3].map(|()| free_address().to_string());
+    let places = [
+        ("127.0.0.1:8000", &*model),
+        ("127.0.0.1:9091", &server),
+        ("127.0.0.1:8080", &gateway),
+    ];
+    let conf = configuration("five-minutes/nginx.conf", &places);
+    fs::write(site.path("nginx.conf"), conf).unwrap();
+    symlink(
+        super::recipe("five-minutes/model.py"),
+        site.path("model.py"),
+    )
+    .unwrap();
+
+    let page = page(RECIPE);
+    let mut typed = blocks(&page, "sh");
+    typed.insert(3, format!("{WAIT}\n"));
+    let script = places
+        .iter()
+        .fold(typed.concat(), |script, (from, to)| {
+            script.replace(from, to)
+        })
+        .replace("model.py 8000", &format!("model.py {}", port(&model)))
+        .replace("keyctl serve", &format!("keyctl serve --listen {server}"))
+        .replace("curl --silent", "curl --silent --noproxy '*'");
+    let mut bash = site.clean("bash");
+    bash.args(["-c", &format!("{AT_THE_END}\n{script}wait")]);
+    let ran = run(bash.env("KEYCTL_DB", site.db())).code(0);
+
+    // The rest are IDs, and the address of the server.
+    let printed = ran
+        .stdout
+        .lines()
+        .filter(|line| line.len() == 3 || line.starts_with('{'));
+    let printed: String = printed.map(|line| format!("{line}\n")).collect();
+    assert_eq!(printed, blocks(&page, "text").concat(), "{ran:?}");
+}
+
+/// The port of an address.
+fn port(address: &str) -> &str {
+    address.rsplit_once(':').unwrap().1
+}
+
+#[test]
+fn its_file_has_every_line_of_the_one_for_nginx() {
+    let lines = |path: &str| -> Vec<String> {
+        let text = configuration(path, &[]);
+        let lines = text.lines().map(|line| line.trim().to_owned());
+        lines
+            .filter(|line| !line.starts_with('#') && !line.starts_with("listen"))
+            .collect()
+    };
+    let there = lines("five-minutes/nginx.conf");
+    for line in lines("nginx/tcp.conf") {
+        assert!(there.contains(&line), "{line}");
+    }
+}
