@@ -2,10 +2,12 @@
 //! `keyctl serve` behind them, asked as clients ask.
 
 mod application;
+mod caddy;
 mod client;
 mod matrix;
 mod nginx;
 mod process;
+mod rules;
 mod server;
 mod world;
 
