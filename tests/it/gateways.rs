@@ -4,6 +4,7 @@
 mod application;
 mod caddy;
 mod client;
+mod haproxy;
 mod matrix;
 mod nginx;
 mod process;
