@@ -1,6 +1,7 @@
 //! The recipes in `docs/gateways/`: real gateways in front of an application, with the real
 //! `keyctl serve` behind them, asked as clients ask.
 
+mod apache;
 mod application;
 mod caddy;
 mod client;
