@@ -11,6 +11,7 @@ mod nginx;
 mod process;
 mod rules;
 mod server;
+mod traefik;
 mod world;
 
 use std::fs;

@@ -2,7 +2,7 @@
 
 use super::client::{Request, send};
 use super::matrix::Gateway;
-use super::world::World;
+use super::world::{Running, World};
 use crate::harness::id_of;
 
 /// Paths that need `project`, although a part of each looks like one that needs `inference` only.
@@ -67,5 +67,40 @@ pub fn rules(gateway: &dyn Gateway) {
             world.site.run(&format!("{change} {}", id_of(good)));
             assert_eq!(ask("/v1/models", &[("X-Api-Key", good)]), expected);
         }
+    }
+}
+
+/// The number of requests with a token that pass before one is 429.
+#[track_caller]
+fn passed_before_the_limit(running: &Running, token: &str) -> usize {
+    let request = Request::new("GET", "/v1/models").key(token);
+    for count in 0..5000 {
+        match send(running.address, &request).status {
+            200 => {}
+            429 => return count,
+            other => panic!("{other} after {count}"),
+        }
+    }
+    panic!("no limit");
+}
+
+/// One key has reached its limit, of `expected` requests at least, and no other one has.
+#[track_caller]
+pub fn limit(gateway: &dyn Gateway, expected: usize) {
+    if !gateway.is_here() {
+        return;
+    }
+    let world = World::new();
+    let server = world.serve(gateway.socket(), gateway.flags());
+    let running = gateway.start(&world, server.place());
+    let passed = passed_before_the_limit(&running, &world.keys.good);
+    assert!(passed >= expected, "{passed}");
+    let others = [
+        (world.create("--scope inference"), 200),
+        (world.keys.unknown.clone(), 401),
+    ];
+    for (token, status) in others {
+        let request = Request::new("GET", "/v1/models").key(&token);
+        assert_eq!(send(running.address, &request).status, status);
     }
 }
