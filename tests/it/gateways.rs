@@ -5,6 +5,7 @@ mod apache;
 mod application;
 mod caddy;
 mod client;
+mod envoy;
 mod haproxy;
 mod matrix;
 mod nginx;
