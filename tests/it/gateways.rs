@@ -7,6 +7,7 @@ mod caddy;
 mod client;
 mod envoy;
 mod haproxy;
+mod ingress_nginx;
 mod matrix;
 mod nginx;
 mod process;
