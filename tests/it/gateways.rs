@@ -1,13 +1,20 @@
 //! The recipes in `docs/gateways/`: real gateways in front of an application, with the real
 //! `keyctl serve` behind them, asked as clients ask.
 
+mod apache;
 mod application;
+mod caddy;
 pub mod client;
+mod envoy;
 mod five_minutes;
+mod haproxy;
+mod ingress_nginx;
 mod matrix;
 mod nginx;
 pub mod process;
+mod rules;
 pub mod server;
+mod traefik;
 mod world;
 
 use std::fs;

@@ -27,7 +27,7 @@ const IDENTITY: [&str; 8] = [
 ];
 
 /// Names that a client may hope to get past the gateway as an identity header.
-const FORGED: [&str; 14] = [
+const FORGED: [&str; 16] = [
     "X-Key-Id",
     "X-Key-Owner",
     "x-key-owner",
@@ -35,6 +35,8 @@ const FORGED: [&str; 14] = [
     "X_Key_Owner",
     "x_key_owner",
     "X-Key_Owner",
+    "X.Key.Owner",
+    "X_Key.Owner",
     "X-Key-Name",
     "X-Key-Kind",
     "X-Key-Scopes",
@@ -70,15 +72,8 @@ pub trait Gateway {
     /// The identity headers that the application gets for `token`, in small letters; by default all
     /// that the server gives a value.
     fn identity(&self, server: Option<&Server>, token: &str) -> Vec<(String, String)> {
-        let request = Request::new("GET", "/verify?scope=inference").key(token);
-        let answer = send(server.unwrap().place(), &request);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let found = answer.headers.into_iter();
-        let mut identity: Vec<(String, String)> = found
-            .map(|(name, value)| (name.to_lowercase(), value))
-            .filter(|(name, value)| IDENTITY.contains(&name.as_str()) && !value.is_empty())
-            .collect();
-        identity.sort();
+        let mut identity = answered(server.unwrap(), token);
+        identity.retain(|(_, value)| !value.is_empty());
         identity
     }
 
@@ -101,6 +96,27 @@ pub trait Gateway {
     fn status_if_hung(&self) -> u16 {
         503
     }
+
+    /// Tells whether it says when to try again if the server does not answer.
+    fn says_when_to_retry(&self) -> bool {
+        true
+    }
+}
+
+/// The identity headers of the server's answer for `token`, in small letters, with those that are empty.
+#[track_caller]
+pub fn answered(server: &Server, token: &str) -> Vec<(String, String)> {
+    let request = Request::new("GET", "/verify?scope=inference").key(token);
+    let answer = send(server.place(), &request);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let mut identity: Vec<(String, String)> = answer
+        .headers
+        .into_iter()
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .filter(|(name, _)| IDENTITY.contains(&name.as_str()))
+        .collect();
+    identity.sort();
+    identity
 }
 
 /// A request and what is to become of it.
@@ -166,6 +182,14 @@ fn cases(world: &World) -> Vec<Case<'_>> {
             forged(get().key(&keys.phased_out)),
         ),
         Case::passes("small letters", good, get().header("x-api-key", good)),
+        // A proxy drops the headers that are named there.
+        Case::passes(
+            "identity in Connection",
+            good,
+            get()
+                .header("Connection", "X-Key-Id, x-key-owner")
+                .key(good),
+        ),
         Case::passes("POST", good, post().key(good).body(20)),
         Case::passes("large POST", good, post().key(good).body(LARGE)),
         Case::passes("chunked", good, post().key(good).body(LARGE).chunked()),
@@ -242,7 +266,7 @@ pub fn matrix(gateway: &dyn Gateway) {
     fs::rename(world.site.db(), world.site.path("away")).unwrap();
     closed(
         "store gone",
-        gateway.status_if_gone(),
+        (gateway.status_if_gone(), true),
         &world,
         &running,
         &[get(), post().body(LARGE)],
@@ -253,9 +277,10 @@ pub fn matrix(gateway: &dyn Gateway) {
 
     if gateway.has_server() {
         let running = gateway.start(&world, &gateway.socket().down(&world.site));
+        let retry = gateway.says_when_to_retry();
         closed(
             "server down",
-            gateway.status_if_down(),
+            (gateway.status_if_down(), retry),
             &world,
             &running,
             &[get(), post().body(LARGE)],
@@ -265,7 +290,7 @@ pub fn matrix(gateway: &dyn Gateway) {
         let running = gateway.start(&world, hung.place());
         closed(
             "server hung",
-            gateway.status_if_hung(),
+            (gateway.status_if_hung(), retry),
             &world,
             &running,
             &[get()],
@@ -318,7 +343,7 @@ fn identity_of(received: &Received) -> Vec<(String, String)> {
     let headers = received.headers.iter();
     let mut identity: Vec<(String, String)> = headers
         .map(|(name, value)| (name.to_lowercase(), value.clone()))
-        .filter(|(name, _)| name.replace('_', "-").starts_with("x-key-"))
+        .filter(|(name, _)| name.replace(['_', '.'], "-").starts_with("x-key-"))
         .collect();
     identity.sort();
     identity
@@ -385,15 +410,22 @@ fn kept_out_of_files(world: &World) {
     }
 }
 
-/// A good key is neither let in nor said to be a wrong one.
+/// A good key is neither let in nor said to be a wrong one: the answer has this status, and says when
+/// to try again or does not.
 #[track_caller]
-fn closed(name: &'static str, status: u16, world: &World, running: &Running, requests: &[Request]) {
+fn closed(
+    name: &'static str,
+    (status, retry): (u16, bool),
+    world: &World,
+    running: &Running,
+    requests: &[Request],
+) {
     for request in requests {
         let answer = send(running.address, &request.clone().key(&world.keys.good));
         let log = || running.process.stderr();
         assert_eq!(answer.status, status, "{name}: {answer:?} {}", log());
-        let retry = answer.header("retry-after");
-        assert!(retry.is_some(), "{name}: {answer:?}");
+        let says = answer.header("retry-after").is_some();
+        assert_eq!(says, retry, "{name}: {answer:?}");
         let received = world.application.take();
         assert!(received.is_empty(), "{name}: {received:?}");
     }

@@ -62,6 +62,13 @@ impl World {
         }
     }
 
+    /// The token of a new key, made with more flags, split at blanks.
+    #[track_caller]
+    pub fn create(&self, flags: &str) -> String {
+        let ran = self.site.run(&format!("create {flags}"));
+        ran.stdout.trim_end().to_owned()
+    }
+
     /// A server of the store, with more flags, split at blanks.
     #[track_caller]
     pub fn serve(&self, socket: Socket, flags: &str) -> Server {
