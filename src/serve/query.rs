@@ -248,6 +248,7 @@ mod tests {
             ("scope=a%", "scope: not percent-encoded UTF-8"),
             ("scope=a%4", "scope: not percent-encoded UTF-8"),
             ("scope=a%6g", "scope: not percent-encoded UTF-8"),
+            ("scope=a%g6", "scope: not percent-encoded UTF-8"),
             (
                 "scope=a%+6",
                 "scope: a '+', which must be written %20 or %2B",

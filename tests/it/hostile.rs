@@ -228,7 +228,7 @@ fn unleashed(world: &World) -> Connection {
 }
 
 /// The token with the ID of `id` and the secret of `secret`.
-fn with_secret_of(id: &str, secret: &str) -> String {
+pub fn with_secret_of(id: &str, secret: &str) -> String {
     let (head, _) = id.rsplit_once('_').unwrap();
     let (_, tail) = secret.rsplit_once('_').unwrap();
     let body = format!("{head}_{}", &tail[..43]);

@@ -10,6 +10,7 @@
 
 mod harness;
 
+mod attacks;
 mod backup;
 mod between;
 mod contracts;

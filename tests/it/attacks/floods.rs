@@ -1,0 +1,136 @@
+//! Floods of requests without a valid token, while a client with one asks.
+
+use super::client::Client;
+use super::target::{Target, get, unknown_token};
+use crate::exe::harness::run_with;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+/// Number of connections of a flood.
+const CONNECTIONS: usize = 8;
+
+/// Number of requests with the token during a flood.
+const GOOD: usize = 200;
+
+/// Sends `request` again and again, on one connection after the other, until it is to stop. No answer may be 200.
+fn flood(
+    address: SocketAddr,
+    request: impl Fn(usize) -> Vec<u8>,
+    stop: &AtomicBool,
+    sent: &AtomicUsize,
+) {
+    let mut client = Client::connect(address);
+    while !stop.load(SeqCst) {
+        let number = sent.fetch_add(1, SeqCst);
+        let is_open = client.send(request(number));
+        match client.answer().filter(|_| is_open) {
+            Some(answer) => {
+                assert!(
+                    [400, 401, 404, 431, 503].contains(&answer.status),
+                    "{answer:?}"
+                );
+                if answer.closes {
+                    client = Client::connect(address);
+                }
+            }
+            None => client = Client::connect(address),
+        }
+    }
+}
+
+/// Asks with the token while others send what `request` makes of a number. Each request with it must be answered 200.
+#[track_caller]
+fn withstands(target: &Target, request: impl Fn(usize) -> Vec<u8> + Sync) {
+    // The first verdict may cost a hash, which the flood could delay.
+    target.check();
+    let (stop, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..CONNECTIONS {
+            scope.spawn(|| flood(target.address, &request, &stop, &sent));
+        }
+        let mut client = target.connect();
+        let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut good = 0;
+            // Until the flood has sent as much, too.
+            while good < GOOD || sent.load(SeqCst) < GOOD {
+                assert!(client.send(target.good("x-real-ip: 192.0.2.1")));
+                assert_eq!(client.answer().map(|it| it.status), Some(200));
+                good += 1;
+            }
+        }));
+        stop.store(true, SeqCst);
+        if let Err(panic) = asked {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    target.check();
+}
+
+/// A request with a token, from one of many clients.
+fn with(token: &str, number: usize) -> Vec<u8> {
+    let client = format!("x-real-ip: 198.51.{}.{}", number / 250 % 250, number % 250);
+    get(
+        "/verify?scope=inference",
+        &[&format!("x-api-key: {token}"), &client],
+    )
+    .into_bytes()
+}
+
+/// The token of a key of the store with the secret of another one.
+fn wrong_token(target: &Target) -> String {
+    let other = unknown_token();
+    crate::hostile::with_secret_of(&target.token, &other)
+}
+
+#[test]
+fn a_flood_of_unknown_tokens_lets_good_ones_in() {
+    let token = unknown_token();
+    withstands(&Target::start("--log all"), |number| with(&token, number));
+}
+
+#[test]
+fn a_flood_of_unknown_tokens_with_a_slow_hash_lets_known_ones_in() {
+    let token = unknown_token();
+    let target = Target::slow_hash("--client-header x-real-ip --hash-threads 1");
+    withstands(&target, |number| with(&token, number));
+}
+
+#[test]
+fn a_flood_of_foreign_tokens_that_all_differ_lets_good_ones_in() {
+    let target = Target::slow_hash("--client-header x-real-ip --hash-threads 1 --cache 10");
+    // Without one, they are all malformed.
+    let import = "import - --scope inference --quiet";
+    let imported = "name,token\nother,sk-Zq8mT3vXw1Lr7KpYb2N-000001\n";
+    run_with(&mut target.site.cmd(import), imported).code(0);
+    withstands(&target, |number| with(&format!("sk-{number:040}"), number));
+}
+
+#[test]
+fn a_flood_of_wrong_secrets_with_a_slow_hash_lets_good_ones_in() {
+    let target = Target::slow_hash("--client-header x-real-ip --hash-threads 1");
+    let token = wrong_token(&target);
+    withstands(&target, |number| with(&token, number));
+}
+
+#[test]
+fn a_flood_of_malformed_and_missing_tokens_lets_good_ones_in() {
+    let target = Target::start("");
+    withstands(&target, |number| match number % 3 {
+        0 => get("/verify", &[]).into_bytes(),
+        1 => get("/verify", &["x-api-key: \u{e9}"]).into_bytes(),
+        _ => get("/nothing", &[]).into_bytes(),
+    });
+}
+
+#[test]
+fn a_flood_of_huge_and_broken_requests_lets_good_ones_in() {
+    let target = Target::start("");
+    let huge = "x".repeat(100_000);
+    withstands(&target, |number| match number % 4 {
+        0 => get("/verify", &[&format!("x: {huge}")]).into_bytes(),
+        1 => format!("POST /verify HTTP/1.1\r\nContent-Length: 100000\r\n\r\n{huge}").into_bytes(),
+        2 => vec![0xff; 100],
+        _ => get(&format!("/verify?{huge}"), &[]).into_bytes(),
+    });
+}
