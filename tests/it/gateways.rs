@@ -4,6 +4,7 @@
 mod apache;
 mod application;
 mod caddy;
+mod callers;
 pub mod client;
 mod envoy;
 mod five_minutes;

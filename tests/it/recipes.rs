@@ -25,7 +25,7 @@ use std::process::{Command, Stdio};
 const SHELLS: [&str; 3] = ["sh", "dash", "bash"];
 
 /// A file or a directory of the recipes.
-fn doc(path: &str) -> PathBuf {
+pub fn doc(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")
         .join(path)

@@ -4,7 +4,7 @@
 use crate::exe::harness::GUARD;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -35,6 +35,7 @@ impl Received {
 #[derive(Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
+    connections: AtomicUsize,
     ended: AtomicBool,
 }
 
@@ -56,6 +57,7 @@ impl Application {
                 if of_thread.ended.load(Ordering::SeqCst) {
                     return;
                 }
+                of_thread.connections.fetch_add(1, Ordering::SeqCst);
                 let shared = Arc::clone(&of_thread);
                 thread::spawn(move || stream.and_then(|stream| serve(&stream, &shared)));
             }
@@ -66,6 +68,11 @@ impl Application {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The number of connections accepted so far.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// The requests received since the last call.

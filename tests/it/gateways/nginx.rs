@@ -89,7 +89,7 @@ fn start_with(file: &str, world: &World, server: &Place) -> Running {
 
 /// A world, its server, and nginx with a file of the recipe; `None`, which is said, without nginx.
 #[track_caller]
-fn stack(file: &str) -> Option<(World, Server, Running)> {
+pub fn stack(file: &str) -> Option<(World, Server, Running)> {
     if !nginx_is_here() {
         return None;
     }

@@ -230,11 +230,11 @@ fn no_process_on_either_side_has_the_token_in_an_argument() {
     let token = site.token_file("api.token", "--scope inference");
     // The page's own lines. Both in one shell, so that one look sees all: it ends with the client.
     let page = blocks(&page("endpoint"), "sh");
-    let serve = page[0]
+    let serve = page[1]
         .trim_end()
         .replace("/srv/keyctl/keyctl.db", site.db().to_str().unwrap())
         .replace("8080", "0");
-    let ask = page[1].replace("http://127.0.0.1:8080", "\"$url\"");
+    let ask = page[0].replace("http://127.0.0.1:8080", "\"$url\"");
     let script = format!(
         "rm -f address; mkfifo address; {serve} >address & trap 'kill $!' EXIT
          read -r url <address || exit

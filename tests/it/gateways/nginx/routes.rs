@@ -1,7 +1,10 @@
 //! What a route lets in: scopes, addresses, sizes, browsers.
 
 use super::super::client::{Request, send};
-use super::stack;
+use super::super::server::Socket;
+use super::super::world::World;
+use super::{FLAGS, nginx_is_here, recipe, stack, start, start_with};
+use crate::exe::harness::until;
 
 #[test]
 fn each_route_wants_its_scope_however_its_path_is_written() {
@@ -75,7 +78,9 @@ fn a_scope_that_is_not_registered_is_503_and_no_open_route() {
     let answer = send(nginx.address, &request);
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(world.application.take().is_empty());
-    assert!(server.log().contains("usage"), "{}", server.log());
+    until("the server has written its line", || {
+        server.log().contains("usage")
+    });
 }
 
 #[test]
@@ -125,6 +130,26 @@ fn bodies_and_heads_of_any_size_that_nginx_takes_do_not_hinder_the_question() {
 }
 
 #[test]
+fn a_location_may_take_larger_bodies_than_its_server() {
+    if !nginx_is_here() {
+        return;
+    }
+    let world = World::new();
+    let server = world.serve(Socket::Tcp, FLAGS);
+    let application = world.application.address().to_string();
+    let nginx = start(&world.site, |listen| {
+        let text = recipe("tcp.conf", listen, &application, server.place());
+        let size = "client_max_body_size 100m;";
+        assert!(text.contains(size), "{text}");
+        let text = text.replace(size, "");
+        text.replace("location / {", &format!("location / {{ {size}"))
+    });
+    let request = Request::new("POST", "/v1/files").key(&world.keys.good).body(3_000_000);
+    let answer = send(nginx.address, &request);
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
 fn a_browser_may_call_from_the_origin_that_is_named_and_from_no_other() {
     let Some((world, _server, nginx)) = stack("browsers.conf") else {
         return;
@@ -154,4 +179,54 @@ fn a_browser_may_call_from_the_origin_that_is_named_and_from_no_other() {
         }
     }
     assert_eq!(world.application.take().len(), 4);
+}
+
+#[test]
+fn only_nginx_itself_asks() {
+    let Some((world, _server, nginx)) = stack("tcp.conf") else {
+        return;
+    };
+    let answer = send(nginx.address, &Request::new("GET", "/_keyctl").key(&world.keys.good));
+    assert_eq!(answer.status, 404, "{answer:?}");
+    assert!(world.application.take().is_empty());
+}
+
+#[test]
+fn the_application_gets_the_host_and_the_clients_address_from_nginx() {
+    let Some((world, _server, nginx)) = stack("tcp.conf") else {
+        return;
+    };
+    let request = Request::new("GET", "/v1/models").key(&world.keys.good);
+    let answer = send(nginx.address, &request.header("X-Real-IP", "192.0.2.7"));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let received = world.application.take().remove(0);
+    assert_eq!(received.values("host"), ["api.test"]);
+    assert_eq!(received.values("x-real-ip"), ["127.0.0.1"]);
+}
+
+#[test]
+fn connections_to_the_application_and_to_the_server_are_kept() {
+    if !nginx_is_here() {
+        return;
+    }
+    let world = World::new();
+    let server = world.serve(Socket::Tcp, &format!("{FLAGS} --metrics 127.0.0.1:0"));
+    let nginx = start_with("tcp.conf", &world, server.place());
+    let before = world.application.connections();
+    let keys = &world.keys;
+    for token in [&keys.good, &keys.unknown].into_iter().cycle().take(40) {
+        for method in ["GET", "POST"] {
+            let body = if method == "POST" { 100 } else { 0 };
+            let request = Request::new(method, "/v1/models").key(token).body(body);
+            send(nginx.address, &request);
+        }
+    }
+    let workers = world.application.connections() - before;
+    assert!(workers < 4, "{workers} connections for 40 requests");
+    let metrics = send(server.metrics().unwrap(), &Request::new("GET", "/metrics"));
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    let mut lines = metrics.lines();
+    let open = lines.find_map(|line| line.strip_prefix("keyctl_connections ")).unwrap();
+    // One for each worker of nginx, of which there is one.
+    assert_eq!(open, "1", "{metrics}");
 }
