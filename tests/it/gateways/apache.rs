@@ -1,12 +1,12 @@
 //! `docs/gateways/apache`: Apache with an access check in mod_lua.
 
 use super::client::{Request, send};
-use super::configuration;
 use super::matrix::{Gateway, matrix};
 use super::process::{Process, free_address};
-use super::rules::rules;
+use super::rules::{failures, logs, rules};
 use super::server::{Place, Socket};
 use super::world::{Running, World};
+use super::{configuration, recipe};
 use crate::exe::harness::{is_root, set_mode, skipped};
 use crate::recipes::is_here;
 use std::fs;
@@ -15,6 +15,8 @@ use std::path::Path;
 /// Debian's places.
 const MODULES: &str = "/usr/lib/apache2/modules";
 const LUA_SOCKET: &str = "/usr/share/lua/5.3/socket.lua";
+
+const PAGE: &str = "apache/README.md";
 
 struct Apache {
     socket: Socket,
@@ -133,13 +135,36 @@ fn apache_keeps_the_rules_of_its_recipe() {
 }
 
 #[test]
+fn apache_says_why_there_was_no_answer() {
+    failures(
+        &apache(Socket::Tcp),
+        PAGE,
+        "no answer from keyctl serve: connection refused",
+        Some("no answer from keyctl serve: timeout"),
+    );
+}
+
+#[test]
 fn apache_refuses_everything_if_its_check_fails() {
-    for (change, expected) in [
-        (("function check(r)", "function check(r) error(\"x\")"), 500),
-        (("function check(r)", "function other(r)"), 500),
-        (("function check(r)", "function check(r) ("), 500),
-        (("return 503", "return"), 500),
-        (("return let_in(r)", "return apache2.DECLINED"), 403),
+    let page = fs::read_to_string(recipe(PAGE)).unwrap();
+    for (change, status, line) in [
+        (
+            ("function check(r)", "function check(r) error(\"x\")"),
+            500,
+            "AH01471: Lua error",
+        ),
+        (("function check(r)", "function other(r)"), 500, "AH01478"),
+        (
+            ("function check(r)", "function check(r) ("),
+            500,
+            "AH01482: Error loading",
+        ),
+        (("return let_in(r)", "return"), 500, "AH03017"),
+        (
+            ("return let_in(r)", "return apache2.DECLINED"),
+            403,
+            "AH01630: client denied by server configuration",
+        ),
     ] {
         let gateway = Apache {
             socket: Socket::Tcp,
@@ -150,15 +175,15 @@ fn apache_refuses_everything_if_its_check_fails() {
         }
         let world = World::new();
         let running = gateway.start(&world, &Socket::Tcp.down(&world.site));
-        let request = Request::new("OPTIONS", "/v1/models")
+        // The one that is let in without a question.
+        let preflight = Request::new("OPTIONS", "/v1/models")
             .header("Origin", "https://app.test")
             .header("Access-Control-Request-Method", "POST");
-        let request = match expected {
-            500 => Request::new("GET", "/v1/models").key(&world.keys.good),
-            _ => request,
-        };
-        let answer = send(running.address, &request);
-        assert_eq!(answer.status, expected, "{change:?}");
+        let answer = send(running.address, &preflight);
+        assert_eq!(answer.status, status, "{change:?}");
         assert!(world.application.take().is_empty(), "{change:?}");
+        let logs = logs(&world);
+        assert!(logs.contains(line), "{line}: {logs}");
+        assert!(page.contains(line), "{line}");
     }
 }

@@ -3,7 +3,7 @@
 use super::configuration;
 use super::matrix::{Gateway, answered, matrix};
 use super::process::{Process, free_address};
-use super::rules::rules;
+use super::rules::{failures, rules};
 use super::server::{Place, Server, Socket};
 use super::world::{Running, World};
 use crate::exe::harness::run;
@@ -71,6 +71,12 @@ fn caddy_over_a_unix_socket_lets_in_who_should() {
 #[test]
 fn caddy_keeps_the_rules_of_its_recipe() {
     rules(&Caddy(Socket::Tcp));
+}
+
+#[test]
+fn caddy_logs_a_line_if_there_was_no_answer() {
+    let page = "caddy/README.md";
+    failures(&Caddy(Socket::Tcp), page, "\"status\":503", None);
 }
 
 #[test]

@@ -4,11 +4,13 @@ use super::client::{Request, send};
 use super::configuration;
 use super::matrix::{Gateway, matrix};
 use super::process::{Process, free_address};
-use super::rules::{limit, rules};
+use super::rules::{failures, limit, rules};
 use super::server::{Place, Socket};
 use super::world::{Running, World};
 use crate::recipes::is_here;
 use std::fs;
+
+const PAGE: &str = "haproxy/README.md";
 
 struct Haproxy {
     socket: Socket,
@@ -86,6 +88,11 @@ fn haproxy_keeps_the_rules_of_its_recipe() {
 #[test]
 fn haproxy_limits_the_rate_of_one_key_and_of_no_other() {
     limit(&haproxy(Socket::Tcp), 600);
+}
+
+#[test]
+fn haproxy_says_why_there_was_no_answer() {
+    failures(&haproxy(Socket::Tcp), PAGE, "SC--", Some("sH--"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::client::{Request, send};
 use super::configuration;
 use super::matrix::{Gateway, answered, matrix};
 use super::process::{Process, free_address};
-use super::rules::{limit, rules};
+use super::rules::{failures, limit, rules};
 use super::server::{Place, Server};
 use super::world::{Running, World};
 use crate::recipes::is_here;
@@ -82,4 +82,14 @@ fn traefik_keeps_the_rules_of_its_recipe() {
 #[test]
 fn traefik_limits_the_rate_of_one_key_and_of_no_other() {
     limit(&Traefik, 100);
+}
+
+#[test]
+fn traefik_says_why_there_was_no_answer() {
+    failures(
+        &Traefik,
+        "traefik/README.md",
+        "connect: connection refused",
+        None,
+    );
 }
