@@ -7,34 +7,39 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
-/// Number of connections of a flood.
-const CONNECTIONS: usize = 8;
+/// Number of threads of a flood.
+const THREADS: usize = 4;
+
+/// Number of connections of each: with the hashes of all of them before it, a request would wait for too long.
+const CONNECTIONS: usize = 60;
 
 /// Number of requests with the token during a flood.
 const GOOD: usize = 200;
 
-/// Sends `request` again and again, on one connection after the other, until it is to stop. No answer may be 200.
+/// Sends what `request` makes of a number, on many connections at once, until it is to stop. No answer may be 200.
 fn flood(
     address: SocketAddr,
     request: impl Fn(usize) -> Vec<u8>,
     stop: &AtomicBool,
     sent: &AtomicUsize,
 ) {
-    let mut client = Client::connect(address);
+    let connect = || Client::connect(address);
+    let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| connect()).collect();
     while !stop.load(SeqCst) {
-        let number = sent.fetch_add(1, SeqCst);
-        let is_open = client.send(request(number));
-        match client.answer().filter(|_| is_open) {
-            Some(answer) => {
+        for client in &mut clients {
+            client.send(request(sent.fetch_add(1, SeqCst)));
+        }
+        for client in &mut clients {
+            let answer = client.answer();
+            if let Some(answer) = &answer {
                 assert!(
                     [400, 401, 404, 431, 503].contains(&answer.status),
                     "{answer:?}"
                 );
-                if answer.closes {
-                    client = Client::connect(address);
-                }
             }
-            None => client = Client::connect(address),
+            if answer.is_none_or(|answer| answer.closes) {
+                *client = connect();
+            }
         }
     }
 }
@@ -46,7 +51,7 @@ fn withstands(target: &Target, request: impl Fn(usize) -> Vec<u8> + Sync) {
     target.check();
     let (stop, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
-        for _ in 0..CONNECTIONS {
+        for _ in 0..THREADS {
             scope.spawn(|| flood(target.address, &request, &stop, &sent));
         }
         let mut client = target.connect();
