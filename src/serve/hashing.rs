@@ -205,3 +205,131 @@ impl Drop for Claim<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::{Clock, Random};
+    use crate::serve::client::Bucket;
+    use crate::serve::inquiry::Reply;
+    use crate::serve::log::LogLevel;
+    use crate::token::AnyToken;
+    use crate::verify::Required;
+    use crate::when::Timestamp;
+    use std::io;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Duration;
+    use tokio::sync::oneshot::{self, Receiver, error::TryRecvError};
+
+    /// PHC string of the smallest hash, of an unknown secret.
+    const PHC: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    struct Zeros;
+
+    impl Random for Zeros {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+            bytes.fill(0);
+            Ok(())
+        }
+    }
+
+    fn pool(most: usize) -> Hashing {
+        let at = Timestamp::from_millis(1_795_000_000_000).unwrap();
+        let clock: Arc<Clock> = Arc::new(move || at);
+        let log = Log::start(LogLevel::None, Box::new(io::sink()), clock).unwrap();
+        Hashing::new(
+            FairQueue::new(most, most),
+            &Arc::new(Queue::new(10)),
+            &Arc::new(MatchCache::new(10, &mut Zeros).unwrap()),
+            &Arc::new(Metrics::new(at)),
+            &Arc::new(log),
+        )
+    }
+
+    fn inquiry(wait: Duration) -> (Inquiry, Receiver<Reply>) {
+        let (reply, replied) = oneshot::channel();
+        let inquiry = Inquiry {
+            token: AnyToken::parse(b"sk-0123456789abcdef").unwrap(),
+            required: Required::default(),
+            client: Bucket::from(None),
+            deadline: Instant::now() + wait,
+            compared: None,
+            reply,
+        };
+        (inquiry, replied)
+    }
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn one_comparison_is_made_for_all_requests_that_need_it() {
+        let pool = pool(10);
+        let mut replies = Vec::new();
+        for _ in 0..3 {
+            let (inquiry, replied) = inquiry(LONG);
+            pool.submit(inquiry, [1; 32], PHC.to_owned());
+            replies.push(replied);
+        }
+        assert_eq!(pool.state().queue.len(), 1);
+        let comparison = pool.next().unwrap();
+        pool.make(&comparison, &mut Memory::default());
+        let back = pool.verdicts.take(10).unwrap();
+        let made = Some(([1; 32], Match::No));
+        assert_eq!(back.len(), 3);
+        assert!(back.iter().all(|inquiry| inquiry.compared == made));
+        assert_eq!(pool.cache.get(&[1; 32]), Some(Match::No));
+    }
+
+    #[test]
+    fn a_request_without_room_is_answered_at_once() {
+        let pool = pool(1);
+        let (first, _waits) = inquiry(LONG);
+        let (second, mut answered) = inquiry(LONG);
+        pool.submit(first, [1; 32], PHC.to_owned());
+        pool.submit(second, [2; 32], PHC.to_owned());
+        assert!(matches!(answered.try_recv(), Ok(Err(Failure::Busy))));
+    }
+
+    #[test]
+    fn nothing_is_computed_for_requests_that_nobody_waits_for() {
+        let pool = pool(10);
+        let (late, _waits) = inquiry(Duration::ZERO);
+        pool.submit(late, [1; 32], PHC.to_owned());
+        let (gone, replied) = inquiry(LONG);
+        pool.submit(gone, [1; 32], PHC.to_owned());
+        drop(replied);
+        let comparison = pool.next().unwrap();
+        pool.make(&comparison, &mut Memory::default());
+        assert_eq!(pool.cache.get(&[1; 32]), None);
+        assert!(pool.state().waiting.is_empty());
+    }
+
+    #[test]
+    fn an_unreadable_hash_is_a_failure_of_its_requests_alone() {
+        let pool = pool(10);
+        let (inquiry, mut replied) = inquiry(LONG);
+        pool.submit(inquiry, [1; 32], "$argon2id$x".to_owned());
+        let comparison = pool.next().unwrap();
+        pool.make(&comparison, &mut Memory::default());
+        assert!(matches!(replied.try_recv(), Ok(Err(Failure::Store))));
+        assert_eq!(pool.cache.get(&[1; 32]), None);
+    }
+
+    #[test]
+    fn requests_do_not_wait_for_a_thread_that_panicked() {
+        let pool = pool(10);
+        let (inquiry, mut replied) = inquiry(LONG);
+        pool.submit(inquiry, [1; 32], PHC.to_owned());
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let _claim = Claim {
+                hashing: &pool,
+                fingerprint: [1; 32],
+                is_over: false,
+            };
+            panic!("in the middle of a comparison");
+        }));
+        assert!(ended.is_err());
+        assert!(matches!(replied.try_recv(), Err(TryRecvError::Closed)));
+        assert!(pool.state().waiting.is_empty());
+    }
+}

@@ -76,3 +76,19 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         Err(cause) => Err(Error::io("cannot start a thread").because(cause)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    #[test]
+    fn a_thread_that_panics_goes_on() {
+        let calls = AtomicU32::new(0);
+        persist(|| {
+            let call = calls.fetch_add(1, Relaxed);
+            assert!(call >= 2, "panics twice");
+        });
+        assert_eq!(calls.load(Relaxed), 3);
+    }
+}

@@ -41,7 +41,7 @@ pub fn store(scheme: &str) -> (Site, Presented) {
 }
 
 /// Gives the key of one token the hash of another: its own secret is wrong from now on.
-fn swap_hash(site: &Site, token: &str, other: &str) {
+pub fn swap_hash(site: &Site, token: &str, other: &str) {
     let swap = "UPDATE keys SET hash = (SELECT hash FROM keys WHERE id = ?2) WHERE id = ?1";
     let ids = [id_of(token), id_of(other)];
     assert_eq!(site.sql().execute(swap, ids).unwrap(), 1);

@@ -2,6 +2,7 @@
 
 use super::server::{Served, quick, reason, rejected, valid};
 use crate::exe::harness::{Site, until};
+use crate::exe::timing::swap_hash;
 use crate::harness::id_of;
 
 #[test]
@@ -89,4 +90,23 @@ fn a_policy_of_another_hash_lets_keys_go_on() {
     assert_eq!(served.ask(&token), valid());
     served.on("disable KEY", &token);
     assert_eq!(served.ask(&token), rejected("disabled"));
+}
+
+#[test]
+fn a_hash_that_was_replaced_is_compared_again() {
+    for scheme in ["argon2id", "sha256"] {
+        let site = Site::new();
+        site.run("init");
+        site.run(&format!("policy set hash {scheme}"));
+        let (token, other) = (site.create(), site.create());
+        let served = Served::of(site, "--no-touch --client-header x-real-ip");
+        assert_eq!(served.ask(&token), valid(), "{scheme}");
+        let before = served.site.hash(&id_of(&token));
+        swap_hash(&served.site, &token, &other);
+        assert_eq!(served.ask(&token), rejected("unknown"), "{scheme}");
+        let set = "UPDATE keys SET hash = ?2 WHERE id = ?1";
+        let changed = served.site.sql().execute(set, [id_of(&token), before]);
+        assert_eq!(changed, Ok(1));
+        assert_eq!(served.ask(&token), valid(), "{scheme}");
+    }
 }
