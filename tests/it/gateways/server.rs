@@ -93,20 +93,6 @@ impl Server {
         self.process.stderr()
     }
 
-    /// Where it answers `/metrics`, if a flag asks for that.
-    #[track_caller]
-    pub fn metrics(&self) -> Place {
-        let stdout = self.process.stdout();
-        let line = stdout
-            .lines()
-            .find_map(|line| line.strip_prefix("metrics "));
-        Place::Tcp(
-            line.unwrap_or_else(|| panic!("{stdout:?}"))
-                .parse()
-                .unwrap(),
-        )
-    }
-
     /// Its process.
     pub fn pid(&self) -> Pid {
         self.process.pid()

@@ -35,7 +35,7 @@ fn what_is_unknown_takes_the_same_work_whatever_it_is() {
         let (site, presented) = store(scheme);
         let flags = "--metrics 127.0.0.1:0 --no-touch --client-header x-real-ip";
         let served = Served::of(site, flags);
-        let metrics = served.server.metrics();
+        let metrics = Place::from(served.server.metrics().unwrap());
         let done = |token: &str| {
             let before = work(&metrics);
             assert_eq!(served.ask(token), rejected("unknown"));
