@@ -12,7 +12,11 @@ use std::thread;
 
 /// The clients that are here, with what runs each; the others are named as skipped.
 fn clients() -> Vec<(&'static str, &'static str)> {
-    let needed = [("sh", "call.sh", "curl"), ("python3", "call.py", "python3"), ("node", "call.mjs", "node")];
+    let needed = [
+        ("sh", "call.sh", "curl"),
+        ("python3", "call.py", "python3"),
+        ("node", "call.mjs", "node"),
+    ];
     needed
         .into_iter()
         .filter(|(_, _, needed)| is_here(needed, &["--version"]))

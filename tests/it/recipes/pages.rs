@@ -149,6 +149,24 @@ fn every_program_may_be_run() {
 }
 
 #[test]
+fn every_server_that_a_page_starts_has_flags_that_exist() {
+    let mut found = 0;
+    for recipe in recipes() {
+        let blocks = blocks(&super::page(&recipe), "sh").concat();
+        for line in blocks
+            .lines()
+            .filter(|line| line.starts_with("keyctl serve"))
+        {
+            let line = line.trim_start_matches("keyctl").trim_end_matches('&');
+            // Without a store, which is looked for once the command line was understood.
+            run(&mut Site::new().cmd(line)).code(5);
+            found += 1;
+        }
+    }
+    assert!(found > 1, "{found}");
+}
+
+#[test]
 fn the_package_has_every_file_of_a_recipe() {
     let packaged = links::packaged();
     for recipe in recipes() {
