@@ -5,7 +5,7 @@
 //! and from there back to the queue. Notes are written behind the answers (`notes`).
 
 mod answer;
-mod client;
+pub mod client;
 mod connection;
 mod core;
 mod fair;
@@ -17,8 +17,8 @@ mod log;
 mod metrics;
 mod notes;
 mod notify;
-mod presented;
-mod query;
+pub mod presented;
+pub mod query;
 mod queue;
 mod ready;
 mod seats;

@@ -4,3 +4,5 @@
 pub mod damaged;
 #[path = "../../tests/it/hostile/properties.rs"]
 pub mod properties;
+#[path = "../../tests/it/hostile/requests.rs"]
+pub mod requests;

@@ -7,6 +7,7 @@ mod files;
 mod hashes;
 mod policies;
 mod properties;
+mod requests;
 mod schema;
 mod seeds;
 mod sizes;

@@ -1,6 +1,6 @@
 //! What fuzzing begins with and what it has found, and a little of what it does.
 
-use super::{damaged, properties};
+use super::{damaged, properties, requests};
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,14 @@ use std::path::Path;
 type Property = fn(&[u8]);
 
 /// Each target of `fuzz/` and its function.
-const TARGETS: [(&str, Property); 7] = [
+const TARGETS: [(&str, Property); 8] = [
     ("token", properties::token),
     ("phrase", properties::phrase),
     ("names", properties::names),
     ("hash", properties::hash),
     ("output", properties::output),
     ("head", properties::head),
+    ("serve", requests::request),
     ("store", damaged::store),
 ];
 
@@ -45,6 +46,8 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         "........[0-9]{1,19}(s|m|h|d|w|months|y)".prop_map(String::into_bytes),
         "[0-9]{1,19}:[0-9a-f]{64}".prop_map(String::into_bytes),
         phc.prop_map(String::into_bytes),
+        "(GET (/verify|/at/[a-z,]{0,5}|/livez)(\\?(scope|project)=[a-z=&,%0-9+]{0,9})? HTTP/1\\.[01]\r\n(x-api-key: [!-~]{0,20}\r\n){0,2}\r\n){1,3}"
+            .prop_map(String::into_bytes),
     ]
 }
 
