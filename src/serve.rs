@@ -26,10 +26,12 @@ mod service;
 mod threads;
 mod timed;
 mod verdicts;
+mod workers;
 
 pub use listen::{ListenAddress, Listener, bind, from_systemd};
 pub use log::LogLevel;
 pub use service::Settings;
+pub use workers::runtime;
 
 use crate::env::{Actor, Clock, Random};
 use crate::error::{Error, Result};
@@ -50,11 +52,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use threads::Threads;
-use tokio::runtime::{Builder, Runtime};
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
+use workers::Workers;
 
 /// Maximum number of comparisons of one client that wait for the pool.
 const OF_CLIENT: usize = 8;
@@ -69,9 +71,6 @@ const METRICS_CONNECTIONS: usize = 64;
 /// Maximum number of threads that give verdicts. A verdict takes microseconds; more threads would only wait for the
 /// same locks.
 const VERDICT_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
-
-/// Maximum number of threads that read and write connections.
-const CONNECTION_THREADS: usize = 4;
 
 const NO_THREAD: &str = "cannot start a thread";
 
@@ -108,17 +107,6 @@ pub struct Server {
     pub author: Option<Actor>,
 }
 
-/// Returns a runtime for the listeners and connections.
-pub fn runtime(cores: NonZeroUsize) -> Result<Runtime> {
-    let threads = cores.get().min(CONNECTION_THREADS);
-    Builder::new_multi_thread()
-        .worker_threads(threads)
-        .thread_name("connections")
-        .enable_all()
-        .build()
-        .map_err(|cause| Error::io(NO_THREAD).because(cause))
-}
-
 impl Server {
     /// Serves until SIGTERM, SIGINT or SIGHUP, and then answers the open requests. Log lines go to `stderr`. Calls
     /// `ready` as soon as requests are answered and signals handled.
@@ -140,12 +128,14 @@ impl Server {
         let (draining, is_draining) = watch::channel(false);
         let (service, threads) = self.start(stderr, random, is_draining.clone())?;
         let core = Arc::clone(&service.core);
+        let workers = Arc::new(Workers::start(sizes.cores)?);
         let limit = Arc::new(Semaphore::new(sizes.connections));
         let accepting: Vec<_> = listeners
             .into_iter()
             .map(|listener| Accepting {
                 listener,
                 service: service.clone(),
+                workers: Arc::clone(&workers),
                 limit: Arc::clone(&limit),
                 stop: is_draining.clone(),
             })
@@ -157,6 +147,7 @@ impl Server {
             let accepting = Accepting {
                 listener,
                 service: service.for_metrics(),
+                workers,
                 limit: Arc::new(Semaphore::new(METRICS_CONNECTIONS)),
                 stop: running,
             };

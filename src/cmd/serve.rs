@@ -119,7 +119,7 @@ impl Args {
         let store = store::open(&address, Mode::Read)?;
         let scheme = verify::scheme(&*store, &self.required())?;
         let cores = *cx.env.cores;
-        let runtime = serve::runtime(cores)?;
+        let runtime = serve::runtime()?;
         let (listeners, metrics) = runtime.block_on(self.listen())?;
         self.announce(cx, &*store, scheme);
         let addresses = addresses(&listeners, metrics.as_ref());

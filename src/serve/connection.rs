@@ -4,6 +4,7 @@ use super::listen::{ClientStream, Listener};
 use super::metrics::Metrics;
 use super::service::Service;
 use super::timed::{Progress, Timed};
+use super::workers::Workers;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -28,6 +29,8 @@ pub struct Accepting {
     pub listener: Listener,
     /// Service of its connections.
     pub service: Service,
+    /// Threads that serve them.
+    pub workers: Arc<Workers>,
     /// Number of connections that may be open. More are closed at once.
     pub limit: Arc<Semaphore>,
     /// Becomes true when no more connections are to be accepted, and those that are open are to end.
@@ -60,7 +63,9 @@ impl Accepting {
             Ok(permit) => {
                 let open = Open::new(permit, metrics);
                 let (service, stop) = (self.service.clone(), self.stop.clone());
-                tokio::spawn(serve(stream, service, stop, open));
+                let serve = |stream| serve(stream, service, stop, open);
+                // On an error the connection is closed: the system has refused to say whose it is.
+                drop(self.workers.spawn(stream, serve));
             }
             Err(_) => drop(metrics.connections_refused.inc()),
         }

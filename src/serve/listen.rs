@@ -5,7 +5,7 @@ mod file;
 mod stream;
 
 pub use address::ListenAddress;
-pub use stream::ClientStream;
+pub use stream::{ClientStream, DetachedStream};
 
 use crate::error::{Error, Result};
 use file::SocketFile;

@@ -1,6 +1,8 @@
 //! Connection of a client, over TCP or a unix socket.
 
 use std::io::{self, IoSlice};
+use std::net;
+use std::os;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,6 +14,34 @@ pub enum ClientStream {
     Tcp(TcpStream),
     /// Connection over a unix socket.
     Unix(UnixStream),
+}
+
+/// Connection that no runtime waits for.
+pub enum DetachedStream {
+    /// Connection over TCP.
+    Tcp(net::TcpStream),
+    /// Connection over a unix socket.
+    Unix(os::unix::net::UnixStream),
+}
+
+impl ClientStream {
+    /// Takes the connection away from the runtime that waits for it.
+    pub fn detach(self) -> io::Result<DetachedStream> {
+        Ok(match self {
+            ClientStream::Tcp(stream) => DetachedStream::Tcp(stream.into_std()?),
+            ClientStream::Unix(stream) => DetachedStream::Unix(stream.into_std()?),
+        })
+    }
+}
+
+impl DetachedStream {
+    /// Gives the connection to the runtime in which this is called.
+    pub fn attach(self) -> io::Result<ClientStream> {
+        Ok(match self {
+            DetachedStream::Tcp(stream) => ClientStream::Tcp(TcpStream::from_std(stream)?),
+            DetachedStream::Unix(stream) => ClientStream::Unix(UnixStream::from_std(stream)?),
+        })
+    }
 }
 
 /// Calls a method of the stream inside.
