@@ -142,10 +142,6 @@ function check(r)
         return let_in(r)
     end
     local status, headers = answer_to(question(r))
-    if not status then
-        r:err("no answer from keyctl serve: " .. headers)
-        headers = {}
-    end
     if status == 200 then
         for _, name in ipairs(IDENTITY) do
             if (headers[name:lower()] or "") ~= "" then
@@ -155,11 +151,12 @@ function check(r)
         return let_in(r)
     end
     r.err_headers_out["Cache-Control"] = "no-store"
-    r.err_headers_out["WWW-Authenticate"] = headers["www-authenticate"]
-    r.err_headers_out["X-Key-Reason"] = headers["x-key-reason"]
-    if status == 401 or status == 403 or status == 500 then
+    if status == 401 or status == 403 then
+        r.err_headers_out["WWW-Authenticate"] = headers["www-authenticate"]
+        r.err_headers_out["X-Key-Reason"] = headers["x-key-reason"]
         return status
     end
+    r:err("no verdict from keyctl serve: " .. (status or headers))
     r.err_headers_out["Retry-After"] = "1"
     return 503
 end

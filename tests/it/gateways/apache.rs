@@ -139,9 +139,29 @@ fn apache_says_why_there_was_no_answer() {
     failures(
         &apache(Socket::Tcp),
         PAGE,
-        "no answer from keyctl serve: connection refused",
-        Some("no answer from keyctl serve: timeout"),
+        "no verdict from keyctl serve: connection refused",
+        Some("no verdict from keyctl serve: timeout"),
     );
+}
+
+#[test]
+fn apache_says_503_and_why_if_its_question_has_a_typo() {
+    let gateway = Apache {
+        socket: Socket::Tcp,
+        change: Some(("/verify?scope=", "/verify?scop=")),
+    };
+    if !gateway.is_here() {
+        return;
+    }
+    let world = World::new();
+    let server = world.serve(Socket::Tcp, gateway.flags());
+    let running = gateway.start(&world, server.place());
+    let request = Request::new("GET", "/v1/models").key(&world.keys.good);
+    assert_eq!(send(running.address, &request).status, 503);
+    assert!(world.application.take().is_empty());
+    let line = "no verdict from keyctl serve: 500";
+    let page = fs::read_to_string(recipe(PAGE)).unwrap();
+    assert!(logs(&world).contains(line) && page.contains(line));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn haproxy_says_why_there_was_no_answer() {
 }
 
 #[test]
-fn haproxy_refuses_everything_if_its_action_fails() {
+fn haproxy_refuses_everything_if_its_action_fails_or_asks_wrongly() {
     for change in [
         ("txn:get_var(\"txn.scope\")", "nil"),
         (
@@ -104,6 +104,7 @@ fn haproxy_refuses_everything_if_its_action_fails() {
             "txn:set_var(\"txn.other\"",
         ),
         ("answer.headers, name", "nothing.headers, name"),
+        ("/verify?scope=", "/verify?scop="),
     ] {
         let change = Some(change);
         let gateway = Haproxy {
