@@ -48,6 +48,11 @@ pub struct Application {
 impl Application {
     /// One that listens at a free port.
     pub fn start() -> Self {
+        Self::with_body(BODY)
+    }
+
+    /// One whose answers have this body.
+    pub fn with_body(body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
@@ -59,7 +64,7 @@ impl Application {
                 }
                 of_thread.connections.fetch_add(1, Ordering::SeqCst);
                 let shared = Arc::clone(&of_thread);
-                thread::spawn(move || stream.and_then(|stream| serve(&stream, &shared)));
+                thread::spawn(move || stream.and_then(|stream| serve(&stream, &shared, body)));
             }
         });
         Application { address, shared }
@@ -90,10 +95,11 @@ impl Drop for Application {
 }
 
 /// Answers the requests of one connection until it closes.
-fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+fn serve(stream: &TcpStream, shared: &Shared, body: &str) -> io::Result<()> {
     stream.set_read_timeout(Some(GUARD))?;
     let mut reader = BufReader::new(stream);
     while let Some(received) = receive(&mut reader)? {
+        let closes = received.values("connection") == ["close"];
         let of_head = received.method == "HEAD";
         let status = received
             .path
@@ -103,12 +109,15 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         shared.received.lock().unwrap().push(received);
         let mut answer = format!(
             "HTTP/1.1 {status} As Asked\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            BODY.len()
+            body.len()
         );
         if !of_head {
-            answer += BODY;
+            answer += body;
         }
         (&mut &*stream).write_all(answer.as_bytes())?;
+        if closes {
+            break;
+        }
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! `docs/gateways/five-minutes`: the page is typed as it is printed, with other ports.
 
-use super::configuration;
+use super::matrix::{Gateway, matrix};
 use super::process::free_address;
-use crate::exe::harness::{Site, run};
+use super::server::Place;
+use super::world::{Running, World};
+use super::{configuration, nginx};
+use crate::exe::harness::{Site, run, set_mode};
 use crate::recipes::{blocks, is_here, page};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,8 +17,19 @@ const AT_THE_END: &str = r#"trap 'kill $(jobs -p) 2>/dev/null
     nginx -p "$PWD" -c nginx.conf -e error.log -s stop 2>/dev/null' EXIT"#;
 
 /// Waits for what was started in the background, as a person does.
-const WAIT: &str = "until curl --silent --noproxy '*' --fail --output /dev/null http://127.0.0.1:9091/readyz; do :; done
-    until curl --silent --noproxy '*' --output /dev/null http://127.0.0.1:8000/; do :; done";
+const WAIT: &str = "for url in http://127.0.0.1:9091/readyz http://127.0.0.1:8000/; do
+    curl --silent --output /dev/null --retry 60 --retry-delay 1 --retry-connrefused $url
+done
+";
+
+/// Places on the page and in its file, with those that stand for them.
+fn places<'p>(model: &'p str, server: &'p str, gateway: &'p str) -> [(&'static str, &'p str); 3] {
+    [
+        ("127.0.0.1:8000", model),
+        ("127.0.0.1:9091", server),
+        ("127.0.0.1:8080", gateway),
+    ]
+}
 
 #[test]
 fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
@@ -32,11 +46,7 @@ fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
     }
     let site = Site::new();
     let [model, server, gateway] = [(); 3].map(|()| free_address().to_string());
-    let places = [
-        ("127.0.0.1:8000", &*model),
-        ("127.0.0.1:9091", &server),
-        ("127.0.0.1:8080", &gateway),
-    ];
+    let places = places(&model, &server, &gateway);
     let conf = configuration("five-minutes/nginx.conf", &places);
     fs::write(site.path("nginx.conf"), conf).unwrap();
     symlink(
@@ -47,7 +57,7 @@ fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
 
     let page = page(RECIPE);
     let mut typed = blocks(&page, "sh");
-    typed.insert(3, format!("{WAIT}\n"));
+    typed.insert(3, WAIT.to_owned());
     let script = places
         .iter()
         .fold(typed.concat(), |script, (from, to)| {
@@ -72,6 +82,40 @@ fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
 /// The port of an address.
 fn port(address: &str) -> &str {
     address.rsplit_once(':').unwrap().1
+}
+
+/// nginx with the file of the page.
+struct FiveMinutes;
+
+impl Gateway for FiveMinutes {
+    fn is_here(&self) -> bool {
+        nginx::nginx_is_here()
+    }
+
+    fn start(&self, world: &World, server: &Place) -> Running {
+        let Place::Tcp(server) = server else {
+            panic!("{server:?}");
+        };
+        let address = free_address();
+        let application = world.application.address().to_string();
+        let (server, listen) = (server.to_string(), address.to_string());
+        let places = places(&application, &server, &listen);
+        let conf = configuration("five-minutes/nginx.conf", &places);
+        let dir = world.site.path("nginx");
+        fs::create_dir_all(&dir).unwrap();
+        // A directory such as root's own, which the workers of a master that is root may not enter.
+        set_mode(&dir, 0o700);
+        nginx::run(&world.site, &dir, &conf, address)
+    }
+
+    fn flags(&self) -> &'static str {
+        nginx::FLAGS
+    }
+}
+
+#[test]
+fn its_file_lets_in_who_should() {
+    matrix(&FiveMinutes);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::fs;
 const PATH: &str = "/v1/models?verbose=1";
 
 /// Bytes of a body that fits every gateway's default bound of 1 MiB, and no buffer.
-const LARGE: usize = 900_000;
+pub const LARGE: usize = 900_000;
 
 /// The headers in which the application finds whose key it was.
 const IDENTITY: [&str; 8] = [

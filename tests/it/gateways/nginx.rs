@@ -15,9 +15,11 @@ use super::world::{Running, World};
 use crate::exe::harness::{Site, is_root};
 use crate::recipes::is_here;
 use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
 
 /// The flags of the server in the recipe.
-const FLAGS: &str = "--client-header x-real-ip";
+pub const FLAGS: &str = "--client-header x-real-ip";
 
 /// The places in the recipe's files.
 const LISTEN: &str = "listen 8080;";
@@ -25,7 +27,7 @@ const APPLICATION: &str = "127.0.0.1:8000";
 const SERVER: &str = "127.0.0.1:9091";
 const SOCKET: &str = "/run/keyctl/keyctl.sock";
 
-fn nginx_is_here() -> bool {
+pub fn nginx_is_here() -> bool {
     is_here("nginx", &["-v"])
 }
 
@@ -66,14 +68,20 @@ fn start_as(user: &str, site: &Site, configuration: impl FnOnce(&str) -> String)
         "{user}\npid nginx.pid;\nerror_log error.log info;\nevents {{}}\n\
          http {{\n    access_log access.log;\n{temporary}    include keyctl.conf;\n}}\n"
     );
+    run(site, &dir, &main, address)
+}
+
+/// Starts nginx in the directory `dir` with the text of its main configuration file.
+#[track_caller]
+pub fn run(site: &Site, dir: &Path, main: &str, address: SocketAddr) -> Running {
     fs::write(dir.join("nginx.conf"), main).unwrap();
     let mut command = site.clean("nginx");
     command
         .args(["-e", "error.log", "-g", "daemon off;", "-c"])
         .arg(dir.join("nginx.conf"))
         .arg("-p")
-        .arg(&dir);
-    let mut process = Process::start(&mut command, &dir, "nginx");
+        .arg(dir);
+    let mut process = Process::start(&mut command, dir, "nginx");
     process.until_it_listens(address);
     Running { process, address }
 }

@@ -81,6 +81,13 @@ impl Server {
         &self.place
     }
 
+    /// Address of the metrics, if its flags ask for them.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        let stdout = self.process.stdout();
+        let mut lines = stdout.lines();
+        lines.find_map(|line| line.strip_prefix("metrics ")?.parse().ok())
+    }
+
     /// The lines of its log so far.
     pub fn log(&self) -> String {
         self.process.stderr()

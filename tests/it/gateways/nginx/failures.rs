@@ -1,6 +1,7 @@
 //! Statuses and log lines that an operator finds when something fails.
 
 use super::super::client::{Request, send};
+use super::super::matrix::LARGE;
 use super::super::server::{Hung, Place, Socket};
 use super::super::world::World;
 use super::{error_log, nginx_is_here, stack, start_with};
@@ -95,6 +96,29 @@ fn a_socket_that_nginx_may_not_open_is_503_and_named() {
     });
     let request = Request::new("GET", "/v1/models").key(&world.keys.good);
     assert_eq!(send(nginx.address, &request).status, 503);
+    is_explained(&world, "failed (13: Permission denied)");
+}
+
+#[test]
+fn a_body_that_nginx_cannot_keep_is_503_and_named() {
+    if !nginx_is_here() {
+        return;
+    }
+    if !is_root() {
+        return skipped("only root can start nginx as another user");
+    }
+    let world = World::new();
+    let server = world.serve(Socket::Tcp, super::FLAGS);
+    let application = world.application.address().to_string();
+    let nginx = super::start_as("user nobody root;", &world.site, |listen| {
+        super::recipe("tcp.conf", listen, &application, server.place())
+    });
+    set_mode(world.site.path("nginx"), 0o700);
+    let request = Request::new("POST", "/v1/models")
+        .key(&world.keys.good)
+        .body(LARGE);
+    assert_eq!(send(nginx.address, &request).status, 503);
+    is_explained(&world, "[crit]");
     is_explained(&world, "failed (13: Permission denied)");
 }
 
