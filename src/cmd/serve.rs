@@ -29,8 +29,8 @@ const USUAL: &str = "127.0.0.1:9091";
 ///
 /// The token is read from the header x-api-key, or from Authorization: Bearer. The verdict is that of
 /// 'verify', and sees every change that was made before the request came. 200 has the headers x-key-id,
-/// x-key-owner, x-key-name, x-key-kind, x-key-scopes, x-key-expires, x-key-state and x-key-replaced-by,
-/// percent-encoded. 401 is for a token that is missing, unknown or stopped, 403 for a genuine one that
+/// x-key-owner, x-key-name, x-key-kind, x-key-scopes, x-key-scope-count (only if the scopes are too long to
+/// be listed), x-key-expires, x-key-state and x-key-replaced-by, percent-encoded. 401 is for a token that is missing, unknown or stopped, 403 for a genuine one that
 /// lacks a permission; both have x-key-reason. 500 means that the request itself is wrong, such as a scope
 /// that is not registered. 503 means that there is no verdict: the store cannot be read, or too many
 /// hashes are due. Never let a request in on anything but 200.

@@ -95,15 +95,17 @@ impl Answer {
         let scopes: Vec<&str> = key.scopes.iter().map(String::as_str).collect();
         let mut room = room.min(SCOPES_MAX);
         let listed = fitting(scopes.join(" "), &mut room);
-        if listed.is_none() {
-            answer.set(KEY_SCOPE_COUNT, &scopes.len().to_string());
-        }
+        let count = match listed {
+            Some(_) => String::new(),
+            None => scopes.len().to_string(),
+        };
         for (header, value) in [
             (KEY_ID, key.id.as_str()),
             (KEY_OWNER, owner.as_str()),
             (KEY_NAME, name.as_str()),
             (KEY_KIND, key.kind.word()),
             (KEY_SCOPES, listed.as_deref().unwrap_or_default()),
+            (KEY_SCOPE_COUNT, &count),
             (KEY_EXPIRES, expires.as_deref().unwrap_or_default()),
             (KEY_STATE, facts.state.word()),
             (KEY_REPLACED_BY, replaced_by.as_deref().unwrap_or_default()),
@@ -264,7 +266,7 @@ mod tests {
         assert_eq!(headers[KEY_OWNER], "ann");
         assert_eq!(headers[KEY_NAME], "chat");
         assert_eq!(headers[KEY_SCOPES], "0000000000 0000000001");
-        assert!(!headers.contains_key(KEY_SCOPE_COUNT));
+        assert_eq!(headers[KEY_SCOPE_COUNT], "");
         let (headers, _) = answered("ann", "chat", scopes(16, 64));
         assert_eq!(
             (&headers[KEY_SCOPES], &headers[KEY_SCOPE_COUNT]),
