@@ -2,6 +2,7 @@
 
 mod at_once;
 mod failing;
+mod remote;
 mod server;
 mod shutdown;
 mod timing;
