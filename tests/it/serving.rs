@@ -5,5 +5,6 @@ mod failing;
 mod remote;
 mod server;
 mod shutdown;
+mod systemd;
 mod timing;
 mod verdicts;
