@@ -43,8 +43,8 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Definition with `verify` as the only command and without help. It refuses a line that asks for help, so
-    /// that the whole definition answers.
+    /// Definition with `verify` as the only command, without help and `--server`. It refuses a line with one of
+    /// these, so that the whole definition parses it.
     pub fn with_verify_alone() -> clap::Command {
         let verify = Command::verify().disable_help_flag(true);
         let root = clap::Command::new("keyctl")
@@ -57,6 +57,7 @@ impl Cli {
 /// Gives `command`, the whole definition, a help that lists the commands in groups. clap itself has one heading
 /// for all commands.
 pub fn in_groups(command: clap::Command) -> clap::Command {
+    let command = Command::define(command);
     let styles = command.get_styles();
     let (header, literal) = (styles.get_header(), styles.get_literal());
     let mut help = String::from("{about-with-newline}\n{usage-heading} {usage}\n");

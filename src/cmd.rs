@@ -108,9 +108,18 @@ pub enum Command {
 }
 
 impl Command {
-    /// Definition of `verify`, the same as in the whole command line.
+    /// Definition of `verify`, the same as in the whole command line but for the options of `--server`.
     pub fn verify() -> clap::Command {
         verify::Args::augment_args(clap::Command::new("verify"))
+    }
+
+    /// Completes `root`, the definition of the whole command line, by the options that [`Command::verify`] leaves out.
+    pub fn define(root: clap::Command) -> clap::Command {
+        // `mut_subcommand` would move it to the end.
+        root.mut_subcommands(|command| match command.get_name() {
+            "verify" => verify::define(command),
+            _ => command,
+        })
     }
 
     /// Runs the command and returns its exit code. Prints the lines of a file that are refused, and logs a refusal by

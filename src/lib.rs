@@ -7,14 +7,16 @@
 //! 1. `cli`
 //! 2. `cmd`
 //! 3. `serve`
-//! 4. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`
+//! 4. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`, `ask`
 //! 5. `store`
 //! 6. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
 //! 7. `hash`, `id`, `network`
 //! 8. `parallel`, `env`, `when`, `directory`, `namespace`, `near`, `called`, `records`
-//! 9. `error`, `hint`, `text`, `url`, `word`
+//! 9. `error`, `hint`, `text`, `url`, `percent`, `word`
 
 pub mod access;
+#[cfg(feature = "serve")]
+pub mod ask;
 pub mod called;
 pub mod deliver;
 pub mod directory;
@@ -32,6 +34,8 @@ pub mod near;
 pub mod network;
 pub mod output;
 pub mod parallel;
+#[cfg(feature = "serve")]
+pub mod percent;
 pub mod policy;
 pub mod project;
 pub mod records;

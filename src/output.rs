@@ -1,5 +1,7 @@
 //! Output of commands: tables and text for people, JSON and CSV for programs.
 
+#[cfg(feature = "serve")]
+pub mod answer;
 mod changes;
 mod details;
 mod entries;

@@ -5,6 +5,8 @@ mod batch;
 mod count;
 mod lines;
 mod presented;
+#[cfg(feature = "serve")]
+mod remote;
 mod report;
 mod source;
 
@@ -37,6 +39,10 @@ use std::path::PathBuf;
 /// disabled), by (who disabled it), replaced_by, expires_at, usable_until (the end of its grace
 /// period), and lacks (the scope or project). An unknown token has only the reason.
 ///
+/// With --server, a running 'keyctl serve' is asked instead of a store, with the same exit codes; the
+/// HTTP status and the replica that answered are printed too. An answer that 'keyctl serve' does not
+/// give is exit code 5.
+///
 /// With --batch, each line of the file or pipe is a token. Its verdict is one line of JSON on
 /// standard output, in the same order, written as soon as it is known and based on the keys as they
 /// are at that moment. Batch mode uses every core and constant memory. A file written by
@@ -49,7 +55,7 @@ Exit codes:
   1    rejected, or the file or pipe was empty; --batch: at least one rejected, or no token given
   2    usage: a bad flag or value, an unknown scope, or a variable that is unset or empty
   4    the prompt was not answered or could not be shown; --batch: standard input is a terminal
-  5    cannot tell: the store or the token's file failed
+  5    cannot tell: the store, the server or the token's file failed
   6    genuine, but lacks a scope or the project, or comes from another network
   130  the prompt was interrupted
 
@@ -58,6 +64,7 @@ Examples:
   $ keyctl verify --key-env API_KEY --scope project >/dev/null
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference --ip \"$REMOTE_ADDR\"
   $ keyctl verify --key-file api.token --no-touch --format json
+  $ keyctl verify --server unix:/run/keyctl/socket --scope inference --key-file api.token
   $ keyctl verify --batch --key-file tokens >verdicts.jsonl
   $ for f in *.token; do cat \"$f\"; echo; done | keyctl verify --batch >verdicts.jsonl")]
 pub struct Args {
@@ -89,6 +96,16 @@ pub struct Args {
     /// Output format; --batch is always JSON
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    server: remote::ServerArgs,
+}
+
+/// Completes `verify`, the definition made of [`Args`], by the options that are left out there.
+pub fn define(verify: clap::Command) -> clap::Command {
+    #[cfg(feature = "serve")]
+    let verify = remote::define(verify);
+    verify
 }
 
 impl Args {
@@ -102,10 +119,15 @@ impl Args {
             projects: self.project.into_iter().collect(),
             address: self.ip,
         };
-        if self.batch {
-            return batch::run(cx, self.key_file.as_deref(), &required, !self.no_touch);
+        let source = (self.key_file.as_deref(), self.key_env.as_deref());
+        #[cfg(feature = "serve")]
+        if let Some(code) = self.server.run(cx, &required, source, self.format)? {
+            return Ok(code);
         }
-        let presented = presented::read(cx, self.key_file.as_deref(), self.key_env.as_deref())?;
+        if self.batch {
+            return batch::run(cx, source.0, &required, !self.no_touch);
+        }
+        let presented = presented::read(cx, source)?;
         let Some(token) = presented.token() else {
             return report::malformed(cx, &presented, self.format);
         };

@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::select;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
 /// Maximum length of a head in bytes.
@@ -22,6 +22,9 @@ const HEAD_MAX: usize = 16 << 10;
 
 /// Time to wait where no connection can be accepted: descriptors or memory have run out.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Time that a new connection has to send its first request when the server shuts down.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// Listener whose connections are accepted.
 pub struct Accepting {
@@ -114,8 +117,11 @@ async fn serve(
 ) {
     let progress = Arc::new(Progress::default());
     let stream = Timed::new(stream, Arc::clone(&progress));
+    let first = Arc::new(Notify::new());
+    let asked = Arc::clone(&first);
     let answer = service_fn(move |request| {
         progress.head_is_read();
+        asked.notify_one();
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
@@ -125,12 +131,18 @@ async fn serve(
     let mut connection = pin!(connection);
     // An error ends this connection only: the client has closed it, or was too slow.
     select! {
-        ended = connection.as_mut() => drop(ended),
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            drop(connection.await);
-        }
+        ended = connection.as_mut() => return drop(ended),
+        () = stopped(&mut stop) => {}
     }
+    // hyper closes a connection on which nothing was read yet. Its client may have sent a request, and no other server
+    // would get that.
+    select! {
+        ended = connection.as_mut() => return drop(ended),
+        () = first.notified() => {}
+        () = sleep(FIRST) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    drop(connection.await);
 }
 
 /// Waits until the server shuts down.

@@ -30,6 +30,7 @@ mod pictures;
 mod pipes;
 mod processes;
 mod readonly;
+mod remote;
 mod restore;
 mod rotation;
 mod secret_dir;

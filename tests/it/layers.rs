@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 12] = [
     &["cli"],
     &["cmd"],
     &["serve"],
-    &["usage", "output", "deliver", "verify", "lookup"],
+    &["usage", "output", "deliver", "verify", "lookup", "ask"],
     &["store"],
     &[
         "key", "name", "policy", "scope", "project", "access", "event", "token",
@@ -33,7 +33,7 @@ const LAYERS: [&[&str]; 12] = [
         "called",
         "records",
     ],
-    &["error", "hint", "text", "url", "word"],
+    &["error", "hint", "text", "url", "percent", "word"],
 ];
 
 /// The rules: they see no command line, no SQL and no streams.

@@ -11,6 +11,7 @@ mod pages;
 mod pre_commit;
 mod rotate;
 mod systemd;
+mod systemd_serve;
 
 use crate::exe::harness::{Site, run, run_with, skipped};
 use crate::exe::strace;

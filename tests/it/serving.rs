@@ -2,7 +2,9 @@
 
 mod at_once;
 mod failing;
+mod remote;
 mod server;
 mod shutdown;
+mod systemd;
 mod timing;
 mod verdicts;

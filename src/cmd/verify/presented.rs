@@ -12,6 +12,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// File and environment variable that may hold the token.
+pub type TokenInput<'a> = (Option<&'a Path>, Option<&'a str>);
+
 /// Bytes that were presented as a token, and a description of their source.
 pub struct Presented {
     bytes: Zeroizing<Vec<u8>>,
@@ -24,8 +27,8 @@ impl Presented {
         AnyToken::presented(&self.bytes)
     }
 
-    /// Describes bytes that are not a token, with a hint.
-    pub fn flaw(&self) -> (String, Option<&'static str>) {
+    /// Describes bytes that are not a token, with a hint. `untouched` says what was spared.
+    pub fn flaw(&self, untouched: &str) -> (String, Option<&'static str>) {
         let trimmed = trim(&self.bytes);
         if trimmed.is_empty() {
             return (format!("no token: {} was empty", self.source), None);
@@ -37,8 +40,8 @@ impl Presented {
                 Some("give one token, or verify one per line: --batch"),
             );
         }
-        let flaw = "not a token, or mistyped or cut short (the store was not consulted)";
-        (flaw.to_owned(), None)
+        let flaw = format!("not a token, or mistyped or cut short ({untouched})");
+        (flaw, None)
     }
 }
 
@@ -46,7 +49,7 @@ impl Presented {
 /// is given, from standard input. Asks with a hidden prompt if standard input is a terminal.
 ///
 /// Reads at most one byte more than a token may have: enough to see that it is too long.
-pub fn read(cx: &mut Cx<'_>, file: Option<&Path>, variable: Option<&str>) -> Result<Presented> {
+pub fn read(cx: &mut Cx<'_>, (file, variable): TokenInput<'_>) -> Result<Presented> {
     let (bytes, source) = if let Some(name) = variable {
         let source = format!("the environment variable {}", quote(name));
         (from_variable(cx, name)?, source)

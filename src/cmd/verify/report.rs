@@ -38,18 +38,19 @@ pub fn report(
 pub fn malformed(cx: &mut Cx<'_>, presented: &Presented, format: Format) -> Result<u8> {
     match format {
         Format::Json => print_json(cx, &Explanation::MALFORMED)?,
-        Format::Text => {
-            let (flaw, hint) = presented.flaw();
-            cx.status(format_args!(
-                "rejected: {}: {flaw}",
-                Reason::Malformed.word()
-            ));
-            if let Some(hint) = hint {
-                cx.hint(hint);
-            }
-        }
+        Format::Text => print_flaw(cx, presented, "the store was not consulted"),
     }
     Ok(FOUND)
+}
+
+/// Prints what is wrong with bytes that are not a token. `untouched` says what was spared.
+pub fn print_flaw(cx: &mut Cx<'_>, presented: &Presented, untouched: &str) {
+    let (flaw, hint) = presented.flaw(untouched);
+    let word = Reason::Malformed.word();
+    cx.status(format_args!("rejected: {word}: {flaw}"));
+    if let Some(hint) = hint {
+        cx.hint(hint);
+    }
 }
 
 fn print_json(cx: &mut Cx<'_>, verdict: &Explanation<'_>) -> Result<()> {
@@ -59,7 +60,7 @@ fn print_json(cx: &mut Cx<'_>, verdict: &Explanation<'_>) -> Result<()> {
 }
 
 /// Writes a verdict to standard output. Does nothing if that is closed: the caller wants the exit code only.
-fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
+pub fn print(cx: &mut Cx<'_>, verdict: &[u8]) -> Result<()> {
     if cx.env.stdout.is_closed() {
         return Ok(());
     }

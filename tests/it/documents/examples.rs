@@ -39,8 +39,13 @@ export API_KEY=$(cat api.token)";
 /// Makes a stand-in for GitHub's `gh` that takes a token.
 const GH: &str = "printf '#!/bin/sh\\ncat > gh.token\\n' > .cargo/bin/gh && chmod +x .cargo/bin/gh";
 
+/// Starts a server that listens where the guide's listens, and ends with the shell.
+const SERVER: &str = "\
+mkdir /run/keyctl && { timeout 300 keyctl serve --listen unix:/run/keyctl/socket >served & } && \
+trap \"kill $!\" HUP EXIT && until [ -s served ]; do :; done";
+
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 13] = [
+const BEFORE: [(&str, &str); 14] = [
     ("keyctl backup", "rm /var/backups/keyctl-*"),
     ("keyctl create --scope inference --name reporter", GH),
     ("keyctl create --from services.csv --exec", GH),
@@ -66,6 +71,7 @@ const BEFORE: [(&str, &str); 13] = [
         "keyctl rotate ci-deploy --undo",
         "keyctl rotate ci-deploy --grace 24h",
     ),
+    ("keyctl verify --server", SERVER),
     ("keyctl scope add data:write", "keyctl scope add data:read"),
 ];
 

@@ -57,7 +57,19 @@ const RUN: [Runs; 13] = [
 ];
 
 /// The blocks that are not run, by what is first in them, and why.
-const NOT_RUN: [(&str, &str); 9] = [
+const NOT_RUN: [(&str, &str); 12] = [
+    (
+        "keyctl verify --server http://127.0.0.1:9091 --scope inference --key-file api.token",
+        "it asks a port that may be anybody's; serving::remote asks servers of its own",
+    ),
+    (
+        "valid: 7h2m9qxw4d1e ci of alice, scopes inference, expires 2027-02-20T00:00:00Z (in 90d) (HTTP 200, replica gpu-2)",
+        "it is what the block before prints; exe::remote looks at such a line",
+    ),
+    (
+        "{ printf 'x-api-key: '; cat api.token; } |",
+        "serving::remote runs it with a server of its own",
+    ),
     (
         "keyctl serve --listen 127.0.0.1:9091 --client-header x-real-ip",
         "it serves until it is ended; the examples of its help are run",

@@ -15,7 +15,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// The directories of the machine that a document's commands name.
-const PLACES: [&str; 3] = ["/home", "/srv", "/var"];
+const PLACES: [&str; 4] = ["/home", "/run", "/srv", "/var"];
 
 /// The directory that `cargo install` puts the program into.
 const BIN: &str = "home/alice/.cargo/bin";
@@ -213,7 +213,7 @@ impl Machine {
         let root = self.dir.path().to_str().unwrap();
         let mut text = line.to_owned();
         for place in PLACES {
-            for before in [" ", "\"", "'", "=", ">", "<"] {
+            for before in [" ", "\"", "'", "=", ">", "<", "unix:"] {
                 text = text.replace(
                     &format!("{before}{place}/"),
                     &format!("{before}{root}{place}/"),

@@ -19,7 +19,13 @@ fn the_package_is_made_of_what_is_built_for_it() {
     fs::create_dir_all(tree.join("packaging/debian")).unwrap();
     fs::create_dir(site.path("tools")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for file in ["packaging/debian/build", "CHANGELOG.md"] {
+    fs::create_dir_all(tree.join("docs/systemd-serve")).unwrap();
+    for file in [
+        "packaging/debian/build",
+        "CHANGELOG.md",
+        "docs/systemd-serve/keyctl-serve.service",
+        "docs/systemd-serve/keyctl-serve.socket",
+    ] {
         fs::copy(root.join(file), tree.join(file)).unwrap();
     }
     // An older build lies where cargo builds unless it is told otherwise.
@@ -44,4 +50,18 @@ fn the_package_is_made_of_what_is_built_for_it() {
     assert!(built.status.success(), "{built:?}");
     let packaged = fs::read_to_string(tree.join("target/release/keyctl")).unwrap();
     assert_eq!(packaged, "#!/bin/sh\necho new\n");
+    // The units have the package's name, and call the program by its path.
+    let unit = |end: &str| {
+        let name = format!("target/package/units/api-keyctl-serve.{end}");
+        fs::read_to_string(tree.join(name)).unwrap()
+    };
+    for text in [unit("service"), unit("socket")] {
+        let others = text.replace("api-keyctl", "");
+        assert!(
+            !others.contains("keyctl-serve") && !others.contains("/bin/keyctl"),
+            "{text}"
+        );
+    }
+    let start = "\nExecStart=/usr/bin/api-keyctl --db /var/lib/keyctl/keyctl.db serve\n";
+    assert!(unit("service").contains(start));
 }

@@ -24,11 +24,22 @@ impl Process {
     /// Starts `command` in a process group of its own. Its output goes to files of this name in `dir`.
     #[track_caller]
     pub fn start(command: &mut Command, dir: &Path, name: &str) -> Self {
+        Process::start_with_input(command, dir, name, Stdio::null())
+    }
+
+    /// Starts `command` as [`Process::start`] does, with this standard input.
+    #[track_caller]
+    pub fn start_with_input(
+        command: &mut Command,
+        dir: &Path,
+        name: &str,
+        input: impl Into<Stdio>,
+    ) -> Self {
         let out = dir.join(format!("{name}.out"));
         let err = dir.join(format!("{name}.err"));
         let child = command
             .process_group(0)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(File::create(&out).unwrap())
             .stderr(File::create(&err).unwrap())
             .spawn()
@@ -66,6 +77,11 @@ impl Process {
     #[track_caller]
     pub fn until_it_listens(&mut self, address: SocketAddr) {
         self.until("it listens", |_| TcpStream::connect(address).is_ok());
+    }
+
+    /// Its exit code, once it has ended.
+    pub fn ended(&mut self) -> Option<u8> {
+        self.child.try_wait().unwrap().map(code)
     }
 
     /// Ends it with SIGTERM, and returns its exit code.

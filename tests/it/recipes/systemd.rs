@@ -320,7 +320,7 @@ fn the_service_makes_no_call_that_its_unit_forbids() {
 }
 
 /// The system calls of a set, and of the sets in it, by systemd's own list of its sets.
-fn members<'a>(sets: &'a str, set: &str) -> BTreeSet<&'a str> {
+pub(super) fn members<'a>(sets: &'a str, set: &str) -> BTreeSet<&'a str> {
     let inner = sets.lines().skip_while(|line| *line != set).skip(1);
     let inner = inner.take_while(|line| line.starts_with(' '));
     let mut members = BTreeSet::new();
