@@ -2,13 +2,23 @@
 
 /// Encodes every byte of `text` that is not unreserved in a URL: a letter, a digit, `-`, `.`, `_` or `~`.
 pub fn encode(text: &str) -> String {
+    encode_but(text, |byte| {
+        byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+    })
+}
+
+/// Encodes every byte of `text` that is not a visible ASCII character, and `%`.
+pub fn encode_invisible(text: &str) -> String {
+    encode_but(text, |byte| byte.is_ascii_graphic() && byte != b'%')
+}
+
+/// Encodes every byte of `text` but those that are `plain`.
+fn encode_but(text: &str, plain: impl Fn(u8) -> bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+        match plain(byte) {
+            true => encoded.push(char::from(byte)),
+            false => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
     encoded
@@ -38,6 +48,15 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn encode_invisible_leaves_visible_ascii_that_decodes_to_the_text(
+            text in "\\PC*|%[0-9a-f]{2}",
+        ) {
+            let encoded = encode_invisible(&text);
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()));
+            prop_assert_eq!(decode(&encoded), Some(text));
+        }
+
         #[test]
         fn decode_gives_back_what_was_encoded(text: String) {
             let encoded = encode(&text);

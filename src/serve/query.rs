@@ -1,6 +1,7 @@
 //! Endpoint and required permissions in the path and query of a request.
 
 use crate::name;
+use crate::percent;
 use crate::scope;
 use crate::token::Redacted;
 use crate::word::words;
@@ -142,27 +143,7 @@ fn decoded(part: &'static str, value: &str) -> Result<String, BadQuery> {
     if value.contains('+') {
         return Err(bad("a '+', which must be written %20 or %2B"));
     }
-    percent_decoded(value)
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or(bad("not percent-encoded UTF-8"))
-}
-
-/// Decodes percent-encoded text (RFC 3986, section 2.1); `None` if an escape is bad or cut.
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => hex_digit(bytes.next()?)? << 4 | hex_digit(bytes.next()?)?,
-            byte => byte,
-        });
-    }
-    Some(decoded)
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
+    percent::decode(value).ok_or(bad("not percent-encoded UTF-8"))
 }
 
 #[cfg(test)]
