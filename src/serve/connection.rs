@@ -115,9 +115,9 @@ async fn serve(
     let progress = Arc::new(Progress::default());
     let stream = Timed::new(stream, Arc::clone(&progress));
     let answer = service_fn(move |request| {
-        progress.head_is_read();
+        let has_fragment = progress.head_is_read();
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        async move { Ok::<_, Infallible>(service.answer(request, has_fragment).await) }
     });
     let connection = Builder::new()
         .max_buf_size(HEAD_MAX)
