@@ -65,7 +65,7 @@ impl Seats {
             }
         };
         if seat.resident.is_none() {
-            let store = store::open_to_send(&self.address, Mode::Pooled(self.connections))?;
+            let store = store::open_to_send(&self.address, Mode::Served(self.connections))?;
             seat.resident = Some(Resident::new(store, self.rows));
         }
         Ok(seat)
@@ -73,7 +73,7 @@ impl Seats {
 
     /// Opens another connection and reads over it.
     pub fn check(&self) -> Result<()> {
-        let store = store::open(&self.address, Mode::Read)?;
+        let store = store::open(&self.address, Mode::Served(NonZeroUsize::MIN))?;
         store::read(&*store, |snapshot| snapshot.policy().map(drop))
     }
 

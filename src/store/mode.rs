@@ -10,6 +10,9 @@ pub enum Mode<'a> {
     Read,
     /// Reading by a long-lived process, over one of this many connections.
     Pooled(NonZeroUsize),
+    /// Reading by a server, over one of this many connections. Fails where another file took the place of one that is
+    /// open: the server closes all its connections then, and opens them again.
+    Served(NonZeroUsize),
     /// Writing. An older schema is migrated.
     Write,
     /// Writing, to stop keys alone. An older schema stays as it is: a migration takes long in a large

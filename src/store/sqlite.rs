@@ -52,6 +52,7 @@ use super::mode::Mode;
 use crate::env::{Actor, Env};
 use crate::error::{Error, Result};
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Most times that a read without locks is repeated because the file changed meanwhile.
@@ -65,12 +66,8 @@ const POOL_CACHE_KIB: usize = 64 << 10;
 pub fn open(location: &Location, mode: Mode<'_>) -> Result<Sqlite> {
     match mode {
         Mode::Read => Sqlite::open_to_read(location),
-        Mode::Pooled(connections) => {
-            let mut store = Sqlite::open_to_read(location)?;
-            store.cache_kib = i64::try_from(POOL_CACHE_KIB / connections).ok();
-            store.set_cache()?;
-            Ok(store)
-        }
+        Mode::Pooled(connections) => Sqlite::open_pooled(location)?.caching(connections),
+        Mode::Served(connections) => Sqlite::open_to_serve(location)?.caching(connections),
         Mode::Write => Sqlite::open_to_write(location),
         Mode::Stop => Sqlite::open_to_stop(location),
         Mode::Ensure(founder) => Sqlite::open_or_create(location, founder),
@@ -84,6 +81,8 @@ pub struct Sqlite {
     location: Location,
     purpose: Purpose,
     opened: RefCell<Opened>,
+    /// Whether to open the file that takes the place of this one.
+    follows: bool,
     /// Number of times that the file was opened again, since another file took its place.
     reopened: Cell<u64>,
     /// Size of the page cache in KiB; `None` for SQLite's default.
@@ -116,6 +115,9 @@ impl Sqlite {
         mut look: impl FnMut(&SqliteTx<'_>) -> SqliteResult<T>,
     ) -> Result<T> {
         let compared = self.opened.borrow().compare(&self.location)?;
+        if compared == Comparison::Replaced && !self.follows {
+            return Err(replaced(&self.opened.borrow().path));
+        }
         if compared == Comparison::Replaced {
             self.reopen()?;
         }
@@ -152,11 +154,17 @@ impl Sqlite {
             .opened
             .try_borrow_mut()
             .map_err(|_| being_read(subject))?;
-        let connected = open::to_read(subject)?;
-        *current = Opened::new(&self.location, path, connected);
+        *current = Opened::steadily(&self.location, &path, || open::to_read(subject))?;
         drop(current);
         self.reopened.set(self.reopened.get().wrapping_add(1));
         self.set_cache()
+    }
+
+    /// Gives the connection its share of the page cache of `connections`.
+    fn caching(mut self, connections: NonZeroUsize) -> Result<Self> {
+        self.cache_kib = i64::try_from(POOL_CACHE_KIB / connections).ok();
+        self.set_cache()?;
+        Ok(self)
     }
 
     /// Sets the size of the connection's page cache.

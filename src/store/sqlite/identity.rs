@@ -113,6 +113,23 @@ pub fn inode_of(file: &Metadata) -> Inode {
     (file.dev(), file.ino())
 }
 
+/// Inodes of a store's file and of its siblings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// Inode of the store's file; `None` if it is missing.
+    pub store: Option<Inode>,
+    /// Inodes of the log and of its index; `None` for a missing file.
+    pub siblings: SiblingInodes,
+}
+
+/// Returns the inodes of the store's file at `path` and of its siblings.
+pub fn files(path: &Path) -> Files {
+    Files {
+        store: inode(path),
+        siblings: siblings_of(path),
+    }
+}
+
 fn siblings_of(path: &Path) -> SiblingInodes {
     KEPT_OPEN.map(|suffix| inode(&sibling(path, suffix)))
 }

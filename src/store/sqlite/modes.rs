@@ -25,6 +25,7 @@ impl Sqlite {
             location: location.clone(),
             purpose,
             opened: RefCell::new(opened),
+            follows: true,
             reopened: Cell::new(0),
             cache_kib: None,
             notices: Vec::new(),
@@ -34,6 +35,22 @@ impl Sqlite {
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
         Self::reader(location, open::to_read)
+    }
+
+    /// Opens the store at `location` for reading by a process that lives long.
+    pub(super) fn open_pooled(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let opened = Opened::steadily(location, &path, || open::to_read((&path).into()))?;
+        Ok(Self::new(location, Purpose::Store, opened))
+    }
+
+    /// Opens the store at `location` for reading by a server.
+    pub(super) fn open_to_serve(location: &Location) -> Result<Self> {
+        let path = location.existing()?;
+        let opened = Opened::steadily(location, &path, || open::to_serve((&path).into()))?;
+        let mut store = Self::new(location, Purpose::Store, opened);
+        store.follows = false;
+        Ok(store)
     }
 
     /// Opens the store at `location` for reading. No file is changed, and while no other process has

@@ -28,6 +28,9 @@ const VALUE_MAX: i32 = 16 << 20;
 /// the switch to WAL, and the exclusive lock on a WAL store.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// Longest time that a server waits for recovery by another process.
+const SERVE_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// Most memory, in bytes, that SQLite allocates in this process: many times more than a store of millions
 /// of keys needs.
 const HEAP_MAX: i64 = 128 << 20;
@@ -80,13 +83,23 @@ fn retry<T>(busy: Duration, mut attempt: impl FnMut() -> rusqlite::Result<T>) ->
 /// Opens the existing file for reading. If the journal of an interrupted change prevents that, rolls the
 /// change back first, which takes the right to write.
 pub fn to_read(subject: Subject<'_>) -> Result<Connected> {
+    waiting(subject, BUSY_TIMEOUT)
+}
+
+/// Opens the existing file for reading by a server, as [`to_read`] does. Waits for recovery by another process for a
+/// short time only: the requests wait too.
+pub fn to_serve(subject: Subject<'_>) -> Result<Connected> {
+    waiting(subject, SERVE_TIMEOUT)
+}
+
+fn waiting(subject: Subject<'_>, busy: Duration) -> Result<Connected> {
     let path = subject.path;
     check_file(path).explain(subject)?;
-    match without_recovery(subject) {
+    match without_recovery(subject, busy) {
         // Only keyctl's own journal: another program's database is left as it is.
         Err(_) if has_journal(path) && is_marked(path) => {
             recover(path).explain(subject)?;
-            without_recovery(subject)
+            without_recovery(subject, busy)
         }
         opened => opened,
     }
@@ -97,7 +110,7 @@ pub fn to_read(subject: Subject<'_>) -> Result<Connected> {
 /// SQLite cannot open a WAL store whose index is missing if it may not make one (SQLITE_CANTOPEN or
 /// SQLITE_READONLY). The file is opened `immutable` then, with its fingerprint: the caller compares it
 /// after each read.
-fn without_recovery(subject: Subject<'_>) -> Result<Connected> {
+fn without_recovery(subject: Subject<'_>, busy: Duration) -> Result<Connected> {
     let path = subject.path;
     // SQLite would make a log and an index that belong to this user. Writers refuse a stranger's files, so
     // none are made.
@@ -107,7 +120,7 @@ fn without_recovery(subject: Subject<'_>) -> Result<Connected> {
         return Ok(opened);
     }
     let opened = prepared(path, OpenFlags::SQLITE_OPEN_READ_ONLY, |connection| {
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.busy_timeout(busy)?;
         check(connection, Empty::Refused)
     });
     let error = match opened {
@@ -154,7 +167,7 @@ fn check_file(path: &Path) -> SqliteResult<()> {
 pub fn to_examine(subject: Subject<'_>) -> Result<Connected> {
     match immutable_if_quiet(subject)? {
         Some(opened) => Ok(opened),
-        None => without_recovery(subject),
+        None => without_recovery(subject, BUSY_TIMEOUT),
     }
 }
 
@@ -168,7 +181,7 @@ pub fn copy(subject: Subject<'_>) -> Result<(Connected, Vec<Foreign>)> {
         Some(alone) if !siblings.has_content => Ok((immutable(subject, alone)?, siblings.foreign)),
         // The copy is incomplete without its own log, and SQLite reads all siblings or none: this refuses
         // the foreign one.
-        _ => without_recovery(subject).map(|opened| (opened, Vec::new())),
+        _ => without_recovery(subject, BUSY_TIMEOUT).map(|opened| (opened, Vec::new())),
     }
 }
 

@@ -3,11 +3,14 @@
 use super::base::{Purpose, Subject, shown};
 use super::file::Location;
 use super::fingerprint::Fingerprint;
-use super::identity::{Comparison, Held, inode};
+use super::identity::{Comparison, Files, Held, files, inode};
 use super::open::Connected;
 use crate::error::{Error, Result};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+
+/// Maximum number of attempts to open files that are replaced meanwhile.
+const OPENS_MAX: u32 = 10;
 
 /// File that is open, and the connection to it.
 pub struct Opened {
@@ -37,6 +40,37 @@ impl Opened {
             unlocked,
             held,
         }
+    }
+
+    /// Opens with `open`, and again if one of the files at `path` was replaced meanwhile: only then are those whose
+    /// inodes are recorded the ones that SQLite has open. For a process that lives long, which would otherwise miss
+    /// every later commit.
+    pub fn steadily(
+        location: &Location,
+        path: &Path,
+        open: impl Fn() -> Result<Connected>,
+    ) -> Result<Self> {
+        for _ in 0..OPENS_MAX {
+            let before = files(path);
+            let opened = Opened::new(location, path.to_owned(), open()?);
+            if opened.unlocked.is_some() || opened.has(before, files(path)) {
+                return Ok(opened);
+            }
+        }
+        Err(replaced(path))
+    }
+
+    /// Tells whether the files `before` and `after` the open are those that SQLite has open.
+    fn has(&self, before: Files, after: Files) -> bool {
+        let sql = "PRAGMA journal_mode";
+        let mode = self.connection.query_row(sql, [], |row| row.get(0));
+        let is_wal = mode.is_ok_and(|mode: String| mode == "wal");
+        // In WAL mode, SQLite has both siblings open now: one that is missing was removed.
+        let is_whole = !is_wal || after.siblings.iter().all(Option::is_some);
+        // A sibling that was missing is one that SQLite has made.
+        let mut siblings = before.siblings.iter().zip(after.siblings);
+        let is_same = siblings.all(|(before, after)| before.is_none() || *before == after);
+        is_whole && is_same && before.store == after.store
     }
 
     /// The file and its purpose, for an error.
