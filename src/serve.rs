@@ -123,14 +123,21 @@ impl Server {
         random: Box<dyn Random + Send>,
         ready: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
-        limits::raise_descriptors(self.sizes.connections);
+        let connections = limits::raise_descriptors(self.sizes.connections);
         let ended = stop_signal()?;
         let (sizes, drain) = (self.sizes, self.drain);
         let (draining, is_draining) = watch::channel(false);
         let (service, threads) = self.start(stderr, random, is_draining.clone())?;
         let core = Arc::clone(&service.core);
         let workers = Arc::new(Workers::start(sizes.cores)?);
-        let limit = Arc::new(Semaphore::new(sizes.connections));
+        if connections < sizes.connections {
+            let message = format!(
+                "the limit of open descriptors leaves room for {connections} connections of {}",
+                sizes.connections
+            );
+            core.log.message("limit", &message);
+        }
+        let limit = Arc::new(Semaphore::new(connections));
         let accepting: Vec<_> = listeners
             .into_iter()
             .map(|listener| Accepting {
@@ -166,7 +173,7 @@ impl Server {
         for task in accepting {
             drop(task.await);
         }
-        let all = u32::try_from(sizes.connections).unwrap_or(u32::MAX);
+        let all = u32::try_from(connections).unwrap_or(u32::MAX);
         drop(timeout(drain, limit.acquire_many(all)).await);
         threads.end(&core);
         Ok(())

@@ -86,7 +86,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = positive)]
     hash_threads: Option<usize>,
     /// How many slow hashes may wait; with --client-header at most 8 of one client
-    #[arg(long, value_name = "N", default_value = "256", value_parser = number)]
+    #[arg(long, value_name = "N", default_value = "256", value_parser = positive)]
     hash_queue: usize,
     /// How long a request waits for its verdict before it is answered 503
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = wait)]

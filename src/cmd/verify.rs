@@ -64,7 +64,7 @@ Examples:
   $ keyctl verify --key-env API_KEY --scope project >/dev/null
   $ printf %s \"$TOKEN\" | keyctl verify --scope inference --ip \"$REMOTE_ADDR\"
   $ keyctl verify --key-file api.token --no-touch --format json
-  $ keyctl verify --server unix:/run/keyctl/socket --scope inference --key-file api.token
+  $ keyctl verify --server unix:/run/keyctl/keyctl.sock --scope inference --key-file api.token
   $ keyctl verify --batch --key-file tokens >verdicts.jsonl
   $ for f in *.token; do cat \"$f\"; echo; done | keyctl verify --batch >verdicts.jsonl")]
 pub struct Args {

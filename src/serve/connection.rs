@@ -127,6 +127,10 @@ async fn serve(
     });
     let connection = Builder::new()
         .max_buf_size(HEAD_MAX)
+        // A client may end its side of the connection before it has the answer.
+        .half_close(true)
+        // The library that writes the date panics after the year 9999.
+        .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), answer);
     let mut connection = pin!(connection);
     // An error ends this connection only: the client has closed it, or was too slow.

@@ -159,9 +159,10 @@ impl Hashing {
         let now = Instant::now();
         let mut state = self.state();
         let waiting = state.waiting.get_mut(&fingerprint)?;
-        let before = waiting.len();
-        waiting.retain(|inquiry| !inquiry.is_abandoned(now));
-        (waiting.len()..before).for_each(|_| self.metrics.shed(Shed::Late));
+        for late in waiting.extract_if(.., |inquiry| inquiry.is_abandoned(now)) {
+            self.metrics.shed(Shed::Late);
+            late.answer(Err(Failure::Busy));
+        }
         let first = waiting.pop();
         if first.is_none() {
             state.waiting.remove(&fingerprint);

@@ -9,7 +9,8 @@ const OTHER_DESCRIPTORS: u64 = 64;
 const NICE: i32 = 10;
 
 /// Raises the limit of open descriptors, as far as the hard limit allows, to make room for as many `connections`.
-pub fn raise_descriptors(connections: usize) {
+/// Returns the number of connections for which there is room: without descriptors left, the store could not be opened.
+pub fn raise_descriptors(connections: usize) -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     let needed = (connections as u64).saturating_add(OTHER_DESCRIPTORS);
     let allowed = limit.maximum.unwrap_or(needed).min(needed);
@@ -18,6 +19,10 @@ pub fn raise_descriptors(connections: usize) {
         // Without it, connections wait to be accepted.
         let _ = setrlimit(Resource::Nofile, limit);
     }
+    let room = getrlimit(Resource::Nofile).current;
+    let room = room.map(|room| room.saturating_sub(OTHER_DESCRIPTORS).max(1));
+    let room = room.and_then(|room| usize::try_from(room).ok());
+    room.map_or(connections, |room| room.min(connections))
 }
 
 /// Lets other threads go before this one.

@@ -23,6 +23,11 @@ enum Position {
 }
 
 impl RequestLines {
+    /// Tells whether a head has begun and not ended.
+    pub fn is_within_head(&self) -> bool {
+        !matches!(self.position, Position::Between)
+    }
+
     /// Reads the next bytes, and returns the number of the first request in whose line they have a `#`.
     pub fn read(&mut self, bytes: &[u8]) -> Option<u64> {
         let mut found = None;

@@ -119,17 +119,20 @@ impl NoteWriter {
         let mut paused_until: Option<Instant> = None;
         while let Some(seen) = self.gather() {
             let count = seen.len() as u64;
-            let result = match paused_until.is_some_and(|until| Instant::now() < until) {
-                true => NoteResult::Dropped,
-                false => self.write(&seen, &mut memory).map_or_else(
-                    |_| {
-                        paused_until = Some(Instant::now() + PAUSE);
-                        NoteResult::Failed
-                    },
-                    |()| NoteResult::Written,
-                ),
-            };
-            self.received.metrics.notes(result, count);
+            let is_paused = paused_until.is_some_and(|until| Instant::now() < until);
+            let written = (!is_paused).then(|| self.write(&seen, &mut memory));
+            let metrics = &self.received.metrics;
+            match written {
+                Some(Ok(written)) => {
+                    metrics.notes(NoteResult::Written, written);
+                    metrics.notes(NoteResult::Dropped, count.saturating_sub(written));
+                }
+                Some(Err(_)) => {
+                    paused_until = Some(Instant::now() + PAUSE);
+                    metrics.notes(NoteResult::Failed, count);
+                }
+                None => metrics.notes(NoteResult::Dropped, count),
+            }
             let mut pending = locked(&self.received.pending);
             for seen in &seen {
                 pending.remove(&seen.note);
@@ -152,7 +155,8 @@ impl NoteWriter {
         Some(gathered)
     }
 
-    fn write(&mut self, seen: &[Seen], memory: &mut Memory) -> Result<()> {
+    /// Writes the notes on some verdicts, and returns how many there were.
+    fn write(&mut self, seen: &[Seen], memory: &mut Memory) -> Result<u64> {
         let mut store = store::open(&self.address, Mode::Read)?;
         let mut notes = Vec::with_capacity(seen.len());
         let mut renewed = Vec::new();
@@ -169,7 +173,7 @@ impl NoteWriter {
         for (fingerprint, matched) in renewed {
             self.cache.insert(fingerprint, matched);
         }
-        Ok(())
+        Ok(notes.len() as u64)
     }
 
     /// Returns the note on a verdict, if there is one. Renews a hash only if fewer than the maximum are `renewed`.

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 /// Opens and reads the store; false if that fails or takes longer than `patience`. One check runs at a time.
 ///
-/// After a failure all connections are opened again: without requests, nothing else would notice that the files of
-/// the store were replaced.
+/// After a failure the connections that are open are tried too: without requests, nothing else would notice that the
+/// files of the store were replaced. If they work, they stay: the system may have no descriptor left for one more.
 pub async fn check(core: &Arc<Core>, patience: Duration) -> bool {
     let checked = async {
         let permit = Arc::clone(&core.readiness).acquire_owned().await.ok()?;
@@ -24,10 +24,13 @@ pub async fn check(core: &Arc<Core>, patience: Duration) -> bool {
 }
 
 fn read(core: &Core) -> bool {
-    let read = core.seats.check().or_else(|_| {
-        core.seats.reset();
-        core.seats.check()
-    });
+    let read = core
+        .seats
+        .check()
+        .or_else(|error| match core.seats.probe() {
+            Ok(()) => Err(error),
+            Err(_) => core.seats.check(),
+        });
     core.metrics.store_up.set(i64::from(read.is_ok()));
     match read {
         Ok(()) => true,

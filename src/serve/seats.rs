@@ -7,7 +7,11 @@ use crate::error::{Error, Result};
 use crate::store::{self, Address, Mode};
 use crate::verify::Resident;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Longest time to wait for other threads to give older connections back.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Connections to the store at one address.
 pub struct Seats {
@@ -15,6 +19,8 @@ pub struct Seats {
     connections: NonZeroUsize,
     rows: usize,
     state: Mutex<State>,
+    /// Signalled when an older connection is closed.
+    closed: Condvar,
 }
 
 #[derive(Default)]
@@ -43,18 +49,25 @@ impl Seats {
             connections,
             rows,
             state: Mutex::default(),
+            closed: Condvar::new(),
         }
     }
 
     /// Takes a connection; opens one if none is free.
     ///
+    /// After a reset, waits until all older connections are closed.
+    ///
     /// # Errors
     ///
-    /// Fails if the store cannot be opened, and after a reset until all older connections are closed.
+    /// Fails if the store cannot be opened, and if a thread does not give an older connection back in time.
     pub fn take(&self) -> Result<Seat<'_>> {
         let mut seat = {
-            let mut state = self.state();
-            if state.stale > 0 {
+            let state = self.state();
+            let waited = self
+                .closed
+                .wait_timeout_while(state, PATIENCE, |state| state.stale > 0);
+            let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            if timeout.timed_out() {
                 return Err(Error::busy("the store is being opened again"));
             }
             state.used += 1;
@@ -75,6 +88,19 @@ impl Seats {
     pub fn check(&self) -> Result<()> {
         let store = store::open(&self.address, Mode::Served(NonZeroUsize::MIN))?;
         store::read(&*store, |snapshot| snapshot.policy().map(drop))
+    }
+
+    /// Reads over a connection that is open, or over a new one. After a failure, all connections are closed.
+    pub fn probe(&self) -> Result<()> {
+        let mut seat = self.take()?;
+        let read = store::read(seat.resident()?.store(), |snapshot| {
+            snapshot.policy().map(drop)
+        });
+        drop(seat);
+        if read.is_err() {
+            self.reset();
+        }
+        read
     }
 
     /// Closes all connections: the free ones now, those in use when they are returned.
@@ -113,6 +139,7 @@ impl Drop for Seat<'_> {
             (false, resident) => {
                 drop(resident);
                 state.stale -= 1;
+                self.seats.closed.notify_all();
             }
         }
     }

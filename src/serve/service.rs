@@ -13,9 +13,10 @@ use crate::verify::Required;
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE as TYPE, HeaderName, HeaderValue,
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE as TYPE, HeaderName,
+    HeaderValue,
 };
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -83,6 +84,8 @@ impl Service {
     ) -> Response<Full<Bytes>> {
         let asked = match has_fragment {
             true => Some(Err(BadQuery::FRAGMENT)),
+            // A 200 to it would open a tunnel.
+            false if request.method() == Method::CONNECT => None,
             false => query::parse(request.uri().path(), request.uri().query()),
         };
         let mut response = self.route(&request, asked).await;
@@ -241,7 +244,8 @@ impl Service {
 fn plain(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     *response.status_mut() = status;
-    let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(CACHE_CONTROL, no_store);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     response
 }

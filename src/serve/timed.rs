@@ -109,8 +109,9 @@ impl<S> Timed<S> {
         let heads = self.progress.heads.load(Relaxed);
         if heads != self.heads {
             self.heads = heads;
-            self.begun = None;
             self.idle = Instant::now();
+            // The next head may have begun in the bytes that ended this one.
+            self.begun = self.lines.is_within_head().then_some(self.idle);
         }
         match self.begun {
             Some(begun) => begun + HEAD,

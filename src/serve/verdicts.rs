@@ -5,7 +5,7 @@ use super::inquiry::{Answered, Failure, Inquiry};
 use super::log::HashUse;
 use super::metrics::FactKind;
 use crate::error::{Error, FailureKind, Result};
-use crate::verify::{Presented, Reads, Resident, Step};
+use crate::verify::{Presented, Reads, Step};
 use std::time::Instant;
 
 /// Maximum number of requests that are judged on one snapshot.
@@ -15,7 +15,9 @@ const BATCH: usize = 128;
 pub fn work(core: &Core) {
     while let Some(mut inquiries) = core.queue.take(BATCH) {
         let now = Instant::now();
-        inquiries.retain(|inquiry| !inquiry.is_abandoned(now));
+        for late in inquiries.extract_if(.., |inquiry| inquiry.is_abandoned(now)) {
+            late.answer(Err(Failure::Busy));
+        }
         if !inquiries.is_empty() {
             judge(core, inquiries);
         }
@@ -45,7 +47,9 @@ fn judge(core: &Core, inquiries: Vec<Inquiry>) {
     }
 }
 
-/// Verifies inquiries over one connection. Closes all connections if the store fails.
+/// Verifies inquiries over one connection.
+///
+/// If the store fails, closes all connections and tries once more: another store may be in its place.
 fn verify(core: &Core, inquiries: &[Inquiry]) -> Result<Vec<Result<Step>>> {
     let presented = inquiries.iter().map(|inquiry| Presented {
         request: inquiry.request(),
@@ -53,27 +57,39 @@ fn verify(core: &Core, inquiries: &[Inquiry]) -> Result<Vec<Result<Step>>> {
         compared: inquiry.compared,
     });
     let presented: Vec<Presented<'_>> = presented.collect();
-    let verified = over_connection(core, |resident| {
-        resident.verify(&presented, &core.cache, &*core.clock)
-    });
-    match verified {
-        Ok((steps, reads)) => {
-            count(core, reads);
-            Ok(steps)
-        }
-        Err(error) => {
-            // The damage of one record says nothing about the connection.
-            if error.key.is_none() {
-                core.seats.reset();
+    let verified = attempt(core, &presented)
+        .or_else(|error| match is_of_connection(&error) {
+            true => attempt(core, &presented),
+            false => Err(error),
+        })
+        .inspect_err(|error| {
+            if is_of_connection(error) {
                 core.metrics.store_up.set(0);
             }
-            Err(error)
-        }
-    }
+        })?;
+    let (steps, reads) = verified;
+    count(core, reads);
+    Ok(steps)
 }
 
-fn over_connection<T>(core: &Core, work: impl FnOnce(&mut Resident) -> Result<T>) -> Result<T> {
-    work(core.seats.take()?.resident()?)
+/// Tells whether an error may be one of the connection. The damage of one record is not.
+fn is_of_connection(error: &Error) -> bool {
+    error.key.is_none()
+}
+
+fn attempt(core: &Core, presented: &[Presented<'_>]) -> Result<(Vec<Result<Step>>, Reads)> {
+    // If none can be opened, those of other threads may work.
+    let mut seat = core.seats.take()?;
+    let verified = seat
+        .resident()?
+        .verify(presented, &core.cache, &*core.clock);
+    drop(seat);
+    if let Err(error) = &verified
+        && is_of_connection(error)
+    {
+        core.seats.reset();
+    }
+    verified
 }
 
 fn count(core: &Core, reads: Reads) {

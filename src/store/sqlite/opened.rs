@@ -65,12 +65,10 @@ impl Opened {
         let sql = "PRAGMA journal_mode";
         let mode = self.connection.query_row(sql, [], |row| row.get(0));
         let is_wal = mode.is_ok_and(|mode: String| mode == "wal");
-        // In WAL mode, SQLite has both siblings open now: one that is missing was removed.
+        // In WAL mode, SQLite has both siblings open now: one that is missing was removed. One that was missing before
+        // may have been replaced since SQLite made it.
         let is_whole = !is_wal || after.siblings.iter().all(Option::is_some);
-        // A sibling that was missing is one that SQLite has made.
-        let mut siblings = before.siblings.iter().zip(after.siblings);
-        let is_same = siblings.all(|(before, after)| before.is_none() || *before == after);
-        is_whole && is_same && before.store == after.store
+        is_whole && before == after
     }
 
     /// The file and its purpose, for an error.

@@ -41,7 +41,7 @@ const GH: &str = "printf '#!/bin/sh\\ncat > gh.token\\n' > .cargo/bin/gh && chmo
 
 /// Starts a server that listens where the guide's listens, and ends with the shell.
 const SERVER: &str = "\
-mkdir /run/keyctl && { timeout 300 keyctl serve --listen unix:/run/keyctl/socket >served & } && \
+mkdir /run/keyctl && { timeout 300 keyctl serve --listen unix:/run/keyctl/keyctl.sock >served & } && \
 trap \"kill $!\" HUP EXIT && until [ -s served ]; do :; done";
 
 /// What else has to be typed before an example.
