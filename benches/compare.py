@@ -183,9 +183,13 @@ class Table:
         maximum of the ratio, or with `least` the minimum."""
         ours, theirs = as_formula(ours), as_formula(theirs)
         ratio = times.figure(lambda t: ours(t) / theirs(t), kind)
-        limit, met = judged(ratio, goal, f"{goal:.2f}" if goal else "", least)
         shown = [ms(times.figure(side, kind)) for side in (ours, theirs)]
-        self.add(what, *shown, f"{ratio:.2f}", limit, met)
+        self.ratio(what, *shown, ratio, goal, least)
+
+    def ratio(self, what, ours, theirs, ratio, goal, least=False):
+        """Adds a row with a ratio. `goal` is as for `pair`."""
+        limit, met = judged(ratio, goal, f"{goal:.2f}" if goal else "", least)
+        self.add(what, ours, theirs, f"{ratio:.2f}", limit, met)
 
     def limited(self, what, value, unit, goal, least=False):
         """Adds a row with one value. `goal` is its maximum, or with `least` its minimum."""
@@ -741,8 +745,8 @@ def read(path):
         return "unknown"
 
 
-def machine(bench):
-    """Returns the facts about the machine: pairs of name and value."""
+def machine(bench, peers):
+    """Returns the facts about the machine and the programs: pairs of name and value."""
     model = re.search(r"model name\s*: (.*)", read("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+)", read("/proc/meminfo"))
     system = re.search(r'PRETTY_NAME="(.*)"', read("/etc/os-release"))
@@ -756,7 +760,7 @@ def machine(bench):
         ("huge pages", read("/sys/kernel/mm/transparent_hugepage/enabled")),
         ("load at the start", " ".join(f"{load:.2f}" for load in bench.load)),
         ("keyctl", f"{first_line(bench.keyctl, '--version')}, {first_line('rustc', '--version')}"),
-        ("peers", "; ".join(peers(bench))),
+        ("peers", "; ".join(peers)),
     ]
 
 
@@ -778,12 +782,16 @@ def peers(bench):
     return found
 
 
-def show(bench):
-    """Prints tables, machine and what was left out."""
+def print_rows(table):
     print(f"| {' | '.join(['what', 'ours', 'theirs', 'ratio', 'goal', 'met'])} |")
     print("|---|---:|---:|---:|---:|---|")
-    for row in bench.table.rows:
+    for row in table.rows:
         print(f"| {' | '.join(row)} |")
+
+
+def show(bench):
+    """Prints tables, machine and what was left out."""
+    print_rows(bench.table)
     growth = bench.table.growth
     if growth:
         sizes = sorted({size for row in growth.values() for size in row})
@@ -792,7 +800,7 @@ def show(bench):
         for what, row in growth.items():
             print(f"| {what} | {' | '.join(row.get(size, '') for size in sizes)} |")
     print()
-    for name, value in machine(bench):
+    for name, value in machine(bench, peers(bench)):
         print(f"- {name}: {value}")
     for line in bench.table.skipped:
         print(f"- left out: {line}")
