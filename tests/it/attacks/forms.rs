@@ -116,6 +116,7 @@ fn a_query_that_is_not_understood_requires_no_less() {
         "SCOPE=inference",
         "%73cope=inference",
         "scope=nothing",
+        "project=a+b",
         "project=%00",
         "project=%09",
         "project=a%2Fb",
