@@ -12,6 +12,7 @@ mod fair;
 mod hashing;
 mod inquiry;
 mod limits;
+mod lines;
 mod listen;
 mod log;
 mod metrics;

@@ -120,10 +120,10 @@ async fn serve(
     let first = Arc::new(Notify::new());
     let asked = Arc::clone(&first);
     let answer = service_fn(move |request| {
-        progress.head_is_read();
+        let has_fragment = progress.head_is_read();
         asked.notify_one();
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        async move { Ok::<_, Infallible>(service.answer(request, has_fragment).await) }
     });
     let connection = Builder::new()
         .max_buf_size(HEAD_MAX)

@@ -44,6 +44,14 @@ pub struct BadQuery {
     fault: &'static str,
 }
 
+impl BadQuery {
+    /// Error for a `#`: the HTTP library drops it and the rest of the request line.
+    pub const FRAGMENT: BadQuery = BadQuery {
+        part: "request line",
+        fault: "a '#', which must be written %23",
+    };
+}
+
 /// Formats the part at fault and the fault, as in `scope: an empty value`.
 impl fmt::Display for BadQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

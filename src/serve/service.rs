@@ -74,24 +74,36 @@ impl Service {
     }
 
     /// Answers a request. Never reads its body: with one, the connection is closed.
-    pub async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let mut response = self.route(&request).await;
+    ///
+    /// With a `has_fragment`, part of the request line is missing in `request`.
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        has_fragment: bool,
+    ) -> Response<Full<Bytes>> {
+        let asked = match has_fragment {
+            true => Some(Err(BadQuery::FRAGMENT)),
+            false => query::parse(request.uri().path(), request.uri().query()),
+        };
+        let mut response = self.route(&request, asked).await;
         let headers = response.headers_mut();
         if let Some(replica) = &self.settings.replica {
             headers.insert(REPLICA, replica.clone());
         }
-        if !request.body().is_end_stream() {
+        if has_fragment || !request.body().is_end_stream() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
-    async fn route(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let uri = request.uri();
-        if self.is_for_metrics && uri.path() == "/metrics" {
+    async fn route(
+        &self,
+        request: &Request<Incoming>,
+        asked: Option<Result<Asked, BadQuery>>,
+    ) -> Response<Full<Bytes>> {
+        if self.is_for_metrics && request.uri().path() == "/metrics" {
             return self.metrics();
         }
-        let asked = query::parse(uri.path(), uri.query());
         match asked {
             Some(Ok(asked)) if asked.endpoint == Endpoint::Live => plain(StatusCode::OK),
             Some(Ok(asked)) if asked.endpoint == Endpoint::Ready => self.ready().await,

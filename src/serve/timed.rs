@@ -1,5 +1,6 @@
 //! Connection with limits on the time that a client may take.
 
+use super::lines::RequestLines;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,12 +31,23 @@ const LINGER_MAX: usize = 1 << 20;
 pub struct Progress {
     /// Number of complete heads.
     heads: AtomicU64,
+    /// Number of the first request with a `#` in its line, from 1; 0 while there is none.
+    with_fragment: AtomicU64,
 }
 
 impl Progress {
-    /// Reports that a head was read.
-    pub fn head_is_read(&self) {
-        self.heads.fetch_add(1, Relaxed);
+    /// Reports that a head was read. Returns true if a `#` was in its request line.
+    pub fn head_is_read(&self) -> bool {
+        let number = self.heads.fetch_add(1, Relaxed) + 1;
+        let first = self.with_fragment.load(Relaxed);
+        first != 0 && first <= number
+    }
+
+    fn note_fragment(&self, number: u64) {
+        // Nothing is answered after the first.
+        let _ = self
+            .with_fragment
+            .compare_exchange(0, number, Relaxed, Relaxed);
     }
 }
 
@@ -47,6 +59,7 @@ pub struct Timed<S> {
     stream: S,
     progress: Arc<Progress>,
     heads: u64,
+    lines: RequestLines,
     /// Time since which nothing of a head has come.
     idle: Instant,
     /// Time of the first byte of the head that is being read.
@@ -66,6 +79,7 @@ impl<S> Timed<S> {
             stream,
             progress,
             heads: 0,
+            lines: RequestLines::default(),
             idle: now,
             begun: None,
             blocked: None,
@@ -112,7 +126,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let deadline = self.read_deadline();
+        let before = buffer.filled().len();
         if Pin::new(&mut self.stream).poll_read(cx, buffer)?.is_ready() {
+            let new = buffer.filled().get(before..).unwrap_or_default();
+            if let Some(number) = self.lines.read(new) {
+                self.progress.note_fragment(number);
+            }
             self.begun.get_or_insert_with(Instant::now);
             return Poll::Ready(Ok(()));
         }

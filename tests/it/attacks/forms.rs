@@ -131,6 +131,25 @@ fn a_query_that_is_not_understood_requires_no_less() {
         let got: Vec<_> = answers.iter().map(|it| (it.status, &*it.reason)).collect();
         assert_eq!(got, [(500, "usage")], "{query}");
     }
+    for path in [
+        "/verify#",
+        "/verify#?scope=project",
+        "/verify?scope=inference#,project",
+        "/at/inference#",
+        "/#",
+    ] {
+        let key = format!("x-api-key: {}", target.token);
+        let answers = target.exchange(get(path, &[&key]) + &target.good(""));
+        assert_eq!(statuses(&answers), [500], "{path}");
+        assert!(answers[0].closes, "{path}");
+    }
+    // Elsewhere it means nothing.
+    let body = "GET /# HTTP/1.1\r\n\r\n";
+    let length = format!("content-length: {}\r\nx: #", body.len());
+    assert_eq!(
+        statuses(&target.exchange(target.good(&length) + body)),
+        [200]
+    );
     let in_query = target.exchange(get(
         &format!("/verify?project={}", target.token),
         &["connection: close"],
