@@ -13,10 +13,10 @@ const UNIX: &str = "unix:";
 const PATH_MAX: usize = 107;
 
 /// Advice for a path that a unix socket cannot have.
-const PATH_HINT: &str = "give an absolute path, as in unix:/run/keyctl/socket";
+const PATH_HINT: &str = "give an absolute path, as in unix:/run/keyctl/keyctl.sock";
 
 /// Advice for a text that is near none of the forms.
-const FORMS: &str = "give an IP address and a port, as in 127.0.0.1:9091 or [::1]:9091, or a unix socket, as in unix:/run/keyctl/socket";
+const FORMS: &str = "give an IP address and a port, as in 127.0.0.1:9091 or [::1]:9091, or a unix socket, as in unix:/run/keyctl/keyctl.sock";
 
 /// Address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,11 +140,11 @@ mod tests {
             ("*:80", "give 0.0.0.0:80 or [::]:80"),
             (
                 "/run/x",
-                "for a unix socket, give an absolute path, as in unix:/run/keyctl/socket",
+                "for a unix socket, give an absolute path, as in unix:/run/keyctl/keyctl.sock",
             ),
             (
                 "./x",
-                "for a unix socket, give an absolute path, as in unix:/run/keyctl/socket",
+                "for a unix socket, give an absolute path, as in unix:/run/keyctl/keyctl.sock",
             ),
         ] {
             let error = text.parse::<ListenAddress>().unwrap_err();
