@@ -69,9 +69,12 @@ const QUEUE: usize = 4;
 /// Maximum number of connections to the listener for metrics.
 const METRICS_CONNECTIONS: usize = 64;
 
-/// Maximum number of threads that give verdicts. A verdict takes microseconds; more threads would only wait for the
-/// same locks.
-const VERDICT_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+/// Number of processors for each thread that gives verdicts. A verdict takes microseconds, and each thread keeps rows
+/// of its own.
+const CORES_OF_VERDICTS: usize = 4;
+
+/// Maximum number of threads that give verdicts: more would wait for the same locks.
+const VERDICT_THREADS: usize = 2;
 
 const NO_THREAD: &str = "cannot start a thread";
 
@@ -205,7 +208,9 @@ impl Server {
             random,
             cache: Arc::clone(&cache),
         });
-        let verdict_threads = sizes.cores.min(VERDICT_THREADS);
+        let verdict_threads = sizes.cores.get() / CORES_OF_VERDICTS;
+        let verdict_threads = NonZeroUsize::new(verdict_threads.clamp(1, VERDICT_THREADS))
+            .unwrap_or(NonZeroUsize::MIN);
         let comparisons = FairQueue::new(sizes.hash_queue, of_client);
         let core = Arc::new(Core {
             clock: self.clock,

@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn nothing_is_computed_for_requests_that_nobody_waits_for() {
         let pool = pool(10);
-        let (late, _waits) = inquiry(Duration::ZERO);
+        let (late, mut answered) = inquiry(Duration::ZERO);
         pool.submit(late, [1; 32], PHC.to_owned());
         let (gone, replied) = inquiry(LONG);
         pool.submit(gone, [1; 32], PHC.to_owned());
@@ -303,6 +303,7 @@ mod tests {
         pool.make(&comparison, &mut Memory::default());
         assert_eq!(pool.cache.get(&[1; 32]), None);
         assert!(pool.state().waiting.is_empty());
+        assert!(matches!(answered.try_recv(), Ok(Err(Failure::Busy))));
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::when::Timestamp;
 pub struct Resident {
     store: Box<dyn Store + Send>,
     rules: Option<Current>,
-    rows: Generations<Fingerprint, Row>,
+    /// Boxed: a table has room for up to twice as many values as it holds.
+    rows: Generations<Fingerprint, Box<Row>>,
 }
 
 /// Rules and stand-ins, as of a version of the store.
@@ -175,7 +176,7 @@ fn refresh<'a>(
 /// Finds the key of each token: in `rows` if that is of this `version`, else in the store.
 fn look(
     presented: &[Presented<'_>],
-    rows: &mut Generations<Fingerprint, Row>,
+    rows: &mut Generations<Fingerprint, Box<Row>>,
     snapshot: &dyn Read,
     version: Version,
     reads: &mut Reads,
@@ -218,7 +219,7 @@ fn look(
 
 /// Keeps the row of a token whose secret matched, and forgets that of another one.
 fn keep(
-    rows: &mut Generations<Fingerprint, Row>,
+    rows: &mut Generations<Fingerprint, Box<Row>>,
     token: Fingerprint,
     pending: &Pending,
     version: Version,
@@ -228,14 +229,12 @@ fn keep(
             // A row of this version is there already.
             if rows.get(&token).is_none_or(|row| row.version != version) {
                 let (known, matched) = (known.clone(), *matched);
-                rows.insert(
-                    token,
-                    Row {
-                        version,
-                        known,
-                        matched,
-                    },
-                );
+                let row = Row {
+                    version,
+                    known,
+                    matched,
+                };
+                rows.insert(token, Box::new(row));
             }
         }
         _ => rows.remove(&token),

@@ -112,3 +112,73 @@ pub fn replaced(path: &Path) -> Error {
     ))
     .hint("nothing was changed; run the command again")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Actor;
+    use crate::namespace::Namespace;
+    use crate::store::contract::Founder;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::sqlite::open;
+    use crate::store::sqlite::parts::sibling;
+    use crate::when::Timestamp;
+    use std::cell::Cell;
+    use std::fs;
+
+    /// A new store in a directory of its own.
+    fn store() -> (tempfile::TempDir, Location) {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::new(&directory.path().join("k.db")).unwrap();
+        let actor = Actor {
+            name: "ann".to_owned(),
+            uid: 1000,
+            login_uid: None,
+            namespace: Namespace::default(),
+        };
+        let founder = Founder {
+            actor: &actor,
+            now: Timestamp::from_millis(1_795_000_000_000).unwrap(),
+            reason: None,
+            group: None,
+            usual: None,
+        };
+        drop(Sqlite::open_or_create(&location, &founder).unwrap());
+        (directory, location)
+    }
+
+    #[test]
+    fn steadily_opens_again_what_was_replaced_during_the_open() {
+        for replaced in ["-shm", "-wal", ""] {
+            let (_directory, location) = store();
+            let path = location.existing().unwrap();
+            let opens = Cell::new(0);
+            let opened = Opened::steadily(&location, &path, || {
+                let connected = open::to_read((&path).into());
+                opens.set(opens.get() + 1);
+                if opens.get() == 1 {
+                    // Another file of the same content.
+                    let (old, new) = (sibling(&path, replaced), sibling(&path, ".new"));
+                    fs::copy(&old, &new).unwrap();
+                    fs::rename(&new, &old).unwrap();
+                }
+                connected
+            });
+            let opened = opened.unwrap();
+            assert_eq!(opens.get(), 2, "{replaced:?}");
+            assert_eq!(opened.compare(&location), Ok(Comparison::Same));
+        }
+    }
+
+    #[test]
+    fn steadily_gives_up_where_files_are_replaced_again_and_again() {
+        let (_directory, location) = store();
+        let path = location.existing().unwrap();
+        let opened = Opened::steadily(&location, &path, || {
+            let connected = open::to_read((&path).into());
+            drop(fs::remove_file(sibling(&path, "-shm")));
+            connected
+        });
+        assert!(opened.is_err());
+    }
+}

@@ -2,6 +2,8 @@
 
 use super::server::{Served, quick, rejected, valid};
 use crate::exe::harness::{Site, run, until};
+use crate::gateways::client::{Request, send};
+use crate::gateways::server::Place;
 use crate::harness::id_of;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;
@@ -97,6 +99,28 @@ fn a_locked_store_is_read_as_ever() {
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(served.ask(&token), valid());
     assert_eq!(served.ask(&stopped), rejected("disabled"));
+}
+
+#[test]
+fn an_exclusive_lock_is_503_at_once_and_said() {
+    let served = Served::start("--metrics 127.0.0.1:0");
+    let token = served.site.create();
+    assert_eq!(served.ask(&token), valid());
+    let other = quick();
+    let of_other = other.create();
+    let lock = other.sql();
+    lock.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+        .unwrap();
+    let away = served.site.path("away.db");
+    move_store(&served.site.db(), &away);
+    move_store(&other.db(), &served.site.db());
+    assert_eq!(served.ask(&of_other), (503, "store".to_owned()));
+    let metrics = Place::from(served.server.metrics().unwrap());
+    let scraped = send(&metrics, &Request::new("GET", "/metrics"));
+    let scraped = String::from_utf8(scraped.body).unwrap();
+    assert!(scraped.contains("\nkeyctl_store_up 0\n"), "{scraped}");
+    drop(lock);
+    served.until_it_is(&of_other, (200, ""));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Verdicts, their statuses and headers.
 
 use super::server::{Served, quick, reason, rejected, valid};
-use crate::exe::harness::{Site, run_with};
+use crate::exe::harness::{GUARD, Site, run_with};
 use crate::gateways::client::Request;
+use crate::gateways::server::Place;
 use crate::harness::id_of;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 
 fn one(site: &Site, line: &str) -> String {
     site.run(line).stdout.trim_end().to_owned()
@@ -249,4 +252,27 @@ fn no_touch_writes_nothing() {
             .record(&id_of(&token))
             .contains(r#""last_used_at":null"#)
     );
+}
+
+#[test]
+fn a_client_that_has_sent_all_and_waits_gets_its_answer() {
+    let site = Site::new();
+    site.run("init");
+    site.run("policy set argon2-iterations 20");
+    let token = site.create();
+    let served = Served::of(site, "--hash-wait 60s --client-header x-real-ip");
+    let Place::Tcp(address) = served.server.place() else {
+        unreachable!()
+    };
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(GUARD)).unwrap();
+    write!(
+        stream,
+        "GET /verify HTTP/1.1\r\nhost: x\r\nx-api-key: {token}\r\n\r\n"
+    )
+    .unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
 }
