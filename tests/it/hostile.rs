@@ -6,7 +6,7 @@ mod damaged;
 mod files;
 mod hashes;
 mod policies;
-mod properties;
+pub mod properties;
 mod requests;
 mod schema;
 mod seeds;
@@ -229,7 +229,7 @@ fn unleashed(world: &World) -> Connection {
 }
 
 /// The token with the ID of `id` and the secret of `secret`.
-pub fn with_secret_of(id: &str, secret: &str) -> String {
+fn with_secret_of(id: &str, secret: &str) -> String {
     let (head, _) = id.rsplit_once('_').unwrap();
     let (_, tail) = secret.rsplit_once('_').unwrap();
     let body = format!("{head}_{}", &tail[..43]);

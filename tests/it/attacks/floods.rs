@@ -3,6 +3,8 @@
 use super::client::Client;
 use super::target::{Target, get, unknown_token};
 use crate::exe::harness::{run_with, until};
+use crate::harness::id_of;
+use crate::hostile::properties::checksum;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -82,10 +84,11 @@ fn with(token: &str, number: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The token of a key of the store with the secret of another one.
-fn wrong_token(target: &Target) -> String {
-    let other = unknown_token();
-    crate::hostile::with_secret_of(&target.token, &other)
+/// A token of the key `id` with a secret of this number. A token that differs from all others costs a hash.
+fn forged(id: &str, number: usize) -> String {
+    let body = format!("kc_{id}_{number:043}");
+    let sum = String::from_utf8(checksum(body.as_bytes())).unwrap();
+    body + &sum
 }
 
 #[test]
@@ -96,9 +99,10 @@ fn a_flood_of_unknown_tokens_lets_good_ones_in() {
 
 #[test]
 fn a_flood_of_unknown_tokens_with_a_slow_hash_lets_known_ones_in() {
-    let token = unknown_token();
     let target = Target::slow_hash("--client-header x-real-ip --hash-threads 1");
-    withstands(&target, |number| with(&token, number));
+    withstands(&target, |number| {
+        with(&forged("0123456789ab", number), number)
+    });
 }
 
 #[test]
@@ -113,9 +117,9 @@ fn a_flood_of_foreign_tokens_that_all_differ_lets_good_ones_in() {
 
 #[test]
 fn a_flood_of_wrong_secrets_with_a_slow_hash_lets_good_ones_in() {
-    let target = Target::slow_hash("--client-header x-real-ip --hash-threads 1");
-    let token = wrong_token(&target);
-    withstands(&target, |number| with(&token, number));
+    let target = Target::slow_hash("--client-header x-real-ip --hash-threads 1 --cache 10");
+    let id = id_of(&target.token);
+    withstands(&target, |number| with(&forged(&id, number), number));
 }
 
 #[test]
