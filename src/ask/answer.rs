@@ -187,8 +187,9 @@ impl AnswerHead<'_> {
     }
 
     fn scopes(&self) -> Option<RemoteScopes> {
-        if let Some(count) = self.one("x-key-scope-count") {
-            return count.parse().ok().map(RemoteScopes::Count);
+        match self.one("x-key-scope-count") {
+            None | Some("") => {}
+            Some(count) => return count.parse().ok().map(RemoteScopes::Count),
         }
         let text = self.text("x-key-scopes")?;
         let scopes = text.split([' ', ',']).filter(|scope| !scope.is_empty());

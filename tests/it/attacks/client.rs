@@ -88,6 +88,8 @@ impl Client {
                 Ok(0) => break,
                 Ok(count) => self.received.extend(&bytes[..count]),
                 Err(cause) if is_closed(cause.kind()) => break,
+                // A socket with a time limit is interrupted where the process is stopped and continued (signal(7)).
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) => panic!("{cause}"),
             }
         }

@@ -2,11 +2,10 @@
 
 use super::client::Client;
 use super::target::{Target, get};
-use crate::exe::harness::{skipped, until};
+use crate::exe::harness::until;
 use crate::harness::id_of;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 
 /// The value of a metric.
 fn metric(target: &Target, name: &str) -> f64 {
@@ -49,13 +48,12 @@ fn connections_above_the_maximum_are_closed_and_counted() {
 
 #[test]
 fn a_server_without_descriptors_keeps_answering_and_recovers() {
-    if Command::new("prlimit").arg("--version").output().is_err() {
-        return skipped("prlimit is missing");
-    }
-    let target = Target::with_descriptors(48, "--log all");
+    let target = Target::start("--log all");
     let key = id_of(&target.token);
     let mut before = target.connect();
     assert_eq!(ask(&mut before, &target), Some(200));
+    // Fewer than it saw at the start, by which it chose how many connections it takes.
+    target.limit_descriptors(48);
     let mut flood: Vec<Client> = (0..100).map(|_| target.connect()).collect();
     let full = "cannot accept a connection";
     until("the descriptors run out", || target.log().contains(full));
@@ -73,4 +71,20 @@ fn a_server_without_descriptors_keeps_answering_and_recovers() {
     assert_eq!(ask(&mut before, &target), Some(200));
     flood.clear();
     until("a new client is answered", || target.status() == 200);
+}
+
+#[test]
+fn a_server_takes_no_more_connections_than_it_can_open_beside_the_store() {
+    let target = Target::limited(100, "--metrics 127.0.0.1:0");
+    let mut before = target.connect();
+    assert_eq!(ask(&mut before, &target), Some(200));
+    let _flood: Vec<Client> = (0..100).map(|_| target.connect()).collect();
+    until("connections are refused", || {
+        metric(&target, "keyctl_connections_refused_total") > 60.0
+    });
+    for _ in 0..20 {
+        before.send(get("/readyz", &[]));
+        assert_eq!(before.answer().map(|answer| answer.status), Some(200));
+        assert_eq!(ask(&mut before, &target), Some(200));
+    }
 }

@@ -3,6 +3,7 @@
 use super::client::{Answer, Client};
 use crate::exe::harness::Site;
 use crate::gateways::process::Process;
+use rustix::process::{Resource, Rlimit, prlimit};
 use std::net::SocketAddr;
 use std::process::Command;
 
@@ -31,22 +32,6 @@ impl Target {
         Target::run(site, token, |site| site.cmd(&line(flags)))
     }
 
-    /// Starts a server that can open as many `descriptors`.
-    #[track_caller]
-    pub fn with_descriptors(descriptors: u32, flags: &str) -> Self {
-        let site = store("sha256");
-        let token = site.create();
-        Target::run(site, token, |site| {
-            let mut command = site.clean("prlimit");
-            command
-                .arg(format!("--nofile={descriptors}:{descriptors}"))
-                .args(["keyctl", "--db"])
-                .arg(site.db())
-                .args(line(flags).split_whitespace());
-            command
-        })
-    }
-
     #[track_caller]
     fn run(site: Site, token: String, command: impl FnOnce(&Site) -> Command) -> Self {
         let mut process = Process::start(&mut command(&site), &site.path(""), "serve");
@@ -59,6 +44,26 @@ impl Target {
             address,
             process,
         }
+    }
+
+    /// Starts a server that can open as many `descriptors`.
+    #[track_caller]
+    pub fn limited(descriptors: u64, flags: &str) -> Self {
+        let site = store("sha256");
+        let token = site.create();
+        Target::run(site, token, |site| {
+            let serve = format!("ulimit -n {descriptors}; exec keyctl {}", line(flags));
+            site.sh(&serve)
+        })
+    }
+
+    /// Lets the running server open as many `descriptors`.
+    pub fn limit_descriptors(&self, descriptors: u64) {
+        let limit = Rlimit {
+            current: Some(descriptors),
+            maximum: Some(descriptors),
+        };
+        prlimit(Some(self.process.pid()), Resource::Nofile, limit).unwrap();
     }
 
     /// Address of the listener for metrics.
