@@ -9,6 +9,9 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Paths of a store's file and of its siblings.
 fn files(db: &Path) -> [PathBuf; 3] {
@@ -75,6 +78,75 @@ fn a_removed_index_or_log_hides_no_change() {
         served.on("enable KEY", &stopped);
         assert_eq!(served.ask(&stopped), valid(), "{suffix}");
     }
+}
+
+/// Puts a copy of the store's file in its place.
+fn replace_by_copy(db: &Path) {
+    let copy = db.with_extension("copy");
+    fs::copy(db, &copy).unwrap();
+    fs::rename(&copy, db).unwrap();
+}
+
+/// Removes a sibling of the store, if it is there.
+fn remove(db: &Path, suffix: &str) {
+    drop(fs::remove_file(format!("{}{suffix}", db.display())));
+}
+
+/// Runs `again` after each of some short times, in turn: while the server opens its connections anew.
+fn a_moment_later(cycle: u32, again: impl FnOnce()) {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_micros(u64::from(cycle) * 400) {
+        thread::yield_now();
+    }
+    again();
+}
+
+#[test]
+fn files_that_are_replaced_again_and_again_under_load_hide_no_change() {
+    let served = Served::start("--no-touch");
+    let token = served.site.create();
+    let db = served.site.db();
+    let stop = AtomicBool::new(false);
+    let disrupt = |way: u32, cycle: u32| match way {
+        0 => {
+            remove(&db, "-shm");
+            a_moment_later(cycle, || remove(&db, "-shm"));
+        }
+        1 => {
+            remove(&db, "-wal");
+            a_moment_later(cycle, || remove(&db, "-shm"));
+        }
+        2 => replace_by_copy(&db),
+        _ => {
+            replace_by_copy(&db);
+            a_moment_later(cycle, || replace_by_copy(&db));
+        }
+    };
+    let change = |verb: &str| {
+        let line = format!("{verb} {}", id_of(&token));
+        run(&mut served.site.cmd(&line)).code == 0
+    };
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(Relaxed) {
+                    served.ask(&token);
+                }
+            });
+        }
+        for (way, cycle) in (0..4).flat_map(|way| (0..8).map(move |cycle| (way, cycle))) {
+            disrupt(way, cycle);
+            // A command that opens the store in such a moment may refuse to go on.
+            if change("disable") {
+                let answers: Vec<u16> = (0..4).map(|_| served.ask(&token).0).collect();
+                stop.fetch_or(answers.contains(&200), Relaxed);
+                assert!(!answers.contains(&200), "{way}, {cycle}: {answers:?}");
+            }
+            until("the key is enabled", || change("enable"));
+            until("the server recovers", || served.ask(&token) == valid());
+        }
+        stop.store(true, Relaxed);
+    });
 }
 
 #[test]
