@@ -14,6 +14,8 @@ struct Waiting<T> {
     jobs: VecDeque<T>,
     /// Number of times that jobs were taken.
     taken: u64,
+    /// Number of threads that wait for jobs. Without one, none is woken: that is a system call.
+    sleeping: usize,
     is_closed: bool,
 }
 
@@ -25,6 +27,7 @@ impl<T> Queue<T> {
             waiting: Mutex::new(Waiting {
                 jobs: VecDeque::new(),
                 taken: 0,
+                sleeping: 0,
                 is_closed: false,
             }),
             arrived: Condvar::new(),
@@ -38,15 +41,24 @@ impl<T> Queue<T> {
             return false;
         }
         waiting.jobs.push_back(job);
-        drop(waiting);
-        self.arrived.notify_one();
+        self.wake(waiting);
         true
     }
 
     /// Adds a job that has been in the queue before.
     pub fn push(&self, job: T) {
-        self.waiting().jobs.push_back(job);
-        self.arrived.notify_one();
+        let mut waiting = self.waiting();
+        waiting.jobs.push_back(job);
+        self.wake(waiting);
+    }
+
+    /// Wakes a thread for the job that was added, if one sleeps.
+    fn wake(&self, waiting: MutexGuard<'_, Waiting<T>>) {
+        let sleeps = waiting.sleeping > 0;
+        drop(waiting);
+        if sleeps {
+            self.arrived.notify_one();
+        }
     }
 
     /// Waits for jobs and takes up to `most` of them; `None` once the queue is closed and empty.
@@ -56,10 +68,12 @@ impl<T> Queue<T> {
             if waiting.is_closed {
                 return None;
             }
+            waiting.sleeping += 1;
             waiting = self
                 .arrived
                 .wait(waiting)
                 .unwrap_or_else(PoisonError::into_inner);
+            waiting.sleeping -= 1;
         }
         waiting.taken += 1;
         let count = most.min(waiting.jobs.len());
@@ -105,5 +119,45 @@ mod tests {
         queue.push(5);
         queue.close();
         assert_eq!(taker.join().unwrap(), (Some(vec![5]), None));
+    }
+
+    #[test]
+    fn every_job_is_taken_by_threads_that_sleep_and_wake() {
+        let queue = Arc::new(Queue::new(usize::MAX));
+        let takers: Vec<_> = (0..3)
+            .map(|_| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || {
+                    let mut taken = Vec::new();
+                    while let Some(jobs) = queue.take(2) {
+                        taken.extend(jobs);
+                    }
+                    taken
+                })
+            })
+            .collect();
+        let senders: Vec<_> = (0..4)
+            .map(|sender| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || {
+                    for job in 0..1000 {
+                        assert!(queue.offer(sender * 1000 + job));
+                        if job % 7 == 0 {
+                            thread::yield_now();
+                        }
+                    }
+                })
+            })
+            .collect();
+        senders
+            .into_iter()
+            .for_each(|sender| sender.join().unwrap());
+        queue.close();
+        let mut all: Vec<i32> = takers
+            .into_iter()
+            .flat_map(|taker| taker.join().unwrap())
+            .collect();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..4000));
     }
 }
