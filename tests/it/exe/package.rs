@@ -62,6 +62,6 @@ fn the_package_is_made_of_what_is_built_for_it() {
             "{text}"
         );
     }
-    let start = "\nExecStart=/usr/bin/api-keyctl --db /var/lib/keyctl/keyctl.db serve\n";
+    let start = "\nExecStart=/usr/bin/api-keyctl --db /var/lib/keyctl/keyctl.db serve --client-header x-real-ip\n";
     assert!(unit("service").contains(start));
 }
