@@ -119,7 +119,7 @@ fn failed(server: &ServerUrl, failure: AskFailure) -> Error {
         AskFailure::Exchange(cause) => {
             let error = Error::unavailable(format!("{server} gave no answer in HTTP"));
             error.because(ErrorSource::of(cause)).hint(
-                "look at the log of keyctl serve; another server may listen there, or it has as many connections as it takes",
+                "look at the log of the server; another server may listen there, or it has as many connections as it takes",
             )
         }
     }
@@ -129,10 +129,10 @@ fn failed(server: &ServerUrl, failure: AskFailure) -> Error {
 fn advice(server: &ServerUrl, kind: io::ErrorKind) -> Hint {
     match (kind, server) {
         (io::ErrorKind::PermissionDenied, ServerUrl::Unix(_)) => {
-            "only the socket's owner and its group may ask: look at its mode, and at the --socket-mode of keyctl serve".into()
+            "only the socket's owner and its group may ask: look at its mode, and at the --socket-mode of the server".into()
         }
         (_, ServerUrl::Tcp(Host::Name(_), _)) => {
-            "check the name and the port, and that keyctl serve listens on an address of that machine".into()
+            "check the name and the port, and that the server listens on an address of that machine".into()
         }
         (_, ServerUrl::Tcp(Host::Localhost, port)) => start(format_args!("127.0.0.1:{port}")),
         (_, server) => start(server),
@@ -143,7 +143,7 @@ fn advice(server: &ServerUrl, kind: io::ErrorKind) -> Hint {
 fn start(address: impl Display) -> Hint {
     let address = address.to_string();
     let address = address.strip_prefix("http://").unwrap_or(&address);
-    Hint::from("keyctl serve may not run there: ")
+    Hint::from("the server may not run there: ")
         .and(run!("serve --listen {}", address))
         .and(" starts it")
 }

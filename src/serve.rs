@@ -191,6 +191,8 @@ impl Server {
     ) -> Result<(Service, Threads)> {
         let sizes = self.sizes;
         let metrics = Arc::new(Metrics::new((self.clock)()));
+        // It was read before the sockets were opened.
+        metrics.store_up.set(1);
         let log = Log::start(self.log, stderr, Arc::clone(&self.clock));
         let log = Arc::new(log.map_err(|cause| Error::io(NO_THREAD).because(cause))?);
         let cache = Arc::new(MatchCache::new(sizes.cache, &mut *random)?);

@@ -207,11 +207,11 @@ fn instant(text: &str) -> Option<Timestamp> {
 
 fn foreign(server: &ServerUrl, origin: &Origin) -> Error {
     let error = Error::unavailable(format!(
-        "the answer of {server} is not that of keyctl serve ({origin})"
+        "the answer of {server} is not one of keyctl ({origin})"
     ));
     match origin.status {
-        300..=399 => error.hint("it is a redirect, and the token is sent nowhere else; give the address of keyctl serve itself"),
-        _ => error.hint("another web server may listen there; check the address with the one that keyctl serve was started with"),
+        300..=399 => error.hint("it is a redirect, and the token is sent nowhere else; give the address of the server itself"),
+        _ => error.hint("another web server may listen there; check the address with the one that the server was started with"),
     }
 }
 

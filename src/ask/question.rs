@@ -59,7 +59,7 @@ impl ClientAddress {
         let header = header.ok_or_else(|| {
             let shown = crate::error::quote(name);
             Error::usage(format!("{shown} is no header for the address of a client")).hint(
-                "give the name that keyctl serve was started with, as in --client-header X-Real-IP",
+                "give the name that the server was started with, as in --client-header X-Real-IP",
             )
         })?;
         Ok(ClientAddress { header, address })

@@ -145,7 +145,7 @@ fn tcp(authority: &str) -> Result<ServerUrl> {
     let Some(port) = port.strip_prefix(':').filter(|port| !port.is_empty()) else {
         return Err(refused(
             "no port",
-            "add it, as in http://127.0.0.1:9091, where keyctl serve listens by default",
+            "add it, as in http://127.0.0.1:9091, where a server listens by default",
         ));
     };
     let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
@@ -182,7 +182,7 @@ fn encrypted(authority: &str) -> Error {
         None if is_name(authority) => authority,
         _ => "HOST",
     };
-    Error::usage("keyctl verify speaks no TLS, but --server names an https:// URL").hint(format!(
+    Error::usage("--server speaks no TLS, but it names an https:// URL").hint(format!(
         "ask with curl: {{ printf 'x-api-key: '; cat FILE; }} | curl --header @- --dump-header - 'https://{shown}/verify?scope=SCOPE'"
     ))
 }

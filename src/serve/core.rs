@@ -33,3 +33,13 @@ pub struct Core {
     /// Permit of the check whether the store can be read.
     pub readiness: Arc<Semaphore>,
 }
+
+impl Core {
+    /// Records whether the store can be read, and logs that it can be read again.
+    pub fn store_is_up(&self, is_up: bool) {
+        let was_up = self.metrics.store_up.set(i64::from(is_up)) != 0;
+        if is_up && !was_up {
+            self.log.message("store", "the store can be read again");
+        }
+    }
+}

@@ -31,7 +31,7 @@ fn read(core: &Core) -> bool {
             Ok(()) => Err(error),
             Err(_) => core.seats.check(),
         });
-    core.metrics.store_up.set(i64::from(read.is_ok()));
+    core.store_is_up(read.is_ok());
     match read {
         Ok(()) => true,
         Err(error) => {

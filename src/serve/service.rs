@@ -105,7 +105,7 @@ impl Service {
         asked: Option<Result<Asked, BadQuery>>,
     ) -> Response<Full<Bytes>> {
         if self.is_for_metrics && request.uri().path() == "/metrics" {
-            return self.metrics();
+            return self.metrics().await;
         }
         match asked {
             Some(Ok(asked)) if asked.endpoint == Endpoint::Live => plain(StatusCode::OK),
@@ -120,7 +120,9 @@ impl Service {
         }
     }
 
-    fn metrics(&self) -> Response<Full<Bytes>> {
+    /// Answers a scrape. Looks at the store first: without requests, nothing else would notice that it is gone.
+    async fn metrics(&self) -> Response<Full<Bytes>> {
+        ready::check(&self.core, self.settings.patience).await;
         let mut response = Response::new(Full::from(self.core.metrics.render()));
         let kind = HeaderValue::from_static(CONTENT_TYPE);
         response.headers_mut().insert(TYPE, kind);

@@ -64,7 +64,7 @@ fn verify(core: &Core, inquiries: &[Inquiry]) -> Result<Vec<Result<Step>>> {
         })
         .inspect_err(|error| {
             if is_of_connection(error) {
-                core.metrics.store_up.set(0);
+                core.store_is_up(false);
             }
         })?;
     let (steps, reads) = verified;
@@ -93,7 +93,7 @@ fn attempt(core: &Core, presented: &[Presented<'_>]) -> Result<(Vec<Result<Step>
 }
 
 fn count(core: &Core, reads: Reads) {
-    core.metrics.store_up.set(1);
+    core.store_is_up(true);
     core.metrics.rows_read.inc_by(reads.rows);
     core.metrics.fast_hashes(reads.fast_hashes);
     core.metrics.fact_hits(FactKind::Match, reads.matches);
@@ -130,9 +130,9 @@ fn take_step(core: &Core, inquiry: Inquiry, step: Result<Step>) {
 }
 
 fn failure(core: &Core, error: &Error) -> Failure {
-    if error.kind == FailureKind::Usage {
-        return Failure::Usage;
-    }
     core.log.failure(error);
-    Failure::Store
+    match error.kind {
+        FailureKind::Usage => Failure::Usage,
+        _ => Failure::Store,
+    }
 }

@@ -124,7 +124,7 @@ impl ServerOptions {
             (None, Some(_)) => Err(Error::usage(
                 "--ip goes with --server only if a header carries it",
             )
-            .hint("name the header that keyctl serve was started with: --client-header NAME")),
+            .hint("name the header that the server was started with: --client-header NAME")),
             (_, None) => Ok(None),
         }
     }

@@ -234,7 +234,7 @@ fn an_answer_without_a_verdict_is_no_yes_and_no_no() {
             .filter(|line| !line.starts_with(name));
         head("200 OK", &kept.collect::<String>())
     };
-    let foreign = "is not that of keyctl serve";
+    let foreign = "is not one of keyctl";
     for (response, code, shown) in [
         (
             head("500 Internal Server Error", "x-key-reason: usage\r\n"),
@@ -367,7 +367,7 @@ fn a_server_that_is_not_there_and_one_that_is_silent_are_exit_5() {
     );
     assert!(
         ran.stderr
-            .contains("hint: keyctl serve may not run there: keyctl serve --listen 127."),
+            .contains("hint: the server may not run there: keyctl serve --listen 127."),
         "{ran:?}"
     );
 

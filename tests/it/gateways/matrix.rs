@@ -15,12 +15,13 @@ const PATH: &str = "/v1/models?verbose=1";
 pub const LARGE: usize = 900_000;
 
 /// The headers in which the application finds whose key it was.
-const IDENTITY: [&str; 8] = [
+const IDENTITY: [&str; 9] = [
     "x-key-id",
     "x-key-owner",
     "x-key-name",
     "x-key-kind",
     "x-key-scopes",
+    "x-key-scope-count",
     "x-key-expires",
     "x-key-state",
     "x-key-replaced-by",

@@ -29,11 +29,18 @@ fn move_store(from: &Path, to: &Path) {
 
 #[test]
 fn a_store_that_is_gone_is_503_until_it_is_back() {
-    let served = Served::start("");
+    let served = Served::start("--metrics 127.0.0.1:0");
     let token = served.site.create();
     assert_eq!(served.ask(&token), valid());
     let away = served.site.path("away.db");
     move_store(&served.site.db(), &away);
+    let metrics = Place::from(served.server.metrics().unwrap());
+    let is_up = || {
+        let scraped = send(&metrics, &Request::new("GET", "/metrics"));
+        let scraped = String::from_utf8(scraped.body).unwrap();
+        scraped.contains("\nkeyctl_store_up 1\n")
+    };
+    assert!(!is_up());
     let unavailable = (503, "store".to_owned());
     assert_eq!(served.ask(&token), unavailable);
     assert_eq!(served.ask_at("/readyz", "").status, 503);
@@ -43,8 +50,10 @@ fn a_store_that_is_gone_is_503_until_it_is_back() {
     move_store(&away, &served.site.db());
     served.until_it_is(&token, (200, ""));
     assert_eq!(served.ask_at("/readyz", "").status, 200);
+    assert!(is_up());
     until("the log says why", || {
-        served.server.log().contains("message")
+        let log = served.server.log();
+        log.contains("there is no store") && log.contains("the store can be read again")
     });
 }
 
