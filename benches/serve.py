@@ -65,8 +65,9 @@ class Server:
         with open(log, "wb") as stderr:
             self.process = start(argv, stdin=subprocess.DEVNULL, stderr=stderr)
         self.pid = self.process.pid
-        # keyctl and process.py print where they listen once they do.
-        self.address = self.process.stdout.readline().decode().strip() if has_address else ""
+        # keyctl and server.py print where they listen once they do.
+        line = self.process.stdout.readline().decode().strip() if has_address else ""
+        self.address = line.removeprefix("http://")
         if has_address and not self.address:
             self.end()
             raise SystemExit(f"{argv}: {read(log)}")
@@ -330,7 +331,8 @@ class Bench:
         """Cached verdicts, beside a server that starts `keyctl verify` for each request."""
         db, tokens = self.store("sha256", 1_000 if not self.args.quick else 100)
         token = self.first(tokens)
-        argv = ["env", f"KEYCTL={self.keyctl}", f"KEYCTL_DB={db}", sys.executable, HERE / "process.py"]
+        argv = ["env", f"KEYCTL={self.keyctl}", f"KEYCTL_DB={db}", "KEYCTL_TIMEOUT=30", sys.executable,
+                HERE.parent / "docs/endpoint/server.py"]
         with self.serve(db) as ours, Server(argv, self.path("process.log")) as theirs:
             results = self.in_rounds({
                 "ours": lambda: self.ask(f"http://{ours.address}/verify", token, [ours]),

@@ -202,21 +202,24 @@ impl Server {
             Some(_) => OF_CLIENT,
             None => sizes.hash_queue,
         };
+        let verdict_threads = sizes.cores.get() / CORES_OF_VERDICTS;
+        let verdict_threads = NonZeroUsize::new(verdict_threads.clamp(1, VERDICT_THREADS))
+            .unwrap_or(NonZeroUsize::MIN);
+        let seats = Seats::new(self.address.clone(), verdict_threads, sizes.cache);
+        let seats = Arc::new(seats);
         let (notes, received) = NoteSender::new(&metrics);
         let writer = self.author.map(|actor| NoteWriter {
             received,
-            address: self.address.clone(),
+            address: self.address,
+            seats: Arc::clone(&seats),
             actor,
             random,
             cache: Arc::clone(&cache),
         });
-        let verdict_threads = sizes.cores.get() / CORES_OF_VERDICTS;
-        let verdict_threads = NonZeroUsize::new(verdict_threads.clamp(1, VERDICT_THREADS))
-            .unwrap_or(NonZeroUsize::MIN);
         let comparisons = FairQueue::new(sizes.hash_queue, of_client);
         let core = Arc::new(Core {
             clock: self.clock,
-            seats: Seats::new(self.address, verdict_threads, sizes.cache),
+            seats,
             hashing: Hashing::new(comparisons, &queue, &cache, &metrics, &log),
             queue,
             cache,

@@ -38,7 +38,7 @@ pub enum RemoteVerdict {
     Denied(Denial),
 }
 
-/// What a server says of a genuine token whose key lacks a permission.
+/// Answer about a genuine token whose key lacks a permission.
 pub struct Denial {
     /// Word for the reason: `scope`, `project` or `address`.
     pub reason: String,
@@ -48,7 +48,7 @@ pub struct Denial {
     pub scope: Option<String>,
 }
 
-/// What a server says of the key of a valid token.
+/// Facts about the key of a valid token, from the answer.
 pub struct RemoteKey {
     /// Key ID.
     pub id: KeyId,

@@ -19,7 +19,7 @@ pub struct Core {
     /// Requests that wait for a verdict.
     pub queue: Arc<Queue<Inquiry>>,
     /// Connections to the store.
-    pub seats: Seats,
+    pub seats: Arc<Seats>,
     /// Comparisons that were made.
     pub cache: Arc<MatchCache>,
     /// Comparisons to make.

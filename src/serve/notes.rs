@@ -1,6 +1,7 @@
 //! Writer of notes in the background: uses, reuses and renewed hashes, gathered for a second.
 
 use super::metrics::{Metrics, NoteResult};
+use super::seats::Seats;
 use crate::env::{Actor, Random};
 use crate::error::Result;
 use crate::hash::Memory;
@@ -104,6 +105,8 @@ pub struct NoteWriter {
     pub received: NoteReceiver,
     /// Store.
     pub address: Address,
+    /// Connections of the verdict threads.
+    pub seats: Arc<Seats>,
     /// User in whose name the notes are written.
     pub actor: Actor,
     /// Source of salts for renewed hashes.
@@ -157,6 +160,8 @@ impl NoteWriter {
 
     /// Writes the notes on some verdicts, and returns how many there were.
     fn write(&mut self, seen: &[Seen], memory: &mut Memory) -> Result<u64> {
+        // If another file has taken the place of the store, this closes the connections to the old one first.
+        self.seats.probe()?;
         let mut store = store::open(&self.address, Mode::Read)?;
         let mut notes = Vec::with_capacity(seen.len());
         let mut renewed = Vec::new();

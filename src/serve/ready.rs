@@ -8,8 +8,9 @@ use tokio::time::timeout;
 
 /// Opens and reads the store; false if that fails or takes longer than `patience`. One check runs at a time.
 ///
-/// After a failure the connections that are open are tried too: without requests, nothing else would notice that the
-/// files of the store were replaced. If they work, they stay: the system may have no descriptor left for one more.
+/// Reads over an open connection first, and again after a failure, when all are closed: a connection to another file
+/// must not be opened beside older ones, and without requests nothing else would notice that files were replaced.
+/// Where only one more cannot be opened, the others stay: the system may have no descriptor left.
 pub async fn check(core: &Arc<Core>, patience: Duration) -> bool {
     let checked = async {
         let permit = Arc::clone(&core.readiness).acquire_owned().await.ok()?;
@@ -24,13 +25,9 @@ pub async fn check(core: &Arc<Core>, patience: Duration) -> bool {
 }
 
 fn read(core: &Core) -> bool {
-    let read = core
-        .seats
-        .check()
-        .or_else(|error| match core.seats.probe() {
-            Ok(()) => Err(error),
-            Err(_) => core.seats.check(),
-        });
+    let seats = &core.seats;
+    let probed = seats.probe().or_else(|_| seats.probe());
+    let read = probed.and_then(|()| seats.check());
     core.store_is_up(read.is_ok());
     match read {
         Ok(()) => true,

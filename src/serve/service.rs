@@ -30,7 +30,7 @@ const REPLICA: HeaderName = HeaderName::from_static("x-keyctl-replica");
 pub struct Settings {
     /// Header with the token.
     pub header: HeaderName,
-    /// Whether `Authorization: Bearer` is read too.
+    /// True if `Authorization: Bearer` is read too.
     pub bearer: bool,
     /// Header with the client's address, which the gateway sets.
     pub client_header: Option<HeaderName>,
