@@ -2,7 +2,7 @@
 
 use super::base::shown;
 use super::owner::OTHERS_WRITE;
-use super::parts::{has_lost_all, is_there, real_place, refuse_part, strip_part, whole_of};
+use super::parts::{has_lost_all, real_place, refuse_part, strip_part, whole_of};
 use crate::directory;
 use crate::error::{Error, Result, quote};
 use crate::hint::run;
@@ -171,8 +171,10 @@ impl Location {
         stores.find(is_in).cloned()
     }
 
+    /// Returns the error for a path at which no file was. Another command may have made one since, so that
+    /// something at the path is no proof of a link.
     fn missing(&self) -> Error {
-        if is_there(&self.path) {
+        if self.path.is_symlink() {
             return Error::unavailable(format!(
                 "{} is a symbolic link to a file that is not there",
                 self.shown()
@@ -196,5 +198,32 @@ impl Location {
         Error::unavailable(format!("{attempt} {}", self.shown()))
             .because(cause)
             .hint("check the path and its permissions, or name another file: --db PATH")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_made_while_it_is_looked_for_is_not_taken_for_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyctl.db");
+        let location = Location::new(&path).unwrap();
+        fs::write(&path, "made after the look").unwrap();
+        assert!(
+            location
+                .missing()
+                .to_string()
+                .starts_with("there is no store at ")
+        );
+
+        let link = directory.path().join("link.db");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        let error = Location::new(&link).unwrap().missing();
+        assert!(
+            error.to_string().contains(" is a symbolic link to a file "),
+            "{error}"
+        );
     }
 }
