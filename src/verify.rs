@@ -123,7 +123,9 @@ impl Verifier {
         let locators = requests.iter().map(|request| request.token.locator());
         let sought: Vec<Locator> = locators.collect();
         let mut looked = None;
-        store.snapshot(&mut |snapshot, version| {
+        store.snapshot(&mut |snapshot| {
+            // The keys first: a server sends them with what the rules are made of.
+            let known = snapshot.to_verify(&sought)?;
             let rules = rules(snapshot, requests)?;
             looked = Some(Looked {
                 stand_in: StandIn {
@@ -134,8 +136,8 @@ impl Verifier {
                     },
                 },
                 rules,
-                known: snapshot.to_verify(&sought)?,
-                version,
+                known,
+                version: snapshot.version()?,
             });
             Ok(())
         })?;
@@ -163,7 +165,8 @@ impl Verifier {
     ) -> Result<Vec<Result<Verified>>> {
         let mut at = None;
         let mut reasons = Vec::with_capacity(requests.len());
-        store.snapshot(&mut |snapshot, version| {
+        store.snapshot(&mut |snapshot| {
+            let version = snapshot.version()?;
             // The clock is read within the snapshot: every stop that the snapshot shows came before.
             let now = clock();
             at = Some(now);

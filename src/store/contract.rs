@@ -23,9 +23,8 @@ pub type Visit<'a> = dyn FnMut(Key) -> Result<ControlFlow<()>> + 'a;
 /// Callback of a scan of the log, called for each event. `Break` ends the scan.
 pub type VisitEntry<'a> = dyn FnMut(Entry) -> Result<ControlFlow<()>> + 'a;
 
-/// Callback of [`Store::snapshot`]: gets a consistent view and its version. May run again if the store
-/// changed underneath.
-pub type Look<'a> = dyn FnMut(&dyn Read, Version) -> Result<()> + 'a;
+/// Callback of [`Store::snapshot`]: gets a consistent view. May run again if the store changed underneath.
+pub type Look<'a> = dyn FnMut(&dyn Read) -> Result<()> + 'a;
 
 /// Opaque version of a store's content: equal versions of one open store mean that nobody else
 /// committed in between.
@@ -52,8 +51,11 @@ pub struct Known {
     pub hash: Option<String>,
 }
 
-/// Consistent view of a store.
+/// Consistent view of a store, as it is at the first read or before.
 pub trait Read {
+    /// Returns the version of the content that this view shows.
+    fn version(&self) -> Result<Version>;
+
     /// Returns the key with this ID.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
@@ -248,7 +250,7 @@ pub trait Store {
 /// [`Look`].
 pub fn read<T>(store: &dyn Store, mut look: impl FnMut(&dyn Read) -> Result<T>) -> Result<T> {
     let mut result = None;
-    store.snapshot(&mut |moment, _| {
+    store.snapshot(&mut |moment| {
         result = Some(look(moment)?);
         Ok(())
     })?;
@@ -263,7 +265,7 @@ fn not_read() -> Error {
 /// as it comes. A scan of a file without locks visits nothing before the file was found unchanged.
 pub fn stream<T>(store: &dyn Store, mut look: impl FnMut(&dyn Read) -> Result<T>) -> Result<T> {
     let mut result = None;
-    store.snapshot(&mut |moment, _| {
+    store.snapshot(&mut |moment| {
         if result.is_none() {
             result = Some(look(moment)?);
         }

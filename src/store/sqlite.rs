@@ -47,7 +47,7 @@ use self::error::{Explain, SqliteError, SqliteResult, keeps_changing};
 use self::identity::Comparison;
 use self::opened::{Opened, check_same, replaced};
 use self::tx::SqliteTx;
-use super::contract::{Job, Look, Store, Version};
+use super::contract::{Job, Look, Store};
 use super::mode::Mode;
 use crate::env::{Actor, Env};
 use crate::error::{Error, Result};
@@ -128,7 +128,12 @@ impl Sqlite {
             }
             let transaction = opened.connection.unchecked_transaction()?;
             // Rolled back when dropped, since nothing was written: a COMMIT fails on a damaged file.
-            look(&SqliteTx::view(&transaction, subject, opened.unlocked))
+            look(&SqliteTx::view(
+                &transaction,
+                subject,
+                opened.unlocked,
+                self.reopened.get(),
+            ))
         })
     }
 
@@ -202,10 +207,7 @@ impl Store for Sqlite {
     }
 
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
-        self.in_transaction(|tx| {
-            let content = read::data_version(tx.connection())?;
-            Ok(look(tx, Version::new(self.reopened.get(), content))?)
-        })
+        self.in_transaction(|tx| Ok(look(tx)?))
     }
 
     fn write(&mut self, job: Job<'_>) -> Result<()> {

@@ -125,7 +125,8 @@ impl Resident {
         let mut at = None;
         let mut pending = Vec::new();
         let mut reads = Reads::default();
-        store.snapshot(&mut |snapshot, version| {
+        store.snapshot(&mut |snapshot| {
+            let version = snapshot.version()?;
             // The clock is read within the snapshot: every stop that the snapshot shows came before.
             let now = clock();
             at = Some((now, version));

@@ -14,7 +14,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
-use crate::store::contract::{Known, Read, Tx, Visit, VisitEntry};
+use crate::store::contract::{Known, Read, Tx, Version, Visit, VisitEntry};
 use crate::store::filter::{Filter, LogFilter};
 use crate::store::skipped::Skipped;
 use crate::token::Locator;
@@ -28,25 +28,29 @@ pub struct SqliteTx<'a> {
     subject: Subject<'a>,
     /// Fingerprint of a file that is read without locks, at its open.
     unlocked: Option<Fingerprint>,
+    /// Number of times that the store was opened again before.
+    reopened: u64,
 }
 
 impl<'a> SqliteTx<'a> {
     /// Wraps the transaction that is open on `connection`. Errors name `subject`.
     pub fn new(connection: &'a Connection, subject: impl Into<Subject<'a>>) -> Self {
-        Self::view(connection, subject.into(), None)
+        Self::view(connection, subject.into(), None, 0)
     }
 
     /// Wraps a read transaction. With `unlocked`, the file is read without locks, and had this fingerprint
-    /// when it was opened.
+    /// when it was opened. The store was `reopened` this many times before.
     pub fn view(
         connection: &'a Connection,
         subject: Subject<'a>,
         unlocked: Option<Fingerprint>,
+        reopened: u64,
     ) -> Self {
         SqliteTx {
             connection,
             subject,
             unlocked,
+            reopened,
         }
     }
 
@@ -101,6 +105,11 @@ impl<'a> SqliteTx<'a> {
 }
 
 impl Read for SqliteTx<'_> {
+    fn version(&self) -> Result<Version> {
+        let content = self.explain(read::data_version(self.connection))?;
+        Ok(Version::new(self.reopened, content))
+    }
+
     fn get(&self, id: KeyId) -> Result<Option<Key>> {
         self.explain(read::get(self.connection, id))
     }

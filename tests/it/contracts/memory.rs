@@ -27,17 +27,13 @@ pub struct Memory(Arc<Shared>);
 struct Shared {
     /// Held by the one who writes.
     writer: Mutex<()>,
-    committed: Mutex<Committed>,
-}
-
-#[derive(Clone)]
-struct Committed {
-    count: i64,
-    content: Arc<Content>,
+    committed: Mutex<Arc<Content>>,
 }
 
 #[derive(Clone, Default)]
 struct Content {
+    /// Number of commits so far.
+    version: i64,
     /// The oldest first.
     rows: Vec<Row>,
     policy: BTreeMap<String, String>,
@@ -73,23 +69,19 @@ impl Memory {
         content.scopes.insert("project".to_owned(), project);
         Memory(Arc::new(Shared {
             writer: Mutex::new(()),
-            committed: Mutex::new(Committed {
-                count: 0,
-                content: Arc::new(content),
-            }),
+            committed: Mutex::new(Arc::new(content)),
         }))
     }
 
-    fn committed(&self) -> MutexGuard<'_, Committed> {
+    fn committed(&self) -> MutexGuard<'_, Arc<Content>> {
         self.0.committed.lock().unwrap()
     }
 
     fn run(&self, job: Job<'_>, _turn: MutexGuard<'_, ()>) -> Result<()> {
-        let mut copy = Content::clone(&self.committed().content);
+        let mut copy = Content::clone(&self.committed());
         job(&mut copy)?;
-        let mut committed = self.committed();
-        committed.count += 1;
-        committed.content = Arc::new(copy);
+        copy.version += 1;
+        *self.committed() = Arc::new(copy);
         Ok(())
     }
 }
@@ -112,8 +104,8 @@ impl Store for Memory {
     }
 
     fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
-        let Committed { count, content } = self.committed().clone();
-        look(&*content, Version::new(0, count))
+        let content = self.committed().clone();
+        look(&*content)
     }
 
     fn write(&mut self, job: Job<'_>) -> Result<()> {
@@ -162,6 +154,10 @@ fn first<T>(all: impl Iterator<Item = T>, limit: u64) -> Vec<T> {
 }
 
 impl Read for Content {
+    fn version(&self) -> Result<Version> {
+        Ok(Version::new(0, self.version))
+    }
+
     fn get(&self, id: KeyId) -> Result<Option<Key>> {
         Ok(self.row(id).map(|row| row.key.clone()))
     }

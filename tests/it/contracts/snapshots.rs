@@ -9,8 +9,8 @@ use keyctl::when::Timestamp;
 
 fn version(store: &dyn Store) -> Version {
     let mut found = None;
-    let look = store.snapshot(&mut |_, version| {
-        found = Some(version);
+    let look = store.snapshot(&mut |read| {
+        found = Some(read.version()?);
         Ok(())
     });
     look.unwrap();
@@ -49,8 +49,9 @@ fn snapshot_sees_one_moment_whatever_others_commit_meanwhile() {
         store.write(|tx| insert(tx, &[key(1)]));
         let handle = store.open();
         let before = keyctl::store::read(&*handle, |read| Ok(content(read))).unwrap();
-        let look = handle.snapshot(&mut |read, _| {
-            // Before anything was read, and after.
+        let look = handle.snapshot(&mut |read| {
+            read.version()?;
+            // Before any content was read, and after.
             change(&store);
             assert_eq!(content(read), before);
             store.write(|tx| tx.append(&event(Action::Edit, None)));
@@ -108,7 +109,8 @@ fn version_belongs_to_the_moment_that_is_seen() {
     for store in stores() {
         let handle = store.open();
         let mut seen = None;
-        let look = handle.snapshot(&mut |read, version| {
+        let look = handle.snapshot(&mut |read| {
+            let version = read.version()?;
             store.write(|tx| insert(tx, &[key(1)]));
             seen = Some((version, read.get(id(1))?));
             Ok(())
@@ -128,7 +130,7 @@ fn version_belongs_to_the_moment_that_is_seen() {
 fn snapshot_hands_on_the_error_of_its_look() {
     for store in stores() {
         let mut looks = 0;
-        let failed = store.open().snapshot(&mut |_, _| {
+        let failed = store.open().snapshot(&mut |_| {
             looks += 1;
             Err(Error::not_found("nothing here"))
         });
