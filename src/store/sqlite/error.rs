@@ -2,6 +2,7 @@
 
 use super::base::{LATEST, Subject, shown};
 use super::header::is_marked;
+use crate::store::damaged::damaged_key;
 use crate::error::{Error, ErrorSource, Result};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
@@ -260,23 +261,6 @@ fn out_of_memory(file: &str) -> Error {
 pub fn is_memory(failure: ffi::Error) -> bool {
     failure.code == ErrorCode::OutOfMemory
         || [ffi::SQLITE_IOERR_NOMEM, ffi::SQLITE_IOERR_SHMMAP].contains(&failure.extended_code)
-}
-
-fn damaged_key(id: Option<KeyId>, column: &str) -> Error {
-    let others = Hint::from("the other keys work; ");
-    match id {
-        Some(id) => Error::damaged(format!(
-            "the key {id} is damaged: its {column} cannot be read"
-        ))
-        .of_key(id)
-        .hint(
-            others
-                .and("to remove this one for good: ")
-                .and(run!("delete {}", id)),
-        ),
-        None => Error::damaged(format!("a key is damaged: its {column} cannot be read"))
-            .hint(others.and("its row: ").and(run!("doctor"))),
-    }
 }
 
 /// Describes a result code. SQLite's own message is not used: it may repeat bytes of the file, such as a

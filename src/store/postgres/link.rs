@@ -1,0 +1,237 @@
+//! Connection to a server, with a deadline for each round trip.
+//!
+//! The client of the crate is asynchronous. It runs on a runtime of its own, only while a call waits: no thread is
+//! started, and callers see blocking functions.
+
+use super::error::{Causes, PgError, PgResult};
+use super::server::{Host, Server};
+use super::statement::Step;
+use super::tls;
+use crate::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::timeout;
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Config, Row, Socket};
+
+/// Time to wait for the server to take the end of the connection.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// Connection to a server.
+pub struct Link {
+    runtime: Runtime,
+    /// `None` once the connection is being closed.
+    client: Option<Client>,
+    task: Option<JoinHandle<()>>,
+    heard: Arc<Mutex<Heard>>,
+    host: Host,
+}
+
+/// Messages that belong to no statement.
+#[derive(Default)]
+struct Heard {
+    /// Codes of the warnings since they were last taken.
+    warnings: Vec<SqlState>,
+    /// Error that ended the connection.
+    end: Option<tokio_postgres::Error>,
+}
+
+impl Link {
+    /// Connects to the first host of `server` that is up and no standby.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the cause of each host that was tried. A wrong password, an unknown database and a refused user are
+    /// not tried at the next host.
+    pub fn connect(server: &Server) -> PgResult<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|cause| Error::unavailable("cannot start a connection").because(cause))?;
+        let mut causes = Causes::default();
+        for host in &server.hosts {
+            match dial(&runtime, server, host) {
+                Ok((client, task, heard)) => {
+                    return Ok(Link {
+                        runtime,
+                        client: Some(client),
+                        task: Some(task),
+                        heard,
+                        host: host.clone(),
+                    });
+                }
+                Err(error) if error.is_final() => return Err(causes.and(host, error)),
+                Err(error) => causes.add(host, error),
+            }
+        }
+        Err(causes.into())
+    }
+
+    /// The host that it leads to.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Sends `steps` together, and returns the rows of each. Waits at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first error of a step. After a deadline, nothing is known of any step.
+    pub fn run(&self, steps: &[Step], limit: Duration) -> PgResult<Vec<Vec<Row>>> {
+        let client = self.client()?;
+        let all = async {
+            let mut sent: Vec<_> = steps.iter().map(|step| Some(send(client, step))).collect();
+            let mut done: Vec<Option<Sent>> = steps.iter().map(|_| None).collect();
+            // The first poll of each sends it: all are on their way before one is waited for.
+            for (future, done) in sent.iter_mut().zip(&mut done) {
+                if let Some(pending) = future {
+                    *done = poll_once(pending).await;
+                    if done.is_some() {
+                        *future = None;
+                    }
+                }
+            }
+            let mut rows = Vec::with_capacity(steps.len());
+            for (future, done) in sent.into_iter().zip(done) {
+                rows.push(match (done, future) {
+                    (Some(done), _) => done?,
+                    (None, Some(future)) => future.await?,
+                    (None, None) => Vec::new(),
+                });
+            }
+            Ok(rows)
+        };
+        match self.runtime.block_on(async { timeout(limit, all).await }) {
+            Ok(done) => done.map_err(|error| self.ended_by(error)),
+            Err(_) => Err(PgError::Deadline(limit)),
+        }
+    }
+
+    /// Sends `step` without waiting for its result.
+    pub fn send(&self, step: &Step) {
+        let Ok(client) = self.client() else {
+            return;
+        };
+        self.runtime.block_on(async {
+            let mut future = send(client, step);
+            // The result is of no use: if this fails, the next statement does.
+            drop(poll_once(&mut future).await);
+            drop(future);
+            yield_now().await;
+        });
+    }
+
+    /// Takes the codes of the warnings since the last call.
+    pub fn take_warnings(&self) -> Vec<SqlState> {
+        std::mem::take(&mut locked(&self.heard).warnings)
+    }
+
+    fn client(&self) -> PgResult<&Client> {
+        let closed = || Error::unavailable("the connection is closed").into();
+        self.client.as_ref().ok_or_else(closed)
+    }
+
+    /// Returns the error that ended the connection in the place of one that says only that it is closed.
+    fn ended_by(&self, error: tokio_postgres::Error) -> PgError {
+        if error.is_closed() {
+            // The task may not have run since.
+            self.runtime.block_on(yield_now());
+            if let Some(end) = locked(&self.heard).end.take() {
+                return PgError::Server(end);
+            }
+        }
+        PgError::Server(error)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        drop(self.client.take());
+        if let Some(task) = self.task.take() {
+            // Says good-bye: a server logs a connection that is cut.
+            drop(self.runtime.block_on(async { timeout(FAREWELL, task).await }));
+        }
+    }
+}
+
+type Sent = Result<Vec<Row>, tokio_postgres::Error>;
+
+type Sending<'a> = Pin<Box<dyn Future<Output = Sent> + 'a>>;
+
+fn send<'a>(client: &'a Client, step: &'a Step) -> Sending<'a> {
+    Box::pin(async move {
+        match step {
+            Step::Script(sql) => client.batch_execute(sql).await.map(|()| Vec::new()),
+            Step::Query(statement) => {
+                let params: Vec<_> = statement.params.iter().map(super::Param::typed).collect();
+                client.query_typed(&statement.sql, &params).await
+            }
+        }
+    })
+}
+
+async fn poll_once(future: &mut Sending<'_>) -> Option<Sent> {
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+type Dialed = (Client, JoinHandle<()>, Arc<Mutex<Heard>>);
+
+/// Connects to one host.
+fn dial(runtime: &Runtime, server: &Server, host: &Host) -> PgResult<Dialed> {
+    let config = server.config(host)?;
+    let connector = tls::connector(server)?;
+    // The crate's own limit holds for the socket alone.
+    let dialing = timeout(server.connect_timeout, open(&config, connector));
+    match runtime.block_on(dialing) {
+        Ok(dialed) => dialed,
+        Err(_) => Err(PgError::Deadline(server.connect_timeout)),
+    }
+}
+
+async fn open<T>(config: &Config, tls: T) -> PgResult<Dialed>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, mut connection) = config.connect(tls).await?;
+    if connection.parameter("in_hot_standby") == Some("on") {
+        return Err(PgError::Standby);
+    }
+    let heard = Arc::new(Mutex::new(Heard::default()));
+    let messages = Arc::clone(&heard);
+    let task = tokio::spawn(async move {
+        while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+            match message {
+                Ok(AsyncMessage::Notice(notice)) => hear(&messages, &notice),
+                Ok(_) => {}
+                Err(error) => {
+                    locked(&messages).end = Some(error);
+                    return;
+                }
+            }
+        }
+    });
+    Ok((client, task, heard))
+}
+
+fn hear(heard: &Mutex<Heard>, notice: &DbError) {
+    if notice.parsed_severity() == Some(tokio_postgres::error::Severity::Warning) {
+        locked(heard).warnings.push(notice.code().clone());
+    }
+}
+
+fn locked(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+    // A panic of another thread does not make the content invalid.
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
