@@ -5,7 +5,7 @@
 
 use crate::hint::{Hint, Part};
 use crate::text::{is_unprintable, stands_for_itself};
-use crate::url::is_url;
+use crate::url;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -21,7 +21,8 @@ pub struct Called {
     pub name: String,
     /// True if the program was called by a path. A shell may not find it by its name alone then.
     pub by_path: bool,
-    /// The store that `--db` gave, quoted for a shell. `None` for a URL, which may hold a password.
+    /// The store that `--db` gave, quoted for a shell. `None` for a URL with a password, and for one that names no
+    /// store.
     pub db: Option<String>,
 }
 
@@ -35,7 +36,7 @@ impl Called {
             name: name.filter(|name| is_word(name)).unwrap_or(OWN).to_owned(),
             by_path: path.components().count() > 1,
             db: db(args)
-                .filter(|db| !is_url(&db.to_string_lossy()))
+                .filter(|db| is_shown(&db.to_string_lossy()))
                 .map(as_word),
         }
     }
@@ -79,6 +80,11 @@ impl Called {
         }
         advice
     }
+}
+
+/// True if hints may repeat `db`, the value of `--db`.
+fn is_shown(db: &str) -> bool {
+    !url::is_url(db) || url::is_server(db) && !url::has_password(db)
 }
 
 /// True if a shell reads `name` as one word without quotes.
@@ -224,6 +230,10 @@ mod tests {
             (&["keyctl", "--db", ""], Some("PATH")),
             (&["keyctl", "--db", "postgres://u:pw@h/d"], None),
             (&["keyctl", "--db=postgres:u:pw@h/d"], None),
+            (
+                &["keyctl", "--db=postgres://u@h/d?sslmode=disable&port=1"],
+                Some(r"postgres://u@h/d\?sslmode=disable\&port=1"),
+            ),
         ] {
             assert_eq!(Called::by(&words(line)).db.as_deref(), expected, "{line:?}");
         }

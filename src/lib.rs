@@ -34,7 +34,6 @@ pub mod near;
 pub mod network;
 pub mod output;
 pub mod parallel;
-#[cfg(feature = "serve")]
 pub mod percent;
 pub mod policy;
 pub mod project;

@@ -3,21 +3,29 @@
 
 mod address;
 mod contract;
+mod exposed;
 mod filter;
 mod mode;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod remarks;
 mod skipped;
 mod sqlite;
+mod surroundings;
 
 pub use address::Address;
 pub use contract::{
     Founder, Job, Known, Look, Read, Store, Tx, Version, Visit, VisitEntry, read, stream, write,
 };
+pub use exposed::{LEAKED, refuse_password};
 pub use filter::{Filter, LogFilter, Sort};
 pub use mode::Mode;
+#[cfg(feature = "postgres")]
+pub use postgres::{Host, Server, TlsMode};
 pub use remarks::{DAMAGE, Remark, Remarks};
 pub use skipped::Skipped;
 pub use sqlite::{Copied, Examine, Examined, GroupName, Restoration, Restored, is_part};
+pub use surroundings::Surroundings;
 
 use crate::env::Actor;
 use crate::error::Result;

@@ -1,5 +1,6 @@
 //! URLs of servers in arguments and messages: recognised and shown without their passwords.
 
+use crate::percent;
 use std::borrow::Cow;
 
 /// URL schemes of PostgreSQL.
@@ -32,30 +33,16 @@ pub fn is_server(text: &str) -> bool {
     SERVERS.iter().any(|server| text.starts_with(server))
 }
 
-/// Reduces the URL of a PostgreSQL server to user, hosts and database; `None` for other text.
-///
-/// The parameters are dropped, because they may hold a password too.
-pub fn without_secrets(url: &str) -> Option<String> {
-    let scheme = SERVERS.iter().find(|server| url.starts_with(**server))?;
-    let rest = url.strip_prefix(scheme)?;
-    // A password may contain '/', '?', '#' or '@': everything before the last '@' counts as credentials.
-    let (user, rest) = match rest.rsplit_once('@') {
-        Some((credentials, rest)) => {
-            let user = credentials.split([':', '/', '?', '#']).next();
-            (format!("{}@", user.unwrap_or_default()), rest)
-        }
-        None => (String::new(), rest),
-    };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    Some(format!("{scheme}{user}{rest}"))
-}
-
 /// Tells whether `text`, which names a server, contains a password.
+///
+/// A password may contain '/', '?', '#' or '@': everything before the last '@' counts as credentials.
 pub fn has_password(text: &str) -> bool {
     let user = text.rsplit_once('@').map_or("", |(before, _)| {
         before.rsplit_once("//").map_or(before, |(_, user)| user)
     });
-    user.contains(':') || text.to_ascii_lowercase().contains(PASSWORD)
+    // The name of a parameter may be percent-encoded.
+    let decoded = percent::decode(text).map_or(Cow::Borrowed(text), Cow::Owned);
+    user.contains(':') || decoded.to_ascii_lowercase().contains(PASSWORD)
 }
 
 /// Cuts `text` before the credentials of a URL and after `password=`; returns other text unchanged.
@@ -116,6 +103,8 @@ mod tests {
             "postgres://u:pw@h/d",
             "postgres://u:p@w@h",
             "host=h password=pw",
+            "postgres://h/d?p%61ssword=pw",
+            "postgres://h/d?password=pw&user=%zz",
         ] {
             assert!(has_password(url), "{url}");
         }

@@ -109,7 +109,7 @@ impl Scratch {
 }
 
 fn opened(path: &Path) -> Result<Box<dyn Store>, Failed> {
-    let address = Address::new(path, None).map_err(|error| error.to_string())?;
+    let address = Address::of_file(path).map_err(|error| error.to_string())?;
     store::open(&address, Mode::Read).map_err(|error| error.to_string().into())
 }
 

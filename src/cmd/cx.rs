@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::lookup::Lookup;
 use crate::output::{Style, unwritable};
-use crate::store::{self, Address, Founder, Mode, Store};
+use crate::store::{self, Address, Founder, Mode, Store, Surroundings};
 use crate::when::Timestamp;
 use clap::ArgMatches;
 use std::fmt::Display;
@@ -142,18 +142,22 @@ impl Cx<'_> {
 
     /// Returns the store's address: from `--db`, `KEYCTL_DB`, or the user's data directory.
     pub fn address(&self) -> Result<Address> {
+        let around = Surroundings {
+            variable: &|name| self.env.var(name),
+            user: &|| self.env.actor.name.clone(),
+        };
         if let Some(path) = &self.db {
-            return Address::new(path, None);
+            return Address::new(path, None, &around);
         }
         if let Some(path) = self.env.var(path::VARIABLE) {
             path::KEYCTL_DB.check(&path)?;
-            return Address::new(Path::new(&path), Some(path::VARIABLE));
+            return Address::new(Path::new(&path), Some(path::VARIABLE), &around);
         }
         let usual = self.usual_path().ok_or_else(|| {
             Error::unavailable("there is no data directory for the store: HOME is not set")
                 .hint("name the store's file: --db PATH or KEYCTL_DB")
         })?;
-        Address::new(&usual, None)
+        Address::of_file(&usual)
     }
 
     /// Returns the path of the store that is used if none is named.

@@ -1,6 +1,7 @@
 //! Checks of paths from arguments and variables.
 
 use crate::error::{Error, Result, quote};
+use crate::store::{self, LEAKED};
 use crate::text::stands_for_itself;
 use crate::url;
 use std::ffi::OsStr;
@@ -16,6 +17,9 @@ pub struct Named {
 
 /// Environment variable that names the store.
 pub const VARIABLE: &str = "KEYCTL_DB";
+
+/// Advice for an argument that names something else than a store.
+const NAME_A_STORE: &str = "name the store's file: --db PATH";
 
 /// Store, given by an argument.
 pub const DB: Named = Named {
@@ -72,12 +76,14 @@ impl Named {
     /// repeat nothing of a URL.
     pub fn check(self, path: &OsStr) -> Result<()> {
         let text = path.to_string_lossy();
-        if url::is_url(&text) {
-            let is_shown = self.by == DB.by && url::has_password(&text);
-            return match self.names_store() && url::is_server(&text) && !is_shown {
-                true => Ok(()),
-                false => Err(self.no_url(&text)),
+        if self.names_store() && url::is_server(&text) {
+            return match self.by == DB.by {
+                true => store::refuse_password(&text),
+                false => Ok(()),
             };
+        }
+        if url::is_url(&text) {
+            return Err(self.no_url(&text));
         }
         if let Some(instead) = self.instead_of_dash.filter(|_| text == "-") {
             return Err(Error::usage(format!("{} is '-', not a file", self.by))
@@ -102,22 +108,22 @@ impl Named {
     }
 
     fn no_url(self, text: &str) -> Error {
-        let is_store = self.names_store();
-        let error = match url::names_postgres(text) {
-            true if is_store => Error::usage(format!(
-                "{} names a PostgreSQL server, but this keyctl is built without PostgreSQL",
-                self.by
-            )),
-            _ => Error::usage(format!("{} names a URL, not a file", self.by)),
+        let is_postgres = self.names_store() && url::names_postgres(text);
+        let (what, advice) = match is_postgres {
+            true if cfg!(feature = "postgres") => (
+                "is not the URL of a PostgreSQL server",
+                "write postgres://USER@HOST/DATABASE",
+            ),
+            true => (
+                "names a PostgreSQL server, but this keyctl is built without PostgreSQL",
+                NAME_A_STORE,
+            ),
+            false if self.names_store() => ("names a URL, not a file", NAME_A_STORE),
+            false => ("names a URL, not a file", "name a file by its path"),
         };
-        let advice = match is_store {
-            true => "name the store's file: --db PATH",
-            false => "name a file by its path",
-        };
+        let error = Error::usage(format!("{} {what}", self.by));
         match self.by != VARIABLE && url::has_password(text) {
-            true => error.hint(format!(
-                "{advice}; others can read arguments with ps: treat the password in this one as leaked"
-            )),
+            true => error.hint(format!("{advice}; {LEAKED}")),
             false => error.hint(advice),
         }
     }

@@ -1,55 +1,77 @@
 //! Address of a store: a file or a server.
 
+#[cfg(feature = "postgres")]
+use super::postgres::Server;
 use super::sqlite::Location;
-use crate::error::{Error, Result, escape};
+use super::surroundings::Surroundings;
+use crate::error::{Error, Result};
 use crate::url;
 use std::fmt;
 use std::path::Path;
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
 
 /// Address of a store. A password in it is never shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Address(Backend);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Backend {
     File(Location),
-    /// A database on a PostgreSQL server.
-    Server {
-        /// The user, the hosts and the database, escaped for messages.
-        shown: String,
-        /// The environment variable that held the URL; `None` if an argument did.
-        variable: Option<&'static str>,
-    },
+    #[cfg(feature = "postgres")]
+    Server(Arc<Server>),
 }
 
 impl Address {
     /// Parses the URL of a server or the path of a file, which was the value of an argument or of the
-    /// environment `variable`.
+    /// environment `variable`. Completes a URL from `around`.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a path that SQLite would not open as a plain file, for a malformed URL, and for any URL if
+    /// this program is built without PostgreSQL.
+    pub fn new(
+        text: &Path,
+        variable: Option<&'static str>,
+        around: &Surroundings<'_>,
+    ) -> Result<Self> {
+        if let Some(url) = text.to_str().filter(|text| url::is_server(text)) {
+            return server(url, variable, around);
+        }
+        let location = Location::new(text)?.named_by(variable);
+        Ok(Address(Backend::File(location)))
+    }
+
+    /// Parses the path of a file.
     ///
     /// # Errors
     ///
     /// Fails for a path that SQLite would not open as a plain file.
-    pub fn new(text: &Path, variable: Option<&'static str>) -> Result<Self> {
-        if let Some(shown) = text.to_str().and_then(url::without_secrets) {
-            let shown = escape(&shown);
-            return Ok(Address(Backend::Server { shown, variable }));
+    pub fn of_file(path: &Path) -> Result<Self> {
+        Ok(Address(Backend::File(Location::new(path)?)))
+    }
+
+    /// Returns the server; `None` for a file.
+    #[cfg(feature = "postgres")]
+    pub(super) fn server(&self) -> Option<&Arc<Server>> {
+        match &self.0 {
+            Backend::File(_) => None,
+            Backend::Server(server) => Some(server),
         }
-        Ok(Address(Backend::File(
-            Location::new(text)?.named_by(variable),
-        )))
     }
 
     /// Returns the location of the store's file.
     ///
     /// # Errors
     ///
-    /// Fails for a server: this program is built without PostgreSQL.
+    /// Fails for a server.
     pub(super) fn file(&self) -> Result<&Location> {
         match &self.0 {
             Backend::File(location) => Ok(location),
-            Backend::Server { variable, .. } => Err(Error::usage(format!(
-                "{} names a PostgreSQL server, but this keyctl is built without PostgreSQL",
-                variable.unwrap_or("--db")
+            #[cfg(feature = "postgres")]
+            Backend::Server(server) => Err(Error::usage(format!(
+                "{} names a PostgreSQL server, and this needs a file",
+                server.variable.unwrap_or("--db")
             ))
             .hint("name the store's file: --db PATH")),
         }
@@ -58,15 +80,35 @@ impl Address {
     /// Refuses `path` for a new file if SQLite would take that file for a sibling of the store, or of
     /// another file.
     pub fn check_apart(&self, path: &Path) -> Result<()> {
-        self.file()?.check_apart(path)
+        match &self.0 {
+            Backend::File(location) => location.check_apart(path),
+            #[cfg(feature = "postgres")]
+            Backend::Server(_) => Ok(()),
+        }
     }
+}
+
+#[cfg(feature = "postgres")]
+fn server(url: &str, variable: Option<&'static str>, around: &Surroundings<'_>) -> Result<Address> {
+    let server = Server::parse(url, variable, around)?;
+    Ok(Address(Backend::Server(Arc::new(server))))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn server(_: &str, variable: Option<&'static str>, _: &Surroundings<'_>) -> Result<Address> {
+    Err(Error::usage(format!(
+        "{} names a PostgreSQL server, but this keyctl is built without PostgreSQL",
+        variable.unwrap_or("--db")
+    ))
+    .hint("name the store's file: --db PATH"))
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Backend::File(location) => f.write_str(&location.shown()),
-            Backend::Server { shown, .. } => f.write_str(shown),
+            #[cfg(feature = "postgres")]
+            Backend::Server(server) => f.write_str(&server.shown),
         }
     }
 }
@@ -74,32 +116,5 @@ impl fmt::Display for Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(text: &str) -> String {
-        let address = Address::new(Path::new(text), None).unwrap();
-        assert_eq!(format!("{address:?}"), format!("Address({address})"));
-        address.to_string()
-    }
-
-    #[test]
-    fn an_address_is_shown_without_a_password() {
-        for (text, expected) in [
-            ("/srv/k.db", "/srv/k.db"),
-            ("postgres://h/d", "postgres://h/d"),
-            ("postgresql://u@h:5432,g/d", "postgresql://u@h:5432,g/d"),
-            ("postgres://u:pw@h/d?sslmode=disable", "postgres://u@h/d"),
-            ("postgres://u:p@w:x@h/d", "postgres://u@h/d"),
-            ("postgres://u:p/w?x#y@h/d", "postgres://u@h/d"),
-            ("postgres://h/d?user=u&password=pw", "postgres://h/d"),
-            ("postgres://:pw@h", "postgres://@h"),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
     }
 }

@@ -157,7 +157,7 @@ fn another_file_in_the_store_s_place_is_looked_at_where_no_lock_shows_it() {
         fs::copy(world.db(), copy).unwrap();
     }
     change(&other, "disabled_at = 1, disabled_by = 'x'");
-    let address = Address::new(&world.path("none.db"), None).unwrap();
+    let address = Address::of_file(&world.path("none.db")).unwrap();
     let restoration = store::prepare_restore(&address, &quiet, &alice()).unwrap();
     let store = restoration.copy();
     let now = world.now();
@@ -175,7 +175,7 @@ fn stream_runs_again_where_it_failed_and_never_visits_twice() {
         // A copy without a write-ahead log, which is opened as one that nobody changes.
         let quiet = world.path("quiet.db");
         fs::copy(world.db(), &quiet).unwrap();
-        let address = Address::new(&world.path("none.db"), None).unwrap();
+        let address = Address::of_file(&world.path("none.db")).unwrap();
         let restoration = store::prepare_restore(&address, &quiet, &alice()).unwrap();
         let change = || {
             let file = fs::File::options().write(true).open(&quiet).unwrap();

@@ -158,7 +158,7 @@ impl World {
 
     /// Remarks of [`store::examine`] on the store at `path`.
     pub fn examine(path: &Path) -> Result<Remarks> {
-        let address = Address::new(path, None)?;
+        let address = Address::of_file(path)?;
         let mut remarks = Remarks::default();
         store::examine(&address, &alice(), &|_| None, &mut remarks, &mut |_, _| {
             Ok(())

@@ -291,7 +291,7 @@ fn any_command_that_changes_something_brings_it_up_to_date() {
 #[test]
 fn bringing_it_up_to_date_leaves_nothing_in_the_log() {
     let Old { world, .. } = old();
-    let address = Address::new(&world.db(), None).unwrap();
+    let address = Address::of_file(&world.db()).unwrap();
     drop(store::open(&address, Mode::Write).unwrap());
     let log = fs::metadata(world.path("keyctl.db-wal")).unwrap();
     assert_eq!(log.len(), 0);

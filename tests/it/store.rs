@@ -432,7 +432,7 @@ fn a_hash_is_replaced_only_if_it_is_still_the_one_that_was_read() {
     world.create("--scope inference --name web");
     let hash = world.query("SELECT hash FROM keys");
     let id = world.query("SELECT id FROM keys").parse().unwrap();
-    let address = Address::new(&world.db(), None).unwrap();
+    let address = Address::of_file(&world.db()).unwrap();
     let mut store = store::open(&address, Mode::Write).unwrap();
     let mut replace = |old: &str, new: &str| {
         store::write(&mut *store, |tx| tx.replace_hash(id, old, new)).unwrap()
@@ -577,7 +577,7 @@ fn snapshot_inside_a_snapshot_is_refused_even_where_the_store_was_replaced() {
 #[test]
 fn write_after_a_look_at_another_file_in_the_store_s_place_says_that_it_was_replaced() {
     let world = World::quick();
-    let address = Address::new(&world.db(), None).unwrap();
+    let address = Address::of_file(&world.db()).unwrap();
     let mut store = store::open(&address, Mode::Write).unwrap();
     let another = world.path("another.db");
     world.run(&format!("backup {}", another.display()));

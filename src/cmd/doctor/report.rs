@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn damage_in_several_places_is_one_finding_for_people_and_each_for_programs() {
         let called = Called::by(&[]);
-        let store = Address::new(Path::new("/k.db"), None).unwrap();
+        let store = Address::of_file(Path::new("/k.db")).unwrap();
         let mut remarks = Remarks::default();
         remarks.finding("log", "the log is broken", "compare it");
         for place in 1..=7 {

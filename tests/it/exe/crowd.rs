@@ -398,7 +398,7 @@ fn the_last_use_never_runs_backwards_among_verifiers_whose_clocks_differ() {
     let site = Site::cheap();
     let token = site.tokens("--name ci").remove(0);
     let id: KeyId = id_of(&token).parse().unwrap();
-    let address = Address::new(&site.db(), None).unwrap();
+    let address = Address::of_file(&site.db()).unwrap();
     let minutes = |i: usize| Timestamp::from_millis(60_000 * i as i64).unwrap();
     let uses = thread::scope(|scope| {
         let verifiers: Vec<_> = (1..=CROWD)

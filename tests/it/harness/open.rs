@@ -7,7 +7,7 @@ use keyctl::store::{self, Address, Founder, Mode, Store};
 use std::path::Path;
 
 fn open(path: &Path, mode: Mode<'_>) -> Result<Box<dyn Store>> {
-    store::open(&Address::new(path, None)?, mode)
+    store::open(&Address::of_file(path)?, mode)
 }
 
 /// Opens the store at `path`, and makes it where there is none.

@@ -156,7 +156,7 @@ impl Original {
             drop(fs::remove_file(self.dir.path().join(beside)));
         }
         fs::write(&path, file).unwrap();
-        let address = Address::new(&path, None).unwrap();
+        let address = Address::of_file(&path).unwrap();
         let store = match store::open(&address, Mode::Read) {
             Ok(store) => store,
             Err(error) => {
@@ -327,7 +327,7 @@ fn fill(path: &Path, tokens: &[Token], random: &mut Counting) -> Result<Vec<Stri
         group: None,
         usual: None,
     };
-    let mut store = store::open(&Address::new(path, None)?, Mode::Ensure(&founder))?;
+    let mut store = store::open(&Address::of_file(path)?, Mode::Ensure(&founder))?;
     let slow = Scheme::Argon2id(Cost {
         memory_kib: 8,
         iterations: 1,

@@ -190,7 +190,7 @@ impl Ledger {
     }
 
     fn opened(&self) -> Box<dyn Store> {
-        store::open(&Address::new(&self.site.db(), None).unwrap(), Mode::Read).unwrap()
+        store::open(&Address::of_file(&self.site.db()).unwrap(), Mode::Read).unwrap()
     }
 
     /// Every event.
