@@ -1,7 +1,11 @@
 //! The server of these tests, tried with plain SQL.
 
+use crate::exe::harness::until;
 use crate::harness::postgres::cluster;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 
 fn text(value: &str) -> Vec<Vec<Option<String>>> {
@@ -80,4 +84,45 @@ fn the_urls_of_a_database_lead_psql_to_it() {
         psql(database.tcp_url("two words")),
         of("two words", "127.0.0.1")
     );
+}
+
+#[test]
+fn killing_the_tests_ends_their_server_and_removes_its_directory() {
+    if cluster().is_none() {
+        return;
+    }
+    let mut tests = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture"])
+        .arg("postgres::harness::print_the_server_and_wait_to_be_killed")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(tests.stdout.take().unwrap()).lines();
+    let socket = loop {
+        let line = lines.next().unwrap().unwrap();
+        if let Some((_, socket)) = line.split_once("socket: ") {
+            break socket.to_owned();
+        }
+    };
+    let socket = Path::new(&socket);
+    let mut session = UnixStream::connect(socket).unwrap();
+    tests.kill().unwrap();
+    tests.wait().unwrap();
+    until("the directory is gone", || {
+        !socket.parent().unwrap().exists()
+    });
+    // The server's end has closed it.
+    assert_eq!(std::io::Read::read(&mut session, &mut [0]).unwrap(), 0);
+}
+
+#[test]
+#[ignore = "for the test above, which kills it"]
+#[expect(clippy::print_stdout, reason = "the test above reads it")]
+fn print_the_server_and_wait_to_be_killed() {
+    let server = cluster().unwrap().server();
+    let name = format!(".s.PGSQL.{}", server.port());
+    println!("socket: {}", server.directory().join(name).display());
+    loop {
+        thread::park();
+    }
 }
