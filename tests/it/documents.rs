@@ -8,7 +8,6 @@ mod examples;
 mod likeness;
 pub mod links;
 mod others;
-mod postgres;
 mod reader;
 mod spans;
 mod states;

@@ -3,6 +3,7 @@
 
 pub mod log;
 pub mod open;
+pub mod postgres;
 
 pub use log::Event;
 

@@ -28,6 +28,7 @@ mod input;
 mod kept;
 mod layers;
 mod migrations;
+mod postgres;
 mod properties;
 mod recipes;
 mod restore;

@@ -2,8 +2,8 @@
 //! those that are not run, each with its reason. A new block must be in one of the two tables.
 
 use super::blocks::{self, Block};
-use super::postgres::Postgres;
 use crate::exe::harness::{Site, is_root, run, run_with, set_mode, skipped};
+use crate::harness::postgres::cluster;
 use crate::harness::{Ran, exe, id_of};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -221,10 +221,11 @@ const LITELLM: &str = r#"CREATE TABLE "LiteLLM_VerificationToken" (
 /// What the query takes from a table of LiteLLM's can be imported: the keys that have not expired, blocked ones
 /// as disabled. The client's token, of which the table has the digest, works.
 fn keys_of_litellm(block: &Block) {
-    let Some(database) = Postgres::start() else {
-        return;
-    };
-    database.run(LITELLM);
+    let Some(cluster) = cluster() else { return };
+    cluster.login("alice");
+    let database = cluster.database();
+    database.admin("GRANT ALL ON SCHEMA public TO alice");
+    database.sql("alice", LITELLM).unwrap();
     for (token, alias, expires, blocked, team) in [
         (
             "sk-LDwzKf8zQ2mT6vXb1RcY9w",
@@ -242,14 +243,18 @@ fn keys_of_litellm(block: &Block) {
             "NULL",
         ),
     ] {
-        database.run(&format!(
+        let insert = format!(
             r#"INSERT INTO "LiteLLM_VerificationToken" (token, key_alias, user_id, expires, blocked, team_id)
                VALUES (encode(sha256('{token}'), 'hex'), {alias}, 'bob', {expires}, {blocked}, {team})"#
-        ));
+        );
+        database.sql("alice", &insert).unwrap();
     }
     let site = Site::new();
     site.run("init");
-    run(site.sh(&block.text).env("DATABASE_URL", database.url())).code(0);
+    run(site
+        .sh(&block.text)
+        .env("DATABASE_URL", database.url("alice")))
+    .code(0);
     site.run("import litellm.csv --scope inference --label from=litellm");
     assert_eq!(site.ids().len(), 2, "{block}");
     assert_eq!(site.verify("sk-LDwzKf8zQ2mT6vXb1RcY9w"), 0, "{block}");

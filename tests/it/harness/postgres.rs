@@ -1,0 +1,126 @@
+//! A PostgreSQL cluster of the test process, with a database for each test that asks for one.
+
+mod database;
+mod guard;
+mod server;
+
+pub use database::Database;
+pub use server::Server;
+
+use crate::exe::harness::skipped;
+use ::postgres::Client;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The superuser of every server here. No test acts as that user.
+const SUPERUSER: &str = "postgres";
+
+/// Settings for many small databases that nobody needs after a crash.
+const FAST: &[&str] = &[
+    "fsync=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "max_wal_size=8GB",
+    "max_logical_replication_workers=0",
+    "max_parallel_workers=0",
+];
+
+/// The cluster of this process, which is started on the first call and ends with the process.
+///
+/// Returns `None`, after a message, where PostgreSQL is not installed.
+#[track_caller]
+pub fn cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    let cluster = CLUSTER.get_or_init(|| server::programs().map(Cluster::start));
+    if cluster.is_none() {
+        skipped("PostgreSQL is not installed");
+    }
+    cluster.as_ref()
+}
+
+/// A server on which every user may log in without a password.
+pub struct Cluster {
+    server: Server,
+    /// A connection of the superuser to the database `postgres`.
+    admin: Mutex<Client>,
+    logins: Mutex<BTreeSet<String>>,
+    databases: AtomicU32,
+    /// How `CREATE DATABASE` is to copy: files are copied three times as fast as pages are logged.
+    strategy: &'static str,
+}
+
+impl Cluster {
+    fn start(programs: PathBuf) -> Self {
+        let server = Server::start(&programs, FAST);
+        let mut admin = server.connect(SUPERUSER, SUPERUSER).unwrap();
+        let version = admin.query_one("SHOW server_version_num", &[]).unwrap();
+        let version: u32 = version.get::<_, String>(0).parse().unwrap();
+        Cluster {
+            server,
+            admin: Mutex::new(admin),
+            logins: Mutex::default(),
+            databases: AtomicU32::new(0),
+            // Before version 15, there is no other way.
+            strategy: if version >= 150_000 {
+                "STRATEGY FILE_COPY"
+            } else {
+                ""
+            },
+        }
+    }
+
+    /// The server, which listens on a socket and on 127.0.0.1.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// A new, empty database, with a name that no other one has had.
+    pub fn database(&'static self) -> Database {
+        let name = format!("d{}", self.databases.fetch_add(1, Relaxed));
+        let strategy = self.strategy;
+        self.run(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0 {strategy}"
+        ));
+        Database::new(self, name)
+    }
+
+    /// Makes a role that can log in, unless there is one of this name. Roles belong to the whole
+    /// cluster: another test may use it too.
+    pub fn login(&self, name: &str) {
+        // Held until the role is there: whoever asks meanwhile needs it as well.
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        if logins.insert(name.to_owned()) {
+            self.run(&format!("CREATE ROLE {} LOGIN", quoted(name)));
+        }
+    }
+
+    /// Drops the roles whose names begin with `prefix`.
+    fn drop_roles(&self, prefix: &str) {
+        let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        let find = "SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, $1)";
+        let roles = admin.query(find, &[&prefix]).unwrap();
+        let names: Vec<String> = roles.iter().map(|row| quoted(row.get(0))).collect();
+        if !names.is_empty() {
+            let drop = format!("DROP ROLE {}", names.join(", "));
+            admin.batch_execute(&drop).unwrap();
+        }
+    }
+
+    /// Runs a statement as the superuser in the database `postgres`.
+    #[track_caller]
+    fn run(&self, sql: &str) {
+        let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = admin.batch_execute(sql) {
+            panic!("{sql}: {error:?}");
+        }
+    }
+}
+
+/// An SQL identifier in quotes.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
