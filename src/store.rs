@@ -3,6 +3,7 @@
 
 mod address;
 mod contract;
+mod damaged;
 mod exposed;
 mod filter;
 mod mode;
@@ -21,7 +22,7 @@ pub use exposed::{LEAKED, refuse_password};
 pub use filter::{Filter, LogFilter, Sort};
 pub use mode::Mode;
 #[cfg(feature = "postgres")]
-pub use postgres::{Host, Server, TlsMode};
+pub use postgres::Server;
 pub use remarks::{DAMAGE, Remark, Remarks};
 pub use skipped::Skipped;
 pub use sqlite::{Copied, Examine, Examined, GroupName, Restoration, Restored, is_part};
@@ -38,6 +39,10 @@ pub fn open(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store>> {
 
 /// Opens the store at `address` in `mode`, for use by one thread after another.
 pub fn open_to_send(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store + Send>> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return Ok(Box::new(postgres::open(server, mode)?));
+    }
     Ok(Box::new(sqlite::open(address.file()?, mode)?))
 }
 

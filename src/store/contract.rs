@@ -5,7 +5,7 @@ use super::skipped::Skipped;
 use crate::access::Access;
 use crate::env::{Actor, Env};
 use crate::error::{Error, Result};
-use crate::event::{Entry, Event, Flaw, Head};
+use crate::event::{Action, Entry, Event, Flaw, Head};
 use crate::hash::TokenDigest;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -55,6 +55,12 @@ pub struct Known {
 pub trait Read {
     /// Returns the version of the content that this view shows.
     fn version(&self) -> Result<Version>;
+
+    /// Returns the time at the first read, by the clock of the store's server; `None` if that is the clock of this
+    /// host.
+    fn clock(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
 
     /// Returns the key with this ID.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
@@ -116,6 +122,11 @@ pub trait Read {
     /// Returns the first `limit` members of `project`, or of all projects, in order.
     fn members(&self, project: Option<&str>, limit: Option<u64>) -> Result<Vec<Member>>;
 
+    /// Tells whether there is such a project.
+    fn has_members(&self, project: &str) -> Result<bool> {
+        Ok(!self.members(Some(project), Some(1))?.is_empty())
+    }
+
     /// Returns the first `limit` projects, in order.
     fn projects(&self, limit: u64) -> Result<Vec<String>>;
 
@@ -128,6 +139,18 @@ pub trait Read {
     /// Calls `visit` for every event that passes `filter`, oldest first, in constant memory. Skips an
     /// event that cannot be read, and fails with its error at the end.
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()>;
+
+    /// Tells whether a reuse of the key is noted at `since` or later: other processes write too, and the clock may be
+    /// set back.
+    fn has_reuse(&self, id: KeyId, since: Timestamp) -> Result<bool> {
+        let last = self.find_events(&LogFilter {
+            keys: vec![id],
+            actions: vec![Action::Reuse],
+            recent: Some(since),
+            ..LogFilter::default()
+        })?;
+        Ok(!last.is_empty())
+    }
 
     /// Returns the number of events of the key with this ID.
     fn count_events(&self, id: KeyId) -> Result<u64>;

@@ -1,7 +1,107 @@
-//! Store in a database on a PostgreSQL server.
+//! The PostgreSQL backend: a database that several hosts share. The database enforces who may do what.
 
+mod commit;
+mod error;
+mod facts;
+mod link;
+mod pending;
+mod query;
+mod read;
+mod row;
+mod schema;
 mod server;
+mod session;
+mod statement;
 mod tls;
+mod tx;
+mod view;
 
-pub use server::{Host, Server, TlsMode};
-pub use tls::{TlsFailure, connector, explain};
+pub use server::Server;
+
+use self::error::PgResult;
+use self::session::Session;
+use self::statement::Param;
+use self::view::View;
+use super::contract::{Job, Look, Store};
+use super::mode::Mode;
+use crate::env::{Actor, Env};
+use crate::error::{Result, escape};
+use crate::key::Key;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest time to wait for the answer to a read: a sort of millions of keys takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The same for a server of gateways, whose requests wait.
+const SERVED_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens the store on `server` in `mode`. Only [`Mode::Create`] makes one.
+pub fn open(server: &Arc<Server>, mode: Mode<'_>) -> Result<Postgres> {
+    let patience = match mode {
+        Mode::Served(_) => SERVED_PATIENCE,
+        _ => PATIENCE,
+    };
+    let mut store = Postgres {
+        session: Session::open(server, patience)?,
+        notices: Vec::new(),
+    };
+    if let Mode::Create(founder) = mode {
+        let user = schema::make(&store.session, founder)?;
+        store.notices.push(format!(
+            "made a new store in {}; its administrator is {}",
+            escape(&server.shown),
+            escape(&user)
+        ));
+    }
+    Ok(store)
+}
+
+/// Open store on a server.
+pub struct Postgres {
+    session: Session,
+    notices: Vec<String>,
+}
+
+impl Store for Postgres {
+    fn name(&self) -> String {
+        escape(&self.session.server.shown)
+    }
+
+    fn actor(&self, env: &Env) -> Actor {
+        // The server stamps each event with the session's user; this name is for messages and rules before that.
+        let name = match View::new(&self.session).facts() {
+            Ok(facts) => facts.actor,
+            Err(_) => self.session.server.user.clone(),
+        };
+        Actor {
+            name,
+            ..env.actor.clone()
+        }
+    }
+
+    fn implicit_administrators(&self) -> &'static [&'static str] {
+        &["superusers of the server"]
+    }
+
+    fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    fn snapshot(&self, look: &mut Look<'_>) -> Result<()> {
+        look(&View::new(&self.session))
+    }
+
+    fn write(&mut self, job: Job<'_>) -> Result<()> {
+        commit::write(&self.session, job)
+    }
+
+    fn write_if_free(&mut self, job: Job<'_>) -> Result<()> {
+        commit::note(&self.session, job)
+    }
+}
+
+/// Returns the networks of a key as texts.
+fn network_texts(key: &Key) -> Vec<String> {
+    key.allow_from.iter().map(ToString::to_string).collect()
+}

@@ -7,7 +7,7 @@ use crate::event::{Action, Event};
 use crate::hash::{Memory, Recipe};
 use crate::id::KeyId;
 use crate::key::{Key, State};
-use crate::store::{self, LogFilter, Read, Store, Tx};
+use crate::store::{self, Store, Tx};
 use crate::token::AnyToken;
 use crate::when::{Span, Timestamp};
 
@@ -64,7 +64,7 @@ impl Note {
                 Ok(Some(note(key, NoteKind::Rehash { old, new })))
             }
             (Some((key, Noteworthy::Reuse)), _) => {
-                let noted = store::read(store, |snapshot| reuse_is_noted(snapshot, key.id, at))?;
+                let noted = store::read(store, |snapshot| snapshot.has_reuse(key.id, recent(at)))?;
                 Ok((!noted).then(|| note(key, NoteKind::Reuse(key.state(at)))))
             }
             _ => Ok(None),
@@ -101,7 +101,7 @@ impl Note {
                 Ok(())
             }
             // Another process may have noted the reuse since.
-            NoteKind::Reuse(_) if reuse_is_noted(&*tx, self.key, self.at)? => Ok(()),
+            NoteKind::Reuse(_) if tx.has_reuse(self.key, recent(self.at))? => Ok(()),
             NoteKind::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
         }
     }
@@ -130,16 +130,9 @@ fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
     last_used_at.is_none_or(|last| last <= at.before(Span::MINUTE))
 }
 
-/// Tells whether a reuse of the key is noted within a minute of `at`. Also looks after `at`: other
-/// processes write too, and the clock may be set back.
-fn reuse_is_noted(store: &dyn Read, key: KeyId, at: Timestamp) -> Result<bool> {
-    let last = store.find_events(&LogFilter {
-        keys: vec![key],
-        actions: vec![Action::Reuse],
-        recent: Some(at.before(Span::MINUTE)),
-        ..LogFilter::default()
-    })?;
-    Ok(last.iter().any(|event| at.is_near(event.at)))
+/// Earliest time of a reuse that makes another one at `at` superfluous.
+fn recent(at: Timestamp) -> Timestamp {
+    at.before(Span::MINUTE)
 }
 
 #[cfg(test)]

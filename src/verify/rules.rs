@@ -113,7 +113,7 @@ fn works_in(store: &dyn Read, project: &str, key: &Key) -> Result<bool> {
             return Ok(true);
         }
         // A project with this very form of the name exists: do not look at other forms.
-        if !project.is_ascii() && !store.members(Some(&form), Some(1))?.is_empty() {
+        if !project.is_ascii() && store.has_members(&form)? {
             break;
         }
     }

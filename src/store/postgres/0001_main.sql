@@ -234,11 +234,16 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM u);
 END;
 
--- The users who are administrators: the members of the role, directly or not, who may log in.
+-- The users who are administrators: the members of the role, directly or not, who may log in. Superusers only if they
+-- are members too.
 CREATE FUNCTION keyctl.admins() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
-    SELECT r.rolname::text FROM pg_catalog.pg_roles r
-    WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, {admin_text}, 'MEMBER');
+    WITH RECURSIVE members AS (
+        SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = {admin_text}
+        UNION
+        SELECT m.member FROM pg_catalog.pg_auth_members m JOIN members ON m.roleid = members.oid
+    )
+    SELECT r.rolname::text FROM members JOIN pg_catalog.pg_roles r ON r.oid = members.oid WHERE r.rolcanlogin;
 END;
 
 CREATE FUNCTION keyctl.add_admin(name text) RETURNS void
@@ -314,3 +319,10 @@ BEGIN
 END $$;
 CREATE TRIGGER wipe BEFORE UPDATE OF deleted_at ON keyctl.keys FOR EACH ROW WHEN (NEW.deleted_at IS NOT NULL)
     EXECUTE FUNCTION keyctl.wipe();
+
+-- Makes the session's user the first administrator. Run once, by `init`.
+CREATE FUNCTION keyctl.appoint_founder() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('GRANT %I TO %I', {admin_text}, session_user);
+    INSERT INTO keyctl.administrators VALUES (session_user) ON CONFLICT DO NOTHING;
+END $$;

@@ -96,7 +96,8 @@ impl PgError {
 
     /// Tells whether another host must not be tried: it would count as a second wrong password, or is refused as well.
     pub fn is_final(&self) -> bool {
-        matches!(self, PgError::Own(_)) || matches!(self.code(), Some("28P01" | "28000" | "3D000" | "42501"))
+        matches!(self, PgError::Own(_))
+            || matches!(self.code(), Some("28P01" | "28000" | "3D000" | "42501"))
     }
 
     /// Tells whether the server may have done what it was asked to do all the same.
@@ -140,7 +141,9 @@ fn unreachable_hosts(mut causes: Vec<(Host, PgError)>, server: &Server) -> Error
         && let Some((host, cause)) = causes.pop()
     {
         return match cause {
-            PgError::Server(error) if error.as_db_error().is_none() => broken(error, server, Some(&host)),
+            PgError::Server(error) if error.as_db_error().is_none() => {
+                broken(error, server, Some(&host))
+            }
             other => other.about(server),
         };
     }
@@ -189,25 +192,32 @@ fn broken(error: tokio_postgres::Error, server: &Server, host: Option<&Host>) ->
 }
 
 /// Says in words why a connection to `host` failed, with advice.
-fn connection_failure(
-    error: tokio_postgres::Error,
-    host: &Host,
-) -> (String, Option<Hint>, Shown) {
+fn connection_failure(error: tokio_postgres::Error, host: &Host) -> (String, Option<Hint>, Shown) {
     if let Some(tls) = find::<rustls::Error>(&error) {
         let failure = tls::explain(tls, &host_name(host));
-        return (failure.message, failure.hint.map(Hint::from), Shown(error.to_string()));
+        return (
+            failure.message,
+            failure.hint.map(Hint::from),
+            Shown(error.to_string()),
+        );
     }
     if let Some(io) = find::<io::Error>(&error) {
         let words = ErrorSource::from(io::Error::new(io.kind(), io.to_string()));
         let words = match io.raw_os_error() {
-            Some(code) => ErrorSource::from(io::Error::from_raw_os_error(code)).words().to_owned(),
+            Some(code) => ErrorSource::from(io::Error::from_raw_os_error(code))
+                .words()
+                .to_owned(),
             None => escape(words.words()),
         };
         return (words, None, Shown(error.to_string()));
     }
     if error.to_string().contains("password missing") {
         let hint = "give one with PGPASSWORD, in a passfile (~/.pgpass), or in KEYCTL_DB";
-        return ("it asks for a password, and none is given".to_owned(), Some(hint.into()), Shown(String::new()));
+        return (
+            "it asks for a password, and none is given".to_owned(),
+            Some(hint.into()),
+            Shown(String::new()),
+        );
     }
     (escape(&error.to_string()), None, Shown(String::new()))
 }
@@ -239,7 +249,9 @@ fn find<E: StdError + 'static>(error: &tokio_postgres::Error) -> Option<&E> {
         if let Some(found) = cause.downcast_ref::<E>() {
             return Some(found);
         }
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<E>()) {
             return Some(found);
         }
@@ -256,9 +268,13 @@ fn explain(error: &DbError, server: &Server) -> Error {
     match error.code().code() {
         "28P01" => Error::unavailable(format!("the server refused the password of {user}"))
             .hint("check PGPASSWORD, the passfile (~/.pgpass), or the password in KEYCTL_DB"),
-        "28000" => Error::unavailable(format!("the server does not let {user} connect to {database}"))
-            .because(said())
-            .hint("the server needs a role of that name, and a line in pg_hba.conf for it from this host"),
+        "28000" => Error::unavailable(format!(
+            "the server does not let {user} connect to {database}"
+        ))
+        .because(said())
+        .hint(
+            "the server needs a role of that name, and a line in pg_hba.conf for it from this host",
+        ),
         "3D000" => Error::unavailable(format!("there is no database {database} on the server"))
             .hint("check the name at the end of the URL; a new one is made with: createdb NAME"),
         "3F000" | "42P01" | "42883" => no_store(server),
@@ -267,20 +283,30 @@ fn explain(error: &DbError, server: &Server) -> Error {
                 .and(run!("init --print-sql").in_quotes())
                 .and(" shows the roles"),
         ),
-        "25006" => Error::unavailable(format!("{shown} takes no changes: it is read-only, or a standby"))
-            .hint(STANDBY),
+        "25006" => Error::unavailable(format!(
+            "{shown} takes no changes: it is read-only, or a standby"
+        ))
+        .hint(STANDBY),
         "53300" => Error::busy(format!("{shown} has no free connection"))
             .hint("try again, or raise max_connections of the server"),
-        "57P03" => Error::unavailable(format!("{shown} is starting up or shutting down")).hint("try again"),
-        "57P01" | "57P02" | "57P05" => Error::unavailable(format!("{shown} ended the connection")).hint("try again"),
-        "25P03" => Error::busy(format!("{shown} ended the transaction, which waited for too long"))
-            .hint("run the command again"),
+        "57P03" => {
+            Error::unavailable(format!("{shown} is starting up or shutting down")).hint("try again")
+        }
+        "57P01" | "57P02" | "57P05" => {
+            Error::unavailable(format!("{shown} ended the connection")).hint("try again")
+        }
+        "25P03" => Error::busy(format!(
+            "{shown} ended the transaction, which waited for too long"
+        ))
+        .hint("run the command again"),
         "53100" => Error::unavailable(format!("the disk of {shown} is full")),
         "53200" => Error::unavailable(format!("{shown} is out of memory")),
         "55P03" => Error::busy(format!("another session holds the lock of {shown}"))
             .hint("try again; pg_stat_activity on the server shows who holds it"),
         "57014" => Error::busy(format!("{shown} took too long")).hint("try again"),
-        "40001" | "40P01" => Error::busy(format!("{shown} is changed by others at the same time")).hint("try again"),
+        "40001" | "40P01" => {
+            Error::busy(format!("{shown} is changed by others at the same time")).hint("try again")
+        }
         "22021" => Error::usage("a value has a NUL character, which a server cannot store"),
         "KC001" | "KC004" => Error::state(escape(error.message())),
         "KC002" => Error::policy(escape(error.message())),

@@ -30,7 +30,6 @@ pub struct Link {
     client: Option<Client>,
     task: Option<JoinHandle<()>>,
     heard: Arc<Mutex<Heard>>,
-    host: Host,
 }
 
 /// Messages that belong to no statement.
@@ -64,7 +63,6 @@ impl Link {
                         client: Some(client),
                         task: Some(task),
                         heard,
-                        host: host.clone(),
                     });
                 }
                 Err(error) if error.is_final() => return Err(causes.and(host, error)),
@@ -72,11 +70,6 @@ impl Link {
             }
         }
         Err(causes.into())
-    }
-
-    /// The host that it leads to.
-    pub fn host(&self) -> &Host {
-        &self.host
     }
 
     /// Sends `steps` together, and returns the rows of each. Waits at most `limit`.
@@ -109,6 +102,18 @@ impl Link {
             Ok(rows)
         };
         match self.runtime.block_on(async { timeout(limit, all).await }) {
+            Ok(done) => done.map_err(|error| self.ended_by(error)),
+            Err(_) => Err(PgError::Deadline(limit)),
+        }
+    }
+
+    /// Runs a script of statements without parameters.
+    pub fn run_script(&self, sql: &str, limit: Duration) -> PgResult<()> {
+        let script = self.client()?.batch_execute(sql);
+        match self
+            .runtime
+            .block_on(async { timeout(limit, script).await })
+        {
             Ok(done) => done.map_err(|error| self.ended_by(error)),
             Err(_) => Err(PgError::Deadline(limit)),
         }
@@ -156,7 +161,10 @@ impl Drop for Link {
         drop(self.client.take());
         if let Some(task) = self.task.take() {
             // Says good-bye: a server logs a connection that is cut.
-            drop(self.runtime.block_on(async { timeout(FAREWELL, task).await }));
+            drop(
+                self.runtime
+                    .block_on(async { timeout(FAREWELL, task).await }),
+            );
         }
     }
 }
@@ -192,8 +200,9 @@ fn dial(runtime: &Runtime, server: &Server, host: &Host) -> PgResult<Dialed> {
     let config = server.config(host)?;
     let connector = tls::connector(server)?;
     // The crate's own limit holds for the socket alone.
-    let dialing = timeout(server.connect_timeout, open(&config, connector));
-    match runtime.block_on(dialing) {
+    let dialed =
+        runtime.block_on(async { timeout(server.connect_timeout, open(&config, connector)).await });
+    match dialed {
         Ok(dialed) => dialed,
         Err(_) => Err(PgError::Deadline(server.connect_timeout)),
     }

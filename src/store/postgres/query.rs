@@ -24,8 +24,17 @@ fn order(filter: &Filter) -> String {
     let terms: &[(&str, bool)] = match filter.sort {
         Sort::Created => &[("created_at", false), ("seq", false)],
         Sort::Expires => &[("expires_at", false), ("created_at", false), ("seq", false)],
-        Sort::LastUsed => &[("last_used_at", true), ("created_at", false), ("seq", false)],
-        Sort::Name => &[("name", false), ("owner", false), ("created_at", false), ("seq", false)],
+        Sort::LastUsed => &[
+            ("last_used_at", true),
+            ("created_at", false),
+            ("seq", false),
+        ],
+        Sort::Name => &[
+            ("name", false),
+            ("owner", false),
+            ("created_at", false),
+            ("seq", false),
+        ],
         Sort::Any => return String::new(),
     };
     let terms = terms.iter().map(|(column, nulls_first)| {
@@ -46,7 +55,11 @@ pub fn live_key(owner: &str, name: &str) -> Statement {
     wanted.equal("owner", owner);
     wanted.equal("name", name);
     wanted.and(LIVE);
-    wanted.select(&format!("SELECT {} FROM keyctl.keys", row::COLUMNS), "", None)
+    wanted.select(
+        &format!("SELECT {} FROM keyctl.keys", row::COLUMNS),
+        "",
+        None,
+    )
 }
 
 /// Returns the query for the first live names of `owner`, or of all users, in order.
@@ -56,7 +69,11 @@ pub fn live_names(owner: Option<&str>, limit: u64) -> Statement {
         wanted.equal("owner", owner);
     }
     wanted.and(LIVE);
-    wanted.select("SELECT owner, name FROM keyctl.keys", "ORDER BY owner, name", Some(limit))
+    wanted.select(
+        "SELECT owner, name FROM keyctl.keys",
+        "ORDER BY owner, name",
+        Some(limit),
+    )
 }
 
 /// Returns the query for the keys that have `scope` and are not deleted.
@@ -64,7 +81,11 @@ pub fn users_of_scope(scope: &str, limit: u64) -> Statement {
     let mut wanted = Conditions::default();
     wanted.holds(&[scope.to_owned()], "@>");
     wanted.and("deleted_at IS NULL");
-    wanted.select(&format!("SELECT {} FROM keyctl.keys", row::COLUMNS), "ORDER BY seq", Some(limit))
+    wanted.select(
+        &format!("SELECT {} FROM keyctl.keys", row::COLUMNS),
+        "ORDER BY seq",
+        Some(limit),
+    )
 }
 
 /// Returns the query for the members of `project`, or of all projects, in order.
@@ -167,7 +188,9 @@ impl Conditions {
         };
         let mut sql = format!("{select}{condition} {order}");
         if let Some(limit) = limit {
-            let limit = self.statement.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+            let limit = self
+                .statement
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX));
             sql.push_str(&format!(" LIMIT {limit}"));
         }
         self.statement.sql = sql;

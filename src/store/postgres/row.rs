@@ -29,7 +29,9 @@ struct Unreadable(&'static str);
 /// Reads the key in a row of [`COLUMNS`], or returns the error for a damaged one with its ID.
 pub fn key(row: &Row) -> Result<Key, (Option<KeyId>, Error)> {
     read_key(row).map_err(|Unreadable(column)| {
-        let id = get::<&str>(row, 0, "id").ok().and_then(|id| KeyId::parse(id.as_bytes()));
+        let id = get::<&str>(row, 0, "id")
+            .ok()
+            .and_then(|id| KeyId::parse(id.as_bytes()));
         (id, damaged_key(id, column))
     })
 }
@@ -50,7 +52,9 @@ fn read_key(row: &Row) -> Result<Key, Unreadable> {
         id: id(get(row, 0, "id")?, "id")?,
         name: get(row, 1, "name")?,
         owner: get(row, 2, "owner")?,
-        kind: get::<&str>(row, 3, "kind")?.parse().map_err(|_| Unreadable("kind"))?,
+        kind: get::<&str>(row, 3, "kind")?
+            .parse()
+            .map_err(|_| Unreadable("kind"))?,
         scopes: scopes.into_iter().collect(),
         labels,
         allow_from,
@@ -89,7 +93,11 @@ pub fn column<'r, T: FromSql<'r>>(row: &'r Row, index: usize) -> PgResult<T> {
     Ok(row.try_get(index)?)
 }
 
-fn get<'r, T: FromSql<'r>>(row: &'r Row, index: usize, name: &'static str) -> Result<T, Unreadable> {
+fn get<'r, T: FromSql<'r>>(
+    row: &'r Row,
+    index: usize,
+    name: &'static str,
+) -> Result<T, Unreadable> {
     row.try_get(index).map_err(|_| Unreadable(name))
 }
 

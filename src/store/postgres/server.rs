@@ -17,6 +17,7 @@ pub use hosts::Host;
 pub(super) use private::PrivateFile;
 pub use settings::{ClientFiles, Tls, TlsMode};
 
+use super::facts::Seen;
 use crate::error::Result;
 use crate::percent;
 use crate::store::exposed::refuse_password;
@@ -66,6 +67,8 @@ pub struct Server {
     channel_binding: ChannelBinding,
     password: Option<Password>,
     passfile: Option<Passfile>,
+    /// Content that this process has seen last.
+    pub(super) seen: Seen,
 }
 
 impl Server {
@@ -121,6 +124,7 @@ impl Server {
             variable,
             channel_binding,
             passfile,
+            seen: Seen::default(),
         })
     }
 

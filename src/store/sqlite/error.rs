@@ -2,10 +2,10 @@
 
 use super::base::{LATEST, Subject, shown};
 use super::header::is_marked;
-use crate::store::damaged::damaged_key;
 use crate::error::{Error, ErrorSource, Result};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
+use crate::store::damaged::damaged_key;
 use rusqlite::{ErrorCode, ffi};
 use std::fmt::Display;
 

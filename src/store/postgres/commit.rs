@@ -1,0 +1,176 @@
+//! Transactions that change a store: the lock, the commit and its deadline, and the look at what became of a commit
+//! without an answer.
+
+use super::error::{Explain, PgResult, uncertain};
+use super::facts;
+use super::link::Link;
+use super::pending::Pending;
+use super::row::column;
+use super::server::Server;
+use super::session::Session;
+use super::statement::{Statement, Step};
+use super::view::View;
+use crate::error::{Error, Result, escape};
+use crate::event::{Head, Link as Hash};
+use crate::store::contract::Job;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tokio_postgres::Row;
+
+/// Begins a transaction that changes the store. READ COMMITTED: behind the lock, each statement sees what others have
+/// committed. Never SERIALIZABLE: its failure at the commit would want the job to run again, and a token that was
+/// delivered cannot be delivered again.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '30s'; \
+     SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
+/// Begins a transaction for notes, which waits for no lock.
+const BEGIN_NOTES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '10ms'; \
+     SET LOCAL statement_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
+const COMMIT: Step = Step::Script("COMMIT");
+
+/// Longest time to wait for the lock, with the time to answer.
+const LOCK_PATIENCE: Duration = Duration::from_secs(35);
+
+/// Longest time to wait for a COMMIT. One that waits for a dead synchronous standby never ends by itself.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longest time to find out what became of a COMMIT without an answer: a standby may have to be promoted.
+const RESOLVE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Time between two attempts at that.
+const RESOLVE_PAUSE: Duration = Duration::from_millis(250);
+
+/// Runs `job` in one transaction under the lock of the log's head, and commits it.
+pub fn write(session: &Session, job: Job<'_>) -> Result<()> {
+    let server = &session.server;
+    let seen = server.seen.last();
+    let steps = [
+        Step::Script(BEGIN),
+        Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
+        facts::look(seen.as_deref()).into(),
+    ];
+    let begun = session
+        .link
+        .run(&steps, LOCK_PATIENCE)
+        .map_err(|error| facts::not_read(error, server));
+    let read = begun.and_then(|rows| {
+        let looked = rows.get(2).map_or(&[][..], Vec::as_slice);
+        facts::read(looked, server, seen.as_ref())
+    });
+    if read.is_err() {
+        session.link.send(&Step::Script("ROLLBACK"));
+    }
+    let facts = read?;
+    let mut view = View::open(session, facts.clone());
+    view.pending.replace(Pending::behind(facts.head));
+    job(&mut view)?;
+    commit(view, COMMIT_PATIENCE)
+}
+
+/// Runs `job`, which makes notes, in one transaction. Fails where a lock would have to be waited for.
+pub fn note(session: &Session, job: Job<'_>) -> Result<()> {
+    let mut view = View::beginning(session, BEGIN_NOTES);
+    job(&mut view)?;
+    commit(view, session.patience)
+}
+
+fn commit(view: View<'_>, limit: Duration) -> Result<()> {
+    let session = view.session;
+    let server = &session.server;
+    let mut pending = view.pending.take();
+    let mut steps = view.first_steps();
+    let first = steps.len();
+    steps.append(&mut pending.take_steps());
+    steps.push(COMMIT);
+    view.end();
+    drop(session.link.take_warnings());
+    let done = session.link.run(&steps, limit);
+    let is_doubtful = match &done {
+        // A COMMIT that was told not to wait for the standby ends as one that succeeded.
+        Ok(_) => session
+            .link
+            .take_warnings()
+            .iter()
+            .any(|code| code.code().starts_with("57")),
+        Err(error) => error.is_uncertain(),
+    };
+    match (done, is_doubtful) {
+        (Ok(answers), false) => pending.check(answers.get(first..).unwrap_or_default(), server),
+        (Err(error), false) => {
+            session.link.send(&Step::Script("ROLLBACK"));
+            Err(error.about(server))
+        }
+        (done, true) => {
+            let error = match done {
+                Ok(_) => not_replicated(server),
+                Err(error) => error.about(server),
+            };
+            match pending.last_event() {
+                // Only notes, or nothing at all.
+                None => Err(error),
+                Some(event) => resolve(server, event, error),
+            }
+        }
+    }
+}
+
+fn not_replicated(server: &Server) -> Error {
+    Error::unavailable(format!(
+        "{} made the change, but it may not be on the standby",
+        escape(&server.shown)
+    ))
+}
+
+/// Finds out whether the transaction with the last event `event` was committed. `error` is why that is not known.
+fn resolve(server: &Server, event: Head, error: Error) -> Result<()> {
+    let until = Instant::now() + RESOLVE_PATIENCE;
+    loop {
+        match look_for(server, event) {
+            Ok(Some(true)) => return Ok(()),
+            Ok(Some(false)) => return Err(error.adding("nothing was changed")),
+            Ok(None) => return Err(uncertain(error)),
+            Err(_) if Instant::now() >= until => return Err(uncertain(error)),
+            Err(_) => sleep(RESOLVE_PAUSE),
+        }
+    }
+}
+
+/// Looks for `event` under the lock: without it, the transaction could still be on its way. The COMMIT of the look
+/// waits for the standby like any other, and so for the event. Returns `None` if the answer may not last.
+fn look_for(server: &Server, event: Head) -> PgResult<Option<bool>> {
+    let link = Link::connect(server)?;
+    let steps = [
+        Step::Script(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'",
+        ),
+        Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
+        Statement::new("SELECT hash FROM keyctl.events WHERE seq = $1")
+            .with(event.seq)
+            .into(),
+        COMMIT,
+    ];
+    let rows = link.run(&steps, RESOLVE_PATIENCE)?;
+    if link
+        .take_warnings()
+        .iter()
+        .any(|code| code.code().starts_with("57"))
+    {
+        return Ok(None);
+    }
+    let found = rows.get(2).and_then(|rows| rows.first());
+    Ok(Some(found.is_some_and(|row| is_hash(row, &event.hash))))
+}
+
+fn is_hash(row: &Row, hash: &Hash) -> bool {
+    column::<&[u8]>(row, 0).is_ok_and(|found| found == hash)
+}
+
+/// Runs `steps` in one transaction that is not the store's own, such as the one that makes it.
+pub fn run_alone(session: &Session, steps: &[Step]) -> Result<Vec<Vec<Row>>> {
+    let done = session.link.run(steps, LOCK_PATIENCE);
+    if done.is_err() {
+        session.link.send(&Step::Script("ROLLBACK"));
+    }
+    done.explain(&session.server)
+}

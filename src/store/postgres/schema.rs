@@ -1,0 +1,179 @@
+//! Schema of a store and its making.
+
+use super::commit::run_alone;
+use super::error::{Explain, PgError};
+use super::facts::{self, VERSION};
+use super::row::column;
+use super::server::Server;
+use super::session::Session;
+use super::statement::{Statement, Step};
+use crate::env::Actor;
+use crate::error::{Error, Result, escape, quote};
+use crate::event::{Action, Event, GENESIS};
+use crate::store::contract::Founder;
+
+/// Roles of a database, in the order in which each has the rights of the one before.
+const ROLES: [&str; 4] = ["verifier", "operator", "admin", "owner"];
+
+/// Longest name of a database, in bytes: a role's name has at most 63.
+const DATABASE_MAX: usize = 63 - "keyctl__operator".len();
+
+/// Oldest version of a server that has all that the schema needs.
+const OLDEST: i32 = 140_000;
+
+/// Returns the name of a role of the store in `database`. Roles belong to the whole cluster.
+pub fn role(database: &str, role: &str) -> String {
+    format!("keyctl_{database}_{role}")
+}
+
+/// Returns the SQL that makes a store in `database`, for one transaction.
+///
+/// # Errors
+///
+/// Fails for a name that is too long for the names of the roles.
+pub fn script(database: &str) -> Result<String> {
+    if database.len() > DATABASE_MAX {
+        return Err(Error::usage(format!(
+            "the name of the database {} is longer than {DATABASE_MAX} bytes, and is a part of the names of the roles",
+            quote(database)
+        )));
+    }
+    let parts = [
+        include_str!("ownership.sql"),
+        include_str!("0001_main.sql"),
+        include_str!("guard.sql"),
+        include_str!("roles.sql"),
+    ];
+    let mut script = parts.join("\n");
+    for name in ROLES {
+        let role = role(database, name);
+        script = script.replace(&format!("{{{name}_text}}"), &literal(&role));
+        script = script.replace(&format!("{{{name}}}"), &identifier(&role));
+    }
+    script = script.replace("{database}", &identifier(database));
+    let genesis = data_encoding::HEXLOWER.encode(&GENESIS);
+    script.push_str(&format!(
+        "\nINSERT INTO keyctl.store (version) VALUES ({VERSION});\n\
+         INSERT INTO keyctl.event_head (seq, hash) VALUES (0, '\\x{genesis}');\nRESET ROLE;\n"
+    ));
+    Ok(script)
+}
+
+/// Returns `name` as a quoted identifier.
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Returns `text` as a quoted literal.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Makes a store in the database, with the session's user as its first administrator. Returns that user's name.
+///
+/// # Errors
+///
+/// Fails if there is one, if the server is too old or not PostgreSQL, and if its encoding is not UTF-8.
+pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
+    let server = &session.server;
+    let script = script(&server.database)?;
+    check_server(session)?;
+    let begin = [
+        Step::Script(
+            "BEGIN; SET LOCAL client_min_messages = error; SET LOCAL lock_timeout = '30s'",
+        ),
+        // Of several at once, one makes the store. The number is any that nobody else uses.
+        Statement::new("SELECT pg_advisory_xact_lock(7524017643201)::text").into(),
+        Statement::new("SELECT session_user::text, to_regnamespace('keyctl') IS NOT NULL").into(),
+    ];
+    let rows = run_alone(session, &begin)?;
+    let row = rows.get(2).and_then(|rows| rows.first());
+    let row = row.ok_or_else(|| facts::damaged(server, "it does not answer"))?;
+    let user: String = column(row, 0).explain(server)?;
+    if column(row, 1).explain(server)? {
+        session.link.send(&Step::Script("ROLLBACK"));
+        return Err(already_there(server));
+    }
+    let made = session.link.run_script(&script, session.patience);
+    if let Err(error) = made {
+        session.link.send(&Step::Script("ROLLBACK"));
+        return Err(not_made(error, server));
+    }
+    let actor = Actor {
+        name: user.clone(),
+        ..founder.actor.clone()
+    };
+    let event = Event::new(founder.now, &actor, Action::Init, None)
+        .with("administrator", user.clone())
+        .because(founder.reason);
+    let found = [
+        Statement::new("SELECT keyctl.appoint_founder()").into(),
+        Statement::new("SELECT keyctl.append($1, 'init', NULL, $2)")
+            .with(event.at.millis())
+            .with(event.detail_text())
+            .into(),
+        Step::Script("COMMIT"),
+    ];
+    run_alone(session, &found)?;
+    Ok(user)
+}
+
+/// Refuses a server on which a store cannot be made.
+fn check_server(session: &Session) -> Result<()> {
+    let server = &session.server;
+    let asked = Statement::new(
+        "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), version(), \
+         pg_is_in_recovery()",
+    );
+    let rows = session.query(asked).explain(server)?;
+    let row = rows
+        .first()
+        .ok_or_else(|| facts::damaged(server, "it does not answer"))?;
+    let shown = escape(&server.shown);
+    let version: String = column(row, 2).explain(server)?;
+    if version.contains("CockroachDB") {
+        return Err(Error::unavailable(format!("{shown} is CockroachDB"))
+            .hint("keyctl needs PostgreSQL: its row-level security and its locks"));
+    }
+    if column::<bool>(row, 3).explain(server)? {
+        return Err(PgError::Standby.about(server));
+    }
+    if column::<i32>(row, 0).explain(server)? < OLDEST {
+        return Err(
+            Error::unavailable(format!("{shown} is older than PostgreSQL 14"))
+                .hint("keyctl needs PostgreSQL 14 or newer"),
+        );
+    }
+    let encoding: String = column(row, 1).explain(server)?;
+    if encoding != "UTF8" {
+        return Err(Error::unavailable(format!(
+            "the encoding of {shown} is {}, not UTF8",
+            escape(&encoding)
+        ))
+        .hint(
+            "make a database for the store: createdb --encoding UTF8 --template template0 NAME",
+        ));
+    }
+    Ok(())
+}
+
+fn already_there(server: &Server) -> Error {
+    Error::state(format!(
+        "the store {} already exists",
+        escape(&server.shown)
+    ))
+    .hint("it is ready to use; to make another one, name another database")
+}
+
+/// Returns the error for a script that failed.
+fn not_made(error: PgError, server: &Server) -> Error {
+    match error.code() {
+        Some("42501") => Error::unavailable(format!(
+            "{} may not make a store in {}: that needs the right to make roles (CREATEROLE) and the ownership of the database",
+            quote(&server.user),
+            quote(&server.database)
+        ))
+        .hint("give the output of 'init --print-sql' to an administrator of the server"),
+        _ => error.about(server),
+    }
+}
