@@ -29,7 +29,7 @@ pub use sqlite::{Copied, Examine, Examined, GroupName, Restoration, Restored, is
 pub use surroundings::Surroundings;
 
 use crate::env::Actor;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::path::Path;
 
 /// Opens the store at `address` in `mode`.
@@ -44,6 +44,39 @@ pub fn open_to_send(address: &Address, mode: Mode<'_>) -> Result<Box<dyn Store +
         return Ok(Box::new(postgres::open(server, mode)?));
     }
     Ok(Box::new(sqlite::open(address.file()?, mode)?))
+}
+
+/// Returns the SQL that makes a store in the database at `address`.
+///
+/// # Errors
+///
+/// Fails for a file, and for a database whose name is too long.
+pub fn script(address: &Address) -> Result<String> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::script(&server.database);
+    }
+    Err(only_for_servers(address, "--print-sql"))
+}
+
+/// Brings the store in the database at `address` up to this version of keyctl, and returns the version of its schema.
+///
+/// # Errors
+///
+/// Fails for a file, for a store of a newer version, and if there is none.
+pub fn upgrade(address: &Address) -> Result<i32> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::upgrade(server);
+    }
+    Err(only_for_servers(address, "--upgrade"))
+}
+
+fn only_for_servers(address: &Address, flag: &str) -> Error {
+    Error::usage(format!(
+        "{flag} is for a store on a server, and {address} is a file"
+    ))
+    .hint("name a server: --db postgres://HOST/DATABASE")
 }
 
 /// Copies a snapshot of the store at `address` to a new file at `path`, mode 0600.

@@ -11,6 +11,7 @@ mod note;
 mod request;
 mod resident;
 mod rules;
+mod server_clock;
 mod verdict;
 mod worker;
 mod writer;
@@ -32,6 +33,7 @@ use crate::key::Key;
 use crate::store::{self, Known, Read, Store, Version};
 use crate::token::{AnyToken, Locator};
 use rules::Rules;
+use server_clock::check_clock;
 use std::slice;
 
 /// Verifier of one thread, with its memory for hashing.
@@ -169,6 +171,7 @@ impl Verifier {
             let version = snapshot.version()?;
             // The clock is read within the snapshot: every stop that the snapshot shows came before.
             let now = clock();
+            check_clock(snapshot, now)?;
             at = Some(now);
             let is_changed = version != looked.version;
             if is_changed {
@@ -188,11 +191,11 @@ impl Verifier {
             }
             Ok(())
         })?;
-        let (at, scheme) = (at.ok_or_else(not_read)?, looked.rules.scheme);
+        let (at, renewed) = (at.ok_or_else(not_read)?, looked.rules.renewed);
         let found = looked.known.into_iter().zip(matches);
         let verified = reasons.into_iter().zip(found).map(|(reason, found)| {
             let (known, matched) = found;
-            reason.map(|reason| Verified::new(reason, known, matched, scheme, at))
+            reason.map(|reason| Verified::new(reason, known, matched, renewed, at))
         });
         Ok(verified.collect())
     }

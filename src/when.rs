@@ -58,6 +58,11 @@ impl Timestamp {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
 
+    /// Returns the time between this instant and `other`, whichever is later.
+    pub fn apart(self, other: Timestamp) -> Span {
+        self.since(other).max(other.since(self))
+    }
+
     /// Tells whether `millis` (Unix milliseconds) is less than a minute before or after this instant.
     pub fn is_near(self, millis: i64) -> bool {
         self.0.abs_diff(millis) < MINUTE.unsigned_abs()

@@ -226,13 +226,12 @@ impl Cx<'_> {
         self.warn_of_clock(store);
     }
 
-    /// Warns if the clock is behind the last line of the log: keys that are made now would stop as soon as it is
-    /// set right, or live too long.
+    /// Warns if the clock is wrong: keys that are made now would stop as soon as it is set right, or live too long.
     pub fn warn_of_clock(&mut self, store: &dyn Store) {
         let now = self.env.now();
         // A log that cannot be read is reported by the code that needs it.
-        if let Ok(Some(behind)) = store::read(store, |store| clock::behind(store, now)) {
-            self.notice(format_args!("warning: {behind}"));
+        if let Ok(Some(flaw)) = store::read(store, |store| clock::flaw(store, now)) {
+            self.notice(format_args!("warning: {flaw}"));
             self.notice_hint(clock::HINT);
         }
     }

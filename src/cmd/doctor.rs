@@ -106,8 +106,8 @@ fn content(
         ),
         Some(Ok(_)) | None => {}
     }
-    if let Some(Some(behind)) = sound(clock::behind(store, now), remarks)? {
-        remarks.finding("clock", behind, clock::HINT);
+    if let Some(Some(flaw)) = sound(clock::flaw(store, now), remarks)? {
+        remarks.finding("clock", flaw, clock::HINT);
     }
     if let Some(handovers) = sound(unfinished_handovers(store, now), remarks)? {
         handovers::judge(&handovers, now, remarks);

@@ -3,7 +3,7 @@
 use super::Cx;
 use super::values::Why;
 use crate::error::{DONE, Error, Result, quote};
-use crate::store::{self, Founder, Mode};
+use crate::store::{self, Address, Founder, Mode};
 
 /// Create a store
 ///
@@ -12,6 +12,11 @@ use crate::store::{self, Founder, Mode};
 /// 2770 and the files 0660. An existing directory must already have that mode and belong to the
 /// group. In a directory that a group shares already, the store is shared without --group too; what
 /// root creates in another user's directory belongs to that user. Both are reported.
+///
+/// In a database on a PostgreSQL server, this makes the schema 'keyctl' and the roles
+/// keyctl_DATABASE_verifier, _operator and _admin, and takes the right to connect from all others.
+/// It needs the right to make roles and the ownership of the database; an administrator of the
+/// server who is to do it gets the statements from --print-sql.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -22,11 +27,19 @@ Exit codes:
 
 Examples:
   $ keyctl init
-  $ keyctl init --db /srv/keyctl/keyctl.db --group keyadmins")]
+  $ keyctl init --db /srv/keyctl/keyctl.db --group keyadmins
+  $ keyctl init --db postgres://db.example.com/keys --print-sql")]
 pub struct Args {
     /// The group that may use the store
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
+    /// Bring a store on a server up to this version of keyctl. A file is brought up to date by the
+    /// next change
+    #[arg(long, conflicts_with_all = ["group", "print_sql"])]
+    upgrade: bool,
+    /// Print the SQL for a server that makes the store, and make nothing
+    #[arg(long, conflicts_with = "group")]
+    print_sql: bool,
     #[command(flatten)]
     why: Why,
 }
@@ -34,6 +47,22 @@ pub struct Args {
 impl Args {
     /// Creates the store.
     pub fn run(self, cx: &mut Cx<'_>) -> Result<u8> {
+        let address = cx.address()?;
+        if self.print_sql {
+            cx.print(store::script(&address)?.as_bytes())?;
+            return Ok(DONE);
+        }
+        if self.upgrade {
+            let version = store::upgrade(&address)?;
+            cx.status(format_args!(
+                "{address} is of version {version}, the newest"
+            ));
+            return Ok(DONE);
+        }
+        self.make(cx, &address)
+    }
+
+    fn make(self, cx: &mut Cx<'_>, address: &Address) -> Result<u8> {
         let group = match &self.group {
             None => None,
             Some(group) => Some((cx.env.group)(group).ok_or_else(|| {
@@ -46,7 +75,7 @@ impl Args {
             group,
             ..cx.founder()
         };
-        let store = store::open(&cx.address()?, Mode::Create(&founder))?;
+        let store = store::open(address, Mode::Create(&founder))?;
         for notice in store.notices() {
             cx.notice(notice);
         }

@@ -70,6 +70,11 @@ pub trait Read {
     /// An unknown one costs as many page reads as a known one, so that the time does not tell which exist.
     fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>>;
 
+    /// Tells whether the user may replace the hash of a key by one of the same secret, as a verification does.
+    fn may_renew_hashes(&self) -> Result<bool> {
+        Ok(true)
+    }
+
     /// Tells whether there is an imported key, deleted or not.
     fn has_imported(&self) -> Result<bool>;
 

@@ -16,6 +16,7 @@ mod tls;
 mod tx;
 mod view;
 
+pub use schema::script;
 pub use server::Server;
 
 use self::error::PgResult;
@@ -55,6 +56,18 @@ pub fn open(server: &Arc<Server>, mode: Mode<'_>) -> Result<Postgres> {
         ));
     }
     Ok(store)
+}
+
+/// Brings the store on `server` up to this version, and returns the version of its schema.
+///
+/// # Errors
+///
+/// Fails for a store of a newer version, and if there is none.
+pub fn upgrade(server: &Arc<Server>) -> Result<i32> {
+    let session = Session::open(server, PATIENCE)?;
+    // There is only one version so far: a store of another one is refused here.
+    View::new(&session).facts()?;
+    Ok(facts::VERSION)
 }
 
 /// Open store on a server.

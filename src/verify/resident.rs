@@ -5,6 +5,7 @@ use super::generations::Generations;
 use super::match_cache::{Fingerprint, MatchCache};
 use super::request::Request;
 use super::rules::Rules;
+use super::server_clock::check_clock;
 use super::verdict::{Reason, Verified};
 use super::{StandIn, genuine, not_read, phc};
 use crate::env::Clock;
@@ -129,6 +130,7 @@ impl Resident {
             let version = snapshot.version()?;
             // The clock is read within the snapshot: every stop that the snapshot shows came before.
             let now = clock();
+            check_clock(snapshot, now)?;
             at = Some((now, version));
             reads = Reads::default();
             let current = refresh(rules, snapshot, version, &mut reads)?;
@@ -140,10 +142,10 @@ impl Resident {
             Ok(())
         })?;
         let ((at, version), current) = at.zip(rules.as_ref()).ok_or_else(not_read)?;
-        let scheme = current.rules.scheme;
+        let renewed = current.rules.renewed;
         let steps = presented.iter().zip(pending).map(|(presented, pending)| {
             keep(rows, presented.token, &pending, version);
-            pending.step(scheme, at)
+            pending.step(renewed, at)
         });
         Ok((steps.collect(), reads))
     }
@@ -287,10 +289,10 @@ impl Pending {
         }
     }
 
-    fn step(self, scheme: hash::Scheme, at: Timestamp) -> Result<Step> {
+    fn step(self, renewed: Option<hash::Scheme>, at: Timestamp) -> Result<Step> {
         match (self.matched, self.reason, self.due) {
             (Some(matched), Some(reason), _) => {
-                let verified = Verified::new(reason?, self.known, matched?, scheme, at);
+                let verified = Verified::new(reason?, self.known, matched?, renewed, at);
                 Ok(Step::Judged {
                     verified,
                     is_cached: self.is_cached,

@@ -12,8 +12,10 @@ use crate::when::Timestamp;
 
 /// Parts of the policy and the scopes of a store that verification needs.
 pub struct Rules {
-    /// Scheme of stand-ins and of rehashes.
+    /// Scheme of the policy, for stand-ins.
     pub scheme: Scheme,
+    /// Scheme by which hashes are renewed; `None` if the user may not renew them.
+    pub renewed: Option<Scheme>,
     /// Scopes of the store; empty if no request requires a scope.
     scopes: Registry,
     /// True if a foreign token is presented and the store has imported keys.
@@ -35,8 +37,10 @@ impl Rules {
             true => store.scopes()?,
             false => Registry::default(),
         };
+        let scheme = store.policy()?.scheme();
         Ok(Rules {
-            scheme: store.policy()?.scheme(),
+            scheme,
+            renewed: store.may_renew_hashes()?.then_some(scheme),
             scopes,
             has_imported: is_presented && store.has_imported()?,
         })
@@ -44,8 +48,10 @@ impl Rules {
 
     /// Reads all rules, for requests of any kind.
     pub fn read_all(store: &dyn Read) -> Result<Self> {
+        let scheme = store.policy()?.scheme();
         Ok(Rules {
-            scheme: store.policy()?.scheme(),
+            scheme,
+            renewed: store.may_renew_hashes()?.then_some(scheme),
             scopes: store.scopes()?,
             has_imported: store.has_imported()?,
         })

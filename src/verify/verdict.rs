@@ -85,21 +85,26 @@ impl Verified {
         self.outdated.as_ref().map(|(_, scheme)| *scheme)
     }
 
-    /// Creates the verdict on the key `known`: rejected for `reason`, or valid without one.
+    /// Creates the verdict on the key `known`: rejected for `reason`, or valid without one. A hash by another scheme than
+    /// `renewed` is to be renewed; none is if that is `None`.
     pub(super) fn new(
         reason: Option<Reason>,
         known: Option<Known>,
         matched: Match,
-        scheme: Scheme,
+        renewed: Option<Scheme>,
         at: Timestamp,
     ) -> Self {
         let (verdict, outdated) = match (reason, known) {
             (None, Some(known)) => {
                 // The hash of an imported key is that of its whole token, and the means to find it.
-                let is_outdated = matched != Match::Yes(Some(scheme)) && !known.key.imported;
-                let old = known.hash.filter(|_| is_outdated);
+                let is_outdated =
+                    |scheme| matched != Match::Yes(Some(scheme)) && !known.key.imported;
+                let outdated = known
+                    .hash
+                    .clone()
+                    .zip(renewed.filter(|&scheme| is_outdated(scheme)));
                 let verdict = Verdict::Valid(Box::new(known.key));
-                (verdict, old.map(|old| (old, scheme)))
+                (verdict, outdated)
             }
             // Unknown: the verdict must not contain the key.
             (Some(Reason::Unknown) | None, _) => (Verdict::Rejected(Reason::Unknown, None), None),

@@ -29,6 +29,11 @@ impl Span {
     /// One minute.
     pub const MINUTE: Span = Span(MINUTE);
 
+    /// Returns `seconds` seconds.
+    pub const fn seconds(seconds: u32) -> Self {
+        Span(seconds as i64 * SECOND)
+    }
+
     /// Returns `minutes` minutes.
     pub const fn minutes(minutes: u32) -> Self {
         Span(minutes as i64 * MINUTE)

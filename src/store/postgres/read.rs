@@ -149,6 +149,10 @@ impl Read for View<'_> {
         Ok(found.collect())
     }
 
+    fn may_renew_hashes(&self) -> Result<bool> {
+        Ok(self.facts()?.is_admin)
+    }
+
     fn has_imported(&self) -> Result<bool> {
         Ok(self.facts()?.settings.has_imported)
     }

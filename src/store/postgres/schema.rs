@@ -26,12 +26,32 @@ pub fn role(database: &str, role: &str) -> String {
     format!("keyctl_{database}_{role}")
 }
 
-/// Returns the SQL that makes a store in `database`, for one transaction.
+/// Returns the SQL that makes a store in `database`, as an administrator of the server runs it with psql. Its first
+/// administrator is that user.
 ///
 /// # Errors
 ///
 /// Fails for a name that is too long for the names of the roles.
 pub fn script(database: &str) -> Result<String> {
+    let roles = ["verifier", "operator", "admin"].map(|name| {
+        let role = identifier(&role(database, name));
+        format!("-- GRANT {role} TO USER;\n")
+    });
+    Ok(format!(
+        "BEGIN;\nSET LOCAL client_min_messages = warning;\n{}\nSELECT keyctl.appoint_founder();\n\
+         SELECT keyctl.append(keyctl.clock(), 'init', NULL, json_build_object('administrator', session_user)::text);\n\
+         COMMIT;\n\n-- Then give each user one of these roles:\n{}",
+        statements(database)?,
+        roles.concat()
+    ))
+}
+
+/// Returns the statements that make the schema and the roles in `database`, for one transaction.
+///
+/// # Errors
+///
+/// Fails for a name that is too long for the names of the roles.
+fn statements(database: &str) -> Result<String> {
     if database.len() > DATABASE_MAX {
         return Err(Error::usage(format!(
             "the name of the database {} is longer than {DATABASE_MAX} bytes, and is a part of the names of the roles",
@@ -76,7 +96,7 @@ pub fn literal(text: &str) -> String {
 /// Fails if there is one, if the server is too old or not PostgreSQL, and if its encoding is not UTF-8.
 pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
     let server = &session.server;
-    let script = script(&server.database)?;
+    let script = statements(&server.database)?;
     check_server(session)?;
     let begin = [
         Step::Script(
