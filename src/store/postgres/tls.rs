@@ -229,15 +229,25 @@ fn is_authority(cause: &str) -> bool {
 }
 
 fn wrong_name(error: &CertificateError, host: &str) -> String {
-    let names = match error {
+    let presented = match error {
         CertificateError::NotValidForNameContext { presented, .. } => presented.as_slice(),
         _ => &[],
     };
-    match names {
-        [] => format!("the certificate of {host} has no name that can be checked"),
-        names => format!(
+    let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+    match names.is_empty() {
+        true => format!("the certificate of {host} has no name that can be checked"),
+        false => format!(
             "the certificate of {host} is for another name: {}",
             escape(&names.join(", "))
         ),
     }
 }
+
+/// Returns the name in `presented`, which webpki writes as `DnsName("h")` or `IpAddress(::1)`.
+fn bare(presented: &str) -> &str {
+    let (_, name) = presented.split_once('(').unwrap_or(("", presented));
+    name.trim_end_matches(')').trim_matches('"')
+}
+
+#[cfg(test)]
+mod tests;
