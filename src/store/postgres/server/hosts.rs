@@ -2,7 +2,7 @@
 
 use super::names::Parameter;
 use super::parameters::{Parameters, Setting};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::percent;
 use rustls::pki_types::DnsName;
 use std::fmt;
