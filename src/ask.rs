@@ -9,7 +9,7 @@ mod server;
 
 pub use answer::{Denial, Origin, RemoteAnswer, RemoteKey, RemoteScopes, RemoteVerdict};
 pub use question::{ClientAddress, Question};
-pub use server::{Host, ServerUrl};
+pub use server::{ServerHost, ServerUrl};
 
 use crate::error::{Error, ErrorSource, Result};
 use crate::hint::{Hint, run};
@@ -83,14 +83,14 @@ async fn exchange(
     }
 }
 
-async fn connect(host: &Host, port: u16) -> io::Result<TcpStream> {
+async fn connect(host: &ServerHost, port: u16) -> io::Result<TcpStream> {
     match host {
-        Host::Address(address) => TcpStream::connect((*address, port)).await,
-        Host::Localhost => {
-            let addresses = Host::LOCALHOST.map(|address| (address, port).into());
+        ServerHost::Address(address) => TcpStream::connect((*address, port)).await,
+        ServerHost::Localhost => {
+            let addresses = ServerHost::LOCALHOST.map(|address| (address, port).into());
             TcpStream::connect(&addresses[..]).await
         }
-        Host::Name(name) => TcpStream::connect((name.as_str(), port)).await,
+        ServerHost::Name(name) => TcpStream::connect((name.as_str(), port)).await,
     }
 }
 
@@ -131,10 +131,10 @@ fn advice(server: &ServerUrl, kind: io::ErrorKind) -> Hint {
         (io::ErrorKind::PermissionDenied, ServerUrl::Unix(_)) => {
             "only the socket's owner and its group may ask: look at its mode, and at the --socket-mode of the server".into()
         }
-        (_, ServerUrl::Tcp(Host::Name(_), _)) => {
+        (_, ServerUrl::Tcp(ServerHost::Name(_), _)) => {
             "check the name and the port, and that the server listens on an address of that machine".into()
         }
-        (_, ServerUrl::Tcp(Host::Localhost, port)) => start(format_args!("127.0.0.1:{port}")),
+        (_, ServerUrl::Tcp(ServerHost::Localhost, port)) => start(format_args!("127.0.0.1:{port}")),
         (_, server) => start(server),
     }
 }

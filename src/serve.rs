@@ -94,7 +94,7 @@ pub struct Sizes {
 }
 
 /// Server that is ready to start.
-pub struct Server {
+pub struct HttpServer {
     /// Store.
     pub address: Address,
     /// Settings for requests and answers.
@@ -111,7 +111,7 @@ pub struct Server {
     pub author: Option<Actor>,
 }
 
-impl Server {
+impl HttpServer {
     /// Serves until SIGTERM, SIGINT or SIGHUP, and then answers the open requests. Log lines go to `stderr`. Calls
     /// `ready` as soon as requests are answered and signals handled.
     ///

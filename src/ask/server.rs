@@ -12,12 +12,12 @@ pub enum ServerUrl {
     /// Unix socket.
     Unix(PathBuf),
     /// TCP port of a host.
-    Tcp(Host, u16),
+    Tcp(ServerHost, u16),
 }
 
 /// Host of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Host {
+pub enum ServerHost {
     /// IP address.
     Address(IpAddr),
     /// The name `localhost`. It is not looked up, so that no directory can lead the token elsewhere.
@@ -32,9 +32,9 @@ impl ServerUrl {
     /// Returns true if nothing that is sent to this server leaves the machine.
     pub fn is_local(&self) -> bool {
         match self {
-            ServerUrl::Unix(_) | ServerUrl::Tcp(Host::Localhost, _) => true,
-            ServerUrl::Tcp(Host::Address(address), _) => address.to_canonical().is_loopback(),
-            ServerUrl::Tcp(Host::Name(_), _) => false,
+            ServerUrl::Unix(_) | ServerUrl::Tcp(ServerHost::Localhost, _) => true,
+            ServerUrl::Tcp(ServerHost::Address(address), _) => address.to_canonical().is_loopback(),
+            ServerUrl::Tcp(ServerHost::Name(_), _) => false,
         }
     }
 
@@ -42,17 +42,17 @@ impl ServerUrl {
     pub fn authority(&self) -> String {
         match self {
             ServerUrl::Unix(_) => "localhost".to_owned(),
-            ServerUrl::Tcp(Host::Address(IpAddr::V6(address)), port) => {
+            ServerUrl::Tcp(ServerHost::Address(IpAddr::V6(address)), port) => {
                 format!("[{address}]:{port}")
             }
-            ServerUrl::Tcp(Host::Address(address), port) => format!("{address}:{port}"),
-            ServerUrl::Tcp(Host::Localhost, port) => format!("localhost:{port}"),
-            ServerUrl::Tcp(Host::Name(name), port) => format!("{name}:{port}"),
+            ServerUrl::Tcp(ServerHost::Address(address), port) => format!("{address}:{port}"),
+            ServerUrl::Tcp(ServerHost::Localhost, port) => format!("localhost:{port}"),
+            ServerUrl::Tcp(ServerHost::Name(name), port) => format!("{name}:{port}"),
         }
     }
 }
 
-impl Host {
+impl ServerHost {
     /// Addresses of `localhost`.
     pub const LOCALHOST: [IpAddr; 2] = [
         IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -155,11 +155,11 @@ fn tcp(authority: &str) -> Result<ServerUrl> {
         .filter(|&port: &u16| is_number && port > 0);
     let port = number.ok_or_else(|| refused("no valid port", FORMS))?;
     let host = match host.parse() {
-        Ok(address @ IpAddr::V6(_)) if in_brackets => Host::Address(address),
-        Ok(address @ IpAddr::V4(_)) if !in_brackets => Host::Address(address),
+        Ok(address @ IpAddr::V6(_)) if in_brackets => ServerHost::Address(address),
+        Ok(address @ IpAddr::V4(_)) if !in_brackets => ServerHost::Address(address),
         _ if in_brackets => return Err(refused("no valid host", FORMS)),
-        _ if host.eq_ignore_ascii_case("localhost") => Host::Localhost,
-        _ if is_name(host) => Host::Name(host.to_ascii_lowercase()),
+        _ if host.eq_ignore_ascii_case("localhost") => ServerHost::Localhost,
+        _ if is_name(host) => ServerHost::Name(host.to_ascii_lowercase()),
         _ => return Err(refused("no valid host", FORMS)),
     };
     Ok(ServerUrl::Tcp(host, port))

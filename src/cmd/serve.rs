@@ -6,7 +6,7 @@ use crate::error::{DONE, Error, Result, quote};
 use crate::hash::Scheme;
 use crate::hint::{Hint, run};
 use crate::name;
-use crate::serve::{self, ListenAddress, Listener, LogLevel, Server, Settings, Sizes};
+use crate::serve::{self, HttpServer, ListenAddress, Listener, LogLevel, Settings, Sizes};
 use crate::store::{self, Mode, Store};
 use crate::verify::{self, Required};
 use crate::when::Span;
@@ -125,7 +125,7 @@ impl Args {
         let addresses = addresses(&listeners, metrics.as_ref());
         let author = (!self.no_touch).then(|| store.actor(cx.env));
         drop(store);
-        let server = Server {
+        let server = HttpServer {
             address,
             sizes: self.sizes(cores, scheme),
             log: self.log,

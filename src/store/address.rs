@@ -35,8 +35,9 @@ impl Address {
         variable: Option<&'static str>,
         around: &Surroundings<'_>,
     ) -> Result<Self> {
-        if let Some(url) = text.to_str().filter(|text| url::is_server(text)) {
-            return server(url, variable, around);
+        // Not even a URL that is not UTF-8 is taken for a path.
+        if url::is_server(&text.to_string_lossy()) {
+            return server(text, variable, around);
         }
         let location = Location::new(text)?.named_by(variable);
         Ok(Address(Backend::File(location)))
@@ -89,13 +90,21 @@ impl Address {
 }
 
 #[cfg(feature = "postgres")]
-fn server(url: &str, variable: Option<&'static str>, around: &Surroundings<'_>) -> Result<Address> {
+fn server(
+    url: &Path,
+    variable: Option<&'static str>,
+    around: &Surroundings<'_>,
+) -> Result<Address> {
+    let Some(url) = url.to_str() else {
+        let by = variable.unwrap_or("--db");
+        return Err(Error::usage(format!("the URL in {by} is not UTF-8")));
+    };
     let server = Server::parse(url, variable, around)?;
     Ok(Address(Backend::Server(Arc::new(server))))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn server(_: &str, variable: Option<&'static str>, _: &Surroundings<'_>) -> Result<Address> {
+fn server(_: &Path, variable: Option<&'static str>, _: &Surroundings<'_>) -> Result<Address> {
     Err(Error::usage(format!(
         "{} names a PostgreSQL server, but this keyctl is built without PostgreSQL",
         variable.unwrap_or("--db")
@@ -116,5 +125,51 @@ impl fmt::Display for Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    const NONE: Surroundings<'_> = Surroundings {
+        variable: &|_| None,
+        user: &|| String::new(),
+    };
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_server_is_shown_without_a_password_and_is_no_file() {
+        let url = Path::new("postgres://u:pw@h/d?sslmode=disable");
+        let address = Address::new(url, Some("KEYCTL_DB"), &NONE).unwrap();
+        assert_eq!(address.to_string(), "postgres://u@h/d");
+        assert_eq!(format!("{address:?}"), "Address(postgres://u@h/d)");
+        assert!(address.server().is_some());
+        assert!(address.check_apart(Path::new("h-wal")).is_ok());
+        let error = address.file().map(drop).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "KEYCTL_DB names a PostgreSQL server, and this needs a file"
+        );
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn a_server_is_refused_without_postgresql() {
+        let error = Address::new(Path::new("postgres://h/d"), None, &NONE).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--db names a PostgreSQL server, but this keyctl is built without PostgreSQL"
+        );
+    }
+
+    #[test]
+    fn a_url_is_never_taken_for_a_path() {
+        let url = Path::new(OsStr::from_bytes(b"postgres://h/\xff"));
+        assert!(Address::new(url, None, &NONE).is_err());
+        let file = Address::new(Path::new("/srv/k.db"), None, &NONE).unwrap();
+        assert_eq!(file.to_string(), "/srv/k.db");
     }
 }

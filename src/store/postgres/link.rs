@@ -198,7 +198,7 @@ type Dialed = (Client, JoinHandle<()>, Arc<Mutex<Heard>>);
 /// Connects to one host.
 fn dial(runtime: &Runtime, server: &Server, host: &Host) -> PgResult<Dialed> {
     let config = server.config(host)?;
-    let connector = tls::connector(server)?;
+    let connector = tls::connector(server.tls_to(host))?;
     // The crate's own limit holds for the socket alone.
     let dialed =
         runtime.block_on(async { timeout(server.connect_timeout, open(&config, connector)).await });

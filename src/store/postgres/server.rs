@@ -4,13 +4,15 @@
 //! Where libpq would fall back to plain text, or take a server for another, this refuses.
 
 mod hosts;
-mod known;
+mod names;
 mod parameters;
 mod passfile;
 mod password;
 mod private;
 mod service;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod url;
 
 pub use hosts::Host;
@@ -22,7 +24,7 @@ use crate::error::Result;
 use crate::percent;
 use crate::store::exposed::refuse_password;
 use crate::store::surroundings::Surroundings;
-use known::Known;
+use names::Parameter;
 use parameters::Parameters;
 use passfile::{Login, Passfile};
 use password::Password;
@@ -106,15 +108,19 @@ impl Server {
         let channel_binding = settings::channel_binding(&parameters, &tls)?;
         let connect_timeout = settings::timeout(&parameters)?;
         let passfile = passfile(&parameters, around);
-        let mut text = |known| parameters.take(known).map(|given| given.text.to_string());
-        let user = text(Known::User).unwrap_or_else(|| (around.user)());
-        let database = text(Known::Database).unwrap_or_else(|| user.clone());
+        let mut text = |parameter| {
+            parameters
+                .take(parameter)
+                .map(|given| given.text.to_string())
+        };
+        let user = text(Parameter::User).unwrap_or_else(|| (around.user)());
+        let database = text(Parameter::Database).unwrap_or_else(|| user.clone());
         Ok(Server {
             shown: shown(scheme, &user, &hosts, &database),
-            application_name: text(Known::ApplicationName)
+            application_name: text(Parameter::ApplicationName)
                 .unwrap_or_else(|| APPLICATION.to_owned()),
             password: parameters
-                .take(Known::Password)
+                .take(Parameter::Password)
                 .map(|given| Password::new(given.text)),
             hosts,
             user,
@@ -206,8 +212,8 @@ impl fmt::Debug for Server {
 /// Completes the parameters of a URL from the service file and the environment.
 fn completed(mut parameters: Parameters, around: &Surroundings<'_>) -> Result<Parameters> {
     let environment = Parameters::of_environment(around)?;
-    let service = parameters.take(Known::Service);
-    let service = service.as_ref().or(environment.get(Known::Service));
+    let service = parameters.take(Parameter::Service);
+    let service = service.as_ref().or(environment.get(Parameter::Service));
     if let Some(service) = service {
         parameters.complete_with(service::parameters(&service.text, around)?);
     }
@@ -216,7 +222,7 @@ fn completed(mut parameters: Parameters, around: &Surroundings<'_>) -> Result<Pa
 }
 
 fn passfile(parameters: &Parameters, around: &Surroundings<'_>) -> Option<Passfile> {
-    let named = settings::path(parameters, Known::Passfile);
+    let named = settings::path(parameters, Parameter::Passfile);
     let is_named = named.is_some();
     let path = named.or_else(|| service::in_home(around, passfile::USUAL_NAME))?;
     Some(Passfile { path, is_named })

@@ -1,7 +1,7 @@
 //! TLS to a PostgreSQL server: the certificates that are trusted, that of the client, and words for the errors
 //! of a handshake.
 
-use super::server::{ClientFiles, PrivateFile, Server, Tls, TlsMode};
+use super::server::{ClientFiles, PrivateFile, Tls};
 use crate::error::{Error, ErrorSource, Result, escape, quote};
 use crate::hint;
 use rustls::crypto::ring;
@@ -16,28 +16,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Protocol that a connection names which begins with TLS at once (ALPN).
 const PROTOCOL: &[u8] = b"postgresql";
 
-/// Returns the TLS of connections to `server`. Loads the certificates of the system only if they are needed.
+/// Returns the TLS of a connection with these settings, those of the server; for `None`, one that trusts
+/// nobody. Loads the certificates of the system only if they are needed.
 ///
 /// # Errors
 ///
 /// Fails if a certificate or a key cannot be read, if others may read the key, and if there is nothing to
 /// trust.
-pub fn connector(server: &Server) -> Result<MakeRustlsConnect> {
-    let tls = match &server.tls {
-        TlsMode::VerifyFull(tls)
-            if server
-                .hosts
-                .iter()
-                .any(|host| server.tls_to(host).is_some()) =>
-        {
-            Some(tls)
-        }
-        _ => None,
-    };
+pub fn connector(tls: Option<&Tls>) -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(config(tls)?))
 }
 
-/// Returns the configuration for `tls`; one that trusts nobody for `None`.
 fn config(tls: Option<&Tls>) -> Result<ClientConfig> {
     let roots = match tls.map(|tls| tls.roots.as_deref()) {
         None => RootCertStore::empty(),
@@ -156,7 +145,7 @@ pub struct TlsFailure {
     pub hint: Option<&'static str>,
 }
 
-/// Says in words why a handshake with `host` (its name, as in [`Server::hosts`]) failed.
+/// Says in words why a handshake with `host` (its name, as a certificate has it) failed.
 pub fn explain(error: &rustls::Error, host: &str) -> TlsFailure {
     let host = escape(host);
     let (message, hint) = match error {
@@ -229,15 +218,25 @@ fn is_authority(cause: &str) -> bool {
 }
 
 fn wrong_name(error: &CertificateError, host: &str) -> String {
-    let names = match error {
+    let presented = match error {
         CertificateError::NotValidForNameContext { presented, .. } => presented.as_slice(),
         _ => &[],
     };
-    match names {
-        [] => format!("the certificate of {host} has no name that can be checked"),
-        names => format!(
+    let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+    match names.is_empty() {
+        true => format!("the certificate of {host} has no name that can be checked"),
+        false => format!(
             "the certificate of {host} is for another name: {}",
             escape(&names.join(", "))
         ),
     }
 }
+
+/// Returns the name in `presented`, which webpki writes as `DnsName("h")` or `IpAddress(::1)`.
+fn bare(presented: &str) -> &str {
+    let (_, name) = presented.split_once('(').unwrap_or(("", presented));
+    name.trim_end_matches(')').trim_matches('"')
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ mod surroundings;
 pub use self::files::GroupName;
 
 use self::files::{Groups, move_and_restore};
-use self::surroundings::{Beginning, Surroundings};
+use self::surroundings::{Beginning, FileSurroundings};
 use super::actor::towards;
 use super::damage::{self, Damage, Extent};
 use super::error::Explain;
@@ -131,7 +131,7 @@ fn unread(why: &str, remarks: &mut Remarks) {
 /// Opens the store. Adds a finding if damage prevents that.
 fn open(
     location: &Location,
-    place: &Surroundings,
+    place: &FileSurroundings,
     remarks: &mut Remarks,
 ) -> Result<Option<Sqlite>> {
     match Sqlite::open_to_examine(location) {

@@ -73,8 +73,18 @@ fn a_server_in_db_is_refused_and_neither_shown_nor_made_a_file() {
     }
     assert_eq!(site.made(), BTreeSet::new());
     site.with("--db {} list", SERVERS[0]).stderr(
-        "keyctl: --db names a PostgreSQL server, but this keyctl is built without PostgreSQL\n\
-         hint: name the store's file: --db PATH; others can read arguments with ps: treat the \
+        "keyctl: --db has a password in it\n\
+         hint: put the password into ~/.pgpass or PGPASSWORD, or the URL into KEYCTL_DB; others can read \
+         arguments with ps: treat the password in this one as leaked\n",
+    );
+    site.with("--db {} list", "postgres:/h/keys").stderr(
+        "keyctl: --db is not the URL of a PostgreSQL server\n\
+         hint: write postgres://USER@HOST/DATABASE\n",
+    );
+    let malformed = "postgres:alice:hunter2@db.example";
+    site.with("--db {} list", malformed).stderr(
+        "keyctl: --db is not the URL of a PostgreSQL server\n\
+         hint: write postgres://USER@HOST/DATABASE; others can read arguments with ps: treat the \
          password in this one as leaked\n",
     );
     site.with("--db {} list", "sqlite:///srv/k.db").fails(
@@ -84,16 +94,85 @@ fn a_server_in_db_is_refused_and_neither_shown_nor_made_a_file() {
 }
 
 #[test]
-fn a_server_in_the_environment_is_refused_and_not_shown() {
+fn a_malformed_server_in_the_environment_is_refused_and_not_shown() {
     let site = Site::new();
-    for server in SERVERS {
+    for (server, message) in [
+        (
+            SERVERS[2],
+            "KEYCTL_DB is not the URL of a PostgreSQL server",
+        ),
+        (
+            SERVERS[3],
+            "KEYCTL_DB is not the URL of a PostgreSQL server",
+        ),
+        (
+            SERVERS[4],
+            "KEYCTL_DB is not the URL of a PostgreSQL server",
+        ),
+        (SERVERS[5], "KEYCTL_DB names a URL, not a file"),
+        (SERVERS[6], "KEYCTL_DB names a URL, not a file"),
+        (
+            SERVERS[7],
+            "KEYCTL_DB is not the URL of a PostgreSQL server",
+        ),
+        (
+            SERVERS[8],
+            "KEYCTL_DB is not the URL of a PostgreSQL server",
+        ),
+        (
+            "postgres://alice:hunter2@x@db.example/keys",
+            "KEYCTL_DB has more than one '@' in it",
+        ),
+        (
+            "postgres://alice:hunter2/x@db.example/keys",
+            "KEYCTL_DB has a '/' or a '?' before the '@'",
+        ),
+        (
+            "postgres://alice:hunter2%@db.example/keys",
+            "the password in KEYCTL_DB is not percent-encoded UTF-8",
+        ),
+        (
+            "postgres://alice:hunter2@db.example/keys\n",
+            "KEYCTL_DB has a space, a line break or a control character in it",
+        ),
+        (
+            "postgres://alice:hunter2@db.example/keys?sslmode=require",
+            "the parameter sslmode in KEYCTL_DB is require, which does not check",
+        ),
+        (
+            "postgres://alice@db.example/keys?password=hunter2&sslmod=disable",
+            "a parameter in KEYCTL_DB is unknown",
+        ),
+    ] {
         for line in ["list", "create --scope inference", "list --format json"] {
             let ran = run(site.bare(line).env("KEYCTL_DB", server));
-            let ran = refused_unshown(ran).says("KEYCTL_DB names a ");
+            let ran = refused_unshown(ran).says(message);
             assert!(!ran.stderr.contains("ps:"), "{ran:#?}");
         }
     }
     assert_eq!(site.made(), BTreeSet::new());
+}
+
+#[test]
+fn a_server_is_completed_from_the_environment_and_its_faults_are_named() {
+    let site = Site::new();
+    for (variable, value, message) in [
+        (
+            "PGSSLMODE",
+            "prefer",
+            "PGSSLMODE is prefer, which falls back to plain text",
+        ),
+        ("PGPORT", "x", "PGPORT is not a number from 1 to 65535"),
+        (
+            "PGSERVICE",
+            "none",
+            "there is no service 'none' in a service file",
+        ),
+    ] {
+        let server = "postgres://db.example/keys";
+        let ran = run(site.bare("list --db").arg(server).env(variable, value));
+        refused_unshown(ran).says(message);
+    }
 }
 
 #[test]

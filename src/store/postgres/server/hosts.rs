@@ -1,12 +1,13 @@
 //! Hosts of a server: names, addresses and ports that belong together.
 
-use super::known::Known;
-use super::parameters::{Given, Parameters};
-use crate::error::{Error, Result};
+use super::names::Parameter;
+use super::parameters::{Parameters, Setting};
+use crate::error::Result;
 use crate::percent;
+use rustls::pki_types::DnsName;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Directory of the server's socket where no host is given, as in Debian's libpq.
 pub const USUAL_DIRECTORY: &str = "/var/run/postgresql";
@@ -16,9 +17,6 @@ const USUAL_PORT: u16 = 5432;
 
 /// Largest number of hosts. Each takes up to the timeout.
 const MOST: usize = 16;
-
-/// Longest name in DNS.
-const LONGEST_NAME: usize = 253;
 
 /// Host of a server, with the port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +72,9 @@ impl fmt::Display for Host {
 /// Fails for too many hosts, for an impossible name, address or port, and where there are not as many of
 /// one as of the other.
 pub fn hosts(parameters: &Parameters) -> Result<Vec<Host>> {
-    let ports = parameters.get(Known::Port);
-    let names = parameters.get(Known::Host);
-    let addresses = parameters.get(Known::HostAddr);
+    let ports = parameters.get(Parameter::Port);
+    let names = parameters.get(Parameter::Host);
+    let addresses = parameters.get(Parameter::HostAddr);
     let Some(first) = names.or(addresses) else {
         let port = port(ports, 0, 1)?;
         let directory = PathBuf::from(USUAL_DIRECTORY);
@@ -89,30 +87,30 @@ pub fn hosts(parameters: &Parameters) -> Result<Vec<Host>> {
     if let Some(addresses) = addresses.filter(|addresses| items(addresses).count() != count) {
         return Err(addresses.refused("has not one address for each host"));
     }
-    let host = |at| {
+    let one = |at| {
         let port = port(ports, at, count)?;
+        let name = names.map(|given| (given, item(given, at)));
         let address = addresses.map(|given| address(given, at)).transpose()?;
-        host(
-            names.map(|given| (given, item(given, at))),
-            address.flatten(),
-            port,
-        )
+        match host(name, address.flatten(), port) {
+            Some(host) => host,
+            None => Err(first.refused("has an empty host in it")),
+        }
     };
-    (0..count).map(host).collect()
+    (0..count).map(one).collect()
 }
 
-fn items(given: &Given) -> impl Iterator<Item = &str> {
+fn items(given: &Setting) -> impl Iterator<Item = &str> {
     given.text.split(',')
 }
 
-fn item(given: &Given, at: usize) -> &str {
+fn item(given: &Setting, at: usize) -> &str {
     items(given).nth(at).unwrap_or_default()
 }
 
 /// Address of the host `at`, with the words that name it in a message.
-type Address<'a> = Option<(&'a Given, IpAddr)>;
+type HostAddress<'a> = Option<(&'a Setting, IpAddr)>;
 
-fn address(given: &Given, at: usize) -> Result<Address<'_>> {
+fn address(given: &Setting, at: usize) -> Result<HostAddress<'_>> {
     match item(given, at) {
         "" => Ok(None),
         text => match text.parse() {
@@ -123,7 +121,7 @@ fn address(given: &Given, at: usize) -> Result<Address<'_>> {
 }
 
 /// Port of the host `at` among `count`.
-fn port(given: Option<&Given>, at: usize, count: usize) -> Result<u16> {
+fn port(given: Option<&Setting>, at: usize, count: usize) -> Result<u16> {
     let Some(given) = given else {
         return Ok(USUAL_PORT);
     };
@@ -140,28 +138,33 @@ fn port(given: Option<&Given>, at: usize, count: usize) -> Result<u16> {
     }
 }
 
-fn host(name: Option<(&Given, &str)>, address: Address<'_>, port: u16) -> Result<Host> {
+/// Puts the parts of a host together; `None` if neither name nor address is given.
+fn host(
+    name: Option<(&Setting, &str)>,
+    address: HostAddress<'_>,
+    port: u16,
+) -> Option<Result<Host>> {
     let addr = address.map(|(_, address)| address);
-    match (name, address) {
-        (Some((_, text)), Some((given, _))) if text.starts_with('/') => {
-            Err(given.refused("is for a host, but the host is a directory"))
-        }
-        (Some((given, "")), None) => Err(given.refused("is empty")),
-        (None | Some((_, "")), Some((_, address))) => Ok(Host::Tcp {
+    let name = name.filter(|(_, text)| !text.is_empty());
+    Some(match (name, address) {
+        (None, None) => return None,
+        (None, Some((_, address))) => Ok(Host::Tcp {
             name: address.to_string(),
             addr,
             port,
         }),
-        (Some((_, text)), _) if text.starts_with('/') => Ok(Host::Unix {
-            directory: Path::new(text).to_owned(),
+        (Some((given, text)), _) if !text.starts_with('/') => tcp(given, text, addr, port),
+        (Some(_), Some((given, _))) => {
+            Err(given.refused("is for a host, but the host is a directory"))
+        }
+        (Some((_, text)), None) => Ok(Host::Unix {
+            directory: PathBuf::from(text),
             port,
         }),
-        (Some((given, text)), _) => tcp(given, text, addr, port),
-        (None, None) => Err(Error::usage("no host is given")),
-    }
+    })
 }
 
-fn tcp(given: &Given, text: &str, addr: Option<IpAddr>, port: u16) -> Result<Host> {
+fn tcp(given: &Setting, text: &str, addr: Option<IpAddr>, port: u16) -> Result<Host> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(Host::Tcp {
             name: address.to_string(),
@@ -169,11 +172,7 @@ fn tcp(given: &Given, text: &str, addr: Option<IpAddr>, port: u16) -> Result<Hos
             port,
         });
     }
-    let is_name = text.len() <= LONGEST_NAME
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    match is_name {
+    match DnsName::try_from(text).is_ok() {
         true => Ok(Host::Tcp {
             name: text.to_owned(),
             addr,

@@ -1,20 +1,20 @@
 //! Parameters of a connection, from the URL, the service file and the environment, as they were written.
 
-use super::known::{self, KNOWN, Known, Refusal};
+use super::names::{self, NotTaken, PARAMETERS, Parameter};
 use crate::error::{Error, Result, quote};
 use crate::store::surroundings::Surroundings;
 use std::ffi::OsString;
 use zeroize::Zeroizing;
 
 /// Value of a parameter, not empty and without NUL, and the words that name it in a message.
-pub struct Given {
+pub struct Setting {
     /// Value, which may be a secret.
     pub text: Zeroizing<String>,
     /// Words such as `the port in KEYCTL_DB`.
     pub named: String,
 }
 
-impl Given {
+impl Setting {
     /// Error for this value, which the message does not repeat.
     pub fn refused(&self, why: impl AsRef<str>) -> Error {
         Error::usage(format!("{} {}", self.named, why.as_ref()))
@@ -23,24 +23,24 @@ impl Given {
 
 /// Parameters that are given. The first value of a parameter counts.
 #[derive(Default)]
-pub struct Parameters(Vec<(Known, Given)>);
+pub struct Parameters(Vec<(Parameter, Setting)>);
 
 impl Parameters {
-    /// Returns the value of `known`.
-    pub fn get(&self, known: Known) -> Option<&Given> {
-        let found = self.0.iter().find(|(name, _)| *name == known);
+    /// Returns the value of `parameter`.
+    pub fn get(&self, parameter: Parameter) -> Option<&Setting> {
+        let found = self.0.iter().find(|(name, _)| *name == parameter);
         found.map(|(_, given)| given)
     }
 
-    /// Takes the value of `known` out.
-    pub fn take(&mut self, known: Known) -> Option<Given> {
-        let at = self.0.iter().position(|(name, _)| *name == known)?;
+    /// Takes the value of `parameter` out.
+    pub fn take(&mut self, parameter: Parameter) -> Option<Setting> {
+        let at = self.0.iter().position(|(name, _)| *name == parameter)?;
         Some(self.0.swap_remove(at).1)
     }
 
     /// Tells whether the parameters say where the server is.
     pub fn have_host(&self) -> bool {
-        self.get(Known::Host).is_some() || self.get(Known::HostAddr).is_some()
+        self.get(Parameter::Host).is_some() || self.get(Parameter::HostAddr).is_some()
     }
 
     /// Adds a value that `named` names in messages.
@@ -48,28 +48,33 @@ impl Parameters {
     /// # Errors
     ///
     /// Fails for an empty value, for a NUL, and for a second value.
-    pub fn add(&mut self, known: Known, text: Zeroizing<String>, named: String) -> Result<()> {
-        let given = Given { text, named };
+    pub fn add(
+        &mut self,
+        parameter: Parameter,
+        text: Zeroizing<String>,
+        named: String,
+    ) -> Result<()> {
+        let given = Setting { text, named };
         if given.text.is_empty() {
             return Err(given.refused("is empty"));
         }
         if given.text.contains('\0') {
             return Err(given.refused("has a NUL in it"));
         }
-        if self.get(known).is_some() {
+        if self.get(parameter).is_some() {
             return Err(given.refused("is given twice"));
         }
-        self.0.push((known, given));
+        self.0.push((parameter, given));
         Ok(())
     }
 
     /// Adds what `more` has and these parameters have not.
     pub fn complete_with(&mut self, more: Parameters) {
         let have_host = self.have_host();
-        for (known, given) in more.0 {
-            let is_other_host = have_host && known.is_host();
-            if !is_other_host && self.get(known).is_none() {
-                self.0.push((known, given));
+        for (parameter, given) in more.0 {
+            let is_other_host = have_host && parameter.is_host();
+            if !is_other_host && self.get(parameter).is_none() {
+                self.0.push((parameter, given));
             }
         }
     }
@@ -81,10 +86,10 @@ impl Parameters {
     /// Fails if one of them is not UTF-8.
     pub fn of_environment(around: &Surroundings<'_>) -> Result<Self> {
         let mut parameters = Parameters::default();
-        for (known, _, variable) in KNOWN {
+        for (parameter, _, variable) in PARAMETERS {
             let value = variable.and_then(|name| Some((name, (around.variable)(name)?)));
             if let Some((name, value)) = value.filter(|(_, value)| !value.is_empty()) {
-                parameters.add(known, utf8(name, value)?, name.to_owned())?;
+                parameters.add(parameter, utf8(name, value)?, name.to_owned())?;
             }
         }
         Ok(parameters)
@@ -107,16 +112,16 @@ fn utf8(name: &str, value: OsString) -> Result<Zeroizing<String>> {
 /// # Errors
 ///
 /// Fails for a name that keyctl does not take.
-pub fn find(name: &str, by: &str, is_shown: bool) -> Result<Known> {
-    known::find(name).map_err(|refusal| match refusal {
-        Refusal::Refused { name, why } => {
+pub fn find(name: &str, by: &str, is_shown: bool) -> Result<Parameter> {
+    names::find(name).map_err(|refusal| match refusal {
+        NotTaken::Refused { name, why } => {
             Error::usage(format!("the parameter {name} in {by} {why}")).hint("leave it out")
         }
-        Refusal::Unknown { .. } if !is_shown => {
+        NotTaken::Unknown { .. } if !is_shown => {
             Error::usage(format!("a parameter in {by} is unknown"))
                 .hint("in a password, & is written %26")
         }
-        Refusal::Unknown { hint } => {
+        NotTaken::Unknown { hint } => {
             Error::usage(format!("the parameter {} in {by} is unknown", quote(name))).hint(hint)
         }
     })

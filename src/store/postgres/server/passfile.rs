@@ -115,19 +115,17 @@ fn behind_field<'a>(line: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     if let Some(rest) = line.strip_prefix(b"*:") {
         return Some(rest);
     }
-    let (mut rest, mut wanted) = (line, wanted);
+    let (mut rest, mut wanted) = (line, wanted.iter());
     loop {
-        match (rest, wanted) {
-            ([b':', rest @ ..], []) => return Some(rest),
-            ([b':', ..], _) => return None,
-            ([b'\\', byte, after @ ..], [first, left @ ..])
-            | ([byte, after @ ..], [first, left @ ..])
-                if byte == first =>
-            {
-                (rest, wanted) = (after, left);
-            }
-            _ => return None,
+        let (byte, behind) = match rest {
+            [] => return None,
+            [b':', behind @ ..] => return wanted.as_slice().is_empty().then_some(behind),
+            [b'\\', byte, behind @ ..] | [byte, behind @ ..] => (byte, behind),
+        };
+        if wanted.next() != Some(byte) {
+            return None;
         }
+        rest = behind;
     }
 }
 
@@ -140,4 +138,71 @@ fn unescaped(text: &[u8]) -> Zeroizing<Vec<u8>> {
         plain.push(*next.unwrap_or(&byte));
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, host: &Host, user: &str) -> Option<String> {
+        let login = Login {
+            host,
+            database: "d:d",
+            user,
+        };
+        let password = lookup(text.as_bytes(), &login)?;
+        Some(String::from_utf8(password.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_first_line_whose_fields_match_gives_the_password() {
+        let host = Host::Tcp {
+            name: "h".to_owned(),
+            addr: None,
+            port: 1,
+        };
+        for (text, user, expected) in [
+            ("h:1:d\\:d:u:pw", "u", Some("pw")),
+            ("h:1:d\\:d:u:pw\r\n", "u", Some("pw")),
+            (
+                "g:1:*:u:a\nh:2:*:u:b\nh:1:x:u:c\nh:1:*:v:d\nh:1:*:u:e\n*:*:*:*:f",
+                "u",
+                Some("e"),
+            ),
+            ("*:*:*:*:a:b\\:c\\\\d\\e\\", "u", Some("a:b:c\\de\\")),
+            ("#h:1:*:u:a\n\nh:1\nh:1:*:u\nh:1:*:u:b", "u", Some("b")),
+            ("\\h:\\1:*:\\\\u:pw", "\\u", Some("pw")),
+            ("h:1:*:\\u:pw", "\\u", None),
+            ("h:1:*:u\\:pw", "u\\", None),
+            ("hh:1:*:u:pw", "u", None),
+            (":1:*:u:pw", "u", None),
+            ("h*:1:*:u:pw", "u", None),
+            ("h:1:*:u:", "u", None),
+            ("", "u", None),
+            ("h:1:*:ü:pä", "ü", Some("pä")),
+        ] {
+            assert_eq!(found(text, &host, user).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_found_by_its_directory_and_the_usual_one_by_localhost() {
+        let text = "localhost:1:*:*:usual\n/run/pg:1:*:*:other\n";
+        let usual = PathBuf::from("/var/run/postgresql");
+        for (directory, expected) in [(usual, "usual"), ("/run/pg".into(), "other")] {
+            let host = Host::Unix { directory, port: 1 };
+            assert_eq!(found(text, &host, "u").as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_password_that_cannot_be_sent_is_refused() {
+        for password in [&b"a\0b"[..], b"a\xff"] {
+            let error = usable(Zeroizing::new(password.to_vec()), "'p'").map(drop);
+            assert_eq!(
+                error.unwrap_err().to_string(),
+                "the password for this server in the passfile 'p' is not UTF-8, or has a NUL in it"
+            );
+        }
+    }
 }

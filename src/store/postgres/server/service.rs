@@ -2,7 +2,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/libpq-pgservice.html>
 
-use super::known::Known;
+use super::names::Parameter;
 use super::parameters::{Parameters, find};
 use super::private::PrivateFile;
 use crate::error::{Error, Result, quote};
@@ -120,11 +120,11 @@ impl Section<'_> {
             )));
         };
         let by = format!("the service {} of {}", quote(self.name), shown(self.path));
-        let known = find(name, &by, parameters.get(Known::Password).is_none())?;
+        let parameter = find(name, &by, parameters.get(Parameter::Password).is_none())?;
         let named = format!("the parameter {name} in {by}");
-        match known {
-            Known::Service => return Err(Error::usage(format!("{named} is not supported"))),
-            Known::Password if !self.file.is_private() => {
+        match parameter {
+            Parameter::Service => return Err(Error::usage(format!("{named} is not supported"))),
+            Parameter::Password if !self.file.is_private() => {
                 return Err(Error::unavailable(format!(
                     "{} has a password, and other users may read or write it, so it is not used",
                     self.shown()
@@ -133,7 +133,7 @@ impl Section<'_> {
             }
             _ => {}
         }
-        parameters.add(known, Zeroizing::new(value.to_owned()), named)
+        parameters.add(parameter, Zeroizing::new(value.to_owned()), named)
     }
 
     fn shown(&self) -> String {

@@ -1,7 +1,7 @@
 //! Settings of a connection, read from their parameters.
 
-use super::known::Known;
-use super::parameters::{Given, Parameters};
+use super::names::Parameter;
+use super::parameters::{Parameters, Setting};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,17 +48,17 @@ pub struct ClientFiles {
 ///
 /// Fails for a mode that would let somebody in between read what is sent, or that is none.
 pub fn tls(parameters: &Parameters) -> Result<TlsMode> {
-    let is_disabled = match parameters.get(Known::SslMode) {
+    let is_disabled = match parameters.get(Parameter::SslMode) {
         Some(given) => is_disabled(given)?,
         None => false,
     };
     let is_direct = word(
         parameters,
-        Known::SslNegotiation,
+        Parameter::SslNegotiation,
         &[("postgres", false), ("direct", true)],
     )?;
     if is_disabled {
-        return match parameters.get(Known::SslNegotiation) {
+        return match parameters.get(Parameter::SslNegotiation) {
             Some(given) if is_direct == Some(true) => Err(given
                 .refused("needs TLS")
                 .hint("leave out sslmode=disable, or sslnegotiation=direct")),
@@ -66,13 +66,13 @@ pub fn tls(parameters: &Parameters) -> Result<TlsMode> {
         };
     }
     Ok(TlsMode::VerifyFull(Tls {
-        roots: path(parameters, Known::SslRootCert).filter(|path| path.as_os_str() != "system"),
+        roots: path(parameters, Parameter::SslRootCert).filter(|path| path.as_os_str() != "system"),
         client: client(parameters)?,
         is_direct: is_direct.unwrap_or_default(),
     }))
 }
 
-fn is_disabled(given: &Given) -> Result<bool> {
+fn is_disabled(given: &Setting) -> Result<bool> {
     let why = match given.text.as_str() {
         "disable" => return Ok(true),
         "verify-full" => return Ok(false),
@@ -97,15 +97,16 @@ fn is_disabled(given: &Given) -> Result<bool> {
 }
 
 fn client(parameters: &Parameters) -> Result<Option<ClientFiles>> {
-    let files = [Known::SslCert, Known::SslKey].map(|known| path(parameters, known));
-    let alone = |known: Known, other: &str| match parameters.get(known) {
+    let files =
+        [Parameter::SslCert, Parameter::SslKey].map(|parameter| path(parameters, parameter));
+    let alone = |parameter: Parameter, other: &str| match parameters.get(parameter) {
         Some(given) => Err(given.refused(format!("needs {other} too"))),
         None => Ok(None),
     };
     match files {
         [Some(certificate), Some(key)] => Ok(Some(ClientFiles { certificate, key })),
-        [Some(_), None] => alone(Known::SslCert, "sslkey"),
-        [None, Some(_)] => alone(Known::SslKey, "sslcert"),
+        [Some(_), None] => alone(Parameter::SslCert, "sslkey"),
+        [None, Some(_)] => alone(Parameter::SslKey, "sslcert"),
         [None, None] => Ok(None),
     }
 }
@@ -121,8 +122,8 @@ pub fn channel_binding(parameters: &Parameters, tls: &TlsMode) -> Result<Channel
         ("prefer", ChannelBinding::Prefer),
         ("require", ChannelBinding::Require),
     ];
-    let binding = word(parameters, Known::ChannelBinding, &words)?;
-    match parameters.get(Known::ChannelBinding) {
+    let binding = word(parameters, Parameter::ChannelBinding, &words)?;
+    match parameters.get(Parameter::ChannelBinding) {
         Some(given) if binding == Some(ChannelBinding::Require) && *tls == TlsMode::Disable => {
             Err(given
                 .refused("is require, which needs TLS")
@@ -139,7 +140,7 @@ pub fn channel_binding(parameters: &Parameters, tls: &TlsMode) -> Result<Channel
 /// Fails for a word that asks for a standby, or that is unknown.
 pub fn check_target(parameters: &Parameters) -> Result<()> {
     let words = [("any", ()), ("read-write", ()), ("primary", ())];
-    word(parameters, Known::TargetSessionAttrs, &words)
+    word(parameters, Parameter::TargetSessionAttrs, &words)
         .map(drop)
         .map_err(|error| error.hint("leave it out: keyctl uses the primary, since a standby may still have keys that are revoked"))
 }
@@ -150,7 +151,7 @@ pub fn check_target(parameters: &Parameters) -> Result<()> {
 ///
 /// Fails for what is not a number of seconds from 1 to an hour.
 pub fn timeout(parameters: &Parameters) -> Result<Duration> {
-    let Some(given) = parameters.get(Known::ConnectTimeout) else {
+    let Some(given) = parameters.get(Parameter::ConnectTimeout) else {
         return Ok(USUAL_TIMEOUT);
     };
     match given.text.parse() {
@@ -162,15 +163,19 @@ pub fn timeout(parameters: &Parameters) -> Result<Duration> {
 }
 
 /// Reads a parameter that is the path of a file.
-pub fn path(parameters: &Parameters, known: Known) -> Option<PathBuf> {
+pub fn path(parameters: &Parameters, parameter: Parameter) -> Option<PathBuf> {
     parameters
-        .get(known)
+        .get(parameter)
         .map(|given| PathBuf::from(given.text.as_str()))
 }
 
 /// Reads a parameter that is one of `words`.
-fn word<T: Copy>(parameters: &Parameters, known: Known, words: &[(&str, T)]) -> Result<Option<T>> {
-    let Some(given) = parameters.get(known) else {
+fn word<T: Copy>(
+    parameters: &Parameters,
+    parameter: Parameter,
+    words: &[(&str, T)],
+) -> Result<Option<T>> {
+    let Some(given) = parameters.get(parameter) else {
         return Ok(None);
     };
     let found = words.iter().find(|(word, _)| *word == *given.text);
@@ -180,7 +185,7 @@ fn word<T: Copy>(parameters: &Parameters, known: Known, words: &[(&str, T)]) -> 
     }
 }
 
-fn unknown<'a>(given: &Given, words: impl Iterator<Item = &'a str>) -> Error {
+fn unknown<'a>(given: &Setting, words: impl Iterator<Item = &'a str>) -> Error {
     let words: Vec<&str> = words.collect();
     given
         .refused("is none of its words")

@@ -5,10 +5,11 @@
 //! Stricter than libpq: an `@` stands only between the user and the hosts. So a password whose special
 //! characters are not percent-encoded is never taken for a host, a database or a parameter.
 
-use super::known::Known;
+use super::names::Parameter;
 use super::parameters::{Parameters, find};
 use crate::error::{Error, Result};
 use crate::percent;
+use std::net::Ipv6Addr;
 use zeroize::Zeroizing;
 
 /// Schemes of a URL.
@@ -16,7 +17,7 @@ const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
 
 /// Advice for a URL with a character that has a meaning there.
 const ENCODE: &str = "write special characters in a password or a name with a percent sign: @ is %40, / is \
-                      %2F, : is %3A, ? is %3F, & is %26, # is %23, % is %25, a space is %20";
+                      %2F, : is %3A, ? is %3F, & is %26, % is %25, a space is %20";
 
 /// URL, taken apart.
 pub struct Parsed {
@@ -53,7 +54,7 @@ pub fn parse(url: &str, by: &str) -> Result<Parsed> {
         url.add_hosts(hosts)?;
     }
     if !path.is_empty() {
-        url.add_part(Known::Database, path, "the database")?;
+        url.add_part(Parameter::Database, path, "database")?;
     }
     if let Some(query) = query {
         for pair in query.split('&') {
@@ -106,81 +107,55 @@ struct Url<'a> {
 }
 
 impl Url<'_> {
-    /// Decodes `text`, which `part` names, and adds it.
-    fn add_part(&mut self, known: Known, text: &str, part: &str) -> Result<()> {
-        let named = format!("{part} in {}", self.by);
-        let text = decode(text, &named)?;
-        self.parameters.add(known, text, named)
+    /// Words for a part of the URL in messages.
+    fn named(&self, part: &str) -> String {
+        format!("the {part} in {}", self.by)
     }
 
+    /// Decodes `text`, the given part of the URL, and adds it.
+    fn add_part(&mut self, parameter: Parameter, text: &str, part: &str) -> Result<()> {
+        let named = self.named(part);
+        let text = decode(text, &named)?;
+        self.parameters.add(parameter, text, named)
+    }
+
+    /// Adds `USER[:PASSWORD]`.
     fn add_user(&mut self, text: &str) -> Result<()> {
-        let (user, password) = match text.split_once(':') {
-            Some((user, password)) => (user, Some(password)),
-            None => (text, None),
+        let Some((user, password)) = text.split_once(':') else {
+            return self.add_part(Parameter::User, text, "user");
         };
-        self.add_part(Known::User, user, "the user")?;
-        match password {
-            Some(password) => self.add_part(Known::Password, password, "the password"),
-            None => Ok(()),
-        }
+        self.add_part(Parameter::User, user, "user")?;
+        self.add_part(Parameter::Password, password, "password")
     }
 
     /// Adds `HOST[:PORT][,…]`.
     fn add_hosts(&mut self, text: &str) -> Result<()> {
+        let (named_host, named_port) = (self.named("host"), self.named("port"));
         let (mut hosts, mut ports) = (Vec::new(), Vec::new());
-        for one in text.split(',') {
-            let (host, port) = self.split_host(one)?;
-            let named = format!("the host in {}", self.by);
-            let host = decode(host, &named)?;
-            if host.is_empty() || host.contains(',') {
-                let why = if host.is_empty() {
-                    "is empty"
-                } else {
-                    "has a comma in it"
-                };
-                return Err(Error::usage(format!("{named} {why}")));
+        for text in text.split(',') {
+            let (host, port) = split_host(text, &named_host)?;
+            let host = decode(host, &named_host)?;
+            if host.is_empty() {
+                return Err(Error::usage(format!("{named_host} is empty")));
+            }
+            if host.contains(',') {
+                return Err(Error::usage(format!("{named_host} has a comma in it")));
             }
             hosts.push(host.to_string());
-            ports.push(port.unwrap_or_default());
+            ports.push(match port {
+                Some(port) => checked_port(port, &named_port)?,
+                None => "",
+            });
         }
+        let has_port = ports.iter().any(|port| !port.is_empty());
         let (hosts, ports) = (hosts.join(","), ports.join(","));
-        let named = |part| format!("the {part} in {}", self.by);
-        let (host, port) = (named("host"), named("port"));
-        self.parameters.add(Known::Host, hosts.into(), host)?;
-        match ports.trim_matches(',') {
-            "" => Ok(()),
-            _ => self.parameters.add(Known::Port, ports.into(), port),
-        }
-    }
-
-    /// Splits `HOST:PORT`, or `[ADDRESS]:PORT`.
-    fn split_host<'a>(&self, text: &'a str) -> Result<(&'a str, Option<&'a str>)> {
-        let refused =
-            |part: &str, why: &str| Err(Error::usage(format!("the {part} in {} {why}", self.by)));
-        let (host, port) = match text.strip_prefix('[') {
-            None => match text.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (text, None),
-            },
-            Some(rest) => {
-                let Some((address, rest)) = rest.split_once(']') else {
-                    return refused("host", "has a '[' without a ']'");
-                };
-                match rest.strip_prefix(':') {
-                    None if !rest.is_empty() => {
-                        return refused("host", "has something other than a port behind the ']'");
-                    }
-                    port => (address, port),
-                }
-            }
-        };
-        match port {
-            Some("") => refused("port", "is empty"),
-            Some(port) if !port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                let not_a_port = Error::usage(format!("the port in {} is not a number", self.by));
-                Err(not_a_port.hint(ENCODE))
-            }
-            port => Ok((host, port)),
+        self.parameters
+            .add(Parameter::Host, hosts.into(), named_host)?;
+        match has_port {
+            true => self
+                .parameters
+                .add(Parameter::Port, ports.into(), named_port),
+            false => Ok(()),
         }
     }
 
@@ -188,25 +163,60 @@ impl Url<'_> {
     fn add_parameter(&mut self, pair: &str) -> Result<()> {
         let unnamed = format!("a parameter in {}", self.by);
         let Some((name, value)) = pair.split_once('=') else {
-            return Err(Error::usage(format!(
-                "{unnamed} has no value: there is no '='"
-            )));
+            let error = Error::usage(format!("{unnamed} has no '=' and no value"));
+            return Err(error.hint(ENCODE));
         };
         let name = decode(name, &unnamed)?;
-        let has_password = self.parameters.get(Known::Password).is_some();
-        let known = find(&name, self.by, !has_password)?;
-        self.add_part(known, value, &format!("the parameter {}", known.name()))
+        // A password with a '&' in it would seem to have a parameter behind it.
+        let is_shown = self.parameters.get(Parameter::Password).is_none();
+        let parameter = find(&name, self.by, is_shown)?;
+        let part = format!("parameter {}", parameter.name());
+        self.add_part(parameter, value, &part)
+    }
+}
+
+/// Splits `HOST:PORT`, or `[ADDRESS]:PORT`.
+fn split_host<'a>(text: &'a str, named: &str) -> Result<(&'a str, Option<&'a str>)> {
+    let split = match text.strip_prefix('[') {
+        // The colons would be taken for that of the port.
+        None if text.parse::<Ipv6Addr>().is_ok() => None,
+        None => Some(match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        }),
+        Some(rest) => split_address(rest),
+    };
+    split.ok_or_else(|| {
+        Error::usage(format!("{named} is no IPv6 address in brackets"))
+            .hint("write an IPv6 address as [::1]:5432")
+    })
+}
+
+/// Splits `ADDRESS]:PORT`.
+fn split_address(text: &str) -> Option<(&str, Option<&str>)> {
+    let (address, rest) = text.split_once(']')?;
+    address.parse::<Ipv6Addr>().ok()?;
+    match rest {
+        "" => Some((address, None)),
+        _ => Some((address, Some(rest.strip_prefix(':')?))),
+    }
+}
+
+/// Checks that `port` consists of digits.
+fn checked_port<'a>(port: &'a str, named: &str) -> Result<&'a str> {
+    if port.is_empty() {
+        return Err(Error::usage(format!("{named} is empty")));
+    }
+    match port.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(port),
+        false => Err(Error::usage(format!("{named} is not a number")).hint(ENCODE)),
     }
 }
 
 /// Decodes the percent-encoded `text`, which `named` names.
 fn decode(text: &str, named: &str) -> Result<Zeroizing<String>> {
-    let decoded = percent::decode(text).map(Zeroizing::new).ok_or_else(|| {
+    percent::decode(text).map(Zeroizing::new).ok_or_else(|| {
         Error::usage(format!("{named} is not percent-encoded UTF-8"))
             .hint("a percent sign is written %25")
-    })?;
-    match decoded.contains('\0') {
-        true => Err(Error::usage(format!("{named} has a NUL in it"))),
-        false => Ok(decoded),
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! Judgement of modes, owners, groups and siblings of a store. Pure: [`super::look`] gathers the facts.
 
-use super::surroundings::{Beginning, Journal, Stat, Surroundings};
+use super::surroundings::{Beginning, FileSurroundings, Journal, Stat};
 use crate::error::quote;
 use crate::hint::{Hint, run};
 use crate::store::remarks::{DAMAGE, Remarks};
@@ -47,7 +47,7 @@ pub fn move_and_restore() -> Hint {
 }
 
 /// Adds findings on `place`.
-pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
+pub fn judge(place: &FileSurroundings, remarks: &mut Remarks) {
     // SQLite gives an empty log the mode of the store when it is opened: one `chmod` for all.
     let empty = place.siblings.iter().filter(|file| file.size == 0);
     open_to_others(&place.store, empty, remarks);
@@ -79,7 +79,7 @@ pub fn judge(place: &Surroundings, remarks: &mut Remarks) {
 }
 
 /// Adds notes on `place`.
-pub fn note(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks) {
+pub fn note(place: &FileSurroundings, groups: &Groups<'_>, remarks: &mut Remarks) {
     let store = &place.store.shown;
     if let Some(link) = &place.link {
         let message = format!("{link} is a symbolic link: the store is {store}");
@@ -109,7 +109,7 @@ fn open_to_others<'e>(
 }
 
 /// Reports a store whose beginning is gone.
-fn ruined(place: &Surroundings, remarks: &mut Remarks) {
+fn ruined(place: &FileSurroundings, remarks: &mut Remarks) {
     if !place.is_ruined() {
         return;
     }
@@ -130,7 +130,7 @@ fn ruined(place: &Surroundings, remarks: &mut Remarks) {
 }
 
 /// Reports a store or a sibling with several hard links.
-fn several_names(place: &Surroundings, remarks: &mut Remarks) {
+fn several_names(place: &FileSurroundings, remarks: &mut Remarks) {
     let names = place.store.names;
     let of_store = format!(
         "has {names} names (hard links): each would have a write-ahead log of its own, which damages the store"
@@ -148,7 +148,7 @@ fn several_names(place: &Surroundings, remarks: &mut Remarks) {
     }
 }
 
-fn journal(place: &Surroundings, journal: &Journal, remarks: &mut Remarks) {
+fn journal(place: &FileSurroundings, journal: &Journal, remarks: &mut Remarks) {
     let shown = &journal.entry.shown;
     if place.is_foreign_journal(journal) {
         remarks.finding(
@@ -167,7 +167,7 @@ fn journal(place: &Surroundings, journal: &Journal, remarks: &mut Remarks) {
     }
 }
 
-fn owners(place: &Surroundings, remarks: &mut Remarks) {
+fn owners(place: &FileSurroundings, remarks: &mut Remarks) {
     let owner = place.store.uid;
     let siblings = place.siblings.iter();
     let siblings = siblings.filter(|file| place.is_strangers_file(file));
@@ -198,7 +198,7 @@ fn owners(place: &Surroundings, remarks: &mut Remarks) {
     }
 }
 
-fn directories(place: &Surroundings, remarks: &mut Remarks) {
+fn directories(place: &FileSurroundings, remarks: &mut Remarks) {
     let Stat { shown, mode, .. } = &place.directory;
     if mode & OTHERS_WRITE != 0 {
         let danger = match mode & STICKY {
@@ -225,7 +225,7 @@ fn directories(place: &Surroundings, remarks: &mut Remarks) {
 }
 
 /// Notes permissions of a group that others do not have, but for those that `init` gave the store's group.
-fn note_groups(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks) {
+fn note_groups(place: &FileSurroundings, groups: &Groups<'_>, remarks: &mut Remarks) {
     let store = &place.store;
     let differs = |file: &&Stat| file.gid != store.gid || file.mode & GROUP & !store.mode != 0;
     let siblings = place.siblings.iter().filter(differs);
@@ -273,7 +273,7 @@ fn note_groups(place: &Surroundings, groups: &Groups<'_>, remarks: &mut Remarks)
 }
 
 /// Notes files that may hold hashes and that the store does not need.
-fn left_behind(place: &Surroundings, remarks: &mut Remarks) {
+fn left_behind(place: &FileSurroundings, remarks: &mut Remarks) {
     if let [first, ..] = &place.replaced[..] {
         let count = place.replaced.len();
         remarks.note(
@@ -336,8 +336,8 @@ mod tests {
     }
 
     /// A private store of alice.
-    fn place() -> Surroundings {
-        Surroundings {
+    fn place() -> FileSurroundings {
+        FileSurroundings {
             you: ALICE,
             link: None,
             store: stat("/s/k.db", 0o600),
@@ -353,12 +353,12 @@ mod tests {
         }
     }
 
-    fn judged(place: &Surroundings) -> Remarks {
+    fn judged(place: &FileSurroundings) -> Remarks {
         judged_for(None, place)
     }
 
     /// The remarks on a store that was made for the group with the gid `sharing`.
-    fn judged_for(sharing: Option<u32>, place: &Surroundings) -> Remarks {
+    fn judged_for(sharing: Option<u32>, place: &FileSurroundings) -> Remarks {
         let name = |gid| (gid == STAFF).then(|| "staff".to_owned());
         let name = &name;
         let mut remarks = Remarks::default();
@@ -368,7 +368,7 @@ mod tests {
     }
 
     /// The codes of the remarks with one change to the place: findings, then notes behind a `|`.
-    fn codes(change: impl FnOnce(&mut Surroundings)) -> String {
+    fn codes(change: impl FnOnce(&mut FileSurroundings)) -> String {
         let mut place = place();
         change(&mut place);
         let remarks = judged(&place);
@@ -429,7 +429,7 @@ mod tests {
         assert_eq!(codes(|place| place.siblings[0].uid = MALLORY), "owner");
         assert_eq!(codes(|place| place.directory.uid = MALLORY), "owner");
         assert_eq!(codes(|place| place.siblings[0].uid = ROOT), "");
-        let shared = |place: &mut Surroundings| {
+        let shared = |place: &mut FileSurroundings| {
             place.you = BOB;
             place.store.mode = 0o660;
             place.directory.mode = 0o2770;
@@ -439,7 +439,7 @@ mod tests {
             }
         };
         assert_eq!(codes(shared), "|group group");
-        let other_group = |place: &mut Surroundings| {
+        let other_group = |place: &mut FileSurroundings| {
             shared(place);
             place.siblings[0].gid = 51;
         };
@@ -449,7 +449,7 @@ mod tests {
     #[test]
     fn a_strangers_directory_on_the_way_counts_sticky_or_not() {
         for mode in [0o755, 0o1755] {
-            let strangers = |place: &mut Surroundings| {
+            let strangers = |place: &mut FileSurroundings| {
                 place.above[0].uid = MALLORY;
                 place.above[0].mode = mode;
             };
@@ -507,7 +507,7 @@ mod tests {
 
     #[test]
     fn the_group_that_a_store_was_made_for_is_not_noted_while_it_may_no_more() {
-        let notes = |sharing, change: fn(&mut Surroundings)| {
+        let notes = |sharing, change: fn(&mut FileSurroundings)| {
             let mut place = place();
             place.store.mode = 0o660;
             place.directory.mode = 0o2770;
@@ -580,7 +580,7 @@ mod tests {
     #[test]
     fn a_file_without_a_beginning_was_a_store_where_sqlites_files_lie_beside_it() {
         let is_ruined = |beginning, change: fn(&mut Vec<Stat>)| {
-            let place = |place: &mut Surroundings| {
+            let place = |place: &mut FileSurroundings| {
                 place.beginning = beginning;
                 change(&mut place.siblings);
             };

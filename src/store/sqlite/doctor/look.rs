@@ -1,6 +1,6 @@
 //! Facts about the files of a store, for [`super::files`] to judge.
 
-use super::surroundings::{Beginning, Journal, Stat, Surroundings};
+use super::surroundings::{Beginning, FileSurroundings, Journal, Stat};
 use crate::directory;
 use crate::error::{Error, Result};
 use crate::store::sqlite::aside::REPLACED;
@@ -25,13 +25,13 @@ const HEADER: usize = 100;
 
 /// Gathers the facts about the store at `location` for the user with the uid `you`. Fails if there is no
 /// store, or if stat(2) fails on it, a sibling or a directory.
-pub fn gather(location: &Location, you: u32) -> Result<Surroundings> {
+pub fn gather(location: &Location, you: u32) -> Result<FileSurroundings> {
     let path = location.existing()?;
     let store = at(&path)?;
     let (siblings, odd) = siblings(&path)?;
     let (replaced, scratch) = left_behind(&path);
     let (directory, above) = directories(&path, location.path())?;
-    Ok(Surroundings {
+    Ok(FileSurroundings {
         you,
         link: location.path().is_symlink().then(|| location.shown()),
         beginning: beginning_of(&path, store.len()),

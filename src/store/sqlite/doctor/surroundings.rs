@@ -62,7 +62,7 @@ pub struct Journal {
 
 /// Facts about a store's file, its siblings, and its directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct FileSurroundings {
     /// The user's uid.
     pub you: u32,
     /// The path that was given, if it is a symbolic link.
@@ -89,7 +89,7 @@ pub struct Surroundings {
     pub above: Vec<Stat>,
 }
 
-impl Surroundings {
+impl FileSurroundings {
     /// Tells whether the store is refused because of a sibling.
     pub fn is_obstructed(&self) -> bool {
         let journal = self.journal.as_ref();

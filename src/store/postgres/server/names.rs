@@ -6,7 +6,7 @@ use crate::near;
 
 /// Parameter that keyctl takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Parameter {
     /// Names of the hosts, or directories of sockets.
     Host,
     /// IP addresses of the hosts.
@@ -43,55 +43,55 @@ pub enum Known {
     TargetSessionAttrs,
 }
 
-impl Known {
+impl Parameter {
     /// Tells whether this parameter says where the server is.
     pub fn is_host(self) -> bool {
-        matches!(self, Known::Host | Known::HostAddr)
+        matches!(self, Parameter::Host | Parameter::HostAddr)
     }
 
     /// Returns the name of the parameter.
     pub fn name(self) -> &'static str {
-        let found = KNOWN.iter().find(|(known, ..)| *known == self);
+        let found = PARAMETERS.iter().find(|(parameter, ..)| *parameter == self);
         found.map_or("", |(_, name, _)| name)
     }
 }
 
 /// Each parameter that keyctl takes, its name, and the variable that gives it.
-pub const KNOWN: [(Known, &str, Option<&str>); 17] = [
-    (Known::Host, "host", Some("PGHOST")),
-    (Known::HostAddr, "hostaddr", Some("PGHOSTADDR")),
-    (Known::Port, "port", Some("PGPORT")),
-    (Known::User, "user", Some("PGUSER")),
-    (Known::Database, "dbname", Some("PGDATABASE")),
-    (Known::Password, "password", Some("PGPASSWORD")),
-    (Known::Passfile, "passfile", Some("PGPASSFILE")),
-    (Known::Service, "service", Some("PGSERVICE")),
-    (Known::SslMode, "sslmode", Some("PGSSLMODE")),
-    (Known::SslRootCert, "sslrootcert", Some("PGSSLROOTCERT")),
-    (Known::SslCert, "sslcert", Some("PGSSLCERT")),
-    (Known::SslKey, "sslkey", Some("PGSSLKEY")),
+pub const PARAMETERS: [(Parameter, &str, Option<&str>); 17] = [
+    (Parameter::Host, "host", Some("PGHOST")),
+    (Parameter::HostAddr, "hostaddr", Some("PGHOSTADDR")),
+    (Parameter::Port, "port", Some("PGPORT")),
+    (Parameter::User, "user", Some("PGUSER")),
+    (Parameter::Database, "dbname", Some("PGDATABASE")),
+    (Parameter::Password, "password", Some("PGPASSWORD")),
+    (Parameter::Passfile, "passfile", Some("PGPASSFILE")),
+    (Parameter::Service, "service", Some("PGSERVICE")),
+    (Parameter::SslMode, "sslmode", Some("PGSSLMODE")),
+    (Parameter::SslRootCert, "sslrootcert", Some("PGSSLROOTCERT")),
+    (Parameter::SslCert, "sslcert", Some("PGSSLCERT")),
+    (Parameter::SslKey, "sslkey", Some("PGSSLKEY")),
     (
-        Known::SslNegotiation,
+        Parameter::SslNegotiation,
         "sslnegotiation",
         Some("PGSSLNEGOTIATION"),
     ),
     (
-        Known::ChannelBinding,
+        Parameter::ChannelBinding,
         "channel_binding",
         Some("PGCHANNELBINDING"),
     ),
     (
-        Known::ConnectTimeout,
+        Parameter::ConnectTimeout,
         "connect_timeout",
         Some("PGCONNECT_TIMEOUT"),
     ),
     (
-        Known::ApplicationName,
+        Parameter::ApplicationName,
         "application_name",
         Some("PGAPPNAME"),
     ),
     // The variable may be set for another program; keyctl uses the primary in any case.
-    (Known::TargetSessionAttrs, "target_session_attrs", None),
+    (Parameter::TargetSessionAttrs, "target_session_attrs", None),
 ];
 
 /// Reason for parameters that keyctl sets itself.
@@ -155,7 +155,7 @@ const REFUSED: [(&str, &str); 35] = [
 ];
 
 /// Refusal of a parameter.
-pub enum Refusal {
+pub enum NotTaken {
     /// Parameter of libpq that keyctl does not take.
     Refused {
         /// Name.
@@ -171,16 +171,16 @@ pub enum Refusal {
 }
 
 /// Finds the parameter `name`.
-pub fn find(name: &str) -> Result<Known, Refusal> {
-    if let Some((known, ..)) = KNOWN.iter().find(|(_, own, _)| *own == name) {
-        return Ok(*known);
+pub fn find(name: &str) -> Result<Parameter, NotTaken> {
+    if let Some((parameter, ..)) = PARAMETERS.iter().find(|(_, own, _)| *own == name) {
+        return Ok(*parameter);
     }
     if let Some(&(name, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
-        return Err(Refusal::Refused { name, why });
+        return Err(NotTaken::Refused { name, why });
     }
-    let names = KNOWN.map(|(_, name, _)| name);
+    let names = PARAMETERS.map(|(_, name, _)| name);
     let hint = near::suggestion(name, &names);
-    Err(Refusal::Unknown {
+    Err(NotTaken::Unknown {
         hint: hint.unwrap_or_else(|| format!("known are: {}", names.join(", "))),
     })
 }
