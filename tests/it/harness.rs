@@ -3,9 +3,12 @@
 
 pub mod log;
 pub mod open;
+pub mod place;
 pub mod postgres;
 
 pub use log::Event;
+
+use place::Place;
 
 use keyctl::env::{
     Actor, Ending, Env, Input, Invocation, Output, Programs, Progress, Prompt, Random, Runner,
@@ -50,16 +53,23 @@ const UID: u32 = 4_000_001;
 
 /// A kind of store that commands can open.
 pub trait Backend {
-    /// Text for `--db` that names a new store, where there is none yet; `dir` may hold it.
-    fn address(dir: &Path) -> PathBuf;
+    /// A place for a store, where there is none yet; `dir` may hold it.
+    fn place(dir: &Path) -> Arc<dyn Place>;
+
+    /// A place for which `found` has just made a store, which it does for every `name` in the same way.
+    fn founded(dir: &Path, _: &'static str, found: &dyn Fn(&dyn Place)) -> Arc<dyn Place> {
+        let place = Self::place(dir);
+        found(&*place);
+        place
+    }
 }
 
 /// One SQLite file.
 pub struct Sqlite;
 
 impl Backend for Sqlite {
-    fn address(dir: &Path) -> PathBuf {
-        dir.join("keyctl.db")
+    fn place(dir: &Path) -> Arc<dyn Place> {
+        Arc::new(dir.join("keyctl.db"))
     }
 }
 
@@ -78,30 +88,47 @@ impl<S: Backend> On<S> {
     /// A world at [`START`], without a store.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let address = S::address(dir.path());
-        let setup = Setup {
-            dir,
-            address,
-            now: Arc::new(AtomicI64::new(START)),
-            random: Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(1))),
-        };
-        On(setup, PhantomData)
+        let place = S::place(dir.path());
+        On(Setup::new(dir, place), PhantomData)
     }
 
     /// A world with a store that carol has made, so that alice is no administrator, and where a
     /// hash costs next to nothing: for tests that need many keys.
     pub fn quick() -> Self {
-        let world = Self::new();
-        world.found("carol", UID + 2);
-        world
+        Self::founded("carol", UID + 2)
     }
 
     /// A world with a store that alice has made, and where a hash costs next to nothing.
     pub fn own() -> Self {
-        let world = Self::new();
-        world.found("alice", UID);
-        world
+        Self::founded("alice", UID)
     }
+
+    fn founded(name: &'static str, uid: u32) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = S::founded(dir.path(), name, &|place| found(place, name, uid));
+        On(Setup::new(dir, place), PhantomData)
+    }
+}
+
+/// Makes a store at [`START`], where a hash costs next to nothing.
+fn found(place: &dyn Place, name: &str, uid: u32) {
+    let actor = Actor { uid, ..user(name) };
+    let founder = Founder {
+        actor: &actor,
+        now: Timestamp::from_millis(START).unwrap(),
+        reason: None,
+        group: None,
+        usual: None,
+    };
+    place.set_clock(START);
+    drop(place.admit(name, uid));
+    drop(open::create(&place.address_of(name), &founder));
+    let mut store = open::writable(&place.unruled());
+    store::write(&mut *store, |tx| {
+        tx.set_policy("argon2-memory", Some("8"))?;
+        tx.set_policy("argon2-iterations", Some("1"))
+    })
+    .unwrap();
 }
 
 /// A world whose store is a SQLite file, for tests that speak of the file.
@@ -132,6 +159,7 @@ impl World {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         world.0.0.now = Arc::new(AtomicI64::new(since.as_millis().try_into().unwrap()));
         world.0.0.address = path.to_owned();
+        world.0.0.place = Arc::new(path.to_owned());
         world
     }
 
@@ -198,26 +226,20 @@ impl World {
 pub struct Setup {
     dir: TempDir,
     address: PathBuf,
+    place: Arc<dyn Place>,
     now: Arc<AtomicI64>,
     random: Arc<Mutex<ChaCha8Rng>>,
 }
 
 impl Setup {
-    fn found(&self, name: &str, uid: u32) {
-        let actor = Actor { uid, ..user(name) };
-        let founder = Founder {
-            actor: &actor,
-            now: self.now(),
-            reason: None,
-            group: None,
-            usual: None,
-        };
-        let mut store = open::ensure(&self.address, &founder);
-        store::write(&mut *store, |tx| {
-            tx.set_policy("argon2-memory", Some("8"))?;
-            tx.set_policy("argon2-iterations", Some("1"))
-        })
-        .unwrap();
+    fn new(dir: TempDir, place: Arc<dyn Place>) -> Self {
+        Setup {
+            dir,
+            address: place.address(),
+            place,
+            now: Arc::new(AtomicI64::new(START)),
+            random: Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(1))),
+        }
     }
 
     /// A path in the world's own directory.
@@ -309,13 +331,25 @@ impl Setup {
     /// Reads the store as it is now.
     #[track_caller]
     pub fn read<T>(&self, look: impl FnMut(&dyn store::Read) -> Result<T>) -> T {
-        store::read(&*open::readable(&self.address), look).unwrap()
+        store::read(&*self.opened(), look).unwrap()
     }
 
     /// Writes to the store, past the rules that commands keep.
     #[track_caller]
     pub fn write<T>(&self, job: impl FnOnce(&mut dyn Tx) -> Result<T>) -> T {
-        store::write(&mut *open::writable(&self.address), job).unwrap()
+        store::write(&mut *self.open(), job).unwrap()
+    }
+
+    /// Appends events to the log, all of them by `user`.
+    #[track_caller]
+    pub fn append(&self, user: &Actor, events: impl IntoIterator<Item = keyctl::event::Event>) {
+        self.place.set_clock(self.now().millis());
+        drop(self.place.admit(&user.name, user.uid));
+        let mut store = open::writable(&self.place.address_of(&user.name));
+        store::write(&mut *store, |tx| {
+            events.into_iter().try_for_each(|event| tx.append(&event))
+        })
+        .unwrap();
     }
 
     /// Puts a setting into the store's policy.
@@ -351,7 +385,8 @@ impl Setup {
     pub fn append_by(&self, name: &str, action: Action, id: Option<&str>) {
         let by = user(name);
         let id = id.map(|id| id.parse().unwrap());
-        self.write(|tx| tx.append(&keyctl::event::Event::new(self.now(), &by, action, id)));
+        let event = keyctl::event::Event::new(self.now(), &by, action, id);
+        self.append(&by, [event]);
     }
 
     /// Changes the key with this ID as no command could.
@@ -379,12 +414,14 @@ impl Setup {
 
     /// The store, open to be read.
     pub fn opened(&self) -> Box<dyn Store> {
-        open::readable(&self.address)
+        self.place.set_clock(self.now().millis());
+        open::readable(&self.place.unruled())
     }
 
     /// A handle to the store, for what others do while a command runs.
     pub fn open(&self) -> Box<dyn Store> {
-        open::writable(&self.address)
+        self.place.set_clock(self.now().millis());
+        open::writable(&self.place.unruled())
     }
 
     /// Runs `meanwhile` while somebody else's transaction is open, which then comes to nothing.
@@ -398,7 +435,7 @@ impl Setup {
 
     /// Tells whether there is a store.
     pub fn has_store(&self) -> bool {
-        open::exists(&self.address)
+        open::exists(&self.place.unruled())
     }
 
     /// All keys, in the order in which they were made.
@@ -472,8 +509,10 @@ impl Setup {
         actions.filter(|action| action != "refuse").collect()
     }
 
-    /// The real executable with a command line, split at blanks, and no variable set.
+    /// The real executable with a command line, split at blanks, and no variable set. It is run by
+    /// whoever runs the tests, at the present time.
     pub fn real(&self, line: &str) -> Command {
+        self.place.admit_this_process();
         let mut command = Command::new(exe());
         command.env_clear().arg("--db").arg(&self.address);
         command.args(line.split_whitespace()).stdin(Stdio::null());
@@ -668,6 +707,9 @@ impl Cmd<'_> {
         let cores = self.cores;
         let users = self.users;
         let now = Arc::clone(&self.world.now);
+        let place = Arc::clone(&self.world.place);
+        place.set_clock(now.load(Relaxed));
+        let _admitted = place.admit(&self.user, self.uid);
         let mut variables = self.variables;
         if self.with_db {
             let db = || self.world.address.clone().into();
@@ -676,7 +718,11 @@ impl Cmd<'_> {
         let answers = Rc::new(RefCell::new(self.answers));
         let program = Rc::new(RefCell::new(self.program));
         let mut env = Env {
-            clock: Arc::new(move || Timestamp::from_millis(now.load(Relaxed)).unwrap()),
+            clock: Arc::new(move || {
+                let now = now.load(Relaxed);
+                place.set_clock(now);
+                Timestamp::from_millis(now).unwrap()
+            }),
             random: Box::new(Seeded(Arc::clone(&self.world.random))),
             actor: LazyCell::new(Box::new(move || Actor {
                 name: self.user,

@@ -1,6 +1,6 @@
 //! Keys, times and events that contracts are tried with.
 
-use crate::harness::alice;
+use crate::harness::user;
 use keyctl::event::{Action, Event};
 use keyctl::id::KeyId;
 use keyctl::key::Key;
@@ -33,9 +33,9 @@ pub fn hash(id: KeyId) -> String {
     format!("$sha256$of-{id}")
 }
 
-/// An event by alice.
+/// An event by carol, who made the store.
 pub fn event(action: Action, id: Option<KeyId>) -> Event {
-    Event::new(at(0), &alice(), action, id)
+    Event::new(at(0), &user("carol"), action, id)
 }
 
 /// Adds these keys, each with its event.

@@ -12,7 +12,7 @@ use std::thread::panicking;
 /// A store that carol has just made.
 pub struct Made {
     name: &'static str,
-    opens: Box<dyn Fn() -> Box<dyn Store> + Send + Sync>,
+    opens: Opens,
 }
 
 /// A new store of each kind.
@@ -33,27 +33,35 @@ pub fn stores() -> impl Iterator<Item = Made> {
     })
 }
 
-/// Makes a store, and returns what opens it.
-type Make = fn(&Founder<'_>) -> Box<dyn Fn() -> Box<dyn Store> + Send + Sync>;
+/// Opens a store as the user of this name.
+type Opens = Box<dyn Fn(&str) -> Box<dyn Store> + Send + Sync>;
+
+/// Makes a store.
+type Make = fn(&Founder<'_>) -> Opens;
 
 /// The kinds of stores.
 const KINDS: [(&str, Make); 2] = [
     ("SQLite", |founder| {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keyctl.db");
-        drop(open::ensure(&path, founder));
-        Box::new(move || open::writable(&dir.path().join("keyctl.db")))
+        drop(open::create(&path, founder));
+        Box::new(move |_| open::writable(&dir.path().join("keyctl.db")))
     }),
     ("memory", |founder| {
         let memory = Memory::made_by(founder);
-        Box::new(move || Box::new(memory.clone()))
+        Box::new(move |_| Box::new(memory.clone()))
     }),
 ];
 
 impl Made {
-    /// A handle to the store, as another process would have one.
+    /// A handle to the store, as another process of carol's would have one.
     pub fn open(&self) -> Box<dyn Store> {
-        (self.opens)()
+        self.open_as("carol")
+    }
+
+    /// A handle to the store, as a process of this user would have one.
+    pub fn open_as(&self, user: &str) -> Box<dyn Store> {
+        (self.opens)(user)
     }
 
     /// Reads through a handle of its own.

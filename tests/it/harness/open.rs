@@ -10,9 +10,9 @@ fn open(path: &Path, mode: Mode<'_>) -> Result<Box<dyn Store>> {
     store::open(&Address::of_file(path)?, mode)
 }
 
-/// Opens the store at `path`, and makes it where there is none.
-pub fn ensure(path: &Path, founder: &Founder<'_>) -> Box<dyn Store> {
-    open(path, Mode::Ensure(founder)).unwrap()
+/// Makes a new store at `path`.
+pub fn create(path: &Path, founder: &Founder<'_>) -> Box<dyn Store> {
+    open(path, Mode::Create(founder)).unwrap()
 }
 
 /// Opens the store at `path` for reading.

@@ -2,13 +2,18 @@
 
 mod database;
 mod guard;
+mod pool;
 mod server;
+mod tenant;
 
 pub use database::Database;
+pub use pool::Pooled;
 pub use server::Server;
+pub use tenant::Tenant;
 
 use crate::exe::harness::skipped;
 use ::postgres::Client;
+use pool::Pool;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
@@ -17,6 +22,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The superuser of every server here. No test acts as that user.
 const SUPERUSER: &str = "postgres";
+
+/// Another superuser, for whom no trigger fires: for changes past the rules that commands keep.
+const UNRULED: &str = "unruled";
+
+/// Name of the database that is copied for a world.
+const WORLD: &str = "world";
+
+/// Users whom commands name as members or administrators, for which a server needs a role.
+const USERS: [&str; 7] = ["alice", "bob", "carol", "dave", "erin", "mallory", "root"];
 
 /// Settings for many small databases that nobody needs after a crash.
 const FAST: &[&str] = &[
@@ -48,6 +62,10 @@ pub struct Cluster {
     /// A connection of the superuser to the database `postgres`.
     admin: Mutex<Client>,
     logins: Mutex<BTreeSet<String>>,
+    /// The users who may make roles.
+    makers: Mutex<BTreeSet<String>>,
+    /// Databases to be used again.
+    pool: Pool,
     databases: AtomicU32,
     /// How `CREATE DATABASE` is to copy: files are copied three times as fast as pages are logged.
     strategy: &'static str,
@@ -63,6 +81,8 @@ impl Cluster {
             server,
             admin: Mutex::new(admin),
             logins: Mutex::default(),
+            makers: Mutex::default(),
+            pool: Pool::default(),
             databases: AtomicU32::new(0),
             // Before version 15, there is no other way.
             strategy: if version >= 150_000 {
@@ -80,10 +100,36 @@ impl Cluster {
 
     /// A new, empty database, with a name that no other one has had.
     pub fn database(&'static self) -> Database {
+        self.copy_of("template0")
+    }
+
+    /// A new database for a world: empty, but with a clock that tests set, which takes the place of the
+    /// server's own in a store.
+    pub fn database_of_world(&'static self) -> Database {
+        static MADE: OnceLock<()> = OnceLock::new();
+        MADE.get_or_init(|| {
+            self.run(&format!(
+                "CREATE ROLE {UNRULED} SUPERUSER LOGIN;
+                 ALTER ROLE {UNRULED} SET session_replication_role = replica"
+            ));
+            self.run(&format!("CREATE DATABASE {WORLD} TEMPLATE template0"));
+            let mut client = self.server.connect(SUPERUSER, WORLD).unwrap();
+            client
+                .batch_execute(include_str!("postgres/worlds.sql"))
+                .unwrap();
+            client.close().unwrap();
+            for name in USERS {
+                self.login(name);
+            }
+        });
+        self.copy_of(WORLD)
+    }
+
+    fn copy_of(&'static self, template: &str) -> Database {
         let name = format!("d{}", self.databases.fetch_add(1, Relaxed));
         let strategy = self.strategy;
         self.run(&format!(
-            "CREATE DATABASE {name} TEMPLATE template0 {strategy}"
+            "CREATE DATABASE {name} TEMPLATE {template} {strategy}"
         ));
         Database::new(self, name)
     }
@@ -95,6 +141,14 @@ impl Cluster {
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
         if logins.insert(name.to_owned()) {
             self.run(&format!("CREATE ROLE {} LOGIN", quoted(name)));
+        }
+    }
+
+    /// Lets a user make roles, as one who founds a store has to.
+    fn let_make_roles(&self, name: &str) {
+        let mut makers = self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        if makers.insert(name.to_owned()) {
+            self.run(&format!("ALTER ROLE {} CREATEROLE", quoted(name)));
         }
     }
 

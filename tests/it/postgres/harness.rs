@@ -1,7 +1,9 @@
 //! The server of these tests, tried with plain SQL.
 
 use crate::exe::harness::until;
-use crate::harness::postgres::cluster;
+use crate::harness::START;
+use crate::harness::place::Place;
+use crate::harness::postgres::{Database, Pooled, Tenant, cluster};
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -125,4 +127,116 @@ fn print_the_server_and_wait_to_be_killed() {
     loop {
         thread::park();
     }
+}
+
+/// Makes a store as carol, with the schema's own SQL.
+fn init(database: &Database) {
+    let mut sql = [
+        include_str!("../../../src/store/postgres/ownership.sql"),
+        include_str!("../../../src/store/postgres/0001_main.sql"),
+        include_str!("../../../src/store/postgres/roles.sql"),
+        "INSERT INTO keyctl.store (version) VALUES (1);
+         INSERT INTO keyctl.event_head VALUES (true, 0, decode(repeat('00', 32), 'hex'));
+         RESET ROLE",
+    ]
+    .concat();
+    let name = database.name();
+    for rights in ["owner", "admin", "operator", "verifier"] {
+        let role = format!("keyctl_{name}_{rights}");
+        sql = sql
+            .replace(&format!("{{{rights}_text}}"), &format!("'{role}'"))
+            .replace(&format!("{{{rights}}}"), &role);
+    }
+    let sql = sql.replace("{database}", name);
+    database
+        .sql("carol", &format!("BEGIN; {sql}; COMMIT"))
+        .unwrap();
+    database.admin(&format!("GRANT keyctl_{name}_admin TO carol"));
+}
+
+/// A place with a store that carol has made, in a database of this kind.
+fn tenant_of(kind: &'static str) -> Option<Tenant> {
+    let found = |database: Pooled| {
+        let tenant = Tenant::new(database);
+        tenant.set_clock(START);
+        tenant.admit("carol", 1);
+        let database = tenant.into_database();
+        init(&database);
+        database
+    };
+    Some(Tenant::new(cluster()?.pooled(kind, found)))
+}
+
+fn tenant() -> Option<Tenant> {
+    tenant_of("plain SQL")
+}
+
+#[test]
+fn the_clock_of_a_store_tells_the_time_of_the_world() {
+    let Some(tenant) = tenant() else { return };
+    tenant.set_clock(START + 1);
+    tenant.admit("alice", 1);
+    let database = tenant.into_database();
+    let append = |at: i64| format!("SELECT keyctl.append({at}, 'edit', NULL, '{{}}')");
+    let clock = database.sql("alice", "SELECT keyctl.clock()").unwrap();
+    assert_eq!(clock, text(&(START + 1).to_string()));
+    assert_eq!(
+        database.sql("alice", &append(START + 60_001)),
+        Ok(text("1"))
+    );
+    assert_eq!(
+        database.sql("alice", &append(START + 60_002)),
+        Ok(vec![vec![None]])
+    );
+}
+
+#[test]
+fn who_is_admitted_as_root_is_an_administrator_until_the_command_ends() {
+    let Some(tenant) = tenant() else { return };
+    let root = tenant.admit("bob", 0);
+    let database = tenant.into_database();
+    let is_admin = || database.sql("bob", "SELECT keyctl.is_admin()").unwrap();
+    assert_eq!(is_admin(), text("t"));
+    drop(root);
+    assert_eq!(is_admin(), text("f"));
+}
+
+#[test]
+fn a_database_that_is_used_again_has_the_rows_and_members_of_a_new_one() {
+    let again = || Some(tenant_of("used again")?.into_database());
+    let Some(database) = again() else { return };
+    let name = database.name().to_owned();
+    let state = |database: &Database| {
+        database.admin(&format!(
+            "SELECT name FROM keyctl.scopes ORDER BY 1; SELECT seq::text FROM keyctl.event_head;
+             SELECT id FROM keyctl.keys; SELECT name FROM keyctl.policy;
+             SELECT last_value::text FROM keyctl.keys_seq_seq;
+             SELECT replace(m.roleid::regrole::text, '{name}', ''), m.member::regrole FROM pg_auth_members m
+             WHERE starts_with(m.roleid::regrole::text, 'keyctl_{name}_') ORDER BY 1, 2"
+        ))
+    };
+    let before = state(&database);
+    let tenant = Tenant::new(database);
+    tenant.set_clock(START);
+    drop(tenant.admit("alice", 1));
+    let database = tenant.into_database();
+    let key = "INSERT INTO keyctl.keys (id, name, owner, kind, hash, created_at, created_by, scopes, labels, allow_from, imported)
+               VALUES ('000000000001', 'ci', 'alice', 'api', 'x', 1, 'alice', '{inference}', '{}', '{}', false)";
+    let create = format!("SELECT keyctl.append({START}, 'create', '000000000001', '{{}}')");
+    let done = database.sql("alice", &format!("BEGIN; {key}; {create}; COMMIT"));
+    assert_eq!(done, Ok(text("1")));
+    let policy = "INSERT INTO keyctl.policy VALUES ('hash', 'sha256')";
+    let event = format!("SELECT keyctl.append({START}, 'policy', NULL, '{{}}')");
+    let done = database.sql("carol", &format!("BEGIN; {policy}; {event}; COMMIT"));
+    assert_eq!(done, Ok(text("2")));
+    assert_ne!(state(&database), before);
+    let mut session = database.connect("alice").unwrap();
+    session
+        .batch_execute("BEGIN; SELECT keyctl.lock_head()")
+        .unwrap();
+    drop(database);
+    let database = again().unwrap();
+    assert_eq!(database.name(), name);
+    assert_eq!(state(&database), before);
+    assert!(session.simple_query("SELECT 1").is_err());
 }

@@ -43,16 +43,16 @@ fn head(world: &World) -> String {
 #[test]
 fn log_of_several_pages_has_one_header_and_columns_that_line_up() {
     let world = World::quick();
-    world.write(|tx| {
-        (2..=1200).try_for_each(|seq| {
-            // A later page has a longer action and longer numbers.
-            let action = match seq < 1100 {
-                true => Action::Edit,
-                false => Action::MemberRemove,
-            };
-            tx.append(&Event::new(world.now(), &user("carol"), action, None))
-        })
+    let carol = user("carol");
+    let events = (2..=1200).map(|seq| {
+        // A later page has a longer action and longer numbers.
+        let action = match seq < 1100 {
+            true => Action::Edit,
+            false => Action::MemberRemove,
+        };
+        Event::new(world.now(), &carol, action, None)
     });
+    world.append(&carol, events);
     let log = || world.line("log --color never");
     for command in [log(), log().terminal(120)] {
         let table = command.run().code(0).stdout;

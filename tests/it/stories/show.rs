@@ -60,10 +60,8 @@ fn an_event_has_the_reason_that_was_given() {
     );
     // Somebody else may have written what is there.
     let long = format!("\u{1b}[2J{}", "x".repeat(200));
-    world.write(|tx| {
-        let event = Event::new(world.now(), &alice(), Action::Disable, id.parse().ok());
-        tx.append(&event.because(Some(&long)))
-    });
+    let event = Event::new(world.now(), &alice(), Action::Disable, id.parse().ok());
+    world.append(&alice(), [event.because(Some(&long))]);
     let events = text(&world, &id);
     let cut = format!(" by alice: \\u{{1b}}[2J{}…\n", "x".repeat(76));
     assert!(events.contains(&cut), "{events}");
@@ -217,10 +215,11 @@ fn show_says_what_was_refused_and_cuts_and_escapes_what_an_event_changed() {
         "{shown}"
     );
     let long = format!("\u{1b}[2J{}", "x".repeat(200));
-    world.write(|tx| {
-        let event = Event::new(world.now(), &alice(), Action::Edit, id.parse().ok());
-        tx.append(&event.with("name", json!({"old": long, "new": "ci"})))
-    });
+    let event = Event::new(world.now(), &alice(), Action::Edit, id.parse().ok());
+    world.append(
+        &alice(),
+        [event.with("name", json!({"old": long, "new": "ci"}))],
+    );
     let shown = text(&world, &id);
     let cut = format!("\n    name: \\u{{1b}}[2J{}… → ci\n", "x".repeat(76));
     assert!(shown.contains(&cut), "{shown}");

@@ -28,6 +28,11 @@ impl Database {
         }
     }
 
+    /// The cluster that it belongs to.
+    pub fn cluster(&self) -> &'static Cluster {
+        self.cluster
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
