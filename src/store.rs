@@ -4,6 +4,7 @@
 mod address;
 mod contract;
 mod damaged;
+mod examined;
 mod exposed;
 mod filter;
 mod mode;
@@ -18,6 +19,7 @@ pub use address::Address;
 pub use contract::{
     Founder, Job, Known, Look, Read, Store, Tx, Version, Visit, VisitEntry, read, stream, write,
 };
+pub use examined::{Examine, Examined, VisitHash};
 pub use exposed::{LEAKED, refuse_password};
 pub use filter::{Filter, LogFilter, Sort};
 pub use mode::Mode;
@@ -25,7 +27,7 @@ pub use mode::Mode;
 pub use postgres::Server;
 pub use remarks::{DAMAGE, Remark, Remarks};
 pub use skipped::Skipped;
-pub use sqlite::{Copied, Examine, Examined, GroupName, Restoration, Restored, is_part};
+pub use sqlite::{Copied, GroupName, Restoration, Restored, is_part};
 pub use surroundings::Surroundings;
 
 use crate::env::Actor;
@@ -106,7 +108,7 @@ pub fn preview_restore(address: &Address, source: &Path, actor: &Actor) -> Resul
     Restoration::preview(address.file()?, source, actor)
 }
 
-/// Checks the files and directories of the store at `address` and its content, and adds findings and
+/// Checks the files and directories of the store at `address`, or its server, and its content, and adds findings and
 /// notes to `remarks`, in which `group_name` gives the names of groups. Calls `content` in the same
 /// transaction if the content can be read.
 ///
@@ -120,5 +122,9 @@ pub fn examine(
     remarks: &mut Remarks,
     content: &mut Examine<'_>,
 ) -> Result<()> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::examine(server, remarks, content);
+    }
     sqlite::examine(address.file()?, actor, group_name, remarks, content)
 }

@@ -30,6 +30,10 @@ use std::ops::ControlFlow;
 /// set it up, files left beside the store by a restore or backup, keys unused for 90 days, hashes that
 /// do not match policy, names that may look like others, usable keys whose owner is not a user of this
 /// machine, another keyctl that the shell finds first.
+///
+/// On a server: roles and grants that differ from those that 'init' made, a database that anybody
+/// may connect to, standbys that may lag behind, keys of no role. Hashes are checked for
+/// administrators only.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -67,7 +71,7 @@ impl Args {
 }
 
 fn examine(cx: &Cx<'_>, store: &Address) -> Result<Remarks> {
-    let (mut remarks, mut owners) = (Remarks::default(), Owners::default());
+    let (mut remarks, mut owners, mut users) = (Remarks::default(), Owners::default(), None);
     store::examine(
         store,
         &cx.env.actor,
@@ -76,11 +80,19 @@ fn examine(cx: &Cx<'_>, store: &Address) -> Result<Remarks> {
         &mut |examined, remarks| {
             // May be a further run, after the file changed.
             owners = Owners::default();
+            users = examined.users()?;
             content(examined, cx.env.now(), remarks, &mut owners)
         },
     )?;
-    // After the examination, since a query to the system's user database may be slow.
-    owners.judge(&cx.env.user, &mut remarks);
+    match users {
+        Some(users) => owners.judge(
+            |user| Some(users.contains(user)),
+            "no role of the server",
+            &mut remarks,
+        ),
+        // After the examination, since a query to the system's user database may be slow.
+        None => owners.judge(&cx.env.user, "not a user of this machine", &mut remarks),
+    }
     if let (Some(own), Some(path)) = (&cx.env.program, cx.env.var("PATH")) {
         let finds = |name: &str| program::find(&path, name, own);
         program::judge(&cx.called.name, finds, &program::shown(own), &mut remarks);
@@ -90,7 +102,7 @@ fn examine(cx: &Cx<'_>, store: &Address) -> Result<Remarks> {
 
 /// Examines the content of the store. Its damage was added to `remarks` before.
 fn content(
-    examined: &Examined<'_>,
+    examined: &dyn Examined,
     now: Timestamp,
     remarks: &mut Remarks,
     owners: &mut Owners,
@@ -133,7 +145,7 @@ fn users(store: &dyn Read) -> Result<(Vec<Member>, Vec<String>)> {
 
 /// Examines each key that can be read.
 fn count(
-    examined: &Examined<'_>,
+    examined: &dyn Examined,
     now: Timestamp,
     remarks: &mut Remarks,
     owners: &mut Owners,

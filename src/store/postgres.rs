@@ -2,6 +2,7 @@
 
 mod commit;
 mod error;
+mod examine;
 mod facts;
 mod link;
 mod pending;
@@ -16,6 +17,7 @@ mod tls;
 mod tx;
 mod view;
 
+pub use examine::examine;
 pub use schema::script;
 pub use server::Server;
 

@@ -36,7 +36,7 @@ mod wal;
 mod write;
 
 pub use self::copy::{Copied, back_up};
-pub use self::doctor::{Examine, Examined, GroupName, examine};
+pub use self::doctor::{GroupName, examine};
 pub use self::file::Location;
 pub use self::parts::is_part;
 pub use self::restore::{Restoration, Restored};

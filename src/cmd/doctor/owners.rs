@@ -32,8 +32,8 @@ impl Owners {
         }
     }
 
-    /// Notes the owners of whom `user` says that there is no such user.
-    pub fn judge(&self, user: impl Fn(&str) -> Option<bool>, remarks: &mut Remarks) {
+    /// Notes the owners of whom `user` says that there is no such user: each is `none` ("not a user of …").
+    pub fn judge(&self, user: impl Fn(&str) -> Option<bool>, none: &str, remarks: &mut Remarks) {
         let unknown: Vec<(&String, &u64)> = self
             .0
             .iter()
@@ -55,7 +55,7 @@ impl Owners {
         remarks.note(
             "owners",
             format!(
-                "usable, but the owner is not a user of this machine: {count} {keys} of {}",
+                "usable, but the owner is {none}: {count} {keys} of {}",
                 shown.join(", ")
             ),
             Hint::from("if a user has left: ")
@@ -83,7 +83,7 @@ mod tests {
         let mut owners = Owners::default();
         keys.iter().for_each(|key| owners.take(key, now()));
         let mut remarks = Remarks::default();
-        owners.judge(user, &mut remarks);
+        owners.judge(user, "not a user of this machine", &mut remarks);
         assert_eq!(remarks.findings, []);
         let notes = remarks.notes.into_iter();
         notes.map(|note| note.message).collect()

@@ -9,6 +9,8 @@ CREATE SCHEMA keyctl;
 CREATE TABLE keyctl.store (
     one      boolean PRIMARY KEY DEFAULT true CHECK (one),
     version  integer NOT NULL,
+    -- What keyctl.grants() returned when the store was made.
+    grants   text[] COLLATE "C" NOT NULL,
     moved_at bigint,
     moved_to text COLLATE "C",
     CHECK ((moved_at IS NULL) = (moved_to IS NULL))
@@ -326,3 +328,48 @@ BEGIN
     EXECUTE format('GRANT %I TO %I', {admin_text}, session_user);
     INSERT INTO keyctl.administrators VALUES (session_user) ON CONFLICT DO NOTHING;
 END $$;
+
+-- What decides who may do what, a line each: owners, grants, policies, triggers, and the members of the store's roles
+-- among each other. Users who were given a role are left out.
+CREATE FUNCTION keyctl.grants() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+    SELECT format('database: %s for %s', a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
+        FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE d.datname = current_database() AND a.grantee <> d.datdba
+    UNION ALL
+    SELECT format('schema: %s for %s', a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
+        FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE n.nspname = 'keyctl'
+    UNION ALL
+    SELECT format('%s: owned by %s, row security %s', c.relname, pg_get_userbyid(c.relowner),
+            CASE WHEN c.relrowsecurity THEN 'on' ELSE 'off' END)
+        FROM pg_class c WHERE c.relnamespace = 'keyctl'::regnamespace AND c.relkind = 'r'
+    UNION ALL
+    SELECT format('%s: %s for %s', c.relname, a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
+        FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE c.relnamespace = 'keyctl'::regnamespace
+    UNION ALL
+    SELECT format('%s.%s: %s for %s', c.relname, t.attname, a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
+        FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE c.relnamespace = 'keyctl'::regnamespace
+    UNION ALL
+    SELECT format('function %s: owned by %s, its text is %s', p.oid::regprocedure, pg_get_userbyid(p.proowner),
+            left(encode(sha256(convert_to(pg_get_functiondef(p.oid), 'UTF8')), 'hex'), 16))
+        FROM pg_proc p WHERE p.pronamespace = 'keyctl'::regnamespace
+    UNION ALL
+    SELECT format('function %s: %s for %s', p.oid::regprocedure, a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
+        FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE p.pronamespace = 'keyctl'::regnamespace
+    UNION ALL
+    SELECT format('%s: policy %s for %s using %s with check %s', p.tablename, p.policyname, p.cmd, p.qual, p.with_check)
+        FROM pg_policies p WHERE p.schemaname = 'keyctl'
+    UNION ALL
+    SELECT format('%s: trigger %s %s', c.relname, t.tgname, CASE WHEN t.tgenabled = 'O' THEN 'on' ELSE 'off' END)
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE c.relnamespace = 'keyctl'::regnamespace AND NOT t.tgisinternal
+    UNION ALL
+    SELECT format('role %s: member of %s', m.member::regrole, m.roleid::regrole)
+        FROM pg_auth_members m
+        WHERE m.roleid IN (SELECT oid FROM pg_roles WHERE rolname IN ({owner_text}, {admin_text}, {operator_text}, {verifier_text}))
+            AND m.member IN (SELECT oid FROM pg_roles WHERE rolname IN ({owner_text}, {admin_text}, {operator_text}, {verifier_text}));
+END;

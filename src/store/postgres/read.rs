@@ -44,7 +44,7 @@ impl View<'_> {
 
     /// Calls `visit` for each row of a query, in constant memory. `Break` ends the walk. Between two batches other
     /// statements may run.
-    fn walk(
+    pub fn walk(
         &self,
         mut statement: Statement,
         visit: &mut dyn FnMut(&Row) -> Result<ControlFlow<()>>,

@@ -23,7 +23,7 @@ GRANT SELECT ON keyctl.store, keyctl.policy, keyctl.scopes, keyctl.scope_implies
     keyctl.events, keyctl.event_head TO {operator};
 GRANT INSERT, UPDATE, DELETE ON keyctl.members TO {operator};
 GRANT EXECUTE ON FUNCTION keyctl.lock_head(), keyctl.append(bigint, text, text, text), keyctl.lp(text), keyctl.admins(),
-    keyctl.owns_project(text) TO {operator};
+    keyctl.owns_project(text), keyctl.grants() TO {operator};
 
 -- An administrator does all but write the log by hand, or put a hash in the place of another.
 GRANT SELECT (hash) ON keyctl.keys TO {admin};

@@ -73,7 +73,7 @@ fn statements(database: &str) -> Result<String> {
     script = script.replace("{database}", &identifier(database));
     let genesis = data_encoding::HEXLOWER.encode(&GENESIS);
     script.push_str(&format!(
-        "\nINSERT INTO keyctl.store (version) VALUES ({VERSION});\n\
+        "\nINSERT INTO keyctl.store (version, grants) SELECT {VERSION}, array_agg(g) FROM keyctl.grants() g;\n\
          INSERT INTO keyctl.event_head (seq, hash) VALUES (0, '\\x{genesis}');\nRESET ROLE;\n"
     ));
     Ok(script)

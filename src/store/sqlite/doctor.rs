@@ -12,7 +12,7 @@ use super::actor::towards;
 use super::damage::{self, Damage, Extent};
 use super::error::Explain;
 use super::file::Location;
-use super::read::{self, VisitHash};
+use super::read;
 use super::tx::SqliteTx;
 use super::{Sqlite, migrate};
 use crate::env::Actor;
@@ -20,33 +20,30 @@ use crate::error::{FailureKind, Result};
 use crate::event::Action;
 use crate::hint::{Hint, run};
 use crate::store::contract::Read;
+use crate::store::examined::{Examine, Examined, VisitHash};
 use crate::store::filter::LogFilter;
 use crate::store::remarks::{DAMAGE, Remarks};
 use rusqlite::Connection;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-/// View of a store that is examined.
-pub struct Examined<'a>(&'a SqliteTx<'a>);
+struct SqliteExamined<'a>(&'a SqliteTx<'a>);
 
-/// Callback of an examination: adds remarks on the content, apart from damage, which was added. May run
-/// again, with the same remarks as before.
-pub type Examine<'a> = dyn FnMut(&Examined<'_>, &mut Remarks) -> Result<()> + 'a;
-
-impl Examined<'_> {
-    /// The view in terms of the contract.
-    pub fn store(&self) -> &dyn Read {
+impl Examined for SqliteExamined<'_> {
+    fn store(&self) -> &dyn Read {
         self.0
     }
 
-    /// Tells whether the schema is of this version.
-    pub fn is_current(&self) -> Result<bool> {
+    fn is_current(&self) -> Result<bool> {
         migrate::is_current(self.0.connection()).explain(self.0.subject())
     }
 
-    /// Calls `visit` for every key that can be read, with its PHC string, or `None` if that was wiped.
-    /// Oldest first, in constant memory.
-    pub fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
+    fn scan_hashes(&self, visit: &mut VisitHash<'_>) -> Result<()> {
         read::scan_hashes(self.0.connection(), visit).explain(self.0.subject())
+    }
+
+    fn users(&self) -> Result<Option<BTreeSet<String>>> {
+        Ok(None)
     }
 }
 
@@ -87,7 +84,7 @@ pub fn examine(
                 let mut all = remarks.clone();
                 note(group_of_making(tx.connection()), &mut all);
                 add_damage(damage::find(tx.connection())?, &mut all);
-                content(&Examined(tx), &mut all)?;
+                content(&SqliteExamined(tx), &mut all)?;
                 Ok(all)
             })?;
             Ok(())

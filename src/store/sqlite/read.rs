@@ -4,7 +4,6 @@ use super::error::{SqliteError, SqliteResult, code, index_mismatch};
 use super::query::{self, SearchIndex};
 use super::row::{self, skip_damaged};
 use super::schema::Schema;
-use crate::error::Result;
 use crate::event::{Chain, Flaw, Head};
 use crate::id::KeyId;
 use crate::key::Key;
@@ -12,11 +11,11 @@ use crate::policy::{Policy, SETTINGS};
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::store::contract::{Visit, VisitEntry};
+use crate::store::examined::VisitHash;
 use crate::store::filter::{Filter, LogFilter};
 use crate::store::skipped::Skipped;
 use rusqlite::{Connection, Row, params_from_iter};
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 /// Returns the key with this ID.
 pub fn get(connection: &Connection, id: KeyId) -> SqliteResult<Option<Key>> {
@@ -147,9 +146,6 @@ fn index_for(connection: &Connection, filter: &Filter) -> SqliteResult<SearchInd
         SearchIndex::Name
     })
 }
-
-/// Callback of [`scan_hashes`]: gets each key with the PHC string of its secret, and says whether to go on.
-pub type VisitHash<'a> = dyn FnMut(Key, Option<String>) -> Result<ControlFlow<()>> + 'a;
 
 /// Visits every readable key with its hash, oldest first.
 pub fn scan_hashes(connection: &Connection, visit: &mut VisitHash<'_>) -> SqliteResult<()> {
