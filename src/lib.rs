@@ -62,6 +62,7 @@ use env::Env;
 use error::{Candidate, DONE, Error, FailureKind, Result, escape};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 
@@ -119,6 +120,7 @@ fn try_run(args: &[OsString], called: &Called, env: &mut Env) -> Result<u8> {
         color,
         attempt,
         called,
+        address: OnceCell::new(),
     };
     cli.command.run(&mut cx)
 }

@@ -1,7 +1,7 @@
 //! Check of this host's clock: against that of the store's server, or against the log.
 
 use crate::error::Result;
-use crate::store::{LogFilter, Read};
+use crate::store::{self, LogFilter, Read, Store};
 use crate::when::{Span, Timestamp};
 
 /// Hint for a clock that is wrong.
@@ -14,10 +14,18 @@ const TOLERANCE: Span = Span::seconds(2);
 ///
 /// It is compared with the clock of the store's server, if there is one. Else it must not be more than a minute before
 /// the last line of the log: clocks of two hosts may differ by less.
-pub fn flaw(store: &dyn Read, now: Timestamp) -> Result<Option<String>> {
+pub fn flaw(store: &dyn Store, now: Timestamp) -> Result<Option<String>> {
     match store.clock()? {
         Some(server) => Ok(apart(server, now)),
-        None => behind(store, now),
+        None => store::read(store, |store| behind(store, now)),
+    }
+}
+
+/// Returns the same for a view of the store.
+pub fn flaw_in(view: &dyn Read, now: Timestamp) -> Result<Option<String>> {
+    match view.clock()? {
+        Some(server) => Ok(apart(server, now)),
+        None => behind(view, now),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::output::{Style, unwritable};
 use crate::store::{self, Address, Founder, Mode, Store, Surroundings};
 use crate::when::Timestamp;
 use clap::ArgMatches;
+use std::cell::OnceCell;
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,8 @@ pub struct Cx<'a> {
     pub attempt: Attempt,
     /// Name by which the program was called, and its `--db`.
     pub called: &'a Called,
+    /// The store's address, once it is known.
+    pub address: OnceCell<Address>,
 }
 
 impl Cx<'_> {
@@ -142,6 +145,14 @@ impl Cx<'_> {
 
     /// Returns the store's address: from `--db`, `KEYCTL_DB`, or the user's data directory.
     pub fn address(&self) -> Result<Address> {
+        if let Some(address) = self.address.get() {
+            return Ok(address.clone());
+        }
+        let address = self.find_address()?;
+        Ok(self.address.get_or_init(|| address).clone())
+    }
+
+    fn find_address(&self) -> Result<Address> {
         let around = Surroundings {
             variable: &|name| self.env.var(name),
             user: &|| self.env.actor.name.clone(),
@@ -230,7 +241,7 @@ impl Cx<'_> {
     pub fn warn_of_clock(&mut self, store: &dyn Store) {
         let now = self.env.now();
         // A log that cannot be read is reported by the code that needs it.
-        if let Ok(Some(flaw)) = store::read(store, |store| clock::flaw(store, now)) {
+        if let Ok(Some(flaw)) = clock::flaw(store, now) {
             self.notice(format_args!("warning: {flaw}"));
             self.notice_hint(clock::HINT);
         }

@@ -118,7 +118,7 @@ fn content(
         ),
         Some(Ok(_)) | None => {}
     }
-    if let Some(Some(flaw)) = sound(clock::flaw(store, now), remarks)? {
+    if let Some(Some(flaw)) = sound(clock::flaw_in(store, now), remarks)? {
         remarks.finding("clock", flaw, clock::HINT);
     }
     if let Some(handovers) = sound(unfinished_handovers(store, now), remarks)? {

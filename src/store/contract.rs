@@ -251,6 +251,11 @@ pub trait Store {
     /// Returns the user who runs the command, as this store knows them.
     fn actor(&self, env: &Env) -> Actor;
 
+    /// Returns the present time of the store's server; `None` if the clock of this host is the store's.
+    fn clock(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
     /// Users who are administrators without an appointment, in words.
     fn implicit_administrators(&self) -> &'static [&'static str];
 

@@ -25,11 +25,12 @@ use self::error::PgResult;
 use self::session::Session;
 use self::statement::Param;
 use self::view::View;
-use super::contract::{Job, Look, Store};
+use super::contract::{Job, Look, Read, Store};
 use super::mode::Mode;
 use crate::env::{Actor, Env};
 use crate::error::{Result, escape};
 use crate::key::Key;
+use crate::when::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,14 +85,24 @@ impl Store for Postgres {
     }
 
     fn actor(&self, env: &Env) -> Actor {
-        // The server stamps each event with the session's user; this name is for messages and rules before that.
-        let name = match View::new(&self.session).facts() {
-            Ok(facts) => facts.actor,
-            Err(_) => self.session.server.user.clone(),
+        // The server stamps each event with this name. A pooler may not say it at the start.
+        let name = match self.session.link.user() {
+            Some(user) => user.to_owned(),
+            None => match View::new(&self.session).facts() {
+                Ok(facts) => facts.actor,
+                Err(_) => self.session.server.user.clone(),
+            },
         };
         Actor {
             name,
             ..env.actor.clone()
+        }
+    }
+
+    fn clock(&self) -> Result<Option<Timestamp>> {
+        match self.session.server.seen.clock() {
+            Some(clock) => Ok(Some(clock)),
+            None => View::new(&self.session).clock(),
         }
     }
 

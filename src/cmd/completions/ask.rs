@@ -10,6 +10,7 @@ use crate::usage;
 use clap::ValueEnum;
 use clap_complete::Shell;
 use clap_complete::engine::{CompletionCandidate, complete};
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -64,6 +65,7 @@ impl CompletionRequest {
             color: false,
             attempt: Attempt::default(),
             called,
+            address: OnceCell::new(),
         };
         let mut definition = root();
         let (before, begun) = given(&self.words);

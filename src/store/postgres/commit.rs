@@ -59,7 +59,7 @@ pub fn write(session: &Session, job: Job<'_>) -> Result<()> {
         facts::read(looked, server, seen.as_ref())
     });
     if read.is_err() {
-        session.link.send(&Step::Script("ROLLBACK"));
+        session.link.give_up();
     }
     let facts = read?;
     let mut view = View::open(session, facts.clone());

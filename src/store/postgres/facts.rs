@@ -10,7 +10,8 @@ use crate::hint::{Hint, run};
 use crate::policy::{Policy, SETTINGS};
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio_postgres::Row;
 
 /// Version of the schema that this program makes and uses.
@@ -41,21 +42,29 @@ pub struct Settings {
     pub has_imported: bool,
 }
 
-/// Last head that this process has seen, with the settings at that time. All connections of one address share it.
+/// Content and clock that this process has seen last. All connections of one address share them.
 #[derive(Default)]
-pub struct Seen(Mutex<Option<Arc<Settings>>>);
+pub struct Seen {
+    settings: Mutex<Option<Arc<Settings>>>,
+    clock: Mutex<Option<(Instant, Timestamp)>>,
+}
 
 impl Seen {
-    /// Returns the settings that were seen last.
+    /// Returns the settings that were seen last, with their head.
     pub fn last(&self) -> Option<Arc<Settings>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.settings).clone()
     }
 
-    fn note(&self, settings: &Arc<Settings>) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the present time of the server, counted from the last look; `None` if there was none.
+    pub fn clock(&self) -> Option<Timestamp> {
+        let (at, clock) = (*locked(&self.clock))?;
+        let elapsed = i64::try_from(at.elapsed().as_millis()).ok()?;
+        Timestamp::from_millis(clock.millis().saturating_add(elapsed))
+    }
+
+    fn note(&self, settings: &Arc<Settings>, clock: Timestamp) {
+        *locked(&self.clock) = Some((Instant::now(), clock));
+        let mut last = locked(&self.settings);
         if last
             .as_ref()
             .is_none_or(|last| last.head.seq <= settings.head.seq)
@@ -63,6 +72,11 @@ impl Seen {
             *last = Some(Arc::clone(settings));
         }
     }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic of another thread does not make the content invalid.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the statement that reads the facts; `seen` are the settings that were seen last.
@@ -111,12 +125,13 @@ pub fn read(rows: &[Row], server: &Server, seen: Option<&Arc<Settings>>) -> Resu
         Some(seen) => Arc::clone(seen),
         None => Arc::new(settings(row, head, server)?),
     };
-    server.seen.note(&settings);
     let clock: i64 = column(row, 2).map_err(own)?;
+    let clock =
+        Timestamp::from_millis(clock).ok_or_else(|| damaged(server, "its clock cannot be read"))?;
+    server.seen.note(&settings, clock);
     Ok(Facts {
         head,
-        clock: Timestamp::from_millis(clock)
-            .ok_or_else(|| damaged(server, "its clock cannot be read"))?,
+        clock,
         actor: column(row, 7).map_err(own)?,
         is_admin: column(row, 8).map_err(own)?,
         settings,

@@ -10,6 +10,8 @@ use super::tls;
 use crate::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -30,6 +32,10 @@ pub struct Link {
     client: Option<Client>,
     task: Option<JoinHandle<()>>,
     heard: Arc<Mutex<Heard>>,
+    /// User of the session, if the server or pooler has said it.
+    user: Option<String>,
+    /// Set once an answer did not come, or the connection ended.
+    has_failed: AtomicBool,
 }
 
 /// Messages that belong to no statement.
@@ -57,12 +63,14 @@ impl Link {
         let mut causes = Causes::default();
         for host in &server.hosts {
             match dial(&runtime, server, host) {
-                Ok((client, task, heard)) => {
+                Ok((client, task, heard, user)) => {
                     return Ok(Link {
                         runtime,
                         client: Some(client),
                         task: Some(task),
                         heard,
+                        user,
+                        has_failed: AtomicBool::new(false),
                     });
                 }
                 Err(error) if error.is_final() => return Err(causes.and(host, error)),
@@ -70,6 +78,26 @@ impl Link {
             }
         }
         Err(causes.into())
+    }
+
+    /// The user of the session, if the server has said it.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Tells whether every answer has come so far, and the connection is open.
+    pub fn works(&self) -> bool {
+        !self.has_failed.load(Relaxed)
+            && self
+                .client
+                .as_ref()
+                .is_some_and(|client| !client.is_closed())
+    }
+
+    /// Ends the use of a connection, which may lead to the wrong server: the next session makes another one.
+    pub fn give_up(&self) {
+        self.send(&Step::Script("ROLLBACK"));
+        self.has_failed.store(true, Relaxed);
     }
 
     /// Sends `steps` together, and returns the rows of each. Waits at most `limit`.
@@ -103,7 +131,7 @@ impl Link {
         };
         match self.runtime.block_on(async { timeout(limit, all).await }) {
             Ok(done) => done.map_err(|error| self.ended_by(error)),
-            Err(_) => Err(PgError::Deadline(limit)),
+            Err(_) => Err(self.late(limit)),
         }
     }
 
@@ -115,8 +143,13 @@ impl Link {
             .block_on(async { timeout(limit, script).await })
         {
             Ok(done) => done.map_err(|error| self.ended_by(error)),
-            Err(_) => Err(PgError::Deadline(limit)),
+            Err(_) => Err(self.late(limit)),
         }
+    }
+
+    fn late(&self, limit: Duration) -> PgError {
+        self.has_failed.store(true, Relaxed);
+        PgError::Deadline(limit)
     }
 
     /// Sends `step` without waiting for its result.
@@ -145,6 +178,9 @@ impl Link {
 
     /// Returns the error that ended the connection in the place of one that says only that it is closed.
     fn ended_by(&self, error: tokio_postgres::Error) -> PgError {
+        if error.as_db_error().is_none() {
+            self.has_failed.store(true, Relaxed);
+        }
         if error.is_closed() {
             // The task may not have run since.
             self.runtime.block_on(yield_now());
@@ -193,7 +229,7 @@ async fn poll_once(future: &mut Sending<'_>) -> Option<Sent> {
     .await
 }
 
-type Dialed = (Client, JoinHandle<()>, Arc<Mutex<Heard>>);
+type Dialed = (Client, JoinHandle<()>, Arc<Mutex<Heard>>, Option<String>);
 
 /// Connects to one host.
 fn dial(runtime: &Runtime, server: &Server, host: &Host) -> PgResult<Dialed> {
@@ -217,6 +253,9 @@ where
     if connection.parameter("in_hot_standby") == Some("on") {
         return Err(PgError::Standby);
     }
+    let user = connection
+        .parameter("session_authorization")
+        .map(str::to_owned);
     let heard = Arc::new(Mutex::new(Heard::default()));
     let messages = Arc::clone(&heard);
     let task = tokio::spawn(async move {
@@ -231,7 +270,7 @@ where
             }
         }
     });
-    Ok((client, task, heard))
+    Ok((client, task, heard, user))
 }
 
 fn hear(heard: &Mutex<Heard>, notice: &DbError) {

@@ -20,6 +20,7 @@ pub(super) use private::PrivateFile;
 pub use settings::{ClientFiles, Tls, TlsMode};
 
 use super::facts::Seen;
+use super::session::Idle;
 use crate::error::Result;
 use crate::percent;
 use crate::store::exposed::refuse_password;
@@ -71,6 +72,8 @@ pub struct Server {
     passfile: Option<Passfile>,
     /// Content that this process has seen last.
     pub(super) seen: Seen,
+    /// Connection that waits for the next session.
+    pub(super) idle: Idle,
 }
 
 impl Server {
@@ -131,6 +134,7 @@ impl Server {
             channel_binding,
             passfile,
             seen: Seen::default(),
+            idle: Idle::default(),
         })
     }
 

@@ -1,29 +1,48 @@
-//! Open session: a connection and the server that it leads to.
+//! Session: a connection and the server that it leads to.
 
 use super::error::{Explain, PgResult};
 use super::link::Link;
 use super::server::Server;
 use super::statement::{Statement, Step};
 use crate::error::Result;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_postgres::Row;
 
-/// Open session.
+/// Open session. Its connection serves the next session of this process: a command may open the store twice.
 pub struct Session {
     /// Server.
     pub server: Arc<Server>,
     /// Connection.
-    pub link: Link,
+    pub link: Arc<Link>,
     /// Longest time to wait for the answer to a read.
     pub patience: Duration,
 }
 
+/// Connection that waits for the next session.
+#[derive(Default)]
+pub struct Idle(Mutex<Option<Arc<Link>>>);
+
+impl Idle {
+    fn take(&self) -> Option<Arc<Link>> {
+        let link = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        link.filter(|link| link.works())
+    }
+
+    fn put(&self, link: &Arc<Link>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(link));
+    }
+}
+
 impl Session {
-    /// Connects to `server`.
+    /// Connects to `server`, or takes a connection that this process has.
     pub fn open(server: &Arc<Server>, patience: Duration) -> Result<Self> {
+        let link = match server.idle.take() {
+            Some(link) => link,
+            None => Arc::new(Link::connect(server).explain(server)?),
+        };
         Ok(Session {
-            link: Link::connect(server).explain(server)?,
+            link,
             server: Arc::clone(server),
             patience,
         })
@@ -38,5 +57,13 @@ impl Session {
     pub fn query(&self, statement: Statement) -> PgResult<Vec<Row>> {
         let rows = self.run(&[statement.into()])?;
         Ok(rows.into_iter().next().unwrap_or_default())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.link.works() {
+            self.server.idle.put(&self.link);
+        }
     }
 }

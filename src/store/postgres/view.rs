@@ -116,7 +116,7 @@ impl<'a> View<'a> {
                 Ok((facts::read(looked, server, seen.as_ref())?, rows))
             });
         if read.is_err() {
-            self.session.link.send(&ROLLBACK);
+            self.session.link.give_up();
         }
         let (facts, mut rows) = read?;
         self.facts.replace(Some(facts));
