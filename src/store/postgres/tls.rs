@@ -16,8 +16,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Protocol that a connection names which begins with TLS at once (ALPN).
 const PROTOCOL: &[u8] = b"postgresql";
 
-/// Returns the TLS of a connection with these settings, those of the server; for `None`, one that trusts
-/// nobody. Loads the certificates of the system only if they are needed.
+/// Returns the TLS of a connection with the settings `tls`; for `None`, one that trusts nobody. Loads the
+/// certificates of the system only if they are needed.
 ///
 /// # Errors
 ///
@@ -44,20 +44,21 @@ fn config(tls: Option<&Tls>) -> Result<ClientConfig> {
             let (certificates, key) = client_certificate(client)?;
             builder
                 .with_client_auth_cert(certificates, key)
-                .map_err(|cause| {
-                    unusable(format!(
-                        "the certificate {} (sslcert) and the private key {} (sslkey) cannot be used together",
-                        shown(&client.certificate),
-                        shown(&client.key)
-                    ))
-                    .because(ErrorSource::of(cause))
-                })?
+                .map_err(|cause| mismatched(client).because(ErrorSource::of(cause)))?
         }
     };
     if tls.is_some_and(|tls| tls.is_direct) {
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
     }
     Ok(config)
+}
+
+fn mismatched(client: &ClientFiles) -> Error {
+    unusable(format!(
+        "the certificate {} (sslcert) and the private key {} (sslkey) do not fit together",
+        shown(&client.certificate),
+        shown(&client.key)
+    ))
 }
 
 fn unusable(message: impl Into<String>) -> Error {

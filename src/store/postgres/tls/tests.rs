@@ -222,6 +222,13 @@ fn a_file_that_cannot_be_used_is_named() {
         with(&file("server.pem"), Path::new("/nowhere/k.pem")).to_string(),
         "cannot read the private key '/nowhere/k.pem' (sslkey): No such file or directory"
     );
+    fs::copy(file("other-key.pem"), &key).unwrap();
+    chmod(&key, 0o600);
+    assert!(
+        with(&file("server.pem"), &key)
+            .to_string()
+            .contains("' (sslkey) do not fit together: ")
+    );
     chmod(&key, 0o644);
     let error = with(&file("server.pem"), &key);
     assert_eq!(
