@@ -106,8 +106,9 @@ fn about(command: &clap::Command, name: &str) -> String {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The store's file [default: $KEYCTL_DB, else keyctl/keyctl.db in the user's data directory]
-    #[arg(long, value_name = "PATH", global = true, value_parser = file_path(path::DB))]
+    /// The store: a file, or a database as in postgres://HOST/NAME [default: $KEYCTL_DB, else
+    /// keyctl/keyctl.db in the user's data directory]
+    #[arg(long, value_name = "PATH|URL", global = true, value_parser = file_path(path::DB))]
     pub db: Option<PathBuf>,
     /// Whether to colour the output
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]

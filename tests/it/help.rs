@@ -33,7 +33,7 @@ fn the_groups_stand_in_short_help_and_in_long() {
         }
         assert!(help.contains("List keys [alias: ls]"), "{help}");
         for option in [
-            "--db <PATH>",
+            "--db <PATH|URL>",
             "--color <WHEN>",
             "-q, --quiet",
             "-h, --help",
