@@ -22,7 +22,7 @@ pub enum TlsMode {
     VerifyFull(Tls),
 }
 
-/// Files and options of TLS.
+/// Files and options of TLS. Files in `~/.postgresql`, which libpq would use, are not looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// File with the certificates that are trusted; `None` for those of the system.
