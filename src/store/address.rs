@@ -1,7 +1,7 @@
 //! Address of a store: a file or a server.
 
 #[cfg(feature = "postgres")]
-use super::postgres::Server;
+use super::postgres::{Pool, Server};
 use super::sqlite::Location;
 use super::surroundings::Surroundings;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub struct Address(Backend);
 enum Backend {
     File(Location),
     #[cfg(feature = "postgres")]
-    Server(Arc<Server>),
+    Server(Arc<Pool>),
 }
 
 impl Address {
@@ -54,7 +54,7 @@ impl Address {
 
     /// Returns the server; `None` for a file.
     #[cfg(feature = "postgres")]
-    pub(super) fn server(&self) -> Option<&Arc<Server>> {
+    pub(super) fn server(&self) -> Option<&Arc<Pool>> {
         match &self.0 {
             Backend::File(_) => None,
             Backend::Server(server) => Some(server),
@@ -100,7 +100,7 @@ fn server(
         return Err(Error::usage(format!("the URL in {by} is not UTF-8")));
     };
     let server = Server::parse(url, variable, around)?;
-    Ok(Address(Backend::Server(Arc::new(server))))
+    Ok(Address(Backend::Server(Arc::new(Pool::new(server)))))
 }
 
 #[cfg(not(feature = "postgres"))]

@@ -6,18 +6,21 @@ mod examine;
 mod facts;
 mod link;
 mod pending;
+mod pool;
 mod query;
 mod read;
 mod row;
 mod schema;
 mod server;
 mod session;
+mod settings;
 mod statement;
 mod tls;
 mod tx;
 mod view;
 
 pub use examine::examine;
+pub use pool::Pool;
 pub use schema::script;
 pub use server::Server;
 
@@ -41,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SERVED_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Opens the store on `server` in `mode`. Only [`Mode::Create`] makes one.
-pub fn open(server: &Arc<Server>, mode: Mode<'_>) -> Result<Postgres> {
+pub fn open(server: &Arc<Pool>, mode: Mode<'_>) -> Result<Postgres> {
     let patience = match mode {
         Mode::Served(_) => SERVED_PATIENCE,
         _ => PATIENCE,
@@ -66,7 +69,7 @@ pub fn open(server: &Arc<Server>, mode: Mode<'_>) -> Result<Postgres> {
 /// # Errors
 ///
 /// Fails for a store of a newer version, and if there is none.
-pub fn upgrade(server: &Arc<Server>) -> Result<i32> {
+pub fn upgrade(server: &Arc<Pool>) -> Result<i32> {
     let session = Session::open(server, PATIENCE)?;
     // There is only one version so far: a store of another one is refused here.
     View::new(&session).facts()?;

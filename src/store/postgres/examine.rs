@@ -2,8 +2,8 @@
 
 use super::error::Explain;
 use super::facts::damaged;
+use super::pool::Pool;
 use super::row::{self, column};
-use super::server::Server;
 use super::session::Session;
 use super::statement::Statement;
 use super::view::View;
@@ -26,11 +26,7 @@ struct PgExamined<'a>(&'a View<'a>);
 /// # Errors
 ///
 /// Fails if there is no store, and if the user may not read it.
-pub fn examine(
-    server: &Arc<Server>,
-    remarks: &mut Remarks,
-    content: &mut Examine<'_>,
-) -> Result<()> {
+pub fn examine(server: &Arc<Pool>, remarks: &mut Remarks, content: &mut Examine<'_>) -> Result<()> {
     let session = Session::open(server, PATIENCE)?;
     let view = View::new(&session);
     let facts = view.facts()?;

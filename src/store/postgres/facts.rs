@@ -1,8 +1,10 @@
 //! First read of a snapshot: the version of schema and content, the settings, and the rights of the user.
 
 use super::error::{PgError, no_role};
+use super::pool::Pool;
 use super::row::column;
 use super::server::Server;
+use super::settings::Settings;
 use super::statement::Statement;
 use crate::error::{Error, Result, escape};
 use crate::event::{Head, Link};
@@ -10,8 +12,7 @@ use crate::hint::{Hint, run};
 use crate::policy::{Policy, SETTINGS};
 use crate::scope::{Registry, Scope};
 use crate::when::Timestamp;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 use tokio_postgres::Row;
 
 /// Version of the schema that this program makes and uses.
@@ -32,53 +33,6 @@ pub struct Facts {
     pub settings: Arc<Settings>,
 }
 
-/// Settings of a store, at one head of its log.
-pub struct Settings {
-    head: Head,
-    policy: Vec<(String, String)>,
-    /// Scopes.
-    pub scopes: Registry,
-    /// True if there is an imported key, deleted or not.
-    pub has_imported: bool,
-}
-
-/// Content and clock that this process has seen last. All connections of one address share them.
-#[derive(Default)]
-pub struct Seen {
-    settings: Mutex<Option<Arc<Settings>>>,
-    clock: Mutex<Option<(Instant, Timestamp)>>,
-}
-
-impl Seen {
-    /// Returns the settings that were seen last, with their head.
-    pub fn last(&self) -> Option<Arc<Settings>> {
-        locked(&self.settings).clone()
-    }
-
-    /// Returns the present time of the server, counted from the last look; `None` if there was none.
-    pub fn clock(&self) -> Option<Timestamp> {
-        let (at, clock) = (*locked(&self.clock))?;
-        let elapsed = i64::try_from(at.elapsed().as_millis()).ok()?;
-        Timestamp::from_millis(clock.millis().saturating_add(elapsed))
-    }
-
-    fn note(&self, settings: &Arc<Settings>, clock: Timestamp) {
-        *locked(&self.clock) = Some((Instant::now(), clock));
-        let mut last = locked(&self.settings);
-        if last
-            .as_ref()
-            .is_none_or(|last| last.head.seq <= settings.head.seq)
-        {
-            *last = Some(Arc::clone(settings));
-        }
-    }
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic of another thread does not make the content invalid.
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Returns the statement that reads the facts; `seen` are the settings that were seen last.
 pub fn look(seen: Option<&Settings>) -> Statement {
     let head = seen.map(|seen| seen.head);
@@ -96,7 +50,7 @@ pub fn look(seen: Option<&Settings>) -> Statement {
 ///
 /// Fails for a standby, for a store of another version, for one that was moved, and for one whose log is not a
 /// continuation of the one that was seen: a restored database, or a primary that was replaced by a standby that lagged.
-pub fn read(rows: &[Row], server: &Server, seen: Option<&Arc<Settings>>) -> Result<Facts> {
+pub fn read(rows: &[Row], server: &Pool, seen: Option<&Arc<Settings>>) -> Result<Facts> {
     let row = rows
         .first()
         .ok_or_else(|| damaged(server, "it has no head"))?;
@@ -225,42 +179,29 @@ fn settings(row: &Row, head: Head, server: &Server) -> Result<Settings> {
     })
 }
 
-impl Settings {
-    /// Returns the policy.
-    ///
-    /// # Errors
-    ///
-    /// Fails for a setting that cannot be read: no limit is lifted by that.
-    pub fn policy(&self, server: &Server) -> Result<Policy> {
-        let (policy, damaged_settings) = self.readable_policy();
-        if let Some(name) = damaged_settings.first() {
-            let known = SETTINGS.iter().find(|(known, _)| known == name);
-            let error = damaged(
-                server,
-                &format!("its policy cannot be read: {}", escape(name)),
-            );
-            return Err(match known {
-                Some((name, _)) => {
-                    error.hint(Hint::from("set it again: ").and(run!("policy set {} VALUE", name)))
-                }
-                None => error,
-            });
-        }
-        let checked = policy.cost.check_bounds();
-        checked.map_err(|error| damaged(server, &format!("its policy is not valid: {error}")))?;
-        Ok(policy)
-    }
-
-    /// Returns the policy as far as it can be read, and the names of the unreadable settings.
-    pub fn readable_policy(&self) -> (Policy, Vec<String>) {
-        let (mut policy, mut unreadable) = (Policy::default(), Vec::new());
-        for (name, value) in &self.policy {
-            if policy.set(name, value).is_err() {
-                unreadable.push(name.clone());
+/// Returns the policy of `settings`.
+///
+/// # Errors
+///
+/// Fails for a setting that cannot be read: no limit is lifted by that.
+pub fn policy(settings: &Settings, server: &Server) -> Result<Policy> {
+    let (policy, unreadable) = settings.readable_policy();
+    if let Some(name) = unreadable.first() {
+        let error = damaged(
+            server,
+            &format!("its policy cannot be read: {}", escape(name)),
+        );
+        let known = SETTINGS.iter().find(|(known, _)| known == name);
+        return Err(match known {
+            Some((name, _)) => {
+                error.hint(Hint::from("set it again: ").and(run!("policy set {} VALUE", name)))
             }
-        }
-        (policy, unreadable)
+            None => error,
+        });
     }
+    let checked = policy.cost.check_bounds();
+    checked.map_err(|error| damaged(server, &format!("its policy is not valid: {error}")))?;
+    Ok(policy)
 }
 
 /// Returns the error for a store whose content is not as keyctl makes it.

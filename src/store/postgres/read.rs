@@ -1,7 +1,7 @@
 //! The contract's `Read`, over one transaction.
 
 use super::error::Explain;
-use super::facts::damaged;
+use super::facts::{damaged, policy};
 use super::query;
 use super::row::{self, column};
 use super::statement::Statement;
@@ -202,7 +202,7 @@ impl Read for View<'_> {
     }
 
     fn policy(&self) -> Result<Policy> {
-        self.facts()?.settings.policy(&self.session.server)
+        policy(&self.facts()?.settings, &self.session.server)
     }
 
     fn readable_policy(&self) -> Result<(Policy, Vec<String>)> {

@@ -19,8 +19,6 @@ pub use hosts::Host;
 pub(super) use private::PrivateFile;
 pub use settings::{ClientFiles, Tls, TlsMode};
 
-use super::facts::Seen;
-use super::session::Idle;
 use crate::error::Result;
 use crate::percent;
 use crate::store::exposed::refuse_password;
@@ -70,10 +68,6 @@ pub struct Server {
     channel_binding: ChannelBinding,
     password: Option<Password>,
     passfile: Option<Passfile>,
-    /// Content that this process has seen last.
-    pub(super) seen: Seen,
-    /// Connection that waits for the next session.
-    pub(super) idle: Idle,
 }
 
 impl Server {
@@ -133,8 +127,6 @@ impl Server {
             variable,
             channel_binding,
             passfile,
-            seen: Seen::default(),
-            idle: Idle::default(),
         })
     }
 

@@ -2,41 +2,26 @@
 
 use super::error::{Explain, PgResult};
 use super::link::Link;
-use super::server::Server;
+use super::pool::Pool;
 use super::statement::{Statement, Step};
 use crate::error::Result;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Row;
 
 /// Open session. Its connection serves the next session of this process: a command may open the store twice.
 pub struct Session {
-    /// Server.
-    pub server: Arc<Server>,
+    /// Server, with what this process has of it.
+    pub server: Arc<Pool>,
     /// Connection.
     pub link: Arc<Link>,
     /// Longest time to wait for the answer to a read.
     pub patience: Duration,
 }
 
-/// Connection that waits for the next session.
-#[derive(Default)]
-pub struct Idle(Mutex<Option<Arc<Link>>>);
-
-impl Idle {
-    fn take(&self) -> Option<Arc<Link>> {
-        let link = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        link.filter(|link| link.works())
-    }
-
-    fn put(&self, link: &Arc<Link>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(link));
-    }
-}
-
 impl Session {
     /// Connects to `server`, or takes a connection that this process has.
-    pub fn open(server: &Arc<Server>, patience: Duration) -> Result<Self> {
+    pub fn open(server: &Arc<Pool>, patience: Duration) -> Result<Self> {
         let link = match server.idle.take() {
             Some(link) => link,
             None => Arc::new(Link::connect(server).explain(server)?),
