@@ -79,15 +79,15 @@ impl<T> Explain<T> for PgResult<T> {
 impl PgError {
     /// Returns the SQLSTATE, if the server gave one.
     pub fn code(&self) -> Option<&str> {
-        self.from_server().map(|error| error.code().code())
+        self.refusal().map(|error| error.code().code())
     }
 
     /// Returns the name of the constraint that refused a row.
     pub fn constraint(&self) -> Option<&str> {
-        self.from_server().and_then(DbError::constraint)
+        self.refusal().and_then(DbError::constraint)
     }
 
-    fn from_server(&self) -> Option<&DbError> {
+    fn refusal(&self) -> Option<&DbError> {
         match self {
             PgError::Server(error) => error.as_db_error(),
             _ => None,

@@ -39,7 +39,7 @@ impl View<'_> {
     fn one_key(&self, statement: Statement) -> Result<Option<Key>> {
         let rows = self.query(statement)?;
         let key = rows.first().map(row::key).transpose();
-        key.map_err(|(_, error)| error)
+        Ok(key?)
     }
 
     /// Calls `visit` for each row of a query, in constant memory. `Break` ends the walk. Between two batches other
@@ -131,7 +131,7 @@ impl Read for View<'_> {
         let (mut by_id, mut by_digest) = (HashMap::new(), HashMap::new());
         for row in &rows {
             let known = Known {
-                key: row::key(row).map_err(|(_, error)| error)?,
+                key: row::key(row)?,
                 hash: column(row, row::HASH).explain(&self.session.server)?,
             };
             match &known.hash {
@@ -184,8 +184,8 @@ impl Read for View<'_> {
             visits += 1;
             match row::key(row) {
                 Ok(key) => visit(key),
-                Err((id, error)) => {
-                    skipped.add(id, || error);
+                Err(damage) => {
+                    skipped.add(damage.id, || damage.error());
                     Ok(ControlFlow::Continue(()))
                 }
             }
@@ -223,10 +223,7 @@ impl Read for View<'_> {
 
     fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
         let rows = self.query(query::users_of_scope(scope, limit))?;
-        let keys = rows
-            .iter()
-            .map(|row| row::key(row).map_err(|(_, error)| error));
-        keys.collect()
+        rows.iter().map(|row| Ok(row::key(row)?)).collect()
     }
 
     fn role(&self, project: &str, user: &str) -> Result<Option<Role>> {

@@ -26,13 +26,32 @@ pub const EVENT_COLUMNS: &str = "seq, at, actor, action, key_id, detail, hash";
 /// Damage in a column.
 struct Unreadable(&'static str);
 
-/// Reads the key in a row of [`COLUMNS`], or returns the error for a damaged one with its ID.
-pub fn key(row: &Row) -> Result<Key, (Option<KeyId>, Error)> {
+/// Damage in a column of a key's record.
+pub struct DamagedKey {
+    /// ID of the key, if that can be read.
+    pub id: Option<KeyId>,
+    column: &'static str,
+}
+
+impl DamagedKey {
+    /// Returns the error for people.
+    pub fn error(&self) -> Error {
+        damaged_key(self.id, self.column)
+    }
+}
+
+impl From<DamagedKey> for Error {
+    fn from(damage: DamagedKey) -> Self {
+        damage.error()
+    }
+}
+
+/// Reads the key in a row of [`COLUMNS`].
+pub fn key(row: &Row) -> Result<Key, DamagedKey> {
     read_key(row).map_err(|Unreadable(column)| {
-        let id = get::<&str>(row, 0, "id")
-            .ok()
-            .and_then(|id| KeyId::parse(id.as_bytes()));
-        (id, damaged_key(id, column))
+        let id = get::<&str>(row, 0, "id").ok();
+        let id = id.and_then(|id| KeyId::parse(id.as_bytes()));
+        DamagedKey { id, column }
     })
 }
 
