@@ -313,6 +313,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
         AND m."user" = session_user::text AND m.role = 'owner');
 END;
 
+-- Removes the record of a key. A function: the right to delete rows would also be the right to lock the whole table, and so
+-- to stop each verification.
+CREATE FUNCTION keyctl.purge(id text) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+    WITH purged AS (
+        DELETE FROM keyctl.keys k
+        WHERE k.id = purge.id COLLATE "C" AND (k.owner = session_user::text OR keyctl.is_admin())
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM purged);
+END;
+
+-- Removes a member from a project. A function, as `purge` is.
+CREATE FUNCTION keyctl.remove_member(project text, member text) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+    WITH removed AS (
+        DELETE FROM keyctl.members m
+        WHERE m.project = remove_member.project COLLATE "C" AND m."user" = remove_member.member COLLATE "C"
+            AND (keyctl.is_admin() OR keyctl.owns_project(remove_member.project))
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM removed);
+END;
+
 -- Wipes the hash of a key that is deleted.
 CREATE FUNCTION keyctl.wipe() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
