@@ -1,3 +1,4 @@
 //! Tests on a real PostgreSQL server.
 
 mod harness;
+mod wall;

@@ -43,7 +43,16 @@ CREATE TABLE keyctl.keys (
     imported      boolean NOT NULL,
     CHECK ((hash IS NULL) = (deleted_at IS NOT NULL)),
     CHECK ((grace_from IS NULL) = (usable_until IS NULL)),
-    CHECK ((disabled_at IS NULL) = (disabled_by IS NULL))
+    CHECK ((disabled_at IS NULL) = (disabled_by IS NULL)),
+    -- The library reads nothing else: an ID of 12 characters, instants of the years 0 to 9999, lists of texts.
+    CHECK (id ~ '^[0-9a-hjkmnp-tv-z]{12}$' AND replaces ~ '^[0-9a-hjkmnp-tv-z]{12}$' IS NOT FALSE
+        AND replaced_by ~ '^[0-9a-hjkmnp-tv-z]{12}$' IS NOT FALSE),
+    CHECK (least(created_at, expires_at, first_used_at, last_used_at, grace_from, usable_until, disabled_at, deleted_at)
+            >= -62167219200000
+        AND greatest(created_at, expires_at, first_used_at, last_used_at, grace_from, usable_until, disabled_at, deleted_at)
+            <= 253402300799999),
+    CHECK (array_ndims(scopes) = 1 IS NOT FALSE AND array_position(scopes, NULL) IS NULL
+        AND array_ndims(allow_from) = 1 IS NOT FALSE AND array_position(allow_from, NULL) IS NULL)
 );
 
 CREATE UNIQUE INDEX keys_live_name ON keyctl.keys (owner, name)
@@ -74,7 +83,8 @@ INSERT INTO keyctl.scope_implies VALUES ('project', 'inference');
 
 -- Only the settings that differ from the defaults.
 CREATE TABLE keyctl.policy (
-    name  text COLLATE "C" PRIMARY KEY,
+    name  text COLLATE "C" PRIMARY KEY CHECK (name IN ('default-expiry', 'max-expiry', 'default-grace', 'key-prefix', 'hash',
+        'self-service', 'argon2-memory', 'argon2-iterations')),
     value text COLLATE "C" NOT NULL
 );
 
@@ -164,14 +174,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
     SELECT EXISTS (SELECT FROM keyctl.members m WHERE m.project = has_members.project COLLATE "C");
 END;
 
--- Records a use at `at`, unless one within the last minute, or a later one, is recorded. Locks that row only.
+-- Records a use at `at`, unless one within the last minute, or a later one, is recorded. Locks that row only. A deleted
+-- key has no use, and its row stays as its deletion wrote it: `guard_update` goes by that.
 CREATE FUNCTION keyctl.touch(id text, at bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     UPDATE keyctl.keys k SET last_used_at = touch.at,
         first_used_at = CASE WHEN k.last_used_at IS NULL THEN touch.at ELSE k.first_used_at END
     WHERE k.seq = (
         SELECT t.seq FROM keyctl.keys t
-        WHERE t.id = touch.id COLLATE "C" AND (t.last_used_at IS NULL OR t.last_used_at <= touch.at - 60000)
+        WHERE t.id = touch.id COLLATE "C" AND t.deleted_at IS NULL AND (t.last_used_at IS NULL OR t.last_used_at <= touch.at - 60000)
             AND abs(touch.at - keyctl.clock()) <= 60000
         FOR NO KEY UPDATE SKIP LOCKED);
 END;
@@ -187,14 +198,23 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT h.seq, h.hash FROM keyctl.event_head h FOR UPDATE;
 END;
 
+-- Whether a user who is no administrator may append an event of this action about this key, which is theirs if it has not
+-- been purged.
+CREATE FUNCTION keyctl.may_append(action text, key_id text) RETURNS boolean LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT may_append.action IN ('refuse', 'reuse', 'member-add', 'member-remove')
+        OR may_append.action IN ('create', 'edit', 'rotate', 'undo', 'handover', 'disable', 'enable', 'delete', 'purge')
+            AND NOT EXISTS (SELECT FROM keyctl.keys k
+                WHERE k.id = may_append.key_id COLLATE "C" AND k.owner <> session_user::text);
+END;
+
 -- Appends an event in the name of the session's user, and returns its number; NULL, and no event, if `at` is more than a
--- minute off, or if this action is an administrator's.
+-- minute off, or if they may not append it.
 CREATE FUNCTION keyctl.append(at bigint, action text, key_id text, detail text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     WITH h AS (
             SELECT h.seq + 1 AS seq, h.hash FROM keyctl.event_head h
-            WHERE abs(append.at - keyctl.clock()) <= 60000 AND (keyctl.is_admin() OR append.action NOT IN
-                ('init', 'restore', 'import', 'policy', 'scope-add', 'scope-remove', 'admin-add', 'admin-remove', 'rehash'))
+            WHERE abs(append.at - keyctl.clock()) <= 60000
+                AND (keyctl.is_admin() OR keyctl.may_append(append.action, append.key_id))
             FOR UPDATE
         ),
         n AS (
@@ -217,11 +237,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
         WHERE e.key_id = has_reuse.id COLLATE "C" AND e.action = 'reuse' AND e.at >= has_reuse.since);
 END;
 
--- Notes that the right secret of a stopped key was presented, at most once a minute for each key.
+-- Notes that the right secret of a stopped key was presented, at most once a minute for each key. The hash of a deleted key
+-- is wiped, so that no secret is its right one.
 CREATE FUNCTION keyctl.note_reuse(at bigint, id text, detail text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT keyctl.append(note_reuse.at, 'reuse', k.id, note_reuse.detail) FROM keyctl.keys k
-    WHERE k.id = note_reuse.id COLLATE "C" AND NOT keyctl.has_reuse(k.id, note_reuse.at - 60000)
+    WHERE k.id = note_reuse.id COLLATE "C" AND k.deleted_at IS NULL
+        AND (k.disabled_at IS NOT NULL OR least(k.usable_until, k.expires_at) <= note_reuse.at) AND NOT keyctl.has_reuse(k.id, note_reuse.at - 60000)
         AND octet_length(note_reuse.detail) <= 4096;
 END;
 
@@ -264,6 +286,10 @@ BEGIN
     IF NOT keyctl.is_admin() THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'only an administrator removes administrators';
     END IF;
+    LOCK TABLE keyctl.administrators IN SHARE ROW EXCLUSIVE MODE;
+    IF (SELECT bool_and(a.name = remove_admin.name) FROM keyctl.administrators a) THEN
+        RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s is the last administrator', name);
+    END IF;
     EXECUTE format('REVOKE %I FROM %I', {admin_text}, name);
     DELETE FROM keyctl.administrators a WHERE a.name = remove_admin.name;
 END $$;
@@ -276,14 +302,14 @@ DECLARE
     found_one boolean;
 BEGIN
     IF TG_NARGS = 0 THEN
-        SELECT EXISTS (SELECT FROM keyctl.events e
-            WHERE e.key_id = CASE WHEN TG_OP = 'DELETE' THEN OLD.id ELSE NEW.id END AND e.xid = pg_current_xact_id())
-            INTO found_one;
+        -- The last one, since the head is locked. A key may have many.
+        SELECT e.xid = pg_current_xact_id() INTO found_one FROM keyctl.events e
+            WHERE e.key_id = CASE WHEN TG_OP = 'DELETE' THEN OLD.id ELSE NEW.id END ORDER BY e.seq DESC LIMIT 1;
     ELSE
         SELECT EXISTS (SELECT FROM keyctl.events e
             WHERE e.key_id IS NULL AND e.action = ANY (TG_ARGV) AND e.xid = pg_current_xact_id()) INTO found_one;
     END IF;
-    IF NOT found_one THEN
+    IF found_one IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = 'KC001',
             MESSAGE = format('a change of keyctl.%s needs an event in its transaction', TG_TABLE_NAME);
     END IF;
@@ -311,6 +337,30 @@ CREATE FUNCTION keyctl.owns_project(project text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM keyctl.members m WHERE m.project = owns_project.project COLLATE "C"
         AND m."user" = session_user::text AND m.role = 'owner');
+END;
+
+-- Removes the record of a key. A function: the right to delete rows would also be the right to lock the whole table, and so
+-- to stop each verification.
+CREATE FUNCTION keyctl.purge(id text) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+    WITH purged AS (
+        DELETE FROM keyctl.keys k
+        WHERE k.id = purge.id COLLATE "C" AND (k.owner = session_user::text OR keyctl.is_admin())
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM purged);
+END;
+
+-- Removes a member from a project. A function, as `purge` is.
+CREATE FUNCTION keyctl.remove_member(project text, member text) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+    WITH removed AS (
+        DELETE FROM keyctl.members m
+        WHERE m.project = remove_member.project COLLATE "C" AND m."user" = remove_member.member COLLATE "C"
+            AND (keyctl.is_admin() OR keyctl.owns_project(remove_member.project))
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM removed);
 END;
 
 -- Wipes the hash of a key that is deleted.

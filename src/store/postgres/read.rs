@@ -39,7 +39,7 @@ impl View<'_> {
     fn one_key(&self, statement: Statement) -> Result<Option<Key>> {
         let rows = self.query(statement)?;
         let key = rows.first().map(row::key).transpose();
-        Ok(key?)
+        key.map_err(|damage| damage.error())
     }
 
     /// Calls `visit` for each row of a query, in constant memory. `Break` ends the walk. Between two batches other
@@ -131,7 +131,7 @@ impl Read for View<'_> {
         let (mut by_id, mut by_digest) = (HashMap::new(), HashMap::new());
         for row in &rows {
             let known = Known {
-                key: row::key(row)?,
+                key: row::key(row).map_err(|damage| damage.error())?,
                 hash: column(row, row::HASH).explain(&self.session.server)?,
             };
             match &known.hash {
@@ -223,7 +223,10 @@ impl Read for View<'_> {
 
     fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {
         let rows = self.query(query::users_of_scope(scope, limit))?;
-        rows.iter().map(|row| Ok(row::key(row)?)).collect()
+        let keys = rows
+            .iter()
+            .map(|row| row::key(row).map_err(|damage| damage.error()));
+        keys.collect()
     }
 
     fn role(&self, project: &str, user: &str) -> Result<Option<Role>> {

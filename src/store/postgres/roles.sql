@@ -11,19 +11,19 @@ GRANT EXECUTE ON FUNCTION keyctl.clock(), keyctl.is_admin(), keyctl.look(bigint,
     keyctl.role_of(text, text), keyctl.has_members(text), keyctl.touch(text, bigint), keyctl.has_reuse(text, bigint),
     keyctl.note_reuse(bigint, text, text) TO {verifier};
 
--- An operator sees everything but hashes, and changes keys of their own: see the policies below.
+-- An operator sees everything but hashes, and changes keys of their own: see the policies below. They get no right to UPDATE
+-- or DELETE on a whole table, which would let them lock it.
 GRANT SELECT (seq, id, name, owner, kind, created_at, created_by, expires_at, first_used_at, last_used_at, grace_from,
         usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, labels, allow_from, imported),
     INSERT (id, name, owner, kind, hash, created_at, created_by, expires_at, grace_from, usable_until, disabled_at,
         disabled_by, deleted_at, replaces, replaced_by, scopes, labels, allow_from, imported),
     UPDATE (name, owner, expires_at, grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaced_by, scopes,
-        labels, allow_from),
-    DELETE ON keyctl.keys TO {operator};
+        labels, allow_from) ON keyctl.keys TO {operator};
 GRANT SELECT ON keyctl.store, keyctl.policy, keyctl.scopes, keyctl.scope_implies, keyctl.members, keyctl.administrators,
     keyctl.events, keyctl.event_head TO {operator};
-GRANT INSERT, UPDATE, DELETE ON keyctl.members TO {operator};
+GRANT INSERT (project, "user", role), UPDATE (role) ON keyctl.members TO {operator};
 GRANT EXECUTE ON FUNCTION keyctl.lock_head(), keyctl.append(bigint, text, text, text), keyctl.lp(text), keyctl.admins(),
-    keyctl.owns_project(text), keyctl.grants() TO {operator};
+    keyctl.owns_project(text), keyctl.grants(), keyctl.purge(text), keyctl.remove_member(text, text) TO {operator};
 
 -- An administrator does all but write the log by hand, or put a hash in the place of another.
 GRANT SELECT (hash) ON keyctl.keys TO {admin};
@@ -34,15 +34,12 @@ ALTER TABLE keyctl.keys ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS read_all ON keyctl.keys;
 DROP POLICY IF EXISTS insert_own ON keyctl.keys;
 DROP POLICY IF EXISTS update_own ON keyctl.keys;
-DROP POLICY IF EXISTS delete_own ON keyctl.keys;
 CREATE POLICY read_all ON keyctl.keys FOR SELECT TO {operator} USING (true);
 CREATE POLICY insert_own ON keyctl.keys FOR INSERT TO {operator}
     WITH CHECK (owner = session_user::text OR (SELECT keyctl.is_admin()));
 CREATE POLICY update_own ON keyctl.keys FOR UPDATE TO {operator}
     USING (owner = session_user::text OR (SELECT keyctl.is_admin()))
     WITH CHECK (owner = session_user::text OR (SELECT keyctl.is_admin()));
-CREATE POLICY delete_own ON keyctl.keys FOR DELETE TO {operator}
-    USING (owner = session_user::text OR (SELECT keyctl.is_admin()));
 
 ALTER TABLE keyctl.members ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS read_all ON keyctl.members;

@@ -40,12 +40,6 @@ impl DamagedKey {
     }
 }
 
-impl From<DamagedKey> for Error {
-    fn from(damage: DamagedKey) -> Self {
-        damage.error()
-    }
-}
-
 /// Reads the key in a row of [`COLUMNS`].
 pub fn key(row: &Row) -> Result<Key, DamagedKey> {
     read_key(row).map_err(|Unreadable(column)| {

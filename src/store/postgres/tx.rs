@@ -98,9 +98,13 @@ impl Tx for View<'_> {
     }
 
     fn purge(&mut self, id: KeyId) -> Result<()> {
-        let sql = "DELETE FROM keyctl.keys WHERE id = $1";
-        self.change(Statement::new(sql).with(id.as_str()))?;
-        Ok(())
+        let statement = Statement::new("SELECT 1 WHERE keyctl.purge($1)").with(id.as_str());
+        match self.change(statement)? {
+            0 => Err(Error::access(format!(
+                "the server does not let you purge {id}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn append(&mut self, event: &Event) -> Result<()> {
@@ -184,9 +188,8 @@ impl Tx for View<'_> {
     }
 
     fn remove_member(&mut self, project: &str, user: &str) -> Result<()> {
-        let sql = "DELETE FROM keyctl.members WHERE project = $1 AND \"user\" = $2";
-        self.change(Statement::new(sql).with(project).with(user))
-            .map(drop)
+        let statement = Statement::new("SELECT keyctl.remove_member($1, $2)");
+        self.change(statement.with(project).with(user)).map(drop)
     }
 
     fn add_administrator(&mut self, user: &str) -> Result<()> {

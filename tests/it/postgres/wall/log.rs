@@ -1,0 +1,281 @@
+//! The audit log: no change without an event, and no event in another name.
+
+use super::fixture::{
+    CHANGED, DENIED, HIDDEN, HOUR, NO_EVENT, Row, Rows, Wall, event, now, purge, refused, update,
+};
+use keyctl::event::Action;
+
+const ID: &str = "000000000001";
+const BOBS: &str = "000000000002";
+
+/// Two keys: one of Alice, one of Bob.
+fn keys(wall: &Wall) {
+    wall.given(&Row::new(ID, "alice"));
+    wall.given(&Row::new(BOBS, "bob"));
+}
+
+/// Actor, action and key of all events but the first, which the store has from its making.
+fn events(wall: &Wall) -> Rows {
+    wall.database
+        .admin("SELECT actor, action, key_id FROM keyctl.events WHERE seq > 1 ORDER BY seq")
+}
+
+/// Whether `append` appends an event of `action` about a key; it returns its number if it does.
+fn appends(wall: &Wall, user: &str, action: &str, key_id: &str) -> bool {
+    let rows = wall.sql(user, &event(action, key_id)).unwrap();
+    rows[0][0].is_some()
+}
+
+#[test]
+fn each_change_of_a_key_needs_an_event_of_that_key() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    let rename = update(ID, "name = 'other'");
+    assert_eq!(wall.sql("alice", &rename), Err(NO_EVENT.to_owned()));
+    assert_eq!(
+        wall.change("alice", &["000000000009"], &rename),
+        refused(NO_EVENT)
+    );
+    assert_eq!(wall.change("alice", &[ID], &rename), CHANGED);
+    let insert = Row::new("000000000003", "alice").insert();
+    assert_eq!(wall.sql("alice", &insert), Err(NO_EVENT.to_owned()));
+    assert_eq!(wall.change("alice", &["000000000003"], &insert), CHANGED);
+    assert_eq!(wall.sql("alice", &purge(ID)), Err(NO_EVENT.to_owned()));
+    assert_eq!(
+        wall.sql("ada", &update(ID, "owner = 'bob'")),
+        Err(NO_EVENT.to_owned())
+    );
+    assert_eq!(wall.change("alice", &[ID], &purge(ID)), CHANGED);
+}
+
+#[test]
+fn an_event_of_an_earlier_transaction_covers_no_change() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    assert!(appends(&wall, "alice", "edit", ID));
+    assert_eq!(
+        wall.sql("alice", &update(ID, "name = 'other'")),
+        Err(NO_EVENT.to_owned())
+    );
+    let before = format!(
+        "BEGIN; {} {}; COMMIT",
+        event("edit", ID),
+        update(ID, "name = 'other'")
+    );
+    assert!(wall.sql("alice", &before).is_ok());
+}
+
+#[test]
+fn an_event_that_is_rolled_back_covers_no_change() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    let (rename, append) = (update(ID, "name = 'other'"), event("edit", ID));
+    let ways = [
+        format!("BEGIN; {rename}; SAVEPOINT s; {append} ROLLBACK TO s; COMMIT"),
+        format!(
+            "BEGIN; {rename}; SAVEPOINT s; {append} SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO s; COMMIT"
+        ),
+        format!(
+            "BEGIN; SAVEPOINT s; {append} SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO s; {rename}; COMMIT"
+        ),
+        format!("BEGIN; SET CONSTRAINTS ALL IMMEDIATE; {rename}; {append} COMMIT"),
+        format!("BEGIN; {append} ROLLBACK AND CHAIN; {rename}; COMMIT"),
+        format!("BEGIN; {append} COMMIT AND CHAIN; {rename}; COMMIT"),
+    ];
+    for way in &ways {
+        assert_eq!(wall.sql("alice", way), Err(NO_EVENT.to_owned()), "{way}");
+    }
+    for way in [
+        format!("BEGIN; {append} SET CONSTRAINTS ALL IMMEDIATE; {rename}; COMMIT"),
+        format!("BEGIN; SAVEPOINT s; {rename}; {append} RELEASE s; COMMIT"),
+    ] {
+        assert!(wall.sql("alice", &way).is_ok(), "{way}");
+    }
+}
+
+#[test]
+fn no_role_switches_the_triggers_off() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    for sql in [
+        "ALTER TABLE keyctl.keys DISABLE TRIGGER ALL",
+        "ALTER TABLE keyctl.keys DISABLE TRIGGER logged",
+        "ALTER TABLE keyctl.keys DISABLE ROW LEVEL SECURITY",
+        "DROP TRIGGER logged ON keyctl.keys",
+        "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION keyctl.has_event() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+    ] {
+        for user in ["vera", "alice", "ada"] {
+            let done = wall.database.sql(user, sql);
+            assert_eq!(done.unwrap_err().0, DENIED, "{user}: {sql}");
+        }
+        wall.database.admin(&format!("BEGIN; {sql}; ROLLBACK"));
+    }
+}
+
+#[test]
+fn the_log_and_its_head_are_written_by_append_only() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    assert!(appends(&wall, "alice", "edit", ID));
+    let by_hand = [
+        "INSERT INTO keyctl.events (seq, at, actor, action, detail, hash) VALUES (9, 0, 'bob', 'edit', '{}', '')",
+        "UPDATE keyctl.events SET actor = 'bob'",
+        "DELETE FROM keyctl.events",
+        "TRUNCATE keyctl.events",
+        "UPDATE keyctl.event_head SET seq = 0",
+        "DELETE FROM keyctl.event_head",
+        "INSERT INTO keyctl.event_head VALUES (true, 0, '')",
+        "UPDATE keyctl.store SET version = 9",
+        "UPDATE keyctl.store SET moved_at = 1, moved_to = 'x'",
+        "DELETE FROM keyctl.store",
+        "COPY keyctl.events (seq, at, actor, action, detail, hash) FROM STDIN",
+    ];
+    for sql in by_hand {
+        for user in ["vera", "alice", "ada"] {
+            assert_eq!(wall.sql(user, sql), Err(DENIED.to_owned()), "{user}: {sql}");
+        }
+    }
+    assert_eq!(events(&wall).len(), 1);
+}
+
+#[test]
+fn an_event_bears_the_name_of_the_session_user() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    let operator = wall.role("operator");
+    let as_role = format!(
+        "BEGIN; SET LOCAL ROLE {operator}; {}; {} COMMIT",
+        update(ID, "name = 'other'"),
+        event("edit", ID)
+    );
+    assert!(wall.sql("alice", &as_role).is_ok());
+    assert_eq!(
+        wall.sql("alice", "SET SESSION AUTHORIZATION bob"),
+        Err(DENIED.to_owned())
+    );
+    assert_eq!(wall.sql("alice", "SET ROLE bob"), Err(DENIED.to_owned()));
+    assert!(appends(&wall, "ada", "edit", ID));
+    let actors: Vec<_> = events(&wall)
+        .into_iter()
+        .map(|row| row[0].clone().unwrap())
+        .collect();
+    assert_eq!(actors, ["alice", "ada"]);
+    // A role is no other user: what is Bob's stays out of reach.
+    let bobs = format!(
+        "BEGIN; SET LOCAL ROLE {operator}; {}; COMMIT",
+        update(BOBS, "name = 'other'")
+    );
+    assert_eq!(wall.sql("alice", &bobs), Ok(vec![]));
+    assert_eq!(wall.update("alice", BOBS, "name = 'other'"), HIDDEN);
+}
+
+#[test]
+fn an_event_dated_more_than_a_minute_off_is_not_appended() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    let append = |at: i64| {
+        let sql = format!("SELECT keyctl.append({}, 'edit', '{ID}', '{{}}')", now(at));
+        wall.sql("alice", &sql).unwrap()[0][0].is_some()
+    };
+    assert_eq!([-HOUR, HOUR, -61_000, 70_000].map(append), [false; 4]);
+    assert_eq!([-50_000, 0, 50_000].map(append), [true; 3]);
+    let late = format!(
+        "BEGIN; {}; SELECT keyctl.append({}, 'edit', '{ID}', '{{}}'); COMMIT",
+        update(ID, "name = 'other'"),
+        now(HOUR)
+    );
+    assert_eq!(wall.sql("alice", &late), Err(NO_EVENT.to_owned()));
+}
+
+#[test]
+fn an_operator_appends_events_about_their_own_keys_only() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    for action in [
+        "create", "edit", "rotate", "undo", "handover", "disable", "enable", "delete", "purge",
+    ] {
+        assert!(!appends(&wall, "alice", action, BOBS), "{action}");
+        assert!(appends(&wall, "alice", action, ID), "{action}");
+        assert!(appends(&wall, "ada", action, BOBS), "{action}");
+        // Purged, or not there yet.
+        assert!(appends(&wall, "alice", action, "000000000009"), "{action}");
+    }
+    // A refusal names the key that was not theirs.
+    assert!(appends(&wall, "alice", "refuse", BOBS));
+}
+
+#[test]
+fn an_operator_appends_no_event_of_an_administrator() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    let theirs = [
+        "create",
+        "edit",
+        "rotate",
+        "undo",
+        "handover",
+        "disable",
+        "enable",
+        "delete",
+        "purge",
+        "reuse",
+        "member-add",
+        "member-remove",
+        "refuse",
+    ];
+    for action in Action::ALL.map(Action::word) {
+        assert_eq!(
+            appends(&wall, "alice", action, ID),
+            theirs.contains(&action),
+            "{action}"
+        );
+        assert!(appends(&wall, "ada", action, ID), "{action}");
+    }
+    assert!(!appends(&wall, "alice", "made-up", ID));
+    assert_eq!(wall.sql("vera", &event("edit", ID)), Err(DENIED.to_owned()));
+}
+
+#[test]
+fn a_verifier_notes_the_reuse_of_a_stopped_key_once_a_minute() {
+    let Some(wall) = Wall::new() else { return };
+    let note = |id: &str, at: i64| {
+        let sql = format!("SELECT keyctl.note_reuse({}, '{id}', '{{}}')", now(at));
+        wall.sql("vera", &sql)
+            .unwrap()
+            .into_iter()
+            .flatten()
+            .flatten()
+            .count()
+    };
+    let key = |n: u8| Row::new(&format!("{n:012}"), "alice");
+    wall.given(&key(1));
+    wall.given(&key(2).deleted());
+    wall.given(&key(3).rotated("000000000009"));
+    for id in [
+        "000000000001",
+        "000000000002",
+        "000000000003",
+        "000000000008",
+    ] {
+        assert_eq!(note(id, 0), 0, "{id}");
+    }
+    wall.given(&key(4).disabled_by("ada"));
+    wall.given(&key(5).with("expires_at", now(-HOUR)));
+    wall.given(
+        &key(6)
+            .rotated("000000000010")
+            .with("usable_until", now(-1000)),
+    );
+    for id in ["000000000004", "000000000005", "000000000006"] {
+        assert_eq!(note(id, HOUR), 0, "{id}");
+        assert_eq!(note(id, 0), 1, "{id}");
+        assert_eq!(note(id, 0), 0, "{id}");
+    }
+    let long =
+        format!("SELECT keyctl.note_reuse(keyctl.clock(), '000000000004', repeat('x', 5000))");
+    assert_eq!(wall.sql("vera", &long).unwrap(), [[None]]);
+    let rows = events(&wall);
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| row[0].as_deref() == Some("vera")));
+}
