@@ -20,8 +20,8 @@ pub fn as_stored(store: &dyn Read, given: &str, now: Timestamp) -> Result<String
 pub struct Recipient {
     /// Name.
     pub name: String,
-    /// True if the system has no such user and the store has no key of theirs.
-    is_unknown: bool,
+    /// Where there is no such user, who has no key in the store either.
+    unknown_to: Option<&'static str>,
 }
 
 impl Recipient {
@@ -29,13 +29,13 @@ impl Recipient {
     pub fn known(name: &str) -> Self {
         Recipient {
             name: name.to_owned(),
-            is_unknown: false,
+            unknown_to: None,
         }
     }
 
     /// Tells whether neither the system nor the store knows the user.
     pub fn is_unknown(&self) -> bool {
-        self.is_unknown
+        self.unknown_to.is_some()
     }
 }
 
@@ -55,21 +55,25 @@ pub fn recipient(
     if given == actor.name || is_nameless(given) {
         return Ok(Recipient::known(given));
     }
-    let mut is_unknown = true;
+    let mut unknown_to = Some("user of this machine");
     for form in form::forms(given) {
         if is_listed(&form)? || has_keys(store, &form, cx.env.now())? {
             return Ok(Recipient::known(&form));
         }
+        let on_server = store.has_user(&form)?;
+        if on_server.is_some() {
+            unknown_to = Some("role of the server");
+        }
         // Last, since a query to the system's user database may be slow.
-        match (cx.env.user)(&form) {
+        match on_server.or_else(|| (cx.env.user)(&form)) {
             Some(true) => return Ok(Recipient::known(&form)),
             Some(false) => {}
-            None => is_unknown = false,
+            None => unknown_to = None,
         }
     }
     Ok(Recipient {
         name: checked(given)?,
-        is_unknown,
+        unknown_to,
     })
 }
 
@@ -85,12 +89,12 @@ pub fn is_nameless(name: &str) -> bool {
 
 /// Warns if `recipient` is unknown, since the name may be mistyped and is stored now.
 pub fn warn_if_unknown(cx: &mut Cx<'_>, store: &dyn Store, recipient: &Recipient) {
-    if !recipient.is_unknown {
+    let Some(user) = recipient.unknown_to else {
         return;
-    }
+    };
     let name = &recipient.name;
     cx.notice(format_args!(
-        "warning: {} is neither a user of this machine nor the owner of any key",
+        "warning: {} is neither a {user} nor the owner of any key",
         quote(name)
     ));
     // The change is committed; a hint that cannot be made is left out.

@@ -138,6 +138,11 @@ pub trait Read {
     /// Tells whether `user` was appointed an administrator.
     fn is_appointed(&self, user: &str) -> Result<bool>;
 
+    /// Tells whether the store's server has a user of this name; `None` if the system tells who is a user.
+    fn has_user(&self, _name: &str) -> Result<Option<bool>> {
+        Ok(None)
+    }
+
     /// Returns the first `limit` users who were appointed administrators, in order.
     fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>>;
 

@@ -270,6 +270,11 @@ impl Read for View<'_> {
             .unwrap_or_default())
     }
 
+    fn has_user(&self, name: &str) -> Result<Option<bool>> {
+        let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1)";
+        self.value(Statement::new(sql).with(name))
+    }
+
     fn administrators(&self, limit: Option<u64>) -> Result<Vec<String>> {
         let limit = limit.and_then(|limit| i64::try_from(limit).ok());
         let sql = "SELECT a FROM keyctl.admins() a ORDER BY a COLLATE \"C\" LIMIT $1";

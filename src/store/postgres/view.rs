@@ -109,13 +109,25 @@ impl<'a> View<'a> {
         ];
         let steps: Vec<Step> = looking.into_iter().chain(first.map(Step::from)).collect();
         let answered = self.session.run(&steps);
+        if answered
+            .as_ref()
+            .is_err_and(|error| error.code() == Some("42501"))
+            && steps.len() > 2
+        {
+            self.session.link.send(&ROLLBACK);
+            // The user may have a role, but not the right to this statement.
+            self.begin(None)?;
+        }
         let read = answered
-            .map_err(|error| facts::not_read(error, server))
+            .map_err(|error| match self.has_begun() {
+                true => error.about(server),
+                false => facts::not_read(error, server),
+            })
             .and_then(|rows| {
                 let looked = rows.get(1).map_or(&[][..], Vec::as_slice);
                 Ok((facts::read(looked, server, seen.as_ref())?, rows))
             });
-        if read.is_err() {
+        if read.is_err() && !self.has_begun() {
             self.session.link.give_up();
         }
         let (facts, mut rows) = read?;
