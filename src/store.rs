@@ -11,9 +11,11 @@ mod mode;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod remarks;
+mod restoration;
 mod skipped;
 mod sqlite;
 mod surroundings;
+mod transfer;
 
 pub use address::Address;
 pub use contract::{
@@ -26,8 +28,9 @@ pub use mode::Mode;
 #[cfg(feature = "postgres")]
 pub use postgres::Server;
 pub use remarks::{DAMAGE, Remark, Remarks};
+pub use restoration::{Restoration, Restored};
 pub use skipped::Skipped;
-pub use sqlite::{Copied, GroupName, Restoration, Restored, is_part};
+pub use sqlite::{Copied, GroupName, is_part};
 pub use surroundings::Surroundings;
 
 use crate::env::Actor;
@@ -88,6 +91,10 @@ fn only_for_servers(address: &Address, flag: &str) -> Error {
 /// Fails if `path` exists, if the store is damaged, or if one of the two cannot be read or written.
 /// Nothing is left at `path` then.
 pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::back_up(server, path);
+    }
     sqlite::back_up(address.file()?, path)
 }
 
@@ -98,14 +105,36 @@ pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
 ///
 /// Fails if the file at `address` is not a keyctl store, if `actor` may not replace it, or if the copy
 /// cannot be opened or is of a newer version.
-pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
-    Restoration::prepare(address.file()?, source, actor)
+pub fn prepare_restore(
+    address: &Address,
+    source: &Path,
+    actor: &Actor,
+) -> Result<Box<dyn Restoration>> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return Ok(Box::new(postgres::prepare_restore(server, source, actor)?));
+    }
+    let file = address.file()?;
+    Ok(Box::new(sqlite::FileRestoration::prepare(
+        file, source, actor,
+    )?))
 }
 
 /// Opens the copy at `source` and the store at `address` to compare them. Otherwise as [`prepare_restore`],
 /// but the restoration cannot run, and no file is changed or made.
-pub fn preview_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
-    Restoration::preview(address.file()?, source, actor)
+pub fn preview_restore(
+    address: &Address,
+    source: &Path,
+    actor: &Actor,
+) -> Result<Box<dyn Restoration>> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return Ok(Box::new(postgres::prepare_restore(server, source, actor)?));
+    }
+    let file = address.file()?;
+    Ok(Box::new(sqlite::FileRestoration::preview(
+        file, source, actor,
+    )?))
 }
 
 /// Checks the files and directories of the store at `address`, or its server, and its content, and adds findings and

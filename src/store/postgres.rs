@@ -1,5 +1,6 @@
 //! The PostgreSQL backend: a database that several hosts share. The database enforces who may do what.
 
+mod backup;
 mod commit;
 mod error;
 mod examine;
@@ -8,16 +9,22 @@ mod link;
 mod pending;
 mod query;
 mod read;
+mod receive;
+mod restore;
 mod row;
 mod schema;
+mod send;
 mod server;
 mod session;
 mod statement;
+mod strangers;
 mod tls;
 mod tx;
 mod view;
 
+pub use backup::back_up;
 pub use examine::examine;
+pub use restore::prepare as prepare_restore;
 pub use schema::script;
 pub use server::Server;
 

@@ -236,8 +236,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM u);
 END;
 
--- The users who are administrators: the members of the role, directly or not, who may log in. Superusers only if they
--- are members too.
+-- The users who are administrators: the members of the role, directly or not, who may log in. Whoever owns the schema is
+-- one too, as superusers are, and is listed only if appointed.
 CREATE FUNCTION keyctl.admins() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     WITH RECURSIVE members AS (
@@ -245,7 +245,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
         UNION
         SELECT m.member FROM pg_catalog.pg_auth_members m JOIN members ON m.roleid = members.oid
     )
-    SELECT r.rolname::text FROM members JOIN pg_catalog.pg_roles r ON r.oid = members.oid WHERE r.rolcanlogin;
+    SELECT r.rolname::text FROM members JOIN pg_catalog.pg_roles r ON r.oid = members.oid
+    WHERE r.rolcanlogin AND (NOT pg_has_role(r.oid, {owner_text}, 'MEMBER')
+        OR EXISTS (SELECT FROM keyctl.administrators a WHERE a.name = r.rolname::text COLLATE "C"));
 END;
 
 CREATE FUNCTION keyctl.add_admin(name text) RETURNS void

@@ -84,8 +84,28 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
     steps.append(&mut pending.take_steps());
     steps.push(COMMIT);
     view.end();
+    match run_to_end(session, &steps, limit, pending.last_event())? {
+        Some(answers) => pending.check(answers.get(first..).unwrap_or_default(), server),
+        None => Ok(()),
+    }
+}
+
+/// Commits a transaction that is not the store's own, and whose last event is `event`.
+pub fn finish(session: &Session, event: Head) -> Result<()> {
+    run_to_end(session, &[COMMIT], COMMIT_PATIENCE, Some(event)).map(drop)
+}
+
+/// Runs the last steps of a transaction, a COMMIT at their end. Returns their answers; `None` if the commit did not
+/// answer, but `event`, the last one of the transaction, was found.
+fn run_to_end(
+    session: &Session,
+    steps: &[Step],
+    limit: Duration,
+    event: Option<Head>,
+) -> Result<Option<Vec<Vec<Row>>>> {
+    let server = &session.server;
     drop(session.link.take_warnings());
-    let done = session.link.run(&steps, limit);
+    let done = session.link.run(steps, limit);
     let is_doubtful = match &done {
         // A COMMIT that was told not to wait for the standby ends as one that succeeded.
         Ok(_) => session
@@ -96,7 +116,7 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
         Err(error) => error.is_uncertain(),
     };
     match (done, is_doubtful) {
-        (Ok(answers), false) => pending.check(answers.get(first..).unwrap_or_default(), server),
+        (Ok(answers), false) => Ok(Some(answers)),
         (Err(error), false) => {
             session.link.send(&Step::Script("ROLLBACK"));
             Err(error.about(server))
@@ -106,10 +126,10 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
                 Ok(_) => not_replicated(server),
                 Err(error) => error.about(server),
             };
-            match pending.last_event() {
+            match event {
                 // Only notes, or nothing at all.
                 None => Err(error),
-                Some(event) => resolve(server, event, error),
+                Some(event) => resolve(server, event, error).map(|()| None),
             }
         }
     }

@@ -216,7 +216,8 @@ impl View<'_> {
     }
 }
 
-fn labels_text(key: &Key) -> Result<String> {
+/// Returns the value of the column `labels`.
+pub fn labels_text(key: &Key) -> Result<String> {
     let unwritable = |_| Error::damaged(format!("the labels of {} cannot be written", key.label()));
     serde_json::to_string(&key.labels).map_err(unwritable)
 }

@@ -131,7 +131,8 @@ fn is_of_copy(code: ErrorCode) -> bool {
     )
 }
 
-fn unmade(cause: impl Into<ErrorSource>) -> Error {
+/// Returns the error for a copy that could not be made.
+pub fn unmade(cause: impl Into<ErrorSource>) -> Error {
     Error::io("the copy could not be made")
         .because(cause)
         .hint("check the free space and the permissions of its directory")

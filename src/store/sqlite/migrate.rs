@@ -64,7 +64,7 @@ pub fn migrate(
 
 /// Takes the steps after the first `from`. Leaves SQLite's defensive mode meanwhile, since one step edits
 /// the text of the schema.
-fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
+pub fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
     let mut steps = MIGRATIONS.iter().skip(from);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
     let taken = steps.try_for_each(|step| connection.execute_batch(step));

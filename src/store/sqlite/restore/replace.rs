@@ -4,7 +4,8 @@
 use super::words::in_doubt;
 use crate::error::{Error, FailureKind, Result};
 use crate::event::Event;
-use crate::store::contract::{self, Read, Tx};
+use crate::store::contract;
+use crate::store::restoration::{Adjust, Decide};
 use crate::store::sqlite::aside::Aside;
 use crate::store::sqlite::commit::{truncate_log, uncommitted};
 use crate::store::sqlite::copy::Text;
@@ -21,14 +22,6 @@ use std::path::{Path, PathBuf};
 
 /// The name of the replaced store in the scratch directory.
 pub(super) const REPLACED: &str = "replaced";
-
-/// Callback that decides under the lock whether the restore goes on. It gets the store to be replaced, if
-/// that can be read, and the copy. It returns the event to append to the restored log.
-pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
-
-/// Callback that changes the restored content before the commit. It gets the replaced store, the copy, and the
-/// transaction in which the store holds the copy's content.
-pub type Adjust<'a> = dyn FnMut(&dyn Read, &dyn Read, &mut dyn Tx) -> Result<()> + 'a;
 
 /// Every table and its columns. A table stands after those that it refers to.
 const TABLES: [(&str, &str); 9] = [
