@@ -12,6 +12,7 @@ mod mode;
 mod postgres;
 mod remarks;
 mod restoration;
+mod retired;
 mod skipped;
 mod sqlite;
 mod surroundings;
@@ -29,12 +30,14 @@ pub use mode::Mode;
 pub use postgres::Server;
 pub use remarks::{DAMAGE, Remark, Remarks};
 pub use restoration::{Restoration, Restored};
+pub use retired::Retired;
 pub use skipped::Skipped;
 pub use sqlite::{Copied, GroupName, is_part};
 pub use surroundings::Surroundings;
 
 use crate::env::Actor;
 use crate::error::{Error, Result};
+use crate::when::Timestamp;
 use std::path::Path;
 
 /// Opens the store at `address` in `mode`.
@@ -96,6 +99,27 @@ pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
         return postgres::back_up(server, path);
     }
     sqlite::back_up(address.file()?, path)
+}
+
+/// Copies the store at `address` to a new file at `path` as [`back_up`] does, and marks the store as retired by `actor`,
+/// under the same lock: from then on it takes no change and gives no verdict. `clock` tells the time of the event.
+///
+/// # Errors
+///
+/// Fails as [`back_up`] does, unless `actor` is an administrator, and if the store is retired already. The store is not
+/// marked then, and no copy is left; [`crate::error::FailureKind::Uncertain`] if it may be marked all the same: the copy
+/// is kept then.
+pub fn retire(
+    address: &Address,
+    path: &Path,
+    actor: &Actor,
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Copied> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::retire(server, path, actor, clock);
+    }
+    sqlite::retire(address.file()?, path, actor, clock())
 }
 
 /// Prepares a restore by `actor`: opens the copy at `source` and the store at `address`. Replaces nothing

@@ -22,7 +22,7 @@ mod tls;
 mod tx;
 mod view;
 
-pub use backup::back_up;
+pub use backup::{back_up, retire};
 pub use examine::examine;
 pub use restore::prepare as prepare_restore;
 pub use schema::script;

@@ -1,12 +1,15 @@
 //! Copies of a store on a server in SQLite files.
 
+use super::commit;
 use super::send::send;
 use super::server::Server;
 use super::session::Session;
 use super::view::View;
-use crate::access::Access;
-use crate::error::{Result, escape};
-use crate::store::sqlite::{Copied, receive};
+use crate::env::Actor;
+use crate::error::{Error, Result, escape};
+use crate::store::contract::Tx;
+use crate::store::sqlite::{Copied, receive, retirement};
+use crate::when::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +25,41 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn back_up(server: &Arc<Server>, path: &Path) -> Result<Copied> {
     let session = Session::open(server, PATIENCE)?;
     let view = View::new(&session);
-    let facts = view.facts()?;
-    let access = Access {
-        actor: facts.actor,
-        admin: facts.is_admin,
-    };
-    access.administrator("back up the store, whose copy holds the hashes of all keys")?;
+    let what = "back up the store, whose copy holds the hashes of all keys";
+    view.access_of_session()?.administrator(what)?;
     receive(path, &escape(&server.shown), |take| send(&view, take))?.keep()
+}
+
+/// Copies the store on `server` as [`back_up`] does, and marks it as retired in the same transaction.
+///
+/// # Errors
+///
+/// Fails as [`back_up`] does, and if the store is retired already.
+pub fn retire(
+    server: &Arc<Server>,
+    path: &Path,
+    actor: &Actor,
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Copied> {
+    let session = Session::open(server, PATIENCE)?;
+    let mut kept = None;
+    let done = commit::write_long(&session, |view| {
+        let access = view.access_of_session()?;
+        access.administrator("retire the store")?;
+        let staged = receive(path, &escape(&server.shown), |take| send(view, take))?;
+        let copied = kept.insert(staged.keep()?);
+        let actor = Actor {
+            name: access.actor,
+            ..actor.clone()
+        };
+        let now = clock();
+        view.append(&retirement(copied, &actor, now))?;
+        view.retire(now, &copied.path.to_string_lossy())
+    });
+    match (done, kept) {
+        (Ok(()), Some(copied)) => Ok(copied),
+        (Err(error), Some(copied)) => Err(copied.after(error)),
+        (Err(error), None) => Err(error),
+        (Ok(()), None) => Err(Error::unavailable("the transaction did not run")),
+    }
 }

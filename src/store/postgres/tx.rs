@@ -30,6 +30,14 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Marks the store as retired, with a copy at the path `copy`.
+    pub fn retire(&self, at: Timestamp, copy: &str) -> Result<()> {
+        let statement = Statement::new("SELECT keyctl.retire($1, $2)");
+        self.run(statement.with(at.millis()).with(copy)).map(drop)
+    }
+}
+
 impl Tx for View<'_> {
     fn insert(&mut self, key: &Key, hash: &str) -> Result<()> {
         let statement = Statement::new(

@@ -1,7 +1,7 @@
 //! New file that is filled with the content of a store on a server.
 
 use super::base::{APPLICATION_ID, LATEST};
-use super::copy::{Copied, Inventory, unmade};
+use super::copy::{Staged, unmade};
 use super::error::{SqliteError, SqliteResult};
 use super::file::Location;
 use super::scratch::Scratch;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::store::transfer::{Item, Take};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Size of the page cache, in KiB.
 const CACHE_KIB: i64 = 32 << 10;
@@ -20,14 +20,6 @@ const CACHE_KIB: i64 = 32 << 10;
 /// a temporary file, and this one holds hashes.
 const LATE_INDEXES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL \
      AND name <> 'keys_imported'";
-
-/// File in a scratch directory that was filled, checked and synced, and has no final name yet.
-pub struct Received {
-    scratch: Scratch,
-    file: PathBuf,
-    path: PathBuf,
-    inventory: Inventory,
-}
 
 /// Fills a new file for `path`, mode 0600, with what `send` sends from the store `name`.
 ///
@@ -38,7 +30,7 @@ pub fn receive(
     path: &Path,
     name: &str,
     send: impl FnOnce(&mut Take<'_>) -> Result<()>,
-) -> Result<Received> {
+) -> Result<Staged> {
     let path = place::absolute(path)?;
     place::check_free(&path)?;
     let scratch =
@@ -70,34 +62,7 @@ pub fn receive(
             "the store {name} is damaged, and was not copied: {damage}"
         ))
     })?;
-    Ok(Received {
-        scratch,
-        file,
-        path,
-        inventory,
-    })
-}
-
-impl Received {
-    /// Content of the file.
-    pub fn inventory(&self) -> &Inventory {
-        &self.inventory
-    }
-
-    /// Absolute path that the file will have.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives the file its final name.
-    pub fn keep(self) -> Result<Copied> {
-        place::move_to_free(&self.file, &self.path)?;
-        drop(self.scratch);
-        Ok(Copied {
-            path: self.path,
-            inventory: self.inventory,
-        })
-    }
+    Ok(Staged::new(scratch, file, path, inventory))
 }
 
 /// Makes a store without content in the empty file at `path`. Without a journal: a file that is not finished is removed.

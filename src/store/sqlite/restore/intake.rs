@@ -10,7 +10,7 @@ use crate::store::sqlite::file::Location;
 use crate::store::sqlite::header::first_bytes;
 use crate::store::sqlite::scratch::Scratch;
 use crate::store::sqlite::siblings::Foreign;
-use crate::store::sqlite::{Sqlite, place, send, write};
+use crate::store::sqlite::{Sqlite, place, retired, send, write};
 use crate::store::transfer::Take;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,9 @@ impl Intake {
             .map_err(|error| self.advise(error))?;
         self.copy = copy;
         self.check()?;
-        let rebuilt = write::rebuild_index_of_scopes(&mut self.copy.opened.get_mut().connection);
+        let connection = &mut self.copy.opened.get_mut().connection;
+        let rebuilt =
+            write::rebuild_index_of_scopes(connection).and_then(|()| retired::unmark(connection));
         rebuilt.explain(subject).map_err(|error| self.advise(error))
     }
 

@@ -14,7 +14,7 @@ use crate::store::sqlite::file::Location;
 use crate::store::sqlite::identity::{Comparison, Held};
 use crate::store::sqlite::scratch::Scratch;
 use crate::store::sqlite::tx::SqliteTx;
-use crate::store::sqlite::{Sqlite, check_same, write};
+use crate::store::sqlite::{Sqlite, check_same, retired, write};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
@@ -92,7 +92,9 @@ pub(super) fn in_place(
     // A second connection reads the committed content, which the lock keeps from changing.
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
     aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
-    replace_all(&transaction).map_err(failed)?;
+    replace_all(&transaction)
+        .and_then(|()| retired::unmark(&transaction))
+        .map_err(failed)?;
     let mut restored = SqliteTx::new(&transaction, &path);
     contract::read(&replaced, |replaced| {
         contract::read(copy, |copy| adjust(replaced, copy, &mut restored))
