@@ -28,6 +28,8 @@ words! {
         Init = "init",
         /// The content of the store was replaced by a backup.
         Restore = "restore",
+        /// The store was copied, and marked so that nobody uses it by mistake.
+        Retire = "retire",
         /// A key was created.
         Create = "create",
         /// A key of another system was imported.

@@ -11,9 +11,12 @@ mod mode;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod remarks;
+mod restoration;
+mod retired;
 mod skipped;
 mod sqlite;
 mod surroundings;
+mod transfer;
 
 pub use address::Address;
 pub use contract::{
@@ -26,12 +29,15 @@ pub use mode::Mode;
 #[cfg(feature = "postgres")]
 pub use postgres::Server;
 pub use remarks::{DAMAGE, Remark, Remarks};
+pub use restoration::{Restoration, Restored};
+pub use retired::Retired;
 pub use skipped::Skipped;
-pub use sqlite::{Copied, GroupName, Restoration, Restored, is_part};
+pub use sqlite::{Copied, GroupName, is_part};
 pub use surroundings::Surroundings;
 
 use crate::env::Actor;
 use crate::error::{Error, Result};
+use crate::when::Timestamp;
 use std::path::Path;
 
 /// Opens the store at `address` in `mode`.
@@ -88,7 +94,32 @@ fn only_for_servers(address: &Address, flag: &str) -> Error {
 /// Fails if `path` exists, if the store is damaged, or if one of the two cannot be read or written.
 /// Nothing is left at `path` then.
 pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::back_up(server, path);
+    }
     sqlite::back_up(address.file()?, path)
+}
+
+/// Copies the store at `address` to a new file at `path` as [`back_up`] does, and marks the store as retired by `actor`,
+/// under the same lock: from then on it takes no change and gives no verdict. `clock` tells the time of the event.
+///
+/// # Errors
+///
+/// Fails as [`back_up`] does, unless `actor` is an administrator, and if the store is retired already. The store is not
+/// marked then, and no copy is left; [`crate::error::FailureKind::Uncertain`] if it may be marked all the same: the copy
+/// is kept then.
+pub fn retire(
+    address: &Address,
+    path: &Path,
+    actor: &Actor,
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Copied> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return postgres::retire(server, path, actor, clock);
+    }
+    sqlite::retire(address.file()?, path, actor, clock())
 }
 
 /// Prepares a restore by `actor`: opens the copy at `source` and the store at `address`. Replaces nothing
@@ -98,14 +129,36 @@ pub fn back_up(address: &Address, path: &Path) -> Result<Copied> {
 ///
 /// Fails if the file at `address` is not a keyctl store, if `actor` may not replace it, or if the copy
 /// cannot be opened or is of a newer version.
-pub fn prepare_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
-    Restoration::prepare(address.file()?, source, actor)
+pub fn prepare_restore(
+    address: &Address,
+    source: &Path,
+    actor: &Actor,
+) -> Result<Box<dyn Restoration>> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return Ok(Box::new(postgres::prepare_restore(server, source, actor)?));
+    }
+    let file = address.file()?;
+    Ok(Box::new(sqlite::FileRestoration::prepare(
+        file, source, actor,
+    )?))
 }
 
 /// Opens the copy at `source` and the store at `address` to compare them. Otherwise as [`prepare_restore`],
 /// but the restoration cannot run, and no file is changed or made.
-pub fn preview_restore(address: &Address, source: &Path, actor: &Actor) -> Result<Restoration> {
-    Restoration::preview(address.file()?, source, actor)
+pub fn preview_restore(
+    address: &Address,
+    source: &Path,
+    actor: &Actor,
+) -> Result<Box<dyn Restoration>> {
+    #[cfg(feature = "postgres")]
+    if let Some(server) = address.server() {
+        return Ok(Box::new(postgres::prepare_restore(server, source, actor)?));
+    }
+    let file = address.file()?;
+    Ok(Box::new(sqlite::FileRestoration::preview(
+        file, source, actor,
+    )?))
 }
 
 /// Checks the files and directories of the store at `address`, or its server, and its content, and adds findings and

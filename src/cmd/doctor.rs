@@ -135,6 +135,9 @@ fn content(
             None,
         );
     }
+    if let Some(retired) = sound(store.retired(), remarks)?.flatten() {
+        remarks.note("retired", retired.to_string(), retired.advice());
+    }
     Ok(())
 }
 

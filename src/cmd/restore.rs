@@ -114,9 +114,12 @@ impl Args {
             cx.warn_of_clock(current);
         }
         restoration.check()?;
+        for warning in restoration.unknown_users()? {
+            cx.notice(warning);
+        }
         if self.dry_run {
-            let (effect, _) = self.compare(cx, &restoration)?;
-            announce(cx, &restoration, &effect, self.keep_revoked);
+            let (effect, _) = self.compare(cx, &*restoration)?;
+            announce(cx, &*restoration, &effect, self.keep_revoked);
             cx.status("nothing was changed: this was a dry run");
             return Ok(DONE);
         }
@@ -125,7 +128,7 @@ impl Args {
         if self.yes {
             restoration.take_in()?;
         }
-        let announced = self.ask(cx, &restoration)?;
+        let announced = self.ask(cx, &*restoration)?;
         let is_asked = !self.yes;
         let (actor, now) = (restoration.actor().clone(), cx.env.now());
         let source = restoration.source().to_owned();
@@ -185,7 +188,7 @@ impl Args {
             ));
         }
         if let Some(kept) = &restored.kept {
-            cx.status(format_args!("the replaced store is kept at {kept}"));
+            cx.status(format_args!("the replaced store is kept {kept}"));
         }
         cx.status(format_args!(
             "log head (keep a copy elsewhere): {}",
@@ -196,7 +199,7 @@ impl Args {
 
     /// Announces the effects of the restore, and asks for confirmation unless `--yes` was given. Returns
     /// what was announced.
-    fn ask(&self, cx: &mut Cx<'_>, restoration: &Restoration) -> Result<Announced> {
+    fn ask(&self, cx: &mut Cx<'_>, restoration: &dyn Restoration) -> Result<Announced> {
         let (effect, announced) = self.compare(cx, restoration)?;
         if self.yes || cx.env.terminal.interactive() {
             announce(cx, restoration, &effect, self.keep_revoked);
@@ -210,7 +213,7 @@ impl Args {
     }
 
     /// Compares the store with what it will be. Returns the effect of the restore, and what it holds for.
-    fn compare(&self, cx: &Cx<'_>, restoration: &Restoration) -> Result<(Effect, Announced)> {
+    fn compare(&self, cx: &Cx<'_>, restoration: &dyn Restoration) -> Result<(Effect, Announced)> {
         let now = cx.env.now();
         let mut announced = Announced::default();
         let mut compare = |current: Option<&dyn Read>, copy: &dyn Read| {

@@ -1,6 +1,7 @@
 //! Contract of every backend, in terms of keys and events.
 
 use super::filter::{Filter, LogFilter};
+use super::retired::Retired;
 use super::skipped::Skipped;
 use crate::access::Access;
 use crate::env::{Actor, Env};
@@ -65,7 +66,11 @@ pub trait Read {
     /// Returns the key with this ID.
     fn get(&self, id: KeyId) -> Result<Option<Key>>;
 
-    /// Returns the key of each ID or digest, in order.
+    /// Returns the mark of a store that was retired; `None` if it is in use.
+    fn retired(&self) -> Result<Option<Retired>>;
+
+    /// Returns the key of each ID or digest, in order. Fails for a store that was retired: another one knows what was
+    /// revoked since.
     ///
     /// An unknown one costs as many page reads as a known one, so that the time does not tell which exist.
     fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>>;
@@ -75,12 +80,15 @@ pub trait Read {
         Ok(true)
     }
 
+    /// Returns the key of each ID or digest as [`Read::to_verify`] does, also in a store that was retired.
+    fn known(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>>;
+
     /// Tells whether there is an imported key, deleted or not.
     fn has_imported(&self) -> Result<bool>;
 
     /// Returns the key of the foreign token with this digest, unless it is deleted.
     fn key_by_digest(&self, digest: &TokenDigest) -> Result<Option<Key>> {
-        let known = self.to_verify(&[Locator::Digest(*digest)])?;
+        let known = self.known(&[Locator::Digest(*digest)])?;
         match known.into_iter().flatten().next() {
             Some(known) => self.get(known.key.id),
             None => Ok(None),

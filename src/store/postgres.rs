@@ -1,5 +1,6 @@
 //! The PostgreSQL backend: a database that several hosts share. The database enforces who may do what.
 
+mod backup;
 mod commit;
 mod error;
 mod examine;
@@ -9,18 +10,24 @@ mod pending;
 mod pool;
 mod query;
 mod read;
+mod receive;
+mod restore;
 mod row;
 mod schema;
+mod send;
 mod server;
 mod session;
 mod settings;
 mod statement;
+mod strangers;
 mod tls;
 mod tx;
 mod view;
 
+pub use backup::{back_up, retire};
 pub use examine::examine;
 pub use pool::Pool;
+pub use restore::prepare as prepare_restore;
 pub use schema::script;
 pub use server::Server;
 

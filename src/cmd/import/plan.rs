@@ -314,6 +314,6 @@ fn present(store: &dyn Read, entries: &[Entry]) -> Result<Vec<Option<Key>>> {
         return Ok(entries.map(|_| None).collect());
     }
     let sought: Vec<Locator> = entries.map(|entry| Locator::Digest(entry.digest)).collect();
-    let found = store.to_verify(&sought)?.into_iter();
+    let found = store.known(&sought)?.into_iter();
     Ok(found.map(|found| found.map(|known| known.key)).collect())
 }

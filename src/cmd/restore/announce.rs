@@ -14,13 +14,18 @@ use crate::when::Timestamp;
 use std::collections::BTreeSet;
 
 /// Says what the restore will do. With `keep_revoked`, no hint is needed to that flag.
-pub fn announce(cx: &mut Cx<'_>, restoration: &Restoration, effect: &Effect, keep_revoked: bool) {
+pub fn announce(
+    cx: &mut Cx<'_>,
+    restoration: &dyn Restoration,
+    effect: &Effect,
+    keep_revoked: bool,
+) {
     if let Some(damage) = restoration.damage() {
         cx.notice(damage);
         cx.notice("so keyctl cannot tell which of its keys work now");
     }
     for damage in restoration.damage_of_copy() {
-        cx.notice(format_args!("restored with its damage: {}", damage.what));
+        cx.notice(format_args!("restored with its damage: {}", damage));
     }
     if effect.revived.count == 0 {
         cx.status("no stopped key will become valid again");

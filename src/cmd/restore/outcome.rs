@@ -195,7 +195,7 @@ fn comes_alive(copied: &Key, kept: &Key) -> bool {
 fn insert(store: &dyn Read, restored: &mut dyn Tx, key: &Key) -> Result<()> {
     // The copy's record of it may be there, damaged.
     restored.purge(key.id)?;
-    let known = store.to_verify(&[key.id.into()])?.pop().flatten();
+    let known = store.known(&[key.id.into()])?.pop().flatten();
     if let Some(hash) = known.and_then(|known| known.hash) {
         return restored.insert(key, &hash);
     }

@@ -137,7 +137,7 @@ fn pending<'a>(store: &dyn Read, given: &'a [Given]) -> Result<BTreeMap<&'a [u8]
             continue;
         };
         // One query for each token, so that a damaged row fails its own token only; the plan reports it.
-        let known = match store.to_verify(&[token.id().into()]) {
+        let known = match store.known(&[token.id().into()]) {
             Err(error) if error.kind != FailureKind::Damaged => return Err(error),
             known => known.unwrap_or_default(),
         };

@@ -153,12 +153,7 @@ impl Planner<'_> {
 
     fn find_by_token(&self, token: &Token, given: &Given) -> Result<Option<Matched>> {
         let id = token.id();
-        let known = self
-            .store
-            .to_verify(&[id.into()])?
-            .into_iter()
-            .flatten()
-            .next();
+        let known = self.store.known(&[id.into()])?.into_iter().flatten().next();
         let (Some(known), Some(key)) = (known, self.store.get(id)?) else {
             return Err(lookup::none(id.as_str()));
         };

@@ -5,15 +5,16 @@
 
 CREATE SCHEMA keyctl;
 
--- One row: the version of this schema, and where the store was moved to, if it was.
+-- One row: the version of this schema and, of a store that was retired, when, by whom, and where a copy is.
 CREATE TABLE keyctl.store (
     one      boolean PRIMARY KEY DEFAULT true CHECK (one),
     version  integer NOT NULL,
     -- What keyctl.grants() returned when the store was made.
     grants   text[] COLLATE "C" NOT NULL,
-    moved_at bigint,
-    moved_to text COLLATE "C",
-    CHECK ((moved_at IS NULL) = (moved_to IS NULL))
+    retired_at   bigint,
+    retired_by   text COLLATE "C",
+    retired_copy text COLLATE "C",
+    CHECK ((retired_at IS NULL) = (retired_by IS NULL) AND (retired_at IS NULL) = (retired_copy IS NULL))
 );
 
 CREATE TABLE keyctl.keys (
@@ -133,16 +134,18 @@ CREATE FUNCTION keyctl.is_admin() RETURNS boolean LANGUAGE sql STABLE
 -- The first read of every snapshot: the version of the schema and of the content, and what binds every verdict. The
 -- settings are left out if the head is the one that the caller has `seen`. A later version adds columns at the end only.
 CREATE FUNCTION keyctl.look(seen bigint, seen_hash bytea) RETURNS TABLE (
-    version integer, in_recovery boolean, clock bigint, seq bigint, hash bytea, hash_then bytea, moved_to text,
-    actor text, is_admin boolean, is_operator boolean, policy text, scopes text, implies text, imported boolean
+    version integer, in_recovery boolean, clock bigint, seq bigint, hash bytea, hash_then bytea, retired_at bigint,
+    actor text, is_admin boolean, is_operator boolean, policy text, scopes text, implies text, imported boolean, retired_by text,
+    retired_copy text
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT s.version, pg_is_in_recovery(), keyctl.clock(), h.seq, h.hash,
         (SELECT e.hash FROM keyctl.events e WHERE e.seq = look.seen),
-        s.moved_to, session_user::text, keyctl.is_admin(), pg_has_role(session_user, {operator_text}, 'MEMBER'),
+        s.retired_at, session_user::text, keyctl.is_admin(), pg_has_role(session_user, {operator_text}, 'MEMBER'),
         CASE WHEN n.new THEN (SELECT coalesce(json_agg(json_build_array(p.name, p.value)), '[]')::text FROM keyctl.policy p) END,
         CASE WHEN n.new THEN (SELECT coalesce(json_agg(json_build_array(c.name, c.description)), '[]')::text FROM keyctl.scopes c) END,
         CASE WHEN n.new THEN (SELECT coalesce(json_agg(json_build_array(i.name, i.implied)), '[]')::text FROM keyctl.scope_implies i) END,
-        CASE WHEN n.new THEN EXISTS (SELECT FROM keyctl.keys k WHERE k.imported) END
+        CASE WHEN n.new THEN EXISTS (SELECT FROM keyctl.keys k WHERE k.imported) END,
+        s.retired_by, s.retired_copy
     FROM keyctl.store s, keyctl.event_head h,
         LATERAL (SELECT (h.seq, h.hash) IS DISTINCT FROM (look.seen, look.seen_hash) AS new) n;
 END;
@@ -208,13 +211,14 @@ CREATE FUNCTION keyctl.may_append(action text, key_id text) RETURNS boolean LANG
 END;
 
 -- Appends an event in the name of the session's user, and returns its number; NULL, and no event, if `at` is more than a
--- minute off, or if they may not append it.
+-- minute off, if they may not append it, or if the store was retired.
 CREATE FUNCTION keyctl.append(at bigint, action text, key_id text, detail text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     WITH h AS (
             SELECT h.seq + 1 AS seq, h.hash FROM keyctl.event_head h
             WHERE abs(append.at - keyctl.clock()) <= 60000
                 AND (keyctl.is_admin() OR keyctl.may_append(append.action, append.key_id))
+                AND NOT EXISTS (SELECT FROM keyctl.store s WHERE s.retired_at IS NOT NULL)
             FOR UPDATE
         ),
         n AS (
@@ -258,8 +262,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM u);
 END;
 
--- The users who are administrators: the members of the role, directly or not, who may log in. Superusers only if they
--- are members too.
+-- The users who are administrators: the members of the role, directly or not, who may log in. Whoever owns the schema is
+-- one too, as superusers are, and is listed only if appointed.
 CREATE FUNCTION keyctl.admins() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     WITH RECURSIVE members AS (
@@ -267,7 +271,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
         UNION
         SELECT m.member FROM pg_catalog.pg_auth_members m JOIN members ON m.roleid = members.oid
     )
-    SELECT r.rolname::text FROM members JOIN pg_catalog.pg_roles r ON r.oid = members.oid WHERE r.rolcanlogin;
+    SELECT r.rolname::text FROM members JOIN pg_catalog.pg_roles r ON r.oid = members.oid
+    WHERE r.rolcanlogin AND (NOT pg_has_role(r.oid, {owner_text}, 'MEMBER')
+        OR EXISTS (SELECT FROM keyctl.administrators a WHERE a.name = r.rolname::text COLLATE "C"));
 END;
 
 CREATE FUNCTION keyctl.add_admin(name text) RETURNS void
@@ -331,6 +337,18 @@ CREATE CONSTRAINT TRIGGER logged AFTER INSERT OR DELETE OR UPDATE ON keyctl.memb
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keyctl.has_event('member-add', 'member-remove');
 CREATE CONSTRAINT TRIGGER logged AFTER INSERT OR DELETE OR UPDATE ON keyctl.administrators
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keyctl.has_event('init', 'admin-add', 'admin-remove');
+
+-- Marks the store as retired, with a copy at this path: from then on, nobody appends an event, and so changes a key.
+CREATE FUNCTION keyctl.retire(at bigint, copy text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT keyctl.is_admin() THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'only an administrator retires a store';
+    END IF;
+    UPDATE keyctl.store SET retired_at = retire.at, retired_by = session_user, retired_copy = retire.copy;
+END $$;
+CREATE CONSTRAINT TRIGGER logged AFTER UPDATE OF retired_at, retired_by, retired_copy ON keyctl.store
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keyctl.has_event('retire');
 
 -- Whether the session's user is an owner of the project.
 CREATE FUNCTION keyctl.owns_project(project text) RETURNS boolean

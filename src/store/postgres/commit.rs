@@ -41,12 +41,30 @@ const RESOLVE_PATIENCE: Duration = Duration::from_secs(10);
 /// Time between two attempts at that.
 const RESOLVE_PAUSE: Duration = Duration::from_millis(250);
 
+/// Begins a transaction whose work takes as long as the store is large.
+const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '30s'; \
+     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'";
+
 /// Runs `job` in one transaction under the lock of the log's head, and commits it.
 pub fn write(session: &Session, job: Job<'_>) -> Result<()> {
+    let mut view = begin(session, BEGIN)?;
+    job(&mut view)?;
+    commit(view, COMMIT_PATIENCE)
+}
+
+/// Runs `job`, which may take minutes, in one transaction as [`write`] does.
+pub fn write_long(session: &Session, job: impl FnOnce(&mut View<'_>) -> Result<()>) -> Result<()> {
+    let mut view = begin(session, BEGIN_LONG)?;
+    job(&mut view)?;
+    commit(view, COMMIT_PATIENCE)
+}
+
+/// Begins a transaction under the lock. Refuses a store that was retired.
+fn begin<'a>(session: &'a Session, sql: &'static str) -> Result<View<'a>> {
     let server = &session.server;
     let seen = server.seen.last();
     let steps = [
-        Step::Script(BEGIN),
+        Step::Script(sql),
         Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
         facts::look(seen.as_deref()).into(),
     ];
@@ -62,10 +80,13 @@ pub fn write(session: &Session, job: Job<'_>) -> Result<()> {
         session.link.give_up();
     }
     let facts = read?;
-    let mut view = View::open(session, facts.clone());
-    view.pending.replace(Pending::behind(facts.head));
-    job(&mut view)?;
-    commit(view, COMMIT_PATIENCE)
+    let head = facts.head;
+    let view = View::open(session, facts);
+    view.pending.replace(Pending::behind(head));
+    match view.facts()?.retired {
+        Some(retired) => Err(retired.no_change()),
+        None => Ok(view),
+    }
 }
 
 /// Runs `job`, which makes notes, in one transaction. Fails where a lock would have to be waited for.
@@ -84,8 +105,28 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
     steps.append(&mut pending.take_steps());
     steps.push(COMMIT);
     view.end();
+    match run_to_end(session, &steps, limit, pending.last_event())? {
+        Some(answers) => pending.check(answers.get(first..).unwrap_or_default(), server),
+        None => Ok(()),
+    }
+}
+
+/// Commits a transaction that is not the store's own, and whose last event is `event`.
+pub fn finish(session: &Session, event: Head) -> Result<()> {
+    run_to_end(session, &[COMMIT], COMMIT_PATIENCE, Some(event)).map(drop)
+}
+
+/// Runs the last steps of a transaction, a COMMIT at their end. Returns their answers; `None` if the commit did not
+/// answer, but `event`, the last one of the transaction, was found.
+fn run_to_end(
+    session: &Session,
+    steps: &[Step],
+    limit: Duration,
+    event: Option<Head>,
+) -> Result<Option<Vec<Vec<Row>>>> {
+    let server = &session.server;
     drop(session.link.take_warnings());
-    let done = session.link.run(&steps, limit);
+    let done = session.link.run(steps, limit);
     let is_doubtful = match &done {
         // A COMMIT that was told not to wait for the standby ends as one that succeeded.
         Ok(_) => session
@@ -96,7 +137,7 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
         Err(error) => error.is_uncertain(),
     };
     match (done, is_doubtful) {
-        (Ok(answers), false) => pending.check(answers.get(first..).unwrap_or_default(), server),
+        (Ok(answers), false) => Ok(Some(answers)),
         (Err(error), false) => {
             session.link.send(&Step::Script("ROLLBACK"));
             Err(error.about(server))
@@ -106,10 +147,10 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
                 Ok(_) => not_replicated(server),
                 Err(error) => error.about(server),
             };
-            match pending.last_event() {
+            match event {
                 // Only notes, or nothing at all.
                 None => Err(error),
-                Some(event) => resolve(server, event, error),
+                Some(event) => resolve(server, event, error).map(|()| None),
             }
         }
     }

@@ -307,7 +307,9 @@ fn explain(error: &DbError, server: &Server) -> Error {
         "40001" | "40P01" => {
             Error::busy(format!("{shown} is changed by others at the same time")).hint("try again")
         }
-        "22021" => Error::usage("a value has a NUL character, which a server cannot store"),
+        "22021" | "22P05" => {
+            Error::usage("a value has a NUL character, which a server cannot store")
+        }
         "KC001" | "KC004" => Error::state(escape(error.message())),
         "KC002" => Error::policy(escape(error.message())),
         "KC003" => Error::access(escape(error.message())),

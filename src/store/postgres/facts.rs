@@ -11,6 +11,7 @@ use crate::event::{Head, Link};
 use crate::hint::{Hint, run};
 use crate::policy::{Policy, SETTINGS};
 use crate::scope::{Registry, Scope};
+use crate::store::retired::Retired;
 use crate::when::Timestamp;
 use std::sync::Arc;
 use tokio_postgres::Row;
@@ -29,6 +30,8 @@ pub struct Facts {
     pub actor: String,
     /// True if the user is an administrator.
     pub is_admin: bool,
+    /// Mark of a store that was retired.
+    pub retired: Option<Retired>,
     /// Settings that the snapshot shows.
     pub settings: Arc<Settings>,
 }
@@ -37,8 +40,8 @@ pub struct Facts {
 pub fn look(seen: Option<&Settings>) -> Statement {
     let head = seen.map(|seen| seen.head);
     Statement::new(
-        "SELECT version, in_recovery, clock, seq, hash, hash_then, moved_to, actor, is_admin, policy, scopes, implies, \
-         imported FROM keyctl.look($1, $2)",
+        "SELECT version, in_recovery, clock, seq, hash, hash_then, retired_at, actor, is_admin, policy, scopes, implies, \
+         imported, retired_by, retired_copy FROM keyctl.look($1, $2)",
     )
     .with(head.map(|head| head.seq))
     .with(super::Param::Bytes(head.map(|head| head.hash.to_vec())))
@@ -48,7 +51,7 @@ pub fn look(seen: Option<&Settings>) -> Statement {
 ///
 /// # Errors
 ///
-/// Fails for a standby, for a store of another version, for one that was moved, and for one whose log is not a
+/// Fails for a standby, for a store of another version, and for one whose log is not a
 /// continuation of the one that was seen: a restored database, or a primary that was replaced by a standby that lagged.
 pub fn read(rows: &[Row], server: &Pool, seen: Option<&Arc<Settings>>) -> Result<Facts> {
     let row = rows
@@ -58,9 +61,6 @@ pub fn read(rows: &[Row], server: &Pool, seen: Option<&Arc<Settings>>) -> Result
     check_version(column(row, 0).map_err(own)?, server)?;
     if column(row, 1).map_err(own)? {
         return Err(PgError::Standby.about(server));
-    }
-    if let Some(to) = column::<Option<String>>(row, 6).map_err(own)? {
-        return Err(moved(server, &to));
     }
     let head = Head {
         seq: column(row, 3).map_err(own)?,
@@ -88,6 +88,7 @@ pub fn read(rows: &[Row], server: &Pool, seen: Option<&Arc<Settings>>) -> Result
         clock,
         actor: column(row, 7).map_err(own)?,
         is_admin: column(row, 8).map_err(own)?,
+        retired: retired(row, server)?,
         settings,
     })
 }
@@ -143,13 +144,18 @@ fn check_version(version: i32, server: &Server) -> Result<()> {
     }
 }
 
-fn moved(server: &Server, to: &str) -> Error {
-    Error::unavailable(format!(
-        "the store {} was moved to {}",
-        escape(&server.shown),
-        escape(to)
-    ))
-    .hint("name that one: --db or KEYCTL_DB")
+fn retired(row: &Row, server: &Server) -> Result<Option<Retired>> {
+    let own = |error: PgError| error.about(server);
+    let Some(at) = column::<Option<i64>>(row, 6).map_err(own)? else {
+        return Ok(None);
+    };
+    let unreadable = || damaged(server, "the mark of its retirement cannot be read");
+    Ok(Some(Retired {
+        store: format!("the store {}", escape(&server.shown)),
+        at: Timestamp::from_millis(at).ok_or_else(unreadable)?,
+        by: column(row, 13).map_err(own)?,
+        copy: column(row, 14).map_err(own)?,
+    }))
 }
 
 fn settings(row: &Row, head: Head, server: &Server) -> Result<Settings> {

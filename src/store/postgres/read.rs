@@ -17,6 +17,7 @@ use crate::project::{Member, Role};
 use crate::scope::Registry;
 use crate::store::contract::{Known, Read, Version, Visit, VisitEntry};
 use crate::store::filter::{Filter, LogFilter};
+use crate::store::retired::Retired;
 use crate::store::skipped::Skipped;
 use crate::token::Locator;
 use crate::when::Timestamp;
@@ -78,6 +79,15 @@ impl View<'_> {
             .map(drop)
     }
 
+    /// Returns the rights of the session's user.
+    pub fn access_of_session(&self) -> Result<Access> {
+        let facts = self.facts()?;
+        Ok(Access {
+            actor: facts.actor,
+            admin: facts.is_admin,
+        })
+    }
+
     fn damaged(&self, description: &str) -> crate::error::Error {
         damaged(&self.session.server, description)
     }
@@ -112,7 +122,20 @@ impl Read for View<'_> {
         self.one_key(Statement::new(sql).with(id.as_str()))
     }
 
+    fn retired(&self) -> Result<Option<Retired>> {
+        Ok(self.facts()?.retired)
+    }
+
     fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
+        // In this order, since the first query goes together with the facts.
+        let known = self.known(sought)?;
+        match self.facts()?.retired {
+            Some(retired) => Err(retired.no_verdict()),
+            None => Ok(known),
+        }
+    }
+
+    fn known(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
         if sought.is_empty() {
             return Ok(Vec::new());
         }
@@ -214,11 +237,7 @@ impl Read for View<'_> {
     }
 
     fn access(&self, _: &Actor) -> Result<Access> {
-        let facts = self.facts()?;
-        Ok(Access {
-            actor: facts.actor,
-            admin: facts.is_admin,
-        })
+        self.access_of_session()
     }
 
     fn users_of_scope(&self, scope: &str, limit: u64) -> Result<Vec<Key>> {

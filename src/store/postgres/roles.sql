@@ -28,7 +28,8 @@ GRANT EXECUTE ON FUNCTION keyctl.lock_head(), keyctl.append(bigint, text, text, 
 -- An administrator does all but write the log by hand, or put a hash in the place of another.
 GRANT SELECT (hash) ON keyctl.keys TO {admin};
 GRANT INSERT, UPDATE, DELETE ON keyctl.policy, keyctl.scopes, keyctl.scope_implies TO {admin};
-GRANT EXECUTE ON FUNCTION keyctl.replace_hash(text, text, text), keyctl.add_admin(text), keyctl.remove_admin(text) TO {admin};
+GRANT EXECUTE ON FUNCTION keyctl.replace_hash(text, text, text), keyctl.add_admin(text), keyctl.remove_admin(text),
+    keyctl.retire(bigint, text) TO {admin};
 
 ALTER TABLE keyctl.keys ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS read_all ON keyctl.keys;

@@ -51,32 +51,51 @@ pub fn script(database: &str) -> Result<String> {
 /// # Errors
 ///
 /// Fails for a name that is too long for the names of the roles.
-fn statements(database: &str) -> Result<String> {
-    if database.len() > DATABASE_MAX {
-        return Err(Error::usage(format!(
-            "the name of the database {} is longer than {DATABASE_MAX} bytes, and is a part of the names of the roles",
-            quote(database)
-        )));
-    }
+pub fn statements(database: &str) -> Result<String> {
+    statements_after(include_str!("ownership.sql"), database)
+}
+
+/// Returns the statements that make the schema in `database`, whose roles are there, for one transaction.
+pub fn statements_as_owner(database: &str) -> Result<String> {
+    statements_after("SET LOCAL ROLE {owner};", database)
+}
+
+fn statements_after(first: &str, database: &str) -> Result<String> {
     let parts = [
-        include_str!("ownership.sql"),
+        first,
         include_str!("0001_main.sql"),
         include_str!("guard.sql"),
         include_str!("roles.sql"),
     ];
-    let mut script = parts.join("\n");
-    for name in ROLES {
-        let role = role(database, name);
-        script = script.replace(&format!("{{{name}_text}}"), &literal(&role));
-        script = script.replace(&format!("{{{name}}}"), &identifier(&role));
-    }
-    script = script.replace("{database}", &identifier(database));
+    let mut script = fill(&parts.join("\n"), database)?;
     let genesis = data_encoding::HEXLOWER.encode(&GENESIS);
     script.push_str(&format!(
         "\nINSERT INTO keyctl.store (version, grants) SELECT {VERSION}, array_agg(g) FROM keyctl.grants() g;\n\
          INSERT INTO keyctl.event_head (seq, hash) VALUES (0, '\\x{genesis}');\nRESET ROLE;\n"
     ));
     Ok(script)
+}
+
+/// Puts the name of `database` and those of its roles into `sql`: `{database}`, `{owner}`, `{admin}`, `{operator}` and
+/// `{verifier}`, or `{owner_text}` and so on for a literal.
+///
+/// # Errors
+///
+/// Fails for a name that is too long for the names of the roles.
+pub fn fill(sql: &str, database: &str) -> Result<String> {
+    if database.len() > DATABASE_MAX {
+        return Err(Error::usage(format!(
+            "the name of the database {} is longer than {DATABASE_MAX} bytes, and is a part of the names of the roles",
+            quote(database)
+        )));
+    }
+    let mut filled = sql.to_owned();
+    for name in ROLES {
+        let role = role(database, name);
+        filled = filled.replace(&format!("{{{name}_text}}"), &literal(&role));
+        filled = filled.replace(&format!("{{{name}}}"), &identifier(&role));
+    }
+    Ok(filled.replace("{database}", &identifier(database)))
 }
 
 /// Returns `name` as a quoted identifier.
@@ -139,7 +158,7 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
 }
 
 /// Refuses a server on which a store cannot be made.
-fn check_server(session: &Session) -> Result<()> {
+pub fn check_server(session: &Session) -> Result<()> {
     let server = &session.server;
     let asked = Statement::new(
         "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), version(), \
@@ -186,7 +205,7 @@ fn already_there(server: &Server) -> Error {
 }
 
 /// Returns the error for a script that failed.
-fn not_made(error: PgError, server: &Server) -> Error {
+pub fn not_made(error: PgError, server: &Server) -> Error {
     match error.code() {
         Some("42501") => Error::unavailable(format!(
             "{} may not make a store in {}: that needs the right to make roles (CREATEROLE) and the ownership of the database",

@@ -30,6 +30,14 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Marks the store as retired, with a copy at the path `copy`.
+    pub fn retire(&self, at: Timestamp, copy: &str) -> Result<()> {
+        let statement = Statement::new("SELECT keyctl.retire($1, $2)");
+        self.run(statement.with(at.millis()).with(copy)).map(drop)
+    }
+}
+
 impl Tx for View<'_> {
     fn insert(&mut self, key: &Key, hash: &str) -> Result<()> {
         let statement = Statement::new(
@@ -219,7 +227,8 @@ impl View<'_> {
     }
 }
 
-fn labels_text(key: &Key) -> Result<String> {
+/// Returns the value of the column `labels`.
+pub fn labels_text(key: &Key) -> Result<String> {
     let unwritable = |_| Error::damaged(format!("the labels of {} cannot be written", key.label()));
     serde_json::to_string(&key.labels).map_err(unwritable)
 }

@@ -12,6 +12,9 @@ pub const APPLICATION_ID: i32 = 0x6b63_746c;
 /// Version of the schema that this program writes.
 pub const LATEST: usize = 6;
 
+/// Number that is added to the version of a store that was retired: older programs refuse it as newer than theirs.
+pub const RETIRED: usize = 1000;
+
 /// First version of the schema with projects. A reader does not migrate an older one.
 pub const WITH_PROJECTS: usize = 2;
 

@@ -3,6 +3,7 @@
 use super::base::{BUSY_TIMEOUT, Subject};
 use super::error::{Explain, SqliteError};
 use super::parts::sibling;
+use super::retired;
 use super::tx::SqliteTx;
 use crate::error::{Error, FailureKind, Result};
 use crate::hint::{Hint, run};
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub fn run(connection: &Connection, subject: Subject<'_>, job: Job<'_>) -> Result<()> {
     let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
     let transaction = begun.explain(subject)?;
+    retired::check(&transaction, subject)?;
     // Dropped on an error, the transaction rolls back.
     job(&mut SqliteTx::new(&transaction, subject))?;
     let committed = transaction.commit();

@@ -9,13 +9,13 @@ use super::read;
 use super::scratch::Scratch;
 use super::{Sqlite, place};
 use crate::directory;
-use crate::error::{Error, ErrorSource, Result};
+use crate::error::{Error, ErrorSource, FailureKind, Result};
 use crate::event::Head;
 use crate::hint::{Hint, run};
 use crate::store::contract::Store;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql};
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Result of a backup.
@@ -46,34 +46,72 @@ pub struct Inventory {
 /// Fails if `path` exists, if the store is damaged, or if one of the two cannot be read or written.
 /// Nothing is left at `path` then.
 pub fn back_up(location: &Location, path: &Path) -> Result<Copied> {
-    let path = place::absolute(path)?;
-    let inventory = Sqlite::open_to_read(location)?.copy_to(&path)?;
-    Ok(Copied { path, inventory })
+    Sqlite::open_to_read(location)?.stage(path)?.keep()
+}
+
+/// Copy in a scratch directory beside its place: complete, checked and synced.
+pub struct Staged {
+    file: PathBuf,
+    path: PathBuf,
+    inventory: Inventory,
+    _scratch: Scratch,
+}
+
+impl Staged {
+    /// Takes the copy `file` in `scratch`, whose place is `path`.
+    pub fn new(scratch: Scratch, file: PathBuf, path: PathBuf, inventory: Inventory) -> Self {
+        Staged {
+            file,
+            path,
+            inventory,
+            _scratch: scratch,
+        }
+    }
+
+    /// Moves the copy to its place. Fails if that is taken.
+    pub fn keep(self) -> Result<Copied> {
+        place::move_to_free(&self.file, &self.path)?;
+        Ok(Copied {
+            path: self.path,
+            inventory: self.inventory,
+        })
+    }
+}
+
+impl Copied {
+    /// Removes the copy after the `error` of the transaction that it belongs to, unless that may have been committed.
+    pub fn after(&self, error: Error) -> Error {
+        if error.kind == FailureKind::Uncertain {
+            return error.adding(format_args!("the copy is at {}", shown(&self.path)));
+        }
+        // If this fails, a complete copy is left, which harms nobody.
+        drop(fs::remove_file(&self.path));
+        error
+    }
 }
 
 impl Sqlite {
-    /// Copies the store to `path`, and returns the inventory. The copy is made in a scratch directory and moved
-    /// to `path` once it is complete, checked and synced.
-    fn copy_to(&self, path: &Path) -> Result<Inventory> {
-        if is_same(path, &self.opened.borrow().path) {
+    /// Copies the store for `path` to a scratch directory beside that.
+    pub fn stage(&self, path: &Path) -> Result<Staged> {
+        let path = place::absolute(path)?;
+        if is_same(&path, &self.opened.borrow().path) {
             // Otherwise the message would advise to move the store away.
-            return Err(Error::io(format!("{} is the store itself", shown(path)))
+            return Err(Error::io(format!("{} is the store itself", shown(&path)))
                 .hint("name another file for the copy"));
         }
-        place::check_free(path)?;
+        place::check_free(&path)?;
         let scratch =
-            Scratch::new(directory::of(path)).map_err(|cause| place::failed(path, cause))?;
+            Scratch::new(directory::of(&path)).map_err(|cause| place::failed(&path, cause))?;
         let copy = self.copy_into(&scratch, "copy")??;
         let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
-        let copied = checked.map_err(|damage| {
+        let inventory = checked.map_err(|damage| {
             Error::damaged(format!(
                 "the store {} is damaged, and was not copied: {damage}",
                 self.name()
             ))
             .hint(Hint::from("restore an earlier backup: ").and(run!("restore PATH")))
         })?;
-        place::move_to_free(&copy, path)?;
-        Ok(copied)
+        Ok(Staged::new(scratch, copy, path, inventory))
     }
 
     /// Copies the store to the file `name` in `scratch`. The inner error is about that file, the outer one
@@ -131,7 +169,8 @@ fn is_of_copy(code: ErrorCode) -> bool {
     )
 }
 
-fn unmade(cause: impl Into<ErrorSource>) -> Error {
+/// Returns the error for a copy that could not be made.
+pub fn unmade(cause: impl Into<ErrorSource>) -> Error {
     Error::io("the copy could not be made")
         .because(cause)
         .hint("check the free space and the permissions of its directory")

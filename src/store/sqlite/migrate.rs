@@ -1,9 +1,10 @@
 //! Migrations of the schema, one SQL file for each step. `user_version` is the number of steps taken.
 
 use super::actor::towards;
-use super::base::{APPLICATION_ID, LATEST, Subject};
+use super::base::{APPLICATION_ID, LATEST, RETIRED, Subject};
 use super::commit::{truncate_log, uncommitted};
 use super::error::{Refusal, SqliteError, SqliteResult};
+use super::retired::MARK;
 use super::{wal, write};
 use crate::error::{Error, escape};
 use crate::event::{Action, Event, GENESIS};
@@ -28,12 +29,15 @@ pub fn migrate(
     subject: Subject<'_>,
     founder: Option<&Founder<'_>>,
 ) -> SqliteResult<bool> {
-    if version(connection)? == MIGRATIONS.len() {
+    if version(connection)? >= MIGRATIONS.len() {
         return Ok(false);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Read again under the lock: another process may have taken the steps meanwhile.
     let from = version(&transaction)?;
+    if from >= MIGRATIONS.len() {
+        return Ok(false);
+    }
     if from == 0 {
         refuse_to_found(&transaction, subject.path)?;
     }
@@ -64,7 +68,7 @@ pub fn migrate(
 
 /// Takes the steps after the first `from`. Leaves SQLite's defensive mode meanwhile, since one step edits
 /// the text of the schema.
-fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
+pub fn take_steps(connection: &Connection, from: usize) -> SqliteResult<()> {
     let mut steps = MIGRATIONS.iter().skip(from);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
     let taken = steps.try_for_each(|step| connection.execute_batch(step));
@@ -89,10 +93,19 @@ pub fn refuse_to_found(connection: &Connection, path: &Path) -> SqliteResult<()>
 /// Makes a database in memory with the schema of `version` and no keys.
 pub fn model(version: usize) -> SqliteResult<Connection> {
     let connection = Connection::open_in_memory()?;
-    for step in MIGRATIONS.iter().take(version) {
+    let is_retired = version > RETIRED;
+    let steps = if is_retired {
+        version - RETIRED
+    } else {
+        version
+    };
+    for step in MIGRATIONS.iter().take(steps) {
         connection.execute_batch(step)?;
     }
-    connection.pragma_update(None, "user_version", version.min(LATEST) as i64)?;
+    connection.pragma_update(None, "user_version", steps.min(LATEST) as i64)?;
+    if is_retired {
+        connection.execute_batch(MARK)?;
+    }
     Ok(connection)
 }
 
@@ -108,17 +121,18 @@ pub fn check_current(connection: &Connection) -> SqliteResult<()> {
 
 /// Tells whether every step was taken.
 pub fn is_current(connection: &Connection) -> SqliteResult<bool> {
-    Ok(version(connection)? == MIGRATIONS.len())
+    Ok(version(connection)? % RETIRED == MIGRATIONS.len())
 }
 
-/// Returns the number of steps taken. Refuses a store of a newer version.
+/// Returns the number of steps taken, with [`RETIRED`] added for a store that was retired. Refuses a store of a newer
+/// version.
 pub fn version(connection: &Connection) -> SqliteResult<usize> {
     // Cached: a verification asks again.
     let mut statement = connection.prepare_cached("PRAGMA user_version")?;
     let stored: i64 = statement.query_row([], |row| row.get(0))?;
     usize::try_from(stored)
         .ok()
-        .filter(|&version| version <= MIGRATIONS.len())
+        .filter(|&version| version <= LATEST || (RETIRED + 1..=RETIRED + LATEST).contains(&version))
         .ok_or(SqliteError::Refused(Refusal::Newer(stored)))
 }
 

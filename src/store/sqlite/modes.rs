@@ -9,7 +9,7 @@ use super::nearby::other_stores;
 use super::open::Connected;
 use super::opened::Opened;
 use super::siblings::Foreign;
-use super::{Sqlite, migrate, open};
+use super::{Sqlite, migrate, open, retired};
 use crate::error::{Error, Result, escape};
 use crate::store::contract::Founder;
 use rusqlite::Connection;
@@ -98,6 +98,7 @@ impl Sqlite {
             Ok(connection)
         };
         let connection = connect().explain(&path)?;
+        retired::check(&connection, (&path).into())?;
         let opened = Opened::new(location, path, (connection, None));
         let mut store = Self::new(location, Purpose::Store, opened);
         store.notices.extend(location.exposure());
@@ -185,7 +186,9 @@ impl Sqlite {
 
     fn writable(location: &Location, founder: Option<&Founder<'_>>) -> Result<(Self, bool)> {
         let path = location.existing()?;
-        Self::try_writable(location, (&path).into(), founder).explain(&path)
+        let opened = Self::try_writable(location, (&path).into(), founder).explain(&path)?;
+        retired::check(&opened.0.opened.borrow().connection, (&path).into())?;
+        Ok(opened)
     }
 
     /// Opens `subject`, the file at `location`, for changes. An empty file becomes a store of

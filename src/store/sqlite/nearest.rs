@@ -82,8 +82,11 @@ const HASH: usize = row::WIDTH + 1;
 const PLACE: usize = row::WIDTH + 2;
 
 /// Returns the key of each locator, in their order.
-pub fn to_verify(connection: &Connection, sought: &[Locator]) -> SqliteResult<Vec<Option<Known>>> {
-    let schema = Schema::of(connection)?;
+pub fn find(
+    connection: &Connection,
+    schema: Schema,
+    sought: &[Locator],
+) -> SqliteResult<Vec<Option<Known>>> {
     let mut known: Vec<Option<Known>> = Vec::with_capacity(sought.len());
     known.resize_with(sought.len(), || None);
     let (mut ids, mut digests) = (Values::default(), Values::default());
@@ -232,15 +235,15 @@ mod tests {
             assert_eq!(known.hash, Some(format!("hash of {}", known.key.name)));
             Some(known.key.name)
         };
-        let many = to_verify(&store, &asked).ok().unwrap();
+        let many = find(&store, Schema::LATEST, &asked).ok().unwrap();
         let many: Vec<_> = many.into_iter().map(named).collect();
         assert_eq!(many, expected.map(|name| name.map(str::to_owned)));
         for (id, expected) in asked.into_iter().zip(expected) {
-            let mut one = to_verify(&store, &[id]).ok().unwrap();
+            let mut one = find(&store, Schema::LATEST, &[id]).ok().unwrap();
             assert_eq!(one.len(), 1);
             assert_eq!(named(one.remove(0)).as_deref(), expected);
         }
-        assert!(to_verify(&store, &[]).ok().unwrap().is_empty());
+        assert!(find(&store, Schema::LATEST, &[]).ok().unwrap().is_empty());
     }
 
     #[test]
@@ -249,7 +252,7 @@ mod tests {
         store.execute("DELETE FROM keys", []).unwrap();
         let asked = [id("000000000001"), id("000000000002")].map(Locator::Id);
         for asked in [&asked[..1], &asked] {
-            let known = to_verify(&store, asked).ok().unwrap();
+            let known = find(&store, Schema::LATEST, asked).ok().unwrap();
             assert_eq!(known.len(), asked.len());
             assert!(known.iter().all(Option::is_none));
         }

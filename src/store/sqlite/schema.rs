@@ -1,6 +1,6 @@
 //! Version of the schema, for the queries that differ by it.
 
-use super::base::{WITH_IMPORTED, WITH_NETWORKS, WITH_PROJECTS, WITH_SCOPES_IN_ROW};
+use super::base::{RETIRED, WITH_IMPORTED, WITH_NETWORKS, WITH_PROJECTS, WITH_SCOPES_IN_ROW};
 use super::error::SqliteResult;
 use rusqlite::Connection;
 
@@ -19,6 +19,16 @@ impl Schema {
         let mut statement = connection.prepare_cached("PRAGMA user_version")?;
         let version: i64 = statement.query_row([], |row| row.get(0))?;
         Ok(Schema(usize::try_from(version).unwrap_or_default()))
+    }
+
+    /// Returns the number of the version, with [`RETIRED`] added for a store that was retired.
+    pub fn number(self) -> usize {
+        self.0
+    }
+
+    /// Tells whether the store was retired.
+    pub fn is_retired(self) -> bool {
+        self.0 >= RETIRED
     }
 
     /// Tells whether there is a table of members.

@@ -4,7 +4,7 @@ use super::base::Subject;
 use super::error::{SqliteError, SqliteResult, keeps_changing};
 use super::fingerprint::Fingerprint;
 use super::schema::Schema;
-use super::{actor, nearest, read, write};
+use super::{actor, nearest, read, retired, write};
 use crate::access::Access;
 use crate::env::Actor;
 use crate::error::Result;
@@ -16,6 +16,7 @@ use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::store::contract::{Known, Read, Tx, Version, Visit, VisitEntry};
 use crate::store::filter::{Filter, LogFilter};
+use crate::store::retired::Retired;
 use crate::store::skipped::Skipped;
 use crate::token::Locator;
 use crate::when::{Span, Timestamp};
@@ -114,8 +115,23 @@ impl Read for SqliteTx<'_> {
         self.explain(read::get(self.connection, id))
     }
 
+    fn retired(&self) -> Result<Option<Retired>> {
+        retired::read(self.connection, self.subject)
+    }
+
     fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
-        self.explain(nearest::to_verify(self.connection, sought))
+        let schema = self.explain(Schema::of(self.connection))?;
+        if schema.is_retired()
+            && let Some(retired) = self.retired()?
+        {
+            return Err(retired.no_verdict());
+        }
+        self.explain(nearest::find(self.connection, schema, sought))
+    }
+
+    fn known(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
+        let schema = self.explain(Schema::of(self.connection))?;
+        self.explain(nearest::find(self.connection, schema, sought))
     }
 
     fn has_imported(&self) -> Result<bool> {

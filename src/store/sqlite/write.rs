@@ -27,26 +27,43 @@ pub fn append(connection: &Connection, event: &Event) -> SqliteResult<()> {
         hash: GENESIS,
     };
     entry.hash = entry.link(&last.hash);
-    connection
-        .prepare_cached("INSERT INTO events (seq, at, actor, action, key_id, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute((entry.seq, entry.at, &entry.actor, &entry.action, &entry.key_id, &entry.detail, &entry.hash[..]))?;
+    line(connection, &entry)?;
     connection
         .prepare_cached("UPDATE event_head SET seq = ?1, hash = ?2")?
         .execute((entry.seq, &entry.hash[..]))?;
     Ok(())
 }
 
+/// Adds a line to the log, and leaves the head as it is.
+pub fn line(connection: &Connection, entry: &Entry) -> SqliteResult<()> {
+    connection
+        .prepare_cached("INSERT INTO events (seq, at, actor, action, key_id, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute((entry.seq, entry.at, &entry.actor, &entry.action, &entry.key_id, &entry.detail, &entry.hash[..]))?;
+    Ok(())
+}
+
 /// Adds a key with the PHC string of its secret.
 pub fn insert(connection: &Connection, key: &Key, hash: &str) -> SqliteResult<()> {
+    place(connection, None, key, Some(hash))
+}
+
+/// Adds a key in row `seq`, or behind all others, with its PHC string unless that was wiped.
+pub fn place(
+    connection: &Connection,
+    seq: impl Into<Option<i64>>,
+    key: &Key,
+    hash: Option<&str>,
+) -> SqliteResult<()> {
     connection
         .prepare_cached(
-            "INSERT INTO keys (id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, \
+            "INSERT INTO keys (seq, id, name, owner, kind, hash, created_at, created_by, expires_at, last_used_at, \
              grace_from, usable_until, disabled_at, disabled_by, deleted_at, replaces, replaced_by, scopes, \
-             labels, allow_from, first_used_at, imported) VALUES (:id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
+             labels, allow_from, first_used_at, imported) VALUES (:seq, :id, :name, :owner, :kind, :hash, :created_at, :created_by, :expires_at, \
              :last_used_at, :grace_from, :usable_until, :disabled_at, :disabled_by, :deleted_at, :replaces, \
              :replaced_by, :scopes, :labels, :allow_from, :first_used_at, :imported)",
         )?
         .execute(named_params! {
+            ":seq": seq.into(),
             ":id": key.id.as_str(),
             ":name": key.name,
             ":owner": key.owner,

@@ -12,8 +12,8 @@ use keyctl::policy::Policy;
 use keyctl::project::{Member, Role};
 use keyctl::scope::{Registry, Scope};
 use keyctl::store::{
-    Filter, Founder, Job, Known, LogFilter, Look, Read, Skipped, Store, Tx, Version, Visit,
-    VisitEntry,
+    Filter, Founder, Job, Known, LogFilter, Look, Read, Retired, Skipped, Store, Tx, Version,
+    Visit, VisitEntry,
 };
 use keyctl::token::Locator;
 use keyctl::when::{Span, Timestamp};
@@ -162,7 +162,15 @@ impl Read for Content {
         Ok(self.row(id).map(|row| row.key.clone()))
     }
 
+    fn retired(&self) -> Result<Option<Retired>> {
+        Ok(None)
+    }
+
     fn to_verify(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
+        self.known(sought)
+    }
+
+    fn known(&self, sought: &[Locator]) -> Result<Vec<Option<Known>>> {
         let known = |row: &Row| Known {
             key: Key {
                 labels: BTreeMap::new(),

@@ -4,7 +4,8 @@
 use super::words::in_doubt;
 use crate::error::{Error, FailureKind, Result};
 use crate::event::Event;
-use crate::store::contract::{self, Read, Tx};
+use crate::store::contract;
+use crate::store::restoration::{Adjust, Decide};
 use crate::store::sqlite::aside::Aside;
 use crate::store::sqlite::commit::{truncate_log, uncommitted};
 use crate::store::sqlite::copy::Text;
@@ -13,7 +14,7 @@ use crate::store::sqlite::file::Location;
 use crate::store::sqlite::identity::{Comparison, Held};
 use crate::store::sqlite::scratch::Scratch;
 use crate::store::sqlite::tx::SqliteTx;
-use crate::store::sqlite::{Sqlite, check_same, write};
+use crate::store::sqlite::{Sqlite, check_same, retired, write};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
@@ -21,14 +22,6 @@ use std::path::{Path, PathBuf};
 
 /// The name of the replaced store in the scratch directory.
 pub(super) const REPLACED: &str = "replaced";
-
-/// Callback that decides under the lock whether the restore goes on. It gets the store to be replaced, if
-/// that can be read, and the copy. It returns the event to append to the restored log.
-pub type Decide<'a> = dyn FnMut(Option<&dyn Read>, &dyn Read) -> Result<Event> + 'a;
-
-/// Callback that changes the restored content before the commit. It gets the replaced store, the copy, and the
-/// transaction in which the store holds the copy's content.
-pub type Adjust<'a> = dyn FnMut(&dyn Read, &dyn Read, &mut dyn Tx) -> Result<()> + 'a;
 
 /// Every table and its columns. A table stands after those that it refers to.
 const TABLES: [(&str, &str); 9] = [
@@ -99,7 +92,9 @@ pub(super) fn in_place(
     // A second connection reads the committed content, which the lock keeps from changing.
     let replaced = Sqlite::open_to_read(&Location::new(&path)?)?;
     aside.take(&replaced.copy_into(scratch, REPLACED)??)?;
-    replace_all(&transaction).map_err(failed)?;
+    replace_all(&transaction)
+        .and_then(|()| retired::unmark(&transaction))
+        .map_err(failed)?;
     let mut restored = SqliteTx::new(&transaction, &path);
     contract::read(&replaced, |replaced| {
         contract::read(copy, |copy| adjust(replaced, copy, &mut restored))
