@@ -135,7 +135,7 @@ fn an_edit_adds_registered_scopes_only_and_leaves_one() {
     // A scope that is no longer registered stays.
     wall.given(&Row::new(ID, "alice").with("scopes", "'{inference,former}'"));
     only_ada(&wall, ID, "scopes = '{former,train}'", POLICY);
-    only_ada(&wall, ID, "scopes = '{}'", POLICY);
+    only_ada(&wall, ID, "scopes = '{}'", STATE);
     assert_eq!(
         wall.update("ada", ID, "scopes = '{inference,former}'"),
         CHANGED
