@@ -38,7 +38,7 @@ fn only_an_administrator_gives_a_key_away() {
 
 #[test]
 fn the_origin_and_the_hash_of_a_key_never_change() {
-    let Some(wall) = Wall::new() else { return };
+    let Some(wall) = Wall::alone() else { return };
     wall.given(&Row::new(ID, "alice"));
     let columns = [
         ("seq", "99"),
@@ -73,7 +73,7 @@ fn the_origin_and_the_hash_of_a_key_never_change() {
 
 #[test]
 fn only_an_administrator_replaces_a_hash_and_with_an_event() {
-    let Some(wall) = Wall::new() else { return };
+    let Some(wall) = Wall::alone() else { return };
     wall.given(&Row::new(ID, "alice"));
     let replace = format!("SELECT keyctl.replace_hash('{ID}', '$sha256$x', '$sha256$y')");
     for user in ["vera", "alice"] {
