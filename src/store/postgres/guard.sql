@@ -17,6 +17,11 @@ CREATE FUNCTION keyctl.span_ms(span text) RETURNS bigint LANGUAGE sql IMMUTABLE
         ) parts
     );
 
+-- The milliseconds that a key may live by a value of the policy `max-expiry`; 0 if there is no limit, and NULL if the value
+-- cannot be read: then it may not live at all.
+CREATE FUNCTION keyctl.life_ms(value text) RETURNS bigint LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN value = 'never' THEN 0 ELSE nullif(keyctl.span_ms(value), 0) END;
+
 -- Whether a key may have this name. The library also wants NFC and no character that nobody can see.
 CREATE FUNCTION keyctl.is_name(name text) RETURNS boolean LANGUAGE sql IMMUTABLE
     RETURN char_length(name) BETWEEN 1 AND 128 AND name !~
@@ -33,63 +38,69 @@ CREATE FUNCTION keyctl.are_networks(networks text[]) RETURNS boolean LANGUAGE sq
         SELECT bool_and(network(n::inet) = n::inet AND (family(n::inet) = 6 OR n = text(n::inet)))
         FROM unnest(networks) n);
 
--- Whether these scopes are registered. Locks them: none is removed until this transaction ends.
-CREATE FUNCTION keyctl.are_scopes(names text[]) RETURNS boolean LANGUAGE sql VOLATILE BEGIN ATOMIC
-    WITH known AS MATERIALIZED (
-        SELECT s.name FROM keyctl.scopes s WHERE s.name = ANY (are_scopes.names COLLATE "C") FOR KEY SHARE
-    )
-    SELECT are_scopes.names COLLATE "C" <@ coalesce(array_agg(k.name), '{}') FROM known k;
-END;
-
--- Whether policy lets a key that was created at `created` expire at `expires`. A setting that cannot be read allows nothing.
-CREATE FUNCTION keyctl.may_expire(expires bigint, created bigint) RETURNS boolean LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT p.max = 'never' OR coalesce(may_expire.expires <= may_expire.created + keyctl.span_ms(p.max), false)
-    FROM (SELECT coalesce((SELECT value FROM keyctl.policy WHERE name = 'max-expiry'), '365d') AS max) p;
-END;
-
--- A new key of a user who is no administrator: of kind api, their own, as `create` and `rotate` make it.
+-- A new key of a user who is no administrator: of kind api, their own, as `create` and `rotate` make it. Nested conditions:
+-- each command has a session of its own, which plans no expression that it does not reach.
 CREATE FUNCTION keyctl.guard_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    max_expiry text;
+    self_service text;
+    is_used boolean;
+    life bigint := 31536000000;
+    known bigint;
 BEGIN
     IF keyctl.is_admin() THEN
         RETURN NEW;
     END IF;
     IF NEW.kind <> 'api' OR NEW.imported THEN
         RAISE EXCEPTION USING ERRCODE = 'KC003', MESSAGE = 'only an administrator makes a legacy key or imports one';
-    END IF;
-    IF NEW.created_by <> session_user THEN
+    ELSIF NEW.created_by <> session_user THEN
         RAISE EXCEPTION USING ERRCODE = 'KC003', MESSAGE = format('%s is not created by %s', NEW.id, NEW.created_by);
-    END IF;
-    IF abs(NEW.created_at - keyctl.clock()) > 60000 THEN
+    ELSIF abs(NEW.created_at - keyctl.clock()) > 60000 THEN
         RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s is not created now', NEW.id);
-    END IF;
-    IF num_nonnulls(NEW.first_used_at, NEW.last_used_at, NEW.grace_from, NEW.usable_until, NEW.disabled_at,
+    ELSIF num_nonnulls(NEW.first_used_at, NEW.last_used_at, NEW.grace_from, NEW.usable_until, NEW.disabled_at,
             NEW.disabled_by, NEW.deleted_at, NEW.replaced_by) > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s is new, but has been changed or used', NEW.id);
     END IF;
+    SELECT (SELECT p.value FROM keyctl.policy p WHERE p.name = 'max-expiry'),
+        (SELECT p.value FROM keyctl.policy p WHERE p.name = 'self-service'),
+        EXISTS (SELECT FROM keyctl.events e WHERE e.key_id = NEW.id)
+        INTO max_expiry, self_service, is_used;
     -- A purged key's ID stays in the log, and means that key alone.
-    IF EXISTS (SELECT FROM keyctl.events e WHERE e.key_id = NEW.id) THEN
+    IF is_used THEN
         RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s is the ID of an earlier key', NEW.id);
     END IF;
-    IF NOT (keyctl.is_name(NEW.name) AND keyctl.are_labels(NEW.labels) AND keyctl.are_networks(NEW.allow_from)) THEN
-        RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('the name, labels or networks of %s are not valid', NEW.id);
-    END IF;
-    IF cardinality(NEW.scopes) = 0 OR NOT keyctl.are_scopes(NEW.scopes) THEN
+    PERFORM FROM keyctl.scopes s WHERE s.name = ANY (NEW.scopes) FOR KEY SHARE;
+    GET DIAGNOSTICS known = ROW_COUNT;
+    IF known = 0 OR known <> cardinality(NEW.scopes) THEN
         RAISE EXCEPTION USING ERRCODE = 'KC002', MESSAGE = format('%s needs scopes, each of them registered', NEW.id);
     END IF;
-    IF NOT keyctl.may_expire(NEW.expires_at, NEW.created_at) THEN
+    IF max_expiry IS NOT NULL THEN
+        life := keyctl.life_ms(max_expiry);
+    END IF;
+    IF (life = 0 OR NEW.expires_at <= NEW.created_at + life) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = 'KC002', MESSAGE = format('%s expires later than policy allows (max-expiry)', NEW.id);
     END IF;
-    IF NEW.replaces IS NOT NULL THEN
-        -- No event of the successor is in the log, so the predecessor was rotated in this transaction: see `check_lineage`.
+    IF NOT keyctl.is_name(NEW.name) THEN
+        RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('the name of %s is not valid', NEW.id);
+    END IF;
+    IF NEW.labels <> '{}' OR NEW.allow_from <> '{}' THEN
+        IF NOT (keyctl.are_labels(NEW.labels) AND keyctl.are_networks(NEW.allow_from)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('the labels or networks of %s are not valid', NEW.id);
+        END IF;
+    END IF;
+    IF NEW.replaces IS NULL THEN
+        IF self_service <> 'on' THEN
+            RAISE EXCEPTION USING ERRCODE = 'KC003', MESSAGE = 'only an administrator creates keys: policy self-service is off';
+        END IF;
+    ELSE
+        -- The log has no event of the successor yet, so the predecessor was rotated in this transaction: see `check_lineage`.
         IF NOT EXISTS (SELECT FROM keyctl.keys k WHERE k.id = NEW.replaces AND k.replaced_by = NEW.id
                 AND k.owner = NEW.owner AND k.kind = NEW.kind AND k.name = NEW.name AND k.deleted_at IS NULL
                 AND k.scopes @> NEW.scopes AND k.scopes <@ NEW.scopes
                 AND k.allow_from @> NEW.allow_from AND k.allow_from <@ NEW.allow_from) THEN
             RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s was not rotated into %s', NEW.replaces, NEW.id);
         END IF;
-    ELSIF EXISTS (SELECT FROM keyctl.policy p WHERE p.name = 'self-service' AND p.value <> 'on') THEN
-        RAISE EXCEPTION USING ERRCODE = 'KC003', MESSAGE = 'only an administrator creates keys: policy self-service is off';
     END IF;
     RETURN NEW;
 END $$;
@@ -100,6 +111,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     now bigint;
     in_grace boolean;
+    added text[];
+    known bigint;
+    max_expiry text;
+    life bigint := 31536000000;
 BEGIN
     IF (NEW.seq, NEW.id, NEW.kind, NEW.created_at, NEW.created_by, NEW.replaces, NEW.imported)
             IS DISTINCT FROM (OLD.seq, OLD.id, OLD.kind, OLD.created_at, OLD.created_by, OLD.replaces, OLD.imported) THEN
@@ -157,24 +172,38 @@ BEGIN
         IF NEW.replaced_by IS DISTINCT FROM OLD.replaced_by THEN
             RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s was not rotated', OLD.id);
         END IF;
-        IF NEW.expires_at IS DISTINCT FROM OLD.expires_at OR NEW.scopes <> OLD.scopes THEN
-            IF OLD.kind = 'legacy' THEN
-                RAISE EXCEPTION USING ERRCODE = 'KC004',
-                    MESSAGE = format('%s cannot be given scopes or an expiry: it is a legacy key', OLD.id);
+        IF OLD.kind = 'legacy' AND (NEW.scopes <> OLD.scopes OR NEW.expires_at IS DISTINCT FROM OLD.expires_at) THEN
+            RAISE EXCEPTION USING ERRCODE = 'KC004',
+                MESSAGE = format('%s cannot be given scopes or an expiry: it is a legacy key', OLD.id);
+        END IF;
+        IF NEW.scopes <> OLD.scopes THEN
+            IF cardinality(NEW.scopes) = 0 THEN
+                RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s cannot be left without a scope', OLD.id);
             END IF;
-            IF NEW.expires_at IS DISTINCT FROM OLD.expires_at AND NOT keyctl.may_expire(NEW.expires_at, OLD.created_at) THEN
+            added := ARRAY(SELECT unnest(NEW.scopes) EXCEPT SELECT unnest(OLD.scopes));
+            PERFORM FROM keyctl.scopes s WHERE s.name = ANY (added) FOR KEY SHARE;
+            GET DIAGNOSTICS known = ROW_COUNT;
+            IF known <> cardinality(added) THEN
+                RAISE EXCEPTION USING ERRCODE = 'KC002', MESSAGE = format('%s would have a scope that is not registered', OLD.id);
+            END IF;
+        END IF;
+        IF NEW.expires_at IS DISTINCT FROM OLD.expires_at THEN
+            SELECT p.value INTO max_expiry FROM keyctl.policy p WHERE p.name = 'max-expiry';
+            IF max_expiry IS NOT NULL THEN
+                life := keyctl.life_ms(max_expiry);
+            END IF;
+            IF (life = 0 OR NEW.expires_at <= OLD.created_at + life) IS NOT TRUE THEN
                 RAISE EXCEPTION USING ERRCODE = 'KC002',
                     MESSAGE = format('%s expires later than policy allows (max-expiry)', OLD.id);
             END IF;
-            IF NEW.scopes <> OLD.scopes AND (cardinality(NEW.scopes) = 0 OR NOT keyctl.are_scopes(
-                    ARRAY(SELECT unnest(NEW.scopes) EXCEPT SELECT unnest(OLD.scopes)))) THEN
-                RAISE EXCEPTION USING ERRCODE = 'KC002', MESSAGE = format('%s needs scopes, each of them registered', OLD.id);
-            END IF;
         END IF;
-        IF (NEW.name <> OLD.name AND NOT keyctl.is_name(NEW.name))
-                OR (NEW.labels <> OLD.labels AND NOT keyctl.are_labels(NEW.labels))
-                OR (NEW.allow_from <> OLD.allow_from AND NOT keyctl.are_networks(NEW.allow_from)) THEN
-            RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('the name, labels or networks of %s are not valid', OLD.id);
+        IF (NEW.name, NEW.labels, NEW.allow_from) IS DISTINCT FROM (OLD.name, OLD.labels, OLD.allow_from) THEN
+            IF (NEW.name <> OLD.name AND NOT keyctl.is_name(NEW.name))
+                    OR (NEW.labels <> OLD.labels AND NOT keyctl.are_labels(NEW.labels))
+                    OR (NEW.allow_from <> OLD.allow_from AND NOT keyctl.are_networks(NEW.allow_from)) THEN
+                RAISE EXCEPTION USING ERRCODE = 'KC004',
+                    MESSAGE = format('the name, labels or networks of %s are not valid', OLD.id);
+            END IF;
         END IF;
         RETURN NEW;
     END IF;

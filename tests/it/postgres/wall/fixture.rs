@@ -1,6 +1,6 @@
 //! A store with users of each role, and keys as rows.
 
-use crate::harness::postgres::{Database, cluster};
+use crate::harness::postgres::{Cluster, Database, Pooled, cluster};
 use keyctl::store::{self, Address, Surroundings};
 use std::collections::BTreeMap;
 
@@ -25,35 +25,25 @@ pub type Outcome = Result<bool, String>;
 /// A store in a database of its own. Ada is its administrator, Alice and Bob are operators, Vera is a verifier, and Oscar
 /// has no role.
 pub struct Wall {
-    pub database: Database,
+    pub database: Pooled,
 }
 
 impl Wall {
-    /// A new store, unless PostgreSQL is not installed.
+    /// A store in a database that other tests use afterwards, with the rows and members that it has now. `None` if
+    /// PostgreSQL is not installed.
     #[track_caller]
     pub fn new() -> Option<Self> {
         let cluster = cluster()?;
-        let database = cluster.database();
-        let around = Surroundings {
-            variable: &|_| None,
-            user: &|| "postgres".to_owned(),
-        };
-        let address = Address::new(database.url("postgres").as_ref(), None, &around).unwrap();
-        // The first administrator is who makes the store.
-        database.admin(&store::script(&address).unwrap());
-        for user in ["ada", "alice", "bob", "vera", "oscar"] {
-            cluster.login(user);
-        }
-        let wall = Wall { database };
-        for (role, users) in [
-            ("admin", "ada"),
-            ("operator", "alice, bob"),
-            ("verifier", "vera"),
-        ] {
-            wall.database
-                .admin(&format!("GRANT {} TO {users}", wall.role(role)));
-        }
-        Some(wall)
+        // Not the database that it offers: that one has a clock that tests set.
+        let database = cluster.pooled("wall", |_| Pooled::alone(made(cluster)));
+        Some(Wall { database })
+    }
+
+    /// A store for a test that changes its schema or its rights.
+    #[track_caller]
+    pub fn alone() -> Option<Self> {
+        let database = Pooled::alone(made(cluster()?));
+        Some(Wall { database })
     }
 
     /// The name of a role of this store.
@@ -127,6 +117,29 @@ impl Wall {
         ));
         rows.into_iter().flatten().next().flatten()
     }
+}
+
+/// A new database with a store and its users.
+fn made(cluster: &'static Cluster) -> Database {
+    let database = cluster.database();
+    let around = Surroundings {
+        variable: &|_| None,
+        user: &|| "postgres".to_owned(),
+    };
+    let address = Address::new(database.url("postgres").as_ref(), None, &around).unwrap();
+    // The first administrator is who makes the store.
+    database.admin(&store::script(&address).unwrap());
+    for user in ["ada", "alice", "bob", "vera", "oscar"] {
+        cluster.login(user);
+    }
+    for (name, users) in [
+        ("admin", "ada"),
+        ("operator", "alice, bob"),
+        ("verifier", "vera"),
+    ] {
+        database.admin(&format!("GRANT {} TO {users}", role(&database, name)));
+    }
+    database
 }
 
 fn role(database: &Database, name: &str) -> String {

@@ -238,7 +238,7 @@ fn an_operator_locks_no_row_of_another_owner() {
 
 #[test]
 fn a_trigger_function_serves_no_other_table() {
-    let Some(wall) = Wall::new() else { return };
+    let Some(wall) = Wall::alone() else { return };
     wall.database
         .admin("CREATE SCHEMA alice AUTHORIZATION alice; CREATE SCHEMA ada AUTHORIZATION ada");
     for function in [
@@ -322,7 +322,7 @@ fn each_function_that_has_the_rights_of_the_owner_has_a_search_path() {
 
 #[test]
 fn objects_of_the_same_names_elsewhere_are_not_taken() {
-    let Some(wall) = Wall::new() else { return };
+    let Some(wall) = Wall::alone() else { return };
     keys(&wall);
     wall.database.admin(&format!(
         "CREATE SCHEMA alice AUTHORIZATION alice; GRANT TEMP ON DATABASE {} TO alice",

@@ -230,7 +230,7 @@ fn a_change_of_members_needs_its_event() {
 
 #[test]
 fn only_an_administrator_appoints_and_removes_administrators() {
-    let Some(wall) = Wall::new() else { return };
+    let Some(wall) = Wall::alone() else { return };
     let is_admin = |user: &str| {
         wall.sql(user, "SELECT keyctl.is_admin()").unwrap()[0][0]
             .clone()
@@ -276,7 +276,7 @@ fn only_an_administrator_appoints_and_removes_administrators() {
 
 #[test]
 fn the_last_administrator_is_not_removed() {
-    let Some(wall) = Wall::new() else { return };
+    let Some(wall) = Wall::alone() else { return };
     let add = |user: &str| {
         set(
             &wall,
