@@ -1,4 +1,6 @@
 //! Tests on a real PostgreSQL server.
 
+mod failover;
 mod harness;
+mod truth;
 mod wall;

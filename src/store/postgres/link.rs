@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::DbError;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Row, Socket};
 
@@ -41,8 +41,8 @@ pub struct Link {
 /// Messages that belong to no statement.
 #[derive(Default)]
 struct Heard {
-    /// Codes of the warnings since they were last taken.
-    warnings: Vec<SqlState>,
+    /// True once there was a warning since this was last asked.
+    has_warned: bool,
     /// Error that ended the connection.
     end: Option<tokio_postgres::Error>,
 }
@@ -166,9 +166,9 @@ impl Link {
         });
     }
 
-    /// Takes the codes of the warnings since the last call.
-    pub fn take_warnings(&self) -> Vec<SqlState> {
-        std::mem::take(&mut locked(&self.heard).warnings)
+    /// Tells whether the server has given a warning since the last call.
+    pub fn take_warning(&self) -> bool {
+        std::mem::take(&mut locked(&self.heard).has_warned)
     }
 
     fn client(&self) -> PgResult<&Client> {
@@ -275,7 +275,7 @@ where
 
 fn hear(heard: &Mutex<Heard>, notice: &DbError) {
     if notice.parsed_severity() == Some(tokio_postgres::error::Severity::Warning) {
-        locked(heard).warnings.push(notice.code().clone());
+        locked(heard).has_warned = true;
     }
 }
 

@@ -24,6 +24,8 @@ const NOBODY: u32 = 65534;
 /// A directory for one test: its home, its store, and what else it needs.
 pub struct Site {
     dir: TempDir,
+    /// URL of the store, if it is not a file of this directory.
+    url: Option<PathBuf>,
 }
 
 impl Site {
@@ -31,6 +33,15 @@ impl Site {
     pub fn new() -> Self {
         Site {
             dir: tempfile::tempdir().unwrap(),
+            url: None,
+        }
+    }
+
+    /// A new directory, from which commands use the store at `url`.
+    pub fn at(url: impl Into<PathBuf>) -> Self {
+        Site {
+            url: Some(url.into()),
+            ..Site::new()
         }
     }
 
@@ -39,9 +50,10 @@ impl Site {
         self.dir.path().join(name.as_ref())
     }
 
-    /// The store's file.
+    /// The store's file, or its URL.
     pub fn db(&self) -> PathBuf {
-        self.path("keyctl.db")
+        let file = || self.path("keyctl.db");
+        self.url.clone().unwrap_or_else(file)
     }
 
     /// A command line, split at blanks, on the store of this directory. Standard input is empty,

@@ -1,12 +1,14 @@
 //! A PostgreSQL cluster of the test process, with a database for each test that asks for one.
 
 mod database;
+mod failover;
 mod guard;
 mod pool;
 mod server;
 mod tenant;
 
 pub use database::Database;
+pub use failover::Failover;
 pub use pool::Pooled;
 pub use server::Server;
 pub use tenant::Tenant;

@@ -15,7 +15,7 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Settings of every server here.
 const SETTINGS: &[&str] = &[
-    "listen_addresses=127.0.0.1",
+    "listen_addresses=127.0.0.1,127.0.0.2",
     "max_connections=200",
     "shared_buffers=32MB",
     "autovacuum=off",
@@ -138,12 +138,12 @@ fn configured() -> Option<PathBuf> {
 }
 
 /// A port of 127.0.0.1 on which nobody listens.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// A path as one word of a shell.
-fn word(path: &Path) -> String {
+pub(super) fn word(path: &Path) -> String {
     format!("'{}'", path.to_str().unwrap().replace('\'', "'\\''"))
 }
