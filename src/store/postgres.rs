@@ -9,6 +9,7 @@ mod pending;
 mod pool;
 mod query;
 mod read;
+mod resolve;
 mod row;
 mod schema;
 mod server;
