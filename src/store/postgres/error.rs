@@ -216,25 +216,20 @@ fn broken(
             None => message.hint("look at the server's log"),
         };
     }
-    let kind = find::<io::Error>(&error).map(io::Error::kind);
+    let cause = find::<io::Error>(&error);
+    let has_ended = error.is_closed()
+        || cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof);
+    // Neither of the system nor of TLS: the answer was not as the protocol has it.
+    let is_strange = !has_ended && cause.is_none_or(|cause| cause.raw_os_error().is_none());
     let is_new = host.is_some();
-    let words = match kind {
-        None if error.is_closed() && is_new => {
-            "it was closed before the server said anything".to_owned()
-        }
-        None if error.is_closed() => "the server closed it".to_owned(),
-        Some(io::ErrorKind::UnexpectedEof) => "the server closed it".to_owned(),
-        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
-            "the answer is not PostgreSQL's".to_owned()
-        }
+    let words = match (has_ended, is_strange) {
+        (true, _) => "it was closed there".to_owned(),
+        (_, true) => format!("the answer is not PostgreSQL's ({})", system_words(&error)),
         _ => system_words(&error),
     };
-    let hint = match kind {
-        None | Some(io::ErrorKind::UnexpectedEof) if is_new => {
-            "another program may listen there: check the port, and look at the server's log"
-        }
-        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
-            "another program may listen there: check the host and the port"
+    let hint = match cause.map(io::Error::kind) {
+        _ if is_new && (has_ended || is_strange) => {
+            "another program may listen there: check the host and the port, and look at the server's log"
         }
         Some(io::ErrorKind::PermissionDenied) => {
             "the user that runs keyctl may not use this socket: look at its mode, and at unix_socket_permissions"

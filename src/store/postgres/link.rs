@@ -305,6 +305,7 @@ fn dial_one(
                     PgError::Server(error)
                 }
             }
+            Some(cause) if is_late(cause) => PgError::Deadline(server.connect_timeout),
             _ => PgError::Server(error),
         }),
         Ok(dialed) => dialed,
@@ -315,6 +316,11 @@ fn dial_one(
 /// Tells whether `cause` is neither of the system nor of the server.
 fn is_own_refusal(cause: &(dyn StdError + 'static)) -> bool {
     !cause.is::<io::Error>() && !cause.is::<DbError>()
+}
+
+fn is_late(cause: &(dyn StdError + 'static)) -> bool {
+    let cause = cause.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 async fn open(config: &Config, tls: Connector) -> PgResult<Dialed> {
