@@ -1,4 +1,5 @@
 //! Tests on a real PostgreSQL server.
 
+mod faults;
 mod harness;
 mod wall;
