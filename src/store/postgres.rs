@@ -11,6 +11,7 @@ mod pool;
 mod query;
 mod read;
 mod receive;
+mod resolve;
 mod restore;
 mod row;
 mod schema;

@@ -3,7 +3,7 @@
 mod at_once;
 mod failing;
 mod remote;
-mod server;
+pub mod server;
 mod shutdown;
 mod systemd;
 mod timing;

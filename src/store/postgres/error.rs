@@ -1,7 +1,8 @@
 //! Errors of a server in words for people. Chosen by SQLSTATE and constraint: a server's own text may be in any
 //! language.
 
-use super::server::{Host, Server};
+use super::schema::{identifier, role};
+use super::server::{Host, Server, TlsMode};
 use super::tls;
 use crate::error::{Error, ErrorSource, FailureKind, Result, escape, quote};
 use crate::hint::{Hint, run};
@@ -23,6 +24,12 @@ pub enum PgError {
     Deadline(Duration),
     /// The server is a standby: it may lag behind its primary and accept a revoked key.
     Standby,
+    /// The name of the host has no address.
+    Name(io::Error),
+    /// The server does no TLS.
+    NoTls,
+    /// The server asks for a password, and there is none.
+    NoPassword,
     /// No host could be used.
     Hosts(Vec<(Host, PgError)>),
     /// Error that needs no server to be named.
@@ -96,7 +103,7 @@ impl PgError {
 
     /// Tells whether another host must not be tried: it would count as a second wrong password, or is refused as well.
     pub fn is_final(&self) -> bool {
-        matches!(self, PgError::Own(_))
+        matches!(self, PgError::Own(_) | PgError::NoPassword)
             || matches!(self.code(), Some("28P01" | "28000" | "3D000" | "42501"))
     }
 
@@ -108,26 +115,15 @@ impl PgError {
                 .as_db_error()
                 .is_none_or(|error| error.code().code().starts_with("57P")),
             PgError::Deadline(_) => true,
-            PgError::Standby | PgError::Hosts(_) | PgError::Own(_) => false,
+            _ => false,
         }
     }
 
     /// Returns the error of the crate, which names `server`.
     pub fn about(self, server: &Server) -> Error {
-        let shown = escape(&server.shown);
         match self {
-            PgError::Own(error) => *error,
-            PgError::Deadline(limit) => Error::unavailable(format!(
-                "{shown} did not answer within {} s",
-                limit.as_secs_f32()
-            ))
-            .hint("check that the server and the network work"),
-            PgError::Standby => Error::unavailable(format!("{shown} is a standby")).hint(STANDBY),
-            PgError::Server(error) => match error.as_db_error() {
-                Some(refused) => explain(refused, server),
-                None => broken(error, server, None),
-            },
             PgError::Hosts(causes) => unreachable_hosts(causes, server),
+            cause => at(cause, &escape(&server.shown), None, server),
         }
     }
 }
@@ -135,91 +131,127 @@ impl PgError {
 /// Advice where all hosts are standbys.
 const STANDBY: &str = "a standby may lag behind, and accept a key that is revoked: name the primary too, as in postgres://HOST1,HOST2/DATABASE";
 
+/// Advice for a password that is missing or wrong.
+const PASSWORD: &str =
+    "a password comes from PGPASSWORD, a passfile (~/.pgpass), or the URL in KEYCTL_DB";
+
 /// Returns the error for hosts none of which could be used.
 fn unreachable_hosts(mut causes: Vec<(Host, PgError)>, server: &Server) -> Error {
+    let shown = escape(&server.shown);
     if causes.len() == 1
         && let Some((host, cause)) = causes.pop()
     {
-        return match cause {
-            PgError::Server(error) if error.as_db_error().is_none() => {
-                broken(error, server, Some(&host))
-            }
-            other => other.about(server),
-        };
+        return at(cause, &shown, Some(&host), server);
     }
-    let mut hint = None;
-    let words = causes.into_iter().map(|(host, cause)| {
-        let (words, advice) = in_short(cause, server, &host);
-        hint = advice.or(hint.take());
-        format!("{}: {words}", escape(&host.to_string()))
-    });
-    let words: Vec<String> = words.collect();
-    let message = format!("cannot use {}: {}", escape(&server.shown), words.join("; "));
-    let error = Error::unavailable(message);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error.hint("check that one of these servers is up, and that it is the primary"),
+    let mut words = Vec::with_capacity(causes.len());
+    let mut hint = Hint::from("check that one of these servers is up, and that it is the primary");
+    for (host, cause) in causes {
+        let has_answered = cause.code().is_some();
+        let error = at(cause, &escape(&host.to_string()), Some(&host), server);
+        words.push(error.to_string());
+        // The advice for a server that has answered is of more use than that for one that is down.
+        if has_answered && let Some(advice) = error.hint {
+            hint = advice;
+        }
     }
+    Error::unavailable(format!("cannot use {shown}: {}", words.join("; "))).hint(hint)
 }
 
-/// Says in few words why `host` could not be used.
-fn in_short(cause: PgError, server: &Server, host: &Host) -> (String, Option<Hint>) {
+/// Returns the error for `cause`. It names the server as `shown`. The connection to `host` was never made; `None` for
+/// one that was.
+fn at(cause: PgError, shown: &str, host: Option<&Host>, server: &Server) -> Error {
     match cause {
-        PgError::Standby => ("is a standby".to_owned(), None),
-        PgError::Deadline(limit) => (format!("no answer within {} s", limit.as_secs_f32()), None),
-        PgError::Server(error) if error.as_db_error().is_none() => {
-            let (words, hint, _) = connection_failure(error, host);
-            (words, hint)
+        PgError::Own(error) => *error,
+        PgError::Deadline(limit) => Error::unavailable(format!(
+            "{shown} did not answer within {} s",
+            limit.as_secs_f32()
+        ))
+        .hint(match host {
+            Some(_) => "check the host and the port, the network, and any firewall on the way; connect_timeout=SECONDS in the URL allows more time",
+            None => "the server or the network hangs: look at the server's load, and at pg_stat_activity there",
+        }),
+        PgError::Standby => Error::unavailable(format!("{shown} is a standby")).hint(STANDBY),
+        PgError::Name(cause) => {
+            let cause = match cause.kind() {
+                io::ErrorKind::TimedOut => ErrorSource::new(cause, "no answer in time"),
+                _ => ErrorSource::new(cause, "the name is not known here"),
+            };
+            Error::unavailable(format!("{shown} has no address"))
+                .because(cause)
+                .hint("check the spelling of the host, and the DNS of this machine")
         }
-        other => {
-            let error = other.about(server);
-            (error.to_string(), error.hint)
-        }
+        PgError::NoTls => Error::unavailable(format!("{shown} does not speak TLS")).hint(
+            "set ssl = on in the server's configuration; sslmode=disable sends everything readable over the network",
+        ),
+        PgError::NoPassword => Error::unavailable(format!(
+            "{shown} asks for a password, and none is given"
+        ))
+        .hint(PASSWORD),
+        PgError::Hosts(causes) => unreachable_hosts(causes, server),
+        PgError::Server(error) => match error.as_db_error() {
+            Some(refused) => match host {
+                Some(_) => not_let_in(refused, shown, server),
+                None => explain(refused, shown, server),
+            },
+            None => broken(error, shown, host, server),
+        },
     }
 }
 
 /// Returns the error for a connection that failed without a word of the server.
-fn broken(error: tokio_postgres::Error, server: &Server, host: Option<&Host>) -> Error {
-    let shown = escape(&server.shown);
-    let Some(host) = host.or(server.hosts.first()) else {
-        return Error::unavailable(format!("the connection to {shown} failed"));
+fn broken(
+    error: tokio_postgres::Error,
+    shown: &str,
+    host: Option<&Host>,
+    server: &Server,
+) -> Error {
+    if let Some(tls) = find::<rustls::Error>(&error)
+        && let Some(host) = host.or(server.hosts.first())
+    {
+        let failure = tls::explain(tls, &host_name(host));
+        let message = Error::unavailable(format!("the connection to {shown} failed"))
+            .because(ErrorSource::new(Shown(error.to_string()), failure.message));
+        return match failure.hint {
+            Some(hint) => message.hint(hint),
+            None => message.hint("look at the server's log"),
+        };
+    }
+    let cause = find::<io::Error>(&error);
+    let has_ended = error.is_closed()
+        || cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof);
+    // Neither of the system nor of TLS: the answer was not as the protocol has it.
+    let is_strange = !has_ended && cause.is_none_or(|cause| cause.raw_os_error().is_none());
+    let is_new = host.is_some();
+    let words = match (has_ended, is_strange) {
+        (true, _) => "it was closed there".to_owned(),
+        (_, true) => format!("the answer is not PostgreSQL's ({})", system_words(&error)),
+        _ => system_words(&error),
     };
-    let (words, hint, error) = connection_failure(error, host);
-    let message = Error::unavailable(format!("the connection to {shown} failed"))
-        .because(ErrorSource::new(error, words));
-    let usual = Hint::from("check that the server is up, and that its host and port are right");
-    message.hint(hint.unwrap_or(usual))
+    let hint = match cause.map(io::Error::kind) {
+        _ if is_new && (has_ended || is_strange) => {
+            "another program may listen there: check the host and the port, and look at the server's log"
+        }
+        Some(io::ErrorKind::PermissionDenied) => {
+            "the user that runs keyctl may not use this socket: look at its mode, and at unix_socket_permissions"
+        }
+        _ if is_new => "check that the server runs, and that its host and port are right",
+        _ => "the server or the network went away: try again once it is back",
+    };
+    Error::unavailable(format!("the connection to {shown} failed"))
+        .because(ErrorSource::new(Shown(error.to_string()), words))
+        .hint(hint)
 }
 
-/// Says in words why a connection to `host` failed, with advice.
-fn connection_failure(error: tokio_postgres::Error, host: &Host) -> (String, Option<Hint>, Shown) {
-    if let Some(tls) = find::<rustls::Error>(&error) {
-        let failure = tls::explain(tls, &host_name(host));
-        return (
-            failure.message,
-            failure.hint.map(Hint::from),
-            Shown(error.to_string()),
-        );
-    }
-    if let Some(io) = find::<io::Error>(&error) {
-        let words = ErrorSource::from(io::Error::new(io.kind(), io.to_string()));
-        let words = match io.raw_os_error() {
-            Some(code) => ErrorSource::from(io::Error::from_raw_os_error(code))
-                .words()
-                .to_owned(),
-            None => escape(words.words()),
-        };
-        return (words, None, Shown(error.to_string()));
-    }
-    if error.to_string().contains("password missing") {
-        let hint = "give one with PGPASSWORD, in a passfile (~/.pgpass), or in KEYCTL_DB";
-        return (
-            "it asks for a password, and none is given".to_owned(),
-            Some(hint.into()),
-            Shown(String::new()),
-        );
-    }
-    (escape(&error.to_string()), None, Shown(String::new()))
+/// Returns the system's words for the cause of `error`, or its own.
+fn system_words(error: &tokio_postgres::Error) -> String {
+    let Some(cause) = find::<io::Error>(error) else {
+        return escape(&error.to_string());
+    };
+    let copy = match cause.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(cause.kind(), cause.to_string()),
+    };
+    escape(ErrorSource::from(copy).words())
 }
 
 /// Name of a host as its certificate has it.
@@ -260,63 +292,84 @@ fn find<E: StdError + 'static>(error: &tokio_postgres::Error) -> Option<&E> {
     None
 }
 
-/// Returns the error for what a server refused.
-fn explain(error: &DbError, server: &Server) -> Error {
-    let shown = escape(&server.shown);
+/// Returns the error for a server that does not let the user in.
+fn not_let_in(error: &DbError, shown: &str, server: &Server) -> Error {
     let (user, database) = (quote(&server.user), quote(&server.database));
-    let said = || ErrorSource::new(Shown(String::new()), escape(error.message()));
     match error.code().code() {
-        "28P01" => Error::unavailable(format!("the server refused the password of {user}"))
-            .hint("check PGPASSWORD, the passfile (~/.pgpass), or the password in KEYCTL_DB"),
-        "28000" => Error::unavailable(format!(
-            "the server does not let {user} connect to {database}"
-        ))
-        .because(said())
-        .hint(
-            "the server needs a role of that name, and a line in pg_hba.conf for it from this host",
-        ),
-        "3D000" => Error::unavailable(format!("there is no database {database} on the server"))
+        "28P01" => {
+            Error::unavailable(format!("{shown} refused the password of {user}")).hint(PASSWORD)
+        }
+        "28000" => {
+            let by_plain_text = match server.tls {
+                TlsMode::Disable => ", and may demand TLS, which sslmode=disable switches off",
+                TlsMode::VerifyFull(_) => "",
+            };
+            Error::unavailable(format!("{shown} does not let {user} in"))
+                .because(said(error))
+                .hint(format!(
+                    "the server needs a role of that name that may log in, and a line in pg_hba.conf for it from this host{by_plain_text}"
+                ))
+        }
+        "3D000" => Error::unavailable(format!("{shown} has no database {database}"))
             .hint("check the name at the end of the URL; a new one is made with: createdb NAME"),
+        "42501" => Error::unavailable(format!("{user} may not connect to the database {database}"))
+            .hint(give_a_role(server)),
+        // All errors of PgBouncer have this code.
+        "08P01" => Error::unavailable(format!("{shown} refused the connection"))
+            .because(said(error))
+            .hint(
+                "a pooler such as PgBouncer says so: look at its log, its databases and its users",
+            ),
+        _ => explain(error, shown, server),
+    }
+}
+
+/// Returns what the server said, in its language.
+fn said(error: &DbError) -> ErrorSource {
+    ErrorSource::new(Shown(String::new()), escape(error.message()))
+}
+
+/// Returns the error for what a server refused.
+fn explain(error: &DbError, shown: &str, server: &Server) -> Error {
+    let unavailable = |what: &str| Error::unavailable(format!("{shown} {what}"));
+    let busy = |what: &str| Error::busy(format!("{shown} {what}"));
+    match error.code().code() {
         "3F000" | "42P01" | "42883" => no_store(server),
-        "42501" => Error::access(format!("{user} may not do this in {database}")).hint(
+        "42501" => Error::access(format!(
+            "{} may not do this in {}",
+            quote(&server.user),
+            quote(&server.database)
+        ))
+        .hint(
             Hint::from("an administrator can give the right with GRANT; ")
                 .and(run!("init --print-sql").in_quotes())
                 .and(" shows the roles"),
         ),
-        "25006" => Error::unavailable(format!(
-            "{shown} takes no changes: it is read-only, or a standby"
-        ))
-        .hint(STANDBY),
-        "53300" => Error::busy(format!("{shown} has no free connection"))
-            .hint("try again, or raise max_connections of the server"),
-        "57P03" => {
-            Error::unavailable(format!("{shown} is starting up or shutting down")).hint("try again")
-        }
-        "57P01" | "57P02" | "57P05" => {
-            Error::unavailable(format!("{shown} ended the connection")).hint("try again")
-        }
-        "25P03" => Error::busy(format!(
-            "{shown} ended the transaction, which waited for too long"
-        ))
-        .hint("run the command again"),
-        "53100" => Error::unavailable(format!("the disk of {shown} is full")),
-        "53200" => Error::unavailable(format!("{shown} is out of memory")),
-        "55P03" => Error::busy(format!("another session holds the lock of {shown}"))
+        "25006" => unavailable("takes no changes: it is read-only, or a standby").hint(STANDBY),
+        "53300" => busy("has no free connection").hint(
+            "try again; if it stays so, raise max_connections of the server, or the CONNECTION LIMIT of the role or the database",
+        ),
+        "57P03" => unavailable("is starting up or shutting down").hint("try again"),
+        "57P01" | "57P02" => unavailable("ended the connection")
+            .hint("it was restarted, or somebody ended this session: try again"),
+        "57P05" | "25P03" | "25P04" => busy("ended the session, which took too long")
+            .hint("try again; if it stays so, look at the timeouts that are set for the role and the database"),
+        "53100" => unavailable("has no space left on its disk")
+            .hint("free space on the server; keys can be verified meanwhile"),
+        "53200" => unavailable("is out of memory").hint("look at the memory of the server"),
+        "55P03" => busy("is being changed by another session, which holds its lock")
             .hint("try again; pg_stat_activity on the server shows who holds it"),
-        "57014" => Error::busy(format!("{shown} took too long")).hint("try again"),
-        "40001" | "40P01" => {
-            Error::busy(format!("{shown} is changed by others at the same time")).hint("try again")
-        }
-        "22021" | "22P05" => {
-            Error::usage("a value has a NUL character, which a server cannot store")
-        }
+        "57014" => busy("stopped the statement, which took too long or was cancelled").hint(
+            "try again; if it stays so, look at statement_timeout of the role and the database",
+        ),
+        "40001" | "40P01" => busy("is changed by others at the same time").hint("try again"),
+        "22021" | "22P05" => Error::usage("a value has a NUL character, which a server cannot store"),
         "KC001" | "KC004" => Error::state(escape(error.message())),
         "KC002" => Error::policy(escape(error.message())),
         "KC003" => Error::access(escape(error.message())),
-        code => {
-            let message = format!("{shown} failed (SQLSTATE {})", escape(code));
-            Error::unavailable(message).because(said())
-        }
+        code => unavailable(&format!("failed (SQLSTATE {})", escape(code)))
+            .because(said(error))
+            .hint("look at the server's log"),
     }
 }
 
@@ -337,8 +390,17 @@ pub fn no_role(server: &Server) -> Error {
         quote(&server.user),
         escape(&server.shown)
     );
-    Error::unavailable(message).hint(
-        "an administrator can give one on the server, as in: GRANT keyctl_DATABASE_operator TO USER",
+    Error::unavailable(message).hint(give_a_role(server))
+}
+
+/// Advice for a user without a role of the store.
+fn give_a_role(server: &Server) -> String {
+    let role = |name| identifier(&role(&server.database, name));
+    format!(
+        "an administrator of the server can give one: GRANT {} TO {}; {} is enough to verify",
+        role("operator"),
+        identifier(&server.user),
+        role("verifier")
     )
 }
 

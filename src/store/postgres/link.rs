@@ -4,23 +4,26 @@
 //! started, and callers see blocking functions.
 
 use super::error::{Causes, PgError, PgResult};
+use super::resolve;
 use super::server::{Host, Server};
 use super::statement::Step;
-use super::tls;
+use super::tls::{self, Connector};
 use crate::error::Error;
+use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, yield_now};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::DbError;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{AsyncMessage, Client, Config, Row, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, Row};
 
 /// Time to wait for the server to take the end of the connection.
 const FAREWELL: Duration = Duration::from_millis(200);
@@ -92,6 +95,16 @@ impl Link {
                 .client
                 .as_ref()
                 .is_some_and(|client| !client.is_closed())
+    }
+
+    /// Tells the same after a look at what the server has sent since, such as the end of the connection.
+    pub fn is_alive(&self) -> bool {
+        self.runtime.block_on(async {
+            // The first turn asks the system, the second lets the task read.
+            yield_now().await;
+            yield_now().await;
+        });
+        self.works()
     }
 
     /// Ends the use of a connection, which may lead to the wrong server: the next session makes another one.
@@ -233,22 +246,84 @@ type Dialed = (Client, JoinHandle<()>, Arc<Mutex<Heard>>, Option<String>);
 
 /// Connects to one host.
 fn dial(runtime: &Runtime, server: &Server, host: &Host) -> PgResult<Dialed> {
+    let until = Instant::now() + server.connect_timeout;
     let config = server.config(host)?;
-    let connector = tls::connector(server.tls_to(host))?;
+    let tls = tls::connector(server.tls_to(host))?;
+    let addresses = resolve::addresses(host, server.connect_timeout)?;
+    if addresses.is_empty() {
+        return dial_one(runtime, server, &config, &tls, until);
+    }
+    let mut left = addresses.len();
+    let mut last = None;
+    for address in addresses {
+        let mut config = config.clone();
+        if config.get_hostaddrs().is_empty() {
+            config.hostaddr(address);
+        }
+        // One address that does not answer leaves time for the others.
+        let now = Instant::now();
+        let share = until.saturating_duration_since(now) / u32::try_from(left).unwrap_or(u32::MAX);
+        match dial_one(runtime, server, &config, &tls, now + share) {
+            // The addresses of a name are one server's, for which a wrong password would count twice.
+            Err(error) if !error.is_final() => last = Some(telling(last, error)),
+            dialed => return dialed,
+        }
+        left -= 1;
+    }
+    Err(last.unwrap_or(PgError::Deadline(server.connect_timeout)))
+}
+
+/// Chooses the error of a server that has answered, or else the last one.
+fn telling(before: Option<PgError>, last: PgError) -> PgError {
+    match before {
+        Some(before) if before.code().is_some() && last.code().is_none() => before,
+        _ => last,
+    }
+}
+
+/// Connects to one address or socket.
+fn dial_one(
+    runtime: &Runtime,
+    server: &Server,
+    config: &Config,
+    tls: &Connector,
+    until: Instant,
+) -> PgResult<Dialed> {
+    let needs_tls = config.get_ssl_mode() == SslMode::Require;
     // The crate's own limit holds for the socket alone.
     let dialed =
-        runtime.block_on(async { timeout(server.connect_timeout, open(&config, connector)).await });
+        runtime.block_on(async { timeout_at(until.into(), open(config, tls.clone())).await });
     match dialed {
+        Ok(Err(PgError::Server(error))) => Err(match error.source() {
+            // What the client itself refuses has a plain text as its cause.
+            Some(cause) if is_own_refusal(cause) => {
+                if needs_tls && !tls.has_begun() {
+                    PgError::NoTls
+                } else if config.get_password().is_none() {
+                    PgError::NoPassword
+                } else {
+                    PgError::Server(error)
+                }
+            }
+            Some(cause) if is_late(cause) => PgError::Deadline(server.connect_timeout),
+            _ => PgError::Server(error),
+        }),
         Ok(dialed) => dialed,
         Err(_) => Err(PgError::Deadline(server.connect_timeout)),
     }
 }
 
-async fn open<T>(config: &Config, tls: T) -> PgResult<Dialed>
-where
-    T: MakeTlsConnect<Socket>,
-    T::Stream: Send + 'static,
-{
+/// Tells whether `cause` is neither of the system nor of the server.
+fn is_own_refusal(cause: &(dyn StdError + 'static)) -> bool {
+    !cause.is::<io::Error>() && !cause.is::<DbError>()
+}
+
+fn is_late(cause: &(dyn StdError + 'static)) -> bool {
+    let cause = cause.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+}
+
+async fn open(config: &Config, tls: Connector) -> PgResult<Dialed> {
     let (client, mut connection) = config.connect(tls).await?;
     if connection.parameter("in_hot_standby") == Some("on") {
         return Err(PgError::Standby);

@@ -42,7 +42,7 @@ impl Idle {
     /// Takes the connection, if there is one that works.
     pub fn take(&self) -> Option<Arc<Link>> {
         let link = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        link.filter(|link| link.works())
+        link.filter(|link| link.is_alive())
     }
 
     /// Leaves a connection.

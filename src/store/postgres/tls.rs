@@ -1,6 +1,10 @@
 //! TLS to a PostgreSQL server: the certificates that are trusted, that of the client, and words for the errors
 //! of a handshake.
 
+mod connector;
+
+pub use connector::Connector;
+
 use super::server::{ClientFiles, PrivateFile, Tls};
 use crate::error::{Error, ErrorSource, Result, escape, quote};
 use crate::hint;
@@ -23,8 +27,8 @@ const PROTOCOL: &[u8] = b"postgresql";
 ///
 /// Fails if a certificate or a key cannot be read, if others may read the key, and if there is nothing to
 /// trust.
-pub fn connector(tls: Option<&Tls>) -> Result<MakeRustlsConnect> {
-    Ok(MakeRustlsConnect::new(config(tls)?))
+pub fn connector(tls: Option<&Tls>) -> Result<Connector> {
+    Ok(Connector::new(MakeRustlsConnect::new(config(tls)?)))
 }
 
 fn config(tls: Option<&Tls>) -> Result<ClientConfig> {

@@ -57,13 +57,8 @@ impl Server {
         match socket {
             Socket::Tcp => {
                 let mut command = site.cmd(&format!("serve --listen 127.0.0.1:0 {flags}"));
-                let mut process = begin(&mut command, site);
                 let lines = 1 + usize::from(flags.contains("--metrics"));
-                process.until("it prints its addresses", |it| {
-                    it.stdout().matches('\n').count() == lines
-                });
-                let place = Place::Tcp(printed(&process.stdout()));
-                Server { process, place }
+                Server::by(&mut command, site, lines)
             }
             Socket::Unix => {
                 let path = site.path("keyctl.sock");
@@ -74,6 +69,17 @@ impl Server {
                 Server { process, place }
             }
         }
+    }
+
+    /// A server that `command` starts, and that prints so many addresses.
+    #[track_caller]
+    pub fn by(command: &mut Command, site: &Site, addresses: usize) -> Self {
+        let mut process = begin(command, site);
+        process.until("it prints its addresses", |it| {
+            it.stdout().matches('\n').count() == addresses
+        });
+        let place = Place::Tcp(printed(&process.stdout()));
+        Server { process, place }
     }
 
     /// Where it listens.

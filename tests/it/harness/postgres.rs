@@ -5,12 +5,14 @@ mod failover;
 mod guard;
 mod pool;
 mod server;
+mod stored;
 mod tenant;
 
 pub use database::Database;
 pub use failover::Failover;
 pub use pool::Pooled;
-pub use server::Server;
+pub use server::{Server, programs};
+pub use stored::{SECRET, Stored, USER, ask, make_user, with_secret};
 pub use tenant::Tenant;
 
 use crate::exe::harness::skipped;

@@ -2,8 +2,9 @@
 
 use super::SUPERUSER;
 use super::guard::Guard;
-use crate::exe::harness::GUARD;
+use crate::exe::harness::{GUARD, until};
 use ::postgres::{Client, Config, NoTls};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Server {
     guard: Guard,
     programs: PathBuf,
+    settings: Vec<String>,
     port: u16,
 }
 
@@ -51,12 +53,17 @@ impl Server {
         let mut server = Server {
             guard,
             programs: programs.to_owned(),
+            settings: SETTINGS
+                .iter()
+                .chain(settings)
+                .map(|&setting| setting.to_owned())
+                .collect(),
             port: 0,
         };
         assert_eq!(made, 0, "initdb: {}", server.log());
         for _ in 0..TRIES {
             server.port = free_port();
-            if server.run_on_port(settings) {
+            if server.run_on_port() {
                 return server;
             }
         }
@@ -65,10 +72,10 @@ impl Server {
 
     /// Starts the server on its port, and returns whether it answers; it does not if somebody else
     /// has come to listen on that port.
-    fn run_on_port(&self, settings: &[&str]) -> bool {
-        let options: String = SETTINGS
+    fn run_on_port(&self) -> bool {
+        let options: String = self
+            .settings
             .iter()
-            .chain(settings)
             .map(|setting| format!(" -c {setting}"))
             .collect();
         let log = self.guard.directory().join("log");
@@ -89,6 +96,20 @@ impl Server {
             std::thread::sleep(PAUSE);
         }
         false
+    }
+
+    /// Ends the server by this signal, and returns once it has gone: INT ends the sessions first, QUIT is a crash.
+    pub fn stop(&self, signal: Signal) {
+        let file = self.guard.directory().join("data/postmaster.pid");
+        let text = fs::read_to_string(&file).unwrap();
+        let pid = text.lines().next().and_then(|line| line.parse().ok());
+        kill_process(Pid::from_raw(pid.unwrap()).unwrap(), signal).unwrap();
+        until("the server has gone", || !file.exists());
+    }
+
+    /// Starts the server again, on the same port.
+    pub fn start_again(&self) {
+        assert!(self.run_on_port(), "it does not start: {}", self.log());
     }
 
     /// The server's log.
