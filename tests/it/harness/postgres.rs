@@ -5,11 +5,13 @@ mod guard;
 mod pool;
 mod server;
 mod tenant;
+mod world;
 
 pub use database::Database;
 pub use pool::Pooled;
 pub use server::Server;
 pub use tenant::Tenant;
+pub use world::Postgres;
 
 use crate::exe::harness::skipped;
 use ::postgres::Client;
