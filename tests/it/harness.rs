@@ -111,7 +111,7 @@ impl<S: Backend> On<S> {
 }
 
 /// Makes a store at [`START`], where a hash costs next to nothing.
-fn found(place: &dyn Place, name: &str, uid: u32) {
+pub fn found(place: &dyn Place, name: &str, uid: u32) {
     let actor = Actor { uid, ..user(name) };
     let founder = Founder {
         actor: &actor,
@@ -250,6 +250,16 @@ impl Setup {
     /// Address of the store, as `--db` takes it.
     pub fn address(&self) -> &Path {
         &self.address
+    }
+
+    /// The store in messages to `user`.
+    pub fn shown(&self, user: &str) -> String {
+        self.place.shown(user)
+    }
+
+    /// Makes `user` one whom the store can be given as a member or an administrator.
+    pub fn knows(&self, user: &str) {
+        self.place.know(user);
     }
 
     /// The current time.
@@ -392,7 +402,12 @@ impl Setup {
     /// Changes the key with this ID as no command could.
     #[track_caller]
     pub fn alter(&self, id: &str, change: impl FnOnce(&mut Key)) {
-        open::alter(&mut *self.open(), id.parse().unwrap(), change);
+        let mut uses = (None, None);
+        open::alter(&mut *self.open(), id.parse().unwrap(), |key| {
+            change(key);
+            uses = (key.first_used_at, key.last_used_at);
+        });
+        self.place.set_uses(id, uses.0, uses.1);
     }
 
     /// Makes the key a legacy one, as an administrator's command would.
@@ -512,9 +527,9 @@ impl Setup {
     /// The real executable with a command line, split at blanks, and no variable set. It is run by
     /// whoever runs the tests, at the present time.
     pub fn real(&self, line: &str) -> Command {
-        self.place.admit_this_process();
+        let address = self.place.admit_this_process();
         let mut command = Command::new(exe());
-        command.env_clear().arg("--db").arg(&self.address);
+        command.env_clear().arg("--db").arg(address);
         command.args(line.split_whitespace()).stdin(Stdio::null());
         command
     }

@@ -46,6 +46,21 @@ mod on_sqlite {
     /// A world on this store.
     pub type World = On<Sqlite>;
 
+    mod of_a_file;
+    #[path = "all.rs"]
+    mod stories;
+}
+
+/// The same stories on a PostgreSQL server.
+#[cfg(feature = "postgres")]
+#[path = "stories"]
+mod on_postgres {
+    use crate::harness::On;
+    use crate::harness::postgres::Postgres;
+
+    /// A world on this store.
+    pub type World = On<Postgres>;
+
     #[path = "all.rs"]
     mod stories;
 }

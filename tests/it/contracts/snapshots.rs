@@ -98,7 +98,10 @@ fn version_is_the_same_until_somebody_else_commits() {
         assert_ne!(second, first);
         assert_eq!(version(&*handle), second);
         // What takes back a change is a change.
-        store.write(|tx| tx.purge(id(1)));
+        store.write(|tx| {
+            tx.purge(id(1))?;
+            tx.append(&event(Action::Purge, Some(id(1))))
+        });
         let third = version(&*handle);
         assert!(third != second && third != first);
     }

@@ -1,23 +1,30 @@
 //! The stores that every contract is tried on.
 
-use super::fixtures::at;
+use super::fixtures::{at, insert};
 use super::memory::Memory;
 use crate::harness::open;
+use crate::harness::place::Place;
+#[cfg(feature = "postgres")]
+use crate::harness::postgres::{Cluster, Tenant, cluster};
 use crate::harness::user;
 use keyctl::error::Result;
+use keyctl::key::Key;
 use keyctl::store;
 use keyctl::store::{Founder, Read, Store, Tx};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::panicking;
+use tempfile::TempDir;
 
 /// A store that carol has just made.
 pub struct Made {
     name: &'static str,
-    opens: Opens,
+    kept: Kept,
 }
 
 /// A new store of each kind.
 pub fn stores() -> impl Iterator<Item = Made> {
-    KINDS.into_iter().map(|(name, make)| {
+    KINDS.iter().map(|&(name, make)| {
         let carol = user("carol");
         let founder = Founder {
             actor: &carol,
@@ -28,30 +35,64 @@ pub fn stores() -> impl Iterator<Item = Made> {
         };
         Made {
             name,
-            opens: make(&founder),
+            kept: make(&founder),
         }
     })
 }
 
-/// Opens a store as the user of this name.
-type Opens = Box<dyn Fn(&str) -> Box<dyn Store> + Send + Sync>;
+/// A store that somebody has made.
+enum Kept {
+    At(Arc<dyn Place>),
+    InMemory(Memory),
+}
 
 /// Makes a store.
-type Make = fn(&Founder<'_>) -> Opens;
+type Make = fn(&Founder<'_>) -> Kept;
 
 /// The kinds of stores.
-const KINDS: [(&str, Make); 2] = [
+const KINDS: &[(&str, Make)] = &[
     ("SQLite", |founder| {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keyctl.db");
-        drop(open::create(&path, founder));
-        Box::new(move |_| open::writable(&dir.path().join("keyctl.db")))
+        let dir = InDirectory(tempfile::tempdir().unwrap());
+        drop(open::create(&dir.address(), founder));
+        Kept::At(Arc::new(dir))
     }),
-    ("memory", |founder| {
-        let memory = Memory::made_by(founder);
-        Box::new(move |_| Box::new(memory.clone()))
+    #[cfg(feature = "postgres")]
+    ("PostgreSQL", |founder| match cluster() {
+        Some(cluster) => Kept::At(Arc::new(tenant(cluster, founder))),
+        None => Kept::InMemory(Memory::made_by(founder)),
     }),
+    ("memory", |founder| Kept::InMemory(Memory::made_by(founder))),
 ];
+
+/// A directory with the store's file.
+struct InDirectory(TempDir);
+
+impl Place for InDirectory {
+    fn address(&self) -> PathBuf {
+        self.0.path().join("keyctl.db")
+    }
+}
+
+/// A database with a store that takes events of any time, and changes without an event.
+#[cfg(feature = "postgres")]
+fn tenant(cluster: &'static Cluster, founder: &Founder<'_>) -> Tenant {
+    let database = cluster.pooled("contracts", |database| {
+        let tenant = Tenant::new(database);
+        let (name, uid) = (&founder.actor.name, founder.actor.uid);
+        tenant.set_clock(founder.now.millis());
+        drop(tenant.admit(name, uid));
+        drop(open::create(&tenant.address_of(name), founder));
+        tenant.know("Bob");
+        tenant.know("nobody");
+        for user in ["bob", "dave"] {
+            drop(tenant.admit(user, uid));
+        }
+        let database = tenant.into_database();
+        database.admin(include_str!("any_time.sql"));
+        database
+    });
+    Tenant::new(database)
+}
 
 impl Made {
     /// A handle to the store, as another process of carol's would have one.
@@ -61,7 +102,26 @@ impl Made {
 
     /// A handle to the store, as a process of this user would have one.
     pub fn open_as(&self, user: &str) -> Box<dyn Store> {
-        (self.opens)(user)
+        match &self.kept {
+            Kept::At(place) => open::writable(&place.address_of(user)),
+            Kept::InMemory(memory) => Box::new(memory.clone()),
+        }
+    }
+
+    /// Adds these keys, each with its event, and with their uses, which a server takes from nobody.
+    #[track_caller]
+    pub fn insert(&self, keys: &[Key]) {
+        self.write(|tx| insert(tx, keys));
+        self.set_uses(keys);
+    }
+
+    /// Gives these keys their uses.
+    pub fn set_uses(&self, keys: &[Key]) {
+        if let Kept::At(place) = &self.kept {
+            for key in keys {
+                place.set_uses(key.id.as_str(), key.first_used_at, key.last_used_at);
+            }
+        }
     }
 
     /// Reads through a handle of its own.

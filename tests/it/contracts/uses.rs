@@ -45,7 +45,7 @@ fn touch_leaves_the_first_use_unknown_if_only_a_later_one_is_noted() {
             last_used_at: Some(super::fixtures::at(0)),
             ..key(1)
         };
-        store.write(|tx| insert(tx, &[used]));
+        store.insert(&[used]);
         store.write(|tx| tx.touch(id(1), super::fixtures::at(100)));
         let noted = store.read(|read| read.get(id(1))).unwrap();
         assert_eq!(noted.last_used_at, Some(super::fixtures::at(100)));

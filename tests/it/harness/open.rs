@@ -3,11 +3,16 @@
 use keyctl::error::Result;
 use keyctl::id::KeyId;
 use keyctl::key::Key;
-use keyctl::store::{self, Address, Founder, Mode, Store};
+use keyctl::store::{self, Address, Founder, Mode, Store, Surroundings};
 use std::path::Path;
 
 fn open(path: &Path, mode: Mode<'_>) -> Result<Box<dyn Store>> {
-    store::open(&Address::of_file(path)?, mode)
+    // The URL of a server names its user.
+    let around = Surroundings {
+        variable: &|_| None,
+        user: &|| "nobody".to_owned(),
+    };
+    store::open(&Address::new(path, None, &around)?, mode)
 }
 
 /// Makes a new store at `path`.
@@ -27,11 +32,12 @@ pub fn writable(path: &Path) -> Box<dyn Store> {
 
 /// Tells whether there is a store at `path`.
 pub fn exists(path: &Path) -> bool {
-    match open(path, Mode::Read) {
-        Ok(_) => true,
-        // Anything else that is there was left by somebody.
-        Err(error) => !error.message.starts_with("there is no store at"),
-    }
+    let found = open(path, Mode::Read).and_then(|store| store::read(&*store, |read| read.head()));
+    // Anything else that is there was left by somebody.
+    found.map_or_else(
+        |error| !error.message.starts_with("there is no store "),
+        |_| true,
+    )
 }
 
 /// Changes the key `id` as no command could.

@@ -1,5 +1,6 @@
 //! A place for one store: where it is, and what has to be so that somebody can use it there.
 
+use keyctl::when::Timestamp;
 use std::path::PathBuf;
 
 /// A place for one store.
@@ -17,14 +18,27 @@ pub trait Place: Send + Sync {
         self.address()
     }
 
+    /// The store in messages to `user`.
+    fn shown(&self, _user: &str) -> String {
+        self.address().display().to_string()
+    }
+
+    /// Makes `user` one whom the store can be given as a member or an administrator.
+    fn know(&self, _user: &str) {}
+
+    /// Writes the uses of the key `id`, which a transaction of a server cannot.
+    fn set_uses(&self, _id: &str, _first: Option<Timestamp>, _last: Option<Timestamp>) {}
+
     /// Lets `user` use the store, and found one if there is none: as an administrator without an
     /// appointment, while the result is kept, if `uid` is 0.
     fn admit(&self, _user: &str, _uid: u32) -> Option<Admitted> {
         None
     }
 
-    /// Lets the user who runs the tests use the store, at the present time.
-    fn admit_this_process(&self) {}
+    /// Lets the user who runs the tests use the store. Text for `--db` for whom the time is the present.
+    fn admit_this_process(&self) -> PathBuf {
+        self.address()
+    }
 
     /// Tells the place what time it is, in Unix milliseconds.
     fn set_clock(&self, _now: i64) {}

@@ -7,6 +7,7 @@ mod pool;
 mod server;
 mod stored;
 mod tenant;
+mod world;
 
 pub use database::Database;
 pub use failover::Failover;
@@ -14,6 +15,7 @@ pub use pool::Pooled;
 pub use server::{Server, programs};
 pub use stored::{SECRET, Stored, USER, ask, make_user, with_secret};
 pub use tenant::Tenant;
+pub use world::Postgres;
 
 use crate::exe::harness::skipped;
 use ::postgres::Client;

@@ -1,9 +1,9 @@
 //! The server of these tests, tried with plain SQL.
 
 use crate::exe::harness::until;
-use crate::harness::START;
 use crate::harness::place::Place;
 use crate::harness::postgres::{Database, Pooled, Tenant, cluster};
+use crate::harness::{START, found};
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -129,42 +129,14 @@ fn print_the_server_and_wait_to_be_killed() {
     }
 }
 
-/// Makes a store as carol, with the schema's own SQL.
-fn init(database: &Database) {
-    let mut sql = [
-        include_str!("../../../src/store/postgres/ownership.sql"),
-        include_str!("../../../src/store/postgres/0001_main.sql"),
-        include_str!("../../../src/store/postgres/roles.sql"),
-        "INSERT INTO keyctl.store (version) VALUES (1);
-         INSERT INTO keyctl.event_head VALUES (true, 0, decode(repeat('00', 32), 'hex'));
-         RESET ROLE",
-    ]
-    .concat();
-    let name = database.name();
-    for rights in ["owner", "admin", "operator", "verifier"] {
-        let role = format!("keyctl_{name}_{rights}");
-        sql = sql
-            .replace(&format!("{{{rights}_text}}"), &format!("'{role}'"))
-            .replace(&format!("{{{rights}}}"), &role);
-    }
-    let sql = sql.replace("{database}", name);
-    database
-        .sql("carol", &format!("BEGIN; {sql}; COMMIT"))
-        .unwrap();
-    database.admin(&format!("GRANT keyctl_{name}_admin TO carol"));
-}
-
 /// A place with a store that carol has made, in a database of this kind.
 fn tenant_of(kind: &'static str) -> Option<Tenant> {
-    let found = |database: Pooled| {
+    let make = |database: Pooled| {
         let tenant = Tenant::new(database);
-        tenant.set_clock(START);
-        tenant.admit("carol", 1);
-        let database = tenant.into_database();
-        init(&database);
-        database
+        found(&tenant, "carol", 1);
+        tenant.into_database()
     };
-    Some(Tenant::new(cluster()?.pooled(kind, found)))
+    Some(Tenant::new(cluster()?.pooled(kind, make)))
 }
 
 fn tenant() -> Option<Tenant> {
@@ -182,7 +154,7 @@ fn the_clock_of_a_store_tells_the_time_of_the_world() {
     assert_eq!(clock, text(&(START + 1).to_string()));
     assert_eq!(
         database.sql("alice", &append(START + 60_001)),
-        Ok(text("1"))
+        Ok(text("2"))
     );
     assert_eq!(
         database.sql("alice", &append(START + 60_002)),
@@ -220,15 +192,15 @@ fn a_database_that_is_used_again_has_the_rows_and_members_of_a_new_one() {
     tenant.set_clock(START);
     drop(tenant.admit("alice", 1));
     let database = tenant.into_database();
-    let key = "INSERT INTO keyctl.keys (id, name, owner, kind, hash, created_at, created_by, scopes, labels, allow_from, imported)
-               VALUES ('000000000001', 'ci', 'alice', 'api', 'x', 1, 'alice', '{inference}', '{}', '{}', false)";
+    let key = format!("INSERT INTO keyctl.keys (id, name, owner, kind, hash, created_at, created_by, expires_at, scopes, labels, allow_from, imported)
+               VALUES ('000000000001', 'ci', 'alice', 'api', 'x', {START}, 'alice', {START} + 1000, '{{inference}}', '{{}}', '{{}}', false)");
     let create = format!("SELECT keyctl.append({START}, 'create', '000000000001', '{{}}')");
     let done = database.sql("alice", &format!("BEGIN; {key}; {create}; COMMIT"));
-    assert_eq!(done, Ok(text("1")));
+    assert_eq!(done, Ok(text("2")));
     let policy = "INSERT INTO keyctl.policy VALUES ('hash', 'sha256')";
     let event = format!("SELECT keyctl.append({START}, 'policy', NULL, '{{}}')");
     let done = database.sql("carol", &format!("BEGIN; {policy}; {event}; COMMIT"));
-    assert_eq!(done, Ok(text("2")));
+    assert_eq!(done, Ok(text("3")));
     assert_ne!(state(&database), before);
     let mut session = database.connect("alice").unwrap();
     session

@@ -35,17 +35,14 @@ fn errors_and_hints_go_by_the_name_that_was_called() {
     let world = World::new();
     let ran = |args: &[&str]| world.cmd(args.to_vec()).called("api-keyctl").run();
     let none = ran(&["list"]).code(5).stderr;
+    assert!(none.starts_with("api-keyctl: there is no store "), "{none}");
     assert!(
-        none.starts_with("api-keyctl: there is no store at "),
-        "{none}"
-    );
-    assert!(
-        none.contains("\nhint: 'api-keyctl init' makes one; "),
+        none.contains("\nhint: 'api-keyctl init' makes one"),
         "{none}"
     );
     let none = ran(&["list", "--format", "json"]).code(5).stderr;
     assert!(
-        none.contains("\"hint\":\"'api-keyctl init' makes one; "),
+        none.contains("\"hint\":\"'api-keyctl init' makes one"),
         "{none}"
     );
     let bare = world.cmd([""; 0]).without_db().called("api-keyctl").run();
@@ -157,9 +154,11 @@ fn hints_leave_values_that_read_like_a_command_as_they_are() {
         .cmd(["create", "--scope", "inference", "--name", COMMAND])
         .run()
         .code(0);
-    let db = world.address().display().to_string();
+    let address = world.address().display().to_string();
+    // As a shell takes it: the URL of a server has these two in it.
+    let db = address.replace('?', "\\?").replace('&', "\\&");
     let says = |args: &[&str], hint: &str| {
-        let args = args.iter().copied().chain(["--db", &db]);
+        let args = args.iter().copied().chain(["--db", &address]);
         let ran = world.cmd(args).called("api-keyctl").run();
         ran.says(&format!("hint: {hint}\n"));
     };

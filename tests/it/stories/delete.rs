@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 
 #[test]
 fn a_deleted_key_stops_at_once_and_leaves_a_tombstone() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name web --label team=a");
     let id = id_of(&token);
     world

@@ -29,7 +29,7 @@ fn a_new_name_frees_the_old_one() {
 
 #[test]
 fn the_token_stays_as_it_is() {
-    let world = World::new();
+    let world = World::own();
     let token = world.create("--scope inference --name web");
     let id = id_of(&token);
     let hash = world.hash(&id);

@@ -58,7 +58,7 @@ fn a_key_of_no_member_is_told_who_can_add_its_owner() {
         .stderr(&format!(
             "rejected: project: {id} key-dave belongs to dave, who is not a member of search (store {})\n\
              hint: an administrator, or an owner of the project (alice, erin) can add them: keyctl member add search dave --role collaborator\n",
-            world.address().display()
+            world.shown("alice")
         ));
     world
         .line("verify --project search --format json")
@@ -437,33 +437,6 @@ fn what_is_no_project_user_or_role_is_a_usage_error() {
         assert_eq!(world.line(line).user("carol").run().code, 2, "{line}");
     }
     assert_eq!(world.log(), before);
-}
-
-#[test]
-fn a_user_whom_nothing_knows_is_told_of_and_added() {
-    let world = World::quick();
-    world.create("--scope inference --name web");
-    let add = |line: &str, users: &[&str]| {
-        let ran = world
-            .line(&format!("{line} -q"))
-            .user("carol")
-            .users(users)
-            .run();
-        ran.code(0).stderr
-    };
-    let unknown = "warning: 'alcie' is neither a user of this machine nor the owner of any key\nhint: did you mean 'alice'?\n";
-    for command in ["member add p alcie --role owner", "admin add alcie"] {
-        assert_eq!(add(command, &[]), unknown);
-        // They are listed already.
-        assert_eq!(add(command, &[]), "");
-    }
-    for user in ["alice", "uid:4711", "carol"] {
-        assert_eq!(add(&format!("member add p {user} --role owner"), &[]), "");
-        assert_eq!(add(&format!("admin add {user}"), &[]), "");
-    }
-    assert_eq!(add("admin add dora", &["dora"]), "");
-    let listed = world.run("admin list").stdout;
-    assert!(listed.contains("alcie\n"), "{listed}");
 }
 
 #[test]

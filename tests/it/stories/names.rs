@@ -104,6 +104,7 @@ fn what_joins_letters_or_pictures_is_taken() {
 #[test]
 fn what_is_new_is_stored_in_nfc() {
     let world = World::quick();
+    world.knows(NFC);
     let label = format!("team={NFD}");
     let made = create(&world, &["--name", NFD, "--owner", NFD, "--label", &label]);
     let made = id(made.user("carol").users(&[]).run());
@@ -138,6 +139,7 @@ fn what_is_new_is_stored_in_nfc() {
 #[test]
 fn a_look_up_takes_the_other_form_where_there_is_none_of_the_exact_one() {
     let world = World::quick();
+    world.knows(NFC);
     let (owned, label) = (format!("{NFD}/{NFD}"), format!("team={NFD}"));
     let made = create(
         &world,

@@ -193,7 +193,7 @@ fn a_refusal_is_said_though_there_is_no_store_to_log_it_in() {
     world
         .line("disable web")
         .run()
-        .fails(5, "there is no store at");
+        .fails(5, "there is no store ");
     assert!(!world.has_store());
 }
 

@@ -19,7 +19,7 @@ fn reason(world: &World, token: &str) -> Value {
 
 #[test]
 fn prints_the_new_token_alone_and_the_rest_on_stderr() {
-    let world = World::new();
+    let world = World::own();
     let old = id_of(&world.create("--scope inference --name web"));
     let ran = world.run("rotate web");
     let new = id_of(ran.stdout.trim_end());
@@ -79,7 +79,7 @@ fn the_use_of_the_old_key_is_not_the_successors() {
 
 #[test]
 fn without_a_grace_the_old_token_stops_at_once() {
-    let world = World::new();
+    let world = World::own();
     let old = world.create("--scope inference --name web");
     let new = world.run("rotate web").stdout;
     assert_eq!(world.verify(&old, "--scope inference"), 1);

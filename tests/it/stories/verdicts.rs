@@ -181,7 +181,7 @@ fn verify_says_nothing_of_a_key_whose_secret_has_not_matched() {
         for line in ["", "--scope project", "--project search"] {
             let (text, json) = verify(&world, &token, line);
             assert_eq!(json, UNKNOWN);
-            let said = format!("{UNKNOWN_TEXT} (store {})\n", world.address().display());
+            let said = format!("{UNKNOWN_TEXT} (store {})\n", world.shown("alice"));
             text.code(1).stdout("").stderr(&said);
         }
     }

@@ -62,7 +62,7 @@ fn a_rejection_is_told_in_one_line_on_stderr_with_the_store() {
     let world = World::own();
     let token = world.create("--scope inference --name ci --expires 90d");
     let id = id_of(&token);
-    let store = format!("(store {})", world.address().display());
+    let store = format!("(store {})", world.shown("alice"));
     let said = |line: &str, code: u8, text: &str| {
         verify(&world, &token, line)
             .run()
@@ -156,14 +156,14 @@ fn one_changed_character_is_malformed_and_no_store_is_asked_unless_the_shape_is_
         // What stands before the key ID and behind it.
         if [2, 15].contains(&at) {
             let ran = verify(&none, &altered, "").run();
-            ran.fails(5, "there is no store at");
+            ran.fails(5, "there is no store ");
         } else {
             assert_eq!(verdict(&none, &altered, "", 1), MALFORMED, "at {at}");
         }
     }
     verify(&none, &token, "")
         .run()
-        .fails(5, "there is no store at");
+        .fails(5, "there is no store ");
 }
 
 #[test]

@@ -54,6 +54,14 @@ impl Database {
         format!("postgres://{user}@127.0.0.1:{port}/{name}?sslmode=disable")
     }
 
+    /// Its URL in messages to `user`.
+    pub fn shown(&self, user: &str) -> String {
+        let server = self.cluster.server();
+        let directory = encoded(server.directory().to_str().unwrap());
+        let (user, port) = (encoded(user), server.port());
+        format!("postgres://{user}@{directory}:{port}/{}", self.name)
+    }
+
     fn place(&self) -> String {
         let server = self.cluster.server();
         let directory = encoded(server.directory().to_str().unwrap());

@@ -3,6 +3,7 @@
 use super::pool::Pooled;
 use super::quoted;
 use crate::harness::place::{Admitted, Place};
+use keyctl::when::Timestamp;
 use nix::unistd::{Uid, User};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -79,6 +80,23 @@ impl Place for Tenant {
         self.database.url(super::UNRULED).into()
     }
 
+    fn shown(&self, user: &str) -> String {
+        self.database.shown(user)
+    }
+
+    fn know(&self, user: &str) {
+        self.database.cluster().login(user);
+    }
+
+    fn set_uses(&self, id: &str, first: Option<Timestamp>, last: Option<Timestamp>) {
+        let sql =
+            |at: Option<Timestamp>| at.map_or("NULL".to_owned(), |at| at.millis().to_string());
+        let (first, last) = (sql(first), sql(last));
+        self.database.admin(&format!(
+            "UPDATE keyctl.keys SET first_used_at = {first}, last_used_at = {last} WHERE id = '{id}'"
+        ));
+    }
+
     fn admit(&self, user: &str, uid: u32) -> Option<Admitted> {
         self.let_in(user);
         let admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +119,7 @@ impl Place for Tenant {
         }))
     }
 
-    fn admit_this_process(&self) {
+    fn admit_this_process(&self) -> PathBuf {
         let uid = Uid::effective();
         let user = User::from_uid(uid).unwrap();
         let name = user.map_or_else(|| format!("uid:{uid}"), |user| user.name);
@@ -111,9 +129,9 @@ impl Place for Tenant {
             self.database
                 .admin(&format!("GRANT {admin} TO {}", quoted(&name)));
         }
-        self.database
-            .admin("UPDATE public.test_clock SET ms = NULL");
-        self.clock.store(UNKNOWN, Relaxed);
+        let mut address = self.address().into_os_string();
+        address.push("&application_name=present");
+        address.into()
     }
 
     fn set_clock(&self, now: i64) {
