@@ -7,6 +7,13 @@
     clippy::unwrap_used,
     reason = "a test that meets the unexpected has failed"
 )]
+#![cfg_attr(
+    feature = "postgres",
+    allow(
+        clippy::duplicate_mod,
+        reason = "stories are compiled once for each kind of store"
+    )
+)]
 
 mod harness;
 
