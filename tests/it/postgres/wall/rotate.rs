@@ -273,7 +273,8 @@ fn only_an_administrator_rotates_a_legacy_key_and_undoes_that() {
             .with("created_by", format!("'{user}'"))
             .with("replaces", format!("'{OLD}'"))
     };
-    assert_eq!(rotate(&wall, "alice", &new("alice"), DAY), refused(ACCESS));
+    let alone = phase_out(OLD, NEW, DAY);
+    assert_eq!(wall.change("alice", &[OLD], &alone), refused(ACCESS));
     assert_eq!(rotate(&wall, "ada", &new("ada"), DAY), CHANGED);
     assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(STATE));
     assert_eq!(
