@@ -291,6 +291,15 @@ fn only_an_administrator_rotates_a_legacy_key_and_undoes_that() {
 }
 
 #[test]
+fn an_undo_for_a_legacy_key_is_an_administrators_whatever_its_successor_is() {
+    let Some(wall) = Wall::new() else { return };
+    wall.given(&Row::legacy(OLD, "alice").rotated(NEW));
+    wall.given(&successor("alice", "alice"));
+    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(ACCESS));
+    assert_eq!(wall.change("ada", &[OLD, NEW], &undo()), CHANGED);
+}
+
+#[test]
 fn an_operator_undoes_the_rotations_of_their_own_keys_only() {
     let Some(wall) = Wall::new() else { return };
     pair(&wall, "alice");
