@@ -2,6 +2,7 @@
 //! same statement passes for those whom it does not.
 
 mod chain;
+mod commands;
 mod create;
 mod edit;
 mod fixture;

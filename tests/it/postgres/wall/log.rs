@@ -272,9 +272,8 @@ fn a_verifier_notes_the_reuse_of_a_stopped_key_once_a_minute() {
         assert_eq!(note(id, 0), 1, "{id}");
         assert_eq!(note(id, 0), 0, "{id}");
     }
-    let long =
-        format!("SELECT keyctl.note_reuse(keyctl.clock(), '000000000004', repeat('x', 5000))");
-    assert_eq!(wall.sql("vera", &long).unwrap(), [[None]]);
+    let long = "SELECT keyctl.note_reuse(keyctl.clock(), '000000000004', repeat('x', 5000))";
+    assert_eq!(wall.sql("vera", long).unwrap(), [[None]]);
     let rows = events(&wall);
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|row| row[0].as_deref() == Some("vera")));

@@ -359,7 +359,7 @@ fn objects_of_the_same_names_elsewhere_are_not_taken() {
         };
         let append = event("edit", ID);
         for (sql, state) in [
-            (update(ID, &format!("expires_at = NULL")), "KC002"),
+            (update(ID, "expires_at = NULL"), "KC002"),
             (update(ID, "scopes = '{train}'"), "KC002"),
             (update(ID, "owner = 'bob'"), "KC003"),
             (update(ID, "disabled_at = 1, disabled_by = 'ada'"), "KC003"),

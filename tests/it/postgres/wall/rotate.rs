@@ -273,7 +273,8 @@ fn only_an_administrator_rotates_a_legacy_key_and_undoes_that() {
             .with("created_by", format!("'{user}'"))
             .with("replaces", format!("'{OLD}'"))
     };
-    assert_eq!(rotate(&wall, "alice", &new("alice"), DAY), refused(ACCESS));
+    let alone = phase_out(OLD, NEW, DAY);
+    assert_eq!(wall.change("alice", &[OLD], &alone), refused(ACCESS));
     assert_eq!(rotate(&wall, "ada", &new("ada"), DAY), CHANGED);
     assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(STATE));
     assert_eq!(
@@ -287,6 +288,15 @@ fn only_an_administrator_rotates_a_legacy_key_and_undoes_that() {
     );
     assert_eq!(wall.change("ada", &[OLD, NEW], &undo()), CHANGED);
     assert!(wall.value(NEW, "deleted_at").is_some());
+}
+
+#[test]
+fn an_undo_for_a_legacy_key_is_an_administrators_whatever_its_successor_is() {
+    let Some(wall) = Wall::new() else { return };
+    wall.given(&Row::legacy(OLD, "alice").rotated(NEW));
+    wall.given(&successor("alice", "alice"));
+    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(ACCESS));
+    assert_eq!(wall.change("ada", &[OLD, NEW], &undo()), CHANGED);
 }
 
 #[test]
