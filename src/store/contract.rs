@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::project::{Member, Role};
 use crate::scope::{Registry, Scope};
 use crate::token::Locator;
-use crate::when::Timestamp;
+use crate::when::{Span, Timestamp};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -158,16 +158,16 @@ pub trait Read {
     /// event that cannot be read, and fails with its error at the end.
     fn scan_log(&self, filter: &LogFilter, visit: &mut VisitEntry<'_>) -> Result<()>;
 
-    /// Tells whether a reuse of the key is noted at `since` or later: other processes write too, and the clock may be
-    /// set back.
-    fn has_reuse(&self, id: KeyId, since: Timestamp) -> Result<bool> {
+    /// Tells whether a reuse of the key is noted within a minute of `at`. Also looks after `at`: other processes write
+    /// too, and the clock may be set back.
+    fn has_reuse(&self, id: KeyId, at: Timestamp) -> Result<bool> {
         let last = self.find_events(&LogFilter {
             keys: vec![id],
             actions: vec![Action::Reuse],
-            recent: Some(since),
+            recent: Some(at.before(Span::MINUTE)),
             ..LogFilter::default()
         })?;
-        Ok(!last.is_empty())
+        Ok(last.iter().any(|event| at.is_near(event.at)))
     }
 
     /// Returns the number of events of the key with this ID.

@@ -118,7 +118,10 @@ impl Store for Postgres {
     }
 
     fn implicit_administrators(&self) -> &'static [&'static str] {
-        &["superusers of the server"]
+        &[
+            "superusers of the server",
+            "members of the role that owns the schema",
+        ]
     }
 
     fn notices(&self) -> &[String] {

@@ -64,7 +64,7 @@ impl Note {
                 Ok(Some(note(key, NoteKind::Rehash { old, new })))
             }
             (Some((key, Noteworthy::Reuse)), _) => {
-                let noted = store::read(store, |snapshot| snapshot.has_reuse(key.id, recent(at)))?;
+                let noted = store::read(store, |snapshot| snapshot.has_reuse(key.id, at))?;
                 Ok((!noted).then(|| note(key, NoteKind::Reuse(key.state(at)))))
             }
             _ => Ok(None),
@@ -101,7 +101,7 @@ impl Note {
                 Ok(())
             }
             // Another process may have noted the reuse since.
-            NoteKind::Reuse(_) if tx.has_reuse(self.key, recent(self.at))? => Ok(()),
+            NoteKind::Reuse(_) if tx.has_reuse(self.key, self.at)? => Ok(()),
             NoteKind::Reuse(state) => tx.append(&event(Action::Reuse).with("state", state.word())),
         }
     }
@@ -128,11 +128,6 @@ impl Verified {
 /// Tells whether to note a use at `at`: not within a minute of the last noted use, nor before it.
 fn is_due(last_used_at: Option<Timestamp>, at: Timestamp) -> bool {
     last_used_at.is_none_or(|last| last <= at.before(Span::MINUTE))
-}
-
-/// Earliest time of a reuse that makes another one at `at` superfluous.
-fn recent(at: Timestamp) -> Timestamp {
-    at.before(Span::MINUTE)
 }
 
 #[cfg(test)]

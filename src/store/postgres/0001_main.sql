@@ -234,11 +234,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     UPDATE keyctl.event_head SET seq = n.seq, hash = n.hash FROM n RETURNING event_head.seq;
 END;
 
--- Whether a reuse of the key is noted at `since` or later.
-CREATE FUNCTION keyctl.has_reuse(id text, since bigint) RETURNS boolean
+-- Whether a reuse of the key is noted within a minute of `at`, before or after it.
+CREATE FUNCTION keyctl.has_reuse(id text, at bigint) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM keyctl.events e
-        WHERE e.key_id = has_reuse.id COLLATE "C" AND e.action = 'reuse' AND e.at >= has_reuse.since);
+        WHERE e.key_id = has_reuse.id COLLATE "C" AND e.action = 'reuse' AND abs(e.at - has_reuse.at) < 60000);
 END;
 
 -- Notes that the right secret of a stopped key was presented, at most once a minute for each key. The hash of a deleted key
@@ -247,7 +247,7 @@ CREATE FUNCTION keyctl.note_reuse(at bigint, id text, detail text) RETURNS bigin
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT keyctl.append(note_reuse.at, 'reuse', k.id, note_reuse.detail) FROM keyctl.keys k
     WHERE k.id = note_reuse.id COLLATE "C" AND k.deleted_at IS NULL
-        AND (k.disabled_at IS NOT NULL OR least(k.usable_until, k.expires_at) <= note_reuse.at) AND NOT keyctl.has_reuse(k.id, note_reuse.at - 60000)
+        AND (k.disabled_at IS NOT NULL OR least(k.usable_until, k.expires_at) <= note_reuse.at) AND NOT keyctl.has_reuse(k.id, note_reuse.at)
         AND octet_length(note_reuse.detail) <= 4096;
 END;
 

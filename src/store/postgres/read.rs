@@ -318,9 +318,9 @@ impl Read for View<'_> {
         unreadable.map_or(Ok(()), Err)
     }
 
-    fn has_reuse(&self, id: KeyId, since: Timestamp) -> Result<bool> {
+    fn has_reuse(&self, id: KeyId, at: Timestamp) -> Result<bool> {
         let statement = Statement::new("SELECT keyctl.has_reuse($1, $2)");
-        let noted = self.value(statement.with(id.as_str()).with(since.millis()))?;
+        let noted = self.value(statement.with(id.as_str()).with(at.millis()))?;
         Ok(noted.unwrap_or_default())
     }
 

@@ -5,10 +5,9 @@ use crate::error::Error;
 use crate::event::Entry;
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::network;
 use crate::store::damaged::damaged_key;
 use crate::when::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -50,12 +49,11 @@ pub fn key(row: &Row) -> Result<Key, DamagedKey> {
 }
 
 fn read_key(row: &Row) -> Result<Key, Unreadable> {
-    let mut networks: Vec<&str> = get(row, 17, "allow_from")?;
-    networks.sort_unstable();
-    let allow_from = match networks.is_empty() {
-        true => BTreeSet::new(),
-        false => network::split(&networks.join(" ")).ok_or(Unreadable("allow_from"))?,
-    };
+    let networks: Vec<&str> = get(row, 17, "allow_from")?;
+    let networks = networks.into_iter().map(str::parse);
+    let allow_from = networks
+        .collect::<Result<_, _>>()
+        .map_err(|_| Unreadable("allow_from"))?;
     let labels = match get(row, 16, "labels")? {
         "{}" => BTreeMap::new(),
         labels => serde_json::from_str(labels).map_err(|_| Unreadable("labels"))?,
