@@ -412,10 +412,14 @@ fn backup_from_a_server_is_for_administrators() {
     let Some(it) = Move::new() else { return };
     it.move_to_server();
     let path = it.path("stolen.db").to_str().unwrap().to_owned();
-    for (rights, flag) in [("verifier", ""), ("operator", ""), ("operator", "--retire")] {
+    for (rights, flag, what) in [
+        ("verifier", "", "back up the store, whose copy holds the hashes"),
+        ("operator", "", "back up the store, whose copy holds the hashes"),
+        ("operator", "--retire", "retire the store"),
+    ] {
         it.admit("bob", rights);
         let ran = it.on_server("bob", &format!("backup {path} {flag}"));
-        ran.fails(4, "'bob' may not ");
+        ran.fails(4, &format!("'bob' may not {what}"));
     }
     assert_eq!(it.files(), BTreeSet::from(["moved.db".to_owned()]));
     it.admit("bob", "admin");
