@@ -31,7 +31,8 @@ use std::path::PathBuf;
 /// everything in the store is replaced by what the copy holds, plus one line in its log, all at
 /// once or not at all. Others may be using the store: they carry on with the restored one. The
 /// replaced store is kept beside it as PATH.replaced-TIME and can itself be restored. That file
-/// gets the store's group and mode. It belongs to you or, if root restores, to the store's owner.
+/// gets the store's group and mode. It belongs to you or, if root restores, to the store's owner. On a server, the
+/// replaced store is kept in a schema of its own, keyctl_before_TIME.
 ///
 /// Everything goes back to how it was when the copy was made. A key disabled, deleted or purged since
 /// then works again, and a key created since then is gone. Before it does anything, restore counts the
@@ -49,8 +50,9 @@ use std::path::PathBuf;
 /// and policy still come from the copy. Each change of a key that is kept gets a line in the log, with
 /// its reason. If the replaced store cannot be read, or its log is broken, nothing is restored.
 ///
-/// Only an administrator may restore; if the store is damaged, only its file's owner or root. If
-/// there is no store, one is created from the copy.
+/// Only an administrator may restore; if the store is damaged, only its file's owner or root. On a server, only
+/// a member of the role that owns the store's schema may, and a copy with damaged records is refused. Users in
+/// the copy who have no role on the server are named. If there is no store, one is created from the copy.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:

@@ -153,6 +153,11 @@ impl World {
         World(On::quick())
     }
 
+    /// See [`On::own`].
+    pub fn own() -> Self {
+        World(On::own())
+    }
+
     /// A world at the present time whose store is the file at `path`.
     pub fn of(path: &Path) -> Self {
         let mut world = World::new();

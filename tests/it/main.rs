@@ -39,6 +39,7 @@ mod postgres;
 mod properties;
 mod recipes;
 mod restore;
+mod retired;
 mod serving;
 mod sqlite;
 mod store;

@@ -3,5 +3,6 @@
 mod failover;
 mod faults;
 mod harness;
+mod moving;
 mod truth;
 mod wall;

@@ -15,7 +15,6 @@ use super::{Postgres, strangers};
 use crate::env::Actor;
 use crate::error::{Error, FailureKind, Result, escape, quote};
 use crate::event::Head;
-use crate::hint::{Hint, run};
 use crate::store::contract::{self, Read, Store};
 use crate::store::restoration::{Adjust, Decide, Restoration, Restored};
 use crate::store::sqlite::Intake;
@@ -247,7 +246,8 @@ impl ServerRestoration {
     /// Chooses the name of the schema in which the store that is there is kept.
     fn name_of_kept(&self, now: Timestamp) -> Result<String> {
         let (session, server) = (&self.store.session, self.server());
-        let first = format!("keyctl_before_{}", now.compact());
+        // In small letters: psql needs no quotes then.
+        let first = format!("keyctl_before_{}", now.compact().to_ascii_lowercase());
         let mut number = 1;
         let mut name = first.clone();
         loop {
@@ -310,11 +310,7 @@ impl Restoration for ServerRestoration {
                 "a server takes no damaged record, and the copy {} has one: {damage}",
                 self.intake.shown()
             ))
-            .hint(
-                Hint::from("restore the copy to a file, where ")
-                    .and(run!("doctor").in_quotes())
-                    .and(" says what to do; then move that"),
-            )),
+            .hint("restore the copy to a file, repair it as 'doctor' says there, and move that")),
         }
     }
 
