@@ -53,6 +53,9 @@ const UID: u32 = 4_000_001;
 
 /// A kind of store that commands can open.
 pub trait Backend {
+    /// Whether the store is a file of this machine, whose users the system knows. A server knows its roles.
+    const IS_A_FILE: bool;
+
     /// A place for a store, where there is none yet; `dir` may hold it.
     fn place(dir: &Path) -> Arc<dyn Place>;
 
@@ -68,6 +71,8 @@ pub trait Backend {
 pub struct Sqlite;
 
 impl Backend for Sqlite {
+    const IS_A_FILE: bool = true;
+
     fn place(dir: &Path) -> Arc<dyn Place> {
         Arc::new(dir.join("keyctl.db"))
     }
@@ -85,6 +90,11 @@ impl<S> Deref for On<S> {
 }
 
 impl<S: Backend> On<S> {
+    /// Tells whether the store is a file; see [`Backend::IS_A_FILE`].
+    pub fn is_a_file() -> bool {
+        S::IS_A_FILE
+    }
+
     /// A world at [`START`], without a store.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! Tests on a real PostgreSQL server.
 
+mod doctor;
 mod failover;
 mod faults;
 mod harness;

@@ -27,14 +27,15 @@ CREATE FUNCTION keyctl.is_name(name text) RETURNS boolean LANGUAGE sql IMMUTABLE
     RETURN char_length(name) BETWEEN 1 AND 128 AND name !~
         '^-|^ | $|^[0-9a-hjkmnp-tv-z]{12}$|[/\u0001-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]';
 
--- Whether the text is a JSON object of at most 64 texts, as the library writes labels.
+-- Whether the text is a JSON object of texts, as the library writes labels. The library gives a key at most 64, but a key
+-- keeps those that an older version gave it.
 CREATE FUNCTION keyctl.are_labels(labels text) RETURNS boolean LANGUAGE sql IMMUTABLE
-    RETURN labels = '{}' OR (SELECT count(*) <= 64 AND coalesce(bool_and(jsonb_typeof(l.value) = 'string'), true)
+    RETURN labels = '{}' OR (SELECT count(*) <= 1000 AND coalesce(bool_and(jsonb_typeof(l.value) = 'string'), true)
         FROM jsonb_each(labels::jsonb) l);
 
--- Whether each text is a network, and they are at most 64. A text that is not even an address is an error of its own.
+-- Whether each text is a network, and they are not too many. A text that is not even an address is an error of its own.
 CREATE FUNCTION keyctl.are_networks(networks text[]) RETURNS boolean LANGUAGE sql IMMUTABLE
-    RETURN cardinality(networks) = 0 OR cardinality(networks) <= 64 AND (
+    RETURN cardinality(networks) = 0 OR cardinality(networks) <= 1000 AND (
         SELECT bool_and(network(n::inet) = n::inet AND (family(n::inet) = 6 OR n = text(n::inet)))
         FROM unnest(networks) n);
 

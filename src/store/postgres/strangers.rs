@@ -43,7 +43,7 @@ pub fn warnings(session: &Session, copy: &dyn Store) -> Result<Vec<String>> {
     if !administrators.is_empty() {
         warnings.push(format!(
             "warning: no administrators after the restore, since they have no role on the server: {}; \
-             for each: CREATE ROLE NAME LOGIN, then 'keyctl admin add NAME'",
+             for each: CREATE ROLE NAME LOGIN, then make it an administrator with 'admin add'",
             names(&administrators)
         ));
     }

@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub struct Postgres;
 
 impl Backend for Postgres {
+    const IS_A_FILE: bool = false;
+
     fn place(dir: &Path) -> Arc<dyn Place> {
         match cluster() {
             Some(cluster) => Arc::new(Tenant::new(Pooled::alone(cluster.database_of_world()))),

@@ -274,7 +274,7 @@ fn an_insert_with_labels_or_networks_that_cannot_be_read_is_refused() {
     let Some(wall) = Wall::new() else { return };
     let many = format!(
         "{{{}}}",
-        (0..65)
+        (0..1001)
             .map(|n| format!("\"l{n}\":\"\""))
             .collect::<Vec<_>>()
             .join(",")

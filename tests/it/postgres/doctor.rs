@@ -1,0 +1,165 @@
+//! `doctor` on a server: what was changed since `init`, and who is no role.
+
+use crate::exe::harness::Site;
+use crate::harness::Ran;
+use crate::harness::postgres::{Database, cluster, quoted};
+use serde_json::Value;
+
+/// A store that its founder has made.
+struct Store {
+    database: Database,
+    site: Site,
+}
+
+impl Store {
+    #[track_caller]
+    fn new() -> Option<Self> {
+        let cluster = cluster()?;
+        let database = cluster.database();
+        let founder = format!("founder_{}", database.name());
+        database.admin(&format!(
+            "CREATE ROLE {founder} LOGIN CREATEROLE; ALTER DATABASE {} OWNER TO {founder}",
+            quoted(database.name())
+        ));
+        let site = Site::at(database.url(&founder));
+        site.run("init");
+        Some(Store { database, site })
+    }
+
+    fn examine(&self, site: &Site) -> (u8, Value) {
+        let Ran { code, stdout, .. } =
+            crate::exe::harness::run(&mut site.cmd("doctor --format json"));
+        (code, serde_json::from_str(&stdout).unwrap())
+    }
+
+    /// The findings or notes with this code, as one text.
+    fn said(remarks: &Value, of: &str, code: &str) -> String {
+        let all = remarks[of].as_array().unwrap().iter();
+        let messages = all.filter(|remark| remark["code"] == code);
+        messages
+            .map(|remark| remark["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[test]
+fn doctor_finds_nothing_in_a_store_that_was_just_made() {
+    let Some(store) = Store::new() else { return };
+    store.site.run("create --scope inference");
+    let (code, remarks) = store.examine(&store.site);
+    assert_eq!((code, &remarks["findings"]), (0, &Value::Array(Vec::new())));
+    assert_eq!(Store::said(&remarks, "notes", "owners"), "");
+}
+
+#[test]
+fn doctor_names_each_grant_and_trigger_that_differs_from_those_of_init() {
+    let Some(store) = Store::new() else { return };
+    let changes = [
+        (
+            "GRANT UPDATE ON keyctl.keys TO PUBLIC",
+            "added",
+            "keys: UPDATE for PUBLIC",
+        ),
+        (
+            "GRANT SELECT (hash) ON keyctl.keys TO keyctl_{}_operator",
+            "added",
+            "keys.hash: SELECT for keyctl_{}_operator",
+        ),
+        (
+            "ALTER TABLE keyctl.keys DISABLE TRIGGER logged",
+            "missing",
+            "keys: trigger logged on",
+        ),
+        (
+            "ALTER TABLE keyctl.keys DISABLE ROW LEVEL SECURITY",
+            "missing",
+            "keys: owned by keyctl_{}_owner, row security on",
+        ),
+        (
+            "DROP POLICY update_own ON keyctl.keys",
+            "missing",
+            "keys: policy update_own",
+        ),
+        (
+            "REVOKE EXECUTE ON FUNCTION keyctl.touch FROM keyctl_{}_verifier",
+            "missing",
+            "function keyctl.touch(text,bigint): EXECUTE",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION keyctl.is_admin() RETURNS boolean LANGUAGE sql STABLE RETURN true",
+            "added",
+            "function keyctl.is_admin(): owned by",
+        ),
+        (
+            "GRANT keyctl_{}_admin TO keyctl_{}_verifier",
+            "added",
+            "role keyctl_{}_verifier: member of keyctl_{}_admin",
+        ),
+        (
+            "GRANT CONNECT ON DATABASE {} TO PUBLIC",
+            "added",
+            "database: CONNECT for PUBLIC",
+        ),
+    ];
+    for (sql, how, line) in changes {
+        let filled = |text: &str| text.replace("{}", store.database.name());
+        if sql.contains("_verifier") && sql.starts_with("GRANT keyctl") {
+            // The other way round would be a circle of roles.
+            store
+                .database
+                .admin(&filled("REVOKE keyctl_{}_verifier FROM keyctl_{}_operator"));
+        }
+        store.database.admin(&filled(sql));
+        let (code, remarks) = store.examine(&store.site);
+        assert_eq!(code, 1, "{sql}");
+        let all = remarks["findings"].as_array().unwrap().iter();
+        let messages: Vec<&str> = all
+            .filter(|finding| finding["code"] == "grants")
+            .filter_map(|finding| finding["message"].as_str())
+            .filter(|message| message.starts_with(how))
+            .collect();
+        assert!(
+            messages
+                .iter()
+                .any(|message| message.contains(&filled(line)) || message.contains("more")),
+            "{sql}: {messages:?}"
+        );
+    }
+}
+
+#[test]
+fn doctor_notes_the_owners_that_are_no_role_of_the_server() {
+    let Some(store) = Store::new() else { return };
+    let made = store
+        .site
+        .run("create --scope inference --owner nobody.at.all");
+    assert!(
+        made.stderr.contains(
+            "warning: 'nobody.at.all' is neither a role of the server nor the owner of any key"
+        ),
+        "{made:?}"
+    );
+    let (code, remarks) = store.examine(&store.site);
+    assert_eq!(code, 0);
+    let noted = Store::said(&remarks, "notes", "owners");
+    assert!(
+        noted.contains("no role of the server: 1 key of 'nobody.at.all'"),
+        "{noted}"
+    );
+}
+
+#[test]
+fn doctor_says_to_an_operator_that_hashes_were_not_checked() {
+    let Some(store) = Store::new() else { return };
+    let name = store.database.name();
+    let operator = format!("operator_of_{name}");
+    store.database.admin(&format!(
+        "CREATE ROLE {operator} LOGIN; GRANT keyctl_{name}_operator TO {operator}"
+    ));
+    store.site.run("policy set hash sha256");
+    let (_, remarks) = store.examine(&Site::at(store.database.url(&operator)));
+    let noted = Store::said(&remarks, "notes", "hash");
+    assert!(noted.contains("only administrators read them"), "{noted}");
+    let (_, remarks) = store.examine(&store.site);
+    assert_eq!(Store::said(&remarks, "notes", "hash"), "");
+}
