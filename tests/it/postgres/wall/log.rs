@@ -127,7 +127,7 @@ fn the_log_and_its_head_are_written_by_append_only() {
         "DELETE FROM keyctl.event_head",
         "INSERT INTO keyctl.event_head VALUES (true, 0, '')",
         "UPDATE keyctl.store SET version = 9",
-        "UPDATE keyctl.store SET moved_at = 1, moved_to = 'x'",
+        "UPDATE keyctl.store SET retired_at = 1, retired_by = 'x', retired_copy = 'x'",
         "DELETE FROM keyctl.store",
         "COPY keyctl.events (seq, at, actor, action, detail, hash) FROM STDIN",
     ];
@@ -277,4 +277,36 @@ fn a_verifier_notes_the_reuse_of_a_stopped_key_once_a_minute() {
     let rows = events(&wall);
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|row| row[0].as_deref() == Some("vera")));
+}
+
+#[test]
+fn nothing_changes_in_a_store_that_an_administrator_retired() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    let retire = "SELECT keyctl.retire(keyctl.clock(), '/copy')";
+    for user in ["vera", "alice"] {
+        assert_eq!(wall.sql(user, retire), Err(DENIED.to_owned()), "{user}");
+    }
+    assert_eq!(wall.sql("ada", retire), Err(NO_EVENT.to_owned()));
+    let rename = update(ID, "name = 'other'");
+    assert_eq!(wall.change("alice", &[ID], &rename), CHANGED);
+    let event = "SELECT keyctl.append(keyctl.clock(), 'retire', NULL, '{}')";
+    let retired = wall.sql("ada", &format!("BEGIN; {event}; {retire}; COMMIT"));
+    assert!(retired.is_ok(), "{retired:?}");
+    for user in ["alice", "ada"] {
+        assert_eq!(
+            wall.change(user, &[ID], &rename),
+            refused(NO_EVENT),
+            "{user}"
+        );
+        assert!(!appends(&wall, user, "edit", ID), "{user}");
+    }
+    for sql in [
+        retire,
+        "SELECT keyctl.retire(NULL, '/copy')",
+        "SELECT keyctl.retire(NULL, NULL)",
+    ] {
+        let again = wall.sql("ada", &format!("BEGIN; {event}; {sql}; COMMIT"));
+        assert!(again.is_err(), "{sql}");
+    }
 }

@@ -293,7 +293,7 @@ fn no_function_can_be_called_that_is_not_meant_for_the_role() {
         "purge",
         "remove_member",
     ];
-    let admin = ["add_admin", "remove_admin", "replace_hash"];
+    let admin = ["add_admin", "remove_admin", "replace_hash", "retire"];
     let all = |sets: &[&[&str]]| {
         let mut names: Vec<String> = sets
             .concat()
