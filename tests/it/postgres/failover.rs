@@ -401,6 +401,20 @@ fn a_commit_that_was_told_not_to_wait_is_uncertain_while_the_standby_is_gone() {
 }
 
 #[test]
+fn a_verification_notes_a_use_without_waiting_for_the_standby() {
+    let Some(pair) = Failover::start() else {
+        return;
+    };
+    let site = found(&pair);
+    let token = site.create();
+    pair.cut_off();
+    assert_eq!(site.verify(&token), 0);
+    let query = "SELECT count(*) FROM keyctl.keys WHERE last_used_at IS NOT NULL";
+    let used: i64 = pair.admin().query_one(query, &[]).unwrap().get(0);
+    assert_eq!(used, 1);
+}
+
+#[test]
 #[ignore = "long: waits for the deadline of a commit, half a minute"]
 fn failover_a_commit_that_waits_for_a_dead_standby_ends_by_the_deadline() {
     let Some(pair) = Failover::start() else {
