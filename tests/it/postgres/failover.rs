@@ -243,6 +243,9 @@ fn kill_primaries(rounds: u32) {
     let users = Users::of(&pair);
     for round in 0..rounds {
         users.round(&mut pair, round);
+        if round % 10 == 9 {
+            note(&format!("failover: {:?}", users.ledger().tally));
+        }
     }
     let tally = &users.ledger().tally;
     note(&format!("failover: {tally:?}"));
