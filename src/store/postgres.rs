@@ -5,6 +5,7 @@ mod commit;
 mod error;
 mod examine;
 mod facts;
+mod holder;
 mod link;
 mod pending;
 mod pool;
@@ -133,7 +134,7 @@ impl Store for Postgres {
     }
 
     fn write(&mut self, job: Job<'_>) -> Result<()> {
-        commit::write(&self.session, job)
+        commit::write(&mut self.session, job)
     }
 
     fn write_if_free(&mut self, job: Job<'_>) -> Result<()> {

@@ -41,9 +41,9 @@ pub fn retire(
     actor: &Actor,
     clock: &dyn Fn() -> Timestamp,
 ) -> Result<Copied> {
-    let session = Session::open(server, PATIENCE)?;
+    let mut session = Session::open(server, PATIENCE)?;
     let mut kept = None;
-    let done = commit::write_long(&session, |view| {
+    let done = commit::write_long(&mut session, |view| {
         let access = view.access_of_session()?;
         access.administrator("retire the store")?;
         let staged = receive(path, &escape(&server.shown), |take| send(view, take))?;

@@ -3,6 +3,7 @@
 
 use super::error::{Explain, PgResult, uncertain};
 use super::facts;
+use super::holder;
 use super::link::Link;
 use super::pending::Pending;
 use super::row::column;
@@ -36,47 +37,66 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(35);
 /// Longest time to wait for a COMMIT. One that waits for a dead synchronous standby never ends by itself.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Longest time to wait for a COMMIT of notes, on which nothing depends.
+const NOTE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Longest time to find out what became of a COMMIT without an answer: a standby may have to be promoted.
-const RESOLVE_PATIENCE: Duration = Duration::from_secs(10);
+const RESOLVE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Time between two attempts at that.
 const RESOLVE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Begins a transaction whose work takes as long as the store is large.
 const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '30s'; \
-     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'";
+     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'; \
+     SET LOCAL client_min_messages = warning";
+
+/// Lets a COMMIT wait neither for the disk nor for a standby.
+const AT_ONCE: Step = Step::Script("SET LOCAL synchronous_commit = off");
 
 /// Runs `job` in one transaction under the lock of the log's head, and commits it.
-pub fn write(session: &Session, job: Job<'_>) -> Result<()> {
+pub fn write(session: &mut Session, job: Job<'_>) -> Result<()> {
     let mut view = begin(session, BEGIN)?;
     job(&mut view)?;
     commit(view, COMMIT_PATIENCE)
 }
 
 /// Runs `job`, which may take minutes, in one transaction as [`write`] does.
-pub fn write_long(session: &Session, job: impl FnOnce(&mut View<'_>) -> Result<()>) -> Result<()> {
+pub fn write_long(
+    session: &mut Session,
+    job: impl FnOnce(&mut View<'_>) -> Result<()>,
+) -> Result<()> {
     let mut view = begin(session, BEGIN_LONG)?;
     job(&mut view)?;
     commit(view, COMMIT_PATIENCE)
 }
 
 /// Begins a transaction under the lock. Refuses a store that was retired.
-fn begin<'a>(session: &'a Session, sql: &'static str) -> Result<View<'a>> {
-    let server = &session.server;
-    let seen = server.seen.last();
+fn begin<'a>(session: &'a mut Session, sql: &'static str) -> Result<View<'a>> {
+    let seen = session.server.seen.last();
     let steps = [
         Step::Script(sql),
         Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
         facts::look(seen.as_deref()).into(),
     ];
-    let begun = session
-        .link
-        .run(&steps, LOCK_PATIENCE)
-        .map_err(|error| facts::not_read(error, server));
-    let read = begun.and_then(|rows| {
-        let looked = rows.get(2).map_or(&[][..], Vec::as_slice);
-        facts::read(looked, server, seen.as_ref())
-    });
+    let begun = match session.link.run(&steps, LOCK_PATIENCE) {
+        // While a command of the user ran, the primary may have been replaced. Nothing was asked of it yet.
+        Err(error) if error.is_of_connection() => {
+            session.renew()?;
+            session.link.run(&steps, LOCK_PATIENCE)
+        }
+        begun => begun,
+    };
+    let server = &session.server;
+    let read = begun
+        .map_err(|error| match error.code() {
+            Some("55P03") => holder::waited(session, error),
+            _ => facts::not_read(error, server),
+        })
+        .and_then(|rows| {
+            let looked = rows.get(2).map_or(&[][..], Vec::as_slice);
+            facts::read(looked, server, seen.as_ref())
+        });
     if read.is_err() {
         session.link.give_up();
     }
@@ -94,14 +114,23 @@ fn begin<'a>(session: &'a Session, sql: &'static str) -> Result<View<'a>> {
 pub fn note(session: &Session, job: Job<'_>) -> Result<()> {
     let mut view = View::beginning(session, BEGIN_NOTES);
     job(&mut view)?;
-    commit(view, session.patience)
+    commit(view, session.patience.min(NOTE_PATIENCE))
 }
 
 fn commit(view: View<'_>, limit: Duration) -> Result<()> {
     let session = view.session;
     let server = &session.server;
+    if view.has_failed() {
+        return Err(Error::unavailable(format!(
+            "a part of the change failed in {}",
+            escape(&server.shown)
+        )));
+    }
     let mut pending = view.pending.take();
     let mut steps = view.first_steps();
+    if pending.is_uses_alone() {
+        steps.push(AT_ONCE);
+    }
     let first = steps.len();
     steps.append(&mut pending.take_steps());
     steps.push(COMMIT);
@@ -164,7 +193,8 @@ fn not_replicated(server: &Server) -> Error {
 fn resolve(server: &Server, event: Head, error: Error) -> Result<()> {
     let until = Instant::now() + RESOLVE_PATIENCE;
     loop {
-        match look_for(server, event) {
+        let left = until.saturating_duration_since(Instant::now());
+        match look_for(server, event, left) {
             Ok(Some(true)) => return Ok(()),
             Ok(Some(false)) => return Err(error.adding("nothing was changed")),
             Ok(None) => return Err(uncertain(error)),
@@ -176,7 +206,7 @@ fn resolve(server: &Server, event: Head, error: Error) -> Result<()> {
 
 /// Looks for `event` under the lock: without it, the transaction could still be on its way. The COMMIT of the look
 /// waits for the standby like any other, and so for the event. Returns `None` if the answer may not last.
-fn look_for(server: &Server, event: Head) -> PgResult<Option<bool>> {
+fn look_for(server: &Server, event: Head, limit: Duration) -> PgResult<Option<bool>> {
     let link = Link::connect(server)?;
     let steps = [
         Step::Script(
@@ -189,7 +219,7 @@ fn look_for(server: &Server, event: Head) -> PgResult<Option<bool>> {
             .into(),
         COMMIT,
     ];
-    let rows = link.run(&steps, RESOLVE_PATIENCE)?;
+    let rows = link.run(&steps, limit)?;
     if link.take_warning() {
         return Ok(None);
     }

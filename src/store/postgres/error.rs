@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::time::Duration;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, Severity};
 
 /// Result of an operation on a server, before the server is named.
 pub type PgResult<T> = std::result::Result<T, PgError>;
@@ -109,12 +109,17 @@ impl PgError {
 
     /// Tells whether the server may have done what it was asked to do all the same.
     pub fn is_uncertain(&self) -> bool {
+        self.is_of_connection() || matches!(self, PgError::Deadline(_))
+    }
+
+    /// Tells whether the connection has ended.
+    pub fn is_of_connection(&self) -> bool {
         match self {
-            // The server gave an error, and so did nothing; unless it was on its way down.
+            // An error undoes the transaction. Behind one that ends the session, or that a pooler gave in the place of the
+            // server, the transaction may be committed.
             PgError::Server(error) => error
                 .as_db_error()
-                .is_none_or(|error| error.code().code().starts_with("57P")),
-            PgError::Deadline(_) => true,
+                .is_none_or(|error| error.parsed_severity() != Some(Severity::Error)),
             _ => false,
         }
     }

@@ -19,6 +19,8 @@ pub struct Pending {
     head: Option<Head>,
     /// True once an event was appended.
     has_events: bool,
+    /// Number of uses among the steps.
+    uses: usize,
 }
 
 /// Answer that is expected to a step.
@@ -43,6 +45,17 @@ impl Pending {
     /// Returns the head behind the last event, if one was appended under the lock.
     pub fn last_event(&self) -> Option<Head> {
         self.head.filter(|_| self.has_events)
+    }
+
+    /// Tells whether uses were added, and nothing else.
+    pub fn is_uses_alone(&self) -> bool {
+        self.uses > 0 && self.uses == self.expected.len()
+    }
+
+    /// Adds a use.
+    pub fn add_use(&mut self, statement: Statement) {
+        self.uses += 1;
+        self.add(statement);
     }
 
     /// Adds a change with any answer.

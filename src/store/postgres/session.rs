@@ -33,6 +33,12 @@ impl Session {
         })
     }
 
+    /// Connects again.
+    pub fn renew(&mut self) -> Result<()> {
+        self.link = Arc::new(Link::connect(&self.server).explain(&self.server)?);
+        Ok(())
+    }
+
     /// Runs `steps` together, and returns the rows of each.
     pub fn run(&self, steps: &[Step]) -> PgResult<Vec<Vec<Row>>> {
         self.link.run(steps, self.patience)

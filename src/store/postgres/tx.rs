@@ -134,7 +134,7 @@ impl Tx for View<'_> {
     fn touch(&mut self, id: KeyId, now: Timestamp) -> Result<()> {
         let statement = Statement::new("SELECT keyctl.touch($1, $2)");
         let statement = statement.with(id.as_str()).with(now.millis());
-        self.pending.borrow_mut().add(statement);
+        self.pending.borrow_mut().add_use(statement);
         Ok(())
     }
 

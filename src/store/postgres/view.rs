@@ -26,6 +26,7 @@ pub struct View<'a> {
     pub pending: RefCell<Pending>,
     /// Statement that begins the transaction.
     begin: &'static str,
+    has_failed: Cell<bool>,
 }
 
 impl<'a> View<'a> {
@@ -51,6 +52,7 @@ impl<'a> View<'a> {
             cursors: Cell::new(0),
             pending: RefCell::default(),
             begin,
+            has_failed: Cell::new(false),
         }
     }
 
@@ -92,7 +94,10 @@ impl<'a> View<'a> {
         steps.push(statement.into());
         let mut rows = match self.session.run(&steps) {
             Ok(rows) => rows,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => {
+                self.has_failed.set(true);
+                return Ok(Err(error));
+            }
         };
         let found = rows.pop().unwrap_or_default();
         waiting.check(&rows, &self.session.server)?;
@@ -151,6 +156,12 @@ impl<'a> View<'a> {
             true => Vec::new(),
             false => vec![Step::Script(self.begin)],
         }
+    }
+
+    /// Tells whether a statement has failed: the server undoes the transaction then, and answers a COMMIT as if it had been
+    /// one.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.get()
     }
 
     /// Notes that the transaction has ended.

@@ -243,6 +243,9 @@ fn kill_primaries(rounds: u32) {
     let users = Users::of(&pair);
     for round in 0..rounds {
         users.round(&mut pair, round);
+        if round % 10 == 9 {
+            note(&format!("failover: {:?}", users.ledger().tally));
+        }
     }
     let tally = &users.ledger().tally;
     note(&format!("failover: {tally:?}"));
@@ -398,6 +401,20 @@ fn a_commit_that_was_told_not_to_wait_is_uncertain_while_the_standby_is_gone() {
     pair.promote();
     // It is lost, and nobody was told that it was made.
     assert_eq!(site.verify(ran.stdout.trim_end()), 1);
+}
+
+#[test]
+fn a_verification_notes_a_use_without_waiting_for_the_standby() {
+    let Some(pair) = Failover::start() else {
+        return;
+    };
+    let site = found(&pair);
+    let token = site.create();
+    pair.cut_off();
+    assert_eq!(site.verify(&token), 0);
+    let query = "SELECT count(*) FROM keyctl.keys WHERE last_used_at IS NOT NULL";
+    let used: i64 = pair.admin().query_one(query, &[]).unwrap().get(0);
+    assert_eq!(used, 1);
 }
 
 #[test]
