@@ -155,10 +155,9 @@ impl<'a> Receiver<'a> {
         let last = "SELECT setval(pg_get_serial_sequence('keyctl.keys', 'seq'), max(seq)) FROM keyctl.keys HAVING max(seq) > 0";
         self.run(Statement::new(last))?;
         let session = self.session;
-        let steps = self.indexes.iter().map(String::as_str).chain([FINISH]);
+        let mut steps = self.indexes.iter().map(String::as_str).chain([FINISH]);
         steps
-            .map(|sql| session.link.run_script(sql, session.patience))
-            .collect::<super::PgResult<()>>()
+            .try_for_each(|sql| session.link.run_script(sql, session.patience))
             .explain(&session.server)
     }
 
