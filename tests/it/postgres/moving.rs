@@ -413,8 +413,16 @@ fn backup_from_a_server_is_for_administrators() {
     it.move_to_server();
     let path = it.path("stolen.db").to_str().unwrap().to_owned();
     for (rights, flag, what) in [
-        ("verifier", "", "back up the store, whose copy holds the hashes"),
-        ("operator", "", "back up the store, whose copy holds the hashes"),
+        (
+            "verifier",
+            "",
+            "back up the store, whose copy holds the hashes",
+        ),
+        (
+            "operator",
+            "",
+            "back up the store, whose copy holds the hashes",
+        ),
         ("operator", "--retire", "retire the store"),
     ] {
         it.admit("bob", rights);
