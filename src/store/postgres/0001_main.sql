@@ -399,8 +399,10 @@ END $$;
 
 -- What decides who may do what, a line each: owners, grants, policies, triggers, and the members of the store's roles
 -- among each other. Users who were given a role are left out.
+-- The settings are those that change the text of a function.
 CREATE FUNCTION keyctl.grants() RETURNS SETOF text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET bytea_output = hex
+    SET standard_conforming_strings = on SET quote_all_identifiers = off BEGIN ATOMIC
     SELECT format('database: %s for %s', a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
         FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a LEFT JOIN pg_roles r ON r.oid = a.grantee
         WHERE d.datname = current_database() AND a.grantee <> d.datdba

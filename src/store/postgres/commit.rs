@@ -21,12 +21,14 @@ use tokio_postgres::Row;
 /// Begins a transaction that changes the store. READ COMMITTED: behind the lock, each statement sees what others have
 /// committed. Never SERIALIZABLE: its failure at the commit would want the job to run again, and a token that was
 /// delivered cannot be delivered again.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '30s'; \
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = '30s'; \
      SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
      SET LOCAL client_min_messages = warning";
 
 /// Begins a transaction for notes, which waits for no lock.
-const BEGIN_NOTES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '10ms'; \
+const BEGIN_NOTES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = '10ms'; \
      SET LOCAL statement_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 const COMMIT: Step = Step::Script("COMMIT");
@@ -47,7 +49,8 @@ const RESOLVE_PATIENCE: Duration = Duration::from_secs(15);
 const RESOLVE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Begins a transaction whose work takes as long as the store is large.
-const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '30s'; \
+const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = '30s'; \
      SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'; \
      SET LOCAL client_min_messages = warning";
 

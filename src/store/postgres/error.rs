@@ -319,12 +319,6 @@ fn not_let_in(error: &DbError, shown: &str, server: &Server) -> Error {
             .hint("check the name at the end of the URL; a new one is made with: createdb NAME"),
         "42501" => Error::unavailable(format!("{user} may not connect to the database {database}"))
             .hint(give_a_role(server)),
-        // All errors of PgBouncer have this code.
-        "08P01" => Error::unavailable(format!("{shown} refused the connection"))
-            .because(said(error))
-            .hint(
-                "a pooler such as PgBouncer says so: look at its log, its databases and its users",
-            ),
         _ => explain(error, shown, server),
     }
 }
@@ -366,6 +360,10 @@ fn explain(error: &DbError, shown: &str, server: &Server) -> Error {
             .hint("try again; pg_stat_activity on the server shows who holds it"),
         "57014" => busy("stopped the statement, which took too long or was cancelled").hint(
             "try again; if it stays so, look at statement_timeout of the role and the database",
+        ),
+        // All errors of PgBouncer itself have this code.
+        "08P01" => unavailable("refused the session").because(said(error)).hint(
+            "a pooler such as PgBouncer says so: look at its log, its databases and its users",
         ),
         "40001" | "40P01" => busy("is changed by others at the same time").hint("try again"),
         "22021" | "22P05" => Error::usage("a value has a NUL character, which a server cannot store"),

@@ -27,7 +27,8 @@ use std::time::Duration;
 const LOAD_PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Begins the transaction. Reading the copy takes time, in which the session is idle.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL client_min_messages = error; \
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on; SET LOCAL client_min_messages = error; \
      SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0; \
      SET LOCAL idle_in_transaction_session_timeout = '10min'";
 

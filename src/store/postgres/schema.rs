@@ -15,6 +15,11 @@ use crate::store::contract::Founder;
 /// Roles of a database, in the order in which each has the rights of the one before.
 const ROLES: [&str; 4] = ["verifier", "operator", "admin", "owner"];
 
+/// Begins the transaction that makes a store, whatever is set for the role and the database. Functions are bound to the
+/// operators that are found now, and texts are read with the escapes of now.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on";
+
 /// Longest name of a database, in bytes: a role's name has at most 63.
 const DATABASE_MAX: usize = 63 - "keyctl__operator".len();
 
@@ -38,7 +43,7 @@ pub fn script(database: &str) -> Result<String> {
         format!("-- GRANT {role} TO USER;\n")
     });
     Ok(format!(
-        "BEGIN;\nSET LOCAL client_min_messages = warning;\n{}\nSELECT keyctl.appoint_founder();\n\
+        "{BEGIN};\nSET LOCAL client_min_messages = warning;\n{}\nSELECT keyctl.appoint_founder();\n\
          SELECT keyctl.append(keyctl.clock(), 'init', NULL, json_build_object('administrator', session_user)::text);\n\
          COMMIT;\n\n-- Then give each user one of these roles:\n{}",
         statements(database)?,
@@ -118,15 +123,14 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
     let script = statements(&server.database)?;
     check_server(session)?;
     let begin = [
-        Step::Script(
-            "BEGIN; SET LOCAL client_min_messages = error; SET LOCAL lock_timeout = '30s'",
-        ),
+        Step::Script(BEGIN),
+        Step::Script("SET LOCAL client_min_messages = error; SET LOCAL lock_timeout = '30s'"),
         // Of several at once, one makes the store. The number is any that nobody else uses.
         Statement::new("SELECT pg_advisory_xact_lock(7524017643201)::text").into(),
         Statement::new("SELECT session_user::text, to_regnamespace('keyctl') IS NOT NULL").into(),
     ];
     let rows = run_alone(session, &begin)?;
-    let row = rows.get(2).and_then(|rows| rows.first());
+    let row = rows.last().and_then(|rows| rows.first());
     let row = row.ok_or_else(|| facts::damaged(server, "it does not answer"))?;
     let user: String = column(row, 0).explain(server)?;
     if column(row, 1).explain(server)? {
@@ -161,8 +165,8 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
 pub fn check_server(session: &Session) -> Result<()> {
     let server = &session.server;
     let asked = Statement::new(
-        "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), version(), \
-         pg_is_in_recovery()",
+        "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4, \
+         pg_catalog.current_setting('server_encoding'), pg_catalog.version(), pg_catalog.pg_is_in_recovery()",
     );
     let rows = session.query(asked).explain(server)?;
     let row = rows

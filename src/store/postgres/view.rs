@@ -10,7 +10,9 @@ use std::cell::{Cell, RefCell};
 use tokio_postgres::Row;
 
 /// Begins a transaction that sees one moment. READ ONLY also keeps a statement of ours from writing by mistake.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The path is that of the system: a schema of the user could have other functions and operators of the same names.
+const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// Ends a transaction.
 const ROLLBACK: Step = Step::Script("ROLLBACK");

@@ -1,17 +1,21 @@
 //! A PostgreSQL cluster of the test process, with a database for each test that asks for one.
 
+mod cutter;
 mod database;
 mod failover;
 mod guard;
 mod pool;
+mod pooler;
 mod server;
 mod stored;
 mod tenant;
 mod world;
 
+pub use cutter::{Cut, Cutter};
 pub use database::Database;
 pub use failover::Failover;
 pub use pool::Pooled;
+pub use pooler::{Pooler, private_file};
 pub use server::{Server, programs};
 pub use stored::{SECRET, Stored, USER, ask, make_user, with_secret};
 pub use tenant::Tenant;

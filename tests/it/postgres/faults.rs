@@ -1,7 +1,14 @@
 //! Faults of a server, and what commands say and do then: nothing is half done, and no message shows a password.
 
+mod cut;
+mod disk;
+mod input;
+mod language;
+mod pooler;
 mod refused;
 mod restarted;
+mod settings;
+mod tls;
 mod unreachable;
 
 use crate::exe::harness::{Site, run_with};

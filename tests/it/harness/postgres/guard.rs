@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
 /// The user who runs the servers in place of root, for whom PostgreSQL refuses to run.
-const NOBODY: u32 = 65534;
+pub(super) const NOBODY: u32 = 65534;
 
 /// Runs each line of its standard input, and says how it ended. At the end of the input, even if that
 /// is because the test process was killed, it ends what it has started and removes the directory.
@@ -22,7 +22,9 @@ while IFS= read -r line; do
     echo $?
     started="$started $!"
 done
+# PostgreSQL ends at once by the first, PgBouncer by the second.
 kill -QUIT $started
+kill -TERM $started
 wait
 cd /
 rm -rf "$1"

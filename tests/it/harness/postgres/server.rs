@@ -112,6 +112,17 @@ impl Server {
         assert!(self.run_on_port(), "it does not start: {}", self.log());
     }
 
+    /// Starts the server again with these variables of its environment and with more settings.
+    pub fn restart_with(&mut self, variables: &[(&str, &str)], settings: &[&str]) {
+        self.stop(Signal::INT);
+        for (name, value) in variables {
+            self.guard.run(&format!("export {name}='{value}'"));
+        }
+        self.settings
+            .extend(settings.iter().map(|&setting| setting.to_owned()));
+        self.start_again();
+    }
+
     /// The server's log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.guard.directory().join("log")).unwrap_or_default()

@@ -75,6 +75,12 @@ impl Stored {
         run_with(&mut self.cmd("verify"), token)
     }
 
+    /// Verifies a token at another URL.
+    #[track_caller]
+    pub fn verify_at(&self, url: &str, token: &str) -> Ran {
+        run_with(&mut self.by(url, "verify"), token)
+    }
+
     /// Starts a server of the store, with more flags, split at blanks.
     #[track_caller]
     pub fn serve(&self, flags: &str) -> Gateway {
