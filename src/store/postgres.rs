@@ -7,6 +7,7 @@ mod examine;
 mod facts;
 mod holder;
 mod link;
+mod names;
 mod pending;
 mod pool;
 mod query;

@@ -1,7 +1,7 @@
 //! Errors of a server in words for people. Chosen by SQLSTATE and constraint: a server's own text may be in any
 //! language.
 
-use super::schema::{identifier, role};
+use super::names::{identifier, role};
 use super::server::{Host, Server, TlsMode};
 use super::tls;
 use crate::error::{Error, ErrorSource, FailureKind, Result, escape, quote};

@@ -3,6 +3,7 @@
 use super::commit;
 use super::error::{Explain, no_store};
 use super::facts::{self, Facts};
+use super::names;
 use super::pool::Pool;
 use super::receive::Receiver;
 use super::row::column;
@@ -92,7 +93,7 @@ struct Place {
 /// Finds out who the user is, and what is in the database.
 fn find(session: &Session) -> Result<Place> {
     let server = &session.server;
-    let owner = schema::role(&server.database, "owner");
+    let owner = names::role(&server.database, "owner");
     let asked = Statement::new(
         "SELECT session_user::text, to_regnamespace('keyctl') IS NOT NULL, \
          coalesce((SELECT pg_has_role(session_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = $1), false)",
@@ -107,7 +108,7 @@ fn find(session: &Session) -> Result<Place> {
 }
 
 fn not_owner(server: &Server, user: &str) -> Error {
-    let owner = quote(&schema::role(&server.database, "owner"));
+    let owner = quote(&names::role(&server.database, "owner"));
     Error::access(format!(
         "{} may not replace the store in {}: only members of the role {owner} own its schema",
         quote(user),
@@ -198,7 +199,7 @@ impl ServerRestoration {
         let script = |sql: &str| session.link.run_script(sql, session.patience);
         let statements = match kept {
             Some(kept) => {
-                let close = CLOSE.replace("{kept}", &schema::identifier(kept));
+                let close = CLOSE.replace("{kept}", &names::identifier(kept));
                 script(&schema::fill(&close, database)?).explain(server)?;
                 schema::statements_as_owner(database)?
             }

@@ -3,6 +3,7 @@
 use super::commit::run_alone;
 use super::error::{Explain, PgError};
 use super::facts::{self, VERSION};
+use super::names::{identifier, literal, role};
 use super::row::column;
 use super::server::Server;
 use super::session::Session;
@@ -25,11 +26,6 @@ const DATABASE_MAX: usize = 63 - "keyctl__operator".len();
 
 /// Oldest version of a server that has all that the schema needs.
 const OLDEST: i32 = 140_000;
-
-/// Returns the name of a role of the store in `database`. Roles belong to the whole cluster.
-pub fn role(database: &str, role: &str) -> String {
-    format!("keyctl_{database}_{role}")
-}
 
 /// Returns the SQL that makes a store in `database`, as an administrator of the server runs it with psql. Its first
 /// administrator is that user.
@@ -101,16 +97,6 @@ pub fn fill(sql: &str, database: &str) -> Result<String> {
         filled = filled.replace(&format!("{{{name}}}"), &identifier(&role));
     }
     Ok(filled.replace("{database}", &identifier(database)))
-}
-
-/// Returns `name` as a quoted identifier.
-pub fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Returns `text` as a quoted literal.
-pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Makes a store in the database, with the session's user as its first administrator. Returns that user's name.

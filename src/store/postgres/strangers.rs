@@ -1,8 +1,8 @@
 //! Users of a copy who have no role on the server.
 
 use super::error::Explain;
+use super::names::{identifier, role as role_name};
 use super::row::column;
-use super::schema::{self, identifier};
 use super::session::Session;
 use super::statement::{Statement, Step};
 use crate::error::{Result, escape};
@@ -28,7 +28,7 @@ pub fn warnings(session: &Session, copy: &dyn Store) -> Result<Vec<String>> {
         .none()?;
         Ok((owners, copy.administrators(None)?))
     })?;
-    let role = |name| escape(&schema::role(&session.server.database, name));
+    let role = |name| escape(&role_name(&session.server.database, name));
     let mut warnings = Vec::new();
     let owners = without_role(session, owners.into_iter().collect())?;
     if !owners.is_empty() {
@@ -55,7 +55,7 @@ pub fn warnings(session: &Session, copy: &dyn Store) -> Result<Vec<String>> {
 pub fn appoint(session: &Session, administrators: &[String], former: &[String]) -> Result<()> {
     let server = &session.server;
     let strangers = without_role(session, administrators.to_vec())?;
-    let admin = identifier(&schema::role(&server.database, "admin"));
+    let admin = identifier(&role_name(&server.database, "admin"));
     let script = |sql: &str| session.link.run_script(sql, session.patience);
     for name in former.iter().filter(|name| !administrators.contains(name)) {
         script(&format!("REVOKE {admin} FROM {}", identifier(name))).explain(server)?;
