@@ -10,6 +10,7 @@ mod migrate;
 mod pages;
 mod pre_commit;
 mod rotate;
+mod shared_store;
 mod systemd;
 mod systemd_serve;
 

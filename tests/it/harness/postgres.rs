@@ -14,9 +14,10 @@ mod world;
 pub use cutter::{Cut, Cutter};
 pub use database::Database;
 pub use failover::Failover;
+pub use guard::Guard;
 pub use pool::Pooled;
 pub use pooler::{Pooler, private_file};
-pub use server::{Server, programs};
+pub use server::{Server, free_port, programs};
 pub use stored::{SECRET, Stored, USER, ask, make_user, with_secret};
 pub use tenant::Tenant;
 pub use world::Postgres;
@@ -31,7 +32,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The superuser of every server here. No test acts as that user.
-const SUPERUSER: &str = "postgres";
+pub const SUPERUSER: &str = "postgres";
 
 /// Another superuser, for whom no trigger fires: for changes past the rules that commands keep.
 const UNRULED: &str = "unruled";

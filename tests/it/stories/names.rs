@@ -328,7 +328,12 @@ fn a_store_with_older_names_works_is_noted_and_can_be_copied() {
     let listed = world.cmd(["list", "--format", "ids", "--label", &format!("team={odd}")]);
     assert_eq!(listed.run().stdout, format!("{id}\n"));
     let copy = world.path("copy.db");
-    world.cmd(["backup", copy.to_str().unwrap()]).run().code(0);
+    let backup = world.cmd(["backup", copy.to_str().unwrap()]);
+    backup.user("carol").run().code(0);
+    // A restore on a server is for its owner, and leaves no file.
+    if !World::is_a_file() {
+        return;
+    }
     world
         .cmd(["restore", copy.to_str().unwrap(), "--yes"])
         .user("carol")

@@ -170,7 +170,7 @@ fn configured() -> Option<PathBuf> {
 }
 
 /// A port of 127.0.0.1 on which nobody listens.
-pub(super) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -76,8 +76,6 @@ fn a_full_disk_refuses_changes_and_verifies_keys() {
     database.admin("DROP TABLE public.filler");
     stored.create();
     stored.run(&format!("disable {}", id_of(&token))).code(0);
-    database.admin(&format!(
-        "ALTER TABLE keyctl.keys SET TABLESPACE pg_default"
-    ));
+    database.admin("ALTER TABLE keyctl.keys SET TABLESPACE pg_default");
     database.admin(&format!("DROP TABLESPACE {space}"));
 }
