@@ -34,7 +34,7 @@ Exit codes:
 
 Examples:
   $ keyctl backup /var/backups/keyctl-$(date +%F).db
-  $ keyctl backup --retire moved.db && keyctl --db postgres://db1.example/keys restore moved.db
+  $ keyctl backup --retire moved.db
   $ keyctl backup before.db && keyctl log --check --db before.db")]
 pub struct Args {
     /// The file to create; nothing may exist at this path, not even a symbolic link

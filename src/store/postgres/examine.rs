@@ -1,13 +1,13 @@
 //! Examination of a store on a server: its roles and grants, its replication, and its content.
 
 use super::error::Explain;
+use super::error::PgResult;
 use super::facts::damaged;
 use super::pool::Pool;
 use super::row::{self, column};
-use super::session::Session;
+use super::session::{PATIENCE, Session};
 use super::statement::Statement;
 use super::view::View;
-use super::{PATIENCE, PgResult};
 use crate::error::{Result, escape};
 use crate::hint::{Hint, run};
 use crate::store::contract::Read;

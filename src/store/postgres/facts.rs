@@ -5,7 +5,7 @@ use super::pool::Pool;
 use super::row::column;
 use super::server::Server;
 use super::settings::Settings;
-use super::statement::Statement;
+use super::statement::{Param, Statement};
 use crate::error::{Error, Result, escape};
 use crate::event::{Head, Link};
 use crate::hint::{Hint, run};
@@ -44,7 +44,7 @@ pub fn look(seen: Option<&Settings>) -> Statement {
          imported, retired_by, retired_copy FROM keyctl.look($1, $2)",
     )
     .with(head.map(|head| head.seq))
-    .with(super::Param::Bytes(head.map(|head| head.hash.to_vec())))
+    .with(Param::Bytes(head.map(|head| head.hash.to_vec())))
 }
 
 /// Reads the answer to [`look`] for the same `seen`.

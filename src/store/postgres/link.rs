@@ -6,7 +6,7 @@
 use super::error::{Causes, PgError, PgResult};
 use super::resolve;
 use super::server::{Host, Server};
-use super::statement::Step;
+use super::statement::{Param, Step};
 use super::tls::{self, Connector};
 use crate::error::Error;
 use std::error::Error as StdError;
@@ -227,7 +227,7 @@ fn send<'a>(client: &'a Client, step: &'a Step) -> Sending<'a> {
         match step {
             Step::Script(sql) => client.batch_execute(sql).await.map(|()| Vec::new()),
             Step::Query(statement) => {
-                let params: Vec<_> = statement.params.iter().map(super::Param::typed).collect();
+                let params: Vec<_> = statement.params.iter().map(Param::typed).collect();
                 client.query_typed(&statement.sql, &params).await
             }
         }

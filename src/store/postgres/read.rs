@@ -1,6 +1,6 @@
 //! The contract's `Read`, over one transaction.
 
-use super::error::Explain;
+use super::error::{Explain, PgResult};
 use super::facts::{damaged, policy};
 use super::query;
 use super::row::{self, column};
@@ -189,9 +189,7 @@ impl Read for View<'_> {
         let names = rows
             .iter()
             .map(|row| Ok((column(row, 0)?, column(row, 1)?)));
-        names
-            .collect::<super::PgResult<_>>()
-            .explain(&self.session.server)
+        names.collect::<PgResult<_>>().explain(&self.session.server)
     }
 
     fn scan(&self, filter: &Filter, visit: &mut Visit<'_>) -> Result<Skipped> {
@@ -374,9 +372,7 @@ impl View<'_> {
     fn texts(&self, statement: Statement) -> Result<Vec<String>> {
         let rows = self.query(statement)?;
         let texts = rows.iter().map(|row| column(row, 0));
-        texts
-            .collect::<super::PgResult<_>>()
-            .explain(&self.session.server)
+        texts.collect::<PgResult<_>>().explain(&self.session.server)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::error::Explain;
 use super::session::Session;
-use super::statement::Statement;
-use super::{network_texts, tx};
+use super::statement::{Param, Statement};
+use super::tx::{self, network_texts};
 use crate::error::Result;
 use crate::event::{Entry, Head};
 use crate::key::Key;
@@ -143,7 +143,7 @@ impl<'a> Receiver<'a> {
             }
             Item::Head(Head { seq, hash }) => {
                 let sql = "INSERT INTO keyctl.event_head (seq, hash) VALUES ($1, $2)";
-                let hash = super::Param::Bytes(Some(hash.to_vec()));
+                let hash = Param::Bytes(Some(hash.to_vec()));
                 self.run(Statement::new(sql).with(seq).with(hash))
             }
         }

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Row;
 
+/// Longest time to wait for the answer to a read: a sort of millions of keys takes seconds.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Open session. Its connection serves the next session of this process: a command may open the store twice.
 pub struct Session {
     /// Server, with what this process has of it.

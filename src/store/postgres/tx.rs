@@ -1,7 +1,6 @@
 //! The contract's `Tx`, over one transaction.
 
 use super::error::{Explain, PgError};
-use super::network_texts;
 use super::statement::Statement;
 use super::view::View;
 use crate::error::{Error, Result, quote};
@@ -251,4 +250,9 @@ fn no_such_role(error: &PgError, user: &str) -> Option<Error> {
         Error::not_found(format!("the server has no role {}", quote(user)))
             .hint("a user of the store is a role of the server: CREATE ROLE NAME LOGIN")
     })
+}
+
+/// Returns the networks of a key as texts.
+pub fn network_texts(key: &Key) -> Vec<String> {
+    key.allow_from.iter().map(ToString::to_string).collect()
 }
