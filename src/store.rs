@@ -16,6 +16,7 @@ mod retired;
 mod skipped;
 mod sqlite;
 mod surroundings;
+#[cfg(feature = "postgres")]
 mod transfer;
 
 pub use address::Address;

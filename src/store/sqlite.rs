@@ -26,6 +26,7 @@ mod parts;
 mod place;
 mod query;
 mod read;
+#[cfg(feature = "postgres")]
 mod receive;
 mod restore;
 mod retire;
@@ -33,6 +34,7 @@ mod retired;
 mod row;
 mod schema;
 mod scratch;
+#[cfg(feature = "postgres")]
 mod send;
 mod siblings;
 mod tx;
@@ -43,9 +45,14 @@ pub use self::copy::{Copied, back_up};
 pub use self::doctor::{GroupName, examine};
 pub use self::file::Location;
 pub use self::parts::is_part;
+#[cfg(feature = "postgres")]
 pub use self::receive::receive;
-pub use self::restore::{FileRestoration, Intake};
-pub use self::retire::{retire, retirement};
+pub use self::restore::FileRestoration;
+#[cfg(feature = "postgres")]
+pub use self::restore::Intake;
+pub use self::retire::retire;
+#[cfg(feature = "postgres")]
+pub use self::retire::retirement;
 
 use self::base::{Purpose, Subject, shown};
 use self::content::Empty;

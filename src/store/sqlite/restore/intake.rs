@@ -1,8 +1,11 @@
 //! The copy that a restore takes in.
 
+#[cfg(feature = "postgres")]
+mod for_server;
+
 use super::words::{room_in, unfit};
 use crate::error::{Error, ErrorSource, FailureKind, Result};
-use crate::store::contract::{self, Read, Store, Tx};
+use crate::store::contract::Store;
 use crate::store::sqlite::base::{Purpose, Subject, shown};
 use crate::store::sqlite::damage::Damage;
 use crate::store::sqlite::error::Explain;
@@ -10,8 +13,7 @@ use crate::store::sqlite::file::Location;
 use crate::store::sqlite::header::first_bytes;
 use crate::store::sqlite::scratch::Scratch;
 use crate::store::sqlite::siblings::Foreign;
-use crate::store::sqlite::{Sqlite, place, retired, send, write};
-use crate::store::transfer::Take;
+use crate::store::sqlite::{Sqlite, retired, write};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -48,13 +50,6 @@ impl Intake {
             damage: Vec::new(),
             scratch: None,
         })
-    }
-
-    /// Opens the copy at `source`. A private copy of it will be made in the same directory.
-    pub fn beside(source: &Path) -> Result<Self> {
-        let path = place::absolute(source)?;
-        let directory = path.parent().unwrap_or(Path::new("/")).to_owned();
-        Self::open(Location::new(source)?, directory)
     }
 
     /// Refuses a copy with damage, unless all damage is in single keys and restorable.
@@ -109,22 +104,6 @@ impl Intake {
         let rebuilt =
             write::rebuild_index_of_scopes(connection).and_then(|()| retired::unmark(connection));
         rebuilt.explain(subject).map_err(|error| self.advise(error))
-    }
-
-    /// Runs `job` in one transaction of the private copy, with a view of it as it was before.
-    pub fn adjust(&mut self, job: impl FnOnce(&dyn Read, &mut dyn Tx) -> Result<()>) -> Result<()> {
-        let path = self.copy.opened.borrow().path.clone();
-        let before = Sqlite::open_to_read(&Location::new(&path)?)?;
-        let mut job = Some(job);
-        contract::read(&before, |before| match job.take() {
-            Some(job) => contract::write(&mut self.copy, |tx| job(before, tx)),
-            None => Ok(()),
-        })
-    }
-
-    /// Sends the content to `take`, for a store of another backend.
-    pub fn send(&self, take: &mut Take<'_>) -> Result<()> {
-        self.copy.in_transaction(|tx| Ok(send::send(tx, take)?))
     }
 
     /// Adds advice to an error about the copy. Once there is a private copy, its directory may be at fault.
