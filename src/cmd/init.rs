@@ -7,8 +7,8 @@ use crate::store::{self, Address, Founder, Mode};
 
 /// Create a store
 ///
-/// Whoever creates it becomes its first administrator. 'keyctl create' also makes a store if there
-/// is none. It is private to its user. With --group, the store is shared: the directory gets mode
+/// Whoever creates it becomes its first administrator. 'keyctl create' also makes one in a file if
+/// there is none. A file is private to its user. With --group, the store is shared: the directory gets mode
 /// 2770 and the files 0660. An existing directory must already have that mode and belong to the
 /// group. In a directory that a group shares already, the store is shared without --group too; what
 /// root creates in another user's directory belongs to that user. Both are reported.
@@ -65,6 +65,11 @@ impl Args {
     fn make(self, cx: &mut Cx<'_>, address: &Address) -> Result<u8> {
         let group = match &self.group {
             None => None,
+            Some(_) if address.is_server() => {
+                return Err(Error::usage("--group is for a store in a file").hint(
+                    "on a server, give users a role: GRANT keyctl_DATABASE_operator TO USER",
+                ));
+            }
             Some(group) => Some((cx.env.group)(group).ok_or_else(|| {
                 Error::usage(format!("there is no group {}", quote(group)))
                     .hint("'getent group' lists the groups")

@@ -61,6 +61,15 @@ impl Address {
         }
     }
 
+    /// Tells whether this is a database on a server.
+    pub fn is_server(&self) -> bool {
+        match &self.0 {
+            Backend::File(_) => false,
+            #[cfg(feature = "postgres")]
+            Backend::Server(_) => true,
+        }
+    }
+
     /// Returns the location of the store's file.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod doctor;
 mod failover;
 mod faults;
 mod harness;
+mod init;
 mod moving;
 mod truth;
 mod wall;

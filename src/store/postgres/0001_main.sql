@@ -211,12 +211,14 @@ CREATE FUNCTION keyctl.may_append(action text, key_id text) RETURNS boolean LANG
 END;
 
 -- Appends an event in the name of the session's user, and returns its number; NULL, and no event, if `at` is more than a
--- minute off, if they may not append it, or if the store was retired.
+-- minute off, if it is too long, if they may not append it, or if the store was retired.
 CREATE FUNCTION keyctl.append(at bigint, action text, key_id text, detail text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     WITH h AS (
             SELECT h.seq + 1 AS seq, h.hash FROM keyctl.event_head h
             WHERE abs(append.at - keyctl.clock()) <= 60000
+                -- No more than a file can hold.
+                AND octet_length(append.detail) <= 1000000 AND coalesce(octet_length(append.key_id), 0) <= 12
                 AND (keyctl.is_admin() OR keyctl.may_append(append.action, append.key_id))
                 AND NOT EXISTS (SELECT FROM keyctl.store s WHERE s.retired_at IS NOT NULL)
             FOR UPDATE

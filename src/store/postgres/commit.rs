@@ -26,6 +26,11 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
      SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
      SET LOCAL client_min_messages = warning";
 
+/// Lets the COMMIT wait for the disk, whatever is set for the user or the database: what is acknowledged must stay. A
+/// setting that waits for a standby as well is left as it is.
+const WAIT: &str = "SELECT set_config('synchronous_commit', 'on', true) \
+     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
 /// Begins a transaction for notes, which waits for no lock.
 const BEGIN_NOTES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
      SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = '10ms'; \
@@ -80,7 +85,9 @@ fn begin<'a>(session: &'a mut Session, sql: &'static str) -> Result<View<'a>> {
     let steps = [
         Step::Script(sql),
         Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
+        Statement::new("SELECT seq, hash FROM keyctl.event_head").into(),
         facts::look(seen.as_deref()).into(),
+        Statement::new(WAIT).into(),
     ];
     let begun = match session.link.run(&steps, LOCK_PATIENCE) {
         // While a command of the user ran, the primary may have been replaced. Nothing was asked of it yet.
@@ -97,7 +104,8 @@ fn begin<'a>(session: &'a mut Session, sql: &'static str) -> Result<View<'a>> {
             _ => facts::not_read(error, server),
         })
         .and_then(|rows| {
-            let looked = rows.get(2).map_or(&[][..], Vec::as_slice);
+            check_locked(&rows, server)?;
+            let looked = rows.get(3).map_or(&[][..], Vec::as_slice);
             facts::read(looked, server, seen.as_ref())
         });
     if read.is_err() {
@@ -110,6 +118,25 @@ fn begin<'a>(session: &'a mut Session, sql: &'static str) -> Result<View<'a>> {
     match view.facts()?.retired {
         Some(retired) => Err(retired.no_change()),
         None => Ok(view),
+    }
+}
+
+/// Refuses a lock on another head than that of the store, which the next statement has read: a restore has put another
+/// schema in the place of the one that the lock was asked of, and this transaction would not be kept apart from others.
+/// That statement names a table, since only a lock on one makes the session forget which schema a name stood for.
+fn check_locked(rows: &[Vec<Row>], server: &Server) -> Result<()> {
+    let head = |step: usize| {
+        let row = rows.get(step).and_then(|rows| rows.first())?;
+        let hash = column::<&[u8]>(row, 1).ok()?;
+        Some((column::<i64>(row, 0).ok()?, hash.to_vec()))
+    };
+    match head(1).is_some() && head(1) == head(2) {
+        true => Ok(()),
+        false => Err(Error::busy(format!(
+            "the content of {} was replaced meanwhile",
+            escape(&server.shown)
+        ))
+        .hint("nothing was changed; run the command again")),
     }
 }
 
@@ -139,7 +166,10 @@ fn commit(view: View<'_>, limit: Duration) -> Result<()> {
     steps.push(COMMIT);
     view.end();
     match run_to_end(session, &steps, limit, pending.last_event())? {
-        Some(answers) => pending.check(answers.get(first..).unwrap_or_default(), server),
+        // The changes are made by now, if there were any.
+        Some(answers) => pending
+            .check(answers.get(first..).unwrap_or_default(), server)
+            .map_err(uncertain),
         None => Ok(()),
     }
 }

@@ -30,7 +30,7 @@ CREATE FUNCTION keyctl.is_name(name text) RETURNS boolean LANGUAGE sql IMMUTABLE
 -- Whether the text is a JSON object of texts, as the library writes labels. The library gives a key at most 64, but a key
 -- keeps those that an older version gave it.
 CREATE FUNCTION keyctl.are_labels(labels text) RETURNS boolean LANGUAGE sql IMMUTABLE
-    RETURN labels = '{}' OR (SELECT count(*) <= 1000 AND coalesce(bool_and(jsonb_typeof(l.value) = 'string'), true)
+    RETURN labels = '{}' OR octet_length(labels) <= 1000000 AND (SELECT count(*) <= 1000 AND coalesce(bool_and(jsonb_typeof(l.value) = 'string'), true)
         FROM jsonb_each(labels::jsonb) l);
 
 -- Whether each text is a network, and they are not too many. A text that is not even an address is an error of its own.

@@ -90,6 +90,13 @@ pub fn fill(sql: &str, database: &str) -> Result<String> {
             quote(database)
         )));
     }
+    // The name becomes a part of texts in dollar quotes, in which places are filled one after the other.
+    if database.contains(['$', '{', '}', '\\']) {
+        return Err(Error::usage(format!(
+            "the name of the database {} has a character that no store can have in it: $ {{ }} or \\",
+            quote(database)
+        )));
+    }
     let mut filled = sql.to_owned();
     for name in ROLES {
         let role = role(database, name);
@@ -113,7 +120,12 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
         Step::Script("SET LOCAL client_min_messages = error; SET LOCAL lock_timeout = '30s'"),
         // Of several at once, one makes the store. The number is any that nobody else uses.
         Statement::new("SELECT pg_advisory_xact_lock(7524017643201)::text").into(),
-        Statement::new("SELECT session_user::text, to_regnamespace('keyctl') IS NOT NULL").into(),
+        Statement::new(
+            "SELECT session_user::text, to_regnamespace('keyctl') IS NOT NULL, \
+             NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = 'keyctl' AND c.relname = 'event_head')",
+        )
+        .into(),
     ];
     let rows = run_alone(session, &begin)?;
     let row = rows.last().and_then(|rows| rows.first());
@@ -121,7 +133,10 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
     let user: String = column(row, 0).explain(server)?;
     if column(row, 1).explain(server)? {
         session.link.send(&Step::Script("ROLLBACK"));
-        return Err(already_there(server));
+        return Err(match column(row, 2).explain(server)? {
+            true => foreign(server),
+            false => already_there(server),
+        });
     }
     let made = session.link.run_script(&script, session.patience);
     if let Err(error) = made {
@@ -184,6 +199,15 @@ pub fn check_server(session: &Session) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Returns the error for a schema of this name that is no store.
+fn foreign(server: &Server) -> Error {
+    Error::state(format!(
+        "{} has a schema 'keyctl' that is no store",
+        escape(&server.shown)
+    ))
+    .hint("name another database, or have its owner rename that schema")
 }
 
 fn already_there(server: &Server) -> Error {

@@ -314,7 +314,7 @@ fn each_function_that_has_the_rights_of_the_owner_has_a_search_path() {
     let Some(wall) = Wall::new() else { return };
     let sql =
         "SELECT proname FROM pg_proc WHERE pronamespace = 'keyctl'::regnamespace AND prosecdef
-               AND proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']";
+               AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)";
     assert_eq!(wall.database.admin(sql), Vec::<Vec<Option<String>>>::new());
     let sql = "SELECT count(*) > 10 FROM pg_proc WHERE pronamespace = 'keyctl'::regnamespace AND prosecdef";
     assert_eq!(wall.database.admin(sql), [[Some("t".to_owned())]]);
