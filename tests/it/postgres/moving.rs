@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
 
 /// Token of another system.
 const FOREIGN: &str = "sk-Zq8mT3vXw1Lr7KpYb2Nc";
@@ -20,6 +21,8 @@ const FOREIGN: &str = "sk-Zq8mT3vXw1Lr7KpYb2Nc";
 struct Move {
     world: World,
     database: Database,
+    /// Directory of the file.
+    _dir: TempDir,
 }
 
 impl Move {
@@ -35,11 +38,15 @@ impl Move {
         database.admin(&format!(
             "ALTER ROLE carol CREATEROLE; ALTER DATABASE {name} OWNER TO carol"
         ));
-        let dir = tempfile::tempdir().unwrap().keep();
-        let world = World::of(&dir.join("k.db"));
+        let dir = tempfile::tempdir().unwrap();
+        let world = World::of(&dir.path().join("k.db"));
         world.run("init");
         world.hash_fast();
-        Some(Move { world, database })
+        Some(Move {
+            world,
+            database,
+            _dir: dir,
+        })
     }
 
     fn path(&self, name: &str) -> PathBuf {
