@@ -194,6 +194,7 @@ pub fn has_imported(connection: &Connection) -> SqliteResult<bool> {
 mod tests {
     use super::*;
     use crate::id::KeyId;
+    use crate::store::sqlite::base::LATEST;
     use crate::store::sqlite::migrate;
 
     fn id(text: &str) -> KeyId {
@@ -202,7 +203,7 @@ mod tests {
 
     /// Makes a store with `count` keys, whose IDs are the odd numbers.
     fn store(count: u32) -> Connection {
-        let store = migrate::model(usize::MAX).ok().unwrap();
+        let store = migrate::model(LATEST).ok().unwrap();
         store
             .execute_batch(&format!(
                 "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {count})

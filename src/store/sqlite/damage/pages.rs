@@ -86,6 +86,7 @@ fn is_known(line: &str, known: &BTreeSet<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::base::LATEST;
     use crate::store::sqlite::migrate;
 
     #[test]
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn lines_of_known_words_are_repeated_and_no_others() {
-        let store = migrate::model(usize::MAX).ok().unwrap();
+        let store = migrate::model(LATEST).ok().unwrap();
         let known = known(&store).ok().unwrap();
         for line in [
             "Tree 4 page 9 cell 3: 2nd reference to page 7",

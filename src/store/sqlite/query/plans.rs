@@ -4,6 +4,7 @@
 use super::*;
 use crate::event::Action;
 use crate::id::KeyId;
+use crate::store::sqlite::base::LATEST;
 use crate::store::sqlite::migrate;
 use rusqlite::{Connection, StatementStatus, params_from_iter};
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ const FEW: usize = 3;
 
 /// Makes a store with `many` active keys and events that no query asks for, and a few of every other group.
 fn store(many: usize) -> Connection {
-    let store = migrate::model(usize::MAX).ok().unwrap();
+    let store = migrate::model(LATEST).ok().unwrap();
     let key = |group: &str, count: usize, expires: i64, ended: &str| {
         let sql =
             format!(
