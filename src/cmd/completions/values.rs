@@ -97,7 +97,7 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
             Values::Stored(|_, store| store.administrators(Some(AMONG)).map(plain))
         }
         ("USER", ..) => Values::Stored(Candidates::users),
-        ("PATH", ..) => Values::Paths,
+        ("PATH" | "PATH|URL", ..) => Values::Paths,
         _ => return None,
     })
 }

@@ -196,10 +196,6 @@ fn labels_of_keys_and_users_are_offered_to_choose_keys_by() {
 
 #[test]
 fn of_the_files_of_a_store_the_one_to_name_is_offered() {
-    // A server's URL is no path.
-    if !World::is_a_file() {
-        return;
-    }
     let world = World::quick();
     world.create("--scope inference --name ci");
     let directory = world
