@@ -218,7 +218,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
             SELECT h.seq + 1 AS seq, h.hash FROM keyctl.event_head h
             WHERE abs(append.at - keyctl.clock()) <= 60000
                 -- No more than a file can hold.
-                AND octet_length(append.detail) <= 1000000 AND coalesce(octet_length(append.key_id), 0) <= 12
+                AND octet_length(append.detail) <= 1000000 AND coalesce(octet_length(append.key_id), 0) <= 4096
                 AND (keyctl.is_admin() OR keyctl.may_append(append.action, append.key_id))
                 AND NOT EXISTS (SELECT FROM keyctl.store s WHERE s.retired_at IS NOT NULL)
             FOR UPDATE

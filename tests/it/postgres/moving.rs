@@ -363,18 +363,18 @@ fn restore_on_a_server_names_users_who_have_no_role_there() {
         let line = format!("create --scope inference --name key --owner nobody-{i}");
         it.world.line(&line).run().code(0);
     }
-    it.world.run("admin add stranger");
+    it.world.run("admin add nobody-else");
     it.world.run("admin add bob");
     let copy = it.copy("copy.db");
     it.on_server("carol", &format!("restore {copy} --yes"))
         .code(0)
         .says("nobody-0, nobody-1, nobody-2, nobody-3, nobody-4 and 2 more; for each: CREATE ROLE")
         .says(
-            "no administrators after the restore, since they have no role on the server: stranger;",
+            "no administrators after the restore, since they have no role on the server: nobody-else;",
         );
     // Carol owns the schema, and was not appointed.
     let listed = it.on_server("bob", "admin list --format json").code(0);
-    assert!(!listed.stdout.contains("stranger"), "{listed:?}");
+    assert!(!listed.stdout.contains("nobody-else"), "{listed:?}");
     for name in ["alice", "bob"] {
         assert!(listed.stdout.contains(name), "{listed:?}");
     }

@@ -199,7 +199,7 @@ fn writers_on_two_hosts_killed_at_any_time_leave_a_whole_chain_and_every_acknowl
                     let child = site.cmd(&line).spawn().unwrap();
                     let pid = Pid::from_child(&child);
                     let killer = random.random_bool(0.5).then(|| {
-                        let wait = Duration::from_millis(random.random_range(0..1500));
+                        let wait = Duration::from_millis(random.random_range(0..80));
                         thread::spawn(move || {
                             // Any time is as good as another.
                             thread::sleep(wait);
@@ -239,7 +239,7 @@ fn writers_on_two_hosts_killed_at_any_time_leave_a_whole_chain_and_every_acknowl
     for ((token, works), verdict) in known.iter().zip(&found) {
         assert_eq!(accepts(verdict), *works, "{token}: {verdict}");
     }
-    assert!(kills.into_inner() > 3);
+    assert!(kills.into_inner() > 0, "no process was killed");
     hosts.check_chain();
 }
 

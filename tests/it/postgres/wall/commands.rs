@@ -58,7 +58,7 @@ fn what_the_commands_of_an_operator_do_the_server_lets_them_do() {
         site: Site::new(),
     };
     program.pass(
-        "alice",
+        "anna",
         &[
             "create --scope inference --name a --label team=search --allow-from 10.0.0.0/8,2001:db8::/32",
             "rotate a --grace 1d",
@@ -74,10 +74,10 @@ fn what_the_commands_of_an_operator_do_the_server_lets_them_do() {
             "rotate d --grace 1h --exec cat",
         ],
     );
-    program.end("alice", "create --scope inference --name e --exec false", 5);
-    program.end("alice", "rotate d --grace 1h --exec false", 5);
+    program.end("anna", "create --scope inference --name e --exec false", 5);
+    program.end("anna", "rotate d --grace 1h --exec false", 5);
     // The old keys: one grace is moved, ended, and ended by a disable, before and after its end.
-    let old = |id: &str| wall.given(&Row::new(id, "alice").rotated("000000000009"));
+    let old = |id: &str| wall.given(&Row::new(id, "anna").rotated("000000000009"));
     for id in ["000000000001", "000000000002", "000000000003"] {
         old(id);
     }
@@ -86,7 +86,7 @@ fn what_the_commands_of_an_operator_do_the_server_lets_them_do() {
         now(-HOUR / 2)
     ));
     program.pass(
-        "alice",
+        "anna",
         &[
             "edit 000000000001 --grace 2d",
             "edit 000000000001 --grace 0s",
@@ -98,20 +98,20 @@ fn what_the_commands_of_an_operator_do_the_server_lets_them_do() {
         ],
     );
     wall.given(
-        &Row::new("000000000004", "alice")
+        &Row::new("000000000004", "anna")
             .with("name", "'f'")
             .with("expires_at", now(-HOUR)),
     );
-    wall.given(&Row::legacy("000000000005", "alice"));
+    wall.given(&Row::legacy("000000000005", "anna"));
     program.pass(
-        "alice",
+        "anna",
         &[
             "create --scope inference --name f --replace-expired",
             "edit 000000000005 --name legacy --label a=b --allow-from ::/0",
             "disable legacy",
             "enable legacy",
-            "purge --owner alice --yes",
-            "purge --owner alice --all --yes",
+            "purge --owner anna --yes",
+            "purge --owner anna --all --yes",
             "log --check",
         ],
     );
@@ -129,23 +129,23 @@ fn what_the_commands_of_an_administrator_do_the_server_lets_them_do() {
     program.pass(
         "ada",
         &[
-            "create --kind legacy --name a --owner alice",
-            "rotate alice/a --grace 1h",
-            "rotate alice/a --undo --yes",
-            "rotate alice/a",
+            "create --kind legacy --name a --owner anna",
+            "rotate anna/a --grace 1h",
+            "rotate anna/a --undo --yes",
+            "rotate anna/a",
             "scope add train --implies inference",
             "policy set self-service off",
             "policy set max-expiry 10d",
-            "create --scope train --name b --owner alice",
-            "member add search alice --role owner",
+            "create --scope train --name b --owner anna",
+            "member add search anna --role owner",
         ],
     );
     program.end("ada", "create --kind legacy --name c --exec false", 5);
-    program.end("ada", "rotate alice/a --grace 1h --exec false", 5);
-    program.end("alice", "create --scope inference --name d", 4);
+    program.end("ada", "rotate anna/a --grace 1h --exec false", 5);
+    program.end("anna", "create --scope inference --name d", 4);
     program.end("ada", "scope remove train", 4);
     program.pass(
-        "alice",
+        "anna",
         &[
             "rotate b",
             "edit b --scope inference --expires 9d",
@@ -156,11 +156,11 @@ fn what_the_commands_of_an_administrator_do_the_server_lets_them_do() {
     program.pass(
         "ada",
         &[
-            "disable alice/b",
-            "enable alice/b",
-            "edit alice/b --owner bob",
+            "disable anna/b",
+            "enable anna/b",
+            "edit anna/b --owner bob",
             "delete bob/b --yes",
-            "purge --owner alice --all --yes",
+            "purge --owner anna --all --yes",
             "scope remove train",
             "log --check",
         ],

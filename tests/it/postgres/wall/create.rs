@@ -10,14 +10,14 @@ const ID: &str = "000000000001";
 /// Requires that Alice is refused `key` with `state`, and that Ada is not.
 #[track_caller]
 fn only_ada(wall: &Wall, key: &Row, state: &str) {
-    assert_eq!(wall.insert("alice", key), refused(state));
+    assert_eq!(wall.insert("anna", key), refused(state));
     assert_eq!(wall.insert("ada", key), CHANGED);
 }
 
 #[test]
 fn an_operator_inserts_a_key_of_their_own() {
     let Some(wall) = Wall::new() else { return };
-    assert_eq!(wall.insert("alice", &Row::new(ID, "alice")), CHANGED);
+    assert_eq!(wall.insert("anna", &Row::new(ID, "anna")), CHANGED);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn an_insert_for_another_owner_needs_an_administrator() {
 #[test]
 fn an_insert_of_a_legacy_key_needs_an_administrator() {
     let Some(wall) = Wall::new() else { return };
-    let key = Row::legacy(ID, "alice").with("created_by", "session_user");
+    let key = Row::legacy(ID, "anna").with("created_by", "session_user");
     only_ada(&wall, &key, ACCESS);
 }
 
@@ -42,7 +42,7 @@ fn an_insert_of_an_imported_key_needs_an_administrator() {
     let Some(wall) = Wall::new() else { return };
     only_ada(
         &wall,
-        &Row::new(ID, "alice").with("imported", "true"),
+        &Row::new(ID, "anna").with("imported", "true"),
         ACCESS,
     );
 }
@@ -52,7 +52,7 @@ fn an_insert_in_the_name_of_another_creator_is_refused() {
     let Some(wall) = Wall::new() else { return };
     only_ada(
         &wall,
-        &Row::new(ID, "alice").with("created_by", "'bob'"),
+        &Row::new(ID, "anna").with("created_by", "'bob'"),
         ACCESS,
     );
 }
@@ -63,21 +63,21 @@ fn an_insert_dated_more_than_a_minute_off_is_refused() {
     for (id, off) in [("000000000001", -HOUR), ("000000000002", HOUR)] {
         only_ada(
             &wall,
-            &Row::new(id, "alice").with("created_at", now(off)),
+            &Row::new(id, "anna").with("created_at", now(off)),
             STATE,
         );
     }
     for (id, off) in [("000000000003", -50_000), ("000000000004", 50_000)] {
-        let key = Row::new(id, "alice").with("created_at", now(off));
-        assert_eq!(wall.insert("alice", &key), CHANGED);
+        let key = Row::new(id, "anna").with("created_at", now(off));
+        assert_eq!(wall.insert("anna", &key), CHANGED);
     }
 }
 
 #[test]
 fn an_insert_of_a_key_that_is_not_fresh_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    let key = |id| Row::new(id, "alice");
-    only_ada(&wall, &key("000000000001").disabled_by("alice"), STATE);
+    let key = |id| Row::new(id, "anna");
+    only_ada(&wall, &key("000000000001").disabled_by("anna"), STATE);
     only_ada(&wall, &key("000000000002").deleted(), STATE);
     only_ada(&wall, &key("000000000003").rotated(ID), STATE);
     only_ada(
@@ -86,7 +86,7 @@ fn an_insert_of_a_key_that_is_not_fresh_is_refused() {
         STATE,
     );
     // No role may write the columns of a use.
-    for user in ["alice", "ada"] {
+    for user in ["anna", "ada"] {
         let used = key("000000000006").with("last_used_at", now(0));
         assert_eq!(wall.insert(user, &used), refused(DENIED));
     }
@@ -97,7 +97,7 @@ fn an_insert_past_max_expiry_is_refused() {
     let Some(wall) = Wall::new() else { return };
     let created = now(0);
     let key = |id, life: i64| {
-        Row::new(id, "alice")
+        Row::new(id, "anna")
             .with("created_at", &created)
             .with("expires_at", format!("{created} + ({life})"))
     };
@@ -109,24 +109,24 @@ fn an_insert_past_max_expiry_is_refused() {
         POLICY,
     );
     assert_eq!(
-        wall.insert("alice", &key("000000000003", 365 * DAY - HOUR)),
+        wall.insert("anna", &key("000000000003", 365 * DAY - HOUR)),
         CHANGED
     );
     wall.policy("max-expiry", "1d12h");
     only_ada(&wall, &key("000000000004", 37 * HOUR), POLICY);
     assert_eq!(
-        wall.insert("alice", &key("000000000005", 35 * HOUR)),
+        wall.insert("anna", &key("000000000005", 35 * HOUR)),
         CHANGED
     );
     wall.policy("max-expiry", "never");
     assert_eq!(
-        wall.insert("alice", &key("000000000006", 0).with("expires_at", "NULL")),
+        wall.insert("anna", &key("000000000006", 0).with("expires_at", "NULL")),
         CHANGED
     );
     // A maximum that cannot be read is not lifted.
     wall.policy("max-expiry", "long");
     assert_eq!(
-        wall.insert("alice", &key("000000000007", HOUR)),
+        wall.insert("anna", &key("000000000007", HOUR)),
         refused(POLICY)
     );
 }
@@ -136,12 +136,12 @@ fn an_insert_at_the_last_millisecond_that_max_expiry_allows_passes() {
     let Some(wall) = Wall::new() else { return };
     let max = Policy::default().max_expiry.unwrap().millis();
     let insert = |id: &str, more: i64| {
-        let sql = Row::new(id, "alice")
+        let sql = Row::new(id, "anna")
             .with("created_at", "(SELECT t FROM t)")
             .with("expires_at", format!("(SELECT t FROM t) + {}", max + more))
             .insert();
         wall.change(
-            "alice",
+            "anna",
             &[id],
             &format!("WITH t AS MATERIALIZED (SELECT keyctl.clock() AS t) {sql}"),
         )
@@ -189,11 +189,11 @@ fn a_duration_has_the_milliseconds_of_the_library() {
 #[test]
 fn an_insert_without_a_registered_scope_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    let key = |id, scopes: &str| Row::new(id, "alice").with("scopes", format!("'{scopes}'"));
+    let key = |id, scopes: &str| Row::new(id, "anna").with("scopes", format!("'{scopes}'"));
     only_ada(&wall, &key("000000000001", "{}"), POLICY);
     only_ada(&wall, &key("000000000002", "{inference,train}"), POLICY);
     assert_eq!(
-        wall.insert("alice", &key("000000000003", "{inference,project}")),
+        wall.insert("anna", &key("000000000003", "{inference,project}")),
         CHANGED
     );
 }
@@ -203,15 +203,12 @@ fn an_insert_without_self_service_is_an_administrators() {
     let Some(wall) = Wall::new() else { return };
     for value in ["off", "unreadable"] {
         wall.policy("self-service", value);
-        assert_eq!(
-            wall.insert("alice", &Row::new(ID, "alice")),
-            refused(ACCESS)
-        );
+        assert_eq!(wall.insert("anna", &Row::new(ID, "anna")), refused(ACCESS));
     }
-    assert_eq!(wall.insert("ada", &Row::new(ID, "alice")), CHANGED);
+    assert_eq!(wall.insert("ada", &Row::new(ID, "anna")), CHANGED);
     wall.policy("self-service", "on");
     assert_eq!(
-        wall.insert("alice", &Row::new("000000000002", "alice")),
+        wall.insert("anna", &Row::new("000000000002", "anna")),
         CHANGED
     );
 }
@@ -219,9 +216,9 @@ fn an_insert_without_self_service_is_an_administrators() {
 #[test]
 fn an_insert_under_the_id_of_a_purged_key_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    let key = Row::new(ID, "alice");
-    assert_eq!(wall.insert("alice", &key), CHANGED);
-    assert_eq!(wall.change("alice", &[ID], &purge(ID)), CHANGED);
+    let key = Row::new(ID, "anna");
+    assert_eq!(wall.insert("anna", &key), CHANGED);
+    assert_eq!(wall.change("anna", &[ID], &purge(ID)), CHANGED);
     only_ada(&wall, &key, STATE);
 }
 
@@ -258,7 +255,7 @@ fn an_insert_with_a_name_that_no_command_gives_is_refused() {
     ];
     for (n, name) in good.iter().enumerate() {
         assert_eq!(
-            wall.insert("alice", &named(100 + n, name)),
+            wall.insert("anna", &named(100 + n, name)),
             CHANGED,
             "{name}"
         );
@@ -266,7 +263,7 @@ fn an_insert_with_a_name_that_no_command_gives_is_refused() {
 }
 
 fn named(n: usize, name: &str) -> Row {
-    Row::new(&format!("{n:012}"), "alice").with("name", format!("'{name}'"))
+    Row::new(&format!("{n:012}"), "anna").with("name", format!("'{name}'"))
 }
 
 #[test]
@@ -288,12 +285,12 @@ fn an_insert_with_labels_or_networks_that_cannot_be_read_is_refused() {
         only_ada(&wall, &labels(n, text), STATE);
     }
     for text in ["", "[]", "{", "1", "{\"a\":\"\\ud800\"}"] {
-        let done = wall.insert("alice", &labels(50, text));
+        let done = wall.insert("anna", &labels(50, text));
         assert!(done.is_err(), "{text}: {done:?}");
     }
     assert_eq!(
         wall.insert(
-            "alice",
+            "anna",
             &labels(51, "{\"team\":\"größe \\\"x\\\"\",\"b\":\"\"}")
         ),
         CHANGED
@@ -304,11 +301,11 @@ fn an_insert_with_labels_or_networks_that_cannot_be_read_is_refused() {
     only_ada(&wall, &from(63, "{10/8}"), STATE);
     only_ada(&wall, &from(64, "{010.0.0.0/8}"), STATE);
     for text in ["{anywhere}", "{\"\"}"] {
-        let done = wall.insert("alice", &from(61, text));
+        let done = wall.insert("anna", &from(61, text));
         assert!(done.is_err(), "{text}: {done:?}");
     }
     let good = "{10.0.0.0/8,192.0.2.7/32,2001:db8::/32,::/0,0.0.0.0/0}";
-    assert_eq!(wall.insert("alice", &from(62, good)), CHANGED);
+    assert_eq!(wall.insert("anna", &from(62, good)), CHANGED);
 }
 
 #[test]
@@ -345,28 +342,28 @@ fn a_row_that_the_library_cannot_read_is_refused_to_everybody() {
 #[test]
 fn a_second_live_key_of_a_name_is_refused_to_everybody() {
     let Some(wall) = Wall::new() else { return };
-    let key = |id| Row::new(id, "alice").with("name", "'one'");
-    assert_eq!(wall.insert("alice", &key("000000000001")), CHANGED);
-    for user in ["alice", "ada"] {
+    let key = |id| Row::new(id, "anna").with("name", "'one'");
+    assert_eq!(wall.insert("anna", &key("000000000001")), CHANGED);
+    for user in ["anna", "ada"] {
         assert_eq!(wall.insert(user, &key("000000000002")), refused("23505"));
     }
     assert_eq!(
-        wall.update("alice", "000000000001", "deleted_at = keyctl.clock()"),
+        wall.update("anna", "000000000001", "deleted_at = keyctl.clock()"),
         CHANGED
     );
-    assert_eq!(wall.insert("alice", &key("000000000002")), CHANGED);
+    assert_eq!(wall.insert("anna", &key("000000000002")), CHANGED);
 }
 
 #[test]
 fn a_conflict_does_not_lead_to_a_key_of_another_owner() {
     let Some(wall) = Wall::new() else { return };
     wall.given(&Row::new(ID, "bob"));
-    let insert = Row::new(ID, "alice").insert().replace(
+    let insert = Row::new(ID, "anna").insert().replace(
         "RETURNING",
         "ON CONFLICT (id) DO UPDATE SET labels = '{\"a\":\"b\"}' RETURNING",
     );
-    assert_eq!(wall.change("alice", &[], &insert), refused(DENIED));
-    let bobs = format!("BEGIN; {insert}; {} COMMIT", event("edit", ID)).replace("'alice'", "'bob'");
+    assert_eq!(wall.change("anna", &[], &insert), refused(DENIED));
+    let bobs = format!("BEGIN; {insert}; {} COMMIT", event("edit", ID)).replace("'anna'", "'bob'");
     assert!(wall.sql("bob", &bobs).is_ok());
     assert_eq!(wall.value(ID, "labels").unwrap(), "{\"a\":\"b\"}");
 }

@@ -129,12 +129,12 @@ fn made(cluster: &'static Cluster) -> Database {
     let address = Address::new(database.url("postgres").as_ref(), None, &around).unwrap();
     // The first administrator is who makes the store.
     database.admin(&store::script(&address).unwrap());
-    for user in ["ada", "alice", "bob", "vera", "oscar"] {
+    for user in ["ada", "anna", "bob", "vera", "oscar"] {
         cluster.login(user);
     }
     for (name, users) in [
         ("admin", "ada"),
-        ("operator", "alice, bob"),
+        ("operator", "anna, bob"),
         ("verifier", "vera"),
     ] {
         database.admin(&format!("GRANT {} TO {users}", role(&database, name)));

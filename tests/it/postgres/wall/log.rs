@@ -10,7 +10,7 @@ const BOBS: &str = "000000000002";
 
 /// Two keys: one of Alice, one of Bob.
 fn keys(wall: &Wall) {
-    wall.given(&Row::new(ID, "alice"));
+    wall.given(&Row::new(ID, "anna"));
     wall.given(&Row::new(BOBS, "bob"));
 }
 
@@ -31,30 +31,30 @@ fn each_change_of_a_key_needs_an_event_of_that_key() {
     let Some(wall) = Wall::new() else { return };
     keys(&wall);
     let rename = update(ID, "name = 'other'");
-    assert_eq!(wall.sql("alice", &rename), Err(NO_EVENT.to_owned()));
+    assert_eq!(wall.sql("anna", &rename), Err(NO_EVENT.to_owned()));
     assert_eq!(
-        wall.change("alice", &["000000000009"], &rename),
+        wall.change("anna", &["000000000009"], &rename),
         refused(NO_EVENT)
     );
-    assert_eq!(wall.change("alice", &[ID], &rename), CHANGED);
-    let insert = Row::new("000000000003", "alice").insert();
-    assert_eq!(wall.sql("alice", &insert), Err(NO_EVENT.to_owned()));
-    assert_eq!(wall.change("alice", &["000000000003"], &insert), CHANGED);
-    assert_eq!(wall.sql("alice", &purge(ID)), Err(NO_EVENT.to_owned()));
+    assert_eq!(wall.change("anna", &[ID], &rename), CHANGED);
+    let insert = Row::new("000000000003", "anna").insert();
+    assert_eq!(wall.sql("anna", &insert), Err(NO_EVENT.to_owned()));
+    assert_eq!(wall.change("anna", &["000000000003"], &insert), CHANGED);
+    assert_eq!(wall.sql("anna", &purge(ID)), Err(NO_EVENT.to_owned()));
     assert_eq!(
         wall.sql("ada", &update(ID, "owner = 'bob'")),
         Err(NO_EVENT.to_owned())
     );
-    assert_eq!(wall.change("alice", &[ID], &purge(ID)), CHANGED);
+    assert_eq!(wall.change("anna", &[ID], &purge(ID)), CHANGED);
 }
 
 #[test]
 fn an_event_of_an_earlier_transaction_covers_no_change() {
     let Some(wall) = Wall::new() else { return };
     keys(&wall);
-    assert!(appends(&wall, "alice", "edit", ID));
+    assert!(appends(&wall, "anna", "edit", ID));
     assert_eq!(
-        wall.sql("alice", &update(ID, "name = 'other'")),
+        wall.sql("anna", &update(ID, "name = 'other'")),
         Err(NO_EVENT.to_owned())
     );
     let before = format!(
@@ -62,7 +62,7 @@ fn an_event_of_an_earlier_transaction_covers_no_change() {
         event("edit", ID),
         update(ID, "name = 'other'")
     );
-    assert!(wall.sql("alice", &before).is_ok());
+    assert!(wall.sql("anna", &before).is_ok());
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn an_event_that_is_rolled_back_covers_no_change() {
         format!("BEGIN; {append} COMMIT AND CHAIN; {rename}; COMMIT"),
     ];
     for way in &ways {
-        assert_eq!(wall.sql("alice", way), Err(NO_EVENT.to_owned()), "{way}");
+        assert_eq!(wall.sql("anna", way), Err(NO_EVENT.to_owned()), "{way}");
     }
     for way in [
         format!("BEGIN; {append} SET CONSTRAINTS ALL IMMEDIATE; {rename}; COMMIT"),
         format!("BEGIN; SAVEPOINT s; {rename}; {append} RELEASE s; COMMIT"),
     ] {
-        assert!(wall.sql("alice", &way).is_ok(), "{way}");
+        assert!(wall.sql("anna", &way).is_ok(), "{way}");
     }
 }
 
@@ -105,7 +105,7 @@ fn no_role_switches_the_triggers_off() {
         "SET session_replication_role = replica",
         "CREATE OR REPLACE FUNCTION keyctl.has_event() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
     ] {
-        for user in ["vera", "alice", "ada"] {
+        for user in ["vera", "anna", "ada"] {
             let done = wall.database.sql(user, sql);
             assert_eq!(done.unwrap_err().0, DENIED, "{user}: {sql}");
         }
@@ -117,7 +117,7 @@ fn no_role_switches_the_triggers_off() {
 fn the_log_and_its_head_are_written_by_append_only() {
     let Some(wall) = Wall::new() else { return };
     keys(&wall);
-    assert!(appends(&wall, "alice", "edit", ID));
+    assert!(appends(&wall, "anna", "edit", ID));
     let by_hand = [
         "INSERT INTO keyctl.events (seq, at, actor, action, detail, hash) VALUES (9, 0, 'bob', 'edit', '{}', '')",
         "UPDATE keyctl.events SET actor = 'bob'",
@@ -132,7 +132,7 @@ fn the_log_and_its_head_are_written_by_append_only() {
         "COPY keyctl.events (seq, at, actor, action, detail, hash) FROM STDIN",
     ];
     for sql in by_hand {
-        for user in ["vera", "alice", "ada"] {
+        for user in ["vera", "anna", "ada"] {
             assert_eq!(wall.sql(user, sql), Err(DENIED.to_owned()), "{user}: {sql}");
         }
     }
@@ -149,25 +149,25 @@ fn an_event_bears_the_name_of_the_session_user() {
         update(ID, "name = 'other'"),
         event("edit", ID)
     );
-    assert!(wall.sql("alice", &as_role).is_ok());
+    assert!(wall.sql("anna", &as_role).is_ok());
     assert_eq!(
-        wall.sql("alice", "SET SESSION AUTHORIZATION bob"),
+        wall.sql("anna", "SET SESSION AUTHORIZATION bob"),
         Err(DENIED.to_owned())
     );
-    assert_eq!(wall.sql("alice", "SET ROLE bob"), Err(DENIED.to_owned()));
+    assert_eq!(wall.sql("anna", "SET ROLE bob"), Err(DENIED.to_owned()));
     assert!(appends(&wall, "ada", "edit", ID));
     let actors: Vec<_> = events(&wall)
         .into_iter()
         .map(|row| row[0].clone().unwrap())
         .collect();
-    assert_eq!(actors, ["alice", "ada"]);
+    assert_eq!(actors, ["anna", "ada"]);
     // A role is no other user: what is Bob's stays out of reach.
     let bobs = format!(
         "BEGIN; SET LOCAL ROLE {operator}; {}; COMMIT",
         update(BOBS, "name = 'other'")
     );
-    assert_eq!(wall.sql("alice", &bobs), Ok(vec![]));
-    assert_eq!(wall.update("alice", BOBS, "name = 'other'"), HIDDEN);
+    assert_eq!(wall.sql("anna", &bobs), Ok(vec![]));
+    assert_eq!(wall.update("anna", BOBS, "name = 'other'"), HIDDEN);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn an_event_dated_more_than_a_minute_off_is_not_appended() {
     keys(&wall);
     let append = |at: i64| {
         let sql = format!("SELECT keyctl.append({}, 'edit', '{ID}', '{{}}')", now(at));
-        wall.sql("alice", &sql).unwrap()[0][0].is_some()
+        wall.sql("anna", &sql).unwrap()[0][0].is_some()
     };
     assert_eq!([-HOUR, HOUR, -61_000, 70_000].map(append), [false; 4]);
     assert_eq!([-50_000, 0, 50_000].map(append), [true; 3]);
@@ -185,7 +185,7 @@ fn an_event_dated_more_than_a_minute_off_is_not_appended() {
         update(ID, "name = 'other'"),
         now(HOUR)
     );
-    assert_eq!(wall.sql("alice", &late), Err(NO_EVENT.to_owned()));
+    assert_eq!(wall.sql("anna", &late), Err(NO_EVENT.to_owned()));
 }
 
 #[test]
@@ -195,14 +195,14 @@ fn an_operator_appends_events_about_their_own_keys_only() {
     for action in [
         "create", "edit", "rotate", "undo", "handover", "disable", "enable", "delete", "purge",
     ] {
-        assert!(!appends(&wall, "alice", action, BOBS), "{action}");
-        assert!(appends(&wall, "alice", action, ID), "{action}");
+        assert!(!appends(&wall, "anna", action, BOBS), "{action}");
+        assert!(appends(&wall, "anna", action, ID), "{action}");
         assert!(appends(&wall, "ada", action, BOBS), "{action}");
         // Purged, or not there yet.
-        assert!(appends(&wall, "alice", action, "000000000009"), "{action}");
+        assert!(appends(&wall, "anna", action, "000000000009"), "{action}");
     }
     // A refusal names the key that was not theirs.
-    assert!(appends(&wall, "alice", "refuse", BOBS));
+    assert!(appends(&wall, "anna", "refuse", BOBS));
 }
 
 #[test]
@@ -226,13 +226,13 @@ fn an_operator_appends_no_event_of_an_administrator() {
     ];
     for action in Action::ALL.map(Action::word) {
         assert_eq!(
-            appends(&wall, "alice", action, ID),
+            appends(&wall, "anna", action, ID),
             theirs.contains(&action),
             "{action}"
         );
         assert!(appends(&wall, "ada", action, ID), "{action}");
     }
-    assert!(!appends(&wall, "alice", "made-up", ID));
+    assert!(!appends(&wall, "anna", "made-up", ID));
     assert_eq!(wall.sql("vera", &event("edit", ID)), Err(DENIED.to_owned()));
 }
 
@@ -248,7 +248,7 @@ fn a_verifier_notes_the_reuse_of_a_stopped_key_once_a_minute() {
             .flatten()
             .count()
     };
-    let key = |n: u8| Row::new(&format!("{n:012}"), "alice");
+    let key = |n: u8| Row::new(&format!("{n:012}"), "anna");
     wall.given(&key(1));
     wall.given(&key(2).deleted());
     wall.given(&key(3).rotated("000000000009"));
@@ -284,16 +284,16 @@ fn nothing_changes_in_a_store_that_an_administrator_retired() {
     let Some(wall) = Wall::new() else { return };
     keys(&wall);
     let retire = "SELECT keyctl.retire(keyctl.clock(), '/copy')";
-    for user in ["vera", "alice"] {
+    for user in ["vera", "anna"] {
         assert_eq!(wall.sql(user, retire), Err(DENIED.to_owned()), "{user}");
     }
     assert_eq!(wall.sql("ada", retire), Err(NO_EVENT.to_owned()));
     let rename = update(ID, "name = 'other'");
-    assert_eq!(wall.change("alice", &[ID], &rename), CHANGED);
+    assert_eq!(wall.change("anna", &[ID], &rename), CHANGED);
     let event = "SELECT keyctl.append(keyctl.clock(), 'retire', NULL, '{}')";
     let retired = wall.sql("ada", &format!("BEGIN; {event}; {retire}; COMMIT"));
     assert!(retired.is_ok(), "{retired:?}");
-    for user in ["alice", "ada"] {
+    for user in ["anna", "ada"] {
         assert_eq!(
             wall.change(user, &[ID], &rename),
             refused(NO_EVENT),

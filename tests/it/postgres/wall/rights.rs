@@ -7,7 +7,7 @@ const ID: &str = "000000000001";
 const BOBS: &str = "000000000002";
 
 fn keys(wall: &Wall) {
-    wall.given(&Row::new(ID, "alice"));
+    wall.given(&Row::new(ID, "anna"));
     wall.given(&Row::new(BOBS, "bob"));
 }
 
@@ -32,7 +32,7 @@ fn allowed(wall: &Wall, users: &[&str], sql: &str) {
 fn only_users_of_the_store_connect() {
     let Some(wall) = Wall::new() else { return };
     denied(&wall, &["oscar"], "SELECT 1");
-    allowed(&wall, &["vera", "alice", "ada"], "SELECT 1");
+    allowed(&wall, &["vera", "anna", "ada"], "SELECT 1");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_verifier_reads_no_table() {
     ] {
         let sql = format!("SELECT count(*) FROM keyctl.{table}");
         denied(&wall, &["vera"], &sql);
-        allowed(&wall, &["alice", "ada"], &sql);
+        allowed(&wall, &["anna", "ada"], &sql);
     }
     allowed(
         &wall,
@@ -78,7 +78,7 @@ fn a_verifier_changes_nothing_but_uses() {
         "SELECT keyctl.remove_member('a', 'b')",
     ] {
         denied(&wall, &["vera"], call);
-        allowed(&wall, &["alice"], &format!("BEGIN; {call}; ROLLBACK"));
+        allowed(&wall, &["anna"], &format!("BEGIN; {call}; ROLLBACK"));
     }
 }
 
@@ -119,22 +119,18 @@ fn an_operator_reads_no_hash_from_the_table() {
         "SELECT id FROM keyctl.keys ORDER BY hash",
         "COPY keyctl.keys (id, hash) TO STDOUT",
         "COPY (SELECT hash FROM keyctl.keys) TO STDOUT",
-        "UPDATE keyctl.keys SET labels = hash WHERE owner = 'alice'",
-        "UPDATE keyctl.keys SET name = name WHERE owner = 'alice' RETURNING hash",
+        "UPDATE keyctl.keys SET labels = hash WHERE owner = 'anna'",
+        "UPDATE keyctl.keys SET name = name WHERE owner = 'anna' RETURNING hash",
         "EXPLAIN ANALYZE SELECT hash FROM keyctl.keys",
     ] {
-        denied(&wall, &["vera", "alice"], sql);
+        denied(&wall, &["vera", "anna"], sql);
     }
-    let insert = Row::new("000000000003", "alice")
+    let insert = Row::new("000000000003", "anna")
         .insert()
         .replace("RETURNING 'changed'", "RETURNING hash");
-    denied(&wall, &["vera", "alice"], &insert);
+    denied(&wall, &["vera", "anna"], &insert);
     allowed(&wall, &["ada"], "SELECT hash FROM keyctl.keys");
-    allowed(
-        &wall,
-        &["alice"],
-        "SELECT id, name, labels FROM keyctl.keys",
-    );
+    allowed(&wall, &["anna"], "SELECT id, name, labels FROM keyctl.keys");
 }
 
 #[test]
@@ -145,7 +141,7 @@ fn an_insert_does_not_tell_which_imported_tokens_there_are() {
             .with("imported", "true")
             .with("hash", "'$sha256$secret'"),
     );
-    for (user, expected) in [("alice", "KC003"), ("ada", "23505")] {
+    for (user, expected) in [("anna", "KC003"), ("ada", "23505")] {
         let guess = Row::new("000000000003", user)
             .with("imported", "true")
             .with("hash", "'$sha256$secret'");
@@ -180,7 +176,7 @@ fn no_role_but_the_owner_changes_the_schema() {
         "SELECT nextval('keyctl.keys_seq_seq')",
         "GRANT SELECT ON keyctl.keys TO PUBLIC",
     ] {
-        denied(&wall, &["vera", "alice"], sql);
+        denied(&wall, &["vera", "anna"], sql);
         if !sql.starts_with("GRANT") {
             denied(&wall, &["ada"], sql);
         }
@@ -207,16 +203,16 @@ fn an_operator_locks_no_table() {
     ] {
         for mode in ["SHARE", "EXCLUSIVE", "ACCESS EXCLUSIVE"] {
             let lock = format!("BEGIN; LOCK TABLE keyctl.{table} IN {mode} MODE; ROLLBACK");
-            denied(&wall, &["vera", "alice"], &lock);
+            denied(&wall, &["vera", "anna"], &lock);
         }
     }
     allowed(
         &wall,
-        &["alice"],
+        &["anna"],
         "BEGIN; LOCK TABLE keyctl.events IN ACCESS SHARE MODE; ROLLBACK",
     );
-    denied(&wall, &["alice"], "DELETE FROM keyctl.keys");
-    denied(&wall, &["alice"], "DELETE FROM keyctl.members");
+    denied(&wall, &["anna"], "DELETE FROM keyctl.keys");
+    denied(&wall, &["anna"], "DELETE FROM keyctl.members");
 }
 
 #[test]
@@ -225,12 +221,12 @@ fn an_operator_locks_no_row_of_another_owner() {
     keys(&wall);
     let lock = "SELECT id FROM keyctl.keys ORDER BY id FOR UPDATE";
     let seen = |user: &str| wall.sql(user, lock).unwrap().concat();
-    assert_eq!(seen("alice"), [Some(ID.to_owned())]);
+    assert_eq!(seen("anna"), [Some(ID.to_owned())]);
     assert_eq!(seen("ada").len(), 2);
     for table in ["scopes", "policy", "events", "event_head"] {
         denied(
             &wall,
-            &["alice"],
+            &["anna"],
             &format!("SELECT 1 FROM keyctl.{table} FOR KEY SHARE"),
         );
     }
@@ -240,7 +236,7 @@ fn an_operator_locks_no_row_of_another_owner() {
 fn a_trigger_function_serves_no_other_table() {
     let Some(wall) = Wall::alone() else { return };
     wall.database
-        .admin("CREATE SCHEMA alice AUTHORIZATION alice; CREATE SCHEMA ada AUTHORIZATION ada");
+        .admin("CREATE SCHEMA anna AUTHORIZATION anna; CREATE SCHEMA ada AUTHORIZATION ada");
     for function in [
         "has_event",
         "guard_insert",
@@ -250,7 +246,7 @@ fn a_trigger_function_serves_no_other_table() {
         "check_lineage",
         "wipe",
     ] {
-        for user in ["alice", "ada"] {
+        for user in ["anna", "ada"] {
             let sql = format!(
                 "CREATE TABLE {user}.t (id text, hash text, deleted_at bigint);
                  CREATE TRIGGER t BEFORE UPDATE ON {user}.t FOR EACH ROW EXECUTE FUNCTION keyctl.{function}()"
@@ -258,7 +254,7 @@ fn a_trigger_function_serves_no_other_table() {
             denied(&wall, &[user], &sql);
         }
     }
-    allowed(&wall, &["alice"], "CREATE TABLE alice.t (id text)");
+    allowed(&wall, &["anna"], "CREATE TABLE anna.t (id text)");
 }
 
 #[test]
@@ -305,7 +301,7 @@ fn no_function_can_be_called_that_is_not_meant_for_the_role() {
     };
     assert_eq!(callable("oscar"), all(&[]));
     assert_eq!(callable("vera"), all(&[&verifier]));
-    assert_eq!(callable("alice"), all(&[&verifier, &operator]));
+    assert_eq!(callable("anna"), all(&[&verifier, &operator]));
     assert_eq!(callable("ada"), all(&[&verifier, &operator, &admin]));
 }
 
@@ -325,36 +321,36 @@ fn objects_of_the_same_names_elsewhere_are_not_taken() {
     let Some(wall) = Wall::alone() else { return };
     keys(&wall);
     wall.database.admin(&format!(
-        "CREATE SCHEMA alice AUTHORIZATION alice; GRANT TEMP ON DATABASE {} TO alice",
+        "CREATE SCHEMA anna AUTHORIZATION anna; GRANT TEMP ON DATABASE {} TO anna",
         wall.database.name()
     ));
     // All that the functions name, made to let everything pass.
     let shadows = "
-        CREATE TABLE alice.keys (id text, owner text, replaced_by text);
+        CREATE TABLE anna.keys (id text, owner text, replaced_by text);
         CREATE TEMP TABLE keys (id text, owner text, replaced_by text);
         CREATE TEMP TABLE policy (name text, value text);
         INSERT INTO policy VALUES ('max-expiry', 'never');
         CREATE TEMP TABLE scopes (name text);
         INSERT INTO scopes VALUES ('train');
         CREATE TEMP TABLE events (key_id text, xid xid8, seq bigint);
-        CREATE FUNCTION alice.abs(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';
-        CREATE FUNCTION alice.pg_has_role(name, text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-        CREATE FUNCTION alice.pg_has_role(name, name, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-        CREATE FUNCTION alice.is_admin() RETURNS boolean LANGUAGE sql AS 'SELECT true';
-        CREATE FUNCTION alice.no(text, name) RETURNS boolean LANGUAGE sql AS 'SELECT false';
-        CREATE FUNCTION alice.yes(text, name) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-        CREATE FUNCTION alice.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
-        CREATE OPERATOR alice.<> (LEFTARG = text, RIGHTARG = name, FUNCTION = alice.no);
-        CREATE OPERATOR alice.= (LEFTARG = text, RIGHTARG = name, FUNCTION = alice.yes);
-        CREATE OPERATOR alice.= (LEFTARG = text, RIGHTARG = text, FUNCTION = alice.yes);";
+        CREATE FUNCTION anna.abs(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';
+        CREATE FUNCTION anna.pg_has_role(name, text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        CREATE FUNCTION anna.pg_has_role(name, name, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        CREATE FUNCTION anna.is_admin() RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        CREATE FUNCTION anna.no(text, name) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+        CREATE FUNCTION anna.yes(text, name) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        CREATE FUNCTION anna.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        CREATE OPERATOR anna.<> (LEFTARG = text, RIGHTARG = name, FUNCTION = anna.no);
+        CREATE OPERATOR anna.= (LEFTARG = text, RIGHTARG = name, FUNCTION = anna.yes);
+        CREATE OPERATOR anna.= (LEFTARG = text, RIGHTARG = text, FUNCTION = anna.yes);";
     for path in [
-        "alice, pg_catalog",
-        "pg_temp, alice, pg_catalog",
-        "alice, keyctl, pg_catalog",
+        "anna, pg_catalog",
+        "pg_temp, anna, pg_catalog",
+        "anna, keyctl, pg_catalog",
     ] {
         let run = |sql: &str| {
             let sql = format!("BEGIN; {shadows} SET LOCAL search_path = {path}; {sql}; COMMIT");
-            let done = wall.database.sql("alice", &sql);
+            let done = wall.database.sql("anna", &sql);
             done.map_err(|(state, message)| format!("{state} {message}"))
         };
         let append = event("edit", ID);
@@ -378,26 +374,26 @@ fn objects_of_the_same_names_elsewhere_are_not_taken() {
             (3, Some(&vec![Some(ID.to_owned())])),
             "{path}"
         );
-        let insert = Row::legacy("000000000003", "alice")
-            .with("created_by", "'alice'")
+        let insert = Row::legacy("000000000003", "anna")
+            .with("created_by", "'anna'")
             .insert();
         assert!(run(&insert).unwrap_err().starts_with("KC003"), "{path}");
         let is_admin = run("SELECT keyctl.is_admin(); ROLLBACK").unwrap();
         assert_eq!(is_admin, [[Some("f".to_owned())]], "{path}");
     }
-    assert_eq!(wall.update("alice", ID, "name = 'other'"), CHANGED);
+    assert_eq!(wall.update("anna", ID, "name = 'other'"), CHANGED);
 }
 
 #[test]
 fn a_prepared_statement_is_checked_when_it_runs() {
     let Some(wall) = Wall::new() else { return };
     keys(&wall);
-    let mut alice = wall.database.connect("alice").unwrap();
+    let mut anna = wall.database.connect("anna").unwrap();
     let sql = "UPDATE keyctl.keys SET expires_at = NULL WHERE id = $1 RETURNING 'changed'::text";
-    let statement = alice.prepare(sql).unwrap();
+    let statement = anna.prepare(sql).unwrap();
     wall.policy("max-expiry", "never");
     let mut run = |id: &str| {
-        let mut transaction = alice.transaction().unwrap();
+        let mut transaction = anna.transaction().unwrap();
         let changed = transaction.query(&statement, &[&id]).map(|rows| rows.len());
         transaction.batch_execute(&event("edit", id)).ok();
         changed.and_then(|changed| transaction.commit().map(|()| changed))
@@ -419,17 +415,17 @@ fn row_level_security_cannot_be_switched_off() {
     keys(&wall);
     denied(
         &wall,
-        &["alice"],
+        &["anna"],
         "SET row_security = off; SELECT id FROM keyctl.keys",
     );
     denied(
         &wall,
-        &["alice"],
+        &["anna"],
         &format!("SET row_security = off; {}", update(BOBS, "name = 'other'")),
     );
     allowed(
         &wall,
-        &["alice"],
+        &["anna"],
         "SET row_security = on; SELECT id FROM keyctl.keys",
     );
 }
@@ -449,7 +445,7 @@ fn hostile_text_is_text() {
         &"x".repeat(100_000),
     ];
     let mut vera = wall.database.connect("vera").unwrap();
-    let mut alice = wall.database.connect("alice").unwrap();
+    let mut anna = wall.database.connect("anna").unwrap();
     for text in texts {
         let found = vera
             .query(
@@ -467,17 +463,16 @@ fn hostile_text_is_text() {
         .unwrap();
         vera.execute("SELECT keyctl.note_reuse(keyctl.clock(), $1, $1)", &[&text])
             .unwrap();
-        let appended = alice.query_one(
+        let appended = anna.query_one(
             "SELECT keyctl.append(keyctl.clock(), 'edit', $1, $1)",
             &[&text],
         );
         appended.unwrap();
-        alice
-            .execute(
-                "SELECT keyctl.purge($1), keyctl.remove_member($1, $1), keyctl.owns_project($1)",
-                &[&text],
-            )
-            .unwrap();
+        anna.execute(
+            "SELECT keyctl.purge($1), keyctl.remove_member($1, $1), keyctl.owns_project($1)",
+            &[&text],
+        )
+        .unwrap();
     }
     assert_eq!(wall.value(ID, "name").unwrap(), format!("key {ID}"));
 }
@@ -492,7 +487,7 @@ fn an_operator_cannot_dump_the_store() {
             .arg(wall.database.url(user));
         command.output().unwrap()
     };
-    for user in ["alice", "ada"] {
+    for user in ["anna", "ada"] {
         let output = dump(user);
         assert!(!output.status.success(), "{user}");
         assert!(

@@ -55,18 +55,18 @@ fn pair(wall: &Wall, owner: &str) {
 #[test]
 fn an_operator_rotates_their_own_keys_only() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice"));
+    wall.given(&Row::new(OLD, "anna"));
     // Bob's update finds no row, and his successor has no predecessor.
     assert_eq!(
         rotate(&wall, "bob", &successor("bob", "bob"), DAY),
         refused(STATE)
     );
     assert_eq!(
-        rotate(&wall, "bob", &successor("alice", "bob"), DAY),
+        rotate(&wall, "bob", &successor("anna", "bob"), DAY),
         refused(STATE)
     );
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
     assert_eq!(wall.value(OLD, "replaced_by").unwrap(), NEW);
@@ -75,15 +75,15 @@ fn an_operator_rotates_their_own_keys_only() {
 #[test]
 fn an_administrator_rotates_the_keys_of_others() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice"));
-    assert_eq!(rotate(&wall, "ada", &successor("alice", "ada"), 0), CHANGED);
+    wall.given(&Row::new(OLD, "anna"));
+    assert_eq!(rotate(&wall, "ada", &successor("anna", "ada"), 0), CHANGED);
 }
 
 #[test]
 fn a_rotation_without_its_successor_is_refused_to_everybody() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice"));
-    for user in ["alice", "ada"] {
+    wall.given(&Row::new(OLD, "anna"));
+    for user in ["anna", "ada"] {
         assert_eq!(
             wall.change(user, &[OLD], &phase_out(OLD, NEW, DAY)),
             refused(STATE),
@@ -92,18 +92,18 @@ fn a_rotation_without_its_successor_is_refused_to_everybody() {
     }
     // Another key is not its successor.
     wall.given(&Row::new("000000000003", "bob"));
-    for user in ["alice", "ada"] {
+    for user in ["anna", "ada"] {
         let sql = phase_out(OLD, "000000000003", DAY);
         assert_eq!(wall.change(user, &[OLD], &sql), refused(STATE), "{user}");
     }
     let purged = format!(
         "{}; {}; SELECT keyctl.purge('{NEW}')",
         phase_out(OLD, NEW, DAY),
-        successor("alice", "alice").insert()
+        successor("anna", "anna").insert()
     );
-    assert_eq!(wall.change("alice", &[OLD, NEW], &purged), refused(STATE));
+    assert_eq!(wall.change("anna", &[OLD, NEW], &purged), refused(STATE));
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
 }
@@ -111,8 +111,8 @@ fn a_rotation_without_its_successor_is_refused_to_everybody() {
 #[test]
 fn a_successor_is_what_its_predecessor_was() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice").with("allow_from", "'{10.0.0.0/8}'"));
-    let new = successor("alice", "alice").with("allow_from", "'{10.0.0.0/8}'");
+    wall.given(&Row::new(OLD, "anna").with("allow_from", "'{10.0.0.0/8}'"));
+    let new = successor("anna", "anna").with("allow_from", "'{10.0.0.0/8}'");
     let others = [
         new.clone().with("name", "'other'"),
         new.clone().with("scopes", "'{inference,project}'"),
@@ -121,47 +121,47 @@ fn a_successor_is_what_its_predecessor_was() {
     ];
     for other in &others {
         assert_eq!(
-            rotate(&wall, "alice", other, DAY),
+            rotate(&wall, "anna", other, DAY),
             refused(STATE),
             "{}",
             other.insert()
         );
     }
-    assert_eq!(rotate(&wall, "alice", &new, DAY), CHANGED);
+    assert_eq!(rotate(&wall, "anna", &new, DAY), CHANGED);
 }
 
 #[test]
 fn a_key_that_claims_a_predecessor_needs_its_rotation() {
     let Some(wall) = Wall::new() else { return };
     wall.given(&Row::new(OLD, "bob"));
-    wall.given(&Row::new("000000000003", "alice"));
-    let claim = |old: &str| Row::new(NEW, "alice").with("replaces", format!("'{old}'"));
+    wall.given(&Row::new("000000000003", "anna"));
+    let claim = |old: &str| Row::new(NEW, "anna").with("replaces", format!("'{old}'"));
     for old in [OLD, "000000000003", "000000000009"] {
-        assert_eq!(wall.insert("alice", &claim(old)), refused(STATE), "{old}");
+        assert_eq!(wall.insert("anna", &claim(old)), refused(STATE), "{old}");
     }
-    assert_eq!(wall.insert("alice", &Row::new(NEW, "alice")), CHANGED);
+    assert_eq!(wall.insert("anna", &Row::new(NEW, "anna")), CHANGED);
 }
 
 #[test]
 fn a_rotation_needs_no_self_service() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice"));
+    wall.given(&Row::new(OLD, "anna"));
     wall.policy("self-service", "off");
     assert_eq!(
-        wall.insert("alice", &successor("alice", "alice")),
+        wall.insert("anna", &successor("anna", "anna")),
         refused(STATE)
     );
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
     // The successor is purged: its place in the rotation stays taken.
     assert_eq!(
-        wall.change("alice", &[NEW], &super::fixture::purge(NEW)),
+        wall.change("anna", &[NEW], &super::fixture::purge(NEW)),
         CHANGED
     );
     assert_eq!(
-        wall.insert("alice", &successor("alice", "alice")),
+        wall.insert("anna", &successor("anna", "anna")),
         refused(STATE)
     );
 }
@@ -169,13 +169,13 @@ fn a_rotation_needs_no_self_service() {
 #[test]
 fn a_successor_past_max_expiry_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice").with("expires_at", "NULL"));
+    wall.given(&Row::new(OLD, "anna").with("expires_at", "NULL"));
     for expires in ["NULL".to_owned(), now(366 * DAY)] {
-        let new = successor("alice", "alice").with("expires_at", expires);
-        assert_eq!(rotate(&wall, "alice", &new, DAY), refused(POLICY));
+        let new = successor("anna", "anna").with("expires_at", expires);
+        assert_eq!(rotate(&wall, "anna", &new, DAY), refused(POLICY));
     }
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
 }
@@ -183,17 +183,17 @@ fn a_successor_past_max_expiry_is_refused() {
 #[test]
 fn a_disabled_key_is_not_rotated() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice").disabled_by("alice"));
+    wall.given(&Row::new(OLD, "anna").disabled_by("anna"));
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         refused(STATE)
     );
     assert_eq!(
-        wall.update("alice", OLD, "disabled_at = NULL, disabled_by = NULL"),
+        wall.update("anna", OLD, "disabled_at = NULL, disabled_by = NULL"),
         CHANGED
     );
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
 }
@@ -201,19 +201,19 @@ fn a_disabled_key_is_not_rotated() {
 #[test]
 fn a_rotated_key_is_not_rotated_again() {
     let Some(wall) = Wall::new() else { return };
-    pair(&wall, "alice");
-    let new = Row::new("000000000003", "alice")
+    pair(&wall, "anna");
+    let new = Row::new("000000000003", "anna")
         .with("name", format!("'key {OLD}'"))
         .with("replaces", format!("'{OLD}'"));
-    assert_eq!(rotate(&wall, "alice", &new, DAY), refused(STATE));
+    assert_eq!(rotate(&wall, "anna", &new, DAY), refused(STATE));
 }
 
 #[test]
 fn an_expired_key_is_rotated() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice").with("expires_at", now(-HOUR)));
+    wall.given(&Row::new(OLD, "anna").with("expires_at", now(-HOUR)));
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
 }
@@ -221,9 +221,9 @@ fn an_expired_key_is_rotated() {
 #[test]
 fn a_grace_is_at_most_90_days_and_ends_with_the_key() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice").with("expires_at", now(100 * DAY)));
-    let new = successor("alice", "alice");
-    assert_eq!(rotate(&wall, "alice", &new, 90 * DAY + 1), refused(POLICY));
+    wall.given(&Row::new(OLD, "anna").with("expires_at", now(100 * DAY)));
+    let new = successor("anna", "anna");
+    assert_eq!(rotate(&wall, "anna", &new, 90 * DAY + 1), refused(POLICY));
     let set = |from: i64, until: &str| {
         let sql = format!(
             "{}; {}",
@@ -236,29 +236,29 @@ fn a_grace_is_at_most_90_days_and_ends_with_the_key() {
             ),
             new.insert()
         );
-        wall.change("alice", &[OLD, NEW], &sql)
+        wall.change("anna", &[OLD, NEW], &sql)
     };
     assert_eq!(set(0, "expires_at + 1"), refused(POLICY));
     assert_eq!(set(0, &now(-HOUR)), refused(POLICY));
     assert_eq!(set(-HOUR, &now(DAY)), refused(STATE));
     assert_eq!(set(HOUR, &now(DAY)), refused(STATE));
-    assert_eq!(rotate(&wall, "alice", &new, 90 * DAY), CHANGED);
+    assert_eq!(rotate(&wall, "anna", &new, 90 * DAY), CHANGED);
 }
 
 #[test]
 fn a_rotation_changes_nothing_else() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::new(OLD, "alice"));
+    wall.given(&Row::new(OLD, "anna"));
     for set in [
         "name = 'other'",
         "expires_at = expires_at + 1",
         "scopes = '{project}'",
     ] {
         let sql = phase_out(OLD, NEW, DAY).replace("SET ", &format!("SET {set}, "));
-        assert_eq!(wall.change("alice", &[OLD], &sql), refused(STATE), "{set}");
+        assert_eq!(wall.change("anna", &[OLD], &sql), refused(STATE), "{set}");
     }
     assert_eq!(
-        rotate(&wall, "alice", &successor("alice", "alice"), DAY),
+        rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
     );
 }
@@ -266,21 +266,18 @@ fn a_rotation_changes_nothing_else() {
 #[test]
 fn only_an_administrator_rotates_a_legacy_key_and_undoes_that() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::legacy(OLD, "alice"));
+    wall.given(&Row::legacy(OLD, "anna"));
     let new = |user: &str| {
-        Row::legacy(NEW, "alice")
+        Row::legacy(NEW, "anna")
             .with("name", format!("'key {OLD}'"))
             .with("created_by", format!("'{user}'"))
             .with("replaces", format!("'{OLD}'"))
     };
     let alone = phase_out(OLD, NEW, DAY);
-    assert_eq!(wall.change("alice", &[OLD], &alone), refused(ACCESS));
+    assert_eq!(wall.change("anna", &[OLD], &alone), refused(ACCESS));
     assert_eq!(rotate(&wall, "ada", &new("ada"), DAY), CHANGED);
-    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(STATE));
-    assert_eq!(
-        wall.change("alice", &[OLD, NEW], &restore()),
-        refused(STATE)
-    );
+    assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), refused(STATE));
+    assert_eq!(wall.change("anna", &[OLD, NEW], &restore()), refused(STATE));
     // Its deletion alone is no undo.
     assert_eq!(
         wall.update("ada", NEW, "deleted_at = keyctl.clock()"),
@@ -293,27 +290,27 @@ fn only_an_administrator_rotates_a_legacy_key_and_undoes_that() {
 #[test]
 fn an_undo_for_a_legacy_key_is_an_administrators_whatever_its_successor_is() {
     let Some(wall) = Wall::new() else { return };
-    wall.given(&Row::legacy(OLD, "alice").rotated(NEW));
-    wall.given(&successor("alice", "alice"));
-    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(ACCESS));
+    wall.given(&Row::legacy(OLD, "anna").rotated(NEW));
+    wall.given(&successor("anna", "anna"));
+    assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), refused(ACCESS));
     assert_eq!(wall.change("ada", &[OLD, NEW], &undo()), CHANGED);
 }
 
 #[test]
 fn an_operator_undoes_the_rotations_of_their_own_keys_only() {
     let Some(wall) = Wall::new() else { return };
-    pair(&wall, "alice");
+    pair(&wall, "anna");
     assert_eq!(wall.change("bob", &[], &undo()), HIDDEN);
     assert_eq!(wall.value(OLD, "replaced_by").unwrap(), NEW);
-    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), CHANGED);
+    assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), CHANGED);
     assert_eq!(wall.value(OLD, "usable_until"), None);
 }
 
 #[test]
 fn an_undo_without_the_deletion_of_the_successor_is_refused_to_everybody() {
     let Some(wall) = Wall::new() else { return };
-    pair(&wall, "alice");
-    for user in ["alice", "ada"] {
+    pair(&wall, "anna");
+    for user in ["anna", "ada"] {
         assert_eq!(
             wall.change(user, &[OLD], &restore()),
             refused(STATE),
@@ -332,7 +329,7 @@ fn an_undo_without_the_deletion_of_the_successor_is_refused_to_everybody() {
 #[test]
 fn an_undo_after_an_earlier_deletion_of_the_successor_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    pair(&wall, "alice");
+    pair(&wall, "anna");
     assert_eq!(
         wall.update("ada", NEW, "deleted_at = keyctl.clock()"),
         CHANGED
@@ -342,7 +339,7 @@ fn an_undo_after_an_earlier_deletion_of_the_successor_is_refused() {
         "SELECT keyctl.touch('{NEW}', keyctl.clock()); {}",
         restore()
     );
-    for user in ["alice", "ada"] {
+    for user in ["anna", "ada"] {
         assert_eq!(
             wall.change(user, &[OLD], &restore()),
             refused(STATE),
@@ -359,22 +356,22 @@ fn an_undo_after_an_earlier_deletion_of_the_successor_is_refused() {
 #[test]
 fn an_undo_after_the_grace_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    pair(&wall, "alice");
+    pair(&wall, "anna");
     wall.past_triggers(&format!(
         "UPDATE keyctl.keys SET usable_until = {} WHERE id = '{OLD}'",
         now(-1000)
     ));
-    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(STATE));
+    assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), refused(STATE));
     wall.past_triggers(&format!(
         "UPDATE keyctl.keys SET grace_from = {0}, usable_until = {0} WHERE id = '{OLD}'",
         "1"
     ));
-    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), refused(STATE));
+    assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), refused(STATE));
     wall.past_triggers(&format!(
         "UPDATE keyctl.keys SET usable_until = {} WHERE id = '{OLD}'",
         now(1000 * 60)
     ));
-    assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), CHANGED);
+    assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), CHANGED);
 }
 
 #[test]
@@ -382,30 +379,30 @@ fn an_undo_after_either_key_was_disabled_is_refused() {
     let Some(wall) = Wall::new() else { return };
     for id in [OLD, NEW] {
         wall.past_triggers("DELETE FROM keyctl.keys");
-        pair(&wall, "alice");
+        pair(&wall, "anna");
         let switch = |set: &str| {
             wall.past_triggers(&format!("UPDATE keyctl.keys SET {set} WHERE id = '{id}'"))
         };
         switch("disabled_at = 1, disabled_by = 'ada'");
         assert_eq!(
-            wall.change("alice", &[OLD, NEW], &undo()),
+            wall.change("anna", &[OLD, NEW], &undo()),
             refused(STATE),
             "{id}"
         );
         switch("disabled_at = NULL, disabled_by = NULL");
-        assert_eq!(wall.change("alice", &[OLD, NEW], &undo()), CHANGED, "{id}");
+        assert_eq!(wall.change("anna", &[OLD, NEW], &undo()), CHANGED, "{id}");
     }
 }
 
 #[test]
 fn an_undo_after_another_rotation_is_refused() {
     let Some(wall) = Wall::new() else { return };
-    pair(&wall, "alice");
+    pair(&wall, "anna");
     let rotated = "replaced_by = '000000000003', grace_from = 1, usable_until = 2";
     wall.past_triggers(&format!(
         "UPDATE keyctl.keys SET {rotated} WHERE id = '{NEW}'"
     ));
-    for user in ["alice", "ada"] {
+    for user in ["anna", "ada"] {
         assert_eq!(
             wall.change(user, &[OLD, NEW], &undo()),
             refused(STATE),

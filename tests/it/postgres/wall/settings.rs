@@ -21,7 +21,7 @@ fn set(wall: &Wall, user: &str, action: &str, sql: &str) -> Outcome {
 /// Requires that all but Ada are denied a change of a setting, and that Ada may make it.
 #[track_caller]
 fn only_ada(wall: &Wall, action: &str, sql: &str) {
-    for user in ["vera", "alice"] {
+    for user in ["vera", "anna"] {
         assert_eq!(wall.sql(user, sql), Err(DENIED.to_owned()), "{user}: {sql}");
     }
     assert_eq!(wall.sql("ada", sql), Err(NO_EVENT.to_owned()), "{sql}");
@@ -107,7 +107,7 @@ fn a_scope_in_use_is_not_removed() {
         HIDDEN
     );
     let id = "000000000001";
-    wall.given(&Row::new(id, "alice").with("scopes", "'{inference,train}'"));
+    wall.given(&Row::new(id, "anna").with("scopes", "'{inference,train}'"));
     let remove = "DELETE FROM keyctl.scopes WHERE name = 'train' RETURNING 'changed'";
     let rename = "UPDATE keyctl.scopes SET name = 'learn' WHERE name = 'train' RETURNING 'changed'";
     for sql in [remove, rename] {
@@ -115,21 +115,21 @@ fn a_scope_in_use_is_not_removed() {
     }
     // A tombstone does not keep it.
     assert_eq!(
-        wall.update("alice", id, "deleted_at = keyctl.clock()"),
+        wall.update("anna", id, "deleted_at = keyctl.clock()"),
         CHANGED
     );
     assert_eq!(set(&wall, "ada", "scope-remove", remove), CHANGED);
     let implied = "DELETE FROM keyctl.scopes WHERE name = 'inference'";
     assert_eq!(set(&wall, "ada", "scope-remove", implied), refused("23503"));
     // Nor is one that a key is just being given.
-    let mut alice = wall.database.connect("alice").unwrap();
-    let insert = Row::new("000000000002", "alice")
+    let mut anna = wall.database.connect("anna").unwrap();
+    let insert = Row::new("000000000002", "anna")
         .with("scopes", "'{test}'")
         .insert();
-    alice.simple_query(&format!("BEGIN; {insert}")).unwrap();
+    anna.simple_query(&format!("BEGIN; {insert}")).unwrap();
     let remove = "SET LOCAL lock_timeout = '50ms'; DELETE FROM keyctl.scopes WHERE name = 'test'";
     assert_eq!(set(&wall, "ada", "scope-remove", remove), refused("55P03"));
-    alice.simple_query("ROLLBACK").unwrap();
+    anna.simple_query("ROLLBACK").unwrap();
     assert_eq!(set(&wall, "ada", "scope-remove", remove), HIDDEN);
 }
 
@@ -149,9 +149,9 @@ fn remove(project: &str, user: &str) -> String {
 #[test]
 fn the_first_member_of_a_project_is_added_by_an_administrator() {
     let Some(wall) = Wall::new() else { return };
-    let first = add("search", "alice", "owner");
+    let first = add("search", "anna", "owner");
     assert_eq!(set(&wall, "vera", "member-add", &first), refused(DENIED));
-    assert_eq!(set(&wall, "alice", "member-add", &first), refused(DENIED));
+    assert_eq!(set(&wall, "anna", "member-add", &first), refused(DENIED));
     assert_eq!(set(&wall, "ada", "member-add", &first), CHANGED);
 }
 
@@ -159,7 +159,7 @@ fn the_first_member_of_a_project_is_added_by_an_administrator() {
 fn only_an_owner_of_a_project_changes_its_members() {
     let Some(wall) = Wall::new() else { return };
     for sql in [
-        add("search", "alice", "owner"),
+        add("search", "anna", "owner"),
         add("search", "bob", "collaborator"),
         add("other", "bob", "owner"),
     ] {
@@ -182,24 +182,24 @@ fn only_an_owner_of_a_project_changes_its_members() {
         "UPDATE keyctl.members SET role = 'owner' WHERE project = 'search' RETURNING 'changed'";
     assert_eq!(set(&wall, "bob", "member-add", own), HIDDEN);
     assert_eq!(
-        set(&wall, "bob", "member-remove", &remove("search", "alice")),
+        set(&wall, "bob", "member-remove", &remove("search", "anna")),
         HIDDEN
     );
     assert_eq!(
         set(
             &wall,
-            "alice",
+            "anna",
             "member-add",
             &add("search", "carol", "collaborator")
         ),
         CHANGED
     );
     assert_eq!(
-        set(&wall, "alice", "member-add", &add("search", "bob", "owner")),
+        set(&wall, "anna", "member-add", &add("search", "bob", "owner")),
         CHANGED
     );
     assert_eq!(
-        set(&wall, "bob", "member-remove", &remove("search", "alice")),
+        set(&wall, "bob", "member-remove", &remove("search", "anna")),
         CHANGED
     );
     // No member is moved to another project, and no role is made up.
@@ -214,16 +214,16 @@ fn only_an_owner_of_a_project_changes_its_members() {
 #[test]
 fn a_change_of_members_needs_its_event() {
     let Some(wall) = Wall::new() else { return };
-    let sql = add("search", "alice", "owner");
+    let sql = add("search", "anna", "owner");
     assert_eq!(wall.sql("ada", &sql), Err(NO_EVENT.to_owned()));
     assert_eq!(set(&wall, "ada", "policy", &sql), refused(NO_EVENT));
     assert_eq!(set(&wall, "ada", "member-add", &sql), CHANGED);
     assert_eq!(
-        wall.sql("alice", &remove("search", "alice")),
+        wall.sql("anna", &remove("search", "anna")),
         Err(NO_EVENT.to_owned())
     );
     assert_eq!(
-        set(&wall, "alice", "member-remove", &remove("search", "alice")),
+        set(&wall, "anna", "member-remove", &remove("search", "anna")),
         CHANGED
     );
 }
@@ -240,18 +240,18 @@ fn only_an_administrator_appoints_and_removes_administrators() {
         "SELECT keyctl.add_admin('bob')",
         "SELECT keyctl.remove_admin('bob')",
     );
-    for user in ["vera", "alice"] {
+    for user in ["vera", "anna"] {
         assert_eq!(wall.sql(user, add), Err(DENIED.to_owned()));
         assert_eq!(wall.sql(user, remove), Err(DENIED.to_owned()));
     }
     let by_hand = [
-        "INSERT INTO keyctl.administrators VALUES ('alice')".to_owned(),
+        "INSERT INTO keyctl.administrators VALUES ('anna')".to_owned(),
         "DELETE FROM keyctl.administrators".to_owned(),
-        format!("GRANT {} TO alice", wall.role("admin")),
+        format!("GRANT {} TO anna", wall.role("admin")),
         format!("SET ROLE {}", wall.role("owner")),
     ];
     for sql in &by_hand {
-        for user in ["vera", "alice", "ada"] {
+        for user in ["vera", "anna", "ada"] {
             assert_eq!(wall.sql(user, sql), Err(DENIED.to_owned()), "{user}: {sql}");
         }
     }
@@ -270,8 +270,8 @@ fn only_an_administrator_appoints_and_removes_administrators() {
         "GRANT EXECUTE ON FUNCTION keyctl.add_admin(text), keyctl.remove_admin(text) TO {}",
         wall.role("operator")
     ));
-    assert_eq!(wall.sql("alice", add), Err(DENIED.to_owned()));
-    assert_eq!(wall.sql("alice", remove), Err(DENIED.to_owned()));
+    assert_eq!(wall.sql("anna", add), Err(DENIED.to_owned()));
+    assert_eq!(wall.sql("anna", remove), Err(DENIED.to_owned()));
 }
 
 #[test]
@@ -308,8 +308,8 @@ fn a_name_of_an_administrator_is_a_name_and_no_sql() {
     for name in [
         "x; DROP TABLE keyctl.keys",
         "public",
-        "bob, alice",
-        "bob\" TO alice; --",
+        "bob, anna",
+        "bob\" TO anna; --",
     ] {
         let sql = format!("SELECT keyctl.add_admin('{name}')");
         let done = wall.database.sql("ada", &sql);
