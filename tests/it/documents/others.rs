@@ -57,7 +57,15 @@ const RUN: [Runs; 13] = [
 ];
 
 /// The blocks that are not run, by what is first in them, and why.
-const NOT_RUN: [(&str, &str); 12] = [
+const NOT_RUN: [(&str, &str); 14] = [
+    (
+        "benches/postgres.py                               # builds keyctl; a list of a million keys",
+        "it measures, which takes minutes",
+    ),
+    (
+        "KEYCTL_TEST_ROUNDS=100 cargo test --locked --release --test it -- --ignored failover",
+        "it is a long run of tests",
+    ),
     (
         "keyctl verify --server http://127.0.0.1:9091 --scope inference --key-file api.token",
         "it asks a port that may be anybody's; serving::remote asks servers of its own",
