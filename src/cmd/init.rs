@@ -7,7 +7,7 @@ use crate::store::{self, Address, Founder, Mode};
 
 /// Create a store
 ///
-/// Whoever creates it becomes its first administrator. 'keyctl create' also makes one in a file if
+/// The user who creates it is its first administrator. 'keyctl create' also makes one in a file if
 /// there is none. A file is private to its user. With --group, the store is shared: the directory gets mode
 /// 2770 and the files 0660. An existing directory must already have that mode and belong to the
 /// group. In a directory that a group shares already, the store is shared without --group too; what

@@ -20,7 +20,7 @@ pub fn as_stored(store: &dyn Read, given: &str, now: Timestamp) -> Result<String
 pub struct Recipient {
     /// Name.
     pub name: String,
-    /// Where there is no such user, who has no key in the store either.
+    /// Place that has no such user; `None` if the user is known there, or has a key in the store.
     unknown_to: Option<&'static str>,
 }
 

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 ///
 /// Reads over an open connection first, and again after a failure, when all are closed: a connection to another file
 /// must not be opened beside older ones, and without requests nothing else would notice that files were replaced.
-/// Where only one more cannot be opened, the others stay: the system may have no descriptor left.
+/// Keeps the open connections if only another one cannot be opened: the system may have no descriptor left.
 pub async fn check(core: &Arc<Core>, patience: Duration) -> bool {
     let checked = async {
         let permit = Arc::clone(&core.readiness).acquire_owned().await.ok()?;

@@ -94,7 +94,7 @@ pub struct Sqlite {
     location: Location,
     purpose: Purpose,
     opened: RefCell<Opened>,
-    /// Whether to open the file that takes the place of this one.
+    /// True if a file that takes the place of this one is opened.
     follows: bool,
     /// Number of times that the file was opened again, since another file took its place.
     reopened: Cell<u64>,

@@ -3,7 +3,7 @@
 use super::commit;
 use super::pool::Pool;
 use super::send::send;
-use super::session::Session;
+use super::session::{PATIENCE, Session};
 use super::view::View;
 use crate::env::Actor;
 use crate::error::{Error, Result, escape};
@@ -12,10 +12,6 @@ use crate::store::sqlite::{Copied, receive, retirement};
 use crate::when::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Longest time to wait for the answer to one statement.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Copies a snapshot of the store on `server` to a new SQLite file at `path`, mode 0600.
 ///

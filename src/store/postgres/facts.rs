@@ -54,6 +54,13 @@ pub fn look(seen: Option<&Settings>) -> Statement {
 /// Fails for a standby, for a store of another version, and for one whose log is not a
 /// continuation of the one that was seen: a restored database, or a primary that was replaced by a standby that lagged.
 pub fn read(rows: &[Row], server: &Pool, seen: Option<&Arc<Settings>>) -> Result<Facts> {
+    let facts = uncommitted(rows, server, seen)?;
+    server.seen.note(&facts.settings, facts.clock);
+    Ok(facts)
+}
+
+/// Reads the answer as [`read`] does, and keeps nothing of it: the transaction may never be committed.
+pub fn uncommitted(rows: &[Row], server: &Server, seen: Option<&Arc<Settings>>) -> Result<Facts> {
     let row = rows
         .first()
         .ok_or_else(|| damaged(server, "it has no head"))?;
@@ -82,7 +89,6 @@ pub fn read(rows: &[Row], server: &Pool, seen: Option<&Arc<Settings>>) -> Result
     let clock: i64 = column(row, 2).map_err(own)?;
     let clock =
         Timestamp::from_millis(clock).ok_or_else(|| damaged(server, "its clock cannot be read"))?;
-    server.seen.note(&settings, clock);
     Ok(Facts {
         head,
         clock,

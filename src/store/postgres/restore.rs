@@ -220,7 +220,7 @@ impl ServerRestoration {
     fn check_filled(&self, head: Head, keys: i64) -> Result<()> {
         let (session, server) = (&self.store.session, self.server());
         let looked = session.query(facts::look(None)).explain(server)?;
-        let view = View::open(session, facts::read(&looked, server, None)?);
+        let view = View::open(session, facts::uncommitted(&looked, server, None)?);
         let checked = (|| {
             let log = view.check_log(Some(head))?;
             let sql = "SELECT count(*) FROM keyctl.keys";

@@ -1,7 +1,7 @@
 //! Database on a PostgreSQL server, and how to reach it: from a URL, a service file and the variables of
 //! libpq.
 //!
-//! Where libpq would fall back to plain text, or take a server for another, this refuses.
+//! Refuses what libpq allows: a fall back to plain text, and a server whose name is not checked.
 
 mod hosts;
 mod names;
