@@ -9,7 +9,7 @@ use super::pending::Pending;
 use super::row::column;
 use super::server::Server;
 use super::session::Session;
-use super::statement::{Statement, Step};
+use super::statement::{ROLLBACK, Statement, Step};
 use super::view::View;
 use crate::error::{Error, Result, escape};
 use crate::event::{Head, Link as Hash};
@@ -198,7 +198,7 @@ fn run_to_end(
     match (done, is_doubtful) {
         (Ok(answers), false) => Ok(Some(answers)),
         (Err(error), false) => {
-            session.link.send(&Step::Script("ROLLBACK"));
+            session.link.send(&ROLLBACK);
             Err(error.about(server))
         }
         (done, true) => {
@@ -268,7 +268,7 @@ fn is_hash(row: &Row, hash: &Hash) -> bool {
 pub fn run_alone(session: &Session, steps: &[Step]) -> Result<Vec<Vec<Row>>> {
     let done = session.link.run(steps, LOCK_PATIENCE);
     if done.is_err() {
-        session.link.send(&Step::Script("ROLLBACK"));
+        session.link.send(&ROLLBACK);
     }
     done.explain(&session.server)
 }

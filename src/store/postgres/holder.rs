@@ -3,7 +3,7 @@
 use super::error::{PgError, PgResult};
 use super::row::column;
 use super::session::Session;
-use super::statement::{Statement, Step};
+use super::statement::{ROLLBACK, Statement};
 use crate::error::{Error, escape, quote};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -39,9 +39,7 @@ fn find(session: &Session) -> PgResult<Option<Holder>> {
          JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = h.xmax \
          JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid",
     );
-    let rows = session
-        .link
-        .run(&[Step::Script("ROLLBACK"), holder.into()], PATIENCE)?;
+    let rows = session.link.run(&[ROLLBACK, holder.into()], PATIENCE)?;
     rows.get(1)
         .and_then(|rows| rows.first())
         .map(read)

@@ -6,7 +6,7 @@
 use super::error::{Causes, PgError, PgResult};
 use super::resolve;
 use super::server::{Host, Server};
-use super::statement::{Param, Step};
+use super::statement::{Param, ROLLBACK, Step};
 use super::tls::{self, Connector};
 use crate::error::Error;
 use std::error::Error as StdError;
@@ -109,7 +109,7 @@ impl Link {
 
     /// Ends the use of a connection, which may lead to the wrong server: the next session makes another one.
     pub fn give_up(&self) {
-        self.send(&Step::Script("ROLLBACK"));
+        self.send(&ROLLBACK);
         self.has_failed.store(true, Relaxed);
     }
 

@@ -132,8 +132,7 @@ impl ServerRestoration {
         let (session, server) = (&self.store.session, self.server());
         let begin = [
             Step::Script(BEGIN),
-            // The one of `init`: of several at once, one makes the store.
-            Statement::new("SELECT pg_advisory_xact_lock(7524017643201)::text").into(),
+            Statement::new(schema::LOCK_MAKING).into(),
         ];
         commit::run_alone(session, &begin)?;
         if find(session)?.has_store != self.has_store {

@@ -7,7 +7,7 @@ use super::names::{identifier, literal, role};
 use super::row::column;
 use super::server::Server;
 use super::session::Session;
-use super::statement::{Statement, Step};
+use super::statement::{ROLLBACK, Statement, Step};
 use crate::env::Actor;
 use crate::error::{Error, Result, escape, quote};
 use crate::event::{Action, Event, GENESIS};
@@ -20,6 +20,9 @@ const ROLES: [&str; 4] = ["verifier", "operator", "admin", "owner"];
 /// operators that are found now, and texts are read with the escapes of now.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
      SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on";
+
+/// Lets one of several processes at once make or replace the store. The number is any that nobody else uses.
+pub const LOCK_MAKING: &str = "SELECT pg_advisory_xact_lock(7524017643201)::text";
 
 /// Longest name of a database, in bytes: a role's name has at most 63.
 const DATABASE_MAX: usize = 63 - "keyctl__operator".len();
@@ -118,8 +121,7 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
     let begin = [
         Step::Script(BEGIN),
         Step::Script("SET LOCAL client_min_messages = error; SET LOCAL lock_timeout = '30s'"),
-        // Of several at once, one makes the store. The number is any that nobody else uses.
-        Statement::new("SELECT pg_advisory_xact_lock(7524017643201)::text").into(),
+        Statement::new(LOCK_MAKING).into(),
         Statement::new(
             "SELECT session_user::text, to_regnamespace('keyctl') IS NOT NULL, \
              NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -132,7 +134,7 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
     let row = row.ok_or_else(|| facts::damaged(server, "it does not answer"))?;
     let user: String = column(row, 0).explain(server)?;
     if column(row, 1).explain(server)? {
-        session.link.send(&Step::Script("ROLLBACK"));
+        session.link.send(&ROLLBACK);
         return Err(match column(row, 2).explain(server)? {
             true => foreign(server),
             false => already_there(server),
@@ -140,7 +142,7 @@ pub fn make(session: &Session, founder: &Founder<'_>) -> Result<String> {
     }
     let made = session.link.run_script(&script, session.patience);
     if let Err(error) = made {
-        session.link.send(&Step::Script("ROLLBACK"));
+        session.link.send(&ROLLBACK);
         return Err(not_made(error, server));
     }
     let actor = Actor {

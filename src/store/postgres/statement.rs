@@ -134,6 +134,9 @@ pub enum Step {
     Query(Statement),
 }
 
+/// Ends a transaction and undoes it.
+pub const ROLLBACK: Step = Step::Script("ROLLBACK");
+
 impl From<Statement> for Step {
     fn from(statement: Statement) -> Self {
         Step::Query(statement)

@@ -4,7 +4,7 @@ use super::error::{Explain, PgResult};
 use super::facts::{self, Facts};
 use super::pending::Pending;
 use super::session::Session;
-use super::statement::{Statement, Step};
+use super::statement::{ROLLBACK, Statement, Step};
 use crate::error::Result;
 use std::cell::{Cell, RefCell};
 use tokio_postgres::Row;
@@ -13,9 +13,6 @@ use tokio_postgres::Row;
 /// The path is that of the system: a schema of the user could have other functions and operators of the same names.
 const BEGIN: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp";
-
-/// Ends a transaction.
-const ROLLBACK: Step = Step::Script("ROLLBACK");
 
 /// View of a store.
 pub struct View<'a> {
