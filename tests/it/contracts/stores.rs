@@ -95,6 +95,11 @@ fn tenant(cluster: &'static Cluster, founder: &Founder<'_>) -> Tenant {
 }
 
 impl Made {
+    /// Whether the store is on a server, which decides more by itself.
+    pub fn is_on_server(&self) -> bool {
+        self.name == "PostgreSQL" && matches!(self.kept, Kept::At(_))
+    }
+
     /// A handle to the store, as another process of carol's would have one.
     pub fn open(&self) -> Box<dyn Store> {
         self.open_as("carol")
