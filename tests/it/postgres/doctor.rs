@@ -2,7 +2,7 @@
 
 use crate::exe::harness::Site;
 use crate::harness::Ran;
-use crate::harness::postgres::{Database, cluster, quoted};
+use crate::harness::postgres::{Database, cluster};
 use serde_json::Value;
 
 /// A store that its founder has made.
@@ -16,11 +16,7 @@ impl Store {
     fn new() -> Option<Self> {
         let cluster = cluster()?;
         let database = cluster.database();
-        let founder = format!("founder_{}", database.name());
-        database.admin(&format!(
-            "CREATE ROLE {founder} LOGIN CREATEROLE; ALTER DATABASE {} OWNER TO {founder}",
-            quoted(database.name())
-        ));
+        let founder = database.founder();
         let site = Site::at(database.url(&founder));
         site.run("init");
         Some(Store { database, site })

@@ -9,11 +9,7 @@ use std::process::Stdio;
 fn empty() -> Option<(Database, Site)> {
     let cluster = cluster()?;
     let database = cluster.database();
-    let founder = format!("founder_{}", database.name());
-    database.admin(&format!(
-        "CREATE ROLE {founder} LOGIN CREATEROLE; ALTER DATABASE {} OWNER TO {founder}",
-        quoted(database.name())
-    ));
+    let founder = database.founder();
     let site = Site::at(database.url(&founder));
     Some((database, site))
 }

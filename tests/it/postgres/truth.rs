@@ -3,7 +3,7 @@
 use crate::exe::harness::{Site, content, finish, until, wait};
 use crate::gateways::client::{Request, send_all};
 use crate::gateways::server::{Server, Socket};
-use crate::harness::postgres::{Database, cluster, quoted};
+use crate::harness::postgres::{Database, cluster};
 use crate::harness::{Ran, id_of};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -39,11 +39,7 @@ impl TwoHosts {
     fn start() -> Option<Self> {
         let cluster = cluster()?;
         let database = cluster.database();
-        let founder = format!("founder_{}", database.name());
-        database.admin(&format!(
-            "CREATE ROLE {founder} LOGIN CREATEROLE; ALTER DATABASE {} OWNER TO {founder}",
-            quoted(database.name())
-        ));
+        let founder = database.founder();
         let (port, name) = (cluster.server().port(), database.name());
         let site = |address: &str| {
             let url = format!("postgres://{founder}@{address}:{port}/{name}?sslmode=disable");

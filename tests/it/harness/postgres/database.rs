@@ -1,6 +1,6 @@
 //! A database of one test.
 
-use super::{Cluster, SUPERUSER};
+use super::{Cluster, SUPERUSER, quoted};
 use ::postgres::{Client, Error, SimpleQueryMessage};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,6 +36,16 @@ impl Database {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Makes a user who may make a store here, the database's owner, and returns the name.
+    pub fn founder(&self) -> String {
+        let founder = format!("founder_{}", self.name());
+        self.admin(&format!(
+            "CREATE ROLE {founder} LOGIN CREATEROLE; ALTER DATABASE {} OWNER TO {founder}",
+            quoted(self.name())
+        ));
+        founder
     }
 
     /// Its URL for `user`, over the socket.
