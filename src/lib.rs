@@ -1,5 +1,5 @@
 //! `keyctl` issues, rotates, revokes and verifies API keys, and keeps their records in one SQLite
-//! file.
+//! file, or in a PostgreSQL database that several hosts share.
 //!
 //! [`run`] is the whole program; it takes everything from outside through [`env::Env`]. Imports run
 //! downwards, which `tests/it/layers.rs` checks:
