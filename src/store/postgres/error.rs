@@ -400,7 +400,7 @@ pub fn no_role(server: &Server) -> Error {
 fn give_a_role(server: &Server) -> String {
     let role = |name| identifier(&role(&server.database, name));
     format!(
-        "an administrator of the server can give one: GRANT {} TO {}; {} is enough to verify",
+        "an administrator of the server can give a role: GRANT {} TO {}; {} is enough to verify",
         role("operator"),
         identifier(&server.user),
         role("verifier")

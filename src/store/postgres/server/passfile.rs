@@ -6,7 +6,7 @@ use super::hosts::{Host, USUAL_DIRECTORY};
 use super::password::Password;
 use super::private::PrivateFile;
 use crate::error::{Error, Result, quote};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -38,8 +38,8 @@ pub struct Login<'a> {
 }
 
 impl Passfile {
-    /// Reads the file and looks for the password for `login`. `None` if no line matches, or if there is no
-    /// file and none was named.
+    /// Reads the file and looks for the password for `login`. `None` if no line matches, or if none was
+    /// named and there is none that this user can see.
     ///
     /// # Errors
     ///
@@ -51,7 +51,8 @@ impl Passfile {
         let shown = quote(&self.path.to_string_lossy());
         let file = match PrivateFile::read(&self.path) {
             Ok(file) => file,
-            Err(cause) if cause.kind() == ErrorKind::NotFound && !self.is_named => return Ok(None),
+            // Also a file in a home directory of somebody else, as it is set where a user is changed by a program.
+            Err(_) if !self.is_named && fs::metadata(&self.path).is_err() => return Ok(None),
             Err(cause) => {
                 let error = Error::unavailable(format!("cannot read the passfile {shown}"));
                 return Err(error.because(cause));

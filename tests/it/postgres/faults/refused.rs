@@ -1,7 +1,7 @@
 //! What a server refuses: passwords, users, databases, and stores of other versions.
 
 use super::{check, fails, token};
-use crate::exe::harness::{Site, run, run_with, until};
+use crate::exe::harness::{Site, run, run_with, set_mode, until};
 use crate::harness::postgres::{SECRET, Server, Stored, USER, cluster, make_user, programs};
 use std::fs;
 use std::sync::OnceLock;
@@ -186,4 +186,19 @@ fn a_limit_of_connections_is_said_to_be_one() {
     database.admin(&format!("ALTER DATABASE {name} CONNECTION LIMIT -1"));
     stored.verify(&token).code(0);
     run(&mut stored.cmd("list")).code(0);
+}
+
+#[test]
+fn a_passfile_in_a_home_that_the_user_may_not_enter_is_like_none() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database();
+    let site = Site::at(database.url(&database.founder()));
+    site.run("init");
+    let home = site.path("home");
+    fs::create_dir(&home).unwrap();
+    set_mode(&home, 0);
+    let mut list = site.without_rights(site.cmd("list"));
+    let listed = run(list.env("HOME", &home));
+    set_mode(&home, 0o700);
+    listed.code(0);
 }
