@@ -8,10 +8,12 @@
 mod any;
 mod foreign;
 mod framed;
+mod search;
 
 pub use any::{AnyToken, Locator};
 pub use foreign::ForeignToken;
 pub use framed::{foreign_in_line, in_line, named, trim, without_mark};
+pub use search::{AFTER, BEFORE, search};
 
 use crate::env::Random;
 use crate::error::{Error, Result, quote};
