@@ -34,6 +34,7 @@ mod records;
 mod refusal;
 mod restore;
 mod rotate;
+mod scan;
 mod scope;
 #[cfg(feature = "serve")]
 mod serve;
@@ -62,7 +63,10 @@ pub const GROUPS: [Group; 6] = [
         &["create", "import", "list", "show", "verify", "serve"],
     ),
     ("Change and replace keys", &["edit", "rotate"]),
-    ("Stop keys", &["disable", "enable", "delete", "purge"]),
+    (
+        "Stop keys",
+        &["scan", "disable", "enable", "delete", "purge"],
+    ),
     ("Set rules", &["policy", "scope", "member", "admin"]),
     (
         "Look after the store",
@@ -91,6 +95,7 @@ pub enum Command {
     Serve(serve::Args),
     Edit(edit::Args),
     Rotate(rotate::Args),
+    Scan(scan::Args),
     Disable(disable::Args),
     Enable(enable::Args),
     Delete(delete::Args),
@@ -135,6 +140,7 @@ impl Command {
             Command::Serve(args) => args.run(cx),
             Command::Edit(args) => args.run(cx),
             Command::Rotate(args) => args.run(cx),
+            Command::Scan(args) => args.run(cx),
             Command::Disable(args) => args.run(cx),
             Command::Enable(args) => args.run(cx),
             Command::Delete(args) => args.run(cx),

@@ -7,7 +7,8 @@
 //! 1. `cli`
 //! 2. `cmd`
 //! 3. `serve`
-//! 4. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`, `ask`
+//! 4. `usage` (errors of clap as our own), `output`, `deliver`, `verify`, `lookup`, `ask`,
+//!    `scan`
 //! 5. `store`
 //! 6. the rules: `key`, `name`, `policy`, `scope`, `project`, `access`, `event`, `token`
 //! 7. `hash`, `id`, `network`
@@ -38,6 +39,7 @@ pub mod percent;
 pub mod policy;
 pub mod project;
 pub mod records;
+pub mod scan;
 pub mod scope;
 #[cfg(feature = "serve")]
 pub mod serve;

@@ -5,6 +5,7 @@ pub mod answer;
 mod changes;
 mod details;
 mod entries;
+mod findings;
 pub mod json;
 mod listing;
 mod record;
@@ -16,6 +17,7 @@ mod waits;
 
 pub use details::{Changeover, details};
 pub use entries::{Entries, EntryFormat};
+pub use findings::{Finding, write as write_findings};
 pub use listing::{Field, ListFormat, Listing};
 pub use record::Record;
 pub use sheet::{Column, Sheet, left_out, table};

@@ -6,6 +6,7 @@ mod table;
 
 pub use field::Field;
 pub(super) use line::quote_if_several;
+pub(super) use table::end;
 
 use super::{Record, Sheet, Style};
 use crate::key::Key;

@@ -61,6 +61,11 @@ impl Address {
         }
     }
 
+    /// Tells whether there is no store because nothing is at the path of its file. Only a server itself can tell.
+    pub fn is_vacant(&self) -> bool {
+        self.file().is_ok_and(Location::is_vacant)
+    }
+
     /// Tells whether this is a database on a server.
     pub fn is_server(&self) -> bool {
         match &self.0 {

@@ -17,7 +17,9 @@ const LAYERS: [&[&str]; 12] = [
     &["cli"],
     &["cmd"],
     &["serve"],
-    &["usage", "output", "deliver", "verify", "lookup", "ask"],
+    &[
+        "usage", "output", "deliver", "verify", "lookup", "ask", "scan",
+    ],
     &["store"],
     &[
         "key", "name", "policy", "scope", "project", "access", "event", "token",

@@ -33,6 +33,7 @@ mod policy;
 mod purge;
 mod refusals;
 mod rotate;
+mod scan;
 mod scope;
 mod scripts;
 mod show;

@@ -1,0 +1,211 @@
+//! Search of files and directories.
+
+use super::place::{Lines, Place, Spot};
+use super::searcher::{Candidate, Searcher, Sought};
+use crate::error::Result;
+use crate::parallel::locked;
+use ignore::{DirEntry, Walk, WalkBuilder};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, Builder};
+
+/// Maximum number of events that wait for the thread that takes them.
+const WAITING_MAX: usize = 1024;
+
+/// Result of a search that comes before its end.
+pub enum Event {
+    /// A candidate, and its place.
+    Found(Place, Candidate),
+    /// File or directory that could not be read to its end, and the cause.
+    Unread(PathBuf, io::Error),
+}
+
+/// Extent of a search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Number of files.
+    pub files: u64,
+    /// Number of bytes in them.
+    pub bytes: u64,
+}
+
+/// Searches the files at `paths`, and those below the directories among them, on `workers` threads. Calls `take` on
+/// this thread with what is found, in no order.
+///
+/// Hidden files are read too, whatever a `.gitignore` says: that is where leaks are. Not read are directories named
+/// `.git` below one of `paths`, whose files are compressed; links below one of `paths`; and what is no regular file, such as
+/// a socket. The name of each file is searched too.
+///
+/// # Errors
+///
+/// The first error of `take`, which ends the search.
+pub fn walk(
+    paths: &[PathBuf],
+    workers: NonZeroUsize,
+    sought: &Sought,
+    mut take: impl FnMut(Event) -> Result<()>,
+) -> Result<Tally> {
+    let Some(entries) = entries(paths) else {
+        return Ok(Tally::default());
+    };
+    let search = Search {
+        entries: Mutex::new(entries),
+        sought,
+        files: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+    };
+    thread::scope(|scope| {
+        let (events, received) = sync_channel(WAITING_MAX);
+        let started = (0..workers.get()).take_while(|_| {
+            let events = events.clone();
+            let search = &search;
+            // An error means that `take` has failed.
+            let mut send = move |event| match events.send(event) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+            let worker = Builder::new().spawn_scoped(scope, move || search.run(&mut send));
+            worker.is_ok()
+        });
+        if started.count() == 0 {
+            let mut taken = Ok(());
+            search.run(&mut |event| {
+                taken = take(event);
+                match taken {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                }
+            });
+            return taken;
+        }
+        drop(events);
+        received.into_iter().try_for_each(&mut take)
+    })?;
+    Ok(Tally {
+        files: search.files.into_inner(),
+        bytes: search.bytes.into_inner(),
+    })
+}
+
+/// Entries of `paths`, and of the directories below. `None` if there are no paths.
+fn entries(paths: &[PathBuf]) -> Option<Walk> {
+    let (first, others) = paths.split_first()?;
+    let mut builder = WalkBuilder::new(first);
+    for path in others {
+        builder.add(path);
+    }
+    let is_wanted = |entry: &DirEntry| {
+        let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+        entry.depth() == 0 || !is_directory || entry.file_name() != OsStr::new(".git")
+    };
+    builder.standard_filters(false).filter_entry(is_wanted);
+    Some(builder.build())
+}
+
+/// Function that takes an event, and tells whether to go on.
+type Send<'a> = &'a mut dyn FnMut(Event) -> ControlFlow<()>;
+
+/// Search by several threads.
+struct Search<'a> {
+    /// Entries that are left. A thread takes one after another.
+    entries: Mutex<Walk>,
+    sought: &'a Sought,
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Search<'_> {
+    /// Searches until nothing is left, or until `send` ends it.
+    fn run(&self, send: Send<'_>) {
+        let mut searcher = Searcher::new(self.sought);
+        while let Some(entry) = self.next() {
+            let gone_on = match entry {
+                Ok(entry) => self.search(&mut searcher, &entry, send),
+                Err(error) => unread(error, send),
+            };
+            if gone_on.is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Takes the next entry. A function, so that the lock is released before the entry is searched.
+    fn next(&self) -> Option<std::result::Result<DirEntry, ignore::Error>> {
+        locked(&self.entries).next()
+    }
+
+    fn search(
+        &self,
+        searcher: &mut Searcher<'_>,
+        entry: &DirEntry,
+        send: Send<'_>,
+    ) -> ControlFlow<()> {
+        let path: Arc<Path> = entry.path().into();
+        let mut found = |spot, candidate| {
+            let path = Some(Arc::clone(&path));
+            send(Event::Found(Place { path, spot }, candidate))
+        };
+        searcher.search_text(entry.file_name().as_bytes(), |candidate| {
+            found(Spot::Name, candidate)
+        })?;
+        let is_text = match (entry.file_type(), entry.depth()) {
+            (Some(kind), 0) => !kind.is_dir(),
+            (Some(kind), _) => kind.is_file(),
+            (None, _) => false,
+        };
+        if !is_text {
+            return ControlFlow::Continue(());
+        }
+        let read = File::open(&path)
+            .and_then(|mut file| searcher.search(&mut file, &mut Lines::default(), &mut found));
+        match read {
+            Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
+            Ok(ControlFlow::Continue(bytes)) => {
+                self.files.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(bytes, Ordering::Relaxed);
+            }
+            Err(cause) => send(Event::Unread(path.to_path_buf(), cause))?,
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Sends what could not be read.
+fn unread(error: ignore::Error, send: Send<'_>) -> ControlFlow<()> {
+    let path = path_of(&error).unwrap_or_default();
+    let cause = cause_of(&error).unwrap_or_else(|| io::Error::other(error.to_string()));
+    send(Event::Unread(path, cause))
+}
+
+/// Error of the system behind `error`, which others wrap in words of their own.
+fn cause_of(error: &ignore::Error) -> Option<io::Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.io_error()?);
+    while let Some(error) = cause {
+        let code = error.downcast_ref().and_then(io::Error::raw_os_error);
+        if let Some(code) = code {
+            return Some(io::Error::from_raw_os_error(code));
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Path that an error is about.
+fn path_of(error: &ignore::Error) -> Option<PathBuf> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path.clone()),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
+        ignore::Error::Loop { child, .. } => Some(child.clone()),
+        _ => None,
+    }
+}
