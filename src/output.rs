@@ -5,6 +5,7 @@ pub mod answer;
 mod changes;
 mod details;
 mod entries;
+pub mod exposition;
 mod findings;
 pub mod json;
 mod listing;

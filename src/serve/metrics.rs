@@ -2,17 +2,16 @@
 
 mod process;
 
-pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
+pub use crate::output::exposition::CONTENT_TYPE;
 
+use crate::output::exposition;
 use crate::when::Timestamp;
 use crate::word::words;
 use process::Process;
-use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 use serde::Serialize;
 use std::time::Duration;
@@ -135,8 +134,7 @@ impl Metrics {
     pub fn new(started: Timestamp) -> Self {
         let mut registry = Registry::default();
         let all = &mut registry;
-        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        all.register("keyctl_build", "Version of keyctl", version);
+        exposition::register_build(all);
         all.register_collector(Box::new(Process { started }));
         Metrics {
             verdicts: counters(
@@ -236,12 +234,7 @@ impl Metrics {
 
     /// Text for a scrape, of type [`CONTENT_TYPE`].
     pub fn render(&self) -> String {
-        let mut text = String::new();
-        // Neither a `String` nor a collector of ours fails. Half the text would pass for all of it.
-        match prometheus_text::encode(&mut text, &self.registry) {
-            Ok(()) => text,
-            Err(_) => String::new(),
-        }
+        exposition::text(&self.registry)
     }
 }
 
