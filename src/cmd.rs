@@ -7,6 +7,7 @@ mod choice;
 mod clock;
 mod completions;
 mod confirm;
+mod conformity;
 mod create;
 mod cx;
 mod delete;

@@ -1,18 +1,15 @@
 //! Keys that do not conform to policy. Pure: one pass over them, in constant memory.
 
+use crate::cmd::conformity::{self, UNUSED};
 use crate::hash::{Scheme, Stored};
 use crate::hint::{Hint, run};
 use crate::id::KeyId;
-use crate::key::{Key, Kind, State};
-use crate::name;
+use crate::key::{Key, State};
 use crate::policy::{self, Policy};
 use crate::store::Remarks;
 use crate::when::{Span, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// Time without use after which a key is noted.
-const UNUSED: Span = Span::days(90);
 
 /// Most keys whose IDs are shown.
 const NAMED: usize = 10;
@@ -36,46 +33,14 @@ impl<'a> Tally<'a> {
 
     /// Counts `key`, whose stored hash is `hash`, if it can be read.
     pub fn take(&mut self, key: &Key, hash: Option<&Stored>) {
-        let state = key.state(self.now);
-        if state == State::Deleted {
-            return;
-        }
-        let may_work = matches!(state, State::Active | State::Disabled);
-        let is_api = key.kind == Kind::Api;
-        // The maximum counts from the import, whose time is not in the record.
-        let begun = if key.imported {
-            self.now
-        } else {
-            key.created_at
-        };
-        let expiry = self.policy.check_expiry(key.expires_at, begun);
-        let plain = key.scopes.is_empty() && key.expires_at.is_none();
-        let last = key.last_used_at.max(Some(key.created_at));
-        let idle = last <= Some(self.now.before(UNUSED));
-        let scheme = Some(self.policy.scheme());
-        let checks = [
-            ("expiry", is_api && may_work && expiry.is_err()),
-            ("grace", self.has_long_grace(key)),
-            ("legacy", !is_api && !plain),
-            ("scopes", is_api && key.scopes.is_empty()),
-            ("unused", idle && key.is_usable(self.now)),
-            (
-                "hash",
-                !key.imported && hash.is_some_and(|hash| hash.scheme() != scheme),
-            ),
-            ("names", has_odd_name(key)),
-        ];
-        for (code, _) in checks.into_iter().filter(|(_, is_odd)| *is_odd) {
+        for code in conformity::codes(key, self.policy, self.now) {
             self.found.entry(code).or_default().add(key.id);
         }
-    }
-
-    fn has_long_grace(&self, key: &Key) -> bool {
-        let grace = key
-            .usable_until
-            .zip(key.grace_from)
-            .map_or(Span::ZERO, |(until, from)| until.since(from));
-        key.is_in_grace(self.now) && policy::check_grace(grace).is_err()
+        let scheme = Some(self.policy.scheme());
+        let is_live = key.state(self.now) != State::Deleted && !key.imported;
+        if is_live && hash.is_some_and(|hash| hash.scheme() != scheme) {
+            self.found.entry("hash").or_default().add(key.id);
+        }
     }
 
     /// Adds a remark on each kind of key that was counted, and on the policy.
@@ -159,14 +124,6 @@ fn see_log() -> Hint {
     Hint::from("no command makes such a key: see ").and(run!("log --key KEY").in_quotes())
 }
 
-/// Tells whether `key` has a name, an owner or a label that no command accepts any more.
-fn has_odd_name(key: &Key) -> bool {
-    let mut names = [&key.name, &key.owner]
-        .into_iter()
-        .chain(key.labels.values());
-    names.any(|name| !name::is_plain_to_see(name))
-}
-
 /// Number of keys, and the first of them.
 #[derive(Default)]
 struct Keys {
@@ -198,6 +155,7 @@ impl fmt::Display for Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::Kind;
     use std::collections::BTreeSet;
 
     const DIGEST: &str = "$sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
