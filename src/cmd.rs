@@ -25,6 +25,7 @@ mod label;
 mod list;
 mod log;
 mod member;
+mod metrics;
 mod next;
 mod owner;
 pub mod path;
@@ -71,7 +72,7 @@ pub const GROUPS: [Group; 6] = [
     ("Set rules", &["policy", "scope", "member", "admin"]),
     (
         "Look after the store",
-        &["init", "log", "doctor", "backup", "restore"],
+        &["init", "log", "doctor", "metrics", "backup", "restore"],
     ),
     ("Set up a shell", &["completions"]),
 ];
@@ -108,6 +109,7 @@ pub enum Command {
     Init(init::Args),
     Log(log::Args),
     Doctor(doctor::Args),
+    Metrics(metrics::Args),
     Backup(backup::Args),
     Restore(restore::Args),
     Completions(completions::Args),
@@ -153,6 +155,7 @@ impl Command {
             Command::Init(args) => args.run(cx),
             Command::Log(args) => args.run(cx),
             Command::Doctor(args) => args.run(cx),
+            Command::Metrics(args) => args.run(cx),
             Command::Backup(args) => args.run(cx),
             Command::Restore(args) => args.run(cx),
             Command::Completions(args) => args.run(cx),

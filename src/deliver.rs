@@ -1,13 +1,15 @@
 //! Delivery of a new token to standard output or a new file: bounded in time, flushed, undone on
-//! failure. Delivery to a command: after the commit, which is undone on failure.
+//! failure. Delivery to a command: after the commit, which is undone on failure. Files without secrets.
 //!
 //! The first two run inside the transaction that creates the key, before its commit: so no live key exists whose
 //! token was not accepted by the file, pipe or terminal.
 
 mod command;
+mod public_file;
 mod secret_files;
 
 pub use command::{Failure, TokenCommand};
+pub use public_file::PublicFile;
 pub use secret_files::SecretFiles;
 
 use crate::directory;

@@ -33,7 +33,7 @@ pub use remarks::{DAMAGE, Remark, Remarks};
 pub use restoration::{Restoration, Restored};
 pub use retired::Retired;
 pub use skipped::Skipped;
-pub use sqlite::{Copied, GroupName, is_part};
+pub use sqlite::{Copied, GroupName, Scratch, is_part};
 pub use surroundings::Surroundings;
 
 use crate::env::Actor;

@@ -42,6 +42,12 @@ pub const SECRET_DIR: Named = Named {
     instead_of_dash: Some("each token goes to a file of its own"),
 };
 
+/// File for metrics.
+pub const OUTPUT: Named = Named {
+    by: "--output",
+    instead_of_dash: Some("without --output the metrics go to standard output"),
+};
+
 /// File to read a token from, or standard input.
 pub const KEY_FILE: Named = Named {
     by: "--key-file",

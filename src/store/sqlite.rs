@@ -53,6 +53,7 @@ pub use self::restore::Intake;
 pub use self::retire::retire;
 #[cfg(feature = "postgres")]
 pub use self::retire::retirement;
+pub use self::scratch::Scratch;
 
 use self::base::{Purpose, Subject, shown};
 use self::content::Empty;

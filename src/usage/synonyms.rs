@@ -25,6 +25,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     ("", "log", "audit history events logs"),
     ("", "doctor", "status health fsck check-store"),
+    ("", "metrics", "prometheus stats statistics monitor"),
     ("", "policy", "config settings"),
     ("", "purge", "prune gc clean cleanup"),
     ("", "backup", "export dump"),

@@ -20,6 +20,7 @@ mod links;
 mod lists;
 mod locales;
 mod memory;
+mod metrics;
 mod namespaces;
 mod oracles;
 mod owners;

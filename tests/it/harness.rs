@@ -1,6 +1,7 @@
 //! A world in which a command runs in process: a fixed clock, a seeded generator, streams in
 //! memory, a person who answers prompts, and a real store in a directory of its own.
 
+pub mod exposition;
 pub mod log;
 pub mod open;
 pub mod place;

@@ -45,7 +45,7 @@ mkdir /run/keyctl && { timeout 300 keyctl serve --listen unix:/run/keyctl/keyctl
 trap \"kill $!\" HUP EXIT && until [ -s served ]; do :; done";
 
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 14] = [
+const BEFORE: [(&str, &str); 15] = [
     ("keyctl backup", "rm /var/backups/keyctl-*"),
     ("keyctl create --scope inference --name reporter", GH),
     ("keyctl create --from services.csv --exec", GH),
@@ -58,6 +58,10 @@ const BEFORE: [(&str, &str); 14] = [
     (
         "keyctl list --state phased-out --search",
         "keyctl rotate ci-deploy --grace 24h",
+    ),
+    (
+        "keyctl metrics --output",
+        "mkdir -p /var/lib/prometheus/node-exporter",
     ),
     // There must be no store.
     ("keyctl init", "rm -r .local"),

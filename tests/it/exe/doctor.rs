@@ -306,7 +306,7 @@ fn a_store_that_takes_all_memory_is_neither_called_damaged_nor_sound() {
 
 #[test]
 #[ignore = "long: a store of a million keys, or of KEYCTL_TEST_KEYS"]
-fn a_million_keys_are_examined_in_constant_memory() {
+fn a_million_keys_are_examined_and_counted_in_constant_memory() {
     let count = std::env::var("KEYCTL_TEST_KEYS").unwrap_or_else(|_| "1000000".to_owned());
     let site = Site::new();
     site.create();
@@ -322,4 +322,9 @@ fn a_million_keys_are_examined_in_constant_memory() {
     let script = format!("ulimit -v {SPACE}; exec keyctl doctor");
     let ran: Ran = site.sh(&script).output().unwrap().into();
     ran.code(0).stdout("").stderr(&nothing_found(&site));
+    let script = format!("ulimit -v {SPACE}; exec keyctl metrics");
+    let ran: Ran = site.sh(&script).output().unwrap().into();
+    let keys: u64 = count.parse().unwrap();
+    let active = format!("keyctl_usable_keys{{state=\"active\"}} {}\n", keys + 1);
+    assert!(ran.code(0).stdout.contains(&active));
 }

@@ -27,6 +27,7 @@ mod list;
 mod log;
 mod lookup;
 mod member;
+mod metrics;
 mod names;
 mod networks;
 mod policy;

@@ -47,7 +47,7 @@ fn doctor(world: &World) -> (Vec<Value>, Vec<Value>) {
 
 /// Runs a command line with `--exec` that comes to its end between its two transactions, as if it had been
 /// killed, and returns the ID of the new key.
-fn cut_short(world: &World, line: &str) -> String {
+pub fn cut_short(world: &World, line: &str) -> String {
     let before = world.keys();
     let ran = world
         .line(&format!("{line} --exec sh"))
