@@ -55,6 +55,8 @@ def pictures(stage):
     stage.at("2026-11-22T12:00:00")
     yield taken(stage, "show", "keyctl show", 72, "keyctl show ci-deploy")
     yield taken(stage, "list", "keyctl list", 110, "keyctl list")
+    metrics = r"keyctl metrics | grep -E '^keyctl_(usable|expiring|next|log)'"
+    yield taken(stage, "metrics", "keyctl metrics", 84, metrics)
     yield taken(stage, "list-narrow", "keyctl list on 60 columns", 60, "keyctl list")
     yes = [("[y/N] ", "y\r")]
     yield taken(stage, "prompt", "keyctl delete asks first", 80, "keyctl delete old-bot", answers=yes)

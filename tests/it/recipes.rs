@@ -6,6 +6,7 @@ mod github_actions;
 mod gitlab_ci;
 mod guard;
 mod handover;
+mod metrics;
 mod migrate;
 mod pages;
 mod pre_commit;

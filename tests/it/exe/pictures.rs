@@ -81,7 +81,12 @@ fn no_picture_holds_a_token_or_asks_for_anything_from_outside() {
 }
 
 /// The pages that show pictures.
-const PAGES: [&str; 3] = ["README.md", "docs/guide/keys.md", "docs/guide/leaked.md"];
+const PAGES: [&str; 4] = [
+    "README.md",
+    "docs/guide/keys.md",
+    "docs/guide/leaked.md",
+    "docs/metrics/README.md",
+];
 
 #[test]
 fn each_picture_is_shown_for_light_and_dark_and_says_in_words_what_is_seen() {

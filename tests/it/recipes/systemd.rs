@@ -291,25 +291,32 @@ fn the_real_journalctl_takes_what_the_mail_script_and_the_page_say() {
 
 #[test]
 fn the_service_makes_no_call_that_its_unit_forbids() {
-    if !is_here("systemd-analyze", &["syscall-filter"]) || !strace::is_here() {
-        return;
-    }
     let site = Site::cheap();
     site.run("create --scope inference --expires 1d");
-    let sets = run(site.clean("systemd-analyze").arg("syscall-filter")).code(0);
-    let filter = setting(SERVICE, "SystemCallFilter");
-    let allowed = members(&sets.stdout, &filter);
     let line = report(&site);
     let mut list = site.clean("keyctl");
     list.args(line.split(' ').skip(1));
-    let (ran, calls) = strace::calls_of(&list, "all", Stdio::piped());
-    ran.code(1);
+    makes_no_forbidden_call(SERVICE, &list, 1);
+}
+
+/// The command ends with `code`, and makes no call that the unit's sandbox forbids.
+#[track_caller]
+pub(super) fn makes_no_forbidden_call(unit: &str, command: &Command, code: u8) {
+    if !is_here("systemd-analyze", &["syscall-filter"]) || !strace::is_here() {
+        return;
+    }
+    let site = Site::new();
+    let sets = run(site.clean("systemd-analyze").arg("syscall-filter")).code(0);
+    let filter = setting(unit, "SystemCallFilter");
+    let allowed = members(&sets.stdout, &filter);
+    let always = members(&sets.stdout, "@default");
+    let (ran, calls) = strace::calls_of(command, "all", Stdio::piped());
+    ran.code(code);
     for call in calls {
         // What strace says of the end.
         if call.name.starts_with('+') {
             continue;
         }
-        let always = members(&sets.stdout, "@default");
         let name = call.name.as_str();
         assert!(allowed.contains(name) || always.contains(name), "{call:?}");
         // MemoryDenyWriteExecute= and RestrictAddressFamilies=
