@@ -32,8 +32,8 @@ use std::ops::ControlFlow;
 /// machine, another keyctl that the shell finds first.
 ///
 /// On a server: roles and grants that differ from those that 'init' made, a database that anybody
-/// may connect to, standbys that may lag behind, keys of no role. Hashes are checked for
-/// administrators only.
+/// may connect to, commits that wait for no standby, or for one that is not connected, keys of no role. Hashes are
+/// checked for administrators only.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:

@@ -81,24 +81,34 @@ fn grants(view: &View<'_>, remarks: &mut Remarks) -> Result<()> {
     Ok(())
 }
 
-/// Notes standbys that may lag behind.
+/// Looks whether a commit waits for a standby, and whether there is one that ends the wait.
 fn replication(view: &View<'_>, remarks: &mut Remarks) -> Result<()> {
     let server = &view.session.server;
+    // A user without rights to the server's statistics sees how many standbys there are, and nothing of them.
     let rows = view.query(Statement::new(
-        "SELECT (SELECT count(*) FROM pg_catalog.pg_stat_replication), \
-         current_setting('synchronous_standby_names') <> '', current_setting('synchronous_commit')",
+        "SELECT count(*), count(*) FILTER (WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum')), \
+         current_setting('synchronous_standby_names') <> '', current_setting('synchronous_commit') \
+         FROM pg_catalog.pg_stat_replication",
     ))?;
     let row = rows
         .first()
         .ok_or_else(|| damaged(server, "it does not answer"))?;
     let standbys: i64 = column(row, 0).explain(server)?;
-    let waits: bool = column(row, 1).explain(server)?;
-    let how: String = column(row, 2).explain(server)?;
+    let confirming: i64 = column(row, 1).explain(server)?;
+    let waits: bool = column(row, 2).explain(server)?;
+    let how: String = column(row, 3).explain(server)?;
     if standbys > 0 && !(waits && ["on", "remote_apply"].contains(&how.as_str())) {
         remarks.finding(
             "replication",
             "a commit does not wait for a standby: after a failover, the last changes may be gone and revoked keys work again",
             "set synchronous_standby_names and synchronous_commit = remote_apply on the server",
+        );
+    }
+    if waits && confirming == 0 {
+        remarks.finding(
+            "replication",
+            "a commit waits for a standby, and none of those in synchronous_standby_names is connected: no change can be made, no key disabled",
+            "start the standby, or set synchronous_standby_names = '' on the server: from then on the loss of that server is a loss of changes",
         );
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! The long form: `KEYCTL_TEST_ROUNDS=100 cargo test --test it --release -- --ignored failover`
 
 use super::truth::{accepts, verdicts};
-use crate::exe::harness::{Site, finish, note, until};
+use crate::exe::harness::{Site, finish, note, run, until};
 use crate::gateways::client::{Request, send};
 use crate::gateways::server::{Server, Socket};
 use crate::harness::postgres::Failover;
@@ -400,6 +400,25 @@ fn a_commit_that_was_told_not_to_wait_is_uncertain_while_the_standby_is_gone() {
     pair.promote();
     // It is lost, and nobody was told that it was made.
     assert_eq!(site.verify(ran.stdout.trim_end()), 1);
+}
+
+#[test]
+fn doctor_finds_that_no_standby_ends_the_wait_of_a_commit() {
+    let Some(pair) = Failover::start() else {
+        return;
+    };
+    let site = found(&pair);
+    site.run("doctor");
+    pair.cut_off();
+    let found = run(&mut site.cmd("doctor")).code(1);
+    assert!(
+        found
+            .stdout
+            .contains("finding: a commit waits for a standby, and none"),
+        "{found:?}"
+    );
+    pair.reconnect();
+    site.run("doctor");
 }
 
 #[test]
