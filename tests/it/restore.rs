@@ -481,6 +481,22 @@ fn many_keys_are_not_named_one_by_one() {
 }
 
 #[test]
+fn restore_advises_keep_revoked_only_if_the_store_may_know_one_of_the_keys() {
+    let world = World::quick();
+    world.run("create --scope inference --name web");
+    let copy = world.path("copy.db");
+    back_up(&world, &copy);
+    let hint = "hint: to keep them stopped: --keep-revoked\n";
+
+    let other = World::quick();
+    let moved = restore(&other, &copy, "--dry-run").run().code(0);
+    assert!(!moved.stderr.contains(hint), "{moved:#?}");
+    moved.says("1 key will become valid again:\n");
+    world.run("purge --owner alice --all --yes");
+    restore(&world, &copy, "--dry-run").run().code(0).says(hint);
+}
+
+#[test]
 fn restore_says_which_rights_become_wider() {
     let world = World::quick();
     let make = |name: &str, rest: &str| {

@@ -35,7 +35,7 @@ pub fn announce(
     list(cx, &effect.revived, again, |revived| revival(revived, now));
     // Without a store that can be read, that flag is refused.
     let can_keep = restoration.current().is_some() && restoration.damage().is_none();
-    if effect.revived.count > 0 && !keep_revoked && can_keep {
+    if effect.may_stay_stopped && !keep_revoked && can_keep {
         cx.notice_hint("to keep them stopped: --keep-revoked");
     }
     name(cx, &effect.stopped, "will stop working");

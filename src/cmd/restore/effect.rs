@@ -5,10 +5,11 @@ use super::first::First;
 use super::outcome::{Outcome, readable};
 use super::wider::{self, Rights, Wider};
 use crate::error::{FailureKind, Result};
+use crate::event::Action;
 use crate::id::KeyId;
 use crate::key::{Key, State};
 use crate::project::{Member, Role};
-use crate::store::{Filter, Read};
+use crate::store::{Filter, LogFilter, Read};
 use crate::when::Timestamp;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -18,6 +19,8 @@ use std::ops::ControlFlow;
 pub struct Effect {
     /// Keys of the copy that will work, and that do not work in the store or are missing in it.
     pub revived: First<Revived>,
+    /// Whether one of those may stay stopped with `--keep-revoked`: the store has had it.
+    pub may_stay_stopped: bool,
     /// Keys of the store that work there, and that will not work or be missing.
     pub stopped: First<Key>,
     /// Rights that get wider.
@@ -117,6 +120,7 @@ impl Effect {
     ) -> Result<Self> {
         let mut effect = Effect::default();
         let rights = Rights::new(current, outcome)?;
+        let has_removed = current.map(has_removed).transpose()?.unwrap_or_default();
         // A damaged key does not work.
         let _damaged = copy.scan(&Filter::all(now), &mut |copied| {
             let Some(restored) = outcome.of(&copied)? else {
@@ -130,10 +134,13 @@ impl Effect {
             if restored.is_usable(now) && !works {
                 revives(&restored)?;
                 let stopped = current.map(|current| Stopped::of(current, copied.id, now));
+                let stopped = stopped.transpose()?;
+                effect.may_stay_stopped |=
+                    has_removed || !matches!(stopped, None | Some(Stopped::Missing));
                 effect.revived.add(Revived {
                     key: restored,
                     copied: copied.state(now),
-                    stopped: stopped.transpose()?,
+                    stopped,
                 });
             } else if let Some(present) = present {
                 effect.wider.compare(&present, restored, &rights, now);
@@ -191,6 +198,19 @@ impl Kept {
             true => self.narrowed.add(restored.clone()),
             false => self.revoked.add(restored.clone()),
         }
+    }
+}
+
+/// Tells whether records were purged from `store`. A log that cannot be read may have had them.
+fn has_removed(store: &dyn Read) -> Result<bool> {
+    let purged = store.find_events(&LogFilter {
+        actions: vec![Action::Purge],
+        limit: Some(1),
+        ..LogFilter::default()
+    });
+    match purged {
+        Err(error) if error.kind == FailureKind::Damaged => Ok(true),
+        purged => Ok(!purged?.is_empty()),
     }
 }
 
