@@ -102,7 +102,7 @@ impl Place {
 
     /// Runs a block as alice, who has logged in.
     fn by_alice(&self, block: &str) -> Ran {
-        let login = ". ./etc/profile.d/keyctl.sh\n";
+        let login = "PATH=$PWD/bin:$PATH\n. ./etc/profile.d/keyctl.sh\n";
         let mut command = self
             .site
             .sh(&format!("set -e\n{login}{}", self.here(block)));
@@ -148,8 +148,14 @@ impl Place {
             "/run/keyctl/keyctl.sock",
             self.socket(host).to_str().unwrap(),
         );
-        run(&mut self.site.sh(&block))
+        run(&mut self.site.sh(&format!("PATH=$PWD/bin:$PATH\n{block}")))
     }
+}
+
+/// The block that makes the standby.
+fn copy_of_primary() -> String {
+    let mut all = blocks(&page(RECIPE), "sh").into_iter();
+    all.find(|block| block.contains("pg_basebackup")).unwrap()
 }
 
 /// The page's blocks in their order, taken one after the other by their first lines.
@@ -228,6 +234,8 @@ fn the_page_leads_from_a_file_to_two_gateways_that_outlive_their_primary() {
     place.on(Db1, &page.next("restore")).says("restored ");
     let moved = place.by_alice(&page.next("log --check --head")).code(0);
     assert!(moved.stdout.contains("  ci  "), "{moved:?}");
+    place.on(Db1, &page.next("sudo rm"));
+    assert!(!place.site.path("var/lib/postgresql/keys.db").exists());
 
     // 4. Verify on two hosts
     let variables = page.next("serve.env").replace("=PASSWORD", "=pw-gateway");
@@ -249,7 +257,7 @@ fn the_page_leads_from_a_file_to_two_gateways_that_outlive_their_primary() {
     }
 
     // 5. The standby
-    place.servers.add_standby();
+    place.servers.add_standby(&page.next("pg_basebackup"));
     let doctor = || place.by_alice("keyctl doctor");
     let found = doctor().code(1).stdout;
     assert!(
@@ -285,7 +293,13 @@ fn the_page_leads_from_a_file_to_two_gateways_that_outlive_their_primary() {
         });
         place.ask(host, &ask.replace("trial", "ci")).code(1);
     }
+    let found = doctor().code(1).stdout;
+    assert!(
+        found.contains("a commit waits for a standby, and none"),
+        "{found}"
+    );
     place.on(Db2, &page.next("synchronous_standby_names"));
+    doctor().code(0);
     place.by_alice("keyctl disable trial").code(0);
     let log = place.by_alice(&page.next("log --since")).code(0);
     assert!(log.stdout.contains("  disable  "), "{log:?}");
@@ -294,6 +308,21 @@ fn the_page_leads_from_a_file_to_two_gateways_that_outlive_their_primary() {
     let backup = place.by_alice(&page.next("keyctl backup")).code(0);
     assert!(backup.stdout.contains("  trial  "), "{backup:?}");
     place.on(Db2, &page.next("--upgrade"));
+
+    // 8. Back to a file
+    place.by_alice("keyctl enable trial").code(0);
+    let back = place.by_alice(&page.next("--retire back.db")).code(0);
+    assert!(back.stdout.contains("the log is intact"), "{back:?}");
+    let file = |line: &str| closed(line).code;
+    assert_eq!(file("verify --key-file trial.token"), 0);
+    assert_eq!(file("verify --key-file ci.token"), 1);
+    place
+        .by_alice("keyctl verify --key-file trial.token")
+        .code(5)
+        .says(" was retired by alice on ");
+    for host in hosts {
+        place.ask(host, &ask).code(5);
+    }
     assert_eq!(page.0.next(), None);
 }
 

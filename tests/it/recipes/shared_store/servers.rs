@@ -98,20 +98,24 @@ impl Servers {
         fs::write(path, format!("{lines}{old}")).unwrap();
     }
 
-    /// Makes the standby, which knows the primary by the `application_name` db2.
-    pub fn add_standby(&self) {
+    /// Makes the standby with the page's `command`.
+    pub fn add_standby(&self, command: &str) {
         self.sql(
             Db1,
             "CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'pw-replicator'",
         );
         let source = format!(
-            "host={HOST} port={} user=replicator application_name=db2 sslmode=verify-full sslrootcert={}",
+            "host={HOST} port={} sslmode=verify-full sslrootcert={}",
             self.port(Db1),
             self.authority().display()
         );
-        let copy =
-            format!("pg_basebackup -d '{source}' --write-recovery-conf -D db2 -c fast >>log 2>&1");
-        self.does(&format!("PGPASSWORD=pw-replicator {}", self.program(&copy)));
+        let copy = command
+            .trim_end()
+            .trim_start_matches("sudo -u postgres ")
+            .replace("host=db1", &source)
+            .replace("DIRECTORY", Db2.name());
+        let copy = self.program(&format!("{copy} -c fast >>log 2>&1"));
+        self.does(&format!("PGPASSWORD=pw-replicator {copy}"));
         self.run(Db2);
     }
 
