@@ -48,6 +48,14 @@ impl Database {
         founder
     }
 
+    /// Lets `user` make a store here, as the database's owner.
+    pub fn let_found(&self, user: &str) {
+        self.cluster.login(user);
+        self.cluster.let_make_roles(user);
+        let name = quoted(self.name());
+        self.admin(&format!("ALTER DATABASE {name} OWNER TO {}", quoted(user)));
+    }
+
     /// Its URL for `user`, over the socket.
     pub fn url(&self, user: &str) -> String {
         format!("postgres://{}@{}", encoded(user), self.place())

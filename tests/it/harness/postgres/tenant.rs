@@ -55,10 +55,7 @@ impl Tenant {
             .database
             .admin(&format!("SELECT to_regrole('{operator}')"));
         if found == [[None]] {
-            self.database.cluster().let_make_roles(user);
-            let (name, user) = (self.database.name(), quoted(user));
-            self.database
-                .admin(&format!("ALTER DATABASE {name} OWNER TO {user}"));
+            self.database.let_found(user);
         } else {
             self.database
                 .admin(&format!("GRANT {operator} TO {}", quoted(user)));
