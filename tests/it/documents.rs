@@ -2,10 +2,10 @@
 //! print what the page says, every link leads somewhere, and the examples of every help text and
 //! manual page work.
 
-mod blocks;
+pub mod blocks;
 mod console;
 mod examples;
-mod likeness;
+pub mod likeness;
 pub mod links;
 mod others;
 mod reader;

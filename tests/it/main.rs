@@ -44,6 +44,7 @@ mod serving;
 mod sqlite;
 mod store;
 mod tampered;
+mod week;
 
 /// Stories on a SQLite file. They say nothing of the file, so that each of them is to hold on any
 /// store: another one that commands can open is another module like this.

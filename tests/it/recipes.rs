@@ -152,7 +152,7 @@ impl Site {
 
     /// A program of one's own. Written by another process: while this one writes to it, a child that
     /// another test has just started would keep it from being run.
-    fn program(&self, name: &str, script: &str) -> PathBuf {
+    pub fn program(&self, name: &str, script: &str) -> PathBuf {
         let path = self.path(name);
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).unwrap();
