@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Place within a stream.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spot {
     /// Name of the file itself.
     Name,
@@ -23,12 +23,23 @@ pub enum Spot {
 }
 
 /// Place of something that was found.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Path of the file; `None` for standard input.
     pub path: Option<Arc<Path>>,
     /// Place within the file.
     pub spot: Spot,
+}
+
+impl Place {
+    /// Returns the path and the line, by which places are sorted. Commits stay as they come: the newest first.
+    pub fn order(&self) -> (Option<&Path>, u64) {
+        let line = match self.spot {
+            Spot::Line(line) => line,
+            Spot::Name | Spot::Commit { .. } => 0,
+        };
+        (self.path.as_deref(), line)
+    }
 }
 
 /// Position in a stream that is read in pieces.

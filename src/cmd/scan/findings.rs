@@ -5,7 +5,7 @@ use crate::env::Unit;
 use crate::error::{FailureKind, Result};
 use crate::hash::TokenDigest;
 use crate::id::KeyId;
-use crate::key::{Key, State};
+use crate::key::Key;
 use crate::scan::{Candidate, Place};
 use crate::store::{self, Known, Store};
 use crate::token::{Locator, Token};
@@ -31,6 +31,8 @@ pub struct Found {
     pub id: Option<KeyId>,
     /// Key whose secret the token has; `None` for a token that is not of the store.
     pub key: Option<Key>,
+    /// Number of tokens that were found before.
+    pub number: usize,
     /// First places, in order.
     pub places: Vec<Place>,
     /// Number of places that are not kept.
@@ -39,14 +41,15 @@ pub struct Found {
 
 impl Found {
     /// Rank in a list: keys that still work first, tokens that are not of the store last.
-    fn rank(&self, now: Timestamp) -> (u8, Option<State>, Option<&Place>, Option<KeyId>) {
+    fn rank(&self, now: Timestamp) -> impl Ord {
         let group = match &self.key {
             Some(key) if key.is_usable(now) => 0,
             Some(_) => 1,
             None => 2,
         };
         let state = self.key.as_ref().map(|key| key.state(now));
-        (group, state, self.places.first(), self.id)
+        let place = self.places.first().map(Place::order);
+        (group, state, place, self.number)
     }
 
     fn add(&mut self, place: Place) {
@@ -76,6 +79,8 @@ pub struct Matcher<'a> {
     workers: NonZeroUsize,
     /// Whether tokens that are not of the store are wanted too.
     with_unknown: bool,
+    /// Number of distinct candidates so far.
+    count: usize,
     /// Candidates that were found, and those that are not looked up yet.
     found: HashMap<TokenDigest, Found>,
     /// Candidates that are not looked up yet.
@@ -106,6 +111,7 @@ impl<'a> Matcher<'a> {
             store,
             workers,
             with_unknown,
+            count: 0,
             found: HashMap::new(),
             pending: Vec::new(),
             dismissed: HashSet::new(),
@@ -131,9 +137,11 @@ impl<'a> Matcher<'a> {
         let found = Found {
             id: token.as_ref().map(Token::id),
             key: None,
+            number: self.count,
             places: vec![place],
             more: 0,
         };
+        self.count += 1;
         self.found.insert(digest, found);
         self.pending.push(Pending { digest, token });
         match self.pending.len() < CHUNK {
@@ -153,7 +161,9 @@ impl<'a> Matcher<'a> {
         }
         let now = cx.env.now();
         for found in &mut found {
-            found.places.sort();
+            found
+                .places
+                .sort_by(|one, other| one.order().cmp(&other.order()));
         }
         found.sort_by(|one, other| one.rank(now).cmp(&other.rank(now)));
         Ok(Findings {

@@ -102,13 +102,12 @@ impl Report<'_> {
     }
 
     fn strangers(&self) -> Hint {
-        let (places, hold) = match self.findings.strangers {
-            1 => ("1 place".to_owned(), "holds"),
-            count => (format!("{count} places"), "hold"),
-        };
-        Hint::from(format!(
-            "{places} {hold} a token that is not of this store; --unknown lists it"
-        ))
+        Hint::from(match self.findings.strangers {
+            1 => "1 place holds a token that is not of this store; --unknown lists it".to_owned(),
+            count => format!(
+                "{count} places hold tokens that are not of this store; --unknown lists them"
+            ),
+        })
     }
 
     /// Advice to stop the keys that still work.

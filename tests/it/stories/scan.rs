@@ -123,7 +123,7 @@ fn scan_finds_a_key_by_its_secret_alone() {
     let ran = scan(&world, "--format csv").code(0);
     assert_eq!(ran.stdout.lines().count(), 1, "{ran:#?}");
     let ran = ran.says("no token of this store; searched 2 files, ");
-    ran.says("hint: 4 places hold a token that is not of this store; --unknown lists it\n");
+    ran.says("hint: 4 places hold tokens that are not of this store; --unknown lists them\n");
     let ran = scan(&world, "--unknown --format json").code(1);
     shows_none(&ran, &[&forged(&token), &purged, &deleted]);
     let expected = [
@@ -196,8 +196,8 @@ fn scan_of_the_output_of_git_log_names_commits_and_paths() {
         places,
         [
             place(Value::Null, false),
-            place(path(), false),
-            place(path(), true)
+            place(path(), true),
+            place(path(), false)
         ]
     );
     let ran = world.line("scan -").stdin(&log).run().code(1);
@@ -211,6 +211,28 @@ fn scan_of_the_output_of_git_log_names_commits_and_paths() {
             "{place}: {ran:#?}"
         );
     }
+}
+
+#[test]
+fn scan_of_a_history_lists_the_newest_commit_first() {
+    let world = World::quick();
+    let (one, other) = (
+        world.create("--scope inference"),
+        world.create("--scope inference"),
+    );
+    let (new, old) = ("f".repeat(40), "0".repeat(40));
+    let log = format!("commit {new}\n\n    {other}\n    {one}\n\ncommit {old}\n\n    {one}\n");
+    let ran = world.line("scan - --format json").stdin(log).run().code(1);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let found = ran.json().as_array().unwrap().clone().into_iter();
+    let found: Vec<_> = found
+        .map(|line| (text(&line["id"]), text(&line["commit"])))
+        .collect();
+    let (one, other) = (id_of(&one), id_of(&other));
+    assert_eq!(
+        found,
+        [(other, new.clone()), (one.clone(), new), (one, old)]
+    );
 }
 
 #[test]
