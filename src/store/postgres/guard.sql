@@ -46,6 +46,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     max_expiry text;
     self_service text;
+    by_policy text;
     is_used boolean;
     life bigint := 31536000000;
     known bigint;
@@ -63,10 +64,14 @@ BEGIN
             NEW.disabled_by, NEW.deleted_at, NEW.replaced_by) > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s is new, but has been changed or used', NEW.id);
     END IF;
-    SELECT (SELECT p.value FROM keyctl.policy p WHERE p.name = 'max-expiry'),
-        (SELECT p.value FROM keyctl.policy p WHERE p.name = 'self-service'),
+    SELECT max(p.value) FILTER (WHERE p.name = 'max-expiry'),
+        max(p.value) FILTER (WHERE p.name = 'self-service'),
+        CASE WHEN max(p.value) FILTER (WHERE p.name = 'hash') = 'sha256' THEN '^\$sha256\$[A-Za-z0-9+/]{43}$'
+            ELSE format('^\$argon2id\$v=19\$m=%s,t=%s,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$',
+                coalesce(max(p.value) FILTER (WHERE p.name = 'argon2-memory'), '7168'),
+                coalesce(max(p.value) FILTER (WHERE p.name = 'argon2-iterations'), '5')) END,
         EXISTS (SELECT FROM keyctl.events e WHERE e.key_id = NEW.id)
-        INTO max_expiry, self_service, is_used;
+        INTO max_expiry, self_service, by_policy, is_used FROM keyctl.policy p;
     -- A purged key's ID stays in the log, and means that key alone.
     IF is_used THEN
         RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('%s is the ID of an earlier key', NEW.id);
@@ -81,6 +86,12 @@ BEGIN
     END IF;
     IF (life = 0 OR NEW.expires_at <= NEW.created_at + life) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = 'KC002', MESSAGE = format('%s expires later than policy allows (max-expiry)', NEW.id);
+    END IF;
+    -- A dearer hash would cost every verifier its time and memory. The program hashes before it has the lock: a policy that
+    -- is changed in between refuses that key.
+    IF (NEW.hash ~ by_policy) IS NOT TRUE THEN
+        RAISE EXCEPTION USING ERRCODE = 'KC002', MESSAGE = format(
+            '%s is not hashed as policy says now (hash, argon2-memory, argon2-iterations): create it again', NEW.id);
     END IF;
     IF NOT keyctl.is_name(NEW.name) THEN
         RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = format('the name of %s is not valid', NEW.id);

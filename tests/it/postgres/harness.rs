@@ -194,7 +194,8 @@ fn a_database_that_is_used_again_has_the_rows_and_members_of_a_new_one() {
     drop(tenant.admit("alice", 1));
     let database = tenant.into_database();
     let key = format!("INSERT INTO keyctl.keys (id, name, owner, kind, hash, created_at, created_by, expires_at, scopes, labels, allow_from, imported)
-               VALUES ('000000000001', 'ci', 'alice', 'api', 'x', {START}, 'alice', {START} + 1000, '{{inference}}', '{{}}', '{{}}', false)");
+               VALUES ('000000000001', 'ci', 'alice', 'api',
+               '$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', {START}, 'alice', {START} + 1000, '{{inference}}', '{{}}', '{{}}', false)");
     let create = format!("SELECT keyctl.append({START}, 'create', '000000000001', '{{}}')");
     let done = database.sql("alice", &format!("BEGIN; {key}; {create}; COMMIT"));
     assert_eq!(done, Ok(text("2")));

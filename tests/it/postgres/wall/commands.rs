@@ -1,7 +1,7 @@
 //! Commands of users who are no administrators: the rules of the server refuse nothing that the program allows.
 
 use super::fixture::{HOUR, Row, Wall, now};
-use crate::exe::harness::{Site, run};
+use crate::exe::harness::{Site, finish, run, until};
 use crate::harness::Ran;
 use std::fs;
 
@@ -165,4 +165,30 @@ fn what_the_commands_of_an_administrator_do_the_server_lets_them_do() {
             "log --check",
         ],
     );
+}
+
+#[test]
+fn create_prints_no_token_if_the_policy_of_its_hash_is_changed_meanwhile() {
+    let Some(wall) = Wall::new() else { return };
+    let site = Site::new();
+    let mut create = site.bare("create --scope inference --name a");
+    create.env("KEYCTL_DB", wall.database.url("anna"));
+    let mut ada = wall.database.connect("ada").unwrap();
+    ada.batch_execute(
+        "BEGIN; INSERT INTO keyctl.policy VALUES ('hash', 'sha256');
+         SELECT keyctl.append(keyctl.clock(), 'policy', NULL, '{}')",
+    )
+    .unwrap();
+    let child = create.spawn().unwrap();
+    let waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("create waits for the log", || {
+        !wall.database.admin(waits).is_empty()
+    });
+    ada.batch_execute("COMMIT").unwrap();
+    let ran = finish(child)
+        .code(4)
+        .says("is not hashed as policy says now");
+    assert_eq!(ran.stdout, "");
+    let ran = run(&mut create).code(0);
+    assert_eq!(ran.stdout.lines().count(), 1);
 }

@@ -1,7 +1,8 @@
 //! New keys.
 
 use super::fixture::{
-    ACCESS, CHANGED, CHECK, DAY, DENIED, HOUR, POLICY, Row, STATE, Wall, event, now, purge, refused,
+    ACCESS, CHANGED, CHECK, DAY, DENIED, HASH, HOUR, POLICY, Row, STATE, Wall, event, now, purge,
+    refused,
 };
 use keyctl::policy::Policy;
 
@@ -90,6 +91,51 @@ fn an_insert_of_a_key_that_is_not_fresh_is_refused() {
         let used = key("000000000006").with("last_used_at", now(0));
         assert_eq!(wall.insert(user, &used), refused(DENIED));
     }
+}
+
+#[test]
+fn an_insert_of_a_key_that_is_not_hashed_as_policy_says_is_refused() {
+    let Some(wall) = Wall::new() else { return };
+    let mut ids = (1..).map(|n: u8| format!("{n:012}"));
+    let mut key =
+        |hash: &str| Row::new(&ids.next().unwrap(), "anna").with("hash", format!("'{hash}'"));
+    let (salt, tag) = ("A".repeat(22), "A".repeat(43));
+    let argon2id = |memory: u32, iterations: u32| {
+        format!("$argon2id$v=19$m={memory},t={iterations},p=1${salt}${tag}")
+    };
+    let usual = argon2id(7168, 5);
+    assert_eq!(usual, HASH);
+    let sha256 = format!("$sha256${tag}");
+    for bad in [
+        &*argon2id(1 << 20, 4),
+        &argon2id(7168, 100),
+        &argon2id(7168, 6),
+        &argon2id(7168, 4),
+        &argon2id(71680, 5),
+        &argon2id(8, 1),
+        &usual.replace("p=1", "p=4"),
+        &usual.replace("p=1", "p=1,keyid=AAAA"),
+        &usual.replace("argon2id", "argon2i"),
+        &usual.replace("v=19", "v=16"),
+        &usual.replace(&salt, &"A".repeat(64)),
+        &usual.replace(&tag, &"A".repeat(86)),
+        &format!("{usual}\n"),
+        &sha256,
+        &format!("$sha256-token${tag}"),
+        "",
+    ] {
+        only_ada(&wall, &key(bad), POLICY);
+    }
+    assert_eq!(wall.insert("anna", &key(&usual)), CHANGED);
+    wall.policy("argon2-memory", "9216");
+    wall.policy("argon2-iterations", "4");
+    only_ada(&wall, &key(&usual), POLICY);
+    assert_eq!(wall.insert("anna", &key(&argon2id(9216, 4))), CHANGED);
+    wall.policy("hash", "sha256");
+    for bad in [&argon2id(9216, 4), &*format!("{sha256}A"), "$sha256$A"] {
+        only_ada(&wall, &key(bad), POLICY);
+    }
+    assert_eq!(wall.insert("anna", &key(&sha256)), CHANGED);
 }
 
 #[test]

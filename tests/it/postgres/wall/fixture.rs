@@ -16,6 +16,9 @@ pub const STATE: &str = "KC004";
 pub const DENIED: &str = "42501";
 pub const CHECK: &str = "23514";
 
+/// A hash by the policy that is not set, of no known secret.
+pub const HASH: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Rows as text.
 pub type Rows = Vec<Vec<Option<String>>>;
 
@@ -177,7 +180,7 @@ impl Row {
             ("name", text(&format!("key {id}"))),
             ("owner", text(owner)),
             ("kind", text("api")),
-            ("hash", text("$sha256$x")),
+            ("hash", text(HASH)),
             ("created_at", now(0)),
             ("created_by", text(owner)),
             ("expires_at", now(DAY)),

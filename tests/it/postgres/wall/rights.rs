@@ -115,7 +115,7 @@ fn an_operator_reads_no_hash_from_the_table() {
         "SELECT k FROM keyctl.keys k",
         "SELECT to_jsonb(k) FROM keyctl.keys k",
         "SELECT count(hash) FROM keyctl.keys",
-        "SELECT id FROM keyctl.keys WHERE hash LIKE '$sha256$x'",
+        "SELECT id FROM keyctl.keys WHERE hash LIKE '$argon2id$%'",
         "SELECT id FROM keyctl.keys ORDER BY hash",
         "COPY keyctl.keys (id, hash) TO STDOUT",
         "COPY (SELECT hash FROM keyctl.keys) TO STDOUT",
