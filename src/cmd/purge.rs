@@ -177,8 +177,9 @@ impl Args {
     ) -> Result<()> {
         let mut progress = cx.progress(Unit::Keys, doomed.len() as u64);
         for key in doomed {
-            tx.purge(key.id)?;
+            // While the key is there: a server takes no event of a user about a key that is not theirs.
             tx.append(&purged(key, now, actor).because(self.why.reason.as_deref()))?;
+            tx.purge(key.id)?;
             progress.advance(1);
         }
         Ok(())

@@ -219,7 +219,7 @@ pub trait Tx: Read {
     /// Writes the changed fields of a key. Wipes the hash of a deleted key.
     fn update(&mut self, key: &Key) -> Result<()>;
 
-    /// Removes a key's record.
+    /// Removes a key's record. Its event is appended before that, while the key is there.
     fn purge(&mut self, id: KeyId) -> Result<()>;
 
     /// Appends an event to the log.

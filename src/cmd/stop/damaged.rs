@@ -43,11 +43,12 @@ pub fn remove(
                 .hint("nothing was changed; run the command again"));
         };
         let owner = check_access(&*tx, &actor, id)?;
-        tx.purge(id)?;
         let event = Event::new(cx.env.now(), &actor, Action::Delete, Some(id))
             .with("owner", owner)
             .with("damage", damage.to_string());
-        tx.append(&event.because(reason))
+        // While the key is there, as for a purge.
+        tx.append(&event.because(reason))?;
+        tx.purge(id)
     })?;
     cx.status(format_args!(
         "deleted {id}: its damaged record was removed; its events stay in the log"

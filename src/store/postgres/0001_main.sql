@@ -201,13 +201,13 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT h.seq, h.hash FROM keyctl.event_head h FOR UPDATE;
 END;
 
--- Whether a user who is no administrator may append an event of this action about this key, which is theirs if it has not
--- been purged.
+-- Whether a user who is no administrator may append an event of this action about this key: it is theirs. The event of a
+-- purge is appended before the purge, while the key is there.
 CREATE FUNCTION keyctl.may_append(action text, key_id text) RETURNS boolean LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT may_append.action IN ('refuse', 'reuse', 'member-add', 'member-remove')
         OR may_append.action IN ('create', 'edit', 'rotate', 'undo', 'handover', 'disable', 'enable', 'delete', 'purge')
-            AND NOT EXISTS (SELECT FROM keyctl.keys k
-                WHERE k.id = may_append.key_id COLLATE "C" AND k.owner <> session_user::text);
+            AND EXISTS (SELECT FROM keyctl.keys k
+                WHERE k.id = may_append.key_id COLLATE "C" AND k.owner = session_user::text);
 END;
 
 -- Appends an event in the name of the session's user, and returns its number; NULL, and no event, if `at` is more than a

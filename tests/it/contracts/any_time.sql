@@ -1,4 +1,6 @@
--- Contracts are about rows: they write at times of their own, changes that no command makes, and without an event.
+-- Contracts are about rows: they write at times of their own, changes that no command makes, without an event, and events
+-- of keys that are not there.
+CREATE OR REPLACE FUNCTION keyctl.may_append(action text, key_id text) RETURNS boolean LANGUAGE sql STABLE RETURN true;
 DO $$
 DECLARE
     f oid;

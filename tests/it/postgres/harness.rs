@@ -150,7 +150,7 @@ fn the_clock_of_a_store_tells_the_time_of_the_world() {
     tenant.set_clock(START + 1);
     tenant.admit("alice", 1);
     let database = tenant.into_database();
-    let append = |at: i64| format!("SELECT keyctl.append({at}, 'edit', NULL, '{{}}')");
+    let append = |at: i64| format!("SELECT keyctl.append({at}, 'refuse', NULL, '{{}}')");
     let clock = database.sql("alice", "SELECT keyctl.clock()").unwrap();
     assert_eq!(clock, text(&(START + 1).to_string()));
     assert_eq!(

@@ -1,8 +1,7 @@
 //! New keys.
 
 use super::fixture::{
-    ACCESS, CHANGED, CHECK, DAY, DENIED, HASH, HOUR, POLICY, Row, STATE, Wall, event, now, purge,
-    refused,
+    ACCESS, CHANGED, CHECK, DAY, DENIED, HASH, HOUR, POLICY, Row, STATE, Wall, event, now, refused,
 };
 use keyctl::policy::Policy;
 
@@ -264,7 +263,7 @@ fn an_insert_under_the_id_of_a_purged_key_is_refused() {
     let Some(wall) = Wall::new() else { return };
     let key = Row::new(ID, "anna");
     assert_eq!(wall.insert("anna", &key), CHANGED);
-    assert_eq!(wall.change("anna", &[ID], &purge(ID)), CHANGED);
+    assert_eq!(wall.purge("anna", ID), CHANGED);
     only_ada(&wall, &key, STATE);
 }
 

@@ -88,6 +88,11 @@ impl Wall {
         self.change(user, &[&key.id], &key.insert())
     }
 
+    /// Purges a key as `user`.
+    pub fn purge(&self, user: &str, id: &str) -> Outcome {
+        self.change(user, &[], &purge(id))
+    }
+
     /// Inserts a key by the superuser, past all triggers.
     #[track_caller]
     pub fn given(&self, key: &Row) {
@@ -154,9 +159,12 @@ pub fn update(id: &str, set: &str) -> String {
     format!("UPDATE keyctl.keys SET {set} WHERE id = '{id}' RETURNING 'changed'")
 }
 
-/// SQL that purges a key.
+/// SQL that purges a key. The event is appended before that: it is about a key that is there.
 pub fn purge(id: &str) -> String {
-    format!("SELECT 'changed' WHERE keyctl.purge('{id}')")
+    format!(
+        "{} SELECT 'changed' WHERE keyctl.purge('{id}')",
+        event("purge", id)
+    )
 }
 
 /// SQL that appends an event about a key.

@@ -1,7 +1,8 @@
 //! Rotations, and what takes them back.
 
 use super::fixture::{
-    ACCESS, CHANGED, DAY, HIDDEN, HOUR, Outcome, POLICY, Row, STATE, Wall, now, refused, update,
+    ACCESS, CHANGED, DAY, HIDDEN, HOUR, Outcome, POLICY, Row, STATE, Wall, now, purge, refused,
+    update,
 };
 
 const OLD: &str = "000000000001";
@@ -97,11 +98,12 @@ fn a_rotation_without_its_successor_is_refused_to_everybody() {
         assert_eq!(wall.change(user, &[OLD], &sql), refused(STATE), "{user}");
     }
     let purged = format!(
-        "{}; {}; SELECT keyctl.purge('{NEW}')",
+        "{}; {}; {}",
         phase_out(OLD, NEW, DAY),
-        successor("anna", "anna").insert()
+        successor("anna", "anna").insert(),
+        purge(NEW)
     );
-    assert_eq!(wall.change("anna", &[OLD, NEW], &purged), refused(STATE));
+    assert_eq!(wall.change("anna", &[OLD], &purged), refused(STATE));
     assert_eq!(
         rotate(&wall, "anna", &successor("anna", "anna"), DAY),
         CHANGED
@@ -156,10 +158,7 @@ fn a_rotation_needs_no_self_service() {
         CHANGED
     );
     // The successor is purged: its place in the rotation stays taken.
-    assert_eq!(
-        wall.change("anna", &[NEW], &super::fixture::purge(NEW)),
-        CHANGED
-    );
+    assert_eq!(wall.purge("anna", NEW), CHANGED);
     assert_eq!(
         wall.insert("anna", &successor("anna", "anna")),
         refused(STATE)
@@ -316,12 +315,8 @@ fn an_undo_without_the_deletion_of_the_successor_is_refused_to_everybody() {
             refused(STATE),
             "{user}"
         );
-        let purged = format!("SELECT keyctl.purge('{NEW}'); {}", restore());
-        assert_eq!(
-            wall.change(user, &[OLD, NEW], &purged),
-            refused(STATE),
-            "{user}"
-        );
+        let purged = format!("{}; {}", purge(NEW), restore());
+        assert_eq!(wall.change(user, &[OLD], &purged), refused(STATE), "{user}");
     }
     assert_eq!(wall.change("ada", &[OLD, NEW], &undo()), CHANGED);
 }
