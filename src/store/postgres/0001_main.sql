@@ -210,17 +210,33 @@ CREATE FUNCTION keyctl.may_append(action text, key_id text) RETURNS boolean LANG
                 WHERE k.id = may_append.key_id COLLATE "C" AND k.owner = session_user::text);
 END;
 
--- Appends an event in the name of the session's user, and returns its number; NULL, and no event, if `at` is more than a
--- minute off, if it is too long, if they may not append it, or if the store was retired.
+-- Says why `append` takes no such event.
+CREATE FUNCTION keyctl.refuse_event(at bigint, action text, key_id text, detail text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM keyctl.store s WHERE s.retired_at IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = 'the store was retired: it takes no event and so no change';
+    ELSIF (abs(at - keyctl.clock()) <= 60000) IS NOT TRUE THEN
+        RAISE EXCEPTION USING ERRCODE = 'KC005', MESSAGE = 'the time of an event is more than a minute off';
+    ELSIF octet_length(detail) > 1000000 OR octet_length(key_id) > 4096 THEN
+        RAISE EXCEPTION USING ERRCODE = 'KC004', MESSAGE = 'an event is too long: its detail has at most 1000000 bytes';
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'KC003', MESSAGE = format('only an administrator%s appends an event %L',
+        ' or the owner of the key ' || left(key_id, 64), left(action, 64));
+END $$;
+
+-- Appends an event in the name of the session's user, and returns its number. Refuses one that is dated more than a minute
+-- off, that is too long, or that they may not append, and each if the store was retired.
 CREATE FUNCTION keyctl.append(at bigint, action text, key_id text, detail text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     WITH h AS (
             SELECT h.seq + 1 AS seq, h.hash FROM keyctl.event_head h
-            WHERE abs(append.at - keyctl.clock()) <= 60000
+            WHERE CASE WHEN abs(append.at - keyctl.clock()) <= 60000
                 -- No more than a file can hold.
                 AND octet_length(append.detail) <= 1000000 AND coalesce(octet_length(append.key_id), 0) <= 4096
                 AND (keyctl.is_admin() OR keyctl.may_append(append.action, append.key_id))
-                AND NOT EXISTS (SELECT FROM keyctl.store s WHERE s.retired_at IS NOT NULL)
+                AND NOT EXISTS (SELECT FROM keyctl.store s WHERE s.retired_at IS NOT NULL) THEN true
+                ELSE keyctl.refuse_event(append.at, append.action, append.key_id, append.detail) END
             FOR UPDATE
         ),
         n AS (

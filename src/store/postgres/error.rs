@@ -370,6 +370,9 @@ fn explain(error: &DbError, shown: &str, server: &Server) -> Error {
         "KC001" | "KC004" => Error::state(escape(error.message())),
         "KC002" => Error::policy(escape(error.message())),
         "KC003" => Error::access(escape(error.message())),
+        "KC005" => unavailable("refused the change").because(said(error)).hint(
+            "compare the clock of this host with that of the server",
+        ),
         code => unavailable(&format!("failed (SQLSTATE {})", escape(code)))
             .because(said(error))
             .hint("look at the server's log"),

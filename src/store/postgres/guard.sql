@@ -2,8 +2,9 @@
 -- and src/access.rs), which give a user better messages. Times are compared with the server's clock; one that the caller
 -- sets may be a minute off.
 --
--- SQLSTATE of a refusal: KC002 by policy, KC003 by access, KC004 by the state of a key. An administrator is bound only by
--- what no command ever does: a deleted key never changes, a rotation is taken back only with its successor.
+-- SQLSTATE of a refusal: KC002 by policy, KC003 by access, KC004 by the state of a key, KC005 by the clock. An
+-- administrator is bound only by what no command ever does: a deleted key never changes, a rotation is taken back only with
+-- its successor.
 
 -- The milliseconds of a duration such as `90d` or `1d12h`; NULL for any other text.
 CREATE FUNCTION keyctl.span_ms(span text) RETURNS bigint LANGUAGE sql IMMUTABLE

@@ -131,8 +131,8 @@ impl Pending {
 
 fn not_appended(server: &Server) -> Error {
     Error::unavailable(format!(
-        "{} did not take the event of this change: the clocks differ by more than a minute, or the action needs an administrator",
+        "{} did not append the event of this change at its place in the log",
         escape(&server.shown)
     ))
-    .hint("compare the clock of this host with that of the server")
+    .hint("nobody else writes the log under the lock: look at the server's log")
 }

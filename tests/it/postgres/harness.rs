@@ -157,10 +157,8 @@ fn the_clock_of_a_store_tells_the_time_of_the_world() {
         database.sql("alice", &append(START + 60_001)),
         Ok(text("2"))
     );
-    assert_eq!(
-        database.sql("alice", &append(START + 60_002)),
-        Ok(vec![vec![None]])
-    );
+    let (state, _) = database.sql("alice", &append(START + 60_002)).unwrap_err();
+    assert_eq!(state, "KC005");
 }
 
 #[test]

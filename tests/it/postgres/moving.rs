@@ -496,7 +496,8 @@ fn a_store_on_a_server_that_was_retired_is_only_read() {
     assert!(doctor.contains(&why), "{doctor}");
     // By plain SQL, nobody appends an event, and so nobody changes a key.
     let appended = "SELECT keyctl.append(keyctl.clock(), 'edit', NULL, '{}')";
-    assert_eq!(it.database.sql("alice", appended), Ok(vec![vec![None]]));
+    let (state, message) = it.database.sql("alice", appended).unwrap_err();
+    assert_eq!(state, "KC004", "{message}");
     let disable = "UPDATE keyctl.keys SET name = 'other' WHERE name = 'web'";
     let (state, _) = it.database.sql("alice", disable).unwrap_err();
     assert_eq!(state, "KC001");

@@ -192,3 +192,19 @@ fn create_prints_no_token_if_the_policy_of_its_hash_is_changed_meanwhile() {
     let ran = run(&mut create).code(0);
     assert_eq!(ran.stdout.lines().count(), 1);
 }
+
+#[test]
+fn a_change_by_a_clock_that_is_more_than_a_minute_off_says_so() {
+    let Some(wall) = Wall::alone() else { return };
+    wall.database.admin(
+        "CREATE OR REPLACE FUNCTION keyctl.clock() RETURNS bigint LANGUAGE sql VOLATILE
+             RETURN floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + 120000",
+    );
+    let program = Program {
+        wall: &wall,
+        site: Site::new(),
+    };
+    let ran = program.run("ada", "policy set hash sha256").code(5);
+    ran.says("refused the change: the time of an event is more than a minute off")
+        .says("hint: compare the clock of this host with that of the server");
+}

@@ -13,6 +13,7 @@ pub const NO_EVENT: &str = "KC001";
 pub const POLICY: &str = "KC002";
 pub const ACCESS: &str = "KC003";
 pub const STATE: &str = "KC004";
+pub const CLOCK: &str = "KC005";
 pub const DENIED: &str = "42501";
 pub const CHECK: &str = "23514";
 
@@ -81,6 +82,11 @@ impl Wall {
     /// Updates a key as `user`.
     pub fn update(&self, user: &str, id: &str, set: &str) -> Outcome {
         self.change(user, &[id], &update(id, set))
+    }
+
+    /// Updates a key as `user`, whose key it is not, without an event: they may append none about it.
+    pub fn reach(&self, user: &str, id: &str, set: &str) -> Outcome {
+        self.change(user, &[], &update(id, set))
     }
 
     /// Inserts a key as `user`.

@@ -1,6 +1,8 @@
 //! Rights of each role, and ways around them.
 
-use super::fixture::{CHANGED, DENIED, HOUR, Row, Wall, event, now, purge, refused, update};
+use super::fixture::{
+    ACCESS, CHANGED, DENIED, HOUR, Row, STATE, Wall, event, now, purge, refused, update,
+};
 use std::process::Command;
 
 const ID: &str = "000000000001";
@@ -463,11 +465,17 @@ fn hostile_text_is_text() {
         .unwrap();
         vera.execute("SELECT keyctl.note_reuse(keyctl.clock(), $1, $1)", &[&text])
             .unwrap();
-        let appended = anna.query_one(
-            "SELECT keyctl.append(keyctl.clock(), 'edit', $1, $1)",
-            &[&text],
-        );
-        appended.unwrap();
+        let mut append = |action: &str, key_id: &str| {
+            let sql = "SELECT keyctl.append(keyctl.clock(), $1, $2, $2)";
+            anna.query_one(sql, &[&action, &key_id]).map(drop)
+        };
+        let is_long = text.len() > 4096;
+        assert_eq!(append("refuse", text).is_ok(), !is_long, "{text}");
+        let of_key = if is_long { STATE } else { ACCESS };
+        for (action, key_id, expected) in [("edit", text, of_key), (text, ID, ACCESS)] {
+            let refused = append(action, key_id).unwrap_err();
+            assert_eq!(refused.code().unwrap().code(), expected, "{text}");
+        }
         anna.execute(
             "SELECT keyctl.purge($1), keyctl.remove_member($1, $1), keyctl.owns_project($1)",
             &[&text],

@@ -8,32 +8,32 @@ use super::fixture::{
 const ID: &str = "000000000001";
 const NEW: &str = "000000000002";
 
+const DISABLED: &str = "disabled_at = keyctl.clock(), disabled_by = session_user";
+const ENABLED: &str = "disabled_at = NULL, disabled_by = NULL";
+const DELETED: &str = "deleted_at = keyctl.clock()";
+
 /// Disables a key as `user`.
 fn disable(wall: &Wall, user: &str, id: &str) -> Outcome {
-    wall.update(
-        user,
-        id,
-        "disabled_at = keyctl.clock(), disabled_by = session_user",
-    )
+    wall.update(user, id, DISABLED)
 }
 
 /// Enables a key as `user`.
 fn enable(wall: &Wall, user: &str, id: &str) -> Outcome {
-    wall.update(user, id, "disabled_at = NULL, disabled_by = NULL")
+    wall.update(user, id, ENABLED)
 }
 
 fn delete(wall: &Wall, user: &str, id: &str) -> Outcome {
-    wall.update(user, id, "deleted_at = keyctl.clock()")
+    wall.update(user, id, DELETED)
 }
 
 #[test]
 fn an_operator_disables_their_own_keys_only() {
     let Some(wall) = Wall::new() else { return };
     wall.given(&Row::new(ID, "anna"));
-    assert_eq!(disable(&wall, "bob", ID), HIDDEN);
+    assert_eq!(wall.reach("bob", ID, DISABLED), HIDDEN);
     assert_eq!(wall.value(ID, "disabled_at"), None);
     assert_eq!(disable(&wall, "anna", ID), CHANGED);
-    assert_eq!(enable(&wall, "bob", ID), HIDDEN);
+    assert_eq!(wall.reach("bob", ID, ENABLED), HIDDEN);
     assert_eq!(enable(&wall, "anna", ID), CHANGED);
 }
 
@@ -110,7 +110,7 @@ fn a_disable_after_the_end_of_a_grace_leaves_that_end() {
     );
     let ended =
         "disabled_at = keyctl.clock(), disabled_by = session_user, grace_from = usable_until";
-    assert_eq!(wall.update("bob", ID, ended), HIDDEN);
+    assert_eq!(wall.reach("bob", ID, ended), HIDDEN);
     assert_eq!(wall.update("anna", ID, ended), CHANGED);
 }
 
@@ -119,7 +119,7 @@ fn an_operator_deletes_their_own_keys_only_and_the_hash_is_wiped() {
     let Some(wall) = Wall::new() else { return };
     wall.given(&Row::new(ID, "anna"));
     wall.given(&Row::new(NEW, "anna").disabled_by("ada"));
-    assert_eq!(delete(&wall, "bob", ID), HIDDEN);
+    assert_eq!(wall.reach("bob", ID, DELETED), HIDDEN);
     assert_eq!(wall.value(ID, "hash").unwrap(), HASH);
     for id in [ID, NEW] {
         assert_eq!(delete(&wall, "anna", id), CHANGED);
@@ -200,7 +200,9 @@ fn an_operator_purges_their_own_keys_only() {
     wall.given(&Row::new(ID, "anna"));
     wall.given(&Row::new(NEW, "anna").deleted());
     wall.given(&Row::new("000000000003", "anna"));
-    assert_eq!(wall.purge("bob", ID), HIDDEN);
+    assert_eq!(wall.purge("bob", ID), refused(ACCESS));
+    let call = format!("SELECT 'changed' WHERE keyctl.purge('{ID}')");
+    assert_eq!(wall.change("bob", &[], &call), HIDDEN);
     assert!(wall.value(ID, "id").is_some());
     for id in [ID, NEW] {
         assert_eq!(wall.purge("anna", id), CHANGED);
