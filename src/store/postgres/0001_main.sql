@@ -226,9 +226,11 @@ BEGIN
 END $$;
 
 -- Appends an event in the name of the session's user, and returns its number. Refuses one that is dated more than a minute
--- off, that is too long, or that they may not append, and each if the store was retired.
+-- off, that is too long, or that they may not append, and each if the store was retired. The first statement waits for
+-- whoever changes the store, so that the second one sees what they have done.
 CREATE FUNCTION keyctl.append(at bigint, action text, key_id text, detail text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
+    SELECT h.seq FROM keyctl.event_head h FOR UPDATE;
     WITH h AS (
             SELECT h.seq + 1 AS seq, h.hash FROM keyctl.event_head h
             WHERE CASE WHEN abs(append.at - keyctl.clock()) <= 60000

@@ -4,7 +4,9 @@ use super::fixture::{
     ACCESS, CHANGED, CLOCK, DENIED, HIDDEN, HOUR, NO_EVENT, Row, Rows, STATE, Wall, event, now,
     refused, update,
 };
+use crate::exe::harness::until;
 use keyctl::event::Action;
+use std::thread;
 
 const ID: &str = "000000000001";
 const BOBS: &str = "000000000002";
@@ -330,4 +332,34 @@ fn nothing_changes_in_a_store_that_an_administrator_retired() {
         let again = wall.sql("ada", &format!("BEGIN; {event}; {sql}; COMMIT"));
         assert!(again.is_err(), "{sql}");
     }
+}
+
+#[test]
+fn an_event_that_waited_for_a_retirement_is_not_appended() {
+    let Some(wall) = Wall::new() else { return };
+    keys(&wall);
+    wall.given(&Row::new("000000000003", "anna").disabled_by("anna"));
+    let mut ada = wall.database.connect("ada").unwrap();
+    ada.batch_execute(
+        "BEGIN; SELECT keyctl.append(keyctl.clock(), 'retire', NULL, '{}');
+         SELECT keyctl.retire(keyctl.clock(), '/copy')",
+    )
+    .unwrap();
+    let note =
+        "SET lock_timeout = '60s'; SELECT keyctl.note_reuse(keyctl.clock(), '000000000003', '{}')";
+    let edit = format!("SET lock_timeout = '60s'; {}", event("edit", ID));
+    let late = [("anna", &*edit), ("vera", note)];
+    thread::scope(|scope| {
+        let waiting = late
+            .each_ref()
+            .map(|(user, sql)| scope.spawn(|| wall.sql(user, sql)));
+        let waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("both wait for the log", || {
+            wall.database.admin(waits).len() == waiting.len()
+        });
+        ada.batch_execute("COMMIT").unwrap();
+        for done in waiting {
+            assert_eq!(done.join().unwrap(), Err(STATE.to_owned()));
+        }
+    });
 }
