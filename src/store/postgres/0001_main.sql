@@ -150,7 +150,8 @@ CREATE FUNCTION keyctl.look(seen bigint, seen_hash bytea) RETURNS TABLE (
         LATERAL (SELECT (h.seq, h.hash) IS DISTINCT FROM (look.seen, look.seen_hash) AS new) n;
 END;
 
--- The keys with these IDs, and the imported keys whose tokens have these digests, as verify needs them.
+-- The keys with these IDs, and the imported keys whose tokens have these digests, as verify needs them. Of a store that was
+-- retired, whose keys may be revoked where they are now, a verifier gets none; an operator looks them up all the same.
 CREATE FUNCTION keyctl.to_verify(ids text[], digests text[]) RETURNS TABLE (
     id text, name text, owner text, kind text, created_at bigint, created_by text, expires_at bigint,
     last_used_at bigint, grace_from bigint, usable_until bigint, disabled_at bigint, disabled_by text,
@@ -161,7 +162,8 @@ CREATE FUNCTION keyctl.to_verify(ids text[], digests text[]) RETURNS TABLE (
         k.usable_until, k.disabled_at, k.disabled_by, k.deleted_at, k.replaces, k.replaced_by, k.scopes, '{}'::text,
         k.allow_from, k.first_used_at, k.imported, k.hash
     FROM keyctl.keys k
-    WHERE k.id = ANY (to_verify.ids COLLATE "C") OR (k.imported AND k.hash = ANY (to_verify.digests COLLATE "C"));
+    WHERE (k.id = ANY (to_verify.ids COLLATE "C") OR (k.imported AND k.hash = ANY (to_verify.digests COLLATE "C")))
+        AND ((SELECT s.retired_at FROM keyctl.store s) IS NULL OR pg_has_role(session_user, {operator_text}, 'MEMBER'));
 END;
 
 -- The role of a user in a project; NULL if they are no member.

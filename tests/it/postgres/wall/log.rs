@@ -317,6 +317,8 @@ fn nothing_changes_in_a_store_that_an_administrator_retired() {
     assert_eq!(wall.sql("ada", retire), Err(NO_EVENT.to_owned()));
     let rename = update(ID, "name = 'other'");
     assert_eq!(wall.change("anna", &[ID], &rename), CHANGED);
+    let to_verify = format!("SELECT id FROM keyctl.to_verify('{{{ID}}}', '{{}}')");
+    assert_eq!(wall.sql("vera", &to_verify).unwrap().len(), 1);
     let event = "SELECT keyctl.append(keyctl.clock(), 'retire', NULL, '{}')";
     let retired = wall.sql("ada", &format!("BEGIN; {event}; {retire}; COMMIT"));
     assert!(retired.is_ok(), "{retired:?}");
@@ -324,6 +326,9 @@ fn nothing_changes_in_a_store_that_an_administrator_retired() {
         assert_eq!(wall.sql(user, &rename), Err(NO_EVENT.to_owned()), "{user}");
         assert_eq!(wall.change(user, &[ID], &rename), refused(STATE), "{user}");
     }
+    // A verifier that does not look at the mark finds no key.
+    assert_eq!(wall.sql("vera", &to_verify), Ok(vec![]));
+    assert_eq!(wall.sql("anna", &to_verify).unwrap().len(), 1);
     for sql in [
         retire,
         "SELECT keyctl.retire(NULL, '/copy')",
