@@ -419,8 +419,9 @@ BEGIN
     INSERT INTO keyctl.administrators VALUES (session_user) ON CONFLICT DO NOTHING;
 END $$;
 
--- What decides who may do what, a line each: owners, grants, policies, triggers, and the members of the store's roles
--- among each other. Users who were given a role are left out.
+-- What decides who may do what, a line each: owners, grants, policies, triggers, rules, and the attributes and members of
+-- the store's roles. Users who were given a role are left out, but for those who own the store; so are the schemas in which
+-- `restore` keeps a store.
 -- The settings are those that change the text of a function.
 CREATE FUNCTION keyctl.grants() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET bytea_output = hex
@@ -435,7 +436,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET b
     UNION ALL
     SELECT format('%s: owned by %s, row security %s', c.relname, pg_get_userbyid(c.relowner),
             CASE WHEN c.relrowsecurity THEN 'on' ELSE 'off' END)
-        FROM pg_class c WHERE c.relnamespace = 'keyctl'::regnamespace AND c.relkind = 'r'
+        FROM pg_class c WHERE c.relnamespace = 'keyctl'::regnamespace AND c.relkind NOT IN ('i', 'S', 't', 'c')
     UNION ALL
     SELECT format('%s: %s for %s', c.relname, a.privilege_type, coalesce(r.rolname, 'PUBLIC'))
         FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
@@ -456,12 +457,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET b
     SELECT format('%s: policy %s for %s using %s with check %s', p.tablename, p.policyname, p.cmd, p.qual, p.with_check)
         FROM pg_policies p WHERE p.schemaname = 'keyctl'
     UNION ALL
-    SELECT format('%s: trigger %s %s', c.relname, t.tgname, CASE WHEN t.tgenabled = 'O' THEN 'on' ELSE 'off' END)
+    SELECT format('%s: trigger %s %s, runs %s', c.relname, t.tgname, CASE WHEN t.tgenabled = 'O' THEN 'on' ELSE 'off' END,
+            t.tgfoid::regprocedure)
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         WHERE c.relnamespace = 'keyctl'::regnamespace AND NOT t.tgisinternal
     UNION ALL
+    SELECT format('%s: rule %s', c.relname, r.rulename)
+        FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace = 'keyctl'::regnamespace
+    UNION ALL
+    -- With the owner's rights, wherever it is.
+    SELECT format('function %s: owned by %s', p.oid::regprocedure, {owner_text})
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE p.proowner = (SELECT oid FROM pg_roles WHERE rolname = {owner_text}) AND n.nspname !~ '^keyctl(_before_|$)'
+    UNION ALL
+    SELECT format('view %s: owned by %s', c.oid::regclass, {owner_text})
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relowner = (SELECT oid FROM pg_roles WHERE rolname = {owner_text}) AND c.relkind IN ('v', 'm')
+            AND n.nspname !~ '^keyctl(_before_|$)'
+    UNION ALL
+    SELECT format('role %s: %s', r.rolname, a.name)
+        FROM pg_roles r, LATERAL (VALUES ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb),
+            ('BYPASSRLS', r.rolbypassrls), ('REPLICATION', r.rolreplication), ('LOGIN', r.rolcanlogin)) a (name, has)
+        WHERE a.has AND r.rolname IN ({owner_text}, {admin_text}, {operator_text}, {verifier_text})
+    UNION ALL
     SELECT format('role %s: member of %s', m.member::regrole, m.roleid::regrole)
-        FROM pg_auth_members m
-        WHERE m.roleid IN (SELECT oid FROM pg_roles WHERE rolname IN ({owner_text}, {admin_text}, {operator_text}, {verifier_text}))
-            AND m.member IN (SELECT oid FROM pg_roles WHERE rolname IN ({owner_text}, {admin_text}, {operator_text}, {verifier_text}));
+        FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
+        WHERE r.rolname = {owner_text} OR u.rolname IN ({owner_text}, {admin_text}, {operator_text}, {verifier_text});
 END;

@@ -159,3 +159,105 @@ fn doctor_says_to_an_operator_that_hashes_were_not_checked() {
     let (_, remarks) = store.examine(&store.site);
     assert_eq!(Store::said(&remarks, "notes", "hash"), "");
 }
+
+/// The lines that `sql` adds to those by which `doctor` compares the rights, sorted. The change is taken back.
+#[track_caller]
+fn added(store: &Store, sql: &str) -> Vec<String> {
+    let filled = sql.replace("{}", store.database.name());
+    let rows = store.database.admin(&format!(
+        "BEGIN; {filled}; SELECT g FROM keyctl.grants() g EXCEPT SELECT unnest(grants) FROM keyctl.store ORDER BY 1; ROLLBACK"
+    ));
+    rows.into_iter().flatten().flatten().collect()
+}
+
+#[test]
+fn doctor_sees_what_was_put_in_the_place_of_a_rule_or_beside_it() {
+    let Some(store) = Store::new() else { return };
+    let cases: [(&str, &[&str]); 4] = [
+        (
+            "CREATE VIEW keyctl.mine AS SELECT hash FROM keyctl.keys",
+            &[
+                "mine: owned by postgres, row security off",
+                "mine: rule _RETURN",
+            ],
+        ),
+        (
+            "CREATE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+             CREATE OR REPLACE TRIGGER guard_scope AFTER DELETE OR UPDATE OF name ON keyctl.scopes
+                 FOR EACH ROW EXECUTE FUNCTION public.pass()",
+            &["scopes: trigger guard_scope on, runs public.pass()"],
+        ),
+        (
+            "CREATE RULE nothing AS ON DELETE TO keyctl.members DO INSTEAD NOTHING",
+            &["members: rule nothing"],
+        ),
+        (
+            "GRANT CREATE ON SCHEMA public TO keyctl_{}_owner; SET LOCAL ROLE keyctl_{}_owner;
+             CREATE FUNCTION public.hashes() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER AS 'SELECT hash FROM keyctl.keys';
+             CREATE VIEW public.hashes AS SELECT hash FROM keyctl.keys; RESET ROLE",
+            &[
+                "function public.hashes(): owned by keyctl_{}_owner",
+                "view public.hashes: owned by keyctl_{}_owner",
+            ],
+        ),
+    ];
+    for (sql, lines) in cases {
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| line.replace("{}", store.database.name()))
+            .collect();
+        assert_eq!(added(&store, sql), lines, "{sql}");
+    }
+}
+
+#[test]
+fn doctor_sees_what_else_the_roles_of_the_store_may_do_and_who_owns_it() {
+    let Some(store) = Store::new() else { return };
+    let name = store.database.name();
+    for role in ["owner", "admin", "operator", "verifier"] {
+        for attribute in [
+            "SUPERUSER",
+            "CREATEROLE",
+            "CREATEDB",
+            "BYPASSRLS",
+            "REPLICATION",
+            "LOGIN",
+        ] {
+            assert_eq!(
+                added(
+                    &store,
+                    &format!("ALTER ROLE keyctl_{{}}_{role} {attribute}")
+                ),
+                [format!("role keyctl_{name}_{role}: {attribute}")]
+            );
+        }
+        assert_eq!(
+            added(
+                &store,
+                &format!("GRANT pg_read_all_data TO keyctl_{{}}_{role}")
+            ),
+            [format!(
+                "role keyctl_{name}_{role}: member of pg_read_all_data"
+            )]
+        );
+        let user =
+            format!("CREATE ROLE user_of_{name}; GRANT keyctl_{{}}_{role} TO user_of_{name}");
+        let expected = match role {
+            "owner" => vec![format!(
+                "role user_of_{name}: member of keyctl_{name}_owner"
+            )],
+            // That is how users are given a role.
+            _ => Vec::new(),
+        };
+        assert_eq!(added(&store, &user), expected);
+    }
+    store
+        .database
+        .admin(&format!("ALTER ROLE keyctl_{name}_operator BYPASSRLS"));
+    let (code, remarks) = store.examine(&store.site);
+    assert_eq!(code, 1);
+    assert_eq!(
+        Store::said(&remarks, "findings", "grants"),
+        format!("added since 'init': role keyctl_{name}_operator: BYPASSRLS")
+    );
+}
