@@ -361,8 +361,8 @@ fn explain(error: &DbError, shown: &str, server: &Server) -> Error {
         "57014" => busy("stopped the statement, which took too long or was cancelled").hint(
             "try again; if it stays so, look at statement_timeout of the role and the database",
         ),
-        // All errors of PgBouncer itself have this code.
-        "08P01" => unavailable("refused the session").because(said(error)).hint(
+        // All errors of PgBouncer itself have this code; those of a server name the routine too.
+        "08P01" if error.routine().is_none() => unavailable("refused the session").because(said(error)).hint(
             "a pooler such as PgBouncer says so: look at its log, its databases and its users",
         ),
         "40001" | "40P01" => busy("is changed by others at the same time").hint("try again"),

@@ -106,3 +106,19 @@ fn what_a_pooler_refuses_is_said_in_its_words() {
         "PgBouncer",
     );
 }
+
+#[test]
+fn what_a_server_says_with_the_code_of_a_pooler_is_the_servers() {
+    let Some(cluster) = cluster() else { return };
+    let (database, stored) = Stored::new(cluster);
+    database.admin(
+        "CREATE OR REPLACE FUNCTION keyctl.lock_head() RETURNS TABLE (seq bigint, hash bytea) LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION USING ERRCODE = '08P01', MESSAGE = 'out of step'; END $$",
+    );
+    let ran = stored.run("create --scope inference");
+    check(
+        &ran,
+        "failed (SQLSTATE 08P01): out of step",
+        "look at the server's log",
+    );
+}
