@@ -103,7 +103,7 @@ impl Sqlite {
         let scratch =
             Scratch::new(directory::of(&path)).map_err(|cause| place::failed(&path, cause))?;
         let copy = self.copy_into(&scratch, "copy")??;
-        let checked = Sqlite::open_to_read(&Location::new(&copy)?)?.inspect()?;
+        let checked = Sqlite::open_made(&copy, &path)?.inspect()?;
         let inventory = checked.map_err(|damage| {
             Error::damaged(format!(
                 "the store {} is damaged, and was not copied: {damage}",

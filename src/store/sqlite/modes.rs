@@ -10,11 +10,12 @@ use super::open::Connected;
 use super::opened::Opened;
 use super::siblings::Foreign;
 use super::{Sqlite, migrate, open, retired};
+use crate::directory;
 use crate::error::{Error, Result, escape};
 use crate::store::contract::Founder;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Most other stores that are named where a new one is made.
 const OTHERS_MAX: usize = 3;
@@ -34,7 +35,16 @@ impl Sqlite {
 
     /// Opens the store at `location` for reading. The file is not changed, and not made.
     pub fn open_to_read(location: &Location) -> Result<Self> {
-        Self::reader(location, open::to_read)
+        Self::reader(location, Purpose::Store, open::to_read)
+    }
+
+    /// Opens the private copy `file`, which will be moved to `path`, for reading. Messages name that.
+    pub fn open_made(file: &Path, path: &Path) -> Result<Self> {
+        let purpose = Purpose::Taken {
+            copy: shown(path),
+            directory: shown(directory::of(path)),
+        };
+        Self::reader(&Location::new(file)?, purpose, open::to_read)
     }
 
     /// Opens the store at `location` for reading by a process that lives long.
@@ -56,17 +66,21 @@ impl Sqlite {
     /// Opens the store at `location` for reading. No file is changed, and while no other process has
     /// the store open, none is made.
     pub fn open_to_examine(location: &Location) -> Result<Self> {
-        Self::reader(location, open::to_examine)
+        Self::reader(location, Purpose::Store, open::to_examine)
     }
 
     fn reader(
         location: &Location,
+        purpose: Purpose,
         connect: impl FnOnce(Subject<'_>) -> Result<Connected>,
     ) -> Result<Self> {
         let path = location.existing()?;
-        let connected = connect((&path).into())?;
+        let connected = connect(Subject {
+            path: &path,
+            purpose: &purpose,
+        })?;
         let opened = Opened::new(location, path, connected);
-        Ok(Self::new(location, Purpose::Store, opened))
+        Ok(Self::new(location, purpose, opened))
     }
 
     /// Opens the copy of a store at `location` for reading, as [`Sqlite::open_to_examine`] does, but

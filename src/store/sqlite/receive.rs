@@ -3,7 +3,6 @@
 use super::base::{APPLICATION_ID, LATEST};
 use super::copy::{Staged, unmade};
 use super::error::{SqliteError, SqliteResult};
-use super::file::Location;
 use super::scratch::Scratch;
 use super::{Sqlite, migrate, place, write};
 use crate::directory;
@@ -52,7 +51,7 @@ pub fn receive(
     File::open(&file)
         .and_then(|file| file.sync_all())
         .map_err(unmade)?;
-    let checked = Sqlite::open_to_read(&Location::new(&file)?)?.inspect()?;
+    let checked = Sqlite::open_made(&file, &path)?.inspect()?;
     let inventory = checked.and_then(|inventory| match inventory.damage.first() {
         Some(damage) => Err(damage.what.clone()),
         None => Ok(inventory),

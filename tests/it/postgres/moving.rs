@@ -462,6 +462,25 @@ fn backup_from_a_server_refuses_a_path_that_is_taken() {
 }
 
 #[test]
+fn backup_from_a_server_names_the_copy_that_cannot_be_made() {
+    let Some(it) = Move::new() else { return };
+    it.world.create("--scope inference --name web");
+    it.move_to_server();
+    // More than a file may hold, past the rules of the server.
+    it.database.admin(
+        "SET session_replication_role = replica;
+         UPDATE keyctl.events SET detail = '{\"a\":\"' || repeat('x', 17000000) || '\"}' WHERE seq = 1",
+    );
+    let path = it.path("large.db");
+    for flag in ["", "--retire"] {
+        let ran = it.on_server("carol", &format!("backup {flag} {}", path.display()));
+        let ran = ran.fails(5, &format!("a value in the copy {}", path.display()));
+        assert!(!ran.stderr.contains(".keyctl-"), "{ran:?}");
+    }
+    assert_eq!(it.files(), BTreeSet::from(["moved.db".to_owned()]));
+}
+
+#[test]
 fn a_store_on_a_server_that_was_retired_is_only_read() {
     let Some(it) = Move::new() else { return };
     let web = it.world.create("--scope project --name web");
