@@ -6,5 +6,6 @@ mod faults;
 mod harness;
 mod init;
 mod moving;
+mod serving;
 mod truth;
 mod wall;
