@@ -157,7 +157,8 @@ impl Search<'_> {
             found(Spot::Name, candidate)
         })?;
         let is_text = match (entry.file_type(), entry.depth()) {
-            (Some(kind), 0) => !kind.is_dir(),
+            // A link to a directory is given for the files below it.
+            (Some(kind), 0) => !kind.is_dir() && !(kind.is_symlink() && path.is_dir()),
             (Some(kind), _) => kind.is_file(),
             (None, _) => false,
         };

@@ -34,6 +34,7 @@ mod readonly;
 mod remote;
 mod restore;
 mod rotation;
+mod scan;
 mod secret_dir;
 mod secrets;
 mod series;
