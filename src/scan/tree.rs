@@ -5,6 +5,7 @@ use super::searcher::{Candidate, Searcher, Sought};
 use crate::error::Result;
 use crate::parallel::locked;
 use ignore::{DirEntry, Walk, WalkBuilder};
+use rustix::fs::{FsWord, Mode, OFlags, PROC_SUPER_MAGIC, statfs};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -19,6 +20,10 @@ use std::thread::{self, Builder};
 
 /// Maximum number of events that wait for the thread that takes them.
 const WAITING_MAX: usize = 1024;
+
+/// File systems that are not read below a directory: proc and sysfs.
+const MADE_UP: [FsWord; 2] = [PROC_SUPER_MAGIC, SYSFS_MAGIC];
+const SYSFS_MAGIC: FsWord = 0x6265_6572;
 
 /// Result of a search that comes before its end.
 pub enum Event {
@@ -41,8 +46,8 @@ pub struct Tally {
 /// this thread with what is found, in no order.
 ///
 /// Hidden files are read too, whatever a `.gitignore` says: that is where leaks are. Not read are directories named
-/// `.git` below one of `paths`, whose files are compressed; links below one of `paths`; and what is no regular file, such as
-/// a socket. The name of each file is searched too.
+/// `.git` below one of `paths`, whose files are compressed; `/proc` and `/sys` below one of `paths`; links below one of
+/// `paths`; and what is no regular file, such as a socket. The name of each file is searched too.
 ///
 /// # Errors
 ///
@@ -104,7 +109,9 @@ fn entries(paths: &[PathBuf]) -> Option<Walk> {
     }
     let is_wanted = |entry: &DirEntry| {
         let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-        entry.depth() == 0 || !is_directory || entry.file_name() != OsStr::new(".git")
+        entry.depth() == 0
+            || !is_directory
+            || (entry.file_name() != OsStr::new(".git") && !is_made_up(entry.path()))
     };
     builder.standard_filters(false).filter_entry(is_wanted);
     Some(builder.build())
@@ -165,7 +172,7 @@ impl Search<'_> {
         if !is_text {
             return ControlFlow::Continue(());
         }
-        let read = File::open(&path)
+        let read = open(&path, entry.depth())
             .and_then(|mut file| searcher.search(&mut file, &mut Lines::default(), &mut found));
         match read {
             Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
@@ -177,6 +184,22 @@ impl Search<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Opens the file of an entry. One below a PATH was a regular file a moment ago: if it is a link or a pipe by now, it is
+/// not followed, nor waited for. Nor are those of `/proc` that are read like a pipe.
+fn open(path: &Path, depth: usize) -> io::Result<File> {
+    let flags = match depth {
+        0 => OFlags::empty(),
+        _ => OFlags::NOFOLLOW | OFlags::NONBLOCK,
+    };
+    let flags = flags | OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// Tells whether a directory is on a file system that the kernel makes up, with files that never end.
+fn is_made_up(path: &Path) -> bool {
+    statfs(path).is_ok_and(|at| MADE_UP.contains(&at.f_type))
 }
 
 /// Sends what could not be read.
@@ -208,5 +231,27 @@ fn path_of(error: &ignore::Error) -> Option<PathBuf> {
         }
         ignore::Error::Loop { child, .. } => Some(child.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    #[test]
+    fn a_file_below_a_path_that_has_become_a_pipe_or_a_link_is_not_waited_for_nor_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("file"), "x").unwrap();
+        symlink("file", path("link")).unwrap();
+        let made = Command::new("mkfifo").arg(path("pipe")).status().unwrap();
+        assert!(made.success());
+        assert!(open(&path("pipe"), 1).is_ok());
+        assert!(open(&path("link"), 1).is_err());
+        assert!(open(&path("link"), 0).is_ok());
+        assert!(open(&path("file"), 1).is_ok());
     }
 }

@@ -1,6 +1,6 @@
-//! `scan` of what only a real tree has: links, pipes, sockets, odd names.
+//! `scan` of what only a real tree has: links, pipes, sockets, odd names, other file systems.
 
-use super::harness::{Site, run, set_mode};
+use super::harness::{Site, run, set_mode, skipped};
 use crate::harness::{Ran, id_of};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -98,6 +98,25 @@ fn scan_writes_one_line_for_a_file_whatever_its_name() {
     let mut command = site.cmd("scan --format lines");
     let ran = run(command.current_dir(site.path("tree"))).code(1);
     assert_eq!(ends(&ran), lines(&token, &places));
+}
+
+#[test]
+fn scan_of_a_tree_leaves_out_what_the_kernel_makes_up() {
+    let (site, token) = site();
+    fs::create_dir_all(site.path("tree/proc")).unwrap();
+    let scanned = |path: &str| {
+        let mut command = site.clean("unshare");
+        command.env("KEYCTL_DB", site.db()).env("LEAKED", &token);
+        let script = format!("mount -t proc proc tree/proc || exit 9; keyctl scan -q {path}");
+        run(command.args(["-m", "sh", "-c", &script]))
+    };
+    // The token is in the environment of the process that searches.
+    let given = scanned("tree/proc/self/environ");
+    if given.code != 1 && given.stderr.contains("mount") || given.stderr.contains("unshare") {
+        return skipped("needs unshare, and leave to mount");
+    }
+    given.code(1);
+    scanned("tree").code(0).stdout("").stderr("");
 }
 
 #[test]
