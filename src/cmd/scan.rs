@@ -26,10 +26,11 @@ use std::path::PathBuf;
 /// Only the secret counts: text that has the ID of a key and a secret that is not the key's is not
 /// listed, since anybody can make it up. Nothing is sent anywhere, and no use of a key is recorded.
 ///
-/// Hidden files, files that .gitignore names and binary files are read too; directories named .git are
-/// not: their history is searched with 'git log -p --all -a | keyctl scan -'. Tokens are found in text, in
-/// UTF-16, in JSON escapes, and in base64 if their prefix is that of the policy or the default one.
-/// Compressed or encrypted files are not opened.
+/// Hidden files, files that .gitignore names and binary files are read too. Left out, unless given as
+/// PATH, are /proc, /sys, what a link leads to, and directories named .git: their history is searched with
+/// 'git log -p -c --all -a | keyctl scan -'. Tokens are found in text, in UTF-16, in JSON escapes, and in
+/// base64 if their prefix is that of the policy or the default one. Compressed or encrypted files are
+/// not opened.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -40,8 +41,8 @@ Exit codes:
 
 Examples:
   $ keyctl scan
-  $ keyctl scan /etc /srv/app --format json
-  $ git log -p --all -a | keyctl scan -
+  $ keyctl scan /srv/app /var/log --format json
+  $ git log -p -c --all -a | keyctl scan -
   $ keyctl scan --format ids . | keyctl disable - -m 'leaked'
   $ keyctl scan --unknown deploy.env")]
 pub struct Args {

@@ -76,12 +76,13 @@ impl<'a> FindingLine<'a> {
             Spot::Commit {
                 commit,
                 path,
-                is_removed,
+                parent,
+                ..
             } => (
                 path.as_deref().map(redacted),
                 None,
                 Some(commit.as_str()),
-                *is_removed,
+                parent.is_some(),
             ),
         };
         FindingLine {
@@ -217,7 +218,8 @@ fn line(finding: &Finding<'_>, now: Timestamp) -> String {
     format!("state {state}, {whose}ID {}, in {place}\n", finding.id)
 }
 
-/// Text for a place: `PATH:LINE`, `COMMIT:PATH`, or `COMMIT^:PATH` for a line that the commit removed.
+/// Text for a place: `PATH:LINE`, `COMMIT:PATH`, or `COMMIT^:PATH` for a line that the commit removed, `COMMIT^2:PATH` if
+/// only its second parent has it.
 fn place(place: &Place) -> String {
     let file = place.path.as_deref().map_or_else(|| "-".to_owned(), shown);
     match &place.spot {
@@ -226,12 +228,18 @@ fn place(place: &Place) -> String {
         Spot::Commit {
             commit,
             path,
-            is_removed,
+            is_name,
+            parent,
         } => {
             let commit = commit.get(..COMMIT_LEN).unwrap_or(commit);
-            let parent = if *is_removed { "^" } else { "" };
+            let parent = match parent {
+                None => String::new(),
+                Some(1) => "^".to_owned(),
+                Some(number) => format!("^{number}"),
+            };
             match path {
                 Some(path) => format!("{commit}{parent}:{}", redacted(path)),
+                None if *is_name => format!("{commit} (the name of a file)"),
                 None => format!("{commit} (its message)"),
             }
         }

@@ -1,13 +1,17 @@
 //! Position in the output of `git log -p`.
 //!
 //! A commit begins with a line `commit HASH`, and each of its files with a line `diff …`. Only these begin at the start of
-//! a line: git indents messages, and puts `+`, `-` or a blank before the lines of a file.
+//! a line: git indents messages, and puts `+`, `-` or a blank before the lines of a file, one for each parent of the
+//! commit: with `-c`, a merge has several.
 
 use super::place::{Lines, Spot, Track};
 use memchr::memchr;
 
 /// Maximum number of bytes of a line that are kept: more than the longest path of a file.
 const LINE_MAX: usize = 8 << 10;
+
+/// Start of the header of a file's diff.
+const DIFF: &[u8] = b"diff --";
 
 /// Position in the output of `git log -p`, or of `git show`. Before the first commit, and in any other text, it is the
 /// number of the line.
@@ -20,6 +24,8 @@ pub struct History {
     old_path: Option<String>,
     /// True between the line `diff …` and the first hunk.
     in_header: bool,
+    /// Number of parents that the current hunk compares with; 0 before the first one of a commit.
+    parents: usize,
     /// Start of the current line.
     line: Vec<u8>,
 }
@@ -39,26 +45,39 @@ impl Track for History {
         let Some(commit) = self.commit.clone() else {
             return self.lines.spot();
         };
-        let is_removed = !self.in_header && self.line.first() == Some(&b'-');
-        let path = match is_removed {
-            true => &self.old_path,
-            false => &self.path,
+        let starts_with = |start: &[u8]| self.line.starts_with(start);
+        // The line of a hunk's range may end with a line of the file.
+        let is_name = starts_with(DIFF) || self.in_header && !starts_with(b"@@");
+        let parent = match self.in_header || is_name {
+            true => None,
+            false => self.signs().position(|sign| *sign == b'-'),
+        };
+        let path = match parent {
+            _ if is_name => &None,
+            Some(_) => &self.old_path,
+            None => &self.path,
         };
         Spot::Commit {
             commit,
             path: path.clone(),
-            is_removed,
+            is_name,
+            parent: parent.map(|index| index + 1),
         }
     }
 }
 
 impl History {
+    /// Iterates over the signs at the start of the current line of a hunk.
+    fn signs(&self) -> impl Iterator<Item = &u8> {
+        self.line.iter().take(self.parents)
+    }
+
     /// Keeps the start of the current line.
     fn keep(&mut self, bytes: &[u8]) {
-        // Of a line of a file, only its first byte is needed.
+        // Of a line of a file, only its signs are needed.
         let room = match self.line.first().or(bytes.first()) {
-            Some(b'+' | b'-') if !self.in_header => 1,
-            Some(b' ') => 1,
+            Some(b'+' | b'-') if !self.in_header => self.parents.max(1),
+            Some(b' ') => self.parents.max(1),
             _ => LINE_MAX,
         };
         let kept = bytes.len().min(room.saturating_sub(self.line.len()));
@@ -72,13 +91,17 @@ impl History {
             self.path = None;
             self.old_path = None;
             self.in_header = false;
-        } else if line.starts_with(b"diff --") {
+            self.parents = 0;
+        } else if line.starts_with(DIFF) {
             self.in_header = true;
             self.path = None;
             self.old_path = None;
         } else if self.in_header {
             if line.starts_with(b"@@") {
                 self.in_header = false;
+                // One more than there are parents.
+                let signs = line.iter().take_while(|byte| **byte == b'@');
+                self.parents = signs.count() - 1;
             } else if let Some(path) = line.strip_prefix(b"--- ") {
                 self.old_path = path_of(path);
             } else if let Some(path) = line.strip_prefix(b"+++ ") {
@@ -157,6 +180,23 @@ new file mode 100644
 +++ \"b/p\\303\\244th\"
 @@ -0,0 +1 @@
 +NEW
+
+commit 3333333333333333333333333333333333333333
+Merge: 1111111 2222222
+
+    -INDENTED
+
+diff --combined src/deploy.env
+index 4b5fa63,e69de29..4b5fa64
+--- a/src/deploy.env
++++ b/src/deploy.env
+@@@ -1,2 -1,2 +1,3 @@@
+  BOTH
+- FIRST
+ -SECOND
+--EACH
+++MERGED
++ -MINUS
 ";
 
     /// Spot of the first byte of `word`, with the text in pieces of `size`.
@@ -169,11 +209,12 @@ new file mode 100644
         history.spot()
     }
 
-    fn commit(digit: &str, path: Option<&str>, is_removed: bool) -> Spot {
+    fn commit(digit: &str, path: Option<&str>, parent: Option<usize>) -> Spot {
         Spot::Commit {
             commit: digit.repeat(40),
             path: path.map(str::to_owned),
-            is_removed,
+            is_name: false,
+            parent,
         }
     }
 
@@ -181,13 +222,24 @@ new file mode 100644
         #[test]
         fn the_commit_and_the_path_are_known_in_pieces_of_any_size(size in 1_usize..100) {
             let spot = |word| spot(LOG, word, size);
-            prop_assert_eq!(spot("MESSAGE"), commit("1", None, false));
+            prop_assert_eq!(spot("MESSAGE"), commit("1", None, None));
             for word in ["CONTEXT", "ADDED", "PLUSSES"] {
-                prop_assert_eq!(spot(word), commit("1", Some("src/deploy.env"), false));
+                prop_assert_eq!(spot(word), commit("1", Some("src/deploy.env"), None));
             }
-            prop_assert_eq!(spot("REMOVED"), commit("1", Some("src/deploy.env"), true));
-            prop_assert_eq!(spot("GONE"), commit("1", Some("gone"), true));
-            prop_assert_eq!(spot("NEW"), commit("2", Some("p\\303\\244th"), false));
+            prop_assert_eq!(spot("REMOVED"), commit("1", Some("src/deploy.env"), Some(1)));
+            prop_assert_eq!(spot("GONE"), commit("1", Some("gone"), Some(1)));
+            prop_assert_eq!(spot("NEW"), commit("2", Some("p\\303\\244th"), None));
+            prop_assert_eq!(spot("INDENTED"), commit("3", None, None));
+            for (word, parent) in [
+                ("BOTH", None),
+                ("FIRST", Some(1)),
+                ("SECOND", Some(2)),
+                ("EACH", Some(1)),
+                ("MERGED", None),
+                ("MINUS", None),
+            ] {
+                prop_assert_eq!(spot(word), commit("3", Some("src/deploy.env"), parent));
+            }
         }
 
         #[test]
@@ -200,6 +252,23 @@ new file mode 100644
                 history.spot();
             }
         }
+    }
+
+    #[test]
+    fn the_header_of_a_diff_has_the_names_of_files() {
+        let named = Spot::Commit {
+            commit: "2".repeat(40),
+            path: None,
+            is_name: true,
+            parent: None,
+        };
+        let log = LOG.split_once("commit 2").unwrap().1;
+        let spot = |word| spot(&format!("commit 2{log}"), word, 9);
+        for word in ["a/p", "new file", "+++"] {
+            assert_eq!(spot(word), named, "{word}");
+        }
+        // A line of the file may stand there.
+        assert_eq!(spot("-0,0"), commit("2", Some("p\\303\\244th"), None));
     }
 
     #[test]

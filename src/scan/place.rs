@@ -15,10 +15,12 @@ pub enum Spot {
     Commit {
         /// Hash of the commit, in hexadecimal.
         commit: String,
-        /// Path of the file in the repository; `None` for the commit's message.
+        /// Path of the file in the repository; `None` for the commit's message and the names of its files.
         path: Option<String>,
-        /// True for a line that the commit removed: it was in the commit's parent.
-        is_removed: bool,
+        /// True for the name of a file.
+        is_name: bool,
+        /// Parent of the commit, from 1, that has a line which the commit removed; `None` for any other text.
+        parent: Option<usize>,
     },
 }
 

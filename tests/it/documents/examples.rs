@@ -23,6 +23,7 @@ keyctl member add search carol --role owner
 keyctl member add search bob --role collaborator
 keyctl admin add carol
 keyctl policy set max-expiry 2y
+mkdir -p /srv/app /var/log && cp api.token /srv/app/.env
 printf 'name,token\\nimported,sk-Zq8mT3vXw1Lr7KpYb2Nc\\n' > keys.csv
 printf '[{\"name\":\"mobile\",\"token\":\"gw_live_51HdQx7mVt2Ra9Lk\",\"scopes\":[\"inference\"]}]' > keys.json
 keyctl log --head > kept.head
@@ -39,13 +40,20 @@ export API_KEY=$(cat api.token)";
 /// Makes a stand-in for GitHub's `gh` that takes a token.
 const GH: &str = "printf '#!/bin/sh\\ncat > gh.token\\n' > .cargo/bin/gh && chmod +x .cargo/bin/gh";
 
+/// Makes a repository that has a token in its history.
+const REPOSITORY: &str = "\
+git init --quiet && git config user.name alice && git config user.email alice@localhost && \
+git add ci.token && git commit --quiet -m one && git rm --quiet ci.token && git commit --quiet -m two";
+
 /// Starts a server that listens where the guide's listens, and ends with the shell.
 const SERVER: &str = "\
 mkdir /run/keyctl && { timeout 300 keyctl serve --listen unix:/run/keyctl/keyctl.sock >served & } && \
 trap \"kill $!\" HUP EXIT && until [ -s served ]; do :; done";
 
 /// What else has to be typed before an example.
-const BEFORE: [(&str, &str); 15] = [
+const BEFORE: [(&str, &str); 17] = [
+    ("git log -p", REPOSITORY),
+    ("keyctl scan --unknown deploy.env", "cp ci.token deploy.env"),
     ("keyctl backup", "rm /var/backups/keyctl-*"),
     ("keyctl create --scope inference --name reporter", GH),
     ("keyctl create --from services.csv --exec", GH),
@@ -80,7 +88,13 @@ const BEFORE: [(&str, &str); 15] = [
 ];
 
 /// The examples that exit with something else than 0.
-const CODES: [(&str, &str); 1] = [("keyctl list --expiring-within 14d --exit-code", "1")];
+const CODES: [(&str, &str); 5] = [
+    ("keyctl list --expiring-within 14d --exit-code", "1"),
+    ("keyctl scan", "1"),
+    ("keyctl scan /srv/app /var/log --format json", "1"),
+    ("git log -p -c --all -a | keyctl scan -", "1"),
+    ("keyctl scan --unknown deploy.env", "1"),
+];
 
 /// The examples that are for another shell than `sh`.
 const SHELLS: [(&str, &str); 1] = [("eval \"$(keyctl completions bash)\"", "/bin/bash")];
@@ -174,7 +188,7 @@ fn parent(name: &str) -> &str {
 
 #[test]
 fn every_example_works_as_it_is_printed() {
-    for tool in ["jq", "/bin/bash"] {
+    for tool in ["git", "jq", "/bin/bash"] {
         let mut command = process::Command::new(tool);
         if command.arg("--version").output().is_err() {
             return skipped(&format!("{tool} is not installed"));

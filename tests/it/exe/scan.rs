@@ -1,7 +1,8 @@
-//! `scan` of what only a real tree has: links, pipes, sockets, odd names, other file systems.
+//! `scan` of what only a real tree has: links, pipes, sockets, odd names, other file systems, a repository's history.
 
 use super::harness::{Site, run, set_mode, skipped};
 use crate::harness::{Ran, id_of};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -160,6 +161,61 @@ fn scan_whose_output_cannot_be_written_fails() {
         .says("cannot write to standard output: No space left on device");
     let closed = site.sh("keyctl scan a >&-").output().unwrap();
     assert_eq!(closed.status.code(), Some(5), "{closed:?}");
+}
+
+/// The repository of a directory, which git makes with nothing of the user's own.
+fn git(site: &Site, script: &str) {
+    let mut shell = site.sh(&format!("set -e; cd repository; {script}"));
+    shell.env("GIT_CONFIG_NOSYSTEM", "1");
+    for who in ["GIT_AUTHOR", "GIT_COMMITTER"] {
+        shell
+            .env(format!("{who}_NAME"), "alice")
+            .env(format!("{who}_EMAIL"), "alice@localhost");
+    }
+    run(&mut shell).code(0);
+}
+
+#[test]
+fn scan_of_a_history_finds_what_a_merge_and_a_stash_hold_and_who_had_what_a_merge_removed() {
+    let (site, _) = site();
+    let [merged, ours, theirs, stashed] = [(); 4].map(|()| site.create());
+    fs::create_dir(site.path("repository")).unwrap();
+    let script = format!(
+        "git init --quiet --initial-branch main
+        echo one >file; git add file; git commit --quiet -m one
+        git checkout --quiet -b other
+        echo {theirs} >file; git commit --quiet -am theirs
+        git checkout --quiet main
+        echo {ours} >file; git commit --quiet -am ours
+        git merge --quiet other >/dev/null || :
+        echo {merged} >file; git commit --quiet -am merge
+        echo {stashed} >file; git stash --quiet"
+    );
+    git(&site, &script);
+    let log = "cd repository && git log -p -c --all -a | keyctl scan - --format json";
+    let found = run(&mut site.sh(log)).code(1).json();
+    let of = |token: &str| -> Vec<String> {
+        let found = found.as_array().unwrap().iter();
+        let found = found.filter(|line| line["id"] == id_of(token).as_str());
+        let place =
+            |line: &Value| format!("{} {}", line["path"].as_str().unwrap(), line["removed"]);
+        let mut places: Vec<String> = found.map(place).collect();
+        places.sort();
+        places
+    };
+    assert_eq!(of(&merged), ["file false", "file true"]);
+    assert_eq!(of(&stashed), ["file false"]);
+    // Each was added by its own commit, and removed by the merge.
+    for token in [&ours, &theirs] {
+        assert_eq!(of(token), ["file false", "file true"]);
+    }
+    // What a place names is in the repository.
+    let shown = "cd repository && git log -p -c --all -a | keyctl scan - --format lines | sed 's/.* in //' |
+        while read -r place; do git show \"$place\"; done | keyctl scan - --format ids | sort";
+    let shown = run(&mut site.sh(shown)).code(0).stdout;
+    let mut ids = [&merged, &ours, &theirs, &stashed].map(|token| id_of(token) + "\n");
+    ids.sort();
+    assert_eq!(shown, ids.concat());
 }
 
 #[test]
