@@ -212,13 +212,6 @@ impl Redacted {
     pub fn id(&self) -> Option<KeyId> {
         self.0.as_ref().map(|(_, id)| *id)
     }
-
-    /// Returns the pattern for `grep -E` of all tokens with this prefix, unless the prefix is missing.
-    pub fn pattern(&self) -> Option<String> {
-        let (prefix, _) = self.0.as_ref()?;
-        let (id, secret) = (KeyId::LEN, SECRET_LEN + CHECKSUM_LEN);
-        Some(format!("{prefix}_[0-9a-z]{{{id}}}_[0-9A-Za-z]{{{secret}}}"))
-    }
 }
 
 /// Returns the display of `id`, if it stands between a prefix at the end of `before` and a secret at

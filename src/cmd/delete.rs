@@ -20,7 +20,7 @@ use crate::error::Result;
 /// '-' reads keys from standard input, one per line, and deletes every key that a line names, even if
 /// other lines are wrong. Then each line that stopped nothing is listed by number. At a terminal, what
 /// you type or paste is not shown; end it with Ctrl-D. Around a token there may be quotes, a comma and
-/// NAME=, as in an .env file. From other text, such as a log, take the tokens with 'grep -o' first. A
+/// NAME=, as in an .env file. In other text, such as a log, 'keyctl scan --format ids FILE' finds them. A
 /// token stops its key only if its secret is that key's, since anybody can make up the rest; a bare
 /// key ID or name always stops its key. If standard input fails or exceeds 4 MiB, the keys read before
 /// that are deleted. Legacy keys are disabled instead. Other KEYs on the same command line follow the

@@ -104,20 +104,17 @@ impl Planner<'_> {
 
     /// Hint on how to take tokens out of other text, which a log file has.
     fn extraction(&self, flaw: &LineFlaw) -> Hint {
-        let LineFlaw::Mistyped(found, _) = flaw else {
+        if !matches!(flaw, LineFlaw::Mistyped(..)) {
             return Hint::default();
-        };
-        let Some(pattern) = found.pattern() else {
-            return Hint::default();
-        };
+        }
         let stop = match self.verb {
             Verb::Disable => run!("disable -"),
             Verb::Delete => run!("delete -"),
         };
-        Hint::from(format!(
-            "; if other text is around the token: grep -oE '{pattern}' FILE | "
-        ))
-        .and(stop)
+        Hint::from("; if other text is around the token: ")
+            .and(run!("scan --format ids FILE"))
+            .and(" | ")
+            .and(stop)
     }
 
     /// Finds the key that a KEY stands for. Returns `None` if the KEY is a token to compare again first.

@@ -490,7 +490,7 @@ fn a_mistyped_token_on_stdin_is_refused_and_not_repeated() {
                 "disable -",
                 3,
                 format!(
-                    "line 1: {shown} is mistyped, cut short or inside other text\nhint: give its key ID instead; if other text is around the token: grep -oE 'kc_[0-9a-z]{{12}}_[0-9A-Za-z]{{49}}' FILE | keyctl disable -\n"
+                    "line 1: {shown} is mistyped, cut short or inside other text\nhint: give its key ID instead; if other text is around the token: keyctl scan --format ids FILE | keyctl disable -\n"
                 ),
             ),
         ] {
