@@ -16,7 +16,7 @@ type Runs = (&'static str, fn(&Block));
 const FOLLOWED: &str = "docs/guide/week.md";
 
 /// The blocks that are run.
-const RUN: [Runs; 13] = [
+const RUN: [Runs; 14] = [
     ("eval \"$(keyctl completions bash)\"", completions),
     (
         "keyctl rotate rcpdphdw3vkh --grace 0s --secret-file fresh.token",
@@ -40,8 +40,12 @@ const RUN: [Runs; 13] = [
         a_warning_from_cron,
     ),
     (
-        "grep -ohaE 'kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}' app.log notes.md | keyctl disable -",
-        leaked_tokens_in_other_text,
+        "git log -p -c --all --reflog -a | keyctl scan -",
+        leaked_tokens_in_a_history,
+    ),
+    (
+        "0 6 * * * /home/alice/.cargo/bin/keyctl --db /home/alice/try/keyctl.db scan --quiet /srv/app",
+        a_scan_from_cron,
     ),
     ("groupadd keyadmins", a_machine_set_up_for_a_group),
     (
@@ -356,24 +360,59 @@ fn a_warning_from_cron(block: &Block) {
     assert!(printed.contains("  soon  "), "{block}: {printed:?}");
 }
 
-/// Every token is stopped, also two on one line and one inside other text; other keys go on working.
-fn leaked_tokens_in_other_text(block: &Block) {
+/// Finds what a commit added and the next one took out, and what only the reflog still has.
+fn leaked_tokens_in_a_history(block: &Block) {
+    if Command::new("git").arg("--version").output().is_err() {
+        return skipped("git is not installed");
+    }
     let site = Site::new();
-    let [first, second, third, kept] = [(); 4].map(|()| site.create());
-    let log = format!("{{\"key\":\"{first}\"}} and {second}, twice: {second}\n");
-    fs::write(site.path("app.log"), log).unwrap();
-    fs::write(site.path("notes.md"), format!("The token `{third}`.\n")).unwrap();
-    run(&mut site.sh(&block.text)).code(0);
-    for token in [first, second, third] {
-        assert_eq!(site.verify(token), 1, "{block}");
+    let [removed, reset] = [(); 2].map(|()| site.create());
+    let script = format!(
+        "set -e; git init --quiet; git config user.name alice; git config user.email alice@localhost
+        git commit --quiet --allow-empty -m first
+        echo {reset} >reset; git add reset; git commit --quiet -m reset; git reset --quiet --hard HEAD^
+        echo {removed} >removed; git add removed; git commit --quiet -m add
+        git rm --quiet removed; git commit --quiet -m remove"
+    );
+    run(site.sh(&script).env("GIT_CONFIG_NOSYSTEM", "1")).code(0);
+    let ran = run(&mut site.sh(&block.text)).code(1);
+    for (token, places) in [
+        (removed, [":removed", "^:removed"].as_slice()),
+        (reset, &[":reset"]),
+    ] {
+        let id = id_of(&token);
+        let lines = ran.stdout.lines().filter(|line| line.contains(&id));
+        let lines: Vec<&str> = lines.collect();
+        assert_eq!(lines.len(), places.len(), "{block}: {ran:?}");
+        for place in places {
+            assert!(
+                lines.iter().any(|line| line.ends_with(place)),
+                "{block}: {ran:?}"
+            );
+        }
     }
-    assert_eq!(site.verify(kept), 0, "{block}");
-    for file in ["app.log", "notes.md"] {
-        fs::write(site.path(file), "none\n").unwrap();
-    }
-    run(&mut site.sh(&block.text))
-        .code(2)
-        .says("standard input has no KEY");
+}
+
+/// The crontab line works with the environment that cron gives it, and prints nothing if there is nothing.
+fn a_scan_from_cron(block: &Block) {
+    let site = site();
+    let line = block.text.strip_prefix("0 6 * * * ").unwrap();
+    let path = |name: &str| site.path(name).into_os_string().into_string().unwrap();
+    let line = line
+        .replace("/home/alice/.cargo/bin/keyctl", exe().to_str().unwrap())
+        .replace("/home/alice/try/keyctl.db", &path("keyctl.db"))
+        .replace("/srv/app", &path("app"));
+    let cron = || {
+        let mut shell = site.clean("/bin/sh");
+        shell.args(["-c", &line]).env("PATH", "/usr/bin:/bin");
+        run(&mut shell)
+    };
+    fs::create_dir(site.path("app")).unwrap();
+    fs::write(site.path("app/.env"), "API_KEY=\n").unwrap();
+    cron().code(0).stdout("").stderr("");
+    fs::copy(site.path("ci.token"), site.path("app/.env")).unwrap();
+    let printed = cron().code(1).stderr("").stdout;
+    assert!(printed.contains("  ci-deploy  "), "{block}: {printed:?}");
 }
 
 /// Root's commands, in a directory that stands for the machine.

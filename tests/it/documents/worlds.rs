@@ -71,9 +71,12 @@ $ printf 'name,scopes,token\na/b,,sk-2Jw8Rk4Tz6Yp1Xc9Lm3Qd\nweb,infrence,sk-5Hn3
     World {
         page: "docs/guide/leaked.md",
         users: Users::Alice,
-        prepared: "\
-$ keyctl create --scope inference --name ci-deploy --secret-file ci.token
-$ keyctl create --scope inference --name indexer --secret-file indexer.token",
+        prepared: r#"$ keyctl create --scope inference --name ci-deploy --secret-file ci.token
+$ keyctl create --scope inference --name indexer --secret-file indexer.token
+$ keyctl create --scope inference --name search --secret-file search.token
+$ mkdir -p app/log && echo "print('hello')" >app/main.py
+$ printf 'LOG_LEVEL=debug\nAPI_KEY="%s"\n' "$(cat search.token)" >app/.env
+$ printf 'start\nready\nx-api-key: %s\n' "$(cat search.token)" >app/log/app.log"#,
     },
     World {
         page: "docs/guide/rotation.md",
