@@ -2,13 +2,13 @@
 # Install as .git/hooks/pre-commit, and as .git/hooks/pre-merge-commit too: stops a commit that would
 # add a keyctl token.
 #
-# If keyctl is installed, a look-alike with a wrong checksum may pass; keyctl is asked without a store,
-# so nothing is verified. If it is not, everything that fits the pattern is stopped.
+# keyctl scan looks for it. Where that does not work, because keyctl is not installed, is another program of the
+# name, or cannot read its store, everything that fits the pattern is stopped.
 set -eu
 LC_ALL=C
 export LC_ALL
 
-pattern='kc_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}'
+pattern='[a-z0-9]_[0-9a-hjkmnp-tv-z]{12}_[0-9A-Za-z]{49}'
 
 # A file, not a pipe: a failing git must not look like a commit without a token.
 staged=$(mktemp)
@@ -16,41 +16,39 @@ trap 'rm -f "$staged"' EXIT
 # Not every shell runs the EXIT trap when a signal ends it.
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-git diff --cached --unified=0 --text --no-color --no-ext-diff --no-textconv --no-renames >"$staged"
+git diff --cached --unified=0 --text --no-color --no-ext-diff --no-textconv --find-renames \
+    --src-prefix=a/ --dst-prefix=b/ >"$staged"
 
-# keyctl checks the checksum before it looks for a store, and here there is none.
-is_look_alike() {
-    said=$(printf %s "$1" |
-        "${KEYCTL:-keyctl}" verify --db "$staged.none" --format json 2>/dev/null) || :
-    [ "$said" = '{"valid":false,"reason":"malformed"}' ]
+# What is taken out may go. With a first line as in git's log, keyctl names the file of each token.
+added() {
+    printf 'commit %040d\n' 0
+    sed '/^-/d' "$staged"
 }
 
-# The token at the end of the text, if there may be one. Before kc_ there may be more of its prefix, as
-# in acme_kc, or something else: the checksum tells where it begins.
-token_in() {
-    rest=$1
-    while :; do
-        case $rest in
-            *kc_?*_*) ;;
-            *) return 1 ;;
-        esac
-        is_look_alike "$rest" || break
-        rest=${rest#?}
-    done
-    printf '%s\n' "$rest"
+stop() {
+    printf '%s\n' "$1" "$2" >&2
+    echo 'Take it out. If the token has been anywhere else already, disable or delete its key, or rotate it with --grace 0s.' >&2
+    exit 1
 }
 
-# 1 means that there is none.
-found=$(sed -n 's/^+//p' "$staged" | grep -aoE "[a-z0-9_]{0,22}$pattern") || [ $? = 1 ]
-
-status=0
-for text in $(printf '%s\n' "$found" | sort -u); do
-    token=$(token_in "$text") || continue
-    status=1
-    printf 'a keyctl token would be committed: %s_... in\n' "${token%_*}" >&2
-    printf '%s\n' "$token" | git grep --cached --text --files-with-matches -F -f - >&2 || :
-done
-if [ "$status" != 0 ]; then
-    echo 'Remove it. If the token has been anywhere else already, disable or delete its key, or rotate it with --grace 0s.' >&2
+code=0
+found=$(added | "${KEYCTL:-keyctl}" scan --unknown --quiet --format lines - 2>/dev/null) || code=$?
+[ "$code" != 0 ] || exit 0
+if [ "$code" = 1 ] && [ -n "$found" ]; then
+    found=$(printf '%s\n' "$found" | sed 's/ in 0\{12\}:/ in /; s/ in 0\{12\} / in /')
+    stop 'a keyctl token would be committed:' "$found"
 fi
-exit "$status"
+
+# 1 means that nothing fits.
+code=0
+added | grep -aqE "$pattern" || code=$?
+case $code in
+    0) ;;
+    1) exit 0 ;;
+    *) exit "$code" ;;
+esac
+# The header of the file before each line that fits; git ends one with a blank in it with a tab. A name that fits is
+# not shown in full.
+files=$(added | grep -aE "^\+\+\+ |$pattern" | sed '/^+++ /{h;d;}; g; s/^+++ b\///' |
+    tr -d '\t' | sort -u | sed -E "s/$pattern/(...)/g")
+stop 'text that looks like a keyctl token would be committed, and keyctl scan does not work here; it is in:' "$files"
