@@ -165,7 +165,7 @@ impl Search<'_> {
         })?;
         let is_text = match (entry.file_type(), entry.depth()) {
             // A link to a directory is given for the files below it.
-            (Some(kind), 0) => !kind.is_dir() && !(kind.is_symlink() && path.is_dir()),
+            (Some(_), 0) => !path.is_dir(),
             (Some(kind), _) => kind.is_file(),
             (None, _) => false,
         };
