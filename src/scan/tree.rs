@@ -5,7 +5,7 @@ use super::searcher::{Candidate, Searcher, Sought};
 use crate::error::Result;
 use crate::parallel::locked;
 use ignore::{DirEntry, Walk, WalkBuilder};
-use rustix::fs::{FsWord, Mode, OFlags, PROC_SUPER_MAGIC, statfs};
+use rustix::fs::{Mode, OFlags};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -20,10 +20,6 @@ use std::thread::{self, Builder};
 
 /// Maximum number of events that wait for the thread that takes them.
 const WAITING_MAX: usize = 1024;
-
-/// File systems that are not read below a directory: proc and sysfs.
-const MADE_UP: [FsWord; 2] = [PROC_SUPER_MAGIC, SYSFS_MAGIC];
-const SYSFS_MAGIC: FsWord = 0x6265_6572;
 
 /// Result of a search that comes before its end.
 pub enum Event {
@@ -197,9 +193,18 @@ fn open(path: &Path, depth: usize) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
-/// Tells whether a directory is on a file system that the kernel makes up, with files that never end.
+/// Tells whether a directory is on a file system that the kernel makes up, with files that never end: proc or sysfs.
+#[cfg(target_os = "linux")]
 fn is_made_up(path: &Path) -> bool {
-    statfs(path).is_ok_and(|at| MADE_UP.contains(&at.f_type))
+    use rustix::fs::{FsWord, PROC_SUPER_MAGIC, statfs};
+    /// `SYSFS_MAGIC` of `linux/magic.h`.
+    const SYSFS: FsWord = 0x6265_6572;
+    statfs(path).is_ok_and(|at| [PROC_SUPER_MAGIC, SYSFS].contains(&at.f_type))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_made_up(_: &Path) -> bool {
+    false
 }
 
 /// Sends what could not be read.
