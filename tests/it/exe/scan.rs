@@ -3,6 +3,7 @@
 use super::harness::{Site, run, set_mode, skipped};
 use crate::harness::{Ran, id_of};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -246,4 +247,42 @@ fn scan_of_standard_input_finds_tokens_in_an_archive_and_in_rotated_logs() {
     // A compressed file is not opened.
     let places = ["-:2", "-:2", "-:3", "app/app.log:2"];
     assert_eq!(ends(&ran), lines(&token, &places));
+}
+
+#[test]
+fn scan_finds_each_of_ten_thousand_tokens_and_shows_none() {
+    const TOKENS: usize = 10_000;
+    let (site, _) = site();
+    let created = site.run(&format!(
+        "create --scope inference --name many --count {TOKENS}"
+    ));
+    let tokens: Vec<&str> = created.stdout.lines().collect();
+    assert_eq!(tokens.len(), TOKENS);
+    fs::create_dir(site.path("tree")).unwrap();
+    for (number, chunk) in tokens.chunks(97).enumerate() {
+        let text: Vec<u8> = match number % 3 {
+            0 => chunk.join(" and ").into_bytes(),
+            1 => chunk.concat().into_bytes(),
+            _ => chunk
+                .join("\n")
+                .encode_utf16()
+                .flat_map(u16::to_be_bytes)
+                .collect(),
+        };
+        fs::write(site.path(format!("tree/{number}")), text).unwrap();
+    }
+    let ran = scan(&site, "tree --format jsonl").code(1);
+    let found: BTreeSet<String> = ran
+        .stdout
+        .lines()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(found, tokens.iter().map(|token| id_of(token)).collect());
+    for token in tokens {
+        let secret = token.rsplit('_').next().unwrap();
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
+    }
 }
