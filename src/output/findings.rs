@@ -17,12 +17,12 @@ use std::path::Path;
 /// Number of characters of a commit's hash in text: git finds the commit by them.
 const COMMIT_LEN: usize = 12;
 
-/// Columns. Every terminal shows the state, and the place.
+/// Columns. Every terminal shows the state and the place, and one of 80 columns whose the key is.
 const COLUMNS: [Column; 6] = [
     Column::new("STATE", 24, 10),
     Column::new("ID", 40, 12),
     Column::new("NAME", 56, 4).whole(7).keep(45),
-    Column::new("OWNER", 0, 5).keep(40).optional(),
+    Column::new("OWNER", 64, 5).keep(20),
     Column::new("EXPIRES", 100, 20).enough(27).keep(40),
     Column::new("WHERE", 0, 12).keep(80),
 ];

@@ -95,6 +95,29 @@ fn scan_lists_the_places_of_each_token_and_those_that_work_first() {
 }
 
 #[test]
+fn scan_on_a_terminal_of_80_columns_says_whose_a_key_is() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name ci");
+    let name = format!("{}/config.yaml", "directory/".repeat(9));
+    plant(&world, &name, &token);
+    let tree = world.path("tree").to_str().unwrap().to_owned();
+    let ran = world
+        .cmd(["scan", "--color", "never", &tree])
+        .terminal(80)
+        .run()
+        .code(1);
+    let first = ran.stdout.lines().nth(1).unwrap();
+    assert!(
+        first.starts_with(&format!("active      {}  ci    alice  ", id_of(&token))),
+        "{ran:#?}"
+    );
+    assert!(
+        ran.stdout.lines().all(|line| line.chars().count() <= 80),
+        "{ran:#?}"
+    );
+}
+
+#[test]
 fn scan_stops_what_it_found_through_a_pipe_of_ids() {
     let world = World::quick();
     let (live, other) = (
