@@ -1,8 +1,10 @@
 //! `keyctl scan`
 
+mod conceal;
 mod findings;
 mod report;
 
+use self::conceal::Concealer;
 use self::findings::Matcher;
 use self::report::Report;
 use super::Cx;
@@ -73,6 +75,8 @@ impl Args {
         let sought = Sought::new(&prefixes(&policy), self.imported);
         let workers = policy.scheme().threads(*cx.env.cores);
         let mut matcher = Matcher::new(store.as_deref(), workers, self.unknown);
+        // Which words are tokens of another system is not known yet.
+        let concealer = Concealer::new(Searcher::new(&sought), &|_| false);
         let mut unread: u64 = 0;
         let mut tally = match self.reads_stdin() {
             true => search_stdin(cx, &sought, &mut matcher)?,
@@ -86,6 +90,7 @@ impl Args {
                 Event::Found(place, candidate) => matcher.take(self.named(place), candidate),
                 Event::Unread(path, cause) => {
                     unread += 1;
+                    let path = concealer.path(&path).unwrap_or(path);
                     let path = quote(&path.to_string_lossy());
                     cx.notice(Error::io(format!("cannot read {path}")).because(cause));
                     Ok(())
@@ -94,7 +99,7 @@ impl Args {
         )?;
         tally.files += walked.files;
         tally.bytes += walked.bytes;
-        let findings = matcher.finish(cx)?;
+        let findings = matcher.finish(cx, Searcher::new(&sought))?;
         let report = Report {
             findings: &findings,
             tally,

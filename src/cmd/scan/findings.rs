@@ -1,12 +1,13 @@
 //! Candidates of a scan, matched against the store.
 
+use super::conceal::Concealer;
 use crate::cmd::Cx;
 use crate::env::Unit;
 use crate::error::{FailureKind, Result};
 use crate::hash::TokenDigest;
 use crate::id::KeyId;
 use crate::key::Key;
-use crate::scan::{Candidate, Place};
+use crate::scan::{Candidate, Place, Searcher};
 use crate::store::{self, Known, Store};
 use crate::token::{Locator, Token};
 use crate::verify::compare_all;
@@ -150,11 +151,12 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Looks up the last candidates, and returns what was found.
-    pub fn finish(mut self, cx: &Cx<'_>) -> Result<Findings> {
+    /// Looks up the last candidates, and returns what was found, with no token that `searcher` finds in a path.
+    pub fn finish(mut self, cx: &Cx<'_>, searcher: Searcher<'_>) -> Result<Findings> {
         let mut progress = cx.progress(Unit::Keys, self.pending.len() as u64);
         self.settle(&mut || progress.advance(1))?;
         drop(progress);
+        let digests: HashSet<TokenDigest> = self.found.keys().copied().collect();
         let mut found: Vec<Found> = self.found.into_values().collect();
         if let Some(store) = self.store {
             refresh(store, &mut found)?;
@@ -166,6 +168,10 @@ impl<'a> Matcher<'a> {
                 .sort_by(|one, other| one.order().cmp(&other.order()));
         }
         found.sort_by(|one, other| one.rank(now).cmp(&other.rank(now)));
+        let is_foreign = |digest: &TokenDigest| digests.contains(digest);
+        let concealer = Concealer::new(searcher, &is_foreign);
+        let places = found.iter_mut().flat_map(|found| &mut found.places);
+        places.for_each(|place| concealer.conceal(place));
         Ok(Findings {
             found,
             now,

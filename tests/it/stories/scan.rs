@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::harness::{Ran, forged, id_of};
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -286,6 +287,50 @@ fn scan_never_shows_a_token_that_is_the_name_of_a_file() {
         // The name, and the file in it.
         assert_eq!(ran.stdout.matches(&shown).count(), 2, "{ran:#?}");
     }
+}
+
+#[test]
+fn scan_never_shows_a_token_in_a_path_whatever_its_form() {
+    let world = World::own();
+    let token = world.create("--scope inference --name ci");
+    let import = world
+        .line("import - --scope inference")
+        .stdin(format!("name,token\nweb,{WEB}\n"));
+    import.run().code(0);
+    let (encoded, escaped) = (
+        BASE64.encode(format!("k={token}").as_bytes()),
+        token.replace('_', "\\u005f"),
+    );
+    let forms = [&*encoded, &*escaped, &*format!("f?k={WEB}&x")];
+    let ids = format!("(the token kc_{}_…)", id_of(&token));
+    let expected = [&*ids, &*ids, "(a token)"];
+    for (form, expected) in forms.into_iter().zip(expected) {
+        plant(&world, &format!("{form}/a"), &token);
+        let log = format!(
+            "commit {}\n\ndiff --git a/d/{form} b/d/{form}\n--- a/d/{form}\n+++ b/d/{form}\n@@ -1 +1 @@\n+{token}\n",
+            "0".repeat(40)
+        );
+        for format in ["table", "lines", "json", "jsonl", "csv"] {
+            let line = format!("--imported --format {format}");
+            let piped = world.line(&format!("scan {line} -")).stdin(&log).run();
+            for ran in [scan(&world, &line), piped] {
+                let ran = ran.code(1);
+                assert!(ran.stdout.contains(expected), "{form}: {ran:#?}");
+                assert!(
+                    !format!("{}{}", ran.stdout, ran.stderr).contains(form),
+                    "{ran:#?}"
+                );
+                shows_none(&ran, &[&token, WEB]);
+            }
+        }
+        fs::remove_dir_all(world.path("tree")).unwrap();
+    }
+    let gone = world.path(&encoded);
+    let ran = world.cmd(["scan".as_ref(), gone.as_os_str()]).run().code(5);
+    assert!(
+        ran.stderr.contains(&ids) && !ran.stderr.contains(&encoded),
+        "{ran:#?}"
+    );
 }
 
 #[test]
