@@ -12,7 +12,7 @@ use crate::store::{self, Known, Store};
 use crate::token::{Locator, Token};
 use crate::verify::compare_all;
 use crate::when::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::mem;
 use std::num::NonZeroUsize;
 use std::slice;
@@ -70,7 +70,7 @@ pub struct Findings {
     /// Number of places with a token that is not of the store, and not in `found`.
     pub strangers: u64,
     /// Keys with damaged records, whose tokens cannot be told.
-    pub damaged: Vec<KeyId>,
+    pub damaged: BTreeSet<KeyId>,
 }
 
 /// Search that is under way.
@@ -88,7 +88,7 @@ pub struct Matcher<'a> {
     pending: Vec<Pending>,
     dismissed: HashSet<TokenDigest>,
     strangers: u64,
-    damaged: Vec<KeyId>,
+    damaged: BTreeSet<KeyId>,
 }
 
 /// Candidate that is not looked up yet.
@@ -117,7 +117,7 @@ impl<'a> Matcher<'a> {
             pending: Vec::new(),
             dismissed: HashSet::new(),
             strangers: 0,
-            damaged: Vec::new(),
+            damaged: BTreeSet::new(),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Matcher<'a> {
             Candidate::Foreign(digest) => (digest, None),
         };
         if self.dismissed.contains(&digest) {
-            self.strangers += u64::from(token.is_some());
+            self.strangers += u64::from(token.is_some_and(|token| self.is_stranger(&token)));
             return Ok(());
         }
         if let Some(found) = self.found.get_mut(&digest) {
@@ -195,7 +195,7 @@ impl<'a> Matcher<'a> {
         for (pending, known) in pending.iter().zip(&known) {
             let hash = known.as_ref().and_then(|known| known.hash.as_deref());
             let is_match = match (&pending.token, hash) {
-                (Some(token), Some(_)) => self.is_match(token, matches.next()),
+                (Some(token), Some(_)) => self.is_match(token, matches.next())?,
                 (None, Some(hash)) => hash == pending.digest.phc(),
                 (_, None) => false,
             };
@@ -219,7 +219,7 @@ impl<'a> Matcher<'a> {
         for locator in sought {
             match (look_up(slice::from_ref(locator)), locator) {
                 (Err(error), Locator::Id(id)) if error.kind == FailureKind::Damaged => {
-                    self.damaged.push(*id);
+                    self.damaged.insert(*id);
                     known.push(None);
                 }
                 (looked, _) => known.extend(looked?),
@@ -228,14 +228,21 @@ impl<'a> Matcher<'a> {
         Ok(known)
     }
 
-    /// Tells whether the secret of `token` matched. A hash that cannot be read is noted.
-    fn is_match(&mut self, token: &Token, matched: Option<Result<bool>>) -> bool {
-        matched.is_some_and(|matched| {
-            matched.unwrap_or_else(|_| {
-                self.damaged.push(token.id());
-                false
-            })
-        })
+    /// Tells whether the secret of `token` matched. A hash that cannot be read is noted; any other failure, such as want of
+    /// memory, says nothing of the key.
+    fn is_match(&mut self, token: &Token, matched: Option<Result<bool>>) -> Result<bool> {
+        match matched {
+            Some(Err(error)) if error.kind == FailureKind::Damaged => {
+                self.damaged.insert(token.id());
+                Ok(false)
+            }
+            matched => matched.unwrap_or(Ok(false)),
+        }
+    }
+
+    /// Tells whether `token`, which matched no key, is not of the store. Of a damaged key's token, that is unknown.
+    fn is_stranger(&self, token: &Token) -> bool {
+        !self.damaged.contains(&token.id())
     }
 
     /// Notes the key of a candidate that was looked up; `None` if it is not of the store.
@@ -247,11 +254,12 @@ impl<'a> Matcher<'a> {
             }
             return;
         }
-        let is_own = pending.token.is_some();
-        if is_own && self.with_unknown {
+        let own = pending.token.as_ref();
+        if own.is_some() && self.with_unknown {
             return;
         }
-        if let Some(found) = self.found.remove(&pending.digest).filter(|_| is_own) {
+        let is_stranger = own.is_some_and(|token| self.is_stranger(token));
+        if let Some(found) = self.found.remove(&pending.digest).filter(|_| is_stranger) {
             self.strangers += found.places.len() as u64 + found.more;
         }
         if self.dismissed.len() == DISMISSED_MAX {

@@ -126,3 +126,22 @@ fn create_that_finds_no_memory_to_hash_in_makes_nothing_and_advises() {
     assert!(output.stdout.is_empty());
     assert_eq!(world.rows(), before);
 }
+
+#[test]
+fn scan_that_finds_no_memory_to_hash_in_fails_and_calls_no_key_damaged() {
+    let world = World::quick();
+    world.policy("argon2-memory", "262144");
+    let token = world.create("--name api --scope inference");
+    fs::write(world.path("token"), token).unwrap();
+    let line = format!("scan {}", world.path("token").display());
+    // Much for anything but the hash.
+    let kib = least() + (128 << 10);
+    let output = limited(&world.real(&line), kib, None);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{stderr}");
+    assert!(
+        stderr.contains("keyctl: cannot hash the secret: "),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("damage"), "{stderr}");
+}

@@ -1,7 +1,7 @@
 //! `scan` of what only a real tree has: links, pipes, sockets, odd names, other file systems, a repository's history.
 
 use super::harness::{Site, run, set_mode, skipped};
-use crate::harness::{Ran, id_of};
+use crate::harness::{Ran, forged, id_of};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -285,4 +285,20 @@ fn scan_finds_each_of_ten_thousand_tokens_and_shows_none() {
         let secret = token.rsplit('_').next().unwrap();
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
     }
+}
+
+#[test]
+fn scan_names_a_damaged_key_once_and_does_not_take_its_tokens_for_unknown_ones() {
+    let (site, token) = site();
+    let change = "UPDATE keys SET expires_at = 9223372036854775807";
+    site.sql().execute(change, []).unwrap();
+    fs::write(site.path("a"), format!("{token}\n{}\n", forged(&token))).unwrap();
+    let ran = scan(&site, "a").code(5).stdout("");
+    let said = format!(
+        "{} is damaged: whether one of its tokens was found is unknown\n",
+        id_of(&token)
+    );
+    assert_eq!(ran.stderr.matches(&said).count(), 1, "{ran:#?}");
+    assert!(!ran.stderr.contains("not of this store;"), "{ran:#?}");
+    ran.says("keyctl: keys are damaged: whether a token is theirs is unknown\n");
 }
