@@ -5,6 +5,7 @@
 
 use crate::token::{self, Prefix, Token};
 use data_encoding::BASE64;
+use memchr::memchr_iter;
 use memchr::memmem::Finder;
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -47,17 +48,44 @@ impl Encoded {
     ///
     /// Calls `found` with the offset of each token's first group, and the token.
     pub fn search(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Token)) {
+        let mut take = |at: usize, skipped: usize| {
+            if range.contains(&at)
+                && let Some(start) = at.checked_sub(skipped)
+                && let Some(token) = token_in(&bytes[start..])
+            {
+                found(start, token);
+            }
+        };
         for (finder, skipped) in &self.forms {
             let end = (range.end + finder.needle().len()).min(bytes.len());
             let Some(sought) = bytes.get(range.start..end) else {
                 continue;
             };
             for at in finder.find_iter(sought) {
-                if let Some(start) = (range.start + at).checked_sub(*skipped)
-                    && range.contains(&(range.start + at))
-                    && let Some(token) = token_in(&bytes[start..])
-                {
-                    found(start, token);
+                take(range.start + at, *skipped);
+            }
+        }
+        let end = (range.end + MARGIN).min(bytes.len());
+        let Some(sought) = bytes.get(range.start..end) else {
+            return;
+        };
+        for at in memchr_iter(b'\n', sought) {
+            self.around_break(bytes, range.start + at, &mut take);
+        }
+    }
+
+    /// Finds the texts of the prefix that the line break at `at` divides, and calls `take` with the offset of each and the
+    /// number of characters of its first group before it.
+    fn around_break(&self, bytes: &[u8], at: usize, mut take: impl FnMut(usize, usize)) {
+        let before = &bytes[..at];
+        let before = before.strip_suffix(b"\r").unwrap_or(before);
+        let behind = &bytes[at + 1..];
+        for (finder, skipped) in &self.forms {
+            let text = finder.needle();
+            // Lines are broken between groups.
+            for len in (GROUP.1 - skipped..text.len()).step_by(GROUP.1) {
+                if before.ends_with(&text[..len]) && behind.starts_with(&text[len..]) {
+                    take(before.len() - len, *skipped);
                 }
             }
         }

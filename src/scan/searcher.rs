@@ -313,6 +313,32 @@ mod tests {
     }
 
     #[test]
+    fn a_token_in_base64_is_found_wherever_its_lines_are_broken() {
+        let prefixes = ["kc", "a_long_prefix"].map(|prefix| prefix.parse().unwrap());
+        let sought = Sought::new(&prefixes, false);
+        for prefix in &prefixes {
+            let (id, random) = ("0123456789ab".parse().unwrap(), &mut Numbers(1));
+            let token = Token::generate(prefix, id, random).unwrap();
+            for (before, width, end) in (0..90).flat_map(|before| {
+                [(64, "\n"), (76, "\r\n")].map(|(width, end)| (before, width, end))
+            }) {
+                let text = [&b"b".repeat(before), token.expose(), b"behind"].concat();
+                let text = BASE64.encode(&text);
+                let lines = text.as_bytes().chunks(width);
+                let lines: Vec<u8> = lines
+                    .flat_map(|line| [line, end.as_bytes()].concat())
+                    .collect();
+                let mut count = 0;
+                let _ = Searcher::new(&sought).search_text(&lines, |_| {
+                    count += 1;
+                    ControlFlow::Continue(())
+                });
+                assert_eq!(count, 1, "{prefix} behind {before}, {width} a line");
+            }
+        }
+    }
+
+    #[test]
     fn a_token_at_each_distance_from_the_edge_of_the_buffer_is_found_once() {
         const SMALL: usize = 3 * MARGIN;
         for form in FORMS {
