@@ -105,8 +105,8 @@ fn files_of_two_stores_have_no_series_in_common() {
     run(&mut site.sh("cp keyctl.db test.db && cp keyctl.db production.db")).code(0);
     run(&mut site.sh(&format!("set -e\n{script}"))).code(0);
     let (test, production) = (
-        read(site.path("test.prom")),
-        read(site.path("production.prom")),
+        read(site.path("test.keyctl.prom")),
+        read(site.path("production.keyctl.prom")),
     );
     for (name, metric) in &test.0 {
         let other = &production.0[name];
