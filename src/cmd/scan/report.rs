@@ -4,6 +4,7 @@ use super::findings::{Findings, Found};
 use crate::cmd::Cx;
 use crate::error::Result;
 use crate::hint::{Hint, run};
+use crate::key::State;
 use crate::output::{Finding, ListFormat, buffered, write_findings};
 use crate::scan::Tally;
 
@@ -110,16 +111,23 @@ impl Report<'_> {
         })
     }
 
-    /// Advice to stop the keys that still work.
+    /// Advice to stop the keys that still work, or to replace them. A disabled key cannot be rotated, so it is one or the other.
     fn advice(&self) -> Option<Hint> {
-        let mut usable = self.usable().filter_map(|found| found.id);
+        let mut usable = self.usable().filter_map(|found| found.key.as_ref());
         let first = usable.next()?;
-        let hint = match usable.next() {
-            None => Hint::from("to stop it: ").and(run!("disable {}", first)),
+        Some(match usable.next() {
+            None if first.state(self.findings.now) == State::PhasedOut => {
+                Hint::from("to stop it: ").and(run!("disable {}", first.id))
+            }
+            None => Hint::from("to stop it: ")
+                .and(run!("disable {}", first.id))
+                .and("; to replace it at once: ")
+                .and(run!("rotate {} --grace 0s", first.id)),
             Some(_) => Hint::from("to stop them, pipe the output of --format ids into ")
-                .and(run!("disable -").in_quotes()),
-        };
-        Some(hint.and(Hint::from("; for a new token, ").and(run!("rotate KEY"))))
+                .and(run!("disable -").in_quotes())
+                .and("; to replace one at once: ")
+                .and(run!("rotate KEY --grace 0s")),
+        })
     }
 }
 

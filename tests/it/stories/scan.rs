@@ -164,6 +164,32 @@ fn scan_finds_a_key_by_its_secret_alone() {
 }
 
 #[test]
+fn scan_advises_what_stops_the_token_and_can_be_done() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name ci");
+    plant(&world, "a", &token);
+    world.policy("default-grace", "1d");
+    let id = id_of(&token);
+    let stop = format!("hint: to stop it: keyctl disable {id}");
+    let replace = format!("rotate {id} --grace 0s");
+    let ran = scan(&world, "").code(1);
+    ran.says(&format!(
+        "{stop}; to replace it at once: keyctl {replace}\n"
+    ));
+    let other = world.create("--scope inference --name other");
+    plant(&world, "b", &other);
+    let ran = scan(&world, "").code(1);
+    ran.says("; to replace one at once: keyctl rotate KEY --grace 0s\n");
+    world.run("disable other");
+    // One in its grace was rotated already.
+    world.run(&format!("rotate {id}"));
+    scan(&world, "").code(1).says(&format!("{stop}\n"));
+    world.run(&format!("rotate {id} --undo --yes"));
+    world.run(&replace);
+    assert_eq!(world.verify(&token, "--no-touch"), 1);
+}
+
+#[test]
 fn scan_changes_nothing_in_the_store() {
     let world = World::quick();
     let token = world.create("--scope inference --name ci");
