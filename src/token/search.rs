@@ -115,7 +115,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_token_is_found_wherever_it_stands(
-            prefix in "[a-z][a-z0-9]{0,10}(_[a-z0-9]{1,6}){0,2}",
+            prefix in "[a-z][a-z0-9]{0,9}(_[a-z0-9]{1,6}){0,2}",
             before in proptest::collection::vec(any::<u8>(), 0..80),
             after in proptest::collection::vec(any::<u8>(), 0..80),
         ) {
