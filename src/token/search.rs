@@ -43,8 +43,10 @@ pub fn search(bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, To
 
 /// Returns the token that has the underscore before its key ID at `at`, and the offset of its first byte.
 fn token_around(bytes: &[u8], at: usize, width: usize) -> Option<(usize, Token)> {
-    // Nearly every underscore is refused here.
-    if bytes.get(at + (1 + KeyId::LEN) * width) != Some(&b'_') {
+    // Nearly every underscore is refused here, and of a line of underscores all.
+    let second = bytes.get(at + (1 + KeyId::LEN) * width)?;
+    let first_of_id = bytes.get(at + width)?;
+    if *second != b'_' || !first_of_id.is_ascii_alphanumeric() {
         return None;
     }
     let mut text = Zeroizing::new([0; Prefix::MAX + REST_LEN]);

@@ -3,7 +3,7 @@
 use super::conceal::Concealer;
 use crate::cmd::Cx;
 use crate::env::Unit;
-use crate::error::{FailureKind, Result};
+use crate::error::{Error, FailureKind, Result};
 use crate::hash::TokenDigest;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -34,7 +34,7 @@ pub struct Found {
     pub key: Option<Key>,
     /// Number of tokens that were found before.
     pub number: usize,
-    /// First places, in order.
+    /// Places, in order; some of them if there are very many.
     pub places: Vec<Place>,
     /// Number of places that are not kept.
     pub more: u64,
@@ -67,6 +67,8 @@ pub struct Findings {
     pub found: Vec<Found>,
     /// Time at which the keys were as they are here.
     pub now: Timestamp,
+    /// Error for which keys are not as they were at this time, but when they were found.
+    pub stale: Option<Error>,
     /// Number of places with a token that is not of the store, and not in `found`.
     pub strangers: u64,
     /// Keys with damaged records, whose tokens cannot be told.
@@ -158,9 +160,10 @@ impl<'a> Matcher<'a> {
         drop(progress);
         let digests: HashSet<TokenDigest> = self.found.keys().copied().collect();
         let mut found: Vec<Found> = self.found.into_values().collect();
-        if let Some(store) = self.store {
-            refresh(store, &mut found)?;
-        }
+        // What a long search has found is not lost because the store fails at its end.
+        let stale = self
+            .store
+            .and_then(|store| refresh(store, &mut found).err());
         let now = cx.env.now();
         for found in &mut found {
             found
@@ -175,6 +178,7 @@ impl<'a> Matcher<'a> {
         Ok(Findings {
             found,
             now,
+            stale,
             strangers: self.strangers,
             damaged: self.damaged,
         })

@@ -32,6 +32,11 @@ impl Report<'_> {
                 cx.notice(format_args!("{id} is in {} more places", found.more));
             }
         }
+        if let Some(error) = &self.findings.stale {
+            cx.notice(format_args!(
+                "warning: {error}; keys are shown as they were when they were found"
+            ));
+        }
         for id in &self.findings.damaged {
             cx.notice(format_args!(
                 "{id} is damaged: whether one of its tokens was found is unknown"
