@@ -26,7 +26,7 @@ pub fn text(facts: &Facts, store: Option<&str>) -> String {
     }
     all.register(
         "keyctl_doctor_keys",
-        "Keys on which keyctl doctor has a finding (expiry, grace, legacy, scopes) or a note (names, unused), by its code",
+        "Keys on which 'doctor' has a finding (expiry, grace, legacy, scopes) or a note (names, unused), by its code",
         remarks,
     );
     let mut handovers = Series::default();
