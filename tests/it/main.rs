@@ -22,6 +22,7 @@ mod backup;
 mod between;
 mod contracts;
 mod damaged;
+mod dependencies;
 mod doctor;
 mod documents;
 mod exe;
