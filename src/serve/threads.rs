@@ -12,11 +12,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-/// Maximum time to write the last notes, and to write the last lines of the log.
+/// Maximum time for each of the last verdicts, the last notes, and the last lines of the log.
 const END: Duration = Duration::from_secs(5);
 
 /// Running threads.
 pub struct Threads {
+    /// Disconnected at the end of the last thread for verdicts.
+    verdicts: Receiver<()>,
     /// Disconnected at the end of the writer of notes.
     notes: Receiver<()>,
 }
@@ -29,9 +31,13 @@ impl Threads {
         hashes: NonZeroUsize,
         writer: Option<NoteWriter>,
     ) -> Result<Self> {
+        let (judging, judged) = channel();
         for _ in 0..verdicts.get() {
-            let core = Arc::clone(core);
-            spawn("verdicts", move || persist(|| verdicts::work(&core)))?;
+            let (core, judging) = (Arc::clone(core), judging.clone());
+            spawn("verdicts", move || {
+                persist(|| verdicts::work(&core));
+                drop(judging);
+            })?;
         }
         for _ in 0..hashes.get() {
             let core = Arc::clone(core);
@@ -48,16 +54,21 @@ impl Threads {
                 drop(running);
             })?;
         }
-        Ok(Threads { notes })
+        Ok(Threads {
+            verdicts: judged,
+            notes,
+        })
     }
 
-    /// Ends the threads: writes the last notes, then the last lines of the log.
+    /// Ends the threads: those for verdicts first, which send notes behind their answers, then writes the last notes, then
+    /// the last lines of the log.
     pub fn end(self, core: &Core) {
-        core.notes.close();
-        // An error either way: the writer ends without a message, or takes too long.
-        let _ = self.notes.recv_timeout(END);
         core.hashing.close();
         core.queue.close();
+        // An error either way: the threads end without a message, or take too long.
+        let _ = self.verdicts.recv_timeout(END);
+        core.notes.close();
+        let _ = self.notes.recv_timeout(END);
         drop(core.log.finish(END));
     }
 }

@@ -27,7 +27,9 @@ fn explained() -> BTreeSet<String> {
     let cells = section.lines().filter_map(|line| line.strip_prefix("| `"));
     let cells = cells.map(|line| line.split(" | ").next().unwrap());
     let names = cells.flat_map(|cell| cell.split(", "));
-    names.map(|name| name.trim_matches('`').to_owned()).collect()
+    names
+        .map(|name| name.trim_matches('`').to_owned())
+        .collect()
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The end of a server.
 
 use super::server::{Served, valid};
-use crate::exe::harness::{GUARD, Site, until};
+use crate::exe::harness::{GUARD, Site, run, until};
+use crate::exe::strace;
 use crate::gateways::server::Place;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -74,4 +75,30 @@ fn a_unix_socket_has_its_mode_and_is_removed_at_the_end() {
     assert_eq!(answer.status, valid().0);
     server.end();
     assert!(!site.path("keyctl.sock").exists());
+}
+
+/// Serves, holds the threads for verdicts back after each of their system calls, verifies, and ends the server as soon as
+/// the answer is there.
+const ENDED_BEHIND_AN_ANSWER: &str = r#"
+keyctl serve --listen unix:$PWD/serve.sock >served & server=$!
+until [ -s served ]; do :; done
+for task in /proc/$server/task/*; do
+    [ "$(cat $task/comm)" = verdicts ] || continue
+    strace -qq -o /dev/null -e trace=write,futex -e inject=write,futex:delay_exit=500000 -p ${task##*/} 2>said &
+    until ! grep -q '^TracerPid:.0$' $task/status; do :; done
+done
+keyctl verify --server unix:$PWD/serve.sock --key-file token || exit 1
+kill $server; wait $server
+"#;
+
+#[test]
+fn the_note_on_a_last_answer_is_written_before_the_end() {
+    if !strace::is_here() {
+        return;
+    }
+    let site = Site::cheap();
+    let created = site.run("create --scope inference --secret-file token");
+    let id = created.stdout.trim_end();
+    run(&mut site.sh(ENDED_BEHIND_AN_ANSWER)).code(0);
+    assert!(!site.record(id).contains("\"last_used_at\":null"));
 }
