@@ -340,10 +340,9 @@ impl Args {
         owner: &str,
         now: Timestamp,
     ) -> Result<Draft> {
-        // First, since a store on a server then answers this together with what every view reads.
+        // Looked up first, since a store on a server then answers this together with what every view reads.
         let name = self.name.as_deref();
-        let holders = name.map(|name| self.naming().holders(store, owner, name));
-        let mut holders = holders.transpose()?;
+        let mut given = name.map(|name| self.naming().given(store, owner, name, now));
         let (access, policy) = (store.access(actor)?, store.policy()?);
         if !self.if_absent {
             policy.check_creator(&access)?;
@@ -351,27 +350,23 @@ impl Args {
         access.for_owner(owner)?;
         fields.check_access(&access)?;
         let scopes = fields.known_scopes(&store.scopes()?)?;
-        let mut given = None;
         if self.if_absent
-            && let Some(holders) = holders.take()
+            && let Some(Ok(names)) = &mut given
+            && let Some(kept) = &mut names.kept
         {
-            let names = given.insert(self.naming().given(holders, now)?);
-            if let Some(kept) = &mut names.kept {
-                // Policy matters only to the hint: no key is created.
-                kept.barred = policy
-                    .check_creator(&access)
-                    .err()
-                    .and_then(|error| error.hint);
-                let (names, terms) = (mem::take(names), Terms::default());
-                return Ok(Draft { names, terms });
-            }
+            // Policy matters only to the hint: no key is created.
+            kept.barred = policy
+                .check_creator(&access)
+                .err()
+                .and_then(|error| error.hint);
+            let (names, terms) = (mem::take(names), Terms::default());
+            return Ok(Draft { names, terms });
         }
         policy.check_creator(&access)?;
         let expires_at = fields.expires_at(&policy, now)?;
-        let names = match (given, holders) {
-            (Some(names), _) => names,
-            (None, Some(holders)) => self.naming().given(holders, now)?,
-            (None, None) => {
+        let names = match given {
+            Some(names) => names?,
+            None => {
                 let base = format!("{}-apikey-{owner}-{}", policy.key_prefix, now.compact());
                 self.naming().free(store, owner, &name::nfc(&base))?
             }

@@ -44,28 +44,17 @@ pub struct Names {
     pub kept: Option<Box<Kept>>,
 }
 
-/// Names of new keys, each with the live key that has it.
-pub type Holders = Vec<(String, Option<Key>)>;
-
 impl Naming {
-    /// Looks for the holders of the names made from `name`: for each name, the live key of `owner` that has it.
-    pub fn holders(self, store: &dyn Read, owner: &str, name: &str) -> Result<Holders> {
-        let names = self.numbered(name).into_iter();
-        names
-            .map(|name| {
-                let holder = taken::holder(store, owner, &name)?;
-                Ok((name, holder))
-            })
-            .collect()
-    }
-
-    /// Returns the names of `holders`. Refuses one that has a holder, unless these rules allow it.
-    pub fn given(self, holders: Holders, now: Timestamp) -> Result<Names> {
-        let mut names = Names::default();
-        for (name, holder) in holders {
-            name::key_name(&name)?;
-            names.new.push(name);
-            let Some(holder) = holder else {
+    /// Returns the names made from `name`. Refuses one that another key of `owner` has, unless these rules allow
+    /// it.
+    pub fn given(self, store: &dyn Read, owner: &str, name: &str, now: Timestamp) -> Result<Names> {
+        let mut names = Names {
+            new: self.numbered(name),
+            ..Names::default()
+        };
+        for name in &names.new {
+            name::key_name(name)?;
+            let Some(holder) = taken::holder(store, owner, name)? else {
                 continue;
             };
             match holder.state(now) {
