@@ -15,6 +15,7 @@ use crate::policy::Policy;
 use crate::scan::{self, Event, History, Place, Searcher, Sought, Tally};
 use crate::store::{self, Store};
 use crate::token::Prefix;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -78,10 +79,16 @@ impl Args {
         // Which words are tokens of another system is not known yet.
         let concealer = Concealer::new(Searcher::new(&sought), &|_| false);
         let mut unread: u64 = 0;
-        let mut tally = match self.reads_stdin() {
-            true => search_stdin(cx, &sought, &mut matcher)?,
-            false => Tally::default(),
-        };
+        let mut tally = Tally::default();
+        if self.reads_stdin() {
+            match search_stdin(cx, &sought, &mut matcher)? {
+                Ok(read) => tally = read,
+                Err(cause) => {
+                    unread += 1;
+                    cx.notice(Error::io("cannot read standard input").because(cause));
+                }
+            }
+        }
         let walked = scan::walk(
             &self.to_walk(),
             *cx.env.cores,
@@ -177,8 +184,12 @@ fn prefixes(policy: &Policy) -> Vec<Prefix> {
     prefixes
 }
 
-/// Searches standard input.
-fn search_stdin(cx: &mut Cx<'_>, sought: &Sought, matcher: &mut Matcher<'_>) -> Result<Tally> {
+/// Searches standard input. Returns the cause if it could not be read to its end.
+fn search_stdin(
+    cx: &mut Cx<'_>,
+    sought: &Sought,
+    matcher: &mut Matcher<'_>,
+) -> Result<io::Result<Tally>> {
     let mut taken = Ok(());
     let mut found = |spot, candidate| {
         let place = Place { path: None, spot };
@@ -193,11 +204,10 @@ fn search_stdin(cx: &mut Cx<'_>, sought: &Sought, matcher: &mut Matcher<'_>) -> 
     let input = &mut *cx.env.stdin;
     let read = Searcher::new(sought).search(input, &mut History::default(), &mut found);
     taken?;
-    match read {
-        Ok(ControlFlow::Continue(bytes)) => Ok(Tally { files: 1, bytes }),
-        Ok(ControlFlow::Break(())) => Ok(Tally::default()),
-        Err(cause) => Err(Error::io("cannot read standard input").because(cause)),
-    }
+    Ok(read.map(|read| match read {
+        ControlFlow::Continue(bytes) => Tally { files: 1, bytes },
+        ControlFlow::Break(()) => Tally::default(),
+    }))
 }
 
 fn incomplete(count: u64) -> Error {

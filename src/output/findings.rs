@@ -6,7 +6,6 @@ use crate::error::escape;
 use crate::id::KeyId;
 use crate::key::Key;
 use crate::scan::{Place, Spot};
-use crate::token::Redacted;
 use crate::when::Timestamp;
 use comfy_table::Cell;
 use serde::Serialize;
@@ -47,7 +46,7 @@ pub struct Finding<'a> {
     pub id: KeyId,
     /// Key of the token; `None` if the store has none.
     pub key: Option<&'a Key>,
-    /// Place.
+    /// Place, with no token in its paths.
     pub place: &'a Place,
 }
 
@@ -78,12 +77,7 @@ impl<'a> FindingLine<'a> {
                 path,
                 parent,
                 ..
-            } => (
-                path.as_deref().map(redacted),
-                None,
-                Some(commit.as_str()),
-                parent.is_some(),
-            ),
+            } => (path.clone(), None, Some(commit.as_str()), parent.is_some()),
         };
         FindingLine {
             id: finding.id.as_str(),
@@ -238,7 +232,7 @@ fn place(place: &Place) -> String {
                 Some(number) => format!("^{number}"),
             };
             match path {
-                Some(path) => format!("{commit}{parent}:{}", redacted(path)),
+                Some(path) => format!("{commit}{parent}:{}", path),
                 None if *is_name => format!("{commit} (the name of a file)"),
                 None => format!("{commit} (its message)"),
             }
@@ -246,18 +240,6 @@ fn place(place: &Place) -> String {
     }
 }
 
-/// Text for a path, without tokens.
 fn shown(path: &Path) -> String {
-    redacted(&path.to_string_lossy())
-}
-
-/// Shows `path` with [`Redacted`] in place of each part that may hold a token.
-fn redacted(path: &str) -> String {
-    let parts = path
-        .split('/')
-        .map(|part| match Redacted::find(part.as_bytes()) {
-            Some(token) => format!("({token})"),
-            None => part.to_owned(),
-        });
-    parts.collect::<Vec<_>>().join("/")
+    path.to_string_lossy().into_owned()
 }

@@ -36,7 +36,7 @@ pub enum Candidate {
 pub struct Sought {
     /// Searches for tokens in base64, one for each prefix that they may have.
     encoded: Vec<Encoded>,
-    /// Whether words that may be tokens of another system are sought too.
+    /// True if words that may be tokens of another system are sought too.
     foreign: bool,
 }
 

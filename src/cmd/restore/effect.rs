@@ -19,7 +19,7 @@ use std::ops::ControlFlow;
 pub struct Effect {
     /// Keys of the copy that will work, and that do not work in the store or are missing in it.
     pub revived: First<Revived>,
-    /// Whether one of those may stay stopped with `--keep-revoked`: the store has had it.
+    /// True if one of those may stay stopped with `--keep-revoked`: the store has had it.
     pub may_stay_stopped: bool,
     /// Keys of the store that work there, and that will not work or be missing.
     pub stopped: First<Key>,

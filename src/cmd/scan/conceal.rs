@@ -61,12 +61,15 @@ impl<'a> Concealer<'a> {
 
     /// Returns the text to show in place of a part of a path that holds a token.
     fn stand_in(&self, part: &[u8]) -> Option<String> {
-        let mut stand_in = None;
+        let shown = |token: Redacted| format!("({token})");
+        // Also one that is mistyped or cut short, which is not found.
+        let mut stand_in = Redacted::find(part).map(shown);
+        if stand_in.is_some() {
+            return stand_in;
+        }
         let _ = self.searcher.search_text(part, |candidate| {
             stand_in = match candidate {
-                Candidate::Own(token) => {
-                    Redacted::find(token.expose()).map(|token| format!("({token})"))
-                }
+                Candidate::Own(token) => Redacted::find(token.expose()).map(shown),
                 Candidate::Foreign(digest) => {
                     (self.is_foreign)(&digest).then(|| FOREIGN.to_owned())
                 }

@@ -80,7 +80,7 @@ pub struct Matcher<'a> {
     /// Store; `None` if there is none, so that no token is of it.
     store: Option<&'a dyn Store>,
     workers: NonZeroUsize,
-    /// Whether tokens that are not of the store are wanted too.
+    /// True if tokens that are not of the store are wanted too.
     with_unknown: bool,
     /// Number of distinct candidates so far.
     count: usize,

@@ -5,6 +5,7 @@ use crate::harness::{Ran, forged, id_of};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Token of another system.
@@ -392,4 +393,19 @@ fn scan_at_a_terminal_reads_no_standard_input() {
     world.create("--scope inference");
     let ran = world.line("scan -").terminal(80).run();
     ran.fails(2, "'-' is given, and standard input is a terminal\n");
+}
+
+#[test]
+fn scan_of_standard_input_that_fails_lists_what_it_found_and_is_never_a_clean_one() {
+    let world = World::quick();
+    let token = world.create("--scope inference --name ci");
+    let scan = |text: &str| {
+        let scan = world.line("scan - --format ids").stdin(text);
+        scan.stdin_fails(ErrorKind::ConnectionReset).run()
+    };
+    let said = "cannot read standard input: ";
+    let ran = scan("nothing\n").code(5).stdout("").says(said);
+    ran.says("keyctl: 1 file or directory was not searched to its end\n");
+    let found = format!("{}\n", id_of(&token));
+    scan(&token).code(1).stdout(&found).says(said);
 }
