@@ -70,7 +70,7 @@ impl Args {
             store::read(&*store, |store| Facts::read(store, now))?
         };
         list::warn_of_damaged(cx, &facts.skipped, "counted");
-        let text = families::text(&facts, self.store_label.as_deref());
+        let text = families::text(&facts, self.store_label.as_deref())?;
         match file {
             Some(file) => file.replace(text.as_bytes())?,
             None => cx.print(text.as_bytes())?,

@@ -52,13 +52,14 @@ pub fn register_build(registry: &mut Registry) {
 }
 
 /// Returns the text of all metrics, of type [`CONTENT_TYPE`].
-pub fn text(registry: &Registry) -> String {
+///
+/// # Errors
+///
+/// Fails if a metric does; none of ours does.
+pub fn text(registry: &Registry) -> Result<String, fmt::Error> {
     let mut text = String::new();
-    // Neither a `String` nor a metric of ours fails. Half the text would pass for all of it.
-    match prometheus_text::encode(&mut text, registry) {
-        Ok(()) => text,
-        Err(_) => String::new(),
-    }
+    prometheus_text::encode(&mut text, registry)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -74,13 +75,13 @@ mod tests {
         registry.register("things", "Things", series);
         let expected = "# HELP things Things.\n# TYPE things gauge\n\
                         things{b=\"2\",a=\"\\\"\\\\\\n\"} 2\nthings{b=\"1\",a=\"é\"} -1\n";
-        assert_eq!(text(&registry), expected);
+        assert_eq!(text(&registry).unwrap(), expected);
     }
 
     #[test]
     fn a_gauge_without_series_is_left_out() {
         let mut registry = Registry::default();
         registry.register("things", "Things", Series::default());
-        assert_eq!(text(&registry), "");
+        assert_eq!(text(&registry).unwrap(), "");
     }
 }

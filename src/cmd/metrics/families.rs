@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::tally::{ByState, USABLE, WITHIN};
+use crate::error::{Error, ErrorSource, Result};
 use crate::key::{Kind, State};
 use crate::output::exposition::{self, Series};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -13,7 +14,7 @@ use std::borrow::Cow;
 pub const MARK: &[u8] = b"# HELP keyctl_";
 
 /// Returns `facts` in the text format of Prometheus, each series with the label `store`, if there is one.
-pub fn text(facts: &Facts, store: Option<&str>) -> String {
+pub fn text(facts: &Facts, store: Option<&str>) -> Result<String> {
     let store = store.map(|name| (Cow::from("store"), Cow::from(name.to_owned())));
     let mut registry = Registry::with_labels(store.into_iter());
     let all = &mut registry;
@@ -47,7 +48,9 @@ pub fn text(facts: &Facts, store: Option<&str>) -> String {
         "1 if the store was retired, since another one has taken its place, else 0",
         ConstGauge::new(i64::from(facts.is_retired)),
     );
-    exposition::text(&registry)
+    exposition::text(&registry).map_err(|cause| {
+        Error::io("cannot write the metrics as text").because(ErrorSource::of(cause))
+    })
 }
 
 fn register_keys(registry: &mut Registry, facts: &Facts) {

@@ -7,13 +7,16 @@ use crate::exe::harness::{run_with, skipped};
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
+/// Labels of a series: names and values.
+pub type Labels = Vec<(String, String)>;
+
 /// A metric: its help, its type and its series.
 #[derive(Debug, Default, PartialEq)]
 pub struct Metric {
     pub help: String,
     pub kind: String,
     /// Values by the labels, which are sorted by their names.
-    pub series: BTreeMap<Vec<(String, String)>, f64>,
+    pub series: BTreeMap<Labels, f64>,
 }
 
 /// The metrics of a text, by name.
@@ -127,8 +130,7 @@ pub fn has_promtool() -> bool {
 }
 
 /// Reads `NAME VALUE` or `NAME{LABEL="VALUE",…} VALUE`.
-#[allow(clippy::type_complexity, reason = "a name, labels and a value")]
-fn sample(line: &str) -> Option<(&str, Vec<(String, String)>, f64)> {
+fn sample(line: &str) -> Option<(&str, Labels, f64)> {
     let end = line.find(['{', ' '])?;
     let (name, mut rest) = line.split_at(end);
     let mut labels = Vec::new();
