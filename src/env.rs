@@ -81,6 +81,9 @@ pub enum Unit {
 /// Function that draws a progress bar for a number of units on standard error, a terminal.
 pub type ShowProgress = dyn Fn(Unit, u64) -> Box<dyn Progress>;
 
+/// Function that prints a line on standard error while a command waits, and with it everything else.
+pub type Tell = dyn Fn(&str) + Send + Sync;
+
 /// Program to run with a secret on its standard input.
 pub struct Invocation<'a> {
     /// File of the program.
@@ -201,6 +204,8 @@ pub struct Env {
     pub prompt: Box<dyn Prompt>,
     /// Function that draws a progress bar. Called only where standard error is a terminal.
     pub progress: Box<ShowProgress>,
+    /// Function that prints a line on standard error while a command waits.
+    pub tell: Arc<Tell>,
     /// Access to other programs.
     pub programs: Box<dyn Programs>,
     /// Number of threads that can run at once.

@@ -54,6 +54,10 @@ pub fn env() -> Env {
         },
         prompt: Box::new(terminal::Prompter),
         progress: Box::new(progress::show),
+        tell: Arc::new(|line| {
+            // Standard error is closed; there is nowhere left to report it.
+            drop(writeln!(Stream::new(stdio::stderr()), "{line}"));
+        }),
         programs: Box::new(command::System),
         cores: LazyCell::new(Box::new(cores)),
     }

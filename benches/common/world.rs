@@ -73,6 +73,7 @@ impl World {
             terminal: Terminal::default(),
             prompt: Box::new(NoPrompt),
             progress: Box::new(|_, _| Box::new(NoProgress)),
+            tell: std::sync::Arc::new(|_| {}),
             programs: Box::new(NoPrograms),
             cores: LazyCell::new(Box::new(|| NonZeroUsize::MIN)),
         };

@@ -149,6 +149,9 @@ impl Cx<'_> {
             return Ok(address.clone());
         }
         let address = self.find_address()?;
+        if !self.quiet {
+            address.tell_of_waits(&self.env.tell);
+        }
         Ok(self.address.get_or_init(|| address).clone())
     }
 

@@ -4,6 +4,7 @@
 use super::postgres::{Pool, Server};
 use super::sqlite::Location;
 use super::surroundings::Surroundings;
+use crate::env::Tell;
 use crate::error::{Error, Result};
 use crate::url;
 use std::fmt;
@@ -64,6 +65,15 @@ impl Address {
     /// Tells whether there is no store because nothing is at the path of its file. Only a server itself can tell.
     pub fn is_vacant(&self) -> bool {
         self.file().is_ok_and(Location::is_vacant)
+    }
+
+    /// Lets `tell` print why a change waits. Changes of a file wait for moments.
+    pub fn tell_of_waits(&self, tell: &Arc<Tell>) {
+        match &self.0 {
+            Backend::File(_) => {}
+            #[cfg(feature = "postgres")]
+            Backend::Server(server) => server.tell_by(tell),
+        }
     }
 
     /// Tells whether this is a database on a server.

@@ -789,6 +789,7 @@ impl Cmd<'_> {
                     line: format!("{unit:?} {total}:"),
                 })
             }),
+            tell: Arc::new(|_| {}),
             programs: Box::new(Scripted(Rc::clone(&program))),
             cores: LazyCell::new(Box::new(move || cores)),
         };

@@ -22,8 +22,7 @@ use tokio_postgres::Row;
 /// committed. Never SERIALIZABLE: its failure at the commit would want the job to run again, and a token that was
 /// delivered cannot be delivered again.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = '30s'; \
-     SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
      SET LOCAL client_min_messages = warning";
 
 /// Lets the COMMIT wait for the disk, whatever is set for the user or the database: what is acknowledged must stay. A
@@ -37,6 +36,12 @@ const BEGIN_NOTES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
      SET LOCAL statement_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 const COMMIT: Step = Step::Script("COMMIT");
+
+/// Time to wait for the lock in silence.
+const IN_SILENCE: &str = "SET LOCAL lock_timeout = '2s'";
+
+/// Time to wait for the lock after that.
+const AND_THEN: &str = "SET LOCAL lock_timeout = '30s'";
 
 /// Longest time to wait for the lock, with the time to answer.
 const LOCK_PATIENCE: Duration = Duration::from_secs(35);
@@ -55,9 +60,11 @@ const RESOLVE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Begins a transaction whose work takes as long as the store is large.
 const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = '30s'; \
-     SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'; \
      SET LOCAL client_min_messages = warning";
+
+/// SQLSTATE of a wait for a lock that took too long.
+const LOCKED: &str = "55P03";
 
 /// Lets a COMMIT wait neither for the disk nor for a standby.
 const AT_ONCE: Step = Step::Script("SET LOCAL synchronous_commit = off");
@@ -82,30 +89,40 @@ pub fn write_long(
 /// Begins a transaction under the lock. Refuses a store that was retired.
 fn begin<'a>(session: &'a mut Session, sql: &'static str) -> Result<View<'a>> {
     let seen = session.server.seen.last();
-    let steps = [
-        Step::Script(sql),
-        Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
-        Statement::new("SELECT seq, hash FROM keyctl.event_head").into(),
-        facts::look(seen.as_deref()).into(),
-        Statement::new(WAIT).into(),
-    ];
-    let begun = match session.link.run(&steps, LOCK_PATIENCE) {
-        // While a command of the user ran, the primary may have been replaced. Nothing was asked of it yet.
-        Err(error) if error.is_of_connection() => {
-            session.renew()?;
-            session.link.run(&steps, LOCK_PATIENCE)
-        }
-        begun => begun,
+    let steps = |patience| {
+        let look = facts::look(seen.as_deref());
+        [
+            Step::Script(sql),
+            Step::Script(patience),
+            Statement::new("SELECT seq, hash FROM keyctl.lock_head()").into(),
+            Statement::new("SELECT seq, hash FROM keyctl.event_head").into(),
+            look.into(),
+            Statement::new(WAIT).into(),
+        ]
     };
+    let mut begun = session.link.run(&steps(IN_SILENCE), LOCK_PATIENCE);
+    if begun.as_ref().is_err_and(|error| error.is_of_connection()) {
+        // While a command of the user ran, the primary may have been replaced. Nothing was asked of it yet.
+        session.renew()?;
+        begun = session.link.run(&steps(IN_SILENCE), LOCK_PATIENCE);
+    }
+    if begun
+        .as_ref()
+        .is_err_and(|error| error.code() == Some(LOCKED))
+    {
+        // It begins to wait anew, behind those who came meanwhile: no more than once.
+        holder::tell(session);
+        begun = session.link.run(&steps(AND_THEN), LOCK_PATIENCE);
+    }
     let server = &session.server;
     let read = begun
         .map_err(|error| match error.code() {
-            Some("55P03") => holder::waited(session, error),
+            Some(LOCKED) => holder::waited(session, error),
             _ => facts::not_read(error, server),
         })
         .and_then(|rows| {
             check_locked(&rows, server)?;
-            let looked = rows.get(3).map_or(&[][..], Vec::as_slice);
+            let looked = rows.get(4).map_or(&[][..], Vec::as_slice);
             facts::read(looked, server, seen.as_ref())
         });
     if read.is_err() {
@@ -130,7 +147,7 @@ fn check_locked(rows: &[Vec<Row>], server: &Server) -> Result<()> {
         let hash = column::<&[u8]>(row, 1).ok()?;
         Some((column::<i64>(row, 0).ok()?, hash.to_vec()))
     };
-    match head(1).is_some() && head(1) == head(2) {
+    match head(2).is_some() && head(2) == head(3) {
         true => Ok(()),
         false => Err(Error::busy(format!(
             "the content of {} was replaced meanwhile",

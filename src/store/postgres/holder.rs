@@ -30,6 +30,17 @@ pub fn waited(session: &Session, error: PgError) -> Error {
     }
 }
 
+/// Ends the transaction that has waited for the lock of the log, and tells which session holds it.
+pub fn tell(session: &Session) {
+    if let Ok(Some(holder)) = find(session) {
+        let server = &session.server;
+        server.tell(&format!(
+            "waiting: {}",
+            holder.blocks(&escape(&server.shown))
+        ));
+    }
+}
+
 /// Finds the session in whose transaction the row of the head is locked.
 fn find(session: &Session) -> PgResult<Option<Holder>> {
     let holder = Statement::new(

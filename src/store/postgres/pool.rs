@@ -3,8 +3,9 @@
 use super::link::Link;
 use super::server::Server;
 use super::settings::Seen;
+use crate::env::Tell;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Server with what this process has of it.
 pub struct Pool {
@@ -13,6 +14,7 @@ pub struct Pool {
     pub seen: Seen,
     /// Connection that waits for the next session.
     pub idle: Idle,
+    tell: OnceLock<Arc<Tell>>,
 }
 
 impl Pool {
@@ -22,6 +24,19 @@ impl Pool {
             server,
             seen: Seen::default(),
             idle: Idle::default(),
+            tell: OnceLock::new(),
+        }
+    }
+
+    /// Lets `tell` print why a change waits.
+    pub fn tell_by(&self, tell: &Arc<Tell>) {
+        self.tell.get_or_init(|| Arc::clone(tell));
+    }
+
+    /// Prints why a change waits, if that is wanted.
+    pub fn tell(&self, line: &str) {
+        if let Some(tell) = self.tell.get() {
+            tell(line);
         }
     }
 }

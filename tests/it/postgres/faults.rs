@@ -10,6 +10,7 @@ mod restarted;
 mod settings;
 mod tls;
 mod unreachable;
+mod waits;
 
 use crate::exe::harness::{Site, run_with};
 use crate::harness::Ran;
