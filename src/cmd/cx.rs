@@ -150,6 +150,7 @@ impl Cx<'_> {
         }
         let address = self.find_address()?;
         if !self.quiet {
+            #[cfg(feature = "postgres")]
             address.tell_of_waits(&self.env.tell);
         }
         Ok(self.address.get_or_init(|| address).clone())

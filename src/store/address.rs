@@ -4,6 +4,7 @@
 use super::postgres::{Pool, Server};
 use super::sqlite::Location;
 use super::surroundings::Surroundings;
+#[cfg(feature = "postgres")]
 use crate::env::Tell;
 use crate::error::{Error, Result};
 use crate::url;
@@ -68,11 +69,10 @@ impl Address {
     }
 
     /// Lets `tell` print why a change waits. Changes of a file wait for moments.
+    #[cfg(feature = "postgres")]
     pub fn tell_of_waits(&self, tell: &Arc<Tell>) {
-        match &self.0 {
-            Backend::File(_) => {}
-            #[cfg(feature = "postgres")]
-            Backend::Server(server) => server.tell_by(tell),
+        if let Some(server) = self.server() {
+            server.tell_by(tell);
         }
     }
 
