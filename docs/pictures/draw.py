@@ -20,6 +20,7 @@ from pathlib import Path
 
 import screen
 import svg
+from guarded import Guarded
 from stage import Missing, Stage
 
 HERE = Path(__file__).resolve().parent
@@ -60,6 +61,19 @@ def pictures(stage):
     yield taken(stage, "list-narrow", "keyctl list on 60 columns", 60, "keyctl list")
     yes = [("[y/N] ", "y\r")]
     yield taken(stage, "prompt", "keyctl delete asks first", 80, "keyctl delete old-bot", answers=yes)
+
+    stage.at("2026-11-22T12:05:00")
+    with Guarded(stage) as guarded:
+        stage.run(f"{create} --name laptop --secret-file laptop.token", 80)
+        name, title, columns, asked = taken(
+            stage, "serve", "keyctl serve behind nginx", 88,
+            "ask laptop.token; jq -r '.choices[0].message.content' answer.json",
+            'keyctl disable - -m "leaked in a log" < laptop.token',
+            "ask laptop.token",
+        )
+        guarded.wait_for_log('"status":401')
+        line = "tail -n 1 serve.log | jq -cM '{at, status, reason, key}'"
+        yield name, title, columns, [*asked, (line, stage.run(line, columns))]
 
     # Each in a script that is wide, has signs beyond ASCII or runs right to left.
     for name in ["検索サービス", "한국어-봇", "größe-🔑", "חיפוש", "البحث"]:

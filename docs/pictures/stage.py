@@ -29,7 +29,7 @@ HOME = f"/home/{USER}"
 # Key IDs as a picture shows them, in the order in which the keys were made.
 SHOWN = [
     "rcpdphdw3vkh", "3ex81xa90egv", "fsa4h6pm1mcg", "cx3jtpjywmz5", "7h2m9qxw4d1e", "ccmg4m4xx86a",
-    "ef80ym3d1129", "q5n0v8c2ktza", "9wjr4b6x1yes", "m3fd7g5pz2hk", "t8ka0s4v6qnb",
+    "q1s5rf9zyycj", "ef80ym3d1129", "q5n0v8c2ktza", "9wjr4b6x1yes", "m3fd7g5pz2hk", "t8ka0s4v6qnb",
 ]
 
 TOKEN = re.compile(r"\b(kc_[0-9a-hjkmnp-tv-z]{12}_)[0-9A-Za-z]{49}\b")
@@ -58,6 +58,8 @@ class Stage:
         users.write_text(f"{USER}:x:{os.geteuid()}:{os.getegid()}::{HOME}:/bin/sh\n")
         groups.write_text(f"{USER}:x:{os.getegid()}:\n")
         self.token = None
+        # Functions that the shell knows.
+        self.functions = ""
         self.environment = {
             "HOME": str(self.home),
             "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
@@ -80,7 +82,7 @@ class Stage:
         terminal, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         shell = subprocess.Popen(
-            ["sh", "-c", line], stdin=side, stdout=side, stderr=side, env=self.environment, cwd=self.home
+            ["sh", "-c", self.functions + line], stdin=side, stdout=side, stderr=side, env=self.environment, cwd=self.home
         )
         os.close(side)
         try:

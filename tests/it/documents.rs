@@ -5,11 +5,11 @@
 pub mod blocks;
 mod console;
 mod examples;
+mod guarded;
 pub mod likeness;
 pub mod links;
 mod others;
 mod reader;
 mod spans;
 mod states;
-mod table;
 mod worlds;

@@ -7,7 +7,7 @@ mod caddy;
 mod callers;
 pub mod client;
 mod envoy;
-mod five_minutes;
+pub mod five_minutes;
 mod haproxy;
 mod ingress_nginx;
 mod matrix;

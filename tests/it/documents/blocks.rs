@@ -13,6 +13,8 @@ pub struct Block {
     pub file: String,
     /// The number of its first line, counted from 1.
     pub line: usize,
+    /// The heading of its section, of level two; empty above the first.
+    pub heading: String,
     /// The word behind the fence: `console`, `sh`, or none.
     pub kind: String,
     /// Its lines, each with its end.
@@ -67,12 +69,14 @@ fn pages(root: &Path, directory: &str) -> Vec<String> {
 fn of(file: &str, text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
+    let mut heading = "";
     for (line, number) in text.lines().zip(1..) {
         match (&mut open, line.strip_prefix(FENCE)) {
             (None, Some(kind)) => {
                 open = Some(Block {
                     file: file.to_owned(),
                     line: number + 1,
+                    heading: heading.to_owned(),
                     kind: kind.trim().to_owned(),
                     text: String::new(),
                 });
@@ -82,10 +86,13 @@ fn of(file: &str, text: &str) -> Vec<Block> {
                 block.text.push_str(line);
                 block.text.push('\n');
             }
-            (None, None) => assert!(
-                !line.trim_start().starts_with(FENCE),
-                "{file}:{number}: a block that is not at the margin is not found by the tests"
-            ),
+            (None, None) => {
+                heading = line.strip_prefix("## ").unwrap_or(heading);
+                assert!(
+                    !line.trim_start().starts_with(FENCE),
+                    "{file}:{number}: a block that is not at the margin is not found by the tests"
+                );
+            }
         }
     }
     assert!(open.is_none(), "{file}: a block without an end: {open:?}");
@@ -94,10 +101,14 @@ fn of(file: &str, text: &str) -> Vec<Block> {
 
 #[test]
 fn a_block_is_what_stands_between_two_fences() {
-    let blocks = of("A.md", "a\n```console\n$ b\n\nc\n```\nd\n```\n```\n");
-    let found: Vec<(usize, &str, &str)> = blocks
+    let text = "a\n```console\n$ b\n\n## c\n```\n## d\n```\n```\n";
+    let blocks = of("A.md", text);
+    let found: Vec<(usize, &str, &str, &str)> = blocks
         .iter()
-        .map(|block| (block.line, &*block.kind, &*block.text))
+        .map(|block| (block.line, &*block.heading, &*block.kind, &*block.text))
         .collect();
-    assert_eq!(found, [(3, "console", "$ b\n\nc\n"), (9, "", "")]);
+    assert_eq!(
+        found,
+        [(3, "", "console", "$ b\n\n## c\n"), (9, "d", "", "")]
+    );
 }

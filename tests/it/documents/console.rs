@@ -2,6 +2,7 @@
 //! page's world, and the terminal shows what the page says.
 
 use super::blocks::{self, Block};
+use super::guarded::{self, Guarded};
 use super::likeness::Likeness;
 use super::reader::Machine;
 use super::worlds::{self, Users, World};
@@ -63,7 +64,18 @@ fn consoles() -> impl Iterator<Item = Block> {
 fn follow(world: &World, machine: &mut Machine) -> Vec<String> {
     let mut likeness = Likeness::default();
     let mut wrong = Vec::new();
-    for block in consoles().filter(|block| block.file == world.page) {
+    let blocks: Vec<Block> = consoles()
+        .filter(|block| block.file == world.page)
+        .collect();
+    let needs_a_gateway = |block: &Block| block.heading == guarded::HEADING;
+    let guarded = match blocks.iter().any(needs_a_gateway) {
+        true => Guarded::prepare(machine),
+        false => None,
+    };
+    for block in blocks {
+        if needs_a_gateway(&block) && guarded.is_none() {
+            continue;
+        }
         likeness.another_block();
         for step in steps(&block) {
             let user = world
@@ -81,6 +93,11 @@ fn follow(world: &World, machine: &mut Machine) -> Vec<String> {
                     likeness.in_the_document(&printed)
                 ));
             }
+        }
+        if needs_a_gateway(&block)
+            && let Some(guarded) = &guarded
+        {
+            guarded.wait(machine);
         }
     }
     wrong
@@ -134,6 +151,7 @@ fn a_step_is_a_command_and_what_follows() {
     let block = Block {
         file: "A.md".to_owned(),
         line: 7,
+        heading: String::new(),
         kind: "console".to_owned(),
         text: "$ a\nb $ c\nbob$ d \\\n    e\nf\n".to_owned(),
     };

@@ -16,13 +16,17 @@ type Runs = (&'static str, fn(&Block));
 const FOLLOWED: &str = "docs/guide/week.md";
 
 /// The blocks that are run.
-const RUN: [Runs; 14] = [
+const RUN: [Runs; 15] = [
     ("eval \"$(keyctl completions bash)\"", completions),
     (
         "keyctl rotate rcpdphdw3vkh --grace 0s --secret-file fresh.token",
         a_leaked_token_that_is_replaced,
     ),
     ("#!/bin/sh", a_script_that_guards),
+    (
+        "keyctl init --db postgres://db1/keys",
+        keys_that_move_to_a_server,
+    ),
     (
         "psql --csv \"$DATABASE_URL\" >litellm.csv <<'SQL'",
         keys_of_litellm,
@@ -64,7 +68,7 @@ const RUN: [Runs; 14] = [
 ];
 
 /// The blocks that are not run, by what is first in them, and why.
-const NOT_RUN: [(&str, &str); 15] = [
+const NOT_RUN: [(&str, &str); 14] = [
     (
         "benches/scan.py                             # builds keyctl; some minutes",
         "it measures, which takes minutes",
@@ -88,10 +92,6 @@ const NOT_RUN: [(&str, &str); 15] = [
     (
         "{ printf 'x-api-key: '; cat api.token; } |",
         "serving::remote runs it with a server of its own",
-    ),
-    (
-        "keyctl serve --listen 127.0.0.1:9091 --client-header x-real-ip",
-        "it serves until it is ended; the examples of its help are run",
     ),
     (
         "packaging/debian/build && sudo apt install ./target/debian/api-keyctl_*.deb",
@@ -124,13 +124,16 @@ const NOT_RUN: [(&str, &str); 15] = [
     ),
 ];
 
+/// The blocks that other tests do not follow.
+fn others() -> impl Iterator<Item = Block> {
+    let blocks = blocks::all().into_iter();
+    blocks.filter(|block| block.kind != "console" && block.file != FOLLOWED)
+}
+
 #[test]
 fn every_other_block_is_run_or_it_is_said_why_not() {
     const WHERE: &str = "tests/it/documents/others.rs";
-    let blocks: Vec<Block> = blocks::all()
-        .into_iter()
-        .filter(|block| block.kind != "console" && block.file != FOLLOWED)
-        .collect();
+    let blocks: Vec<Block> = others().collect();
     let mut wrong = Vec::new();
     for block in &blocks {
         let runs = RUN.iter().any(|(first, _)| *first == block.first());
@@ -154,11 +157,8 @@ fn every_other_block_is_run_or_it_is_said_why_not() {
 
 #[test]
 fn every_other_block_does_what_is_said() {
-    for block in blocks::all() {
-        let runs = RUN.iter().find(|(first, _)| *first == block.first());
-        if let Some((_, runs)) = runs
-            && block.kind != "console"
-        {
+    for block in others() {
+        if let Some((_, runs)) = RUN.iter().find(|(first, _)| *first == block.first()) {
             runs(&block);
         }
     }
@@ -226,6 +226,25 @@ fn a_leaked_token_that_is_replaced(block: &Block) {
     fs::remove_file(site.path("fresh.token")).unwrap();
     run(&mut site.sh(&line)).code(4);
     assert_eq!(site.verify(fresh), 0, "{block}");
+}
+
+/// The file's keys work on the server, and the file verifies none any more.
+fn keys_that_move_to_a_server(block: &Block) {
+    let Some(cluster) = cluster() else { return };
+    cluster.login("alice");
+    let database = cluster.database();
+    database.let_found("alice");
+    let site = site();
+    let token = fs::read_to_string(site.path("ci.token")).unwrap();
+    let here = block
+        .text
+        .replace("postgres://db1/keys", &database.shown("alice"));
+    let script = format!("set -e\n{here}keyctl verify --key-file ci.token --scope inference");
+    let ran = run(&mut site.sh(&script)).code(0);
+    assert!(ran.stdout.starts_with("valid: "), "{block}: {ran:?}");
+    run_with(&mut site.cmd("verify"), token)
+        .code(5)
+        .says("retired");
 }
 
 /// The table of LiteLLM's keys, with the columns that its schema has in 2026.

@@ -46,6 +46,7 @@ pub struct Machine {
     dir: TempDir,
     users: Vec<User>,
     variables: BTreeMap<String, OsString>,
+    stand_ins: Vec<(String, String)>,
     shells: BTreeMap<String, Shell>,
 }
 
@@ -119,13 +120,19 @@ impl Machine {
             ));
             names.push(*name);
         }
+        // Servers that root starts go on as nobody.
+        passwd.push_str("nobody:x:65534:65534::/:/bin/sh\n");
         fs::write(root.join("passwd"), passwd).unwrap();
-        let group = format!("keyadmins:x:{keyadmins}:{}\n", names.join(","));
+        let group = format!(
+            "keyadmins:x:{keyadmins}:{}\nnogroup:x:65534:\n",
+            names.join(",")
+        );
         fs::write(root.join("group"), group).unwrap();
         let mut machine = Machine {
             dir,
             users,
             variables: BTreeMap::new(),
+            stand_ins: Vec::new(),
             shells: BTreeMap::new(),
         };
         machine.set("NO_COLOR", "1");
@@ -162,6 +169,11 @@ impl Machine {
     /// Sets a variable for the shells that are started from here on.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.variables.insert(name.to_owned(), value.into());
+    }
+
+    /// From here on, lets the second of each pair stand for the first in what is typed.
+    pub fn stand_in(&mut self, pairs: Vec<(String, String)>) {
+        self.stand_ins = pairs;
     }
 
     /// A program that the user `name` runs at home.
@@ -212,6 +224,9 @@ impl Machine {
     fn inward(&self, line: &str) -> String {
         let root = self.dir.path().to_str().unwrap();
         let mut text = line.to_owned();
+        for (written, real) in &self.stand_ins {
+            text = text.replace(written, real);
+        }
         for place in PLACES {
             for before in [" ", "\"", "'", "=", ">", "<", "unix:"] {
                 text = text.replace(

@@ -9,6 +9,7 @@ use crate::exe::harness::{Site, run, set_mode};
 use crate::recipes::{blocks, is_here, page};
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 const RECIPE: &str = "gateways/five-minutes";
 
@@ -17,12 +18,10 @@ const AT_THE_END: &str = r#"trap 'kill $(jobs -p) 2>/dev/null
     nginx -p "$PWD" -c nginx.conf -e error.log -s stop 2>/dev/null' EXIT"#;
 
 /// Waits for what was started in the background, as a person does.
-const WAIT: &str = "for url in http://127.0.0.1:9091/readyz http://127.0.0.1:8000/; do
-    curl --silent --output /dev/null --retry 60 --retry-delay 1 --retry-connrefused $url
-done
-";
+pub const WAIT: &str = "for url in http://127.0.0.1:9091/readyz http://127.0.0.1:8000/; do \
+    curl --silent --output /dev/null --retry 60 --retry-delay 1 --retry-connrefused $url; done\n";
 
-/// Places on the page and in its file, with those that stand for them.
+/// Places in the recipe's file, with those that stand for them.
 fn places<'p>(model: &'p str, server: &'p str, gateway: &'p str) -> [(&'static str, &'p str); 3] {
     [
         ("127.0.0.1:8000", model),
@@ -31,41 +30,78 @@ fn places<'p>(model: &'p str, server: &'p str, gateway: &'p str) -> [(&'static s
     ]
 }
 
+/// Free addresses that stand for those of the recipe.
+pub struct Addresses {
+    model: String,
+    server: String,
+    gateway: String,
+}
+
+impl Addresses {
+    pub fn free() -> Self {
+        let [model, server, gateway] = [(); 3].map(|()| free_address().to_string());
+        Addresses {
+            model,
+            server,
+            gateway,
+        }
+    }
+
+    /// Writes the recipe's files to `dir`.
+    pub fn write_files(&self, dir: &Path) {
+        let places = places(&self.model, &self.server, &self.gateway);
+        let conf = configuration("five-minutes/nginx.conf", &places);
+        fs::write(dir.join("nginx.conf"), conf).unwrap();
+        let model = super::recipe("five-minutes/model.py");
+        symlink(model, dir.join("model.py")).unwrap();
+    }
+
+    /// What is typed, and what stands for it here.
+    pub fn stand_ins(&self) -> Vec<(String, String)> {
+        let port = self.model.rsplit_once(':').unwrap().1;
+        let places = places(&self.model, &self.server, &self.gateway);
+        let places = places.map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let others = [
+            ("model.py 8000", format!("model.py {port}")),
+            (
+                "keyctl serve",
+                format!("keyctl serve --listen {}", self.server),
+            ),
+            ("curl -s ", "curl -s --noproxy '*' ".to_owned()),
+            ("curl --silent", "curl --silent --noproxy '*'".to_owned()),
+        ];
+        let others = others.map(|(from, to)| (from.to_owned(), to));
+        places.into_iter().chain(others).collect()
+    }
+}
+
+/// Tells whether the programs that the recipe calls are here; says so of one that is not.
+pub fn tools_are_here() -> bool {
+    let tools = [
+        ("nginx", "-v"),
+        ("curl", "--version"),
+        ("python3", "--version"),
+    ];
+    let found = tools.map(|(program, arg)| is_here(program, &[arg]));
+    !found.contains(&false)
+}
+
 #[test]
 fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
-    let is_here = [
-        "bash --version",
-        "nginx -v",
-        "curl --version",
-        "python3 --version",
-    ]
-    .map(|line| line.split_once(' ').unwrap())
-    .map(|(program, arg)| is_here(program, &[arg]));
-    if is_here.contains(&false) {
+    if !is_here("bash", &["--version"]) || !tools_are_here() {
         return;
     }
     let site = Site::new();
-    let [model, server, gateway] = [(); 3].map(|()| free_address().to_string());
-    let places = places(&model, &server, &gateway);
-    let conf = configuration("five-minutes/nginx.conf", &places);
-    fs::write(site.path("nginx.conf"), conf).unwrap();
-    symlink(
-        super::recipe("five-minutes/model.py"),
-        site.path("model.py"),
-    )
-    .unwrap();
+    let addresses = Addresses::free();
+    addresses.write_files(&site.path(""));
 
     let page = page(RECIPE);
     let mut typed = blocks(&page, "sh");
     typed.insert(3, WAIT.to_owned());
-    let script = places
-        .iter()
-        .fold(typed.concat(), |script, (from, to)| {
-            script.replace(from, to)
-        })
-        .replace("model.py 8000", &format!("model.py {}", port(&model)))
-        .replace("keyctl serve", &format!("keyctl serve --listen {server}"))
-        .replace("curl --silent", "curl --silent --noproxy '*'");
+    let stand_ins = addresses.stand_ins();
+    let script = stand_ins.iter().fold(typed.concat(), |script, (from, to)| {
+        script.replace(from, to)
+    });
     let mut bash = site.clean("bash");
     bash.args(["-c", &format!("{AT_THE_END}\n{script}wait")]);
     let ran = run(bash.env("KEYCTL_DB", site.db())).code(0);
@@ -77,11 +113,6 @@ fn the_page_leads_from_nothing_to_a_key_that_is_rotated_and_revoked() {
         .filter(|line| line.len() == 3 || line.starts_with('{'));
     let printed: String = printed.map(|line| format!("{line}\n")).collect();
     assert_eq!(printed, blocks(&page, "text").concat(), "{ran:?}");
-}
-
-/// The port of an address.
-fn port(address: &str) -> &str {
-    address.rsplit_once(':').unwrap().1
 }
 
 /// nginx with the file of the page.
