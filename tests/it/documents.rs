@@ -8,6 +8,7 @@ mod examples;
 mod guarded;
 pub mod likeness;
 pub mod links;
+mod map;
 mod others;
 mod reader;
 mod spans;

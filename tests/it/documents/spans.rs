@@ -15,7 +15,7 @@ const NO_SUCH: [ErrorKind; 3] = [
 const ANOTHERS: &str = "keyctl from keyutils";
 
 /// The code in the sentences of a page, which may go on in the next line.
-fn code(text: &str) -> Vec<String> {
+pub fn code(text: &str) -> Vec<String> {
     let prose = prose(text);
     let spans = prose
         .split("\n\n")
