@@ -68,7 +68,7 @@ const RUN: [Runs; 15] = [
 ];
 
 /// The blocks that are not run, by what is first in them, and why.
-const NOT_RUN: [(&str, &str); 15] = [
+const NOT_RUN: [(&str, &str); 16] = [
     (
         "benches/scan.py                             # builds keyctl; some minutes",
         "it measures, which takes minutes",
@@ -80,6 +80,10 @@ const NOT_RUN: [(&str, &str); 15] = [
     (
         "KEYCTL_TEST_ROUNDS=100 cargo test --locked --release --test it -- --ignored failover",
         "it is a long run of tests",
+    ),
+    (
+        "keyctl serve --listen 127.0.0.1:9091 --client-header x-real-ip",
+        "it serves until it is ended; the examples of its help are run",
     ),
     (
         "keyctl verify --server http://127.0.0.1:9091 --scope inference --key-file api.token",

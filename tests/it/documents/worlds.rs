@@ -64,6 +64,16 @@ $ printf '{"keys":[{"name":"mobile","owner":"alice","secret":"d8Tq5Wn2Jx7Kc4Vz9R
 $ printf 'name,scopes,token\na/b,,sk-2Jw8Rk4Tz6Yp1Xc9Lm3Qd\nweb,infrence,sk-5Hn3Gd7Bv2Qm8Lf4Ks9Wt\nsk-1Dg6Sj3Zx8Cv5Bn2/,,sk-8Pb4Vf6Ny2Zr7Ja1Uc5Ho\n' >wrong.csv"#,
     },
     World {
+        page: "docs/guide/verify.md",
+        users: Users::Alice,
+        prepared: "$ keyctl create --scope inference --name ci-deploy --expires 90d --secret-file ci.token",
+    },
+    World {
+        page: "docs/guide/store.md",
+        users: Users::Alice,
+        prepared: "",
+    },
+    World {
         page: "docs/guide/networks.md",
         users: Users::Alice,
         prepared: "$ keyctl init",
