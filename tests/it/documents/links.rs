@@ -1,7 +1,7 @@
 //! The links of every page: each leads to a file of the tree, and to a heading of that file if it has
 //! an anchor. Links to the web are not followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
@@ -164,12 +164,55 @@ fn every_link_leads_to_a_file_and_a_heading() {
     assert_eq!(broken(root()), Vec::<String>::new());
 }
 
+/// The pages in `docs` to which no way of links leads from the README.
+fn unreached(root: &Path) -> Vec<PathBuf> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![PathBuf::from("README.md")];
+    while let Some(page) = open.pop() {
+        if page.extension().is_none_or(|end| end != "md") || !reached.insert(page.clone()) {
+            continue;
+        }
+        let text = fs::read_to_string(root.join(&page)).unwrap_or_default();
+        let linked = targets(&text)
+            .into_iter()
+            .filter_map(|link| resolved(&page, &link));
+        open.extend(linked.map(|(target, _)| target));
+    }
+    pages(root)
+        .iter()
+        .map(|path| path.strip_prefix(root).unwrap().to_owned())
+        .filter(|page| page.starts_with("docs") && !reached.contains(page))
+        .collect()
+}
+
+#[test]
+fn a_way_of_links_leads_from_the_readme_to_every_page() {
+    assert_eq!(unreached(root()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_page_to_which_only_itself_or_an_unreached_page_links_is_named() {
+    let dir = tree("[a](page.md) [b](other.md)\n");
+    let write = |page: &str, text: &str| fs::write(dir.path().join(page), text).unwrap();
+    write("docs/a/other.md", "");
+    write("README.md", "```\n[a](docs/a/page.md)\n```\n[b](docs/a)");
+    let both = ["docs/a/other.md", "docs/a/page.md"].map(PathBuf::from);
+    assert_eq!(unreached(dir.path()), both);
+    write("README.md", "[a](docs/a/page.md#b)\n");
+    assert_eq!(unreached(dir.path()), Vec::<PathBuf>::new());
+}
+
 #[test]
 fn every_page_of_the_guide_is_in_its_index() {
     let index = root().join("docs/guide/README.md");
-    let mut listed = targets(&fs::read_to_string(&index).unwrap());
-    listed.retain(|link| !link.contains('/'));
-    listed.sort();
+    let links = targets(&fs::read_to_string(&index).unwrap());
+    let mut listed: Vec<&str> = links
+        .iter()
+        .map(|link| link.split('#').next().unwrap_or_default())
+        .filter(|page| !page.contains('/'))
+        .collect();
+    listed.sort_unstable();
+    listed.dedup();
     let others = markdown_in(index.parent().unwrap(), false);
     let mut pages: Vec<&str> = others
         .iter()
