@@ -5,6 +5,7 @@
 //! script never lags behind the program, and it can offer values from the store.
 
 mod ask;
+mod paths;
 mod scripts;
 mod values;
 

@@ -15,9 +15,7 @@ pub const HINT: &str =
 /// Returns `args` with each word after `--exec` as a value of its own: `--exec -- cat -n` becomes
 /// `--exec=cat --exec=-n`. Stays as it is after a `--` that comes before.
 pub fn join(args: Vec<OsString>) -> Vec<OsString> {
-    let begins = |arg: &OsString| arg == EXEC || arg.as_encoded_bytes().starts_with(b"--exec=");
-    let mut options = args.iter().take_while(|arg| *arg != "--");
-    let Some(at) = options.position(begins) else {
+    let Some(at) = begin(&args) else {
         return args;
     };
     let mut joined = args;
@@ -39,6 +37,18 @@ pub fn join(args: Vec<OsString>) -> Vec<OsString> {
         value
     }));
     joined
+}
+
+/// Tells whether a word after `args` belongs to the command.
+pub fn has_begun(args: &[OsString]) -> bool {
+    begin(args).is_some()
+}
+
+/// Position of the option.
+fn begin(args: &[OsString]) -> Option<usize> {
+    let begins = |arg: &OsString| arg == EXEC || arg.as_encoded_bytes().starts_with(b"--exec=");
+    let mut options = args.iter().take_while(|arg| *arg != "--");
+    options.position(begins)
 }
 
 #[cfg(test)]

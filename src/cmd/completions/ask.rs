@@ -1,12 +1,13 @@
 //! Question of a completion script, and the answer.
 
+use super::paths::Paths;
 use super::scripts::VARIABLE;
 use super::values::{Candidates, offer_values};
 use crate::called::{self, Called};
 use crate::cmd::{Attempt, Cx, is_command};
 use crate::env::Env;
 use crate::error::{DONE, Result, is_unprintable};
-use crate::usage;
+use crate::usage::{self, exec};
 use clap::ValueEnum;
 use clap_complete::Shell;
 use clap_complete::engine::{CompletionCandidate, complete};
@@ -84,8 +85,12 @@ impl CompletionRequest {
         let last = self.words.len() - 1;
         let is_begun = self.words.last().is_some_and(|word| !word.is_empty());
         let directory = std::env::current_dir().ok();
-        let candidates = complete(&mut definition, self.words, last, directory.as_deref());
-        let mut candidates = candidates.unwrap_or_default();
+        let mut candidates = match self.words.split_last() {
+            // Options of this program mean nothing there.
+            Some((word, before)) if exec::has_begun(before) => Paths::Any.offer(word),
+            _ => complete(&mut definition, self.words, last, directory.as_deref())
+                .unwrap_or_default(),
+        };
         if !is_begun && candidates.iter().any(|candidate| !is_flag(candidate)) {
             // Values come first: flags are offered once the word begins with '-', or if there is no value.
             candidates.retain(|candidate| !is_flag(candidate));

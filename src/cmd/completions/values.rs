@@ -1,5 +1,6 @@
 //! Candidates for values, most of them from the store.
 
+use super::paths::Paths;
 use crate::error::{Result, escape};
 use crate::id::KeyId;
 use crate::key::{Key, State};
@@ -9,13 +10,24 @@ use crate::policy::{HASHES, SETTINGS, SWITCH};
 use crate::store::{self, Address, Filter, Mode, Read, Sort};
 use crate::when::Timestamp;
 use clap::{Arg, Command};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::path::Path;
 
 /// Largest number of keys to offer: nobody picks from more.
 const KEYS_MAX: u64 = 100;
+
+/// Beginnings of a `--db` that is no path.
+const DATABASES: &[&str] = match cfg!(feature = "postgres") {
+    true => &["postgres://"],
+    false => &[],
+};
+
+/// Addresses to listen on.
+const LISTENERS: &[&str] = &["127.0.0.1:9091", "unix:/"];
+
+/// Servers to ask.
+const SERVERS: &[&str] = &["http://127.0.0.1:9091", "unix:/"];
 
 /// Largest number of members in the description of a project.
 const MEMBERS_NAMED: u64 = 5;
@@ -44,9 +56,6 @@ fn offer_below(command: Command, above: &str, source: &Candidates) -> Command {
     let own = command.get_name().to_owned();
     command
         .mut_args(|argument| match values_of(&argument, above, &own) {
-            Some(Values::Paths) => argument.add(ArgValueCompleter::new(
-                PathCompleter::any().filter(is_wanted),
-            )),
             Some(values) => {
                 let source = source.clone();
                 let offer = move |current: &OsStr| source.offer(values, current);
@@ -69,8 +78,8 @@ enum Values {
     Stored(fn(&Candidates, &dyn Read) -> Result<Described>),
     /// Words that need no store.
     Fixed(fn(&Candidates) -> Described),
-    /// Files and directories.
-    Paths,
+    /// Paths and addresses.
+    Paths(Paths),
 }
 
 /// Returns the source of values for an argument of the command `own`, whose parent is `above`.
@@ -87,8 +96,12 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
             Values::Stored(Candidates::scopes_of_key)
         }
         ("SCOPE", ..) | ("NAME", "scope", "remove") => Values::Stored(|_, store| scopes(store)),
-        ("KEY[=VALUE]", ..) => Values::Stored(Candidates::labels),
+        ("KEY[=VALUE]" | "KEY=VALUE", ..) => Values::Stored(Candidates::labels),
         ("LABEL", ..) => Values::Stored(Candidates::labels_of_key),
+        ("CIDR", ..) if argument.get_id() == "remove_allow_from" => {
+            Values::Stored(Candidates::networks_of_key)
+        }
+        ("CIDR|any", ..) => Values::Fixed(|_| plain(["any".to_owned()])),
         ("NAME", "policy", _) => Values::Fixed(|_| policies()),
         ("VALUE", "policy", _) => Values::Fixed(Candidates::policy_values),
         ("PROJECT", ..) => Values::Stored(|_, store| projects(store)),
@@ -97,7 +110,11 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
             Values::Stored(|_, store| store.administrators(Some(AMONG)).map(plain))
         }
         ("USER", ..) => Values::Stored(Candidates::users),
-        ("PATH" | "PATH|URL", ..) => Values::Paths,
+        ("PATH" | "FILE" | "COMMAND", ..) => Values::Paths(Paths::Any),
+        ("DIR", ..) => Values::Paths(Paths::Directories),
+        ("PATH|URL", ..) => Values::Paths(Paths::Or(DATABASES)),
+        ("ADDRESS", _, "serve") => Values::Paths(Paths::Addresses(LISTENERS)),
+        ("URL", ..) => Values::Paths(Paths::Addresses(SERVERS)),
         _ => return None,
     })
 }
@@ -105,6 +122,9 @@ fn values_of(argument: &Arg, above: &str, own: &str) -> Option<Values> {
 impl Candidates {
     /// Returns the candidates that begin with `current`; none if the store cannot be read.
     fn offer(&self, values: Values, current: &OsStr) -> Vec<CompletionCandidate> {
+        if let Values::Paths(paths) = values {
+            return paths.offer(current);
+        }
         let Some(current) = current.to_str() else {
             return Vec::new();
         };
@@ -127,7 +147,7 @@ impl Candidates {
             }
             Values::Stored(named) => self.read(|store| named(self, store)),
             Values::Fixed(named) => Ok(named(self)),
-            Values::Paths => Ok(BTreeMap::new()),
+            Values::Paths(_) => Ok(BTreeMap::new()),
         };
         named
             .unwrap_or_default()
@@ -251,6 +271,13 @@ impl Candidates {
         Ok(labels.collect())
     }
 
+    /// Returns the networks of the keys that the line names.
+    fn networks_of_key(&self, store: &dyn Read) -> Result<Described> {
+        let keys = self.keys_before(store)?;
+        let networks = keys.into_iter().flat_map(|key| key.allow_from);
+        Ok(plain(networks.map(|network| network.to_string())))
+    }
+
     /// Returns known users: the actor, administrators, members of projects, and owners of some keys.
     fn users(&self, store: &dyn Read) -> Result<Described> {
         let mut users = BTreeSet::from([self.actor.clone()]);
@@ -324,12 +351,6 @@ fn policies() -> Described {
 fn plain(values: impl IntoIterator<Item = String>) -> Described {
     let described = values.into_iter().map(|value| (value, String::new()));
     described.collect()
-}
-
-/// True if `path` is a file to offer: not one of SQLite's files next to a store. `PathCompleter` offers
-/// directories anyway.
-fn is_wanted(path: &Path) -> bool {
-    !path.is_dir() && !store::is_part(path)
 }
 
 fn candidate(value: String, help: &str) -> CompletionCandidate {

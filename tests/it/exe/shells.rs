@@ -127,6 +127,10 @@ fn completes(shell: Option<Shell>, id: &str) {
     );
     shell.shows("keyctl list --state=act\t --format cs\t\n", "id,name,");
     shell.shows("keyctl show two\t\n", "two words\n");
+    shell.shows(
+        "keyctl serve --listen uni\tnone/socket\n",
+        "cannot listen on '/none/socket'",
+    );
     shell.shows("keyctl rotate \t\t", "ci-deploy of ");
     shell.end();
 }

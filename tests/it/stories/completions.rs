@@ -192,6 +192,10 @@ fn labels_of_keys_and_users_are_offered_to_choose_keys_by() {
         assert_eq!(values(&world, &format!("{command} --owner b")), ["bob"]);
     }
     assert_eq!(values(&world, "edit x --owner b"), ["bob"]);
+    for command in ["create", "import keys.csv", "edit x"] {
+        let offered = values(&world, &format!("{command} --label team=s"));
+        assert_eq!(offered, ["team=search"], "{command}");
+    }
 }
 
 #[test]
@@ -216,6 +220,83 @@ fn of_the_files_of_a_store_the_one_to_name_is_offered() {
         let here = values(&world, &format!("{command} "));
         assert!(!here.contains(&".".to_owned()), "{command}");
     }
+}
+
+#[test]
+fn files_are_offered_for_records_and_metrics_and_directories_for_secrets() {
+    let world = World::own();
+    for name in ["keys.csv", "store.db", "store.db-wal"] {
+        std::fs::write(world.path(name), "").unwrap();
+    }
+    std::fs::create_dir(world.path("secrets")).unwrap();
+    let below = world.path("").to_str().unwrap().to_owned();
+    let directory = format!("{below}secrets/");
+    let [file, store] = ["keys.csv", "store.db"].map(|name| format!("{below}{name}"));
+    for command in [
+        "import",
+        "create --from",
+        "metrics --output",
+        "create --exec",
+        "rotate ci --exec --",
+        "rotate ci --exec cat",
+    ] {
+        let offered = values(&world, &format!("{command} {below}"));
+        for path in [&file, &store, &directory] {
+            assert!(offered.contains(path), "{command}: {offered:?}");
+        }
+        assert!(!offered.concat().contains("-wal"), "{command}: {offered:?}");
+    }
+    let offered = values(&world, &format!("create --secret-dir {below}"));
+    assert!(offered.contains(&directory), "{offered:?}");
+    assert!(!offered.contains(&file), "{offered:?}");
+}
+
+#[test]
+fn no_option_is_offered_for_the_command_of_exec() {
+    let world = World::own();
+    for line in [
+        "create --exec gh --",
+        "rotate ci --exec=gh --r",
+        "create --exec -- gh -",
+    ] {
+        assert_eq!(values(&world, line), [""; 0], "{line}");
+    }
+    assert_eq!(values(&world, "create --exec-t"), ["--exec-timeout"]);
+}
+
+#[test]
+fn addresses_are_offered_by_their_beginnings() {
+    let world = World::own();
+    std::fs::write(world.path("verify.sock"), "").unwrap();
+    let socket = format!("unix:{}", world.path("verify.sock").display());
+    let begun = socket.strip_suffix("fy.sock").unwrap();
+    for command in ["serve --listen", "serve --metrics", "verify --server"] {
+        assert_eq!(values(&world, &format!("{command} u")), ["unix:/"]);
+        assert_eq!(values(&world, &format!("{command} {begun}")), [&*socket]);
+    }
+    assert_eq!(
+        values(&world, "verify --server h"),
+        ["http://127.0.0.1:9091"]
+    );
+    assert_eq!(values(&world, "serve --listen 1"), ["127.0.0.1:9091"]);
+    assert_eq!(values(&world, "--db postg"), ["postgres://"]);
+    assert_eq!(values(&world, "verify --ip 1"), [""; 0]);
+}
+
+#[test]
+fn networks_of_the_key_are_offered_to_remove() {
+    let world = World::own();
+    world.create("--scope inference --name ci --allow-from 10.0.0.0/8,2001:db8::/32");
+    world.create("--scope inference --name other --allow-from 192.0.2.0/24");
+    assert_eq!(
+        values(&world, "edit ci --remove-allow-from "),
+        ["10.0.0.0/8", "2001:db8::/32"]
+    );
+    assert_eq!(
+        values(&world, "edit ci --remove-allow-from 10.0.0.0/8,2"),
+        ["10.0.0.0/8,2001:db8::/32"]
+    );
+    assert_eq!(values(&world, "edit ci --allow-from a"), ["any"]);
 }
 
 #[test]
