@@ -7,13 +7,24 @@ use crate::hint::{Hint, run};
 /// Commands: parents ("" for the program itself), name, and the words that stand for it in other programs.
 const COMMANDS: &[(&str, &str, &str)] = &[
     ("", "create", "new add issue generate make"),
-    ("", "import", "load ingest import-keys migrate"),
+    ("", "import", "load ingest import-keys"),
+    (
+        "",
+        "scan",
+        "leaks leak detect grep gitleaks secrets find-leaks",
+    ),
+    #[cfg(feature = "serve")]
+    (
+        "",
+        "serve",
+        "server daemon http httpd listen gateway run start",
+    ),
     (
         "",
         "show",
         "get info describe view inspect who whois lookup",
     ),
-    ("", "verify", "check validate auth authenticate"),
+    ("", "verify", "check validate auth authenticate introspect"),
     ("", "rotate", "roll replace regenerate refresh"),
     ("", "edit", "update modify set change"),
     ("", "delete", "rm del remove destroy"),
@@ -25,10 +36,16 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     ("", "log", "audit history events logs"),
     ("", "doctor", "status health fsck check-store"),
-    ("", "metrics", "prometheus stats statistics monitor"),
+    (
+        "",
+        "metrics",
+        "prometheus stats statistics monitor exporter",
+    ),
     ("", "policy", "config settings"),
     ("", "purge", "prune gc clean cleanup"),
     ("", "backup", "export dump"),
+    ("", "init", "setup initialize initialise"),
+    ("", "restore", "recover"),
     ("", "list", "keys key tokens"),
     ("policy", "show", "get list ls"),
     ("policy", "unset", "reset clear rm remove delete"),
@@ -68,6 +85,21 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("purge disable enable delete", "--dry-run", "-n"),
     ("restore import", "--dry-run", "-n --preview --what-if"),
+    ("init", "--print-sql", "--sql --dry-run -n"),
+    ("init", "--upgrade", "--migrate --update"),
+    ("backup", "--retire", "--move --freeze --final"),
+    ("metrics", "--output", "--file --out --textfile -o"),
+    ("metrics", "--store-label", "--label --store --name"),
+    ("scan", "--unknown", "--all -a --any"),
+    #[cfg(feature = "serve")]
+    (
+        "serve",
+        "--listen",
+        "--port -p --bind --addr --address --host --socket",
+    ),
+    #[cfg(feature = "serve")]
+    ("verify", "--server", "--url --remote --endpoint"),
+    ("verify", "--ip", "--address --client-ip --remote-addr"),
     ("import", "--again", "--force -f"),
     ("import", "--tokens-are-plain", "--plain"),
     (
@@ -133,6 +165,15 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
             "did you mean 'edit KEY --expires WHEN' (same token, more time) or 'rotate' (a new token)?"
                 .into(),
         ),
+        (None, "upgrade") => Some(
+            "did you mean 'init --upgrade' (a store on a server)? a file is upgraded by the next change".into(),
+        ),
+        (None, "migrate") => Some(
+            "did you mean 'import' (keys of another system) or 'init --upgrade' (a store on a server)?".into(),
+        ),
+        (None, "retire" | "move") => Some("did you mean 'backup --retire'?".into()),
+        (None, "sql" | "print-sql" | "schema") => Some("did you mean 'init --print-sql'?".into()),
+        (None, "exec") => Some("did you mean 'rotate KEY --exec COMMAND' or 'create --exec COMMAND'?".into()),
         (None, "rename" | "mv") => Some(suggest_edit("--name NAME")),
         (None, "grant") => Some(suggest_edit("--add-scope SCOPE")),
         (None, "search" | "find") => Some("did you mean 'list --search TEXT'?".into()),
@@ -212,7 +253,7 @@ mod tests {
         }
         let words = "revoke kill version extend prolong renew rename mv grant search find \
                      project projects group team where path env store db exit exit-codes states \
-                     label tag undo unrotate rollback transfer chown reassign handover owner";
+                     label tag upgrade migrate move retire sql print-sql schema exec undo unrotate rollback transfer chown reassign handover owner";
         let mut seen: BTreeSet<_> = words.split(' ').map(|word| ("", word)).collect();
         for (parents, target, words) in COMMANDS {
             for parent in parents.split(' ') {

@@ -1493,7 +1493,63 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
     for (line, message) in [
         (
             "migrate x",
-            "there is no command 'migrate'\nhint: did you mean 'import'?\n",
+            "there is no command 'migrate'\nhint: did you mean 'import' (keys of another system) or 'init --upgrade' (a store on a server)?\n",
+        ),
+        (
+            "upgrade",
+            "there is no command 'upgrade'\nhint: did you mean 'init --upgrade' (a store on a server)? a file is upgraded by the next change\n",
+        ),
+        (
+            "retire old.db",
+            "there is no command 'retire'\nhint: did you mean 'backup --retire'?\n",
+        ),
+        (
+            "schema",
+            "there is no command 'schema'\nhint: did you mean 'init --print-sql'?\n",
+        ),
+        (
+            "leaks .",
+            "there is no command 'leaks'\nhint: did you mean 'scan'?\n",
+        ),
+        (
+            "grep .",
+            "there is no command 'grep'\nhint: did you mean 'scan'?\n",
+        ),
+        (
+            "server",
+            "there is no command 'server'\nhint: did you mean 'serve'?\n",
+        ),
+        (
+            "daemon",
+            "there is no command 'daemon'\nhint: did you mean 'serve'?\n",
+        ),
+        (
+            "http",
+            "there is no command 'http'\nhint: did you mean 'serve'?\n",
+        ),
+        (
+            "prometheus",
+            "there is no command 'prometheus'\nhint: did you mean 'metrics'?\n",
+        ),
+        (
+            "recover old.db",
+            "there is no command 'recover'\nhint: did you mean 'restore'?\n",
+        ),
+        (
+            "serve --port 9091",
+            "unexpected argument '--port'\nhint: did you mean '--listen'?\n",
+        ),
+        (
+            "metrics --textfile keyctl.prom",
+            "unexpected argument '--textfile'\nhint: did you mean '--output'?\n",
+        ),
+        (
+            "init --sql",
+            "unexpected argument '--sql'\nhint: did you mean '--print-sql'?\n",
+        ),
+        (
+            "verify --url http://127.0.0.1:9091",
+            "unexpected argument '--url'\nhint: did you mean '--server'?\n",
         ),
         (
             "list --state rotated",

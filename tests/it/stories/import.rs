@@ -926,7 +926,10 @@ fn hints_for_import_name_the_flag_that_is_meant() {
     for (line, hint) in [
         ("load keys.csv", "did you mean 'import'?"),
         ("ingest keys.csv", "did you mean 'import'?"),
-        ("migrate keys.csv", "did you mean 'import'?"),
+        (
+            "migrate keys.csv",
+            "did you mean 'import' (keys of another system) or 'init --upgrade' (a store on a server)?",
+        ),
         ("import-keys keys.csv", "did you mean 'import'?"),
         (
             "import --file keys.csv",
