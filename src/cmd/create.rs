@@ -81,6 +81,9 @@ Exit codes:
        key was created, or only those before it
   130  the command of --exec was interrupted: no key was created, or only those before it
 
+Environment:
+  KEYCTL_KEY_ID, KEYCTL_KEY_NAME, KEYCTL_KEY_OWNER  set for the command of --exec: the new key
+
 Examples:
   $ keyctl create --scope inference --expires 90d --name ci-deploy
   $ keyctl create --scope project --owner alice --secret-file alice.token
@@ -104,9 +107,8 @@ pub struct Args {
     /// The user the key belongs to [default: you]
     #[arg(long, value_name = "USER", value_parser = name::sought_owner)]
     owner: Option<String>,
-    /// When the key expires: 45m, 12h, 90d, 6months, 1y, 2027-03-31, an RFC 3339 time, or never; a
-    /// month is 30 days and a year 365, so 12months is 360 days [default: policy default-expiry,
-    /// 365d unless set]
+    /// When the key expires: 90d, 6months, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days,
+    /// 1y is 365 [default: policy default-expiry, 365d unless set]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
     /// The kind of key; a legacy key takes no scope and never expires

@@ -63,8 +63,8 @@ pub struct Args {
     /// A scope to remove; may be repeated
     #[arg(long = "remove-scope", value_name = "SCOPE", value_delimiter = ',')]
     remove_scopes: Vec<String>,
-    /// When it expires: 30d, 2027-03-31, an RFC 3339 time, or never (12months is 360 days, 1y is
-    /// 365); policy max-expiry, counted from the key's creation, is the limit
+    /// When the key expires: 90d, 6months, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days,
+    /// 1y is 365. Policy max-expiry, counted from the key's creation, is the limit
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
     /// How much longer a rotated key works, counted from now, at most 90d; only while it still

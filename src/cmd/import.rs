@@ -69,8 +69,8 @@ pub struct Args {
     /// The owner of a key whose line has none [default: you]
     #[arg(long, value_name = "USER", value_parser = name::sought_owner)]
     owner: Option<String>,
-    /// When a key expires whose line has no expiry: 90d, 6months, 2027-03-31, an RFC 3339 time, or never
-    /// [default: policy default-expiry]
+    /// When a key expires whose line has no expiry: 90d, 6months, 2027-03-31, an RFC 3339 time, or never;
+    /// 12months is 360 days, 1y is 365 [default: policy default-expiry, 365d unless set]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,
     /// A label for each key whose line has none of that name; may be repeated

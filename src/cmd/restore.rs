@@ -75,7 +75,7 @@ pub struct Args {
     /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     yes: bool,
-    /// Say what the restore would do, and change nothing
+    /// Print what would change, but change nothing
     #[arg(long)]
     dry_run: bool,
     /// Keys that were stopped or narrowed since the copy was made stay stopped or narrow

@@ -44,9 +44,8 @@ use serde_json::{Value, json};
 /// too. An expired key is refused, since there would be nothing to go back to. If keyctl itself is
 /// killed meanwhile, both keys go on working, and 'keyctl doctor' names the command that mends it.
 ///
-/// The command gets the token, and nothing else, on standard input. The variables KEYCTL_KEY_ID, KEYCTL_KEY_NAME,
-/// KEYCTL_KEY_OWNER and KEYCTL_OLD_KEY_ID tell it the keys. Its output goes to standard error: a command that
-/// repeats its input shows the token.
+/// The command gets the token, and nothing else, on standard input; environment variables tell it the keys.
+/// Its output goes to standard error: a command that repeats its input shows the token.
 ///
 /// Only an administrator can rotate a legacy key, or undo that; its successor is a legacy key too.
 #[derive(clap::Args, Debug)]
@@ -60,6 +59,10 @@ Exit codes:
   5    the store failed, or the token could not be delivered, or the command of --exec failed:
        nothing was changed
   130  the prompt or the command of --exec was interrupted: nothing was changed
+
+Environment:
+  KEYCTL_KEY_ID, KEYCTL_KEY_NAME, KEYCTL_KEY_OWNER  set for the command of --exec: the new key
+  KEYCTL_OLD_KEY_ID                                 set for the command of --exec: the old key
 
 Examples:
   $ keyctl rotate ci-deploy --grace 24h
@@ -76,7 +79,7 @@ pub struct Args {
     /// default-grace, 0s unless set]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     grace: Option<Span>,
-    /// When the new key expires: 90d, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days,
+    /// When the new key expires: 90d, 6months, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days,
     /// 1y is 365 [default: the same lifetime as the old key]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<Expiry>,

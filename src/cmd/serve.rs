@@ -39,7 +39,7 @@ const USUAL: &str = "127.0.0.1:9091";
 /// answers, GET /readyz that the store can be read. SIGTERM ends it after the open requests. Each
 /// address is printed on standard output, with the real port for port 0.
 ///
-/// Without TLS it listens only on loopback addresses and unix sockets, unless --plaintext-ok. Whoever
+/// It has no TLS, so it listens only on loopback addresses and unix sockets, unless --plaintext-ok. Whoever
 /// can connect can test tokens, and claim any address in --client-header: prefer a unix socket.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -47,6 +47,10 @@ Exit codes:
   0    ended by a signal
   2    usage: a bad flag or value, or an unknown scope
   5    there is no store, or an address cannot be used
+
+Environment:
+  LISTEN_PID, LISTEN_FDS        the sockets that systemd passes
+  NOTIFY_SOCKET, WATCHDOG_USEC  where, and how often, systemd is told that the server is alive
 
 Examples:
   $ keyctl serve
@@ -63,7 +67,7 @@ pub struct Args {
     /// Answer /metrics for Prometheus, /livez and /readyz on an address of their own
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<ListenAddress>,
-    /// Listen on other addresses than loopback ones too, though tokens cross the network unencrypted
+    /// Listen on other addresses than loopback ones too, though tokens cross the network in clear text
     #[arg(long)]
     plaintext_ok: bool,
     /// The header with the token
@@ -268,7 +272,7 @@ fn check_private(address: &ListenAddress) -> Result<()> {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "{address} can be reached from other machines, and tokens would cross the network unencrypted"
+        "{address} can be reached from other machines, and tokens would cross the network in clear text"
     ))
     .hint("listen on 127.0.0.1, [::1] or unix:PATH; or add --plaintext-ok if the network is yours alone"))
 }

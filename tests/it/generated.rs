@@ -17,7 +17,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The sections that only the program's own page has.
-const STORY: [&str; 3] = ["QUICK START", "STATES", "TOKEN"];
+const STORY: [&str; 6] = [
+    "QUICK START",
+    "VERDICTS",
+    "STORE",
+    "STATES",
+    "ARGUMENTS",
+    "TOKEN",
+];
 
 /// What makes the tests write the files instead of comparing them.
 const UPDATE: &str = "UPDATE";
@@ -63,11 +70,11 @@ fn every_command_has_a_page_with_every_section() {
                 "NAME",
                 "SYNOPSIS",
                 "DESCRIPTION",
+                "EXAMPLES",
                 "OPTIONS",
                 "EXIT STATUS",
                 "ENVIRONMENT",
                 "FILES",
-                "EXAMPLES",
                 "SEE ALSO"
             ],
             "{name}"
@@ -76,16 +83,133 @@ fn every_command_has_a_page_with_every_section() {
 }
 
 #[test]
-fn the_page_of_the_program_tells_the_whole_story() {
+fn the_page_of_the_program_tells_its_story_in_order() {
     let pages = manual::pages("keyctl");
-    for title in STORY {
-        let heading = [format!(".SH {title}\n"), format!(".SH \"{title}\"\n")];
-        let page = &pages["keyctl.1"];
+    let titles = pages["keyctl.1"].lines();
+    let titles: Vec<&str> = titles
+        .filter_map(|line| line.strip_prefix(".SH "))
+        .map(|title| title.trim_matches('"'))
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "QUICK START",
+            "EXAMPLES",
+            "VERDICTS",
+            "STORE",
+            "COMMANDS",
+            "STATES",
+            "ARGUMENTS",
+            "TOKEN",
+            "OPTIONS",
+            "GLOBAL OPTIONS",
+            "EXIT STATUS",
+            "ENVIRONMENT",
+            "FILES",
+            "SEE ALSO"
+        ]
+    );
+}
+
+#[test]
+fn a_line_of_help_that_goes_on_is_one_entry_of_the_page() {
+    for (name, page) in manual::pages("keyctl") {
         assert!(
-            heading.iter().any(|heading| page.contains(heading)),
-            "{title}"
+            !page.contains("\\fB\\fR\n"),
+            "{name}: an entry without a word"
         );
     }
+    let create = &manual::pages("keyctl")["keyctl-create.1"].replace('\n', " ");
+    assert!(
+        create.contains("in use, or only administrators"),
+        "{create}"
+    );
+}
+
+/// Two blanks stand behind a sentence only where the line of the source ends there.
+#[test]
+fn a_paragraph_has_one_blank_between_its_sentences() {
+    for (name, page) in manual::pages("keyctl") {
+        let mut lines = page.lines().peekable();
+        while let Some(line) = lines.next() {
+            let goes_on = lines.peek().is_some_and(|next| !next.starts_with('.'));
+            let is_text = !line.starts_with(['.', '$']);
+            assert!(
+                !(is_text && goes_on && line.ends_with('.')),
+                "{name}: {line}"
+            );
+        }
+    }
+}
+
+/// The most lines before the examples of a page: two screens, of a terminal with 80 columns and 24 lines.
+const BEFORE_EXAMPLES: usize = 2 * 24;
+
+#[test]
+fn each_manual_page_has_its_examples_within_two_screens() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = manual::pages("keyctl");
+    write(dir.path(), &pages);
+    for name in pages.keys() {
+        let mut mandoc = Command::new("mandoc");
+        mandoc
+            .args(["-T", "ascii", "-O", "width=80", name])
+            .current_dir(dir.path());
+        let Some(output) = output(&mut mandoc) else {
+            return;
+        };
+        // A heading is printed bold: each letter, a backspace, and the letter again.
+        let text = String::from_utf8(output.stdout).unwrap();
+        let heading: String = "EXAMPLES".chars().map(|c| format!("{c}\u{8}{c}")).collect();
+        let before = text.lines().take_while(|line| *line != heading).count();
+        assert!(before < text.lines().count(), "{name} has no examples");
+        assert!(
+            before <= BEFORE_EXAMPLES,
+            "{name}: {before} lines before the examples"
+        );
+    }
+}
+
+/// The variables that no user sets: completion scripts do.
+const NOT_FOR_USERS: [&str; 1] = ["KEYCTL_COMPLETE"];
+
+#[test]
+fn each_variable_that_the_source_names_is_on_a_page() {
+    let pages = manual::pages("keyctl");
+    let mut seen = BTreeSet::new();
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if !path.ends_with("tests.rs") {
+                let text = fs::read_to_string(path).unwrap();
+                let quoted = text.split('"').filter(|word| is_variable(word));
+                seen.extend(quoted.map(str::to_owned));
+            }
+        }
+    }
+    assert!(
+        seen.contains("KEYCTL_DB") && seen.contains("PGPASSWORD"),
+        "{seen:?}"
+    );
+    for variable in seen
+        .iter()
+        .filter(|name| !NOT_FOR_USERS.contains(&name.as_str()))
+    {
+        let is_named = pages.values().any(|page| page.contains(variable.as_str()));
+        assert!(is_named, "{variable} is on no page");
+    }
+}
+
+fn is_variable(word: &str) -> bool {
+    let is_ours = word.starts_with("PG") || word.starts_with("KEYCTL_");
+    let in_name = |c: char| c.is_ascii_uppercase() || c == '_';
+    is_ours && word.len() > 2 && word.chars().all(in_name)
 }
 
 #[test]

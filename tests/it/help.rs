@@ -44,6 +44,56 @@ fn the_groups_stand_in_short_help_and_in_long() {
     }
 }
 
+/// Options that mean the same in every command that has them, and how their help begins there.
+const ALIKE: [(&str, &str); 10] = [
+    ("dry-run", "Print "),
+    (
+        "exec",
+        "Run this command with the token on its standard input",
+    ),
+    ("expires", "When "),
+    (
+        "expires",
+        "6months, 2027-03-31, an RFC 3339 time, or never; 12months is 360 days, 1y is 365",
+    ),
+    ("format", "Output format"),
+    (
+        "no-touch",
+        "Write nothing to the store: no last-used time, no event, no renewed hash",
+    ),
+    ("plaintext-ok", "the network in clear text"),
+    ("reason", "The reason, kept in the audit log"),
+    (
+        "secret-file",
+        "Write the token to this new file (mode 0600, no trailing newline)",
+    ),
+    ("yes", "Do not ask for confirmation"),
+];
+
+#[test]
+fn options_that_mean_the_same_have_the_same_words_in_every_command() {
+    let root = keyctl::command();
+    for (option, words) in ALIKE {
+        let mut commands = 0;
+        for command in root.get_subcommands() {
+            let Some(found) = command
+                .get_arguments()
+                .find(|argument| argument.get_long() == Some(option))
+            else {
+                continue;
+            };
+            commands += 1;
+            let help = found.get_help().unwrap().to_string();
+            assert!(
+                help.contains(words),
+                "{} --{option}: {help}",
+                command.get_name()
+            );
+        }
+        assert!(commands > 1, "--{option}");
+    }
+}
+
 #[test]
 fn headings_are_coloured_as_clap_s_are() {
     let world = World::new();

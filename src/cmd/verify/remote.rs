@@ -24,7 +24,7 @@ struct ServerOptions {
     /// Ask a running 'keyctl serve' instead of a store: http://HOST:PORT or unix:PATH
     #[arg(long, value_name = "URL", conflicts_with_all = ["batch", "no_touch"])]
     server: ServerUrl,
-    /// Send the token even to another machine, in clear text
+    /// Send the token to another machine too, though it crosses the network in clear text
     #[arg(long, requires = "server")]
     plaintext_ok: bool,
     /// The header in which that server takes the address given by --ip

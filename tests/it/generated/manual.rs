@@ -1,5 +1,8 @@
 //! Manual pages: what `clap_mangen` makes of the options, and the sections that it does not know,
 //! from the titled blocks under a command's help.
+//!
+//! A page has its examples right behind the description: it is read from the top, and most readers look for a line to
+//! copy. `--help` has them at its end, which is what stays on the screen.
 
 use clap::Command;
 use clap_mangen::Man;
@@ -10,25 +13,38 @@ use std::ffi::OsString;
 use std::io;
 
 /// When the texts were last gone through, from end to end.
-const DATE: &str = "2026-11-22";
+const DATE: &str = "2026-11-29";
 
 /// Pages by file name.
 pub type Pages = BTreeMap<String, String>;
 
-/// The titles of the blocks under the program's own help, and what their sections are called.
-const STORY: [(&str, &str); 3] = [
-    ("Quick start:", "QUICK START"),
+/// Title of a block under a help text, and the name of its section.
+type Titled = (&'static str, &'static str);
+
+/// The block that only the program's own help has, before the examples.
+const QUICK_START: Titled = ("Quick start:", "QUICK START");
+
+const EXAMPLES: Titled = ("Examples:", "EXAMPLES");
+
+/// The blocks that only the program's own help has, up to the commands.
+const STORY: [Titled; 2] = [("Verdicts:", "VERDICTS"), ("Store:", "STORE")];
+
+/// The blocks that only the program's own help has, after the commands.
+const WORDS: [Titled; 3] = [
     ("States:", "STATES"),
+    ("Arguments:", "ARGUMENTS"),
     ("Token:", "TOKEN"),
 ];
 
-/// The titles of the blocks under every help text, and what their sections are called.
-const SECTIONS: [(&str, &str); 4] = [
+/// The blocks that end every page.
+const LAST: [Titled; 3] = [
     ("Exit codes:", "EXIT STATUS"),
     ("Environment:", "ENVIRONMENT"),
     ("Files:", "FILES"),
-    ("Examples:", "EXAMPLES"),
 ];
+
+/// The blocks to which each page adds what is in the program's own help.
+const COMMON: [&str; 2] = ["Environment:", "Files:"];
 
 /// The page of the program, installed under `name`, and of each of its commands.
 pub fn pages(name: &str) -> Pages {
@@ -87,36 +103,67 @@ fn page(root: &Command, command: &Command) -> String {
             add(&mut own, nested);
         }
     }
-    let mut story = STORY.iter().filter(|_| is_root);
-    if let Some(quick_start) = story.next() {
-        page.block(&own, *quick_start);
+    if is_root {
+        page.block(&own, QUICK_START);
+    } else {
+        add_common(&mut own, common);
+    }
+    page.block(&own, EXAMPLES);
+    if is_root {
+        for titled in STORY {
+            page.block(&own, titled);
+        }
+        page.add(|out| commands(root).to_writer(out));
+        for titled in WORDS {
+            page.block(&own, titled);
+        }
     }
     page.text.push_str(&options(command));
-    if is_root {
-        page.add(|out| commands(root).to_writer(out));
-    } else if command.has_subcommands() {
+    if !is_root && command.has_subcommands() {
         page.text.push_str(".SH COMMANDS\n");
         for nested in command.get_subcommands() {
             page.nested(nested);
         }
     }
-    for section in story {
-        page.block(&own, *section);
-    }
-    for (title, section) in SECTIONS {
-        let has = own.iter().any(|block| block.title == title);
-        page.block(if has { &own } else { &common }, (title, section));
+    for titled in LAST {
+        page.block(&own, titled);
     }
     page.add(|out| see_also(root, command).to_writer(out));
-    // The empty line that clap_mangen puts before possible values, as roff writes one.
-    folded(&page.text.replace(".br\n\n.br\n", ".sp\n"))
+    folded(&possible_values(&page.text))
+}
+
+/// `page` with possible values under the text of their option, without empty lines between them; those that need no
+/// explanation as a sentence.
+fn possible_values(page: &str) -> String {
+    let (begin, end) = (
+        ".br\n\n.br\n\\fIPossible values:\\fR\n.RS 14\n.IP \\(bu 2\n",
+        ".RE\n",
+    );
+    let mut parts = page.split(begin);
+    let mut text = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (values, rest) = part.split_once(end).unwrap();
+        let values: Vec<&str> = values.trim_end().split("\n.IP \\(bu 2\n").collect();
+        if values.iter().any(|value| value.contains(": ")) {
+            text.push_str(".RS 7\n.PD 0\n");
+            for value in values {
+                text.push_str(&format!(".IP \\(bu 2\n{value}\n"));
+            }
+            text.push_str(".RE\n.PD\n");
+        } else {
+            text.push_str(&format!(".br\nPossible values: {}.\n", values.join(", ")));
+        }
+        text.push_str(rest);
+    }
+    text
 }
 
 /// The most bytes in a line of text: roff's authors break longer ones.
 const LINE_MAX: usize = 80;
 
-/// `page` with its long lines of text broken at blanks, which changes nothing of what is shown. Left as
-/// they are: requests, what is not filled, and the line behind `.TP`, all of which is the tag.
+/// `page` with its long lines of text broken at blanks, which changes nothing of what is shown: not behind a sentence,
+/// since roff shows two blanks there. Left as they are: requests, what is not filled, and the line behind `.TP`, all of
+/// which is the tag.
 fn folded(page: &str) -> String {
     let mut text = String::with_capacity(page.len());
     let (mut is_filled, mut is_tag) = (true, false);
@@ -128,7 +175,7 @@ fn folded(page: &str) -> String {
             fold(line, &mut text);
         }
         text.push('\n');
-        is_tag = line == ".TP";
+        is_tag = line.starts_with(".TP");
         is_filled = (is_filled || line == ".fi") && line != ".nf";
     }
     text
@@ -136,20 +183,40 @@ fn folded(page: &str) -> String {
 
 fn fold(line: &str, text: &mut String) {
     let mut width = 0;
-    for word in line.split(' ') {
-        // At the start of a line, these would begin a request.
-        let is_safe = !word.starts_with(['.', '\'']) && !word.is_empty();
-        let length = input_length(word);
-        if width > 0 && width + 1 + length > LINE_MAX && is_safe {
+    for part in parts(line) {
+        let length = input_length(&part);
+        if width > 0 && width + 1 + length > LINE_MAX {
             text.push('\n');
             width = 0;
         } else if width > 0 {
             text.push(' ');
             width += 1;
         }
-        text.push_str(word);
+        text.push_str(&part);
         width += length;
     }
+}
+
+/// The words of `line`, each with those before which there may be no line break.
+fn parts(line: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        // At the start of a line, these would begin a request.
+        let is_request = word.starts_with(['.', '\'']) || word.is_empty();
+        match parts.last_mut() {
+            Some(part) if is_request || ends_sentence(part) => {
+                part.push(' ');
+                part.push_str(word);
+            }
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    parts
+}
+
+fn ends_sentence(part: &str) -> bool {
+    let end = part.trim_end_matches(r"\*(Aq").trim_end_matches(')');
+    end.ends_with(['.', '!', '?'])
 }
 
 /// The bytes that `word` has once mandoc has written what is not ASCII as `\[u2026]`.
@@ -242,14 +309,20 @@ fn options(command: &Command) -> String {
 fn commands(root: &Command) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
+    let names = root
+        .get_subcommands()
+        .map(|command| page_name(command).len());
+    let width = (names.max().unwrap() + "(1)  ".len()).to_string();
     for (title, names) in keyctl::GROUPS {
         roff.control("SS", [title]);
+        roff.control("PD", ["0"]);
         for name in names {
             let command = root.find_subcommand(name).unwrap();
-            roff.control("TP", []);
+            roff.control("TP", [width.as_str()]);
             roff.text([bold(page_name(command)), roman("(1)")]);
             roff.text([roman(sentence(&command.get_about().unwrap().to_string()))]);
         }
+        roff.control("PD", []);
     }
     roff
 }
@@ -316,7 +389,7 @@ struct Block {
 }
 
 /// The blocks under a command's help: a title at the margin, its lines indented by two, and an
-/// empty line before the next.
+/// empty line before the next. A line that is indented by more belongs to the one before.
 fn blocks(command: &Command) -> Vec<Block> {
     let text = command
         .get_after_long_help()
@@ -328,19 +401,40 @@ fn blocks(command: &Command) -> Vec<Block> {
             let mut lines = block.lines();
             let title = lines.next().unwrap().to_owned();
             assert!(
-                STORY
+                [&[QUICK_START, EXAMPLES][..], &STORY, &WORDS, &LAST]
+                    .concat()
                     .iter()
-                    .chain(&SECTIONS)
                     .any(|(known, _)| *known == title),
                 "no section is known for {title:?} under the help of {}",
                 page_name(command)
             );
-            let lines = lines
-                .map(|line| line.strip_prefix("  ").unwrap().to_owned())
-                .collect();
+            let lines = lines.map(|line| line.strip_prefix("  ").unwrap());
+            let lines = lines.fold(Vec::new(), |mut entries: Vec<String>, line| {
+                match entries.last_mut() {
+                    Some(last) if line.starts_with(' ') => {
+                        last.push(' ');
+                        last.push_str(line.trim_start());
+                    }
+                    _ => entries.push(line.to_owned()),
+                }
+                entries
+            });
             Block { title, lines }
         })
         .collect()
+}
+
+/// Adds to `blocks`, which stand under the help of a command, what is the same for every command.
+fn add_common(blocks: &mut Vec<Block>, common: Vec<Block>) {
+    for block in common {
+        if !COMMON.contains(&block.title.as_str()) {
+            continue;
+        }
+        match blocks.iter_mut().find(|own| own.title == block.title) {
+            Some(own) => own.lines.extend(block.lines),
+            None => blocks.push(block),
+        }
+    }
 }
 
 /// Adds to `blocks` what stands under the help of a command of the command, and is not there yet.
@@ -363,11 +457,13 @@ impl Block {
     fn section(&self, title: &str) -> Roff {
         let mut roff = Roff::new();
         roff.control("SH", [title]);
+        let words = self.lines.iter().filter_map(|line| line.split_once("  "));
+        let longest = words.map(|(word, _)| word.len()).max().unwrap_or_default();
         for (index, line) in self.lines.iter().enumerate() {
             if line.starts_with("$ ") {
                 example(&mut roff, index == 0, line);
             } else {
-                entry(&mut roff, line);
+                entry(&mut roff, longest, line);
             }
         }
         roff
@@ -384,12 +480,19 @@ fn example(roff: &mut Roff, first: bool, line: &str) {
     roff.control("fi", []);
 }
 
-/// A word, two blanks or more, and what it means.
-fn entry(roff: &mut Roff, line: &str) {
+/// The longest words that stand on one line with their meaning.
+const WORD_MAX: usize = 16;
+
+/// A word, two blanks or more, and what it means. `longest` is the length of the longest word of the section.
+fn entry(roff: &mut Roff, longest: usize, line: &str) {
     let (word, meaning) = line
         .split_once("  ")
         .unwrap_or_else(|| panic!("no two blanks after the first word: {line:?}"));
-    roff.control("TP", []);
+    if longest <= WORD_MAX {
+        roff.control("TP", [(longest + 2).to_string().as_str()]);
+    } else {
+        roff.control("TP", []);
+    }
     roff.text([bold(word)]);
     roff.text([roman(meaning.trim_start())]);
 }
