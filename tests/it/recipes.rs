@@ -1,6 +1,7 @@
 //! The recipes in `docs/`: their files are run as they lie there, with the real program and the real
 //! tools, and their pages say what those do.
 
+mod container;
 mod endpoint;
 mod github_actions;
 mod gitlab_ci;
