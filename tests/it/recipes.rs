@@ -11,6 +11,7 @@ mod metrics;
 mod migrate;
 mod pages;
 mod pre_commit;
+mod release;
 mod rotate;
 mod shared_store;
 mod systemd;

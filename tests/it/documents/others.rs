@@ -68,7 +68,7 @@ const RUN: [Runs; 15] = [
 ];
 
 /// The blocks that are not run, by what is first in them, and why.
-const NOT_RUN: [(&str, &str); 16] = [
+const NOT_RUN: [(&str, &str); 19] = [
     (
         "benches/scan.py                             # builds keyctl; some minutes",
         "it measures, which takes minutes",
@@ -100,6 +100,18 @@ const NOT_RUN: [(&str, &str); 16] = [
     (
         "packaging/debian/build && sudo apt install ./target/debian/api-keyctl_*.deb",
         "it installs a package; packaging/debian/try does that elsewhere",
+    ),
+    (
+        "cargo install --path . --locked",
+        "it builds for minutes; .ci/run does it",
+    ),
+    (
+        "mkdir -p ~/.local/share/man/man1 && cp man/*.1 ~/.local/share/man/man1/",
+        "recipes::release runs it with a release of its own",
+    ),
+    (
+        "sha256sum --check --ignore-missing SHA256SUMS",
+        "recipes::release runs it with a release of its own",
     ),
     (
         "cargo test --locked                                      # all tests, some ten minutes",
