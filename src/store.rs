@@ -68,12 +68,12 @@ pub fn script(address: &Address) -> Result<String> {
     Err(only_for_servers(address, "--print-sql"))
 }
 
-/// Brings the store in the database at `address` up to this version of keyctl, and returns the version of its schema.
+/// Brings the store in the database at `address` up to this version of keyctl. In a file, [`Mode::Write`] does so.
 ///
 /// # Errors
 ///
 /// Fails for a file, for a store of a newer version, and if there is none.
-pub fn upgrade(address: &Address) -> Result<i32> {
+pub fn upgrade(address: &Address) -> Result<()> {
     #[cfg(feature = "postgres")]
     if let Some(server) = address.server() {
         return postgres::upgrade(server);

@@ -14,6 +14,7 @@ use super::{Cx, clock};
 use crate::error::{DONE, FOUND, FailureKind, Result};
 use crate::event::Flaw;
 use crate::hash::Stored;
+use crate::hint::{Hint, run};
 use crate::lookup::unfinished_handovers;
 use crate::output::unwritable;
 use crate::project::Member;
@@ -132,7 +133,7 @@ fn content(
         remarks.note(
             "schema",
             "the store is of an older version; the next change other than disable or delete upgrades it",
-            None,
+            Hint::from("to upgrade it now: ").and(run!("init --upgrade")),
         );
     }
     if let Some(retired) = sound(store.retired(), remarks)?.flatten() {

@@ -20,10 +20,10 @@ use crate::store::{self, Address, Founder, Mode};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
-  0  the store was created
+  0  the store was created, or brought up to date
   2  usage: a bad flag or value, or no such group
-  4  refused: something already exists there
-  5  the store could not be created
+  4  refused: something already exists there, or the store was retired
+  5  the store could not be created, or brought up to date
 
 Examples:
   $ keyctl init
@@ -33,8 +33,7 @@ pub struct Args {
     /// The group that may use the store
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
-    /// Bring a store on a server up to this version of keyctl. A file is brought up to date by the
-    /// next change
+    /// Bring the store up to this version of keyctl. In a file, the next change does so too
     #[arg(long, conflicts_with_all = ["group", "print_sql"])]
     upgrade: bool,
     /// Print the SQL for a server that makes the store, and make nothing
@@ -53,10 +52,7 @@ impl Args {
             return Ok(DONE);
         }
         if self.upgrade {
-            let version = store::upgrade(&address)?;
-            cx.status(format_args!(
-                "{address} is of version {version}, the newest"
-            ));
+            upgrade(cx, &address)?;
             return Ok(DONE);
         }
         self.make(cx, &address)
@@ -86,4 +82,16 @@ impl Args {
         }
         Ok(DONE)
     }
+}
+
+/// Brings the store at `address` up to date, if it is older than this program.
+fn upgrade(cx: &mut Cx<'_>, address: &Address) -> Result<()> {
+    if address.is_server() {
+        store::upgrade(address)?;
+    } else {
+        // Whatever opens a file for changes takes the steps that it lacks.
+        cx.open_to_write()?;
+    }
+    cx.status(format_args!("the store {address} is up to date"));
+    Ok(())
 }
