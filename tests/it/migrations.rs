@@ -1,6 +1,8 @@
 //! A store of an older version goes on working: read as it is, and brought up to date by the
 //! first command that changes it.
 
+pub mod made;
+
 use crate::harness::{World, id_of};
 use keyctl::store::{self, Address, Mode};
 use rusqlite::Connection;
