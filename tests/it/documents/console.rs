@@ -147,6 +147,11 @@ fn the_page_about_another_keyctl_prints_what_it_says() {
 }
 
 #[test]
+fn the_page_about_an_upgrade_prints_what_it_says() {
+    follow_pages_of(Users::AliceWithAnOlderStore);
+}
+
+#[test]
 fn a_step_is_a_command_and_what_follows() {
     let block = Block {
         file: "A.md".to_owned(),

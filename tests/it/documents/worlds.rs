@@ -2,7 +2,9 @@
 //! commands that have been typed there before the page begins.
 
 use super::reader::Machine;
-use crate::exe::harness::skipped;
+use crate::exe::harness::{set_mode, skipped};
+use crate::migrations::made;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,6 +21,8 @@ pub enum Users {
     Three,
     /// alice, in bash, on a machine that has keyutils' keyctl too.
     AliceWithAnotherKeyctl,
+    /// alice, at a prompt without a name, whose store an older keyctl made.
+    AliceWithAnOlderStore,
 }
 
 /// The machine of one page.
@@ -100,6 +104,11 @@ $ keyctl create --scope inference --name ci-deploy --expires 90d --secret-file c
         prepared: "",
     },
     World {
+        page: "docs/guide/upgrade.md",
+        users: Users::AliceWithAnOlderStore,
+        prepared: "",
+    },
+    World {
         page: "docs/guide/shared-store.md",
         users: Users::Three,
         prepared: "",
@@ -176,7 +185,9 @@ impl World {
     pub fn typist<'p>(&self, named: Option<&'p str>) -> Option<&'p str> {
         match (self.users, named) {
             (Users::Three, Some(user)) => Some(user),
-            (Users::Alice | Users::AliceWithAnotherKeyctl, None) => Some("alice"),
+            (Users::Alice | Users::AliceWithAnotherKeyctl | Users::AliceWithAnOlderStore, None) => {
+                Some("alice")
+            }
             _ => None,
         }
     }
@@ -185,7 +196,7 @@ impl World {
     pub fn shell(&self) -> &'static str {
         match self.users {
             Users::AliceWithAnotherKeyctl => "/bin/bash",
-            Users::Alice | Users::Three => "sh",
+            Users::Alice | Users::Three | Users::AliceWithAnOlderStore => "sh",
         }
     }
 
@@ -195,6 +206,7 @@ impl World {
             Users::Alice => Machine::of_alice()?,
             Users::Three => of_three()?,
             Users::AliceWithAnotherKeyctl => with_another_keyctl(self.shell())?,
+            Users::AliceWithAnOlderStore => with_an_older_store()?,
         };
         for line in self.prepared.lines() {
             self.prepare(&mut machine, line);
@@ -224,6 +236,16 @@ fn of_three() -> Option<Machine> {
     }
     let mut machine = Machine::of_three()?;
     machine.set("KEYCTL_DB", machine.path("srv/keyctl/keyctl.db"));
+    Some(machine)
+}
+
+/// A machine of alice with the store of the newest schema before this one, where it usually is.
+fn with_an_older_store() -> Option<Machine> {
+    let machine = Machine::of_alice()?;
+    let data = machine.path("home/alice/.local/share/keyctl");
+    fs::create_dir_all(&data).unwrap();
+    set_mode(&data, 0o700);
+    made::newest(&data.join("keyctl.db"));
     Some(machine)
 }
 
