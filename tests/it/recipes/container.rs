@@ -193,10 +193,7 @@ fn the_page_s_table_has_what_keyctl_says_when_it_fails() {
     let tried = [
         other(&init),
         format!("{init} && {}", other(&list)),
-        format!(
-            "{init} && {}",
-            file.replace("keyctl.db keyctl", "keyctl.db keyctl")
-        ),
+        format!("{init} && {file}"),
         format!("{create} && {read_only}"),
         list.clone(),
     ];
