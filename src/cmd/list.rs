@@ -36,6 +36,7 @@ Examples:
   $ keyctl list --expiring-within 14d --exit-code
   $ keyctl list --state phased-out
   $ keyctl list --expired-within 1d --expiring-within 7d
+  $ keyctl list --created-within 7d --state all
   $ keyctl list --reverse --limit 10
   $ keyctl list --label team=search --sort last-used --format csv
   $ keyctl list --unused-for 90d --format ids")]

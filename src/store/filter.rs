@@ -26,8 +26,8 @@ pub enum Sort {
 /// Conditions on a key; a scan visits the keys that meet all. An empty or absent field is no condition.
 ///
 /// An index finds keys by owner, project, name, ID or scope, by any state but active, and by the fields
-/// `stops_until`, `stopped_since` and `died_until`. The other conditions are checked on each key that the index
-/// finds or, without such a condition, on every key.
+/// `stops_until`, `stopped_since`, `died_until` and, in any order but by name, `created_since`. The other conditions
+/// are checked on each key that the index finds or, without such a condition, on every key.
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// Time at which states are computed.
@@ -65,6 +65,8 @@ pub struct Filter {
     pub unused_since: Option<Timestamp>,
     /// Latest time of creation.
     pub created_until: Option<Timestamp>,
+    /// Earliest time of creation.
+    pub created_since: Option<Timestamp>,
     /// Latest time at which the key died: its deletion, or else the end of its grace or its expiry.
     pub died_until: Option<Timestamp>,
     /// Order of the scan.
@@ -96,6 +98,7 @@ impl Filter {
             stopped_since: None,
             unused_since: None,
             created_until: None,
+            created_since: None,
             died_until: None,
             sort: Sort::default(),
             reverse: false,

@@ -138,6 +138,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "-l --selector --add-label --labels --tag",
     ),
     ("list", "--sort", "--sort-by --order-by"),
+    (
+        "list",
+        "--created-within",
+        "--since --after --created-since --created-after --newer-than --younger-than",
+    ),
     ("log", "--action", "--event --events"),
     ("log", "--limit", "--tail"),
     ("log", "--check", "--verify"),

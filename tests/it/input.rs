@@ -216,6 +216,7 @@ fn a_duration_that_cannot_be_read_is_refused() {
         "list --expiring-within",
         "list --unused-for",
         "list --older-than",
+        "list --created-within",
         "rotate ci --grace",
         "edit ci --grace",
         "purge --yes --older-than",
@@ -1340,6 +1341,11 @@ fn an_argument_that_has_no_place_is_answered_with_what_was_meant() {
             "did you mean '--label'?",
         ),
         ("list --sort-by name", "--sort-by", "did you mean '--sort'?"),
+        (
+            "list --since 7d",
+            "--since",
+            "did you mean '--created-within'?",
+        ),
         (
             "list --page 2",
             "--page",

@@ -56,6 +56,9 @@ pub struct Wanted {
     /// Only keys created longer ago than this
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     older_than: Option<Span>,
+    /// Only keys created within this time; together with --older-than, those created between the two
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    created_within: Option<Span>,
 }
 
 /// Value parser for a state; `None` stands for all states.
@@ -121,6 +124,7 @@ impl Wanted {
             stopped_since: self.expired_within.map(|span| now.before(span)),
             unused_since: self.unused_for.map(|span| now.before(span)),
             created_until: self.older_than.map(|span| now.before(span)),
+            created_since: self.created_within.map(|span| now.before(span)),
             ..Filter::all(now)
         })
     }

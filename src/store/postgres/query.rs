@@ -250,6 +250,9 @@ fn restrict(wanted: &mut Conditions, filter: &Filter) {
     if let Some(by) = filter.created_until {
         wanted.compare("created_at <=", by);
     }
+    if let Some(since) = filter.created_since {
+        wanted.compare("created_at >=", since);
+    }
     if let Some(by) = filter.died_until {
         let end = by.min(now);
         // A deleted key is dead even if the clock was ahead when it was deleted.

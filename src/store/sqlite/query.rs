@@ -302,6 +302,9 @@ fn restrict(wanted: &mut Conditions, schema: Schema, filter: &Filter, index: Sea
     if let Some(by) = filter.created_until {
         wanted.and("created_at <= ?", [time(by)]);
     }
+    if let Some(since) = filter.created_since {
+        wanted.and("created_at >= ?", [time(since)]);
+    }
     if let Some(by) = filter.died_until {
         let end = by.min(now);
         // A deleted key is dead even if the clock was ahead when it was deleted.

@@ -26,6 +26,7 @@ pub fn lets_through(filter: &Filter, key: &Key, is_member: impl Fn(&str, &str) -
         stopped_since,
         unused_since,
         created_until,
+        created_since,
         died_until,
         sort: _,
         reverse: _,
@@ -59,6 +60,7 @@ pub fn lets_through(filter: &Filter, key: &Key, is_member: impl Fn(&str, &str) -
         && stops_or_stopped(*stops_until, *stopped_since, key, now)
         && unused_since.is_none_or(|since| max(key.created_at, used) <= since)
         && created_until.is_none_or(|by| key.created_at <= by)
+        && created_since.is_none_or(|since| key.created_at >= since)
         && died_until.is_none_or(|by| died(key, now).is_some_and(|at| at <= by))
 }
 

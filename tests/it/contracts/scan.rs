@@ -125,7 +125,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         prop_oneof![3 => Just(Vec::new()), 1 => subsequence(&OWNERS[..], 1..=3)],
         text(&PROJECTS),
     );
-    let when = (time(), time(), time(), time(), time());
+    let when = (time(), time(), time(), time(), time(), time());
     let how = (
         select(&SORTS[..]),
         any::<bool>(),
@@ -136,7 +136,8 @@ fn filter() -> impl Strategy<Value = Filter> {
         let owners = owners.into_iter().map(str::to_owned).collect();
         let (name, name_prefix, name_part, id_prefix, kind, scopes, any_scopes, states, labels) =
             what;
-        let (stops_until, stopped_since, unused_since, created_until, died_until) = when;
+        let (stops_until, stopped_since, unused_since, created_until, created_since, died_until) =
+            when;
         Filter {
             now: at(NOW),
             owner,
@@ -155,6 +156,7 @@ fn filter() -> impl Strategy<Value = Filter> {
             stopped_since,
             unused_since,
             created_until,
+            created_since,
             died_until,
             sort,
             reverse,

@@ -289,6 +289,39 @@ fn older_than_counts_from_creation() {
 }
 
 #[test]
+fn created_within_counts_from_creation() {
+    let world = World::own();
+    world.create("--scope inference --name old");
+    world.advance("1d");
+    world.create("--scope inference --name young");
+    world.advance("1d");
+    world.create("--scope inference --name new --owner bob");
+    assert_eq!(names(&world, "--created-within 0d"), ["new"]);
+    assert_eq!(names(&world, "--created-within 86399s"), ["new"]);
+    assert_eq!(names(&world, "--created-within 1d"), ["young", "new"]);
+    let all = ["old", "young", "new"];
+    assert_eq!(names(&world, "--created-within 2d"), all);
+    assert_eq!(names(&world, "--created-within 7000y"), all);
+    assert_eq!(
+        names(&world, "--created-within 36h --older-than 12h"),
+        ["young"]
+    );
+    assert!(names(&world, "--created-within 12h --older-than 36h").is_empty());
+    assert_eq!(names(&world, "--created-within 1d --owner bob"), ["new"]);
+    world.run("delete young --yes");
+    assert_eq!(names(&world, "--created-within 1d"), ["new"]);
+    assert_eq!(
+        names(&world, "--created-within 1d --state all"),
+        ["young", "new"]
+    );
+    // A key of a clock that was ahead is not passed over.
+    world.advance_millis(-1);
+    assert_eq!(names(&world, "--created-within 0d"), ["new"]);
+    world.advance_millis(2);
+    assert!(names(&world, "--created-within 0d").is_empty());
+}
+
+#[test]
 fn every_order_has_its_ends() {
     let world = World::own();
     world.create("--scope inference");

@@ -189,6 +189,22 @@ fn keys_that_stopped_lately_are_found_by_the_index_of_states() {
 }
 
 #[test]
+fn keys_that_were_created_lately_are_found_by_the_index_of_creation() {
+    for sort in [Sort::Created, Sort::Expires, Sort::LastUsed, Sort::Any] {
+        for filter in [all(), not_deleted(), in_states(&[State::Active])] {
+            let query = select(&Filter {
+                created_since: Timestamp::from_millis(NOW - 7 * DAY),
+                sort,
+                ..filter
+            });
+            finds_without_a_walk(&query, 0);
+            let plan = plan(&store(100), &query);
+            assert!(plan.contains("keys_created (created_at>?)"), "{plan}");
+        }
+    }
+}
+
+#[test]
 fn a_reversed_list_is_read_from_the_end_of_its_index() {
     for filter in [all(), not_deleted()] {
         let newest = Filter {
