@@ -50,6 +50,8 @@ _keyctl() {
             printf -v value '%q' "$value"
             # Outside braces a comma has no meaning to bash.
             value=${value//\\,/,}
+            # What was typed as a home stays one.
+            [[ ${raws[${#raws[@]}-1]} == \~/* && $value == \\~/* ]] && value=${value#\\}
         fi
         # Only in a list of candidates: on the line goes the value alone.
         if ((COMP_TYPE == 63 && ${#values[@]} > 1)) && [[ -n ${helps[i]} ]]; then

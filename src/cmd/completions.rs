@@ -18,8 +18,9 @@ use clap_complete::Shell;
 
 /// Print a completion script for a shell
 ///
-/// It completes commands, flags and their values, and from the store: key IDs and names, scopes,
-/// projects and users. Each Tab runs this program, which only reads the store.
+/// It completes commands, flags, files and addresses, and from the store: key IDs and names, scopes,
+/// labels, networks, projects and users. Each Tab runs this program, which only reads the store; one on a
+/// server is connected to for that.
 ///
 /// To complete from another store, put --db PATH on the line; in zsh and fish, KEYCTL_DB=PATH
 /// before the command works too. Bash does not pass such an assignment on to completions: there,

@@ -17,6 +17,9 @@ use crate::store::{self, Address, Founder, Mode};
 /// keyctl_DATABASE_verifier, _operator and _admin, and takes the right to connect from all others.
 /// It needs the right to make roles and the ownership of the database; an administrator of the
 /// server who is to do it gets the statements from --print-sql.
+///
+/// --upgrade changes no key and no rule: it brings a store that an older keyctl made up to date. That
+/// keyctl can no longer use it then.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Exit codes:
@@ -34,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
     /// Bring the store up to this version of keyctl. In a file, the next change does so too
-    #[arg(long, conflicts_with_all = ["group", "print_sql"])]
+    #[arg(long, conflicts_with_all = ["group", "print_sql", "reason"])]
     upgrade: bool,
     /// Print the SQL for a server that makes the store, and make nothing
     #[arg(long, conflicts_with = "group")]

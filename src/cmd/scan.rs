@@ -31,7 +31,7 @@ use std::path::PathBuf;
 ///
 /// Hidden files, files that .gitignore names and binary files are read too. Left out, unless given as
 /// PATH, are /proc, /sys, what a link leads to, and directories named .git: their history is searched with
-/// 'git log -p -c --all -a | keyctl scan -'. Tokens are found in text, in UTF-16, in JSON escapes, and in
+/// 'git log -p -c --all --reflog -a | keyctl scan -'. Tokens are found in text, in UTF-16, in JSON escapes, and in
 /// base64 if their prefix is that of the policy or the default one. Compressed or encrypted files are
 /// not opened.
 #[derive(clap::Args, Debug)]
@@ -45,7 +45,7 @@ Exit codes:
 Examples:
   $ keyctl scan
   $ keyctl scan /srv/app /var/log --format json
-  $ git log -p -c --all -a | keyctl scan -
+  $ git log -p -c --all --reflog -a | keyctl scan -
   $ keyctl scan --format ids . | keyctl disable - -m 'leaked'
   $ keyctl scan --unknown deploy.env")]
 pub struct Args {

@@ -29,9 +29,9 @@ const USUAL: &str = "127.0.0.1:9091";
 ///
 /// The token is read from the header x-api-key, or from Authorization: Bearer. The verdict is that of
 /// 'verify', and sees every change that was made before the request came. 200 has the headers x-key-id,
-/// x-key-owner, x-key-name, x-key-kind, x-key-scopes, x-key-scope-count (only if the scopes are too long to
-/// be listed), x-key-expires, x-key-state and x-key-replaced-by, percent-encoded. 401 is for a token that is missing, unknown or stopped, 403 for a genuine one that
-/// lacks a permission; both have x-key-reason. 500 means that the request itself is wrong, such as a scope
+/// x-key-owner, x-key-name, x-key-kind, x-key-scopes, x-key-scope-count (empty unless the scopes are too
+/// long to be listed), x-key-expires, x-key-state and x-key-replaced-by, percent-encoded. 401 is for a token that
+/// is missing, unknown or stopped, 403 for a genuine one that lacks a permission; both have x-key-reason. 500 means that the request itself is wrong, such as a scope
 /// that is not registered. 503 means that there is no verdict: the store cannot be read, or too many
 /// hashes are due. Never let a request in on anything but 200.
 ///
@@ -67,7 +67,7 @@ pub struct Args {
     /// Answer /metrics for Prometheus, /livez and /readyz on an address of their own
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<ListenAddress>,
-    /// Listen on other addresses than loopback ones too, though tokens cross the network in clear text
+    /// Listen on other addresses than loopback ones too, though tokens cross the network in plain text
     #[arg(long)]
     plaintext_ok: bool,
     /// The header with the token
@@ -272,7 +272,7 @@ fn check_private(address: &ListenAddress) -> Result<()> {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "{address} can be reached from other machines, and tokens would cross the network in clear text"
+        "{address} can be reached from other machines, and tokens would cross the network in plain text"
     ))
     .hint("listen on 127.0.0.1, [::1] or unix:PATH; or add --plaintext-ok if the network is yours alone"))
 }

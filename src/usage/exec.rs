@@ -44,7 +44,7 @@ pub fn has_begun(args: &[OsString]) -> bool {
     begin(args).is_some()
 }
 
-/// Position of the option.
+/// Position of `--exec` among the arguments.
 fn begin(args: &[OsString]) -> Option<usize> {
     let begins = |arg: &OsString| arg == EXEC || arg.as_encoded_bytes().starts_with(b"--exec=");
     let mut options = args.iter().take_while(|arg| *arg != "--");

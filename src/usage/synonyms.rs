@@ -85,12 +85,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("purge disable enable delete", "--dry-run", "-n"),
     ("restore import", "--dry-run", "-n --preview --what-if"),
-    ("init", "--print-sql", "--sql --dry-run -n"),
+    ("init", "--print-sql", "--sql"),
     ("init", "--upgrade", "--migrate --update"),
-    ("backup", "--retire", "--move --freeze --final"),
     ("metrics", "--output", "--file --out --textfile -o"),
     ("metrics", "--store-label", "--label --store --name"),
-    ("scan", "--unknown", "--all -a --any"),
+    ("scan", "--unknown", "--any"),
     #[cfg(feature = "serve")]
     (
         "serve",
@@ -171,12 +170,14 @@ pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
                 .into(),
         ),
         (None, "upgrade") => Some(
-            "did you mean 'init --upgrade' (a store on a server)? a file is upgraded by the next change".into(),
+            "did you mean 'init --upgrade' (a store of an older version)?".into(),
         ),
         (None, "migrate") => Some(
-            "did you mean 'import' (keys of another system) or 'init --upgrade' (a store on a server)?".into(),
+            "did you mean 'import' (keys of another system) or 'init --upgrade' (a store of an older version)?".into(),
         ),
-        (None, "retire" | "move") => Some("did you mean 'backup --retire'?".into()),
+        (None, "retire" | "move") => Some(
+            "did you mean 'backup --retire' (a copy, and from then on the store verifies no token)?".into(),
+        ),
         (None, "sql" | "print-sql" | "schema") => Some("did you mean 'init --print-sql'?".into()),
         (None, "exec") => Some("did you mean 'rotate KEY --exec COMMAND' or 'create --exec COMMAND'?".into()),
         (None, "rename" | "mv") => Some(suggest_edit("--name NAME")),

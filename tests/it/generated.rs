@@ -1,6 +1,6 @@
 //! Freshness of `man/` and `completions/`, which are generated and committed.
 //!
-//! `UPDATE=1 cargo test --locked generated` rewrites both and removes what does not belong there.
+//! `UPDATE=1 cargo test --locked --test it generated` rewrites both and removes what does not belong there.
 
 mod manual;
 mod scripts;
@@ -176,6 +176,13 @@ fn each_manual_page_has_its_examples_within_two_screens() {
 /// The variables that no user sets: completion scripts do.
 const NOT_FOR_USERS: [&str; 1] = ["KEYCTL_COMPLETE"];
 
+/// Tells whether `page` has `variable` as a whole word, bold or not.
+fn has_word(page: &str, variable: &str) -> bool {
+    let words = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let mut plain = words.map(|word| word.strip_prefix("fB").unwrap_or(word));
+    plain.any(|word| word == variable)
+}
+
 #[test]
 fn each_variable_that_the_source_names_is_on_a_page() {
     let pages = manual::pages("keyctl");
@@ -201,7 +208,7 @@ fn each_variable_that_the_source_names_is_on_a_page() {
         .iter()
         .filter(|name| !NOT_FOR_USERS.contains(&name.as_str()))
     {
-        let is_named = pages.values().any(|page| page.contains(variable.as_str()));
+        let is_named = pages.values().any(|page| has_word(page, variable));
         assert!(is_named, "{variable} is on no page");
     }
 }

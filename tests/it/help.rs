@@ -61,7 +61,7 @@ const ALIKE: [(&str, &str); 10] = [
         "no-touch",
         "Write nothing to the store: no last-used time, no event, no renewed hash",
     ),
-    ("plaintext-ok", "the network in clear text"),
+    ("plaintext-ok", "the network in plain text"),
     ("reason", "The reason, kept in the audit log"),
     (
         "secret-file",

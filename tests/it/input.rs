@@ -1499,15 +1499,15 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
     for (line, message) in [
         (
             "migrate x",
-            "there is no command 'migrate'\nhint: did you mean 'import' (keys of another system) or 'init --upgrade' (a store on a server)?\n",
+            "there is no command 'migrate'\nhint: did you mean 'import' (keys of another system) or 'init --upgrade' (a store of an older version)?\n",
         ),
         (
             "upgrade",
-            "there is no command 'upgrade'\nhint: did you mean 'init --upgrade' (a store on a server)? a file is upgraded by the next change\n",
+            "there is no command 'upgrade'\nhint: did you mean 'init --upgrade' (a store of an older version)?\n",
         ),
         (
             "retire old.db",
-            "there is no command 'retire'\nhint: did you mean 'backup --retire'?\n",
+            "there is no command 'retire'\nhint: did you mean 'backup --retire' (a copy, and from then on the store verifies no token)?\n",
         ),
         (
             "schema",

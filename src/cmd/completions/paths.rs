@@ -17,7 +17,7 @@ pub enum Paths {
     Directories,
     /// Files and directories, or an address that begins with one of these words.
     Or(&'static [&'static str]),
-    /// An address that begins with one of these words; behind `unix:`, files and directories.
+    /// An address that begins with one of these words; behind `unix:/`, files and directories.
     Addresses(&'static [&'static str]),
 }
 
@@ -34,7 +34,7 @@ impl Paths {
             Paths::Addresses(words) => {
                 let path = current.to_str().and_then(|text| text.strip_prefix(UNIX));
                 match path {
-                    Some(path) if !path.is_empty() => any(OsStr::new(path))
+                    Some(path) if path.starts_with('/') => any(OsStr::new(path))
                         .into_iter()
                         .map(|candidate| candidate.add_prefix(UNIX))
                         .collect(),

@@ -115,6 +115,8 @@ const BASH: &str = r#"@FUNCTION@() {
             printf -v value '%q' "$value"
             # Outside braces a comma has no meaning to bash.
             value=${value//\\,/,}
+            # What was typed as a home stays one.
+            [[ ${raws[${#raws[@]}-1]} == \~/* && $value == \\~/* ]] && value=${value#\\}
         fi
         # Only in a list of candidates: on the line goes the value alone.
         if ((COMP_TYPE == 63 && ${#values[@]} > 1)) && [[ -n ${helps[i]} ]]; then
@@ -141,7 +143,7 @@ complete --keep-order --exclusive --command @NAME@ --arguments '(@FUNCTION@)'
 /// Script for zsh 5, for `eval` or as a file in a directory of `$fpath` that is named after the function.
 const ZSH: &str = r#"#compdef @NAME@
 @FUNCTION@() {
-    local line value help
+    local line value help home=''
     local -a described=() directories=()
     [[ "$words" =~ '@TOKEN@' ]] && return
     # An assignment before the command holds for that command, and zsh leaves it out of `words`. It is not
@@ -155,10 +157,13 @@ const ZSH: &str = r#"#compdef @NAME@
             (KEYCTL_DB=*) KEYCTL_DB=${${(Q)line#*=}/#\~\//$HOME/} ;;
         esac
     done
+    # What was typed as a home stays one, unquoted.
+    [[ $PREFIX == \~/* ]] && home='~/'
     for line in "${(@f)$(@VARIABLE@=zsh @PROGRAM@ -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         [[ -n $line ]] || continue
         value=${line%%$'\t'*}
         help=${line#"$value"}
+        value=${value#"$home"}
         value=${${value//\\/\\\\}//:/\\:}
         if [[ $value == */ ]]; then
             directories+=("$value")
@@ -166,6 +171,7 @@ const ZSH: &str = r#"#compdef @NAME@
             described+=("$value${help/#$'\t'/:}")
         fi
     done
+    [[ -n $home ]] && compset -P '\~/'
     (( $#directories )) && _describe -V 'directory' directories -S ''
     (( $#described )) && _describe -V 'value' described
 }

@@ -24,7 +24,7 @@ struct ServerOptions {
     /// Ask a running 'keyctl serve' instead of a store: http://HOST:PORT or unix:PATH
     #[arg(long, value_name = "URL", conflicts_with_all = ["batch", "no_touch"])]
     server: ServerUrl,
-    /// Send the token to another machine too, though it crosses the network in clear text
+    /// Send the token to another machine too, though it crosses the network in plain text
     #[arg(long, requires = "server")]
     plaintext_ok: bool,
     /// The header in which that server takes the address given by --ip
@@ -107,7 +107,7 @@ impl ServerOptions {
         }
         if !server.is_local() && !self.plaintext_ok {
             return Err(Error::usage(format!(
-                "{server} is not this machine, and the token would cross the network in clear text"
+                "{server} is not this machine, and the token would cross the network in plain text"
             ))
             .hint("ask on that machine, or through a tunnel (ssh -L 9091:127.0.0.1:9091 HOST); or allow it with --plaintext-ok"));
         }

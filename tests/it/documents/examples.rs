@@ -92,7 +92,7 @@ const CODES: [(&str, &str); 5] = [
     ("keyctl list --expiring-within 14d --exit-code", "1"),
     ("keyctl scan", "1"),
     ("keyctl scan /srv/app /var/log --format json", "1"),
-    ("git log -p -c --all -a | keyctl scan -", "1"),
+    ("git log -p -c --all --reflog -a | keyctl scan -", "1"),
     ("keyctl scan --unknown deploy.env", "1"),
 ];
 

@@ -27,12 +27,15 @@ fn tree(directory: &Path, below: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Tells whether `code` looks like a path of the tree. One with a placeholder in capitals is none.
+/// Tells whether `code` looks like a path of the tree. One with a placeholder in capitals is none, nor is one of what is built.
 fn is_path(code: &str) -> bool {
     let file = [".rs", ".sql", ".py", "/"]
         .iter()
         .any(|end| code.ends_with(end));
-    file && !code.contains([' ', '*']) && !code.contains("NAME") && !code.contains("000N")
+    file && !code.starts_with("target/")
+        && !code.contains([' ', '*'])
+        && !code.contains("NAME")
+        && !code.contains("000N")
 }
 
 /// Tells whether the tree has `path`, from its root or, as in `cmd/list.rs`, from a directory on the way.

@@ -126,7 +126,7 @@ const NOT_RUN: [(&str, &str); 20] = [
         "this is another one of them",
     ),
     (
-        "UPDATE=1 cargo test --locked generated       # man/ from the help texts, completions/",
+        "UPDATE=1 cargo test --locked --test it generated       # man/ from the help texts, completions/",
         "it changes what is tested",
     ),
     (

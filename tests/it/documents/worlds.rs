@@ -39,7 +39,7 @@ pub const ALL: &[World] = &[
     World {
         page: "README.md",
         users: Users::Alice,
-        prepared: "",
+        prepared: "$ keyctl create --scope inference --expires 90d",
     },
     World {
         page: "docs/guide/keys.md",

@@ -474,10 +474,10 @@ fn options_that_do_not_go_with_a_server_are_refused_before_anything_is_sent() {
             format!("--server http://u:pass@127.0.0.1:{port}"),
             "a user or a password",
         ),
-        (format!("--server http://192.0.2.7:{port}"), "in clear text"),
+        (format!("--server http://192.0.2.7:{port}"), "in plain text"),
         (
             format!("--server http://keys.example:{port}"),
-            "in clear text",
+            "in plain text",
         ),
     ] {
         let ran = verdict(&mut site.bare(&format!("verify {line}")))

@@ -18,6 +18,7 @@ fn store() -> (Site, String) {
     site.run("init");
     site.run("policy set hash sha256");
     site.run("scope add models:train --description training");
+    fs::write(site.path("written"), "no token").unwrap();
     let ran = site.run("create --scope inference --name ci-deploy");
     let id = id_of(ran.stdout.trim_end());
     loop {
@@ -131,6 +132,7 @@ fn completes(shell: Option<Shell>, id: &str) {
         "keyctl serve --listen uni\tnone/socket\n",
         "cannot listen on '/none/socket'",
     );
+    shell.shows("keyctl verify --key-file ~/writ\t\n", "rejected: malformed");
     shell.shows("keyctl rotate \t\t", "ci-deploy of ");
     shell.end();
 }

@@ -1,4 +1,4 @@
-//! `Containerfile` and `docs/container`. Here are no registry and no daemon: the steps of the image are carried out
+//! `Containerfile` and `docs/container`. Needs neither a registry nor a daemon: the steps of the image are carried out
 //! in a root directory over this machine's, and `podman` is a script that runs the program in there.
 //! `packaging/container/try` builds and runs the image with a real podman.
 

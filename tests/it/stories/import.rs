@@ -928,7 +928,7 @@ fn hints_for_import_name_the_flag_that_is_meant() {
         ("ingest keys.csv", "did you mean 'import'?"),
         (
             "migrate keys.csv",
-            "did you mean 'import' (keys of another system) or 'init --upgrade' (a store on a server)?",
+            "did you mean 'import' (keys of another system) or 'init --upgrade' (a store of an older version)?",
         ),
         ("import-keys keys.csv", "did you mean 'import'?"),
         (
