@@ -88,7 +88,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("init", "--print-sql", "--sql"),
     ("init", "--upgrade", "--migrate --update"),
     ("metrics", "--output", "--file --out --textfile -o"),
-    ("metrics", "--store-label", "--label --store --name"),
+    ("metrics", "--store-label", "--label --name"),
     ("scan", "--unknown", "--any"),
     #[cfg(feature = "serve")]
     (

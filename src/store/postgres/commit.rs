@@ -22,7 +22,8 @@ use tokio_postgres::Row;
 /// committed. Never SERIALIZABLE: its failure at the commit would want the job to run again, and a token that was
 /// delivered cannot be delivered again.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = '60s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
      SET LOCAL client_min_messages = warning";
 
 /// Lets the COMMIT wait for the disk, whatever is set for the user or the database: what is acknowledged must stay. A
@@ -60,7 +61,8 @@ const RESOLVE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Begins a transaction whose work takes as long as the store is large.
 const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min'; \
+     SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; \
+     SET LOCAL idle_in_transaction_session_timeout = '10min'; \
      SET LOCAL client_min_messages = warning";
 
 /// SQLSTATE of a wait for a lock that took too long.
