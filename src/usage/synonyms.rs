@@ -154,6 +154,9 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("log", "--until", "--before --to"),
 ];
 
+/// Options that stand for `--db`, which every command takes.
+const STORE: [&str; 3] = ["--store", "--database", "--dsn"];
+
 /// Returns a question for the command that `word` stands for, as a subcommand of `parent` or at the top.
 pub fn command(parent: Option<&str>, word: &str) -> Option<Hint> {
     match (parent, word) {
@@ -228,7 +231,7 @@ pub fn value(value: &str, valid: &[&str]) -> Option<Hint> {
 
 /// Returns the option of `command` that `flag` stands for, with a value where the meaning needs it.
 pub fn option(command: &str, flag: &str) -> Option<&'static str> {
-    look_up(OPTIONS, command, flag)
+    look_up(OPTIONS, command, flag).or_else(|| STORE.contains(&flag).then_some("--db"))
 }
 
 /// Returns the middle of the row of `table` that has `parent` in its first text and `word` in its last.

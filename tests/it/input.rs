@@ -1546,6 +1546,14 @@ fn words_of_other_programs_are_answered_with_the_way_to_do_it() {
             "unexpected argument '--port'\nhint: did you mean '--listen'?\n",
         ),
         (
+            "metrics --store keys.db",
+            "unexpected argument '--store'\nhint: did you mean '--db'?\n",
+        ),
+        (
+            "list --database keys.db",
+            "unexpected argument '--database'\nhint: did you mean '--db'?\n",
+        ),
+        (
             "metrics --textfile keyctl.prom",
             "unexpected argument '--textfile'\nhint: did you mean '--output'?\n",
         ),
